@@ -1,0 +1,87 @@
+# Each target makes the virtual environment that it needs, under .venv/, and makes it
+# anew only when its requirements change. Needed: make and Python 3.11 or later.
+#
+#   make test PYTHON=python3.13 PYTEST_ARGS="-x tests/core"
+
+PYTHON ?= python3
+PYTEST_ARGS ?= -q -n auto
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo examples test test-min test-bare coverage lint format bench doc clean
+
+# One environment for each purpose and Python version: .venv/3.13-test
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2] if sys.version_info >= (3, 11) else "")')
+ENV = .venv/$(VERSION)-
+STAMP = /.installed
+
+REQUIRES_core  := -e .
+REQUIRES_test  := -e ".[test]"
+REQUIRES_min   := -e ".[test]" -c constraints/minimum.txt
+REQUIRES_bare  := -e . pytest pytest-xdist hypothesis
+REQUIRES_lint  := -e ".[lint]"
+REQUIRES_bench := -e ".[bench]"
+REQUIRES_doc   := -e ".[doc]"
+
+help:
+	@echo "make demo       forget rows, values, labels and a column; compare with refits"
+	@echo "make examples   run the scripts in examples/"
+	@echo "make test       tests and doctests, newest versions of the dependencies"
+	@echo "make test-min   the same with the oldest versions (constraints/minimum.txt)"
+	@echo "make test-bare  the same without the optional packages"
+	@echo "make coverage   tests with the lines and branches that none of them reaches"
+	@echo "make lint       ruff, mypy, import-linter"
+	@echo "make format     let ruff format the code and mend what it can"
+	@echo "make bench      the benchmark table (minutes)"
+	@echo "make doc        build the documentation, run its examples"
+	@echo "make clean      remove environments, caches and builds"
+	@echo "PYTHON=... chooses the interpreter, PYTEST_ARGS=... the arguments of pytest."
+
+demo: $(ENV)core$(STAMP)
+	@$(ENV)core/bin/python -m sklearn_unlearn demo
+
+examples: $(ENV)test$(STAMP)
+	@set -e; for script in examples/*.py; do \
+	    echo "== $$script"; $(ENV)test/bin/python $$script; done
+
+test: $(ENV)test$(STAMP)
+	@$(ENV)test/bin/python -m pytest $(PYTEST_ARGS)
+
+test-min: $(ENV)min$(STAMP)
+	@$(ENV)min/bin/python -m pytest $(PYTEST_ARGS)
+
+test-bare: $(ENV)bare$(STAMP)
+	@$(ENV)bare/bin/python -m pytest $(PYTEST_ARGS)
+
+coverage: $(ENV)test$(STAMP)
+	@$(ENV)test/bin/python -m pytest $(PYTEST_ARGS) --cov
+
+lint: $(ENV)lint$(STAMP)
+	@$(ENV)lint/bin/ruff check
+	@$(ENV)lint/bin/ruff format --check
+	@$(ENV)lint/bin/mypy
+	@$(ENV)lint/bin/lint-imports --no-logo
+
+format: $(ENV)lint$(STAMP)
+	@$(ENV)lint/bin/ruff check --fix
+	@$(ENV)lint/bin/ruff format
+
+bench: $(ENV)bench$(STAMP)
+	@$(ENV)bench/bin/python -m benchmarks $(BENCH_ARGS)
+
+doc: $(ENV)doc$(STAMP)
+	@$(ENV)doc/bin/sphinx-build --quiet -W --keep-going -b html doc doc/_build/html
+	@$(ENV)doc/bin/python -m pytest -q doc README.md
+	@echo "doc/_build/html/index.html"
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .coverage build dist *.egg-info doc/_build doc/generated
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(ENV)%$(STAMP): pyproject.toml constraints/minimum.txt
+	@test -n "$(VERSION)" || { echo "$(PYTHON) is not Python 3.11 or later; choose one with PYTHON=..." >&2; exit 1; }
+	@echo "Setting up $(@D) (a minute, once)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check $(REQUIRES_$*)
+	@touch $@

@@ -1,0 +1,48 @@
+"""Sphinx configuration; the environment must have the package installed."""
+
+import re
+
+import sklearn_unlearn
+
+project = "sklearn_unlearn"
+author = "the sklearn_unlearn developers"
+copyright = f"2026, {author}"
+version = release = sklearn_unlearn.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+]
+exclude_patterns = ["_build", "templates"]
+templates_path = ["templates"]
+default_role = "literal"
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+add_module_names = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sklearn_unlearn"
+html_show_sourcelink = False
+html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+
+_SCORE_LABEL = re.compile(r":ref:`([^<`]*?)\s*<\w+_score>`")
+_ROUTING = re.compile(r"set_\w+_request|get_metadata_routing")
+
+
+def unlink_scores(app, what, name, obj, options, lines):
+    """Leave the text of inherited references into scikit-learn's guide."""
+    lines[:] = _SCORE_LABEL.sub(r"\1", "\n".join(lines)).split("\n")
+
+
+def skip_routing(app, what, name, obj, skip, options):
+    """Leave out the methods that scikit-learn's metadata routing generates."""
+    return True if _ROUTING.fullmatch(name) else None
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", unlink_scores)
+    app.connect("autodoc-skip-member", skip_routing)

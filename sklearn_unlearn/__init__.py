@@ -1,0 +1,17 @@
+"""Scikit-learn estimators that unlearn: rows, values, labels and columns."""
+
+from sklearn_unlearn._show_versions import show_versions
+from sklearn_unlearn.linear_model import (
+    UnlearnableLogisticRegression,
+    UnlearnableRidge,
+    UnlearnableRidgeClassifier,
+)
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "UnlearnableLogisticRegression",
+    "UnlearnableRidge",
+    "UnlearnableRidgeClassifier",
+    "show_versions",
+]

@@ -1,0 +1,49 @@
+"""What a report of a problem needs: versions, platform, BLAS and its threads."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+
+from sklearn_unlearn.core.threads import CROSSOVER, controller
+
+_PACKAGES = (
+    "sklearn-unlearn",
+    "scikit-learn",
+    "numpy",
+    "scipy",
+    "threadpoolctl",
+    "pandas",
+    "polars",
+    "matplotlib",
+)
+
+
+def show_versions():
+    """Print versions, platform and threadpool information.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn import show_versions
+    >>> show_versions()  # doctest: +ELLIPSIS
+    python: ...
+    """
+    print(f"python: {sys.version.split()[0]} ({platform.platform()})")
+    for package in _PACKAGES:
+        print(f"{package}: {_version(package)}")
+    print(f"one BLAS thread below order: {CROSSOVER}")
+    for library in controller().info():
+        details = ", ".join(
+            f"{key}={library[key]}"
+            for key in ("internal_api", "version", "threading_layer", "num_threads")
+            if key in library
+        )
+        print(f"{library['user_api']}: {details}")
+
+
+def _version(package):
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,432 @@
+"""The verbs of unlearning: validation, one request, one assignment.
+
+`UnlearnerMixin` turns each verb into a `Request` on an immutable `Model` and swaps the
+answer in. What a row, a target and a fitted attribute are is the estimator's business.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+import weakref
+from dataclasses import replace
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_unlearn.core.arrays import like
+from sklearn_unlearn.core.edits import DropColumns, Edit
+from sklearn_unlearn.core.model import LARGE_CHANGE, Request, apply
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.steps import Outcome
+from sklearn_unlearn.core.steps import refine as refine_state
+from sklearn_unlearn.exceptions import (
+    EmptyClassError,
+    LargeStepWarning,
+    UnlearningError,
+)
+from sklearn_unlearn.utils.validation import (
+    check_columns,
+    check_remaining_rows,
+    check_row_ids,
+    check_sample_weight,
+)
+
+# Requests of one estimator follow one another. The locks live here, not in the
+# estimator, which must be cloned, copied and pickled.
+_LOCKS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+_LOCKS_LOCK = threading.Lock()
+
+
+class GradientResidual(float):
+    """A gradient norm that knows its rounding error.
+
+    Attributes
+    ----------
+    rounding_error : float
+        Bound on the error of the norm from floating-point summation.
+    """
+
+    def __new__(cls, norm, rounding_error):
+        self = super().__new__(cls, norm)
+        self.rounding_error = float(rounding_error)
+        return self
+
+    def __repr__(self):
+        return f"{float(self):.3g} (rounding error at most {self.rounding_error:.1g})"
+
+    def __reduce__(self):
+        return type(self), (float(self), self.rounding_error)
+
+
+class UnlearnerMixin:
+    """The verbs; an estimator adds ``fit``, prediction and three hooks.
+
+    An estimator keeps everything it learned in one private attribute ``_fitted``, an
+    immutable value with ``model`` (:class:`~sklearn_unlearn.core.model.Model`) and
+    ``encoding`` (which reads targets), and provides ``_read_rows``,
+    ``_without_class`` and ``_first_fit``.
+    """
+
+    # Verbs --------------------------------------------------------------------------
+
+    def partial_unfit(self, X=None, y=None, sample_weight=None, *, row_ids=None):
+        """Forget rows: the model as if it had never been trained on them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
+            The rows, with the values that they were trained with.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+            Their targets.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            How much weight leaves. Without retained data None means 1 for each row;
+            with it, all weight that the row has.
+        row_ids : array-like of shape (n_rows,), optional
+            With ``retain_data=True``, what ``fit`` was given as ``row_ids`` for these
+            rows; instead of X and y.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the model is unchanged.
+        """
+
+        def request(fitted):
+            rows, positions = self._leaving(fitted, X, y, sample_weight, row_ids)
+            return Request(
+                Edit(rows_out=rows),
+                groups_out=fitted.encoding.groups(rows.y),
+                positions=positions,
+            )
+
+        return self._answer(request)
+
+    def replace_features(self, X, y, X_new, sample_weight=None):
+        """Correct values: the model as if the rows had been ``X_new`` all along.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+            The rows as they were trained with.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Their targets.
+        X_new : {array-like, sparse matrix} of shape (n_rows, n_features)
+            The rows as they should have been.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            As for `partial_unfit`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the model is unchanged.
+        """
+
+        def request(fitted):
+            rows, positions = self._leaving(fitted, X, y, sample_weight)
+            new, complete = self._read_features(fitted, X_new)
+            if new.shape[0] != rows.n_rows:
+                raise ValueError(
+                    f"X_new has {new.shape[0]} rows, expected {rows.n_rows} as in X."
+                )
+            coming = Rows(new, rows.y, rows.weight, complete)
+            groups = fitted.encoding.groups(rows.y)
+            return Request(
+                Edit(rows_out=rows, rows_in=coming),
+                groups_in=groups,
+                groups_out=groups,
+                positions=positions,
+            )
+
+        return self._answer(request)
+
+    def replace_labels(self, X, y, y_new, sample_weight=None):
+        """Correct targets: the model as if they had been ``y_new`` all along.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+            The rows as they were trained with.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Their targets as they were trained with.
+        y_new : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Their targets as they should have been.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            As for `partial_unfit`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the model is unchanged.
+        """
+
+        def request(fitted):
+            rows, positions = self._leaving(fitted, X, y, sample_weight)
+            encoding = fitted.encoding
+            target = self._read_targets(encoding, y_new, rows.n_rows, "y_new")
+            weight = rows.weight / encoding.weights(rows.y) * encoding.weights(target)
+            return Request(
+                Edit(
+                    rows_out=rows,
+                    rows_in=Rows(rows.X, target, weight, rows.complete),
+                    same_features=True,
+                ),
+                groups_in=encoding.groups(target),
+                groups_out=encoding.groups(rows.y),
+                positions=positions,
+            )
+
+        return self._answer(request)
+
+    def forget_features(self, columns):
+        """Forget columns for good: the model as if it had never had them.
+
+        Their coefficients are exactly zero from now on. At prediction the columns are
+        ignored: they may hold anything, NaN, or be absent. No data are needed; without
+        retained data the other coefficients are second-order approximations (exact for
+        squared loss).
+
+        Parameters
+        ----------
+        columns : int, str, list of int or str, or bool mask of shape (n_features,)
+            By index or by feature name. Columns forgotten before may be named again.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a column is unknown.
+        """
+
+        def request(fitted):
+            objective = fitted.model.state.objective
+            mask = np.zeros(objective.shape[0], dtype=bool)
+            mask[: self.n_features_in_] = check_columns(
+                columns, self.n_features_in_, getattr(self, "feature_names_in_", None)
+            )
+            if np.all(mask | objective.forgotten):
+                raise UnlearningError(
+                    "columns names all that the model has; nothing would be left."
+                )
+            return Request(Edit(feature_map=DropColumns(mask)))
+
+        return self._answer(request)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None, *, row_ids=None):
+        """Learn rows: the model as if it had been trained on them too.
+
+        On an unfitted estimator this is ``fit``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        classes : array-like of shape (n_classes,), optional
+            For classifiers, all labels; the first call must hold rows of each.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+        row_ids : array-like of shape (n_rows,), optional
+            Identifiers, if ``fit`` was given some.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the model is unchanged.
+        """
+        if not self.__sklearn_is_fitted__():
+            return self._first_fit(X, y, classes, sample_weight, row_ids)
+
+        def request(fitted):
+            self._check_classes(classes, fitted.encoding.classes)
+            retained = fitted.model.retained
+            rows = self._read_rows(fitted, X, y, sample_weight)
+            ids = None if row_ids is None else check_row_ids(row_ids, rows.n_rows)
+            if ids is not None and (retained is None or not retained.has_ids):
+                raise ValueError("row_ids needs a model fitted with row_ids.")
+            if ids is None and retained is not None and retained.has_ids:
+                raise ValueError("The model was fitted with row_ids: pass row_ids.")
+            return Request(
+                Edit(rows_in=rows), groups_in=fitted.encoding.groups(rows.y), ids=ids
+            )
+
+        return self._answer(request)
+
+    def refine(self, X, y, sample_weight=None):
+        """Remove what a closed-form step left: full-gradient steps to ``tol``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_remaining, n_features)
+            All training data that remain in the model, corrected.
+        y : array-like of shape (n_remaining,) or (n_remaining, n_targets)
+        sample_weight : array-like of shape (n_remaining,) or float, optional
+            As they remain.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        DataMismatchError
+            If rows, weights or column sums are not those of the model: refining on
+            other rows would be a silent refit.
+        """
+        with self._exclusive():
+            fitted = self._checked()
+            model = fitted.model
+            rows = self._read_rows(fitted, X, y, sample_weight)
+            encoding = fitted.encoding
+            model.tally.check_same(
+                rows, encoding.groups(rows.y), model.forgotten, encoding.classes
+            )
+            options = self._options()
+            result = refine_state(
+                model.state, rows, tol=options.tol, max_iter=options.max_iter
+            )
+            warn_unless_converged(result)
+            self._fitted = replace(fitted, model=replace(model, state=result.state))
+        return self
+
+    def gradient_residual(self, X, y, sample_weight=None):
+        """Norm of the summed objective's gradient on these data.
+
+        Zero for a model fitted on exactly them: what an unlearning request left of the
+        rows it removed (Warnecke et al. 2023, section VI).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+            The training data as they should be now.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        sample_weight : array-like of shape (n_rows,) or float, optional
+
+        Returns
+        -------
+        GradientResidual
+            A float with the attribute ``rounding_error``, a bound on its error.
+        """
+        fitted = self._checked()
+        state = fitted.model.state
+        rows = self._read_rows(fitted, X, y, sample_weight)
+        norm = np.linalg.norm(state.objective.gradient(rows, state.theta))
+        return GradientResidual(norm, state.objective.rounding_bound(rows, state.theta))
+
+    # Carrying out -------------------------------------------------------------------
+
+    def _answer(self, make_request):
+        """Validate, compute and swap; only the last line changes the estimator."""
+        with self._exclusive():
+            fitted = self._checked()
+            options = self._options()
+            request = make_request(fitted)
+            try:
+                answer = apply(fitted.model, request, options)
+            except EmptyClassError as error:
+                self._fitted = self._without_class(fitted, request, error)
+                return self
+            if answer.refinement is not None:
+                warn_unless_converged(answer.refinement)
+            elif answer.largest_change > LARGE_CHANGE:
+                warnings.warn(
+                    "The request changed a raw prediction by "
+                    f"{answer.largest_change:.2g}; a closed-form step is accurate "
+                    f"below about {LARGE_CHANGE:.1g}. Call refine with the remaining "
+                    "data, or fit with retain_data=True.",
+                    LargeStepWarning,
+                    stacklevel=3,
+                )
+            self._fitted = replace(fitted, model=answer.model)
+        return self
+
+    def _leaving(self, fitted, X, y, sample_weight, row_ids=None):
+        """Rows that are to leave, and where they lie in retained data."""
+        retained = fitted.model.retained
+        if row_ids is None:
+            if X is None or y is None:
+                raise ValueError("Pass X and y of the rows, or row_ids.")
+            rows = self._read_rows(fitted, X, y, sample_weight)
+            if retained is None:
+                return rows, None
+            positions = retained.locate(rows)
+            weight = rows.weight
+        else:
+            if X is not None or y is not None:
+                raise ValueError("Pass either X and y or row_ids, not both.")
+            if retained is None:
+                raise ValueError("row_ids needs retain_data=True at fit.")
+            ids = check_row_ids(row_ids)
+            positions = retained.locate_ids(ids)
+            weight = check_sample_weight(sample_weight, ids.size)
+            weight = weight * fitted.encoding.weights(retained.take(positions).y)
+        held = retained.take(positions)
+        return (held if sample_weight is None else held.reweighted(weight)), positions
+
+    def _read_features(self, fitted, X):
+        """Validated features in the format of retained data, and which are complete."""
+        model = fitted.model
+        X, complete = check_remaining_rows(self, X, model.forgotten)
+        objective = model.state.objective
+        if complete is not None and not model.state.anchor[objective.forgotten].any():
+            complete = None  # the anchor does not look at forgotten columns
+        if model.retained is not None:
+            X = like(X, model.retained.chunks[0].rows.X)
+        return X, complete
+
+    def _read_targets(self, encoding, y, n_rows, name):
+        if y is None:
+            raise ValueError(f"{name} must be given: it is None.")
+        target = encoding.read(y)
+        if target.shape[0] != n_rows:
+            raise ValueError(f"{name} has {target.shape[0]} rows, expected {n_rows}.")
+        return target
+
+    def _read_rows(self, fitted, X, y, sample_weight):
+        """Validated and encoded rows."""
+        X, complete = self._read_features(fitted, X)
+        target = self._read_targets(fitted.encoding, y, X.shape[0], "y")
+        weight = check_sample_weight(sample_weight, X.shape[0])
+        weight = weight * fitted.encoding.weights(target)
+        return Rows(X, target, weight, complete)
+
+    def _checked(self):
+        check_is_fitted(self)
+        return self._fitted
+
+    def _exclusive(self):
+        """The lock that makes requests of one estimator follow one another."""
+        with _LOCKS_LOCK:
+            return _LOCKS.setdefault(self, threading.RLock())
+
+    def __sklearn_is_fitted__(self):
+        return "_fitted" in vars(self)
+
+
+def warn_unless_converged(refinement):
+    """Warn where a refinement ended with a gradient that it could have lowered."""
+    if refinement.outcome in (Outcome.MAX_ITER, Outcome.STALLED):
+        warnings.warn(
+            f"{refinement.outcome.value} The gradient norm is "
+            f"{refinement.residual:.2g}.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,127 @@
+"""The array types of the core, and the few operations that meet sparse data.
+
+Everything above this module treats dense and sparse rows alike.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Indices: TypeAlias = npt.NDArray[np.intp]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+#: Rows of data: an ndarray or a CSR matrix or array, float32 or float64.
+Data: TypeAlias = Any
+
+
+def as_float64(X: Data) -> Data:
+    """The same rows in float64; no copy if they are already."""
+    return X.astype(np.float64, copy=False)
+
+
+def densify(X: Data) -> Array:
+    """Rows as an ndarray."""
+    dense: Array = X.toarray() if sp.issparse(X) else np.asarray(X)
+    return dense
+
+
+def like(X: Data, model: Data) -> Data:
+    """Rows as dense or as sparse as the model's."""
+    if sp.issparse(model):
+        return sp.csr_array(X)
+    return densify(X)
+
+
+def times(X: Data, coefficients: Array) -> Array:
+    """Dense product of rows with a dense matrix."""
+    product: Array = np.asarray(X @ coefficients)
+    return product
+
+
+def transposed_times(X: Data, values: Array) -> Array:
+    """Dense product of the transposed rows with a dense matrix."""
+    product: Array = np.asarray(X.T @ values)
+    return product
+
+
+def absolute(X: Data) -> Data:
+    """Entrywise absolute value."""
+    return abs(X)
+
+
+def squared(X: Data) -> Data:
+    """Entrywise square."""
+    return X.multiply(X) if sp.issparse(X) else X * X
+
+
+def take_rows(X: Data, rows: Indices) -> Data:
+    """The named rows, as a copy."""
+    return X[rows]
+
+
+def n_stored(X: Data) -> int:
+    """Entries that a pass over the rows must read."""
+    return int(X.nnz) if sp.issparse(X) else int(X.size)
+
+
+def scaled_gram(X: Data, weight: Array) -> Array:
+    """``X' diag(weight) X`` of sparse rows as a dense Fortran-ordered matrix."""
+    scaled = sp.diags_array(weight) @ sp.csr_array(X)
+    gram: Array = (sp.csc_array(X.T) @ scaled).toarray(order="F")
+    return gram
+
+
+def stack_rows(parts: list[Data]) -> Data:
+    """Rows of all parts under one another."""
+    if len(parts) == 1:
+        return parts[0]
+    if sp.issparse(parts[0]):
+        return sp.vstack([sp.csr_array(part) for part in parts], format="csr")
+    return np.concatenate(parts)
+
+
+def without_columns(X: Data, columns: Mask) -> Data:
+    """The same rows with these columns zero; the rows themselves if there are none."""
+    if not columns.any():
+        return X
+    if not sp.issparse(X):
+        return np.where(columns, np.zeros((), dtype=X.dtype), X)
+    cleared = X.copy()
+    cleared.data[columns[cleared.indices]] = 0.0
+    cleared.eliminate_zeros()
+    return cleared
+
+
+def row_hashes(X: Data, y: Array, ignored: Mask) -> npt.NDArray[np.uint64]:
+    """A 64-bit hash of each row and its targets; equal rows have equal hashes.
+
+    A sum of the entries' bit patterns times fixed random odd numbers, modulo 2**64:
+    dense and sparse, float32 and float64 give the same. Not cryptographic; callers
+    compare the rows that it finds.
+    """
+    rng = np.random.default_rng(2108_11577)
+    n_columns = X.shape[1]
+    keys = rng.integers(2**63, size=n_columns + y.shape[1], dtype=np.uint64)
+    keys = keys << np.uint64(1) | np.uint64(1)
+    column_keys = np.where(ignored, np.uint64(0), keys[:n_columns])
+    hashes = np.zeros(y.shape[0], dtype=np.uint64)
+    if sp.issparse(X):
+        ends = np.zeros(X.data.size + 1, dtype=np.uint64)
+        np.cumsum(_bits(X.data) * column_keys[X.indices], out=ends[1:])
+        hashes += ends[X.indptr[1:]] - ends[X.indptr[:-1]]
+    else:
+        step = max(1, 2**18 // max(n_columns, 1))
+        for start in range(0, y.shape[0], step):
+            part = slice(start, start + step)
+            hashes[part] = (_bits(X[part]) * column_keys).sum(axis=1, dtype=np.uint64)
+    hashes += (_bits(y) * keys[n_columns:]).sum(axis=1, dtype=np.uint64)
+    return hashes
+
+
+def _bits(values: Data) -> npt.NDArray[np.uint64]:
+    # adding zero makes -0.0 and 0.0 the same
+    return (np.asarray(values, dtype=np.float64) + 0.0).view(np.uint64)

@@ -1,0 +1,200 @@
+"""What a request changes: rows out, rows in, a map of the features, the penalty.
+
+Every verb is an `Edit`; the step of section "The one formula" in
+``doc/conventions.rst`` applies any of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from scipy.linalg import lstsq
+
+from sklearn_unlearn.core.arrays import Array, Mask
+from sklearn_unlearn.core.factor import Factor
+from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.rows import Rows
+
+
+class FeatureMap(Protocol):
+    """A change of coordinates of all rows: ``x_new = T x``, the intercept's 1 inside.
+
+    Coefficients pull back: predictions are unchanged if ``T' phi = theta``.
+    """
+
+    def push(self, vector: Array) -> Array:
+        """``T v`` for a gradient v of shape (p, n_outputs)."""
+
+    def pull(self, coefficients: Array) -> Array:
+        """``T' phi`` for coefficients phi in the new coordinates."""
+
+    def preimage(self, coefficients: Array) -> Array:
+        """A phi with ``T' phi`` as near to theta as T allows."""
+
+    def objective(self, objective: Objective) -> Objective:
+        """The objective in the new coordinates, penalty not yet replaced."""
+
+    def factor(self, factor: Factor, objective: Objective) -> Factor:
+        """The factor in the new coordinates, of the new objective."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Features as they are."""
+
+    def push(self, vector: Array) -> Array:
+        return vector
+
+    def pull(self, coefficients: Array) -> Array:
+        return coefficients
+
+    def preimage(self, coefficients: Array) -> Array:
+        return coefficients
+
+    def objective(self, objective: Objective) -> Objective:
+        return objective
+
+    def factor(self, factor: Factor, objective: Objective) -> Factor:
+        return factor
+
+
+@dataclass(frozen=True, eq=False)
+class DropColumns:
+    """Columns that no longer count: T is the identity without their rows.
+
+    Coordinates keep their places; the dropped ones are held at zero.
+    """
+
+    columns: Mask
+
+    def push(self, vector: Array) -> Array:
+        return np.where(self.columns[:, None], 0.0, vector)
+
+    def pull(self, coefficients: Array) -> Array:
+        return self.push(coefficients)
+
+    def preimage(self, coefficients: Array) -> Array:
+        return self.push(coefficients)
+
+    def objective(self, objective: Objective) -> Objective:
+        return objective.forgetting(self.columns)
+
+    def factor(self, factor: Factor, objective: Objective) -> Factor:
+        packed = np.repeat(self.columns[:, None], objective.shape[1], axis=1)
+        return factor.extended(drop=np.flatnonzero(objective.pack(packed)[:, 0]))
+
+
+@dataclass(frozen=True, eq=False)
+class LinearMap:
+    """Any matrix T of shape (p_new, p), rectangular or singular."""
+
+    matrix: Array
+
+    def push(self, vector: Array) -> Array:
+        return self.matrix @ vector
+
+    def pull(self, coefficients: Array) -> Array:
+        return self.matrix.T @ coefficients
+
+    def preimage(self, coefficients: Array) -> Array:
+        nearest: Array = lstsq(self.matrix.T, coefficients)[0]
+        return nearest
+
+    def objective(self, objective: Objective) -> Objective:
+        p_new, n_outputs = self.matrix.shape[0], objective.shape[1]
+        zeros = np.zeros((p_new, n_outputs))
+        return replace(
+            objective,
+            penalty=zeros,
+            linear=zeros,
+            forgotten=np.zeros(p_new, dtype=bool),
+        )
+
+    def factor(self, factor: Factor, objective: Objective) -> Factor:
+        matrix = self.matrix
+        if objective.coupled:
+            matrix = np.kron(np.eye(objective.shape[1]), matrix)
+        return factor.transformed(matrix, objective.packed_penalty, objective.gauge)
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """One request.
+
+    Attributes
+    ----------
+    rows_out, rows_in : Rows or None
+        Rows that leave and rows that come, in the old coordinates.
+    same_features : bool
+        Whether ``rows_in`` are ``rows_out`` with other targets, row by row.
+    feature_map : FeatureMap
+        Applied after the rows have changed.
+    penalty, linear : ndarray of shape (p_new, n_outputs) or None
+        The new diagonal of Lambda and the new b; None leaves them. A `LinearMap`
+        needs a penalty.
+    """
+
+    rows_out: Rows | None = None
+    rows_in: Rows | None = None
+    same_features: bool = False
+    feature_map: FeatureMap = Identity()
+    penalty: Array | None = None
+    linear: Array | None = None
+
+    def data_gradient(self, objective: Objective, theta: Array) -> Array:
+        """Gradient of rows in minus that of rows out."""
+        gradient = np.zeros(objective.shape)
+        if self.rows_in is not None:
+            gradient += objective.data_gradient(self.rows_in, theta)
+        if self.rows_out is not None:
+            gradient -= objective.data_gradient(self.rows_out, theta)
+        return gradient
+
+    def weight_change(self) -> float:
+        """Summed weight of rows in minus rows out."""
+        change = 0.0
+        if self.rows_in is not None:
+            change += float(self.rows_in.weight.sum())
+        if self.rows_out is not None:
+            change -= float(self.rows_out.weight.sum())
+        return change
+
+    def curvature_rows(self, objective: Objective) -> tuple[Rows | None, Rows | None]:
+        """Rows that enter and leave the Hessian, at the anchor.
+
+        Relabelled rows cancel where the curvature does not depend on the target,
+        save for a difference of weights. Rows that leave with unknown values of
+        forgotten columns keep their curvature: their weight at the anchor cannot be
+        known, and the Hessian stays positive definite.
+        """
+        rows_in, rows_out = self.rows_in, self.rows_out
+        if (
+            self.same_features
+            and rows_in is not None
+            and rows_out is not None
+            and not objective.loss.curvature_uses_target
+        ):
+            difference = rows_in.weight - rows_out.weight
+            rows_in = rows_in.reweighted(np.maximum(difference, 0.0))
+            rows_out = rows_out.reweighted(np.maximum(-difference, 0.0))
+        if (
+            rows_out is not None
+            and rows_out.complete is not None
+            and not objective.loss.constant_curvature
+        ):
+            rows_out = rows_out.reweighted(rows_out.weight * rows_out.complete)
+        return (
+            rows_in if rows_in is not None and rows_in.weight.any() else None,
+            rows_out if rows_out is not None and rows_out.weight.any() else None,
+        )
+
+    def objective(self, objective: Objective) -> Objective:
+        """The objective after the request."""
+        changed = self.feature_map.objective(objective)
+        if self.penalty is not None:
+            changed = replace(changed, penalty=self.penalty)
+        if self.linear is not None:
+            changed = replace(changed, linear=self.linear)
+        return changed

@@ -1,0 +1,170 @@
+"""Per-sample losses: value, first and second derivative in the raw prediction.
+
+A loss knows one row at a time and nothing of coefficients, penalties or weights.
+Raw predictions have shape ``(n_rows, n_outputs)``; values have shape ``(n_rows,)``.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from scipy.special import expit, logsumexp, softmax
+
+from sklearn_unlearn.core.arrays import Array
+
+
+class Loss(Protocol):
+    """What the objective needs to know of a loss.
+
+    Attributes
+    ----------
+    coupled : bool
+        Whether the second derivative mixes outputs. A coupled loss has curvature of
+        shape ``(n_rows, n_outputs, n_outputs)``, any other ``(n_rows,)``: one number
+        that all outputs share.
+    constant_curvature : bool
+        Whether the second derivative depends on neither prediction nor target.
+    curvature_uses_target : bool
+        Whether changing a target changes the second derivative.
+    shift_invariant : bool
+        Whether adding one constant to all outputs leaves the loss unchanged, so that
+        an unpenalised coefficient is determined only up to that shift (the gauge).
+    max_curvature : float
+        Smallest known bound on the largest eigenvalue of the second derivative.
+    self_concordance : float or None
+        Smallest known M with ``|l'''| <= M l''`` along any line of unit speed in the
+        raw prediction (maximum norm); None where there is none.
+    """
+
+    coupled: bool
+    constant_curvature: bool
+    curvature_uses_target: bool
+    shift_invariant: bool
+    max_curvature: float
+    self_concordance: float | None
+
+    def value(self, raw: Array, target: Array) -> Array:
+        """Loss of each row, shape ``(n_rows,)``."""
+
+    def gradient(self, raw: Array, target: Array) -> Array:
+        """First derivative in the raw prediction, shape ``(n_rows, n_outputs)``."""
+
+    def curvature(self, raw: Array, target: Array) -> Array:
+        """Second derivative, ``(n_rows,)`` or, coupled, one matrix a row."""
+
+    def curvature_root(self, raw: Array, target: Array) -> Array:
+        """Factor B with ``B B'`` = second derivative.
+
+        Shape ``(n_rows,)`` or, coupled, ``(n_rows, n_outputs, rank)``.
+        """
+
+
+class HalfSquaredError:
+    """Half the squared error, summed over outputs; targets as the raw prediction."""
+
+    coupled = False
+    constant_curvature = True
+    curvature_uses_target = False
+    shift_invariant = False
+    max_curvature = 1.0
+    self_concordance: float | None = 0.0
+
+    def value(self, raw: Array, target: Array) -> Array:
+        residual = raw - target
+        return 0.5 * np.einsum("ik,ik->i", residual, residual)
+
+    def gradient(self, raw: Array, target: Array) -> Array:
+        return raw - target
+
+    def curvature(self, raw: Array, target: Array) -> Array:
+        return np.ones(raw.shape[0])
+
+    def curvature_root(self, raw: Array, target: Array) -> Array:
+        return np.ones(raw.shape[0])
+
+
+class HalfBinomialLogistic:
+    """Logistic loss of one raw prediction; targets in {0, 1}, shape ``(n_rows, 1)``.
+
+    ``log(1 + exp(raw)) - y * raw``. Its third derivative is
+    ``(1 - 2 p) p (1 - p)``, hence self-concordance constant 1.
+    """
+
+    coupled = False
+    constant_curvature = False
+    curvature_uses_target = False
+    shift_invariant = False
+    max_curvature = 0.25
+    self_concordance: float | None = 1.0
+
+    def value(self, raw: Array, target: Array) -> Array:
+        # softplus of the margin: no cancellation for confident predictions
+        return np.logaddexp(0.0, (1.0 - 2.0 * target[:, 0]) * raw[:, 0])
+
+    def gradient(self, raw: Array, target: Array) -> Array:
+        # expit of the signed margin keeps relative accuracy at both ends
+        sign = 1.0 - 2.0 * target
+        return sign * expit(sign * raw)
+
+    def curvature(self, raw: Array, target: Array) -> Array:
+        z = raw[:, 0]
+        return expit(z) * expit(-z)
+
+    def curvature_root(self, raw: Array, target: Array) -> Array:
+        return np.sqrt(self.curvature(raw, target))
+
+
+class MultinomialLogistic:
+    """Cross-entropy of a softmax; targets are class indices, shape ``(n_rows, 1)``.
+
+    The softmax is symmetric: every class has coefficients, and a shift of all raw
+    predictions changes nothing.
+    """
+
+    coupled = True
+    constant_curvature = False
+    curvature_uses_target = False
+    shift_invariant = True
+    max_curvature = 0.5
+    # The third derivative is a third central moment of the direction under the
+    # softmax, at most its range times its variance; the range is at most twice the
+    # maximum norm (and sqrt(2) times the Euclidean norm).
+    self_concordance: float | None = 2.0
+
+    def value(self, raw: Array, target: Array) -> Array:
+        own = np.take_along_axis(raw, target.astype(np.intp), axis=1)[:, 0]
+        return logsumexp(raw, axis=1) - own
+
+    def gradient(self, raw: Array, target: Array) -> Array:
+        probability = softmax(raw, axis=1)
+        own = target[:, 0].astype(np.intp)
+        rows = np.arange(raw.shape[0])
+        probability[rows, own] = 0.0
+        # p_own - 1 as minus the sum of the others: accurate when p_own is near 1
+        probability[rows, own] = -probability.sum(axis=1)
+        return probability
+
+    def curvature(self, raw: Array, target: Array) -> Array:
+        p = softmax(raw, axis=1)
+        matrices = -p[:, :, None] * p[:, None, :]
+        diagonal = np.arange(p.shape[1])
+        matrices[:, diagonal, diagonal] = 0.0
+        # p (1 - p) as minus the sum of the row: rows sum to zero exactly
+        matrices[:, diagonal, diagonal] = -matrices.sum(axis=2)
+        return matrices
+
+    def curvature_root(self, raw: Array, target: Array) -> Array:
+        # A = diag(sqrt p) - p sqrt(p)' has A A' = diag(p) - p p' and A sqrt(p) = 0.
+        # The reflection that sends sqrt(p) to the last axis therefore leaves the
+        # last column empty: rank n_outputs - 1.
+        root = np.sqrt(softmax(raw, axis=1))
+        n_outputs = root.shape[1]
+        matrix = np.eye(n_outputs) * root[:, :, None]
+        matrix -= (root * root)[:, :, None] * root[:, None, :]
+        normal = root.copy()
+        normal[:, -1] += 1.0  # root >= 0: never a cancellation
+        scale = 2.0 / np.einsum("ik,ik->i", normal, normal)
+        along = np.einsum("ikl,il->ik", matrix, normal) * scale[:, None]
+        matrix -= along[:, :, None] * normal[:, None, :]
+        return matrix[:, :, :-1]

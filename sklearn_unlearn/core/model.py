@@ -1,0 +1,184 @@
+"""A fitted model as one immutable value, and a request carried through all of it.
+
+One function, `apply`, takes every verb: bookkeeping, step, refinement with retained
+data, or the check of the step's size without.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sklearn_unlearn.core.arrays import Array, Indices, Mask
+from sklearn_unlearn.core.edits import DropColumns, Edit
+from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.state import State
+from sklearn_unlearn.core.steps import Refinement, refine, refreshed, unlearn
+from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.core.threads import suited_to
+from sklearn_unlearn.exceptions import StepTooLargeError
+
+#: Change of a raw prediction from which a request without data warns: chord steps
+#: contract surely below it.
+LARGE_CHANGE = float(np.log(2.0))
+#: Change from which it is refused (``python -m benchmarks large_edits``).
+REFUSED_CHANGE = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Everything a fitted estimator knows.
+
+    Attributes
+    ----------
+    state : State
+    tally : Tally
+    retained : RetainedRows or None
+    """
+
+    state: State
+    tally: Tally
+    retained: RetainedRows | None
+
+    @property
+    def forgotten(self) -> Mask:
+        """Which columns (the intercept not among them) are forgotten."""
+        objective = self.state.objective
+        mask = objective.forgotten
+        return mask[:-1] if objective.fit_intercept else mask
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """A validated request.
+
+    Attributes
+    ----------
+    edit : Edit
+    groups_in, groups_out : ndarray of int or None
+        Class of each row that comes or leaves.
+    positions : ndarray of int or None
+        Where the rows that leave lie in the retained data.
+    ids : ndarray or None
+        Identifiers of rows that come and replace none.
+    """
+
+    edit: Edit
+    groups_in: Indices | None = None
+    groups_out: Indices | None = None
+    positions: Indices | None = None
+    ids: Any = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to answer requests: ``rate`` None is second order; see `refine`."""
+
+    first_order: bool
+    rate: float | None
+    tol: float
+    max_iter: int
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The model after a request, and what was learned on the way."""
+
+    model: Model
+    largest_change: float
+    refinement: Refinement | None
+
+
+def apply(model: Model, request: Request, options: Options) -> Answer:
+    """Carry out a request; the given model is not touched.
+
+    Raises
+    ------
+    InsufficientWeightError, EmptyClassError
+        From the bookkeeping.
+    NotPositiveDefiniteError
+        From the factor.
+    StepTooLargeError
+        Without retained data, if the closed form cannot be trusted.
+    """
+    with suited_to(model.state.objective.n_unknowns):
+        return _apply(model, request, options)
+
+
+def _apply(model: Model, request: Request, options: Options) -> Answer:
+    edit, state = request.edit, model.state
+    rate = None
+    if options.first_order:
+        rate = options.rate or 1.0 / state.factor.largest_eigenvalue
+    tally = _edited_tally(model, request)
+    retained = None if model.retained is None else edited_rows(model, request)
+    step = unlearn(state, edit, rate)
+    edited = Model(step.state, tally, retained)
+    if retained is None:
+        if step.largest_change > REFUSED_CHANGE and not isinstance(
+            edit.feature_map, DropColumns
+        ):
+            raise StepTooLargeError(
+                f"The request would change a raw prediction by "
+                f"{step.largest_change:.3g}, where a closed-form step without data is "
+                f"reliable below {LARGE_CHANGE:.2g} and refused from "
+                f"{REFUSED_CHANGE:g}. Make smaller requests, or fit with "
+                "retain_data=True, or fit again."
+            )
+        return Answer(edited, step.largest_change, None)
+    start = step.state
+    if step.largest_change > LARGE_CHANGE:
+        start = _better_start(start, state.theta, retained)
+    refinement = refine(start, retained, tol=options.tol, max_iter=options.max_iter)
+    state = refinement.state
+    if isinstance(edit.feature_map, DropColumns):
+        # an anchor that no longer needs the values of the dropped columns
+        state = refreshed(state, retained, state.theta)
+    edited = replace(edited, state=state)
+    return Answer(edited, step.largest_change, refinement)
+
+
+def _better_start(state: State, before: Array, rows: RetainedRows) -> State:
+    """The step's coefficients or those before it, whichever fit the new data better."""
+    objective = state.objective
+    still = np.where(objective.forgotten[:, None], 0.0, before)
+    if objective.value(rows, still) < objective.value(rows, state.theta):
+        return replace(state, theta=still)
+    return state
+
+
+def _edited_tally(model: Model, request: Request) -> Tally:
+    def with_groups(
+        rows: Rows | None, groups: Indices | None
+    ) -> tuple[Rows, Indices] | None:
+        return None if rows is None or groups is None else (rows, groups)
+
+    edit = request.edit
+    forgotten = model.forgotten
+    if isinstance(edit.feature_map, DropColumns):
+        forgotten = forgotten | edit.feature_map.columns[: forgotten.size]
+    return model.tally.changed(
+        with_groups(edit.rows_in, request.groups_in),
+        with_groups(edit.rows_out, request.groups_out),
+        forgotten,
+    )
+
+
+def edited_rows(model: Model, request: Request) -> RetainedRows:
+    retained, edit = model.retained, request.edit
+    assert retained is not None
+    ids = request.ids
+    if edit.rows_out is not None:
+        positions = request.positions
+        assert positions is not None
+        ids = retained.ids_at(positions)
+        retained = retained.without(positions, edit.rows_out.weight)
+    if edit.rows_in is not None:
+        retained = retained.with_rows(edit.rows_in, ids)
+    if isinstance(edit.feature_map, DropColumns):
+        n_columns = retained.forgotten.size
+        retained = retained.forgetting(edit.feature_map.columns[:n_columns])
+    return retained

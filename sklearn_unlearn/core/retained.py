@@ -1,0 +1,310 @@
+"""Training data kept by reference, with the rows that have left, changed or come.
+
+The base arrays are never copied or written to: a change of weights is a small table
+beside them, new rows are chunks behind them. A new version shares all of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sklearn_unlearn.core.arrays import (
+    Array,
+    Indices,
+    Mask,
+    densify,
+    row_hashes,
+    stack_rows,
+    without_columns,
+)
+from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows
+from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
+
+#: Changed weights kept in the table before they are written into fresh arrays.
+_MAX_CHANGED = 4096
+#: Chunks of new rows before they are joined.
+_MAX_CHUNKS = 32
+#: Relative difference of weights that rounding may explain.
+_SLACK = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Rows that came together, with the means to find one of them.
+
+    Attributes
+    ----------
+    rows : Rows
+        With the weights that they came with.
+    ids : ndarray or None
+        The caller's identifiers.
+    forgotten : ndarray of bool of shape (n_columns,)
+        Columns that do not identify a row.
+    """
+
+    rows: Rows
+    ids: Any
+    forgotten: Mask
+
+    @cached_property
+    def by_content(self) -> tuple[Any, Indices]:
+        """Sorted hashes of features and targets, and whose they are."""
+        return _sorted(row_hashes(self.rows.X, self.rows.y, self.forgotten))
+
+    @cached_property
+    def by_id(self) -> tuple[Any, Indices]:
+        """Sorted identifiers, and whose they are."""
+        return _sorted(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class RetainedRows:
+    """Training rows by position: the base first, then all that came later.
+
+    Attributes
+    ----------
+    chunks : tuple of Chunk
+        The base and what was added.
+    changed : dict of int to float
+        Current weights of rows that left in part or whole, by position.
+    """
+
+    chunks: tuple[Chunk, ...]
+    changed: dict[int, float]
+
+    @staticmethod
+    def of(rows: Rows, ids: Any, forgotten: Mask) -> RetainedRows:
+        """Retain these rows by reference."""
+        return RetainedRows((Chunk(rows, ids, forgotten),), {})
+
+    @property
+    def forgotten(self) -> Mask:
+        """Columns that no longer identify a row."""
+        return self.chunks[0].forgotten
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether rows can be named by identifier."""
+        return self.chunks[0].ids is not None
+
+    @property
+    def n_rows(self) -> int:
+        """Positions in use, rows of weight zero included."""
+        return sum(chunk.rows.n_rows for chunk in self.chunks)
+
+    def blocks(self, entries: int = BLOCK_ENTRIES) -> Iterator[Rows]:
+        """All rows with their current weights, block after block."""
+        changed = np.array(sorted(self.changed), dtype=np.intp)
+        start = 0
+        for chunk in self.chunks:
+            for block in chunk.rows.blocks(entries):
+                stop = start + block.n_rows
+                low, high = np.searchsorted(changed, (start, stop))
+                if high > low:
+                    weight = block.weight.copy()
+                    for position in changed[low:high].tolist():
+                        weight[position - start] = self.changed[position]
+                    block = block.reweighted(weight)
+                yield block
+                start = stop
+
+    def weights(self, positions: Indices) -> Array:
+        """Current weights of these rows."""
+        parts, order = self._split(positions)
+        weight = np.concatenate([chunk.rows.weight[mine] for chunk, mine in parts])
+        weight = weight[order]
+        if self.changed:
+            for place, position in enumerate(positions.tolist()):
+                weight[place] = self.changed.get(position, weight[place])
+        return weight
+
+    def take(self, positions: Indices) -> Rows:
+        """The rows at these positions with their current weights."""
+        parts, order = self._split(positions)
+        rows = joined([chunk.rows.take(mine) for chunk, mine in parts]).take(order)
+        return rows.reweighted(self.weights(positions))
+
+    def ids_at(self, positions: Indices) -> Any:
+        """Identifiers of these rows, None if there are none."""
+        if not self.has_ids:
+            return None
+        parts, order = self._split(positions)
+        return np.concatenate([chunk.ids[mine] for chunk, mine in parts])[order]
+
+    # Finding rows -------------------------------------------------------------------
+
+    def locate(self, rows: Rows) -> Indices:
+        """Positions of rows with these features and targets.
+
+        Equal rows are told apart: a row asked for twice must be there twice.
+
+        Raises
+        ------
+        RowNotFoundError
+        """
+        found = self._claim(
+            row_hashes(rows.X, rows.y, self.forgotten),
+            [chunk.by_content for chunk in self.chunks],
+            "Row {} of X, with its y, is not (or no longer) in the retained training "
+            "data.",
+        )
+        held = self.take(found)
+        alive = ~self.forgotten
+        same = np.all(held.y == rows.y, axis=1)
+        same &= np.all(densify(held.X)[:, alive] == densify(rows.X)[:, alive], axis=1)
+        if not same.all():
+            raise RowNotFoundError(
+                f"Row {int(np.flatnonzero(~same)[0])} of X is not in the retained "
+                "training data."
+            )
+        return found
+
+    def locate_ids(self, ids: Any) -> Indices:
+        """Positions of the rows that fit was given these identifiers for.
+
+        Raises
+        ------
+        RowNotFoundError
+        """
+        if not self.has_ids:
+            raise RowNotFoundError(
+                "row_ids needs a model fitted with row_ids: pass fit(X, y, row_ids=...)"
+                " or name the rows by X and y."
+            )
+        return self._claim(
+            ids,
+            [chunk.by_id for chunk in self.chunks],
+            "row_ids[{}] names a row that is not (or no longer) in the model, or one "
+            "that was named before.",
+        )
+
+    # Changing -----------------------------------------------------------------------
+
+    def without(self, positions: Indices, weight: Array) -> RetainedRows:
+        """These rows with so much less weight.
+
+        Raises
+        ------
+        InsufficientWeightError
+        """
+        changed = dict(self.changed)
+        now = self.weights(positions)
+        for order in np.flatnonzero(weight > now * (1.0 + _SLACK)):
+            raise InsufficientWeightError(
+                f"sample_weight[{order}] takes weight {weight[order]:.6g} out of a row "
+                f"of which {now[order]:.6g} is left."
+            )
+        left = now - weight
+        left[left <= _SLACK * now] = 0.0  # a remainder within rounding is none
+        changed.update(zip(positions.tolist(), left.tolist(), strict=True))
+        return replace(self, changed=changed)._tidied()
+
+    def with_rows(self, rows: Rows, ids: Any) -> RetainedRows:
+        """More rows, behind the others."""
+        chunk = Chunk(rows, ids, self.forgotten)
+        return replace(self, chunks=(*self.chunks, chunk))._tidied()
+
+    def forgetting(self, columns: Mask) -> RetainedRows:
+        """The same rows, no longer identified by these columns."""
+        forgotten = self.forgotten | columns
+        chunks = (Chunk(chunk.rows, chunk.ids, forgotten) for chunk in self.chunks)
+        return replace(self, chunks=tuple(chunks))
+
+    def compacted(self) -> RetainedRows:
+        """A copy that holds neither rows that left nor values of forgotten columns."""
+        weight = np.concatenate([block.weight for block in self.blocks()])
+        alive = np.flatnonzero(weight)
+        rows = self.take(alive)
+        rows = replace(rows, X=without_columns(rows.X, self.forgotten))
+        return RetainedRows.of(rows, self.ids_at(alive), self.forgotten)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What left is not pickled."""
+        return {"base": self.compacted().chunks[0]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(chunks=(state["base"],), changed={})
+
+    # Internals ----------------------------------------------------------------------
+
+    def _split(
+        self, positions: Indices
+    ) -> tuple[list[tuple[Chunk, Indices]], Indices]:
+        """Rows of each chunk, and the order that brings them back to the request's."""
+        parts, places, start = [], [], 0
+        for chunk in self.chunks:
+            stop = start + chunk.rows.n_rows
+            mine = np.flatnonzero((positions >= start) & (positions < stop))
+            if mine.size:
+                parts.append((chunk, positions[mine] - start))
+                places.append(mine)
+            start = stop
+        if not parts:
+            return [(self.chunks[0], np.zeros(0, dtype=np.intp))], positions
+        return parts, np.argsort(np.concatenate(places))
+
+    def _claim(
+        self, keys: Any, indexes: list[tuple[Any, Indices]], message: str
+    ) -> Indices:
+        """A different living row for each key."""
+        candidates: list[list[int]] = [[] for _ in range(len(keys))]
+        start = 0
+        for ordered, owner in indexes:
+            low = np.searchsorted(ordered, keys, side="left")
+            high = np.searchsorted(ordered, keys, side="right")
+            for order in np.flatnonzero(high > low).tolist():
+                mine = owner[low[order] : high[order]] + start
+                candidates[order].extend(mine.tolist())
+            start += owner.size
+        claimed: set[int] = set()
+        found = np.empty(len(keys), dtype=np.intp)
+        for order, positions in enumerate(candidates):
+            weights = self.weights(np.array(positions, dtype=np.intp))
+            for position, weight in zip(positions, weights.tolist(), strict=True):
+                if weight > 0.0 and position not in claimed:
+                    claimed.add(position)
+                    found[order] = position
+                    break
+            else:
+                raise RowNotFoundError(message.format(order))
+        return found
+
+    def _tidied(self) -> RetainedRows:
+        chunks, changed = self.chunks, self.changed
+        if len(changed) > _MAX_CHANGED:
+            weight = np.concatenate([block.weight for block in self.blocks()])
+            ends = np.cumsum([chunk.rows.n_rows for chunk in chunks])[:-1]
+            chunks = tuple(
+                replace(chunk, rows=chunk.rows.reweighted(part))
+                for chunk, part in zip(chunks, np.split(weight, ends), strict=True)
+            )
+            changed = {}
+        if len(chunks) > _MAX_CHUNKS:
+            later = chunks[1:]
+            ids = None
+            if self.has_ids:
+                ids = np.concatenate([chunk.ids for chunk in later])
+            rows = joined([chunk.rows for chunk in later])
+            chunks = (chunks[0], Chunk(rows, ids, self.forgotten))
+        return RetainedRows(chunks, changed)
+
+
+def joined(parts: list[Rows]) -> Rows:
+    """Rows of all parts, in order."""
+    if len(parts) == 1:
+        return parts[0]
+    return Rows(
+        stack_rows([part.X for part in parts]),
+        np.concatenate([part.y for part in parts]),
+        np.concatenate([part.weight for part in parts]),
+    )
+
+
+def _sorted(keys: Any) -> tuple[Any, Indices]:
+    order = np.argsort(keys, kind="stable")
+    return keys[order], order

@@ -1,0 +1,51 @@
+"""The errors and warnings of unlearning requests."""
+
+
+class UnlearningError(ValueError):
+    """A request that was refused; the model is as it was before."""
+
+
+class RowNotFoundError(UnlearningError):
+    """A row was to leave that the retained training data do not hold."""
+
+
+class InsufficientWeightError(UnlearningError):
+    """More weight, or more rows, were to leave than the model holds."""
+
+
+class EmptyClassError(UnlearningError):
+    """A class would be left without rows, so that no model of all classes exists.
+
+    Parameters
+    ----------
+    message : str
+    group : int, default=0
+        Position of the class in ``classes_``.
+    """
+
+    def __init__(self, message, group=0):
+        super().__init__(message, group)
+        self.group = group
+
+    def __str__(self):
+        return str(self.args[0])
+
+
+class DataMismatchError(UnlearningError):
+    """Rows said to be the remaining training data are not those of the model."""
+
+
+class NotPositiveDefiniteError(UnlearningError):
+    """The Hessian is singular or indefinite, so that the coefficients are undefined."""
+
+
+class StepTooLargeError(UnlearningError):
+    """A request without data moves predictions further than a closed form can follow."""
+
+
+class ProblemTooLargeError(UnlearningError):
+    """The factor of the Hessian would not fit the documented memory limit."""
+
+
+class LargeStepWarning(UserWarning):
+    """A request without data moved predictions far: expect a visible residual."""

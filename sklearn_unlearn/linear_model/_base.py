@@ -1,0 +1,239 @@
+"""What all linear estimators share: fit, the fitted value, prediction, export."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import check_scalar
+
+from sklearn_unlearn.base import UnlearnerMixin, warn_unless_converged
+from sklearn_unlearn.core.fitting import fit
+from sklearn_unlearn.core.model import Model, Options
+from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.utils.validation import (
+    check_remaining_rows,
+    check_row_ids,
+    check_sample_weight,
+    check_training_data,
+)
+
+#: Steps of a refinement where ``max_iter`` is None.
+_DEFAULT_MAX_ITER = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Everything a linear estimator learned, in one immutable value.
+
+    Attributes
+    ----------
+    model : Model
+    encoding : Labels or Targets
+    n_iter : int
+        Steps that fit took.
+    """
+
+    model: Model
+    encoding: object
+    n_iter: int
+
+
+class LinearUnlearner(UnlearnerMixin, BaseEstimator):
+    """A generalised linear model fitted by Newton's method that keeps its factor.
+
+    A subclass gives the constructor and the hooks `_encoding`, `_loss`, `_n_raw`,
+    `_strength` (of the penalty), `_shaped_coef`, `_shaped_intercept` and `_twin`.
+    """
+
+    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+        """Fit the model and keep the factor of its Hessian.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            With ``retain_data=True`` a float array or CSR matrix is kept by reference:
+            do not change it afterwards.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+        row_ids : array-like of shape (n_samples,), optional
+            With ``retain_data=True``, identifiers by which `partial_unfit` can name
+            rows; numbers or strings, none twice.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid.
+        NotPositiveDefiniteError
+            If the data leave a coefficient undetermined and no penalty decides.
+        ProblemTooLargeError
+            If the factor would exceed its documented limit.
+        """
+        with self._exclusive():
+            self._check_parameters()
+            reader = clone(self)
+            X, y = check_training_data(reader, X, y, **self._target_checks)
+            weight = check_sample_weight(sample_weight, X.shape[0])
+            if row_ids is not None:
+                if not self.retain_data:
+                    raise ValueError("row_ids needs retain_data=True.")
+                row_ids = check_row_ids(row_ids, X.shape[0])
+            encoding = self._encoding(y, weight)
+            target = encoding.read(y)
+            rows = Rows(X, target, weight * encoding.weights(target))
+            fitted = self._fit_rows(rows, encoding, row_ids)
+            learned = {
+                name: value
+                for name, value in vars(reader).items()
+                if name in ("n_features_in_", "feature_names_in_")
+            }
+            kept = {
+                name: value
+                for name, value in vars(self).items()
+                if name not in ("n_features_in_", "feature_names_in_", "_fitted")
+            }
+            self.__dict__ = {**kept, **learned, "_fitted": fitted}
+        return self
+
+    @property
+    def coef_(self):
+        """Coefficients, zero where forgotten; shape as the twin's."""
+        state = self._fitted.model.state
+        free = 1 if state.objective.fit_intercept else 0
+        return self._shaped_coef(state.theta[: state.theta.shape[0] - free].T)
+
+    @property
+    def intercept_(self):
+        """Intercepts; shape as the twin's."""
+        theta = self._fitted.model.state.theta
+        intercept = theta[-1] if self._fitted.model.state.objective.fit_intercept else None
+        return self._shaped_intercept(intercept, theta.shape[1])
+
+    @property
+    def n_iter_(self):
+        """Newton and chord steps that fit took."""
+        return max(self._fitted.n_iter, 1)
+
+    def to_sklearn(self, drop_forgotten=False):
+        """A plain fitted scikit-learn model without secrets, to deploy.
+
+        It holds coefficients and labels; no factor, no Hessian, no data.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            Whether the model takes only the columns that remain. If False it takes
+            all and multiplies the forgotten ones by zero.
+
+        Returns
+        -------
+        estimator
+            scikit-learn's twin of this estimator.
+        """
+        fitted = self._checked()
+        keep = np.ones(self.n_features_in_, dtype=bool)
+        if drop_forgotten:
+            keep = ~fitted.model.forgotten
+        twin = self._twin()
+        twin.coef_ = self.coef_[..., keep].copy()
+        twin.intercept_ = copy.copy(self.intercept_)
+        if fitted.encoding.classes is not None:
+            twin.classes_ = fitted.encoding.classes.copy()
+        twin.n_features_in_ = int(keep.sum())
+        if hasattr(self, "feature_names_in_"):
+            twin.feature_names_in_ = self.feature_names_in_[keep].copy()
+        return twin
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    # Fitting ------------------------------------------------------------------------
+
+    #: Keyword arguments with which targets are validated at fit.
+    _target_checks: dict = {}
+
+    def _fit_rows(self, rows, encoding, row_ids, forgotten=None):
+        """The fitted value of these rows."""
+        options = self._options()
+        n_columns = rows.X.shape[1]
+        if forgotten is None:
+            forgotten = np.zeros(n_columns, dtype=bool)
+        result = fit(
+            self._objective(forgotten, encoding),
+            rows,
+            tol=options.tol,
+            max_iter=options.max_iter,
+        )
+        warn_unless_converged(result)
+        retained = None
+        if self.retain_data:
+            retained = RetainedRows.of(rows, row_ids, forgotten)
+        tally = Tally.of(rows, encoding.groups(rows.y), encoding.n_groups)
+        return Fitted(Model(result.state, tally, retained), encoding, result.n_iter)
+
+    def _objective(self, forgotten, encoding):
+        """The objective in these columns."""
+        forgotten = np.append(forgotten, [False] * bool(self.fit_intercept))
+        n_outputs = self._n_raw(encoding)
+        penalty = np.empty((forgotten.size, n_outputs))
+        penalty[:] = self._strength(n_outputs)
+        if self.fit_intercept:
+            penalty[-1] = 0.0
+        return Objective(
+            loss=self._loss(encoding),
+            fit_intercept=bool(self.fit_intercept),
+            penalty=penalty,
+            linear=np.zeros_like(penalty),
+            forgotten=forgotten.astype(bool),
+        )
+
+    def _options(self):
+        self._check_parameters()
+        automatic = isinstance(self.unlearning_rate, str)
+        return Options(
+            first_order=self.method == "first_order",
+            rate=None if automatic else float(self.unlearning_rate),
+            tol=float(self.tol),
+            max_iter=_DEFAULT_MAX_ITER if self.max_iter is None else self.max_iter,
+        )
+
+    def _check_parameters(self):
+        if self.method not in ("second_order", "first_order"):
+            raise ValueError(
+                "method must be 'second_order' or 'first_order'; got "
+                f"{self.method!r}"
+            )
+        if self.unlearning_rate != "auto":
+            check_scalar(
+                self.unlearning_rate,
+                "unlearning_rate",
+                Real,
+                min_val=0.0,
+                include_boundaries="neither",
+            )
+        check_scalar(self.tol, "tol", Real, min_val=0.0, include_boundaries="neither")
+        if self.max_iter is not None:
+            check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
+        for name in ("fit_intercept", "retain_data"):
+            check_scalar(getattr(self, name), name, (bool, np.bool_, Integral))
+
+    # Reading the fitted value ---------------------------------------------------------
+
+    def _raw_prediction(self, X):
+        """Raw predictions, all from one version of the model."""
+        fitted = self._checked()
+        state = fitted.model.state
+        X, _ = check_remaining_rows(self, X, fitted.model.forgotten)
+        return fitted, state.objective.raw_prediction(X, state.theta)

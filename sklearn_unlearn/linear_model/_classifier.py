@@ -1,0 +1,132 @@
+"""What linear classifiers share: labels, decisions, a class that vanishes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from sklearn_unlearn.core.model import edited_rows
+from sklearn_unlearn.exceptions import EmptyClassError
+from sklearn_unlearn.linear_model._base import LinearUnlearner
+from sklearn_unlearn.linear_model._targets import Labels, class_weights
+
+
+class LinearClassifier(ClassifierMixin, LinearUnlearner):
+    """A `LinearUnlearner` whose targets are labels."""
+
+    @property
+    def classes_(self):
+        """Class labels, sorted; shape (n_classes,)."""
+        return self._fitted.encoding.classes
+
+    @property
+    def class_weight_(self):
+        """Weight of each class, frozen at fit; a dict by label.
+
+        A refit on edited data agrees with the unlearned model if it is given this as
+        ``class_weight``: "balanced" would balance anew.
+        """
+        encoding = self._fitted.encoding
+        weights = encoding.class_weight.tolist()
+        return dict(zip(encoding.classes.tolist(), weights, strict=True))
+
+    def decision_function(self, X):
+        """Signed confidence scores.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+        """
+        _, raw = self._raw_prediction(X)
+        return raw[:, 0] if raw.shape[1] == 1 else raw
+
+    def predict(self, X):
+        """Class labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        fitted, raw = self._raw_prediction(X)
+        if raw.shape[1] == 1:
+            return fitted.encoding.classes[(raw[:, 0] > 0.0).astype(np.intp)]
+        return fitted.encoding.classes[raw.argmax(axis=1)]
+
+    def _labels(self, y, sample_weight, *, signed, balance_weighted):
+        """Labels and the weights of their classes.
+
+        Parameters
+        ----------
+        balance_weighted : bool
+            Whether "balanced" balances summed weights or rows.
+        """
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        classes, positions = np.unique(y, return_inverse=True)
+        if classes.size < 2:
+            raise ValueError(
+                "At least 2 classes are needed, but y contains only one class: "
+                f"{classes.tolist()[0]!r}"
+            )
+        total = np.bincount(positions, sample_weight, classes.size)
+        counts = total if balance_weighted else np.bincount(positions)
+        with np.errstate(divide="ignore"):
+            weights = class_weights(self.class_weight, classes, counts)
+        empty = np.flatnonzero(~(total * weights > 0.0))
+        if empty.size:
+            raise ValueError(
+                f"sample_weight and class_weight leave class "
+                f"{classes[empty[0]]!r} without weight: every class needs some."
+            )
+        return Labels(classes, weights.astype(np.float64), signed)
+
+    def _first_fit(self, X, y, classes, sample_weight, row_ids):
+        if classes is not None and y is not None:
+            missing = np.setdiff1d(classes, np.asarray(y))
+            if missing.size:
+                raise EmptyClassError(
+                    f"classes names {missing.tolist()[0]!r}, of which y has no row: "
+                    "the first call must hold rows of every class."
+                )
+        return self.fit(X, y, sample_weight, row_ids=row_ids)
+
+    def _check_classes(self, classes, known):
+        if classes is not None and not np.array_equal(np.unique(classes), known):
+            raise ValueError(
+                f"classes={classes!r} is not the same as at fit: {known.tolist()!r}"
+            )
+
+    def _without_class(self, fitted, request, error):
+        """With retained data and more than two classes, a refit without the class."""
+        encoding, model = fitted.encoding, fitted.model
+        label = encoding.classes.tolist()[error.group]
+        if model.retained is None or encoding.n_groups < 3:
+            remedy = (
+                "A model of one class does not exist."
+                if encoding.n_groups < 3
+                else "Fit again without the class, or fit with retain_data=True, which "
+                "does so by itself."
+            )
+            raise EmptyClassError(
+                f"The request would leave no row of class {label!r}. {remedy}",
+                error.group,
+            ) from None
+        chunk = edited_rows(model, request).compacted().chunks[0]
+        rows, groups = chunk.rows, encoding.groups(chunk.rows.y)
+        fewer = encoding.without(error.group)
+        target = fewer.encode(groups - (groups > error.group))
+        return self._fit_rows(
+            replace(rows, y=target), fewer, chunk.ids, model.forgotten
+        )

@@ -1,0 +1,258 @@
+"""Ridge regression and classification that unlearn exactly: the loss is quadratic."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.linear_model import Ridge, RidgeClassifier
+from sklearn.utils import check_scalar
+
+from sklearn_unlearn.core.losses import HalfSquaredError
+from sklearn_unlearn.linear_model._base import LinearUnlearner
+from sklearn_unlearn.linear_model._classifier import LinearClassifier
+from sklearn_unlearn.linear_model._targets import Targets
+
+
+class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
+    """Ridge regression that unlearns rows, values, targets and columns.
+
+    A twin of :class:`sklearn.linear_model.Ridge`. The objective is quadratic, so the
+    second-order update is exact up to rounding, with or without the data.
+
+    Parameters
+    ----------
+    alpha : float or array-like of shape (n_targets,), default=1.0
+        Strength of the penalty ``alpha/2 ||coef||^2`` on half the summed squared
+        error. One per target costs a factor of order ``n_targets * n_features``;
+        a single one shares a factor between all targets.
+    fit_intercept : bool, default=True
+        Whether to add an unpenalised intercept.
+    tol : float, default=1e-8
+        2-norm of the gradient of the summed objective at which to stop.
+    max_iter : int, default=None
+        Steps in ``fit`` and in a refinement; None means 100.
+    method : {"second_order", "first_order"}, default="second_order"
+        How requests are answered. First order is a single gradient step.
+    unlearning_rate : float or "auto", default="auto"
+        Step length of the first order; "auto" is one over the largest eigenvalue of
+        the Hessian.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        and every request ends refined to ``tol``.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+    intercept_ : float or ndarray of shape (n_targets,)
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        If X had string column names.
+    n_iter_ : int
+
+    References
+    ----------
+    Warnecke, Pirch, Wressnegger, Rieck: Machine Unlearning of Features and Labels,
+    NDSS 2023, arXiv 2108.11577.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_unlearn import UnlearnableRidge
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = UnlearnableRidge().fit(X, y).partial_unfit(X[:9], y[:9])
+    >>> refit = UnlearnableRidge().fit(X[9:], y[9:])
+    >>> bool(np.allclose(model.coef_, refit.coef_, rtol=1e-9))
+    True
+    """
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        fit_intercept=True,
+        tol=1e-8,
+        max_iter=None,
+        method="second_order",
+        unlearning_rate="auto",
+        retain_data=False,
+    ):
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.tol = tol
+        self.max_iter = max_iter
+        self.method = method
+        self.unlearning_rate = unlearning_rate
+        self.retain_data = retain_data
+
+    def predict(self, X):
+        """Predicted targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+        """
+        fitted, raw = self._raw_prediction(X)
+        return raw[:, 0] if fitted.encoding.is_vector else raw
+
+    # Hooks --------------------------------------------------------------------------
+
+    _target_checks = {"multi_output": True, "y_numeric": True}
+
+    def _strength(self, n_outputs):
+        alpha = np.asarray(self.alpha, dtype=np.float64)
+        if alpha.ndim and alpha.shape != (n_outputs,):
+            raise ValueError(
+                f"alpha has shape {alpha.shape}, expected a number or ({n_outputs},): "
+                "one a target."
+            )
+        if not np.all((alpha >= 0.0) & np.isfinite(alpha)):
+            raise ValueError(
+                f"alpha must be finite and at least 0; got {self.alpha!r}."
+            )
+        return alpha
+
+    def _encoding(self, y, sample_weight):
+        return Targets(1 if y.ndim == 1 else y.shape[1], y.ndim == 1)
+
+    def _loss(self, encoding):
+        return HalfSquaredError()
+
+    def _n_raw(self, encoding):
+        return encoding.n_outputs
+
+    def _shaped_coef(self, coef):
+        return coef[0] if self._fitted.encoding.is_vector else coef
+
+    def _shaped_intercept(self, intercept, n_outputs):
+        if intercept is None:
+            return 0.0
+        return float(intercept[0]) if self._fitted.encoding.is_vector else intercept
+
+    def _first_fit(self, X, y, classes, sample_weight, row_ids):
+        self._check_classes(classes, None)
+        return self.fit(X, y, sample_weight, row_ids=row_ids)
+
+    def _check_classes(self, classes, known):
+        if classes is not None:
+            raise ValueError("classes must be None: a regressor has none.")
+
+    def _twin(self):
+        return Ridge(alpha=self.alpha, fit_intercept=self.fit_intercept)
+
+
+class UnlearnableRidgeClassifier(LinearClassifier):
+    """Ridge regression on labels coded -1 and 1, which unlearns exactly.
+
+    A twin of :class:`sklearn.linear_model.RidgeClassifier` for one label a row. The
+    objective is quadratic, so the second-order update is exact up to rounding, with or
+    without the data.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Strength of the penalty ``alpha/2 ||coef||^2`` on half the summed squared
+        error.
+    fit_intercept : bool, default=True
+        Whether to add an unpenalised intercept.
+    class_weight : dict or "balanced", default=None
+        Weights of the classes. "balanced" is computed from row counts, whatever
+        their weights (as the twin does), at ``fit`` and frozen then.
+    tol : float, default=1e-8
+        2-norm of the gradient of the summed objective at which to stop.
+    max_iter : int, default=None
+        Steps in ``fit`` and in a refinement; None means 100.
+    method : {"second_order", "first_order"}, default="second_order"
+        How requests are answered. First order is a single gradient step.
+    unlearning_rate : float or "auto", default="auto"
+        Step length of the first order; "auto" is one over the largest eigenvalue of
+        the Hessian.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        and every request ends refined to ``tol``.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+    intercept_ : ndarray of shape (1,) or (n_classes,), or 0.0 without intercept
+    classes_ : ndarray of shape (n_classes,)
+    class_weight_ : dict
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        If X had string column names.
+    n_iter_ : int
+
+    References
+    ----------
+    Warnecke, Pirch, Wressnegger, Rieck: Machine Unlearning of Features and Labels,
+    NDSS 2023, arXiv 2108.11577.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_unlearn import UnlearnableRidgeClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = UnlearnableRidgeClassifier().fit(X, y).replace_labels(X[:3], y[:3], [1] * 3)
+    >>> bool(clf.gradient_residual(X, [1] * 3 + y[3:].tolist()) < 1e-8)
+    True
+    """
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        fit_intercept=True,
+        class_weight=None,
+        tol=1e-8,
+        max_iter=None,
+        method="second_order",
+        unlearning_rate="auto",
+        retain_data=False,
+    ):
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.tol = tol
+        self.max_iter = max_iter
+        self.method = method
+        self.unlearning_rate = unlearning_rate
+        self.retain_data = retain_data
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        check_scalar(self.alpha, "alpha", Real, min_val=0.0)
+        if not np.isfinite(self.alpha):
+            raise ValueError(f"alpha must be finite; got {self.alpha!r}.")
+
+    def _strength(self, n_outputs):
+        return float(self.alpha)
+
+    def _encoding(self, y, sample_weight):
+        return self._labels(y, sample_weight, signed=True, balance_weighted=False)
+
+    def _loss(self, encoding):
+        return HalfSquaredError()
+
+    def _n_raw(self, encoding):
+        return 1 if encoding.n_groups == 2 else encoding.n_groups
+
+    def _shaped_coef(self, coef):
+        return coef
+
+    def _shaped_intercept(self, intercept, n_outputs):
+        return 0.0 if intercept is None else intercept
+
+    def _twin(self):
+        return RidgeClassifier(
+            alpha=self.alpha,
+            fit_intercept=self.fit_intercept,
+            class_weight=self.class_weight,
+        )

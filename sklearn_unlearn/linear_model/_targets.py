@@ -1,0 +1,173 @@
+"""How labels and targets are encoded for a loss, and the weights of classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from sklearn_unlearn.core.arrays import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Class labels.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+    class_weight : ndarray of shape (n_classes,)
+        Factor of each class's sample weights, frozen at fit.
+    signed : bool
+        Encode as -1 and 1, one column a class (one for two classes); otherwise as the
+        position in ``classes``.
+    """
+
+    classes: np.ndarray
+    class_weight: Array
+    signed: bool
+
+    @property
+    def n_groups(self):
+        """Number of classes."""
+        return self.classes.size
+
+    def positions(self, y):
+        """Position in ``classes`` of each label.
+
+        Raises
+        ------
+        ValueError
+            Naming an unknown label.
+        """
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        if y.dtype.kind != self.classes.dtype.kind and "O" in (
+            y.dtype.kind,
+            self.classes.dtype.kind,
+        ):
+            y = y.astype(object)
+        position = np.searchsorted(self.classes, y)
+        position = np.minimum(position, self.classes.size - 1)
+        unknown = self.classes[position] != y
+        if np.any(unknown):
+            raise ValueError(
+                f"y contains the label {np.asarray(y)[unknown].tolist()[0]!r}, which "
+                f"is not one of the model's classes {self.classes.tolist()!r}."
+            )
+        return position
+
+    def encode(self, positions):
+        """What the loss reads, shape (n_rows, 1) or (n_rows, n_classes)."""
+        if not self.signed:
+            return positions[:, None].astype(np.float64)
+        signed = np.where(positions[:, None] == np.arange(self.n_groups), 1.0, -1.0)
+        return signed[:, 1:] if self.n_groups == 2 else signed
+
+    def groups(self, encoded):
+        """Position in ``classes`` of each encoded target."""
+        if not self.signed:
+            return encoded[:, 0].astype(np.intp)
+        if self.n_groups == 2:
+            return (encoded[:, 0] > 0.0).astype(np.intp)
+        return encoded.argmax(axis=1)
+
+    def read(self, y):
+        """Encoded targets."""
+        return self.encode(self.positions(y))
+
+    def weights(self, encoded):
+        """Class weight of each row."""
+        return self.class_weight[self.groups(encoded)]
+
+    def without(self, group):
+        """The other classes."""
+        return replace(
+            self,
+            classes=np.delete(self.classes, group),
+            class_weight=np.delete(self.class_weight, group),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Regression targets of one or several outputs.
+
+    Attributes
+    ----------
+    n_outputs : int
+    is_vector : bool
+        Whether fit was given a vector, so that predictions are one too.
+    """
+
+    n_outputs: int
+    is_vector: bool
+
+    classes = None
+    n_groups = 1
+
+    def read(self, y):
+        """Encoded targets.
+
+        Raises
+        ------
+        ValueError
+            If the number of outputs differs from fit's.
+        """
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        if y.ndim == 1:
+            y = y[:, None]
+        if y.ndim != 2 or y.shape[1] != self.n_outputs:
+            raise ValueError(
+                f"y has shape {y.shape}, but the model was fitted with "
+                f"{self.n_outputs} output(s)."
+            )
+        return y
+
+    def groups(self, encoded):
+        """All rows are of one group."""
+        return np.zeros(encoded.shape[0], dtype=np.intp)
+
+    def weights(self, encoded):
+        """All rows count alike."""
+        return np.ones(encoded.shape[0])
+
+
+def class_weights(class_weight, classes, counts):
+    """Weight of each class.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+    classes : ndarray of shape (n_classes,)
+    counts : ndarray of shape (n_classes,)
+        What "balanced" balances.
+
+    Raises
+    ------
+    ValueError
+    """
+    if class_weight is None:
+        return np.ones(classes.size)
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise ValueError(
+                "class_weight must be a dict, 'balanced' or None; got "
+                f"{class_weight!r}"
+            )
+        return counts.sum() / (classes.size * counts)
+    if not hasattr(class_weight, "get"):
+        raise ValueError(
+            f"class_weight must be a dict, 'balanced' or None; got {class_weight!r}"
+        )
+    labels = classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if len(labels) - len(set(labels) & set(class_weight)) and unknown:
+        raise ValueError(
+            f"class_weight names {unknown[0]!r}, which is not one of the classes "
+            f"{labels!r}."
+        )
+    return np.array([float(class_weight.get(label, 1.0)) for label in labels])

@@ -1,0 +1,1 @@
+"""Validation, and checks that any unlearning estimator can run."""
