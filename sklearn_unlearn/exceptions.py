@@ -40,7 +40,7 @@ class NotPositiveDefiniteError(UnlearningError):
 
 
 class StepTooLargeError(UnlearningError):
-    """A request without data moves predictions further than a closed form can follow."""
+    """A request without data moves predictions further than a closed form can."""
 
 
 class ProblemTooLargeError(UnlearningError):

@@ -25,7 +25,7 @@ from sklearn_unlearn.exceptions import StepTooLargeError
 #: contract surely below it.
 LARGE_CHANGE = float(np.log(2.0))
 #: Change from which it is refused (``python -m benchmarks large_edits``).
-REFUSED_CHANGE = 3.0
+REFUSED_CHANGE = 2.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -105,7 +105,7 @@ class Objective:
         free = np.flatnonzero(~np.any(self.penalty, axis=1) & ~self.forgotten)
         directions = np.zeros((n_outputs, p, free.size))
         directions[:, free, np.arange(free.size)] = 1.0
-        return directions.reshape(-1, free.size)
+        return directions.reshape(n_outputs * p, free.size)
 
     # Sums over rows -----------------------------------------------------------------
 

@@ -32,7 +32,8 @@ class StepResult:
     largest_change : float
         ``t_D``: largest change of a raw prediction among the rows of the edit or,
         for a map of the features, its root mean square over all rows (a lower bound
-        of it). Beyond about ln 2 the quadratic model is not to be trusted.
+        of it). Beyond about ln 2 the quadratic model is not to be trusted. Zero for a
+        quadratic loss, which needs no trust.
     """
 
     state: State
@@ -274,6 +275,8 @@ def _largest_change(
     state: State, factor: Factor, edit: Edit, moved: Array, weight: float
 ) -> float:
     objective = state.objective
+    if objective.loss.constant_curvature:
+        return 0.0
     touched = [rows for rows in (edit.rows_out, edit.rows_in) if rows is not None]
     if touched:
         return max(

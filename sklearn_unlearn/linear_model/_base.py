@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -84,6 +85,8 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
             reader = clone(self)
             X, y = check_training_data(reader, X, y, **self._target_checks)
             weight = check_sample_weight(sample_weight, X.shape[0])
+            if not weight.any():
+                raise ValueError("sample_weight must hold a weight other than zero.")
             if row_ids is not None:
                 if not self.retain_data:
                     raise ValueError("row_ids needs retain_data=True.")
@@ -115,9 +118,9 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
     @property
     def intercept_(self):
         """Intercepts; shape as the twin's."""
-        theta = self._fitted.model.state.theta
-        intercept = theta[-1] if self._fitted.model.state.objective.fit_intercept else None
-        return self._shaped_intercept(intercept, theta.shape[1])
+        state = self._fitted.model.state
+        intercept = state.theta[-1] if state.objective.fit_intercept else None
+        return self._shaped_intercept(intercept, state.theta.shape[1])
 
     @property
     def n_iter_(self):
@@ -147,8 +150,6 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
         twin = self._twin()
         twin.coef_ = self.coef_[..., keep].copy()
         twin.intercept_ = copy.copy(self.intercept_)
-        if fitted.encoding.classes is not None:
-            twin.classes_ = fitted.encoding.classes.copy()
         twin.n_features_in_ = int(keep.sum())
         if hasattr(self, "feature_names_in_"):
             twin.feature_names_in_ = self.feature_names_in_[keep].copy()
@@ -162,7 +163,7 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
     # Fitting ------------------------------------------------------------------------
 
     #: Keyword arguments with which targets are validated at fit.
-    _target_checks: dict = {}
+    _target_checks: ClassVar = {}
 
     def _fit_rows(self, rows, encoding, row_ids, forgotten=None):
         """The fitted value of these rows."""

@@ -82,13 +82,13 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
             )
         total = np.bincount(positions, sample_weight, classes.size)
         counts = total if balance_weighted else np.bincount(positions)
-        with np.errstate(divide="ignore"):
-            weights = class_weights(self.class_weight, classes, counts)
-        empty = np.flatnonzero(~(total * weights > 0.0))
+        weights = class_weights(self.class_weight, classes, np.maximum(counts, 1e-300))
+        empty = np.flatnonzero((total == 0.0) | (weights == 0.0))
         if empty.size:
             raise ValueError(
                 f"sample_weight and class_weight leave class "
-                f"{classes[empty[0]]!r} without weight: every class needs some."
+                f"{classes.tolist()[empty[0]]!r} without weight: every class needs "
+                "some."
             )
         return Labels(classes, weights.astype(np.float64), signed)
 

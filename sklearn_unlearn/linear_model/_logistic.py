@@ -169,6 +169,9 @@ class UnlearnableLogisticRegression(LinearClassifier):
         return np.zeros(n_outputs) if intercept is None else intercept
 
     def _twin(self):
-        return LogisticRegression(
+        twin = LogisticRegression(
             C=self.C, fit_intercept=self.fit_intercept, class_weight=self.class_weight
         )
+        twin.classes_ = self.classes_.copy()
+        twin.n_iter_ = self.n_iter_
+        return twin

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
+from typing import ClassVar
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
@@ -103,7 +104,7 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
 
     # Hooks --------------------------------------------------------------------------
 
-    _target_checks = {"multi_output": True, "y_numeric": True}
+    _target_checks: ClassVar = {"multi_output": True, "y_numeric": True}
 
     def _strength(self, n_outputs):
         alpha = np.asarray(self.alpha, dtype=np.float64)
@@ -198,7 +199,8 @@ class UnlearnableRidgeClassifier(LinearClassifier):
     >>> from sklearn.datasets import load_iris
     >>> from sklearn_unlearn import UnlearnableRidgeClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> clf = UnlearnableRidgeClassifier().fit(X, y).replace_labels(X[:3], y[:3], [1] * 3)
+    >>> clf = UnlearnableRidgeClassifier().fit(X, y)
+    >>> clf = clf.replace_labels(X[:3], y[:3], [1] * 3)
     >>> bool(clf.gradient_residual(X, [1] * 3 + y[3:].tolist()) < 1e-8)
     True
     """
@@ -251,7 +253,10 @@ class UnlearnableRidgeClassifier(LinearClassifier):
         return 0.0 if intercept is None else intercept
 
     def _twin(self):
-        return RidgeClassifier(
+        # The twin's coder of labels is private: a fit on one row a class makes it.
+        classes = self.classes_
+        twin = RidgeClassifier().fit(np.zeros((classes.size, 1)), classes)
+        return twin.set_params(
             alpha=self.alpha,
             fit_intercept=self.fit_intercept,
             class_weight=self.class_weight,

@@ -59,7 +59,7 @@ def check_rows(estimator, X):
 
 
 def check_training_data(estimator, X, y, **target_checks):
-    """Rows as in `check_rows` and their targets; sets what an estimator is told of X."""
+    """Rows as in `check_rows` and their targets; sets ``n_features_in_`` and names."""
     X, y = validate_data(
         estimator, X, y, accept_sparse="csr", dtype=DATA_DTYPES, **target_checks
     )

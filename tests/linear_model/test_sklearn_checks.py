@@ -1,0 +1,25 @@
+"""scikit-learn's own checks, none expected to fail."""
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_unlearn import (
+    UnlearnableLogisticRegression,
+    UnlearnableRidge,
+    UnlearnableRidgeClassifier,
+)
+
+
+@parametrize_with_checks(
+    [
+        UnlearnableLogisticRegression(),
+        UnlearnableLogisticRegression(method="first_order"),
+        UnlearnableLogisticRegression(retain_data=True, class_weight="balanced"),
+        UnlearnableRidge(),
+        UnlearnableRidge(retain_data=True),
+        UnlearnableRidgeClassifier(),
+        # "balanced" of the twin counts rows, which no weight can stand for
+        UnlearnableRidgeClassifier(retain_data=True, method="first_order"),
+    ]
+)
+def test_sklearn_check(estimator, check):
+    check(estimator)
