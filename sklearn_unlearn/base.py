@@ -49,6 +49,7 @@ class GradientResidual(float):
     """
 
     def __new__(cls, norm, rounding_error):
+        """A float of value ``norm``."""
         self = super().__new__(cls, norm)
         self.rounding_error = float(rounding_error)
         return self

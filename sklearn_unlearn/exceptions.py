@@ -23,11 +23,11 @@ class EmptyClassError(UnlearningError):
         Position of the class in ``classes_``.
     """
 
-    def __init__(self, message, group=0):
+    def __init__(self, message: str, group: int = 0) -> None:
         super().__init__(message, group)
         self.group = group
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.args[0])
 
 

@@ -18,6 +18,11 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Data: TypeAlias = Any
 
 
+def is_sparse(X: Data) -> bool:
+    """Whether rows are a scipy.sparse matrix or array."""
+    return bool(sp.issparse(X))
+
+
 def as_float64(X: Data) -> Data:
     """The same rows in float64; no copy if they are already."""
     return X.astype(np.float64, copy=False)
@@ -25,13 +30,13 @@ def as_float64(X: Data) -> Data:
 
 def densify(X: Data) -> Array:
     """Rows as an ndarray."""
-    dense: Array = X.toarray() if sp.issparse(X) else np.asarray(X)
+    dense: Array = X.toarray() if is_sparse(X) else np.asarray(X)
     return dense
 
 
 def like(X: Data, model: Data) -> Data:
     """Rows as dense or as sparse as the model's."""
-    if sp.issparse(model):
+    if is_sparse(model):
         return sp.csr_array(X)
     return densify(X)
 
@@ -55,7 +60,7 @@ def absolute(X: Data) -> Data:
 
 def squared(X: Data) -> Data:
     """Entrywise square."""
-    return X.multiply(X) if sp.issparse(X) else X * X
+    return X.multiply(X) if is_sparse(X) else X * X
 
 
 def take_rows(X: Data, rows: Indices) -> Data:
@@ -65,7 +70,14 @@ def take_rows(X: Data, rows: Indices) -> Data:
 
 def n_stored(X: Data) -> int:
     """Entries that a pass over the rows must read."""
-    return int(X.nnz) if sp.issparse(X) else int(X.size)
+    return int(X.nnz) if is_sparse(X) else int(X.size)
+
+
+def sparse_products(X: Data) -> float:
+    """Multiplications of a sparse ``X' X``; infinite for dense rows."""
+    if not is_sparse(X):
+        return float("inf")
+    return float(np.square(np.diff(X.indptr).astype(np.float64)).sum())
 
 
 def scaled_gram(X: Data, weight: Array) -> Array:
@@ -79,7 +91,7 @@ def stack_rows(parts: list[Data]) -> Data:
     """Rows of all parts under one another."""
     if len(parts) == 1:
         return parts[0]
-    if sp.issparse(parts[0]):
+    if is_sparse(parts[0]):
         return sp.vstack([sp.csr_array(part) for part in parts], format="csr")
     return np.concatenate(parts)
 
@@ -88,7 +100,7 @@ def without_columns(X: Data, columns: Mask) -> Data:
     """The same rows with these columns zero; the rows themselves if there are none."""
     if not columns.any():
         return X
-    if not sp.issparse(X):
+    if not is_sparse(X):
         return np.where(columns, np.zeros((), dtype=X.dtype), X)
     cleared = X.copy()
     cleared.data[columns[cleared.indices]] = 0.0
@@ -109,10 +121,10 @@ def row_hashes(X: Data, y: Array, ignored: Mask) -> npt.NDArray[np.uint64]:
     keys = keys << np.uint64(1) | np.uint64(1)
     column_keys = np.where(ignored, np.uint64(0), keys[:n_columns])
     hashes = np.zeros(y.shape[0], dtype=np.uint64)
-    if sp.issparse(X):
+    if is_sparse(X):
         ends = np.zeros(X.data.size + 1, dtype=np.uint64)
         np.cumsum(_bits(X.data) * column_keys[X.indices], out=ends[1:])
-        hashes += ends[X.indptr[1:]] - ends[X.indptr[:-1]]
+        hashes += np.subtract(ends[X.indptr[1:]], ends[X.indptr[:-1]])
     else:
         step = max(1, 2**18 // max(n_columns, 1))
         for start in range(0, y.shape[0], step):

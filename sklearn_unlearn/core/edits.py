@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from scipy.linalg import lstsq
+from scipy.linalg import block_diag, lstsq
 
 from sklearn_unlearn.core.arrays import Array, Mask
 from sklearn_unlearn.core.factor import Factor
@@ -82,8 +82,7 @@ class DropColumns:
         return objective.forgetting(self.columns)
 
     def factor(self, factor: Factor, objective: Objective) -> Factor:
-        packed = np.repeat(self.columns[:, None], objective.shape[1], axis=1)
-        return factor.extended(drop=np.flatnonzero(objective.pack(packed)[:, 0]))
+        return factor.extended(drop=np.flatnonzero(objective.pack_mask(self.columns)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +114,7 @@ class LinearMap:
     def factor(self, factor: Factor, objective: Objective) -> Factor:
         matrix = self.matrix
         if objective.coupled:
-            matrix = np.kron(np.eye(objective.shape[1]), matrix)
+            matrix = block_diag(*[matrix] * objective.shape[1])
         return factor.transformed(matrix, objective.packed_penalty, objective.gauge)
 
 

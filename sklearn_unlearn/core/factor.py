@@ -74,7 +74,7 @@ class Pending:
     @property
     def rank(self) -> int:
         """Number of columns."""
-        return self.columns.shape[1]
+        return int(self.columns.shape[1])
 
     def joined(self, other: Pending) -> Pending:
         """Columns of both."""
@@ -181,7 +181,7 @@ class Factor:
         """``sqrt(v' M v)`` summed over columns, gauge aside."""
         quadratic = np.vdot(vector, self.curvature_dot(vector))
         quadratic += np.vdot(vector, self.penalty[:, None] * vector)
-        return float(np.sqrt(max(quadratic, 0.0)))
+        return float(np.sqrt(max(float(quadratic), 0.0)))
 
     @cached_property
     def largest_eigenvalue(self) -> float:
@@ -250,13 +250,9 @@ class Factor:
         """The same matrix with nothing pending, dropped coordinates removed."""
         if not self.pending_rank:
             return self
-        return factorise(
-            self.hessian(), self.penalty, self.gauge, self._remaining()
-        )
+        return factorise(self.hessian(), self.penalty, self.gauge, self._remaining())
 
-    def transformed(
-        self, matrix: Array, penalty: Array, gauge: Array
-    ) -> Factor:
+    def transformed(self, matrix: Array, penalty: Array, gauge: Array) -> Factor:
         """Factor of ``T H_d T' + Lambda'`` for a matrix T of shape (new, order)."""
         alive = self._remaining()
         inner = matrix[:, alive]
@@ -322,9 +318,7 @@ class Factor:
 
     def _pend(self, columns: Array, inverse_weight: float) -> Pending:
         images = _forward(self.array, columns.copy(order="F"))
-        return Pending(
-            columns, images, np.full(columns.shape[1], inverse_weight)
-        )
+        return Pending(columns, images, np.full(columns.shape[1], inverse_weight))
 
     def _correct(self, image: Array) -> Array:
         """Subtract ``Z S^-1 Z' image``, by blocks in (plus), out (minus)."""
@@ -351,9 +345,7 @@ class Factor:
         return now > 0.0 and self.pending_rank * _EPS * largest < _PENDING_ERROR * now
 
 
-def factorise(
-    hessian: Array, penalty: Array, gauge: Array, kept: Indices
-) -> Factor:
+def factorise(hessian: Array, penalty: Array, gauge: Array, kept: Indices) -> Factor:
     """Cholesky factor of a data Hessian plus penalty.
 
     Parameters
@@ -475,9 +467,7 @@ def _triangular(lower: Array, right: Array, transposed: int) -> Array:
         for column in range(right.shape[1]):
             right[:, column] = dtrsv(lower, right[:, column], lower=1, trans=transposed)
         return right
-    solved: Array = dtrsm(
-        1.0, lower, right, lower=1, trans_a=transposed, overwrite_b=1
-    )
+    solved: Array = dtrsm(1.0, lower, right, lower=1, trans_a=transposed, overwrite_b=1)
     return solved
 
 

@@ -72,7 +72,8 @@ class HalfSquaredError:
 
     def value(self, raw: Array, target: Array) -> Array:
         residual = raw - target
-        return 0.5 * np.einsum("ik,ik->i", residual, residual)
+        squares: Array = np.einsum("ik,ik->i", residual, residual)
+        return 0.5 * squares
 
     def gradient(self, raw: Array, target: Array) -> Array:
         return raw - target
@@ -100,7 +101,8 @@ class HalfBinomialLogistic:
 
     def value(self, raw: Array, target: Array) -> Array:
         # softplus of the margin: no cancellation for confident predictions
-        return np.logaddexp(0.0, (1.0 - 2.0 * target[:, 0]) * raw[:, 0])
+        value: Array = np.logaddexp(0.0, (1.0 - 2.0 * target[:, 0]) * raw[:, 0])
+        return value
 
     def gradient(self, raw: Array, target: Array) -> Array:
         # expit of the signed margin keeps relative accuracy at both ends

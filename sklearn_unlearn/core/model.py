@@ -168,6 +168,7 @@ def _edited_tally(model: Model, request: Request) -> Tally:
 
 
 def edited_rows(model: Model, request: Request) -> RetainedRows:
+    """The retained rows after a request."""
     retained, edit = model.retained, request.edit
     assert retained is not None
     ids = request.ids

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse as sp
 from scipy.linalg.blas import dsyrk
 
 from sklearn_unlearn.core.arrays import (
@@ -21,6 +20,7 @@ from sklearn_unlearn.core.arrays import (
     densify,
     n_stored,
     scaled_gram,
+    sparse_products,
     squared,
     times,
     transposed_times,
@@ -86,6 +86,10 @@ class Objective:
     def unpack(self, packed: Array) -> Array:
         """Inverse of `pack`."""
         return packed.reshape(self.shape, order="F")
+
+    def pack_mask(self, mask: Mask) -> Mask:
+        """Coefficient rows as packed coordinates."""
+        return np.tile(mask, self.shape[1]) if self.coupled else mask
 
     @property
     def packed_penalty(self) -> Array:
@@ -356,18 +360,14 @@ class Objective:
             part = X if chosen.size == X.shape[0] else X[chosen]
             self._add_signed_gram(part, side * weight[chosen], side, out)
 
-    def _add_signed_gram(
-        self, X: Data, weight: Array, side: float, out: Array
-    ) -> None:
+    def _add_signed_gram(self, X: Data, weight: Array, side: float, out: Array) -> None:
         n_rows, d = X.shape
-        if sp.issparse(X):
-            products = float(np.square(np.diff(X.indptr).astype(np.float64)).sum())
-            if products * _SPARSE_COST < n_rows * float(d) * d:
-                out[:d, :d] += side * scaled_gram(X, weight)
-                if self.fit_intercept:
-                    out[:d, d] += side * transposed_times(X, weight)
-                    out[d, d] += side * weight.sum()
-                return
+        if sparse_products(X) * _SPARSE_COST < n_rows * float(d) * d:
+            out[:d, :d] += side * scaled_gram(X, weight)
+            if self.fit_intercept:
+                out[:d, d] += side * transposed_times(X, weight)
+                out[d, d] += side * weight.sum()
+            return
         step = max(1, BLOCK_ENTRIES // max(d, 1))
         for start in range(0, n_rows, step):
             part = slice(start, min(start + step, n_rows))

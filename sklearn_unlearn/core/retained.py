@@ -232,9 +232,7 @@ class RetainedRows:
 
     # Internals ----------------------------------------------------------------------
 
-    def _split(
-        self, positions: Indices
-    ) -> tuple[list[tuple[Chunk, Indices]], Indices]:
+    def _split(self, positions: Indices) -> tuple[list[tuple[Chunk, Indices]], Indices]:
         """Rows of each chunk, and the order that brings them back to the request's."""
         parts, places, start = [], [], 0
         for chunk in self.chunks:

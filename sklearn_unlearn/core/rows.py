@@ -75,4 +75,3 @@ def row_slices(n_rows: int, stored: int, entries: int) -> Iterator[slice]:
     step = max(1, int(n_rows * (entries / max(stored, 1))))
     for start in range(0, n_rows, step):
         yield slice(start, min(start + step, n_rows))
-

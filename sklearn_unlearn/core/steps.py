@@ -7,7 +7,7 @@ from enum import Enum
 
 import numpy as np
 
-from sklearn_unlearn.core.arrays import Array, Mask
+from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.factor import Factor, factorise
 from sklearn_unlearn.core.objective import Objective
@@ -115,11 +115,9 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     mapped = features.factor(factor, new)
     if edit.penalty is not None and mapped is factor:
         mapped = factor.repenalised(new.packed_penalty, new.gauge)
-    if rate is None:
-        change = new.unpack(mapped.solve(new.pack(right)))
-    else:
-        change = rate * right
-    phi = start + change
+    packed = new.pack(right)
+    packed = mapped.solve(packed) if rate is None else rate * packed
+    phi = start + new.unpack(packed)
     weight = state.weight + edit.weight_change()
     moved = features.pull(phi) - theta
     edited = State(
@@ -133,9 +131,7 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     return StepResult(edited, _largest_change(state, factor, edit, moved, weight))
 
 
-def refine(
-    state: State, rows: RowBlocks, *, tol: float, max_iter: int
-) -> Refinement:
+def refine(state: State, rows: RowBlocks, *, tol: float, max_iter: int) -> Refinement:
     """Minimise the objective over all rows by chord steps from ``state.theta``.
 
     A chord step uses the factor at hand, one pass over the rows each. Where it
@@ -208,16 +204,10 @@ def refreshed(state: State, rows: RowBlocks, theta: Array) -> State:
 def fresh_factor(objective: Objective, rows: RowBlocks, theta: Array) -> Factor:
     """Factor of the Hessian of all rows at ``theta``, forgotten columns left out."""
     hessian = objective.data_hessian(rows, theta)
-    alive = np.flatnonzero(~_packed_mask(objective))
+    alive = np.flatnonzero(~objective.pack_mask(objective.forgotten))
     if alive.size < hessian.shape[0]:
         hessian = np.asfortranarray(hessian[np.ix_(alive, alive)])
     return factorise(hessian, objective.packed_penalty, objective.gauge, alive)
-
-
-def _packed_mask(objective: Objective) -> Mask:
-    mask = np.repeat(objective.forgotten[:, None], objective.shape[1], axis=1)
-    packed: Mask = objective.pack(mask)[:, 0]
-    return packed
 
 
 def _backtrack(

@@ -163,7 +163,7 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
     # Fitting ------------------------------------------------------------------------
 
     #: Keyword arguments with which targets are validated at fit.
-    _target_checks: ClassVar = {}
+    _target_checks: ClassVar[dict[str, object]] = {}
 
     def _fit_rows(self, rows, encoding, row_ids, forgotten=None):
         """The fitted value of these rows."""
@@ -213,8 +213,7 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
     def _check_parameters(self):
         if self.method not in ("second_order", "first_order"):
             raise ValueError(
-                "method must be 'second_order' or 'first_order'; got "
-                f"{self.method!r}"
+                f"method must be 'second_order' or 'first_order'; got {self.method!r}"
             )
         if self.unlearning_rate != "auto":
             check_scalar(

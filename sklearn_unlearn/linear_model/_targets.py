@@ -155,8 +155,7 @@ def class_weights(class_weight, classes, counts):
     if isinstance(class_weight, str):
         if class_weight != "balanced":
             raise ValueError(
-                "class_weight must be a dict, 'balanced' or None; got "
-                f"{class_weight!r}"
+                f"class_weight must be a dict, 'balanced' or None; got {class_weight!r}"
             )
         return counts.sum() / (classes.size * counts)
     if not hasattr(class_weight, "get"):

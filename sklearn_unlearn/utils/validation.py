@@ -52,9 +52,7 @@ def check_sample_weight(sample_weight, n_rows, *, name="sample_weight"):
 
 def check_rows(estimator, X):
     """Rows as a float64 or float32 ndarray or a canonical CSR matrix or array."""
-    X = validate_data(
-        estimator, X, reset=False, accept_sparse="csr", dtype=DATA_DTYPES
-    )
+    X = validate_data(estimator, X, reset=False, accept_sparse="csr", dtype=DATA_DTYPES)
     return _canonical(X)
 
 
