@@ -166,6 +166,11 @@ class Factor:
         solution[self.dropped] = 0.0
         return solution
 
+    def half_solve(self, right: Array, transposed: bool) -> Array:
+        """L^-1 right, or L^-T right, nothing pending; L L' is the matrix."""
+        solve = _backward if transposed else _forward
+        return self._scatter(solve(self.array, self._gather(right)))
+
     def curvature_dot(self, vectors: Array) -> Array:
         """Data Hessian (no penalty) times vectors of shape (order, n)."""
         inner = self._gather(vectors)

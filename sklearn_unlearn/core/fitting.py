@@ -1,11 +1,13 @@
-"""The minimiser behind fit: a quasi-Newton start, then Newton and chord steps.
+"""The minimiser behind fit: a cheap start, then Newton and chord steps.
 
-L-BFGS in coordinates scaled by the Hessian's diagonal spends about what one Hessian
-pass costs; `refine` does the rest and leaves the factor that requests will use.
+The start comes from a sample of the rows, if there are many rows for each unknown, or
+from L-BFGS for about the price of one Hessian; `refine` does the rest and leaves the
+factor that requests will use.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,17 +15,21 @@ from scipy.optimize import minimize
 
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.objective import Objective, pass_cost
-from sklearn_unlearn.core.rows import RowBlocks
+from sklearn_unlearn.core.rows import RowBlocks, every
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import Refinement, fresh_factor, refine, refreshed
-from sklearn_unlearn.exceptions import ProblemTooLargeError
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError, ProblemTooLargeError
 
 #: Largest order of a matrix that is factored: 2 GiB of float64.
 MAX_ORDER = 16384
+#: Sampled rows for each unknown.
+_SAMPLE = 128
 #: A dense flop of a Hessian pass against reading one stored entry (measured 20-60).
 _FLOPS_PER_READ = 40.0
-#: Hessian passes below this many flops are always repeated at the optimum.
-_CHEAP_FLOPS = 2e9
+#: Hessian passes below this many flops (about 20 ms) are repeated at the minimiser.
+_CHEAP_FLOPS = 1e9
+#: Lag of the anchor against the step of a single row.
+_LAG = 0.1
 
 
 def check_order(objective: Objective) -> None:
@@ -50,9 +56,10 @@ def fit(
 ) -> Refinement:
     """Minimise the objective and keep the factor of its Hessian at the minimum.
 
-    The anchor is the minimiser itself where that is cheap (below 2e9 flops a Hessian
-    pass); otherwise the last point at which a Hessian was needed, if the distance to
-    the minimiser is small against the effect of a single row.
+    The anchor is the minimiser itself where a Hessian pass is cheap (below 1e9 flops).
+    Elsewhere it lags behind by no more than a tenth of what a single row of average
+    leverage moves the predictions, so that the lag costs a request less than its own
+    second-order error.
 
     Parameters
     ----------
@@ -68,13 +75,95 @@ def fit(
     Refinement
     """
     check_order(objective)
-    theta = np.zeros(objective.shape)
     weight = float(sum(block.weight.sum() for block in rows.blocks()))
     flops = _hessian_flops(objective, rows.n_rows)
-    if not objective.loss.constant_curvature:
-        n_start = int(flops / (_FLOPS_PER_READ * max(pass_cost(rows), 1)))
-        theta = _quasi_newton(objective, rows, weight, min(n_start, 100))
-    state = State(
+    leverage = objective.n_unknowns / max(weight, 1.0)
+    limit = _LAG * float(np.sqrt(leverage))
+    theta = _start(objective, rows, weight, flops, limit)
+    state = _fresh(objective, rows, theta, weight)
+    fitted = refine(state, rows, tol=tol, max_iter=max_iter)
+    state = fitted.state
+    moved = state.theta - state.anchor
+    if objective.loss.constant_curvature or not moved.any():
+        return fitted
+    if flops <= _CHEAP_FLOPS or state.factor.norm(objective.pack(moved)) > limit:
+        fitted = replace(fitted, state=refreshed(state, rows, state.theta))
+    return fitted
+
+
+def _start(
+    objective: Objective, rows: RowBlocks, weight: float, flops: float, limit: float
+) -> Array:
+    """Coefficients at which the first Hessian of all rows is worth its price."""
+    zero = np.zeros(objective.shape)
+    if objective.loss.constant_curvature:
+        return zero
+    step = rows.n_rows // (_SAMPLE * objective.n_unknowns)
+    if step >= 2 and flops > _CHEAP_FLOPS:
+        sample = every(rows, step)
+        try:
+            state = _fresh(objective, sample, zero, 1.0)
+            tol = 1e-3 * float(np.linalg.norm(objective.gradient(sample, zero)))
+            state = refine(state, sample, tol=tol, max_iter=10).state
+        except NotPositiveDefiniteError:
+            pass  # the sample does not determine the coefficients
+        else:
+            half = state.factor.half_solve
+            return _quasi_newton(objective, rows, weight, state.theta, half, limit, 30)
+    n_iter = int(flops / (_FLOPS_PER_READ * max(pass_cost(rows), 1)))
+    if n_iter < 2:
+        return zero
+    diagonal = objective.pack(objective.hessian_diagonal(rows, zero))
+    root = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
+
+    def scale(packed: Array, transposed: bool) -> Array:
+        return packed / root
+
+    return _quasi_newton(objective, rows, weight, zero, scale, limit, min(n_iter, 100))
+
+
+def _quasi_newton(
+    objective: Objective,
+    rows: RowBlocks,
+    weight: float,
+    start: Array,
+    half_solve: Callable[[Array, bool], Array],
+    limit: float,
+    max_iter: int,
+) -> Array:
+    """L-BFGS in coordinates z with ``theta = start + L^-T z``.
+
+    ``half_solve(v, transposed)`` applies L^-1 or L^-T for ``L L'`` near the Hessian,
+    so that the gradient in z is the Newton step's length; it stops at ``limit``.
+    """
+
+    def moved(z: Array) -> Array:
+        packed = z.reshape(objective.n_unknowns, -1)
+        return start + objective.unpack(half_solve(packed, True))
+
+    def scaled(z: Array) -> tuple[float, Array]:
+        value, gradient = objective.value_and_gradient(rows, moved(z))
+        packed = half_solve(objective.pack(gradient), False)
+        return value / weight, packed.ravel() / weight
+
+    result = minimize(
+        scaled,
+        np.zeros(start.size),
+        jac=True,
+        method="L-BFGS-B",
+        options={
+            "maxiter": max_iter,
+            "maxls": 20,
+            "gtol": limit / (weight * np.sqrt(start.size)),
+            "ftol": 0.0,
+        },
+    )
+    return moved(result.x)
+
+
+def _fresh(objective: Objective, rows: RowBlocks, theta: Array, weight: float) -> State:
+    """The state at ``theta``, its Hessian computed there."""
+    return State(
         objective=objective,
         theta=theta,
         anchor=theta,
@@ -82,46 +171,9 @@ def fit(
         gradient=np.zeros(objective.shape),
         weight=weight,
     )
-    fitted = refine(state, rows, tol=tol, max_iter=max_iter)
-    state = fitted.state
-    if objective.loss.constant_curvature or not np.any(state.theta - state.anchor):
-        return fitted
-    lag = state.factor.norm(objective.pack(state.theta - state.anchor))
-    if flops <= _CHEAP_FLOPS or lag > 0.01 * np.sqrt(
-        objective.n_unknowns / max(weight, 1.0)
-    ):
-        fitted = replace(fitted, state=refreshed(state, rows, state.theta))
-    return fitted
 
 
 def _hessian_flops(objective: Objective, n_rows: int) -> float:
     p, n_outputs = objective.shape
     grams = n_outputs * (n_outputs + 1) / 2.0 if objective.coupled else 1.0
     return float(n_rows) * p * p * grams + objective.n_unknowns**3 / 3.0
-
-
-def _quasi_newton(
-    objective: Objective, rows: RowBlocks, weight: float, max_iter: int
-) -> Array:
-    """A few L-BFGS iterations from zero in diagonally scaled coordinates."""
-    zero = np.zeros(objective.shape)
-    if max_iter < 2:
-        return zero
-    diagonal = objective.hessian_diagonal(rows, zero)
-    scale = 1.0 / np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
-
-    def scaled(z: Array) -> tuple[float, Array]:
-        value, gradient = objective.value_and_gradient(
-            rows, scale * z.reshape(objective.shape)
-        )
-        return value / weight, (scale * gradient).ravel() / weight
-
-    result = minimize(
-        scaled,
-        zero.ravel(),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": max_iter, "maxls": 20, "gtol": 0.0, "ftol": 1e-10},
-    )
-    start: Array = scale * result.x.reshape(objective.shape)
-    return start

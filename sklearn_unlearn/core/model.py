@@ -104,18 +104,14 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     StepTooLargeError
         Without retained data, if the closed form cannot be trusted.
     """
-    with suited_to(model.state.objective.n_unknowns):
-        return _apply(model, request, options)
-
-
-def _apply(model: Model, request: Request, options: Options) -> Answer:
     edit, state = request.edit, model.state
     rate = None
     if options.first_order:
         rate = options.rate or 1.0 / state.factor.largest_eigenvalue
     tally = _edited_tally(model, request)
     retained = None if model.retained is None else edited_rows(model, request)
-    step = unlearn(state, edit, rate)
+    with suited_to(state.objective.n_unknowns):
+        step = unlearn(state, edit, rate)
     edited = Model(step.state, tally, retained)
     if retained is None:
         if step.largest_change > REFUSED_CHANGE and not isinstance(

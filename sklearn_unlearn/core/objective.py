@@ -6,10 +6,10 @@ dense and sparse rows, any loss and any source of blocks. Conventions: ``core``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg.blas import dsyrk
 
 from sklearn_unlearn.core.arrays import (
     Array,
@@ -18,20 +18,17 @@ from sklearn_unlearn.core.arrays import (
     absolute,
     as_float64,
     densify,
+    gram,
     n_stored,
-    scaled_gram,
-    sparse_products,
     squared,
     times,
     transposed_times,
 )
 from sklearn_unlearn.core.losses import Loss
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, RowBlocks, Rows
+from sklearn_unlearn.core.threads import in_order
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
-#: A multiplication of a sparse product costs as much as this many of a dense one
-#: (measured 300 to 500 on two machines).
-_SPARSE_COST = 400.0
 
 
 @dataclass(frozen=True)
@@ -122,23 +119,22 @@ class Objective:
 
     def data_value(self, rows: RowBlocks, theta: Array) -> float:
         """Summed weighted loss."""
-        return float(
-            sum(
-                block.weight
-                @ self.loss.value(self.raw_prediction(block.X, theta), block.y)
-                for block in rows.blocks()
-            )
-        )
+
+        def term(block: Rows) -> float:
+            raw = self.raw_prediction(block.X, theta)
+            return float(block.weight @ self.loss.value(raw, block.y))
+
+        return sum(in_order(term, rows.blocks()))
 
     def data_gradient(self, rows: RowBlocks, theta: Array) -> Array:
         """Gradient of the summed weighted loss, all coordinates."""
-        gradient = np.zeros(self.shape)
-        for block in rows.blocks():
+
+        def term(block: Rows) -> Array:
             X = as_float64(block.X)
             residual = self.loss.gradient(self.raw_prediction(X, theta), block.y)
-            residual *= block.weight[:, None]
-            self._pull(X, residual, gradient)
-        return gradient
+            return self._pulled(X, residual * block.weight[:, None])
+
+        return self._sum(in_order(term, rows.blocks()))
 
     def value(self, rows: RowBlocks, theta: Array) -> float:
         """Value of the objective."""
@@ -150,18 +146,19 @@ class Objective:
 
     def value_and_gradient(self, rows: RowBlocks, theta: Array) -> tuple[float, Array]:
         """Both in one pass."""
-        value, gradient = 0.0, np.zeros(self.shape)
-        for block in rows.blocks():
+
+        def term(block: Rows) -> tuple[float, Array]:
             X = as_float64(block.X)
             raw = self.raw_prediction(X, theta)
-            value += float(block.weight @ self.loss.value(raw, block.y))
+            value = float(block.weight @ self.loss.value(raw, block.y))
             residual = self.loss.gradient(raw, block.y)
-            residual *= block.weight[:, None]
-            self._pull(X, residual, gradient)
-        return (
-            value + self._regular_value(theta),
-            self.total_gradient(gradient, theta),
-        )
+            return value, self._pulled(X, residual * block.weight[:, None])
+
+        value, gradient = self._regular_value(theta), np.zeros(self.shape)
+        for block_value, block_gradient in in_order(term, rows.blocks()):
+            value += block_value
+            gradient += block_gradient
+        return value, self.total_gradient(gradient, theta)
 
     def total_gradient(self, data_gradient: Array, theta: Array) -> Array:
         """Add penalty and linear term; zero at forgotten coefficients."""
@@ -173,33 +170,31 @@ class Objective:
         self, rows: RowBlocks, theta: Array, direction: Array
     ) -> Array:
         """Hessian of the objective times a direction shaped as theta."""
-        product = np.zeros(self.shape)
-        for block in rows.blocks():
+
+        def term(block: Rows) -> Array:
             X = as_float64(block.X)
             curvature = self.loss.curvature(self.raw_prediction(X, theta), block.y)
-            change = self.raw_prediction(X, direction)
-            if self.loss.coupled:
-                change = np.einsum("ikl,il->ik", curvature, change)
-            else:
-                change *= curvature[:, None]
-            change *= block.weight[:, None]
-            self._pull(X, change, product)
+            change = self._bent(curvature, self.raw_prediction(X, direction))
+            return self._pulled(X, change * block.weight[:, None])
+
+        product = self._sum(in_order(term, rows.blocks()))
         product += self.penalty * direction
         product[self.forgotten] = 0.0
         return product
 
     def hessian_diagonal(self, rows: RowBlocks, theta: Array) -> Array:
         """Diagonal of the Hessian of the objective, shaped as theta."""
-        diagonal = np.zeros(self.shape)
-        for block in rows.blocks():
+
+        def term(block: Rows) -> Array:
             X = as_float64(block.X)
             curvature = self.loss.curvature(self.raw_prediction(X, theta), block.y)
             if self.loss.coupled:
                 curvature = np.einsum("ikk->ik", curvature)
             else:
                 curvature = np.repeat(curvature[:, None], self.shape[1], axis=1)
-            self._pull(squared(X), curvature * block.weight[:, None], diagonal)
-        return diagonal + self.penalty
+            return self._pulled(squared(X), curvature * block.weight[:, None])
+
+        return self._sum(in_order(term, rows.blocks())) + self.penalty
 
     def rounding_bound(self, rows: RowBlocks, theta: Array) -> float:
         """Bound on the 2-norm of the rounding error in `gradient`.
@@ -210,27 +205,27 @@ class Objective:
         (p + 2) u |x_i| |theta|, seen through the curvature.
         """
         p, _ = self.shape
-        error, total, n_blocks = np.zeros(self.shape), np.zeros(self.shape), 0
         size = np.abs(theta)
-        for block in rows.blocks():
+
+        def term(block: Rows) -> tuple[Array, Array]:
             X = as_float64(block.X)
             raw = self.raw_prediction(X, theta)
             magnitude = np.abs(self.loss.gradient(raw, block.y))
+            magnitude *= block.weight[:, None]
             raw_error = (p + 2) * self.raw_prediction(absolute(X), size)
             curvature = np.abs(self.loss.curvature(raw, block.y))
-            if self.loss.coupled:
-                raw_error = np.einsum("ikl,il->ik", curvature, raw_error)
-            else:
-                raw_error *= curvature[:, None]
-            weight = block.weight[:, None]
-            self._pull(
-                absolute(X),
-                weight * ((block.n_rows + 8) * magnitude + raw_error),
-                error,
-            )
-            self._pull(absolute(X), weight * magnitude, total)
+            raw_error = self._bent(curvature, raw_error) * block.weight[:, None]
+            total = self._pulled(absolute(X), magnitude)
+            bent = self._pulled(absolute(X), raw_error)
+            return (block.n_rows + 8) * total + bent, total
+
+        error = 3.0 * (self.penalty * size + np.abs(self.linear))
+        total, n_blocks = np.zeros(self.shape), 0
+        for block_error, block_total in in_order(term, rows.blocks()):
+            error += block_error
+            total += block_total
             n_blocks += 1
-        error += n_blocks * total + 3.0 * (self.penalty * size + np.abs(self.linear))
+        error += n_blocks * total
         error[self.forgotten] = 0.0
         return _UNIT * float(np.linalg.norm(error))
 
@@ -263,13 +258,16 @@ class Objective:
         p, n_outputs = self.shape
         order = self.n_unknowns
         H = np.zeros((order, order), order="F") if out is None else out
-        entries = max(BLOCK_ENTRIES, p * p)
+        blocks = rows.blocks(max(BLOCK_ENTRIES, p * p))
         if not self.coupled:
-            for block in rows.blocks(entries):
+
+            def term(block: Rows) -> Array:
                 X = as_float64(block.X)
-                raw = self.raw_prediction(X, theta)
-                weight = self._curvature_weight(block, raw)
-                self._add_gram(X, sign * weight, H)
+                curvature = self._curvature(X, block, theta)
+                return gram(X, sign * curvature, self.fit_intercept)
+
+            for part in in_order(term, blocks):
+                H += part
             return H
         pairs = [
             (k, m)
@@ -277,28 +275,23 @@ class Objective:
             for k in range(m + 1)
             if k < m or not self.loss.shift_invariant
         ]
-        change = H if out is None else np.zeros_like(H)
-        for block in rows.blocks(entries):
+        for block in blocks:
             X = as_float64(block.X)
-            raw = self.raw_prediction(X, theta)
-            weights = self._curvature_weight(block, raw)
-            for k, m in pairs:
-                weight = sign * weights[:, k, m]
-                if not weight.any():
-                    continue
-                part = np.zeros((p, p), order="F")
-                self._add_gram(X, weight, part)
-                change[k * p : (k + 1) * p, m * p : (m + 1) * p] += np.triu(part)
-        for k, m in pairs:
-            if k == m:
-                continue
-            part = change[k * p : (k + 1) * p, m * p : (m + 1) * p]
-            part += np.triu(part, 1).T
-            if self.loss.shift_invariant:  # block rows sum to zero
-                for j in (k, m):
-                    change[j * p : (j + 1) * p, j * p : (j + 1) * p] -= part
-        if out is not None:
-            H += change
+            weights = sign * self._curvature(X, block, theta)
+
+            def pair_term(
+                pair: tuple[int, int], X: Data = X, weights: Array = weights
+            ) -> Array:
+                return gram(X, weights[:, pair[0], pair[1]], self.fit_intercept)
+
+            for (k, m), part in zip(pairs, in_order(pair_term, pairs), strict=True):
+                part = np.triu(part)
+                if k < m:
+                    part += np.triu(part, 1).T
+                H[k * p : (k + 1) * p, m * p : (m + 1) * p] += part
+                if self.loss.shift_invariant:  # block rows sum to zero
+                    for j in (k, m):
+                        H[j * p : (j + 1) * p, j * p : (j + 1) * p] -= part
         return H
 
     def curvature_columns(self, rows: Rows, theta: Array) -> Array:
@@ -336,47 +329,36 @@ class Objective:
         quadratic = 0.5 * np.vdot(theta, self.penalty * theta)
         return float(quadratic + np.vdot(self.linear, theta))
 
-    def _pull(self, X: Data, values: Array, out: Array) -> None:
-        """Add ``X' values`` (the intercept's sum included) to ``out``."""
-        out[: X.shape[1]] += transposed_times(X, values)
-        if self.fit_intercept:
-            out[-1] += values.sum(axis=0)
+    def _sum(self, parts: Iterable[Array]) -> Array:
+        total = np.zeros(self.shape)
+        for part in parts:
+            total += part
+        return total
 
-    def _curvature_weight(self, block: Rows, raw: Array) -> Array:
-        curvature = self.loss.curvature(raw, block.y)
+    def _pulled(self, X: Data, values: Array) -> Array:
+        """``X' values``, the intercept's sum included."""
+        pulled = np.empty((self.shape[0], values.shape[1]))
+        pulled[: X.shape[1]] = transposed_times(X, values)
+        if self.fit_intercept:
+            pulled[-1] = values.sum(axis=0)
+        return pulled
+
+    def _bent(self, curvature: Array, change: Array) -> Array:
+        """Curvature times a change of the raw prediction, row by row."""
+        if self.loss.coupled:
+            bent: Array = np.einsum("ikl,il->ik", curvature, change)
+            return bent
+        return curvature[:, None] * change
+
+    def _curvature(self, X: Data, block: Rows, theta: Array) -> Array:
+        """Weighted curvature: a number a row or, coupled, a matrix a row."""
+        curvature = self.loss.curvature(self.raw_prediction(X, theta), block.y)
         if self.loss.coupled:
             return curvature * block.weight[:, None, None]
         curvature = curvature * block.weight
         if self.coupled:
             return curvature[:, None, None] * np.eye(self.shape[1])
         return curvature
-
-    def _add_gram(self, X: Data, weight: Array, out: Array) -> None:
-        """Add the upper triangle of ``[X 1]' diag(weight) [X 1]`` to ``out``."""
-        for side in (1.0, -1.0):
-            chosen = np.flatnonzero(side * weight > 0.0)
-            if chosen.size == 0:
-                continue
-            part = X if chosen.size == X.shape[0] else X[chosen]
-            self._add_signed_gram(part, side * weight[chosen], side, out)
-
-    def _add_signed_gram(self, X: Data, weight: Array, side: float, out: Array) -> None:
-        n_rows, d = X.shape
-        if sparse_products(X) * _SPARSE_COST < n_rows * float(d) * d:
-            out[:d, :d] += side * scaled_gram(X, weight)
-            if self.fit_intercept:
-                out[:d, d] += side * transposed_times(X, weight)
-                out[d, d] += side * weight.sum()
-            return
-        step = max(1, BLOCK_ENTRIES // max(d, 1))
-        for start in range(0, n_rows, step):
-            part = slice(start, min(start + step, n_rows))
-            root = np.sqrt(weight[part])
-            scaled = np.empty((root.size, out.shape[0]))
-            np.multiply(densify(X[part]), root[:, None], out=scaled[:, :d])
-            if self.fit_intercept:
-                scaled[:, -1] = root
-            dsyrk(side, scaled.T, beta=1.0, c=out, overwrite_c=1, trans=0, lower=0)
 
 
 def pass_cost(rows: RowBlocks) -> int:

@@ -19,10 +19,9 @@ from sklearn_unlearn.core.arrays import (
     Mask,
     densify,
     row_hashes,
-    stack_rows,
     without_columns,
 )
-from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows
+from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, joined
 from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
 
 #: Changed weights kept in the table before they are written into fresh arrays.
@@ -290,17 +289,6 @@ class RetainedRows:
             rows = joined([chunk.rows for chunk in later])
             chunks = (chunks[0], Chunk(rows, ids, self.forgotten))
         return RetainedRows(chunks, changed)
-
-
-def joined(parts: list[Rows]) -> Rows:
-    """Rows of all parts, in order."""
-    if len(parts) == 1:
-        return parts[0]
-    return Rows(
-        stack_rows([part.X for part in parts]),
-        np.concatenate([part.y for part in parts]),
-        np.concatenate([part.weight for part in parts]),
-    )
 
 
 def _sorted(keys: Any) -> tuple[Any, Indices]:

@@ -6,10 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from sklearn_unlearn.core.arrays import Array, Data, Indices, Mask, n_stored, take_rows
+import numpy as np
 
-#: Stored entries in a block of a gradient pass: 2 MiB of float64, so that the second
-#: product with a block finds it in the cache (measured flat from 2**16 to 2**19).
+from sklearn_unlearn.core.arrays import (
+    Array,
+    Data,
+    Indices,
+    Mask,
+    n_stored,
+    stack_rows,
+    take_rows,
+)
+
+#: Stored entries in a block of a pass: 2 MiB of float64, which the second product with
+#: a block finds in the cache, and of which each thread takes one after the other.
 BLOCK_ENTRIES = 2**18
 
 
@@ -68,6 +78,27 @@ class RowBlocks(Protocol):
 
     def blocks(self, entries: int = BLOCK_ENTRIES) -> Iterator[Rows]:
         """Yield all rows in blocks of about ``entries`` stored entries."""
+
+
+def every(rows: RowBlocks, step: int) -> Rows:
+    """A copy of every ``step``-th row, with ``step`` times its weight."""
+    parts, offset = [], 0
+    for block in rows.blocks():
+        parts.append(block.take(np.arange(-offset % step, block.n_rows, step)))
+        offset += block.n_rows
+    sample = joined(parts)
+    return sample.reweighted(sample.weight * step)
+
+
+def joined(parts: list[Rows]) -> Rows:
+    """Rows of all parts, in order."""
+    if len(parts) == 1:
+        return parts[0]
+    return Rows(
+        stack_rows([part.X for part in parts]),
+        np.concatenate([part.y for part in parts]),
+        np.concatenate([part.weight for part in parts]),
+    )
 
 
 def row_slices(n_rows: int, stored: int, entries: int) -> Iterator[slice]:

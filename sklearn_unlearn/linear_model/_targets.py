@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.utils import check_array, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.core.arrays import Array
 
@@ -43,8 +42,9 @@ class Labels:
         ValueError
             Naming an unknown label.
         """
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
+        y = np.asarray(y)
+        if y.ndim != 1:
+            y = column_or_1d(y, warn=True)
         if y.dtype.kind != self.classes.dtype.kind and "O" in (
             y.dtype.kind,
             self.classes.dtype.kind,
