@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import warnings
 import weakref
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -36,7 +37,6 @@ from sklearn_unlearn.utils.validation import (
 # Requests of one estimator follow one another. The locks live here, not in the
 # estimator, which must be cloned, copied and pickled.
 _LOCKS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-_LOCKS_LOCK = threading.Lock()
 
 
 class GradientResidual(float):
@@ -134,7 +134,8 @@ class UnlearnerMixin:
 
         def request(fitted):
             rows, positions = self._leaving(fitted, X, y, sample_weight)
-            new, complete = self._read_features(fitted, X_new)
+            with _named("X_new"):
+                new, complete = self._read_features(fitted, X_new)
             if new.shape[0] != rows.n_rows:
                 raise ValueError(
                     f"X_new has {new.shape[0]} rows, expected {rows.n_rows} as in X."
@@ -221,7 +222,7 @@ class UnlearnerMixin:
             mask[: self.n_features_in_] = check_columns(
                 columns, self.n_features_in_, getattr(self, "feature_names_in_", None)
             )
-            if np.all(mask | objective.forgotten):
+            if np.all((mask | objective.forgotten)[: self.n_features_in_]):
                 raise UnlearningError(
                     "columns names all that the model has; nothing would be left."
                 )
@@ -393,10 +394,11 @@ class UnlearnerMixin:
             X = like(X, model.retained.chunks[0].rows.X)
         return X, complete
 
-    def _read_targets(self, encoding, y, n_rows, name):
+    def _read_targets(self, encoding, y, n_rows, name="y"):
         if y is None:
             raise ValueError(f"{name} must be given: it is None.")
-        target = encoding.read(y)
+        with _named(name):
+            target = encoding.read(y)
         if target.shape[0] != n_rows:
             raise ValueError(f"{name} has {target.shape[0]} rows, expected {n_rows}.")
         return target
@@ -404,7 +406,7 @@ class UnlearnerMixin:
     def _read_rows(self, fitted, X, y, sample_weight):
         """Validated and encoded rows."""
         X, complete = self._read_features(fitted, X)
-        target = self._read_targets(fitted.encoding, y, X.shape[0], "y")
+        target = self._read_targets(fitted.encoding, y, X.shape[0])
         weight = check_sample_weight(sample_weight, X.shape[0])
         weight = weight * fitted.encoding.weights(target)
         return Rows(X, target, weight, complete)
@@ -415,11 +417,21 @@ class UnlearnerMixin:
 
     def _exclusive(self):
         """The lock that makes requests of one estimator follow one another."""
-        with _LOCKS_LOCK:
-            return _LOCKS.setdefault(self, threading.RLock())
+        return _LOCKS.setdefault(self, threading.RLock())
 
     def __sklearn_is_fitted__(self):
         return "_fitted" in vars(self)
+
+
+@contextmanager
+def _named(argument):
+    """Say which argument an error about X or y is about, where it is another one."""
+    try:
+        yield
+    except ValueError as error:
+        if argument in ("X", "y"):
+            raise
+        raise ValueError(f"{argument}: {error}") from error
 
 
 def warn_unless_converged(refinement):

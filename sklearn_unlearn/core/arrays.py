@@ -105,10 +105,11 @@ def _add_gram(X: Data, root: Array, sign: float, intercept: bool, out: Array) ->
     if is_sparse(X):
         products = float(np.square(np.diff(X.indptr).astype(np.float64)).sum())
         if products * _SPARSE_COST < n_rows * float(d) * d:
-            scaled = sp.diags_array(root) @ sp.csr_array(X)
-            out[:d, :d] += sign * (sp.csr_array(scaled.T) @ scaled).toarray(order="F")
+            values = X.data * np.repeat(root, np.diff(X.indptr))
+            rooted = sp.csr_array((values, X.indices, X.indptr), shape=X.shape)
+            out[:d, :d] += sign * (sp.csr_array(rooted.T) @ rooted).toarray(order="F")
             if intercept:
-                out[:d, d] += sign * transposed_times(scaled, root)
+                out[:d, d] += sign * transposed_times(rooted, root)
                 out[d, d] += sign * float(root @ root)
             return
     step = max(1, _GRAM_ENTRIES // out.shape[0])
@@ -146,7 +147,7 @@ def without_columns(X: Data, columns: Mask) -> Data:
 def row_hashes(X: Data, y: Array, ignored: Mask) -> npt.NDArray[np.uint64]:
     """A 64-bit hash of each row and its targets; equal rows have equal hashes.
 
-    A sum of the entries' bit patterns times fixed random odd numbers, modulo 2**64:
+    A sum of the entries' mixed bit patterns times fixed random odd numbers, mod 2**64:
     dense and sparse, float32 and float64 give the same. Not cryptographic; callers
     compare the rows that it finds.
     """
@@ -171,4 +172,10 @@ def row_hashes(X: Data, y: Array, ignored: Mask) -> npt.NDArray[np.uint64]:
 
 def _bits(values: Data) -> npt.NDArray[np.uint64]:
     # adding zero makes -0.0 and 0.0 the same
-    return (np.asarray(values, dtype=np.float64) + 0.0).view(np.uint64)
+    bits = (np.asarray(values, dtype=np.float64) + 0.0).view(np.uint64)
+    # Small integers differ in their top bits alone, where a product with a random odd
+    # number keeps little of it: mix the bits first. Zero stays zero.
+    bits ^= bits >> np.uint64(32)
+    bits *= np.uint64(0xD6E8FEB86659FD93)
+    bits ^= bits >> np.uint64(32)
+    return bits

@@ -33,6 +33,9 @@ class FeatureMap(Protocol):
     def preimage(self, coefficients: Array) -> Array:
         """A phi with ``T' phi`` as near to theta as T allows."""
 
+    def anchor(self, anchor: Array) -> Array:
+        """Where the weights of the Hessian are taken in the new coordinates."""
+
     def objective(self, objective: Objective) -> Objective:
         """The objective in the new coordinates, penalty not yet replaced."""
 
@@ -52,6 +55,9 @@ class Identity:
 
     def preimage(self, coefficients: Array) -> Array:
         return coefficients
+
+    def anchor(self, anchor: Array) -> Array:
+        return anchor
 
     def objective(self, objective: Objective) -> Objective:
         return objective
@@ -78,6 +84,9 @@ class DropColumns:
     def preimage(self, coefficients: Array) -> Array:
         return self.push(coefficients)
 
+    def anchor(self, anchor: Array) -> Array:
+        return anchor  # rows that leave later bring their values in all columns
+
     def objective(self, objective: Objective) -> Objective:
         return objective.forgetting(self.columns)
 
@@ -100,6 +109,9 @@ class LinearMap:
     def preimage(self, coefficients: Array) -> Array:
         nearest: Array = lstsq(self.matrix.T, coefficients)[0]
         return nearest
+
+    def anchor(self, anchor: Array) -> Array:
+        return self.preimage(anchor)
 
     def objective(self, objective: Objective) -> Objective:
         p_new, n_outputs = self.matrix.shape[0], objective.shape[1]
@@ -196,4 +208,9 @@ class Edit:
             changed = replace(changed, penalty=self.penalty)
         if self.linear is not None:
             changed = replace(changed, linear=self.linear)
+        if changed.coupled is not objective.coupled:
+            raise ValueError(
+                "The outputs must have one penalty if they had one before, and "
+                "penalties of their own if they had those: fit again."
+            )
         return changed

@@ -28,6 +28,7 @@ from scipy.linalg.lapack import dpotrf
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from sklearn_unlearn.core.arrays import Array, Indices
+from sklearn_unlearn.core.threads import suited_to
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -377,7 +378,8 @@ def factorise(hessian: Array, penalty: Array, gauge: Array, kept: Indices) -> Fa
     np.fill_diagonal(array, lower)
     _add_gauge(array, inner_gauge, diagonal)
     scale = np.diagonal(array).copy()
-    array, info = dpotrf(array, lower=1, clean=0, overwrite_a=1)
+    with suited_to(scale.size):
+        array, info = dpotrf(array, lower=1, clean=0, overwrite_a=1)
     pivots = np.square(np.diagonal(array))
     # written so that a NaN fails; a pivot lost to rounding counts as none
     if info != 0 or not np.all(pivots > 4.0 * scale.size * _EPS * scale):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from scipy.special import expit, logsumexp, softmax
+from scipy.special import expit, softmax
 
 from sklearn_unlearn.core.arrays import Array
 
@@ -135,8 +135,14 @@ class MultinomialLogistic:
     self_concordance: float | None = 2.0
 
     def value(self, raw: Array, target: Array) -> Array:
-        own = np.take_along_axis(raw, target.astype(np.intp), axis=1)[:, 0]
-        return logsumexp(raw, axis=1) - own
+        margin = raw - np.take_along_axis(raw, target.astype(np.intp), axis=1)
+        rows, top = np.arange(raw.shape[0]), margin.argmax(axis=1)
+        largest = margin[rows, top]
+        others = np.exp(margin - largest[:, None])
+        others[rows, top] = 0.0
+        # not logsumexp(raw) - raw_own: that cancels for confident predictions
+        value: Array = largest + np.log1p(others.sum(axis=1))
+        return value
 
     def gradient(self, raw: Array, target: Array) -> Array:
         probability = softmax(raw, axis=1)

@@ -18,6 +18,8 @@ from sklearn_unlearn.core.state import State
 _CONTRACTION = 0.3
 #: Relative error of a summed objective below which values cannot be told apart.
 _VALUE_ERROR = 1e-13
+#: The same where large predictions cancel.
+_ROUGH_ERROR = 1e-9
 _ARMIJO = 1e-4
 _SHORTEST_STEP = 2.0**-30
 
@@ -106,24 +108,27 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     factor = _edited_factor(state, edit)
     start = features.preimage(theta)
     lag = theta - features.pull(start)
+    lag[old.forgotten] = 0.0
     right = old.penalty * theta + old.linear
     right -= edit.data_gradient(old, theta) + state.gradient
     if lag.any():
         right += old.unpack(factor.curvature_dot(old.pack(lag)))
+    right[old.forgotten] = 0.0
     right = features.push(right) - new.penalty * start - new.linear
     right[new.forgotten] = 0.0
     mapped = features.factor(factor, new)
-    if edit.penalty is not None and mapped is factor:
-        mapped = factor.repenalised(new.packed_penalty, new.gauge)
+    if not np.array_equal(mapped.penalty, new.packed_penalty):
+        mapped = mapped.repenalised(new.packed_penalty, new.gauge)
     packed = new.pack(right)
     packed = mapped.solve(packed) if rate is None else rate * packed
     phi = start + new.unpack(packed)
     weight = state.weight + edit.weight_change()
     moved = features.pull(phi) - theta
+    moved[old.forgotten] = 0.0
     edited = State(
         objective=new,
         theta=phi,
-        anchor=state.anchor if phi.shape == theta.shape else start,
+        anchor=features.anchor(state.anchor),
         factor=mapped,
         gradient=np.zeros_like(phi),
         weight=weight,
@@ -224,7 +229,13 @@ def _backtrack(
     while length >= _SHORTEST_STEP:
         trial = theta + length * step
         trial_value, trial_gradient = objective.value_and_gradient(rows, trial)
-        if trial_value <= value - _ARMIJO * length * decrement + slack:
+        rise = trial_value - value
+        if rise <= slack - _ARMIJO * length * decrement:
+            return trial, trial_value, trial_gradient
+        # Where values cancel, slopes still tell (Hager and Zhang 2005, section 2.1):
+        # one that is halved is a descent of a function near its quadratic model.
+        slope = abs(float(np.vdot(trial_gradient, step)))
+        if rise <= _ROUGH_ERROR * abs(value) and slope <= 0.5 * decrement:
             return trial, trial_value, trial_gradient
         length *= 0.5
     return None

@@ -23,6 +23,8 @@ from sklearn_unlearn.exceptions import (
 
 #: Relative difference of sums that rounding may explain.
 _TOLERANCE = 1e-9
+#: Relative error that a value leaves behind in a sum that it has left.
+_TRACE = 2.0**-40
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +39,15 @@ class Tally:
         Summed weight of each class; a single group for regression.
     column_sum : ndarray of shape (n_columns,)
         Weighted sum of each column, zero for forgotten columns.
+    noise : float
+        Rounding error in the column sums that outliers left behind, as a power of two:
+        their order of magnitude and nothing else of them.
     """
 
     n_rows: int
     group_weight: Array
     column_sum: Array
+    noise: float = 0.0
 
     @staticmethod
     def of(rows: RowBlocks, groups: Indices, n_groups: int) -> Tally:
@@ -79,18 +85,27 @@ class Tally:
         """
         n_rows = self.n_rows
         group_weight, column_sum = self.group_weight.copy(), self.column_sum.copy()
+        noise = self.noise
         for sign, change in ((1.0, rows_in), (-1.0, rows_out)):
             if change is None:
                 continue
             rows, group = change
             n_rows += int(sign) * int(np.count_nonzero(rows.weight))
             group_weight += sign * np.bincount(group, rows.weight, group_weight.size)
-            column_sum += sign * transposed_times(as_float64(rows.X), rows.weight)
+            total = transposed_times(as_float64(rows.X), rows.weight)
+            column_sum += sign * total
+            largest = float(np.abs(total).max(initial=0.0))
+            if largest > 0.0:
+                noise = max(noise, _TRACE * 2.0 ** np.ceil(np.log2(largest)))
         column_sum[forgotten] = 0.0
         if rows_out is not None:
             self._check_left(n_rows, group_weight)
         return replace(
-            self, n_rows=n_rows, group_weight=group_weight, column_sum=column_sum
+            self,
+            n_rows=n_rows,
+            group_weight=group_weight,
+            column_sum=column_sum,
+            noise=noise,
         )
 
     def check_same(
@@ -125,7 +140,7 @@ class Tally:
         difference = np.abs(transposed_times(X, rows.weight) - self.column_sum)
         difference[forgotten] = 0.0
         size = transposed_times(absolute(X), rows.weight)
-        for column in np.flatnonzero(difference > _TOLERANCE * size + 1e-300):
+        for column in np.flatnonzero(difference > _TOLERANCE * size + self.noise):
             raise DataMismatchError(
                 f"Column {column} of X does not sum to what remains in the model. "
                 "Pass exactly the training data without what was unlearned."

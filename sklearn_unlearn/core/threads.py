@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import chain, islice
+from threading import Lock
 from typing import TypeVar
 
 from threadpoolctl import ThreadpoolController
@@ -30,6 +31,26 @@ def controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+_LIMITED = Lock()
+
+
+@contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """Limit BLAS to one thread, unless another user does so already.
+
+    Of two that overlap, the second would note the limit of the first as the number
+    of threads to go back to.
+    """
+    if not _LIMITED.acquire(blocking=False):
+        yield
+        return
+    try:
+        with controller().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        _LIMITED.release()
+
+
 @contextmanager
 def suited_to(order: int) -> Iterator[None]:
     """Limit BLAS to one thread while a small factor is at work.
@@ -40,7 +61,7 @@ def suited_to(order: int) -> Iterator[None]:
     if order >= CROSSOVER:
         yield
         return
-    with controller().limit(limits=1, user_api="blas"):
+    with _one_blas_thread():
         yield
 
 
@@ -65,10 +86,7 @@ def in_order(
         yield from map(function, chain(head, items))
         return
     waiting: deque[Future[Result]] = deque()
-    with (
-        controller().limit(limits=1, user_api="blas"),
-        ThreadPoolExecutor(n_workers) as pool,
-    ):
+    with _one_blas_thread(), ThreadPoolExecutor(n_workers) as pool:
         for item in chain(head, items):
             waiting.append(pool.submit(function, item))
             if len(waiting) > 2 * n_workers:

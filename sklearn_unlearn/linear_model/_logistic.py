@@ -57,7 +57,7 @@ class UnlearnableLogisticRegression(LinearClassifier):
     classes_ : ndarray of shape (n_classes,)
     class_weight_ : dict
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         If X had string column names.
     n_iter_ : ndarray of shape (1,)
 

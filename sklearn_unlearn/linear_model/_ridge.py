@@ -48,7 +48,7 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
     intercept_ : float or ndarray of shape (n_targets,)
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         If X had string column names.
     n_iter_ : int
 
@@ -144,6 +144,9 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
         if classes is not None:
             raise ValueError("classes must be None: a regressor has none.")
 
+    def _without_class(self, fitted, request, error):
+        raise error
+
     def _twin(self):
         return Ridge(alpha=self.alpha, fit_intercept=self.fit_intercept)
 
@@ -180,12 +183,13 @@ class UnlearnableRidgeClassifier(LinearClassifier):
 
     Attributes
     ----------
-    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+    coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
+        A vector for two classes.
     intercept_ : ndarray of shape (1,) or (n_classes,), or 0.0 without intercept
     classes_ : ndarray of shape (n_classes,)
     class_weight_ : dict
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         If X had string column names.
     n_iter_ : int
 
@@ -247,7 +251,7 @@ class UnlearnableRidgeClassifier(LinearClassifier):
         return 1 if encoding.n_groups == 2 else encoding.n_groups
 
     def _shaped_coef(self, coef):
-        return coef
+        return coef[0] if coef.shape[0] == 1 else coef
 
     def _shaped_intercept(self, intercept, n_outputs):
         return 0.0 if intercept is None else intercept

@@ -113,8 +113,10 @@ def check_remaining_rows(estimator, X, forgotten):
         complete &= known.all(axis=1)
         full[:, where] = np.where(known, values, 0.0)
     if sp.issparse(remaining):
-        place = sp.eye_array(forgotten.size, format="csr")[np.flatnonzero(~forgotten)]
-        full = sp.csr_array(remaining @ place + sp.csr_array(full))
+        alive = np.flatnonzero(~forgotten)
+        ones, ends = np.ones(alive.size), np.arange(alive.size + 1)
+        places = sp.csr_array((ones, alive, ends), shape=(alive.size, forgotten.size))
+        full = sp.csr_array(remaining @ places + sp.csr_array(full))
     else:
         full[:, ~forgotten] = remaining
     return full, None if complete.all() else complete
@@ -163,6 +165,8 @@ def check_columns(columns, n_features, feature_names):
             raise ValueError(
                 f"columns is a mask of length {columns.size}, expected {n_features}"
             )
+        if not columns.any():
+            raise ValueError("columns is a mask that chooses no column.")
         return columns.copy()
     for column in columns.tolist():
         mask[_column_index(column, n_features, feature_names)] = True

@@ -1,0 +1,68 @@
+"""Small problems, and the refit that every unlearner is compared with."""
+
+import numpy as np
+import scipy.sparse as sp
+
+from sklearn_unlearn import (
+    UnlearnableLogisticRegression,
+    UnlearnableRidge,
+    UnlearnableRidgeClassifier,
+)
+
+ESTIMATORS = {
+    "logistic": (UnlearnableLogisticRegression, {"C": 0.3}, "binary"),
+    "multinomial": (UnlearnableLogisticRegression, {"C": 0.3}, "multiclass"),
+    "ridge": (UnlearnableRidge, {"alpha": 0.7}, "target"),
+    "ridge_targets": (UnlearnableRidge, {"alpha": 0.7}, "targets"),
+    "ridge_alphas": (UnlearnableRidge, {"alpha": [0.1, 3.0]}, "targets"),
+    "ridge_classifier": (UnlearnableRidgeClassifier, {"alpha": 0.7}, "binary"),
+    "ridge_classifiers": (UnlearnableRidgeClassifier, {"alpha": 0.7}, "multiclass"),
+}
+QUADRATIC = [name for name in ESTIMATORS if name.startswith("ridge")]
+
+
+def make(name, **params):
+    cls, defaults, _ = ESTIMATORS[name]
+    return cls(**{**defaults, **params})
+
+
+def data(name, n_rows=150, n_columns=5, seed=0):
+    """Dense X and y for an estimator."""
+    kind = ESTIMATORS[name][2]
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, n_columns)) * np.linspace(0.5, 2.0, n_columns)
+    X[:, 0] += 1.0
+    X *= rng.uniform(size=X.shape) < 0.7
+    raw = X @ rng.normal(size=(n_columns, 3)) + 1.5 * rng.normal(size=(n_rows, 3))
+    if kind == "target":
+        return X, raw[:, 0]
+    if kind == "targets":
+        return X, raw[:, :2]
+    if kind == "binary":
+        return X, np.where(raw[:, 0] > 0.3, "yes", "no")
+    return X, np.array(["a", "b", "c"])[raw.argmax(axis=1)]
+
+
+def changed_targets(y):
+    """Other targets for the same rows."""
+    if y.dtype.kind == "f":
+        return y + 0.5
+    classes = np.unique(y)
+    return classes[(np.searchsorted(classes, y) + 1) % classes.size]
+
+
+def weights(n_rows, seed=1):
+    return np.random.default_rng(seed).integers(1, 4, size=n_rows) / 2.0
+
+
+def coefficients(estimator):
+    """All coefficients as one vector."""
+    return np.concatenate([np.ravel(estimator.coef_), np.ravel(estimator.intercept_)])
+
+
+FORMATS = {
+    "dense": lambda X: X,
+    "float32": lambda X: X.astype(np.float32),
+    "csr_matrix": sp.csr_matrix,
+    "csc_array": sp.csc_array,
+}

@@ -1,0 +1,397 @@
+"""The state: atomic under faults and threads, pickled without what left, no secrets."""
+
+import copy
+import io
+import pickle
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone
+
+import sklearn_unlearn
+from sklearn_unlearn import UnlearnableLogisticRegression
+from sklearn_unlearn.core import factor, fitting, model, steps
+from tests.cases import ESTIMATORS, changed_targets, coefficients, data, make
+
+PACKAGE = str(Path(sklearn_unlearn.__file__).parent)
+
+
+def arrays_of(value, seen=None):
+    """Every array reachable from an object, each once, with its path."""
+    seen = {} if seen is None else seen
+
+    def walk(item, path):
+        if id(item) in seen:
+            return
+        if isinstance(item, np.ndarray):
+            seen[id(item)] = (path, item)
+        elif sp.issparse(item):
+            walk(item.data, path + ".data")
+        elif isinstance(item, dict):
+            for key, part in item.items():
+                walk(part, f"{path}[{key!r}]")
+        elif isinstance(item, (list, tuple)):
+            for place, part in enumerate(item):
+                walk(part, f"{path}[{place}]")
+        elif hasattr(item, "__dict__") and not isinstance(item, type):
+            seen[id(item)] = (path, None)
+            walk(vars(item), path)
+
+    walk(value, "")
+    return [(path, array) for path, array in seen.values() if array is not None]
+
+
+def snapshot(estimator):
+    """Copies of all arrays and hyperparameters."""
+    arrays = [(path, array.copy()) for path, array in arrays_of(vars(estimator))]
+    return arrays, estimator.get_params()
+
+
+def assert_unchanged(estimator, before):
+    """All arrays are what they were; only lazily made indexes may have come."""
+    arrays, params = before
+    now = dict(arrays_of(vars(estimator)))
+    for path, old in arrays:
+        np.testing.assert_array_equal(now.pop(path), old, err_msg=path)
+    assert all("['by_content']" in path or "['by_id']" in path for path in now)
+    assert estimator.get_params() == params
+
+
+REQUESTS = {
+    "partial_unfit": lambda e, X, y: e.partial_unfit(X[:2], y[:2]),
+    "replace_features": lambda e, X, y: e.replace_features(X[:2], y[:2], X[:2] + 0.1),
+    "replace_labels": lambda e, X, y: e.replace_labels(
+        X[:2], y[:2], changed_targets(y)[:2]
+    ),
+    "forget_features": lambda e, X, y: e.forget_features([0]),
+    "partial_fit": lambda e, X, y: e.partial_fit(X[:2] + 0.2, y[:2]),
+    "refine": lambda e, X, y: e.refine(X, y),
+}
+
+
+class Injected(BaseException):
+    """Raised in the middle of a request."""
+
+
+def interrupt(request, at):
+    """Run a request and raise at its ``at``-th line within the package.
+
+    Returns
+    -------
+    bool
+        Whether the request got that far.
+    """
+    count = 0
+
+    def trace(frame, event, _):
+        nonlocal count
+        if not frame.f_code.co_filename.startswith(PACKAGE):
+            return None
+        if event == "line":
+            count += 1
+            if count == at:
+                raise Injected
+        return trace
+
+    previous = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        request()
+    except Injected:
+        return True
+    finally:
+        sys.settrace(previous)
+    return False
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("verb", REQUESTS)
+@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge"])
+def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb, retain_data):
+    X, y = data(name, 60, 4)
+    base = make(name, retain_data=retain_data).fit(X, y)
+    if verb == "refine":
+        base.partial_unfit(X[50:], y[50:])
+        X, y = X[:50], y[:50]
+    fitted, before = base._fitted, snapshot(base)
+    done = clone(base)
+    done.__dict__.update(vars(base))
+    REQUESTS[verb](done, X, y)
+    at, n_undone, n_done = 1, 0, 0
+    while interrupt(lambda: REQUESTS[verb](base, X, y), at):
+        if base._fitted is fitted:
+            assert_unchanged(base, before)
+            n_undone += 1
+        else:  # after the assignment the new model is complete
+            np.testing.assert_array_equal(coefficients(base), coefficients(done))
+            base._fitted = fitted
+            n_done += 1
+        at += 1 if at < 150 else 7
+    assert n_undone > 30
+    assert n_done <= 2
+
+
+def _failing(error):
+    def fail(*args, **kwargs):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt, FloatingPointError])
+@pytest.mark.parametrize(
+    ("module", "function", "verb"),
+    [
+        (factor, "dpotrf", "partial_unfit"),
+        (factor, "dtrsv", "partial_unfit"),
+        (factor, "dsymm", "forget_features"),
+        (steps, "_edited_factor", "replace_features"),
+        (steps, "_largest_change", "replace_labels"),
+        (model, "unlearn", "partial_fit"),
+        (model, "edited_rows", "partial_unfit"),
+        (model, "refine", "partial_unfit"),
+    ],
+)
+def test_failing_parts_leave_the_model(monkeypatch, module, function, verb, error):
+    X, y = data("logistic", 60, 4)
+    estimator = make("logistic", retain_data=True).fit(X, y)
+    before = snapshot(estimator)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, function, _failing(error))
+        with pytest.raises(error):
+            REQUESTS[verb](estimator, X, y)
+    assert_unchanged(estimator, before)
+
+
+def test_lapack_failure_is_an_error_and_leaves_the_model(monkeypatch):
+    X, y = data("logistic", 60, 4)
+    estimator = make("logistic").fit(X, y)
+    before = snapshot(estimator)
+    real = factor.dpotrf
+
+    def broken(matrix, **kwargs):
+        return real(matrix, **kwargs)[0], 1
+
+    with monkeypatch.context() as patch:
+        patch.setattr(factor, "dpotrf", broken)
+        with pytest.raises(sklearn_unlearn.exceptions.NotPositiveDefiniteError):
+            estimator.partial_unfit(X[:2], y[:2])
+    assert_unchanged(estimator, before)
+
+
+def test_failed_fit_leaves_the_fitted_model(monkeypatch):
+    X, y = data("logistic", 60, 4)
+    estimator = make("logistic").fit(X, y)
+    before = snapshot(estimator)
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "refine", _failing(MemoryError))
+        with pytest.raises(MemoryError):
+            estimator.fit(X[:, :3], y)
+    assert_unchanged(estimator, before)
+    assert estimator.n_features_in_ == 4
+
+
+@pytest.fixture
+def eager_switching():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("eager_switching")
+def test_predictions_during_requests_are_of_one_state():
+    n_requests = 1000
+    X, y = data("multinomial", 1300, 4)
+    query = X[-1:]
+    estimator = make("multinomial").fit(X, y)
+    recorded = {estimator.decision_function(query).tobytes()}
+    seen, stop = [], threading.Event()
+
+    def predict():
+        while not stop.is_set():
+            seen.append(estimator.decision_function(query).tobytes())
+
+    threads = [threading.Thread(target=predict) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for row in range(n_requests):
+            estimator.partial_unfit(X[row : row + 1], y[row : row + 1])
+            recorded.add(estimator.decision_function(query).tobytes())
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert len(recorded) == n_requests + 1
+    assert set(seen) <= recorded
+    assert len(set(seen)) > 10  # the threads did see the model change
+
+
+@pytest.mark.usefixtures("eager_switching")
+def test_requests_of_several_threads_are_all_carried_out():
+    X, y = data("ridge", 300, 4)
+    estimator = make("ridge").fit(X, y)
+
+    def remove(rows):
+        for row in rows:
+            estimator.partial_unfit(X[row : row + 1], y[row : row + 1])
+
+    threads = [
+        threading.Thread(target=remove, args=(range(start, 100, 4),))
+        for start in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    refit = make("ridge").fit(X[100:], y[100:])
+    np.testing.assert_allclose(coefficients(estimator), coefficients(refit), rtol=1e-9)
+
+
+def holds_multiple(array, vector):
+    """Whether a slice of an array along any axis is a multiple of a vector."""
+    vector = vector / np.linalg.norm(vector)
+    for axis in range(array.ndim):
+        if array.shape[axis] < vector.size:
+            continue
+        lines = np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis])
+        windows = np.lib.stride_tricks.sliding_window_view(lines, vector.size, axis=1)
+        windows = windows.reshape(-1, vector.size).astype(float)
+        norms = np.linalg.norm(windows, axis=1)
+        windows = windows[norms > 0] / norms[norms > 0][:, None]
+        if np.any(np.abs(windows @ vector) > 1.0 - 1e-9):
+            return True
+    return False
+
+
+class ArrayCollector(pickle.Pickler):
+    """A pickler that remembers the arrays that it is given."""
+
+    def __init__(self):
+        super().__init__(io.BytesIO(), protocol=5)
+        self.arrays = []
+
+    def reducer_override(self, item):
+        if isinstance(item, np.ndarray):
+            self.arrays.append(item)
+        return NotImplemented
+
+
+def pickled_arrays(estimator):
+    collector = ArrayCollector()
+    collector.dump(estimator)
+    return collector.arrays
+
+
+@pytest.mark.parametrize("name_format", ["dense", "sparse"])
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("verb", ["partial_unfit", "replace_features"])
+@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge"])
+def test_no_erased_row_is_pickled(name, verb, retain_data, name_format):
+    rng = np.random.default_rng(5)
+    X, y = data(name, 120, 24)
+    X = X + 0.01 * rng.normal(size=X.shape)
+    as_format = sp.csr_array if name_format == "sparse" else np.asarray
+    estimator = make(name, retain_data=retain_data).fit(as_format(X), y)
+    erased = X[7]
+    rows = as_format(X[7:8])
+    if verb == "partial_unfit":
+        estimator.partial_unfit(rows, y[7:8])
+    else:
+        estimator.replace_features(rows, y[7:8], as_format(X[7:8] * 0.9 + 0.1))
+    if not retain_data:
+        # in memory the row is pending: the search can find what is there
+        assert estimator._fitted.model.state.factor.pending_rank > 0
+        assert any(
+            holds_multiple(array, erased) for _, array in arrays_of(vars(estimator))
+        )
+    arrays = pickled_arrays(estimator)
+    assert len(arrays) > 3
+    assert not any(holds_multiple(array, erased) for array in arrays)
+    if retain_data:
+        kept = X[8]
+        found = any(holds_multiple(array, kept) for array in arrays)
+        assert found == (name_format == "dense" or np.all(kept != 0))
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("name", ["logistic", "ridge"])
+def test_no_forgotten_column_is_pickled(name, retain_data):
+    X, y = data(name, 120, 5)
+    X = X + 0.01
+    estimator = make(name, retain_data=retain_data).fit(X, y).forget_features(0)
+    arrays = pickled_arrays(estimator)
+    assert not any(holds_multiple(array, X[:, 0]) for array in arrays)
+    state = pickle.loads(pickle.dumps(estimator))._fitted.model.state
+    assert state.factor.array.shape == (5, 5)
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_pickled_and_copied_models_go_on_alike(name, retain_data):
+    X, y = data(name)
+    estimator = make(name, retain_data=retain_data)
+    ids = np.arange(len(y)) + 1000 if retain_data else None
+    estimator.fit(X, y, row_ids=ids)
+    estimator.partial_unfit(X[:3], y[:3]).forget_features(1)
+    twins = [
+        pickle.loads(pickle.dumps(estimator)),
+        copy.deepcopy(estimator),
+    ]
+    for model_ in (estimator, *twins):
+        if retain_data:
+            model_.partial_unfit(row_ids=[1004, 1007])
+        else:
+            model_.partial_unfit(X[[4, 7]], y[[4, 7]])
+        model_.partial_fit(X[:1], y[:1], row_ids=[1] if retain_data else None)
+    for twin in twins:
+        np.testing.assert_allclose(
+            coefficients(twin), coefficients(estimator), rtol=1e-8, atol=1e-10
+        )
+
+
+@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge"])
+def test_html_representation_shows_no_secret(name):
+    X, y = data(name, 60, 4)
+    X = X + np.random.default_rng(1).normal(size=X.shape)
+    estimator = make(name, retain_data=True).fit(X, y)
+    estimator.partial_unfit(X[:2], y[:2])
+    html = estimator._repr_html_() + repr(estimator)
+    assert type(estimator).__name__ in html
+    public = {float(value) for value in coefficients(estimator)}
+    for path, array in arrays_of(vars(estimator)):
+        if array.dtype.kind != "f":
+            continue
+        for value in np.unique(array):
+            number = float(value)
+            if number in public or number == round(number, 3):
+                continue
+            for digits in (4, 6, 8):
+                assert f"{number:.{digits}g}" not in html, path
+
+
+def test_clone_is_unfitted_and_shares_nothing():
+    X, y = data("logistic")
+    estimator = make("logistic").fit(X, y)
+    twin = clone(estimator)
+    assert "_fitted" not in vars(twin)
+    assert twin.get_params() == estimator.get_params()
+
+
+def test_state_has_a_schema_version():
+    X, y = data("logistic")
+    assert make("logistic").fit(X, y)._fitted.model.state.schema == 1
+
+
+def test_requests_do_not_touch_the_data():
+    X, y = data("logistic")
+    X.flags.writeable = False
+    estimator = UnlearnableLogisticRegression(retain_data=True).fit(X, y)
+    assert estimator._fitted.model.retained.chunks[0].rows.X is X
+    estimator.partial_unfit(X[:5], y[:5])
+    assert estimator._fitted.model.retained.chunks[0].rows.X is X

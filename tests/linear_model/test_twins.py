@@ -1,0 +1,162 @@
+"""Fitted like scikit-learn's twins, and exported to them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler, scale
+
+from sklearn_unlearn import (
+    UnlearnableLogisticRegression,
+    UnlearnableRidge,
+    UnlearnableRidgeClassifier,
+)
+from tests.cases import ESTIMATORS, data, make, weights
+
+TWINS = {
+    UnlearnableLogisticRegression: (
+        LogisticRegression,
+        {"solver": "newton-cholesky", "tol": 1e-12, "max_iter": 1000},
+    ),
+    UnlearnableRidge: (Ridge, {"solver": "cholesky"}),
+    UnlearnableRidgeClassifier: (RidgeClassifier, {"solver": "cholesky"}),
+}
+
+
+def twin_of(name, **params):
+    cls, defaults, _ = ESTIMATORS[name]
+    twin, exact = TWINS[cls]
+    return twin(**{**defaults, **exact, **params})
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_coefficients_shapes_and_predictions_of_the_twin(name, fit_intercept, weighted):
+    X, y = data(name)
+    weight = weights(len(y)) if weighted else None
+    ours = make(name, fit_intercept=fit_intercept).fit(X, y, sample_weight=weight)
+    twin = twin_of(name, fit_intercept=fit_intercept).fit(X, y, sample_weight=weight)
+    assert np.shape(ours.coef_) == np.shape(twin.coef_)
+    assert np.shape(ours.intercept_) == np.shape(twin.intercept_)
+    np.testing.assert_allclose(ours.coef_, twin.coef_, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(ours.intercept_, twin.intercept_, rtol=1e-6, atol=1e-9)
+    np.testing.assert_array_equal(
+        ours.predict(X) if y.dtype.kind != "f" else ours.predict(X).round(5),
+        twin.predict(X) if y.dtype.kind != "f" else twin.predict(X).round(5),
+    )
+    for method in ("decision_function", "predict_proba", "predict_log_proba"):
+        assert hasattr(ours, method) == hasattr(twin, method)
+        if hasattr(ours, method):
+            np.testing.assert_allclose(
+                getattr(ours, method)(X), getattr(twin, method)(X), atol=1e-6
+            )
+
+
+@pytest.mark.parametrize("C", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("load", [load_breast_cancer, load_iris, load_digits])
+def test_logistic_agrees_on_real_data(load, C):
+    X, y = load(return_X_y=True)
+    X, y = scale(X)[:500], y[:500]
+    ours = UnlearnableLogisticRegression(C=C).fit(X, y)
+    twin = LogisticRegression(C=C, solver="newton-cholesky", tol=1e-12, max_iter=999)
+    twin.fit(X, y)
+    size = np.abs(twin.coef_).max()
+    np.testing.assert_allclose(ours.coef_, twin.coef_, rtol=0, atol=1e-6 * size)
+    assert ours.gradient_residual(X, y) <= 1e-8
+
+
+def test_balanced_logistic_counts_weights_and_balanced_ridge_counts_rows():
+    X, y = data("logistic")
+    weight = weights(len(y))
+    total, rows = (
+        {c: w[y == c].sum() for c in ("no", "yes")} for w in (weight, y == y)
+    )
+    for ours, sums in (
+        (UnlearnableLogisticRegression(class_weight="balanced"), total),
+        (UnlearnableRidgeClassifier(class_weight="balanced"), rows),
+    ):
+        ours.fit(X, y, sample_weight=weight)
+        expected = {c: sum(sums.values()) / (2 * sums[c]) for c in sums}
+        assert ours.class_weight_ == pytest.approx(expected, rel=1e-12)
+        twin, exact = TWINS[type(ours)]
+        twin = twin(**exact, class_weight=expected).fit(X, y, sample_weight=weight)
+        np.testing.assert_allclose(ours.coef_, twin.coef_, rtol=1e-6)
+    twin = RidgeClassifier(class_weight="balanced", solver="cholesky")
+    twin.fit(X, y, sample_weight=weight)
+    np.testing.assert_allclose(ours.coef_, twin.coef_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_exported_models_are_plain_twins_that_predict_the_same(name):
+    X, y = data(name)
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    ours = make(name, retain_data=True).fit(frame, y)
+    ours.partial_unfit(frame[:3], y[:3]).forget_features(["c", "a"])
+    plain = ours.to_sklearn()
+    assert type(plain) is TWINS[type(ours)][0]
+    if y.dtype.kind == "f":
+        np.testing.assert_allclose(plain.predict(frame), ours.predict(frame), rtol=1e-9)
+    else:
+        np.testing.assert_array_equal(plain.predict(frame), ours.predict(frame))
+    assert plain.feature_names_in_.tolist() == list("abcde")
+    small = ours.to_sklearn(drop_forgotten=True)
+    assert small.n_features_in_ == 3
+    assert small.feature_names_in_.tolist() == ["b", "d", "e"]
+    rest = frame[["b", "d", "e"]]
+    if y.dtype.kind == "f":
+        np.testing.assert_allclose(
+            small.predict(rest), ours.predict(frame), rtol=1e-9, atol=1e-12
+        )
+    else:
+        np.testing.assert_array_equal(small.predict(rest), ours.predict(frame))
+    # nothing of ours is in it
+    assert not any("unlearn" in type(v).__module__ for v in vars(plain).values())
+    with pytest.raises(ValueError, match=r"features?"):
+        small.predict(frame)
+
+
+def test_exports_do_not_share_memory():
+    X, y = data("logistic")
+    ours = make("logistic").fit(X, y)
+    plain = ours.to_sklearn()
+    plain.coef_[:] = 0.0
+    plain.intercept_[:] = 0.0
+    assert np.all(ours.coef_ != 0.0)
+    assert np.all(ours.intercept_ != 0.0)
+
+
+def test_in_pipelines_searches_and_cross_validation():
+    X, y = load_breast_cancer(return_X_y=True)
+    pipeline = make_pipeline(StandardScaler(), UnlearnableLogisticRegression())
+    search = GridSearchCV(
+        pipeline, {"unlearnablelogisticregression__C": [0.01, 0.1]}, cv=3
+    )
+    search.fit(X, y)
+    scaler, ours = search.best_estimator_
+    Z = scaler.transform(X)
+    ours.partial_unfit(Z[:2], y[:2]).refine(Z[2:], y[2:])
+    refit = UnlearnableLogisticRegression(C=ours.C).fit(Z[2:], y[2:])
+    np.testing.assert_allclose(ours.coef_, refit.coef_, rtol=1e-7)
+    assert cross_val_score(pipeline, X, y, cv=3).mean() > 0.95
+
+
+def test_read_only_attributes():
+    X, y = data("logistic")
+    ours = make("logistic").fit(X, y)
+    for name in ("coef_", "intercept_", "classes_", "n_iter_"):
+        with pytest.raises(AttributeError):
+            setattr(ours, name, 0.0)
+    assert not hasattr(make("logistic"), "coef_")
+
+
+def test_positional_strength_and_keyword_rest():
+    assert UnlearnableLogisticRegression(0.5).C == 0.5
+    assert UnlearnableRidge(2.0).alpha == 2.0
+    with pytest.raises(TypeError):
+        UnlearnableLogisticRegression(0.5, True)
+    with pytest.raises(TypeError):
+        UnlearnableRidgeClassifier(0.5, True)
