@@ -1,0 +1,1 @@
+"""The checks behind `sklearn_unlearn.utils.estimator_checks`."""

@@ -1,0 +1,83 @@
+"""What the checks assert, and how near a refit they demand."""
+
+from __future__ import annotations
+
+from sklearn.base import clone
+
+from sklearn_unlearn.utils._checks.oracles import EXACT, distance, refit, scores
+
+#: Fit and refinement stop here, so that a refit is an oracle to `EXACT`.
+TOL = 1e-10
+#: Share of the error of doing nothing that a second-order update may leave.
+REMAINS = 0.3
+
+
+def configured(estimator, **wanted):
+    """A clone with the wanted parameters, of those that it has, and a tight tol."""
+    estimator = clone(estimator)
+    parameters = estimator.get_params()
+    if "tol" in parameters:
+        wanted["tol"] = min(parameters["tol"], TOL)
+    known = {name: value for name, value in wanted.items() if name in parameters}
+    return estimator.set_params(**known)
+
+
+def order(estimator):
+    """How near a refit a request must come: "exact", "first" or "second" order."""
+    parameters = estimator.get_params()
+    if parameters.get("retain_data"):
+        return "exact"
+    return "first" if parameters.get("method") == "first_order" else "second"
+
+
+def where(model, case, what):
+    """The beginning of a message."""
+    return f"{type(model).__name__} on {case.name}, {what}:"
+
+
+def assert_same(one, other, message):
+    """Two sets of scores are the same up to rounding."""
+    error = distance(one, other)
+    assert error <= EXACT, f"{message}; the outputs differ by {error:.2g}."
+
+
+def assert_near(one, other, reach, model, message):
+    """Scores agree as well as requests of this model may be expected to.
+
+    Parameters
+    ----------
+    one, other : dict
+        `scores`.
+    reach : float
+        Their distance had the request done nothing.
+    model : estimator
+    message : str
+    """
+    error = distance(one, other)
+    limit = {"exact": 0.0, "second": REMAINS * reach, "first": reach}[order(model)]
+    assert error < limit or error <= EXACT, (
+        f"{message}; the outputs differ by {error:.3g}, less than "
+        f"{max(limit, EXACT):.3g} was expected ({order(model)} order)."
+    )
+
+
+def assert_unlearned(model, before, edited, message):
+    """The model has come near a refit on the edited data.
+
+    Parameters
+    ----------
+    model : estimator
+        After the request.
+    before : dict
+        Its `scores` before.
+    edited : Case
+    message : str
+    """
+    oracle = scores(refit(model, edited), edited.X_test)
+    assert_near(
+        scores(model, edited.X_test),
+        oracle,
+        distance(before, oracle),
+        model,
+        f"{message} the model is not that of the edited data",
+    )

@@ -1,0 +1,108 @@
+"""Checks of forgetting columns: the right one, exactly, for good."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import numpy as np
+
+from sklearn_unlearn.utils._checks.assertions import assert_same, configured, where
+from sklearn_unlearn.utils._checks.data import (
+    COLUMN,
+    SECOND,
+    ColumnRequest,
+    make_cases,
+    row_requests,
+)
+from sklearn_unlearn.utils._checks.oracles import distance, refit, scores
+
+
+def check_forgotten_column(estimator):
+    """The right column, exactly zero and ignored, for good."""
+    estimator = configured(estimator)
+    request = ColumnRequest()
+    for case in make_cases(estimator):
+        model = case.fit(estimator)
+        request.send(model)
+        message = where(model, case, f"forget_features([{COLUMN}])")
+        _check_zero(model, message)
+        _check_ignored(model, case, message)
+        _check_which(estimator, model, case, message)
+        forms = {
+            f"{COLUMN}": COLUMN,
+            "a mask": np.arange(case.X.shape[1]) == COLUMN,
+            "the same column again": [COLUMN, COLUMN],
+        }
+        found = scores(model, case.X_test)
+        for form, columns in forms.items():
+            other = case.fit(estimator).forget_features(columns)
+            assert_same(
+                scores(other, case.X_test),
+                found,
+                f"{message} a request that names it by {form} gives another model",
+            )
+        for later in row_requests(estimator, case, SECOND):
+            model = case.fit(estimator)
+            request.send(model)
+            later.send(model)
+            after = f"{message} after a later {later.verb}"
+            _check_zero(model, after)
+            _check_ignored(model, case, after)
+
+
+def _check_zero(model, message):
+    if not hasattr(model, "coef_"):
+        return
+    left = np.abs(model.coef_[..., COLUMN]).max()
+    assert left == 0.0, f"{message} its coefficient is {left:.2g}, not zero."
+
+
+def _check_ignored(model, case, message):
+    found = scores(model, case.X_test)
+    values = {"NaN": np.nan, "another value": 1e3}
+    for what, value in values.items():
+        X = case.X_test.copy()
+        X[:, COLUMN] = value
+        assert_same(scores(model, X), found, f"{message} {what} in it is not ignored")
+    X = np.delete(case.X_test, COLUMN, axis=1)
+    assert_same(
+        scores(model, X), found, f"{message} X without it is predicted otherwise"
+    )
+
+
+def _check_which(estimator, model, case, message):
+    found = scores(model, case.X_test)
+    errors = []
+    for column in range(case.X.shape[1]):
+        edited = ColumnRequest(column).edit(case)
+        errors.append(distance(found, scores(refit(model, edited), edited.X_test)))
+    nearest = int(np.argmin(errors))
+    assert nearest == COLUMN, (
+        f"{message} the model is that without column {nearest}: at distance "
+        f"{errors[nearest]:.2g} from its refit, {errors[COLUMN]:.2g} from the right "
+        "one."
+    )
+
+
+def check_forgotten_name(estimator):
+    """A column by name is the column by index, for frames that lack it too."""
+    frame = import_module("pandas").DataFrame
+    estimator = configured(estimator)
+    for case in make_cases(estimator):
+        names = [f"x{column}" for column in range(case.X.shape[1])]
+        framed = case.mapped(lambda X, names=names: frame(X, columns=names))
+        model = framed.fit(estimator).forget_features(names[COLUMN])
+        other = case.fit(estimator).forget_features(COLUMN)
+        message = where(model, case, f"forget_features({names[COLUMN]!r})")
+        found = scores(model, framed.X_test)
+        assert_same(
+            found,
+            scores(other, case.X_test),
+            f"{message} is not the column of index {COLUMN}",
+        )
+        lacking = framed.X_test.drop(columns=names[COLUMN])
+        assert_same(
+            scores(model, lacking),
+            found,
+            f"{message} a frame without it is predicted otherwise",
+        )

@@ -1,0 +1,109 @@
+"""Checks of the verbs that refine, measure and export."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_unlearn.utils._checks.assertions import assert_same, configured, where
+from sklearn_unlearn.utils._checks.data import (
+    SECOND,
+    accepts,
+    all_cases,
+    all_requests,
+    make_cases,
+    row_request,
+)
+from sklearn_unlearn.utils._checks.oracles import (
+    EXACT,
+    DenseObjective,
+    changes,
+    refit,
+    scores,
+    snapshot,
+)
+
+
+def check_refine(estimator):
+    """Refinement ends at the refit and refuses rows that do not remain."""
+    estimator = configured(estimator, retain_data=False)
+    for case in all_cases(estimator):
+        request = row_request(case, "partial_unfit")
+        edited = request.edit(case)
+        model = case.fit(estimator)
+        request.send(model)
+        message = where(model, case, "refine")
+        before = snapshot(model, case.X_test)
+        X, y, keywords = case.rows()
+        try:
+            model.refine(X, y, **keywords)
+        except ValueError:
+            lines = changes(before, snapshot(model, case.X_test))
+            assert not lines, f"{message} refused, but {'; '.join(lines)}."
+        else:
+            raise AssertionError(f"{message} accepts rows that were removed.")
+        X, y, keywords = edited.rows()
+        model.refine(X, y, **keywords)
+        assert_same(
+            scores(model, case.X_test),
+            scores(refit(model, edited), case.X_test),
+            f"{message} does not reach the refit on the remaining rows",
+        )
+
+
+def check_gradient_residual(estimator):
+    """The residual is the gradient's norm: nothing at the fit, something elsewhere."""
+    estimator = configured(estimator)
+    for case in all_cases(estimator):
+        model = case.fit(estimator)
+        message = where(model, case, "gradient_residual")
+        before = snapshot(model, case.X_test)
+        X, y, keywords = case.rows()
+        fitted = float(model.gradient_residual(X, y, **keywords))
+        edited = row_request(case, "partial_unfit").edit(case)
+        X, y, keywords = edited.rows()
+        other = float(model.gradient_residual(X, y, **keywords))
+        lines = changes(before, snapshot(model, case.X_test))
+        assert not lines, f"{message} only measures, but {'; '.join(lines)}."
+        assert 0.0 <= fitted <= 1e-6 * other, (
+            f"{message} {fitted:.2g} on the training data is not small beside "
+            f"{other:.2g} without some rows."
+        )
+        objective = DenseObjective.of(model, case)
+        if objective is not None:
+            expected = np.linalg.norm(objective.gradient(edited, objective.theta))
+            assert abs(other - expected) <= EXACT * expected, (
+                f"{message} {other:.6g} is not the norm of the summed gradient, "
+                f"{expected:.6g}."
+            )
+
+
+def check_to_sklearn(estimator):
+    """A plain model predicts as the unlearned one and does not follow it."""
+    estimator = configured(estimator)
+    for case in make_cases(estimator):
+        for request in all_requests(estimator, case):
+            model = case.fit(estimator)
+            request.send(model)
+            plain = model.to_sklearn()
+            message = where(model, case, f"to_sklearn after {request.verb}")
+            home = type(plain).__module__
+            assert home.startswith("sklearn."), f"{message} gives a class of {home}."
+            found = scores(model, case.X_test)
+            assert_same(
+                scores(plain, case.X_test), found, f"{message} predicts otherwise"
+            )
+            if request.verb != "forget_features":
+                row_request(case, request.verb, SECOND).send(model)
+                assert_same(
+                    scores(plain, case.X_test),
+                    found,
+                    f"{message} changes with the model that it came from",
+                )
+            elif accepts(model.to_sklearn, "drop_forgotten"):
+                X = request.edit(case).X_test
+                plain = model.to_sklearn(drop_forgotten=True)
+                assert_same(
+                    scores(plain, X),
+                    found,
+                    f"{message} predicts otherwise with drop_forgotten=True",
+                )

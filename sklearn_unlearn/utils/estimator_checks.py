@@ -1,0 +1,200 @@
+"""Checks that any unlearner can run: each request against a refit on edited data."""
+
+from __future__ import annotations
+
+import warnings
+from importlib.util import find_spec
+from unittest import SkipTest
+
+from sklearn.base import clone
+from sklearn.exceptions import SkipTestWarning
+from sklearn.utils import get_tags
+
+from sklearn_unlearn.utils._checks import behaviour, columns, measures, results
+from sklearn_unlearn.utils._checks.data import (
+    REQUEST_VERBS,
+    ROW_VERBS,
+    VERBS,
+    accepts,
+    takes_weights,
+)
+from sklearn_unlearn.utils._checks.oracles import recognised
+
+__all__ = [
+    "check_unlearner",
+    "parametrize_with_unlearner_checks",
+    "unlearner_checks",
+]
+
+
+def check_unlearner(estimator):
+    """Check that an estimator unlearns as its verbs promise.
+
+    The oracle is a clone fitted from scratch on the edited data. Whatever the estimator
+    offers of ``partial_unfit``, ``replace_features``, ``replace_labels``,
+    ``forget_features``, ``partial_fit``, ``refine``, ``gradient_residual`` and
+    ``to_sklearn`` is checked, through public methods only, on small generated data;
+    `unlearner_checks` lists the checks.
+
+    What is demanded of a request depends on parameters, where the estimator has them:
+
+    - ``retain_data=True``: the refit's predictions, up to 1e-8.
+    - ``method="second_order"``, or no such parameter: an error that falls to at most
+      1/3.5 when the weight of the edit is halved, or is rounding (1e-9); and for
+      logistic (``C``, ``predict_proba``) and squared losses (``alpha``) the
+      coefficients ``theta - H'^-1 G`` of the second-order update or those of the refit,
+      up to 1e-8.
+    - ``method="first_order"``: a smaller error than that of doing nothing.
+
+    A parameter ``tol`` is lowered to 1e-10 if it is larger.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier or regressor, not fitted. It is cloned.
+
+    Raises
+    ------
+    AssertionError
+        From the first check that fails; the message says what is wrong, on which data,
+        and by how much.
+    ValueError
+        If the estimator has no verb to check, or is neither classifier nor regressor.
+
+    Warns
+    -----
+    SkipTestWarning
+        For a check that does not apply after all.
+
+    See Also
+    --------
+    parametrize_with_unlearner_checks : One pytest test a check.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn import UnlearnableRidge
+    >>> from sklearn_unlearn.utils.estimator_checks import check_unlearner
+    >>> check_unlearner(UnlearnableRidge(alpha=0.5))
+    """
+    for name, check in unlearner_checks(estimator):
+        try:
+            check(estimator)
+        except SkipTest as reason:
+            warnings.warn(f"{name} skipped: {reason}", SkipTestWarning, stacklevel=2)
+
+
+def unlearner_checks(estimator):
+    """The checks that apply to an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Not fitted.
+
+    Yields
+    ------
+    name : str
+    check : callable
+        Takes the estimator, which it clones; raises AssertionError if it fails, or
+        ``unittest.SkipTest``.
+
+    Raises
+    ------
+    ValueError
+        If the estimator has no verb to check.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn import UnlearnableRidge
+    >>> from sklearn_unlearn.utils.estimator_checks import unlearner_checks
+    >>> "check_pickle" in dict(unlearner_checks(UnlearnableRidge()))
+    True
+    """
+    for check in _applicable(estimator):
+        yield check.__name__, check
+
+
+def parametrize_with_unlearner_checks(estimators):
+    """Decorator of a pytest test that is run for each check of each estimator.
+
+    Parameters
+    ----------
+    estimators : list of estimators
+        Not fitted.
+
+    Returns
+    -------
+    decorator : pytest.mark.parametrize
+        Of a function with the parameters ``estimator`` and ``check``.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn import UnlearnableRidge
+    >>> from sklearn_unlearn.utils.estimator_checks import (
+    ...     parametrize_with_unlearner_checks,
+    ... )
+    >>> @parametrize_with_unlearner_checks([UnlearnableRidge()])
+    ... def test_unlearner(estimator, check):
+    ...     check(estimator)
+    """
+    import pytest
+
+    return pytest.mark.parametrize(
+        ("estimator", "check"),
+        [
+            pytest.param(
+                clone(estimator), check, id=f"{' '.join(str(estimator).split())}-{name}"
+            )
+            for estimator in estimators
+            for name, check in unlearner_checks(estimator)
+        ],
+    )
+
+
+def _applicable(estimator):
+    """Checks by what the estimator has."""
+    verbs = {verb for verb in VERBS if hasattr(estimator, verb)}
+    row_verbs = verbs.intersection(ROW_VERBS)
+    if not verbs.intersection(REQUEST_VERBS):
+        raise ValueError(
+            f"{type(estimator).__name__} has none of {', '.join(REQUEST_VERBS)}: there "
+            "is nothing to check."
+        )
+    parameters = estimator.get_params()
+    yield behaviour.check_not_fitted
+    yield behaviour.check_bad_requests
+    yield behaviour.check_returns_self
+    yield results.check_against_refit
+    if row_verbs and takes_weights(estimator):
+        yield results.check_halved_weight
+    if "retain_data" in parameters:
+        yield results.check_retained_data
+    if recognised(estimator) and parameters.get("method") != "first_order":
+        yield results.check_second_order_formula
+    if row_verbs:
+        yield results.check_requests_in_a_row
+        yield behaviour.check_pipeline
+        yield behaviour.check_grid_search
+        if accepts(estimator.fit, "sample_weight"):
+            yield results.check_sample_weight
+    if {"partial_unfit", "partial_fit"} <= verbs:
+        yield results.check_restored
+    if {"partial_unfit", "partial_fit"} <= verbs and len(row_verbs) > 2:
+        yield results.check_replaced
+    if "partial_fit" in verbs:
+        yield behaviour.check_partial_fit_unfitted
+    if "forget_features" in verbs:
+        yield columns.check_forgotten_column
+        if find_spec("pandas") is not None:
+            yield columns.check_forgotten_name
+    if {"partial_unfit", "refine"} <= verbs:
+        yield measures.check_refine
+    if {"partial_unfit", "gradient_residual"} <= verbs:
+        yield measures.check_gradient_residual
+    if "to_sklearn" in verbs:
+        yield measures.check_to_sklearn
+    if get_tags(estimator).input_tags.sparse and row_verbs:
+        yield behaviour.check_sparse
+    yield behaviour.check_clone
+    yield behaviour.check_pickle
+    yield behaviour.check_fit_afresh
