@@ -1,0 +1,56 @@
+"""A stream of requests without the data: the residual grows, refine takes it away.
+
+Each request adds an error of second order. The model answers all the same, in the time
+of one small solve; once in a while, whoever has the data lets the model see them.
+"""
+
+import statistics
+import time
+
+import numpy as np
+from sklearn.datasets import load_breast_cancer
+from sklearn.preprocessing import scale
+
+from sklearn_unlearn import UnlearnableLogisticRegression
+
+
+def main():
+    X, y = load_breast_cancer(return_X_y=True)
+    X = scale(X)
+    start = UnlearnableLogisticRegression(C=0.1).fit(X, y)
+    model = UnlearnableLogisticRegression(C=0.1).fit(X, y)
+    leaving = np.random.default_rng(0).permutation(y.size)[:120]
+    here = np.ones(y.size, dtype=bool)
+
+    print("    rows      residual     residual,   distance to  median of a")
+    print("  forgotten              nothing done      a refit    request, ms")
+    times = []
+    for number, row in enumerate(leaving, start=1):
+        begin = time.perf_counter()
+        model.partial_unfit(X[[row]], y[[row]])
+        times.append(time.perf_counter() - begin)
+        here[row] = False
+        if number in (1, 5, 20, 60):
+            line(number, model, start, X[here], y[here], times)
+        if number == 60:
+            model.refine(X[here], y[here])
+            line("refined", model, start, X[here], y[here])
+    line(number, model, start, X[here], y[here], times)
+    model.refine(X[here], y[here])
+    line("refined", model, start, X[here], y[here])
+
+
+def line(name, model, start, X, y, times=None):
+    """What is left of the rows that are gone."""
+    residual, nothing = model.gradient_residual(X, y), start.gradient_residual(X, y)
+    refit = UnlearnableLogisticRegression(C=model.C).fit(X, y)
+    distance = np.abs(model.coef_ - refit.coef_).max()
+    cost = "" if times is None else f"{1e3 * statistics.median(times):.2f}"
+    print(
+        f"{name:>11} {float(residual):10.1e} {float(nothing):13.1e} {distance:12.1e} "
+        f"{cost:>14}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""The command line: what it prints and what it returns."""
+
+import re
+
+import numpy as np
+import pytest
+
+from sklearn_unlearn import UnlearnableLogisticRegression, _demo
+from sklearn_unlearn.__main__ import main
+from sklearn_unlearn.core.threads import controller
+
+
+@pytest.fixture
+def few_images(monkeypatch):
+    """All of the demonstration, on 300 images and one BLAS thread: two seconds."""
+    run = _demo.run
+    monkeypatch.setattr(_demo, "run", lambda say: run(say, n_images=300))
+    with controller().limit(limits=1, user_api="blas"):
+        yield
+
+
+@pytest.fixture
+def plain_data():
+    data = _demo.digits(60)
+    return _demo.cases(data), data
+
+
+def test_demo_agrees(few_images, capsys):
+    assert main(["demo"]) == 0
+    printed = capsys.readouterr().out
+    lines = printed.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert not re.search(r"nan|inf\b|DISAGREEMENT", printed)
+    assert lines[-1].startswith("All agree")
+    for request in ("forget an image", "correct values", "correct labels", "drop a"):
+        assert sum(line.startswith(request) for line in lines) == 2
+    assert sum(line.startswith("LogisticRegression(warm_start=True)") for line in lines)
+
+
+def test_data_free_request_that_does_nothing_fails(few_images, monkeypatch, capsys):
+    answer = UnlearnableLogisticRegression.replace_labels
+
+    def idle(self, X, y, y_new, sample_weight=None):
+        return answer(self, X, y, y_new) if self.retain_data else self
+
+    monkeypatch.setattr(UnlearnableLogisticRegression, "replace_labels", idle)
+    assert main(["demo"]) == 1
+    faults = [
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith("DISAGREEMENT")
+    ]
+    assert len(faults) == 1
+    assert "correct labels" in faults[0]
+
+
+def test_inexact_request_with_data_fails(few_images, monkeypatch, capsys):
+    monkeypatch.setattr(_demo, "EXACT", 0.0)
+    assert main(["demo"]) == 1
+    assert "retained: coefficients differ by" in capsys.readouterr().out
+
+
+def test_a_case_leads_to_the_data_it_says(plain_data):
+    cases, data = plain_data
+    out, values, labels, pixel, back = cases
+    n = data.recorded.y.size
+    assert out.target.y.size == n - 9
+    np.testing.assert_array_equal(out.target.X, data.recorded.X[9:])
+    assert np.flatnonzero((values.target.X != data.recorded.X).any(axis=1)).size <= 9
+    np.testing.assert_array_equal(values.target.X, data.correct.X)
+    np.testing.assert_array_equal(labels.target.y, data.correct.y)
+    assert np.count_nonzero(labels.target.y != data.recorded.y) == 9
+    assert pixel.target.used.shape[1] == 274 - data.pixel.size
+    assert back.target.y.size == n
+
+
+def test_a_shifted_image_keeps_its_pixels():
+    image = np.arange(64.0).reshape(1, 8, 8)
+    copies = _demo.shifted(image)
+    np.testing.assert_array_equal(copies[0], image[0])
+    np.testing.assert_array_equal(copies[3, 1:], image[0, :-1])
+    assert not copies[3, 0].any()
+    np.testing.assert_array_equal(_demo.features(image)[0, :64], np.arange(64.0))
+    assert _demo.features(copies).shape == (9, 274)
+
+
+def test_the_residual_is_that_of_the_model(plain_data):
+    data = plain_data[1].recorded
+    weight = np.linspace(0.5, 1.5, data.y.size)
+    model = UnlearnableLogisticRegression(C=_demo.C).fit(data.X, data.y, weight)
+    mine = data.residual(_demo.solution_of(model, data.columns))
+    assert mine == pytest.approx(model.gradient_residual(data.X, data.y), rel=1e-9)
+
+
+def test_versions(capsys):
+    assert main(["versions"]) == 0
+    assert "scikit-learn: " in capsys.readouterr().out
+
+
+def test_no_command_prints_help(capsys):
+    assert main([]) == 0
+    assert "usage: python -m sklearn_unlearn" in capsys.readouterr().out
+
+
+def test_unknown_command(capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["forget"])
+    assert error.value.code == 2
+    assert "invalid choice" in capsys.readouterr().err

@@ -1,0 +1,40 @@
+"""Every script in examples/ runs, and shows what it is there to show."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+#: What each script must print, and the optional package that it needs.
+SHOWN = {
+    "forget_a_customer.py": (
+        [
+            "rural +0.000",
+            "refused to forget C00042",
+            "the deployed model predicts the same: True",
+        ],
+        "pandas",
+    ),
+    "many_requests.py": (["refined", "120"], None),
+    "mislabelled_digits.py": (["corrected  ", "difference of a coefficient"], None),
+    "unlearn_in_grid_search.py": (["chosen: C=", "frozen scaler"], None),
+}
+
+
+def test_none_is_left_out():
+    assert {path.name for path in EXAMPLES.glob("*.py")} == set(SHOWN)
+
+
+@pytest.mark.parametrize("name", sorted(SHOWN))
+def test_example(name, capsys):
+    shown, package = SHOWN[name]
+    if package is not None:
+        pytest.importorskip(package)
+    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    printed = capsys.readouterr().out
+    for text in shown:
+        assert text in printed
+    assert "nan" not in printed
+    assert max(map(len, printed.splitlines())) <= 110
