@@ -50,6 +50,17 @@ class Model:
         mask = objective.forgotten
         return mask[:-1] if objective.fit_intercept else mask
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Retained data are pickled without forgotten values; no anchor needs them."""
+        state = self.state
+        needed = bool(state.anchor[state.objective.forgotten].any())
+        if self.retained is not None and needed:
+            state = refreshed(state, self.retained, state.theta)
+        return {"state": state, "tally": self.tally, "retained": self.retained}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
 
 @dataclass(frozen=True, eq=False)
 class Request:
@@ -129,11 +140,7 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     if step.largest_change > LARGE_CHANGE:
         start = _better_start(start, state.theta, retained)
     refinement = refine(start, retained, tol=options.tol, max_iter=options.max_iter)
-    state = refinement.state
-    if isinstance(edit.feature_map, DropColumns):
-        # an anchor that no longer needs the values of the dropped columns
-        state = refreshed(state, retained, state.theta)
-    edited = replace(edited, state=state)
+    edited = replace(edited, state=refinement.state)
     return Answer(edited, step.largest_change, refinement)
 
 

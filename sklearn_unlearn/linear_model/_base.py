@@ -39,11 +39,14 @@ class Fitted:
     encoding : Labels or Targets
     n_iter : int
         Steps that fit took.
+    params : dict
+        Parameters of the estimator at fit: what its twin is exported with.
     """
 
     model: Model
     encoding: object
     n_iter: int
+    params: dict
 
 
 class LinearUnlearner(UnlearnerMixin, BaseEstimator):
@@ -111,16 +114,12 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
     @property
     def coef_(self):
         """Coefficients, zero where forgotten; shape as the twin's."""
-        state = self._fitted.model.state
-        free = 1 if state.objective.fit_intercept else 0
-        return self._shaped_coef(state.theta[: state.theta.shape[0] - free].T)
+        return self._coefficients(self._fitted)[0]
 
     @property
     def intercept_(self):
         """Intercepts; shape as the twin's."""
-        state = self._fitted.model.state
-        intercept = state.theta[-1] if state.objective.fit_intercept else None
-        return self._shaped_intercept(intercept, state.theta.shape[1])
+        return self._coefficients(self._fitted)[1]
 
     @property
     def n_iter_(self):
@@ -147,9 +146,12 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
         keep = np.ones(self.n_features_in_, dtype=bool)
         if drop_forgotten:
             keep = ~fitted.model.forgotten
-        twin = self._twin()
-        twin.coef_ = self.coef_[..., keep].copy()
-        twin.intercept_ = copy.copy(self.intercept_)
+        twin = self._twin(fitted)
+        shared = twin.get_params().keys() & fitted.params.keys() - {"tol", "max_iter"}
+        twin.set_params(**{name: fitted.params[name] for name in shared})
+        coef, intercept = self._coefficients(fitted)
+        twin.coef_ = coef[..., keep].copy()
+        twin.intercept_ = copy.copy(intercept)
         twin.n_features_in_ = int(keep.sum())
         if hasattr(self, "feature_names_in_"):
             twin.feature_names_in_ = self.feature_names_in_[keep].copy()
@@ -182,7 +184,12 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
         if self.retain_data:
             retained = RetainedRows.of(rows, row_ids, forgotten)
         tally = Tally.of(rows, encoding.groups(rows.y), encoding.n_groups)
-        return Fitted(Model(result.state, tally, retained), encoding, result.n_iter)
+        return Fitted(
+            Model(result.state, tally, retained),
+            encoding,
+            result.n_iter,
+            self.get_params(deep=False),
+        )
 
     def _objective(self, forgotten, encoding):
         """The objective in these columns."""
@@ -230,6 +237,19 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
             check_scalar(getattr(self, name), name, (bool, np.bool_, Integral))
 
     # Reading the fitted value ---------------------------------------------------------
+
+    def _coefficients(self, fitted):
+        """``coef_`` and ``intercept_`` of one version of the model, read-only views."""
+        state = fitted.model.state
+        theta = state.theta.view()
+        theta.flags.writeable = False
+        coef, intercept = theta.T, None
+        if state.objective.fit_intercept:
+            coef, intercept = coef[:, :-1], theta[-1]
+        return (
+            self._shaped_coef(coef, fitted.encoding),
+            self._shaped_intercept(intercept, fitted.encoding),
+        )
 
     def _raw_prediction(self, X):
         """Raw predictions, all from one version of the model."""

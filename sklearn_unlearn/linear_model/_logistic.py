@@ -162,16 +162,14 @@ class UnlearnableLogisticRegression(LinearClassifier):
     def _n_raw(self, encoding):
         return 1 if encoding.n_groups == 2 else encoding.n_groups
 
-    def _shaped_coef(self, coef):
+    def _shaped_coef(self, coef, encoding):
         return coef
 
-    def _shaped_intercept(self, intercept, n_outputs):
-        return np.zeros(n_outputs) if intercept is None else intercept
+    def _shaped_intercept(self, intercept, encoding):
+        return np.zeros(self._n_raw(encoding)) if intercept is None else intercept
 
-    def _twin(self):
-        twin = LogisticRegression(
-            C=self.C, fit_intercept=self.fit_intercept, class_weight=self.class_weight
-        )
-        twin.classes_ = self.classes_.copy()
+    def _twin(self, fitted):
+        twin = LogisticRegression()
+        twin.classes_ = fitted.encoding.classes.copy()
         twin.n_iter_ = self.n_iter_
         return twin

@@ -128,13 +128,13 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
     def _n_raw(self, encoding):
         return encoding.n_outputs
 
-    def _shaped_coef(self, coef):
-        return coef[0] if self._fitted.encoding.is_vector else coef
+    def _shaped_coef(self, coef, encoding):
+        return coef[0] if encoding.is_vector else coef
 
-    def _shaped_intercept(self, intercept, n_outputs):
+    def _shaped_intercept(self, intercept, encoding):
         if intercept is None:
             return 0.0
-        return float(intercept[0]) if self._fitted.encoding.is_vector else intercept
+        return float(intercept[0]) if encoding.is_vector else intercept
 
     def _first_fit(self, X, y, classes, sample_weight, row_ids):
         self._check_classes(classes, None)
@@ -147,8 +147,8 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
     def _without_class(self, fitted, request, error):
         raise error
 
-    def _twin(self):
-        return Ridge(alpha=self.alpha, fit_intercept=self.fit_intercept)
+    def _twin(self, fitted):
+        return Ridge()
 
 
 class UnlearnableRidgeClassifier(LinearClassifier):
@@ -250,18 +250,13 @@ class UnlearnableRidgeClassifier(LinearClassifier):
     def _n_raw(self, encoding):
         return 1 if encoding.n_groups == 2 else encoding.n_groups
 
-    def _shaped_coef(self, coef):
+    def _shaped_coef(self, coef, encoding):
         return coef[0] if coef.shape[0] == 1 else coef
 
-    def _shaped_intercept(self, intercept, n_outputs):
+    def _shaped_intercept(self, intercept, encoding):
         return 0.0 if intercept is None else intercept
 
-    def _twin(self):
+    def _twin(self, fitted):
         # The twin's coder of labels is private: a fit on one row a class makes it.
-        classes = self.classes_
-        twin = RidgeClassifier().fit(np.zeros((classes.size, 1)), classes)
-        return twin.set_params(
-            alpha=self.alpha,
-            fit_intercept=self.fit_intercept,
-            class_weight=self.class_weight,
-        )
+        classes = fitted.encoding.classes
+        return RidgeClassifier().fit(np.zeros((classes.size, 1)), classes)

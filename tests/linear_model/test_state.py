@@ -395,3 +395,24 @@ def test_requests_do_not_touch_the_data():
     assert estimator._fitted.model.retained.chunks[0].rows.X is X
     estimator.partial_unfit(X[:5], y[:5])
     assert estimator._fitted.model.retained.chunks[0].rows.X is X
+
+
+def test_rows_leave_exactly_after_columns_were_forgotten_and_pickled():
+    X, y = data("logistic", 120, 5)
+    estimator = make("logistic", retain_data=True).fit(X, y).forget_features([0, 2])
+    small = np.delete(X, [0, 2], axis=1)
+    refit = make("logistic").fit(small[20:], y[20:])
+    for model_ in (estimator, pickle.loads(pickle.dumps(estimator))):
+        model_.partial_unfit(small[:20], y[:20])
+        np.testing.assert_allclose(
+            np.delete(model_.coef_, [0, 2], 1), refit.coef_, rtol=1e-7
+        )
+        # nothing of the rows that left stays in the Hessian
+        state = model_._fitted.model.state
+        rows = model_._read_rows(model_._fitted, small[20:], y[20:], None)
+        if not state.anchor[[0, 2]].any():
+            expected = state.objective.data_hessian(rows, state.anchor)
+            kept = np.delete(np.delete(np.triu(expected), [0, 2], 0), [0, 2], 1)
+            np.testing.assert_allclose(
+                np.triu(state.factor.hessian()), kept, rtol=1e-9, atol=1e-12
+            )

@@ -119,6 +119,15 @@ def test_exported_models_are_plain_twins_that_predict_the_same(name):
         small.predict(frame)
 
 
+def test_exports_have_the_parameters_of_the_fit():
+    X, y = data("logistic")
+    ours = make("logistic", class_weight={"no": 2.0}).fit(X, y).set_params(C=77.0)
+    plain = ours.to_sklearn()
+    assert plain.C == 0.3
+    assert plain.class_weight == {"no": 2.0}
+    assert plain.tol == LogisticRegression().tol
+
+
 def test_exports_do_not_share_memory():
     X, y = data("logistic")
     ours = make("logistic").fit(X, y)
@@ -150,6 +159,9 @@ def test_read_only_attributes():
     for name in ("coef_", "intercept_", "classes_", "n_iter_"):
         with pytest.raises(AttributeError):
             setattr(ours, name, 0.0)
+    for name in ("coef_", "intercept_"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(ours, name)[...] = 0.0
     assert not hasattr(make("logistic"), "coef_")
 
 
