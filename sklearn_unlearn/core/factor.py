@@ -7,28 +7,28 @@ pending columns::
 
     M = H_fit + P P' - N N' + Lambda + gauge gauge',    coordinates dropped held at zero
 
-with P rows in, N rows out. With Z = L^-1 [columns] the solve is the Woodbury identity
-for the block matrix S = C^-1 + Z' Z, where a dropped coordinate is a unit vector with
-C^-1 = 0. M is positive definite exactly if S has as many negative eigenvalues as rows
-out (Haynsworth's inertia additivity), which two small Cholesky factors decide.
+with P rows in, N rows out (``pending`` says how it is solved), until it is cheaper or more
+accurate to factor afresh.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy.linalg import eigvalsh
-from scipy.linalg.blas import dsymm, dsyrk, dtrsm, dtrsv
+from scipy.linalg.blas import dsymm, dsyrk
 from scipy.linalg.lapack import dpotrf
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from sklearn_unlearn.core.arrays import Array, Indices
+from sklearn_unlearn.core.pending import Columns, Pending
 from sklearn_unlearn.core.threads import suited_to
+from sklearn_unlearn.core.triangular import backward, forward
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -36,8 +36,6 @@ _EPS = float(np.finfo(np.float64).eps)
 _PENDING_SHARE = 8
 #: Largest relative error that pending columns may add to the Hessian.
 _PENDING_ERROR = 1e-10
-#: Squared pivot of a pending term (1 - leverage) below which it is refactored.
-_PENDING_PIVOT = 1e-6
 #: Rows of a triangle mirrored at a time.
 _STRIP = 256
 
@@ -58,39 +56,6 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Pending:
-    """Columns not yet in the factor, with their images under L^-1."""
-
-    columns: Array
-    images: Array
-    #: 1 for a row, 0 for a dropped coordinate.
-    inverse_weight: Array
-
-    @staticmethod
-    def none(order: int) -> Pending:
-        """No columns."""
-        empty = np.zeros((order, 0), order="F")
-        return Pending(empty, empty, np.zeros(0))
-
-    @property
-    def rank(self) -> int:
-        """Number of columns."""
-        return int(self.columns.shape[1])
-
-    def joined(self, other: Pending) -> Pending:
-        """Columns of both."""
-        if not self.rank:
-            return other
-        if not other.rank:
-            return self
-        return Pending(
-            _beside(self.columns, other.columns),
-            _beside(self.images, other.images),
-            np.concatenate([self.inverse_weight, other.inverse_weight]),
-        )
-
-
-@dataclass(frozen=True, eq=False)
 class Factor:
     """Factor of data Hessian + penalty + gauge on the coordinates in use.
 
@@ -108,8 +73,8 @@ class Factor:
         Undetermined directions; ``scale * gauge gauge'`` makes them determined.
     dropped : ndarray of int
         Coordinates held at zero by a pending column.
-    plus, minus : Pending
-        Rows in and dropped coordinates; rows out.
+    pending : Pending
+        Rows in, rows out and dropped coordinates, not yet in the array.
     """
 
     array: Array
@@ -118,9 +83,7 @@ class Factor:
     penalty: Array
     gauge: Array
     dropped: Indices
-    plus: Pending
-    minus: Pending
-    _small: tuple[Array, Array, Array] = field(repr=False)
+    pending: Pending
 
     @property
     def order(self) -> int:
@@ -130,7 +93,7 @@ class Factor:
     @property
     def pending_rank(self) -> int:
         """Columns that are pending."""
-        return self.plus.rank + self.minus.rank
+        return self.pending.rank
 
     @property
     def max_pending(self) -> int:
@@ -140,12 +103,7 @@ class Factor:
     @property
     def nbytes(self) -> int:
         """Bytes held, pending columns included."""
-        pending = (self.plus, self.minus)
-        return (
-            self.array.nbytes
-            + self.diagonal.nbytes
-            + sum(p.columns.nbytes + p.images.nbytes for p in pending)
-        )
+        return self.array.nbytes + self.diagonal.nbytes + self.pending.nbytes
 
     # Solving ------------------------------------------------------------------------
 
@@ -160,16 +118,16 @@ class Factor:
         -------
         ndarray of shape (order, n_right)
         """
-        image = _forward(self.array, self._gather(right))
+        image = forward(self.array, self._gather(right))
         if self.pending_rank:
-            image = self._correct(image)
-        solution = self._scatter(_backward(self.array, image))
+            image = self.pending.correct(image)
+        solution = self._scatter(backward(self.array, image))
         solution[self.dropped] = 0.0
         return solution
 
     def half_solve(self, right: Array, transposed: bool) -> Array:
         """L^-1 right, or L^-T right, nothing pending; L L' is the matrix."""
-        solve = _backward if transposed else _forward
+        solve = backward if transposed else forward
         return self._scatter(solve(self.array, self._gather(right)))
 
     def curvature_dot(self, vectors: Array) -> Array:
@@ -178,9 +136,9 @@ class Factor:
         product = np.asfortranarray(dsymm(1.0, self.array, inner, side=0, lower=0))
         # the array's diagonal is that of L
         product += (self.diagonal - np.diagonal(self.array))[:, None] * inner
-        rows = self.plus.columns[:, self.plus.inverse_weight > 0.0]
-        product += rows @ (rows.T @ inner)
-        product -= self.minus.columns @ (self.minus.columns.T @ inner)
+        rows_in, rows_out = self.pending.rows_in, self.pending.rows_out
+        product += rows_in @ (rows_in.T @ inner)
+        product -= rows_out @ (rows_out.T @ inner)
         return self._scatter(product)
 
     def norm(self, vector: Array) -> float:
@@ -233,7 +191,7 @@ class Factor:
         NotPositiveDefiniteError
             If the edited Hessian is not positive definite.
         """
-        plus, minus = self.plus, self.minus
+        plus, minus = self.pending.plus, self.pending.minus
         if rows_in is not None and rows_in.shape[1]:
             plus = plus.joined(self._pend(self._gather(rows_in), 1.0))
         dropped = self.dropped
@@ -246,9 +204,9 @@ class Factor:
                 dropped = np.concatenate([dropped, new])
         if rows_out is not None and rows_out.shape[1]:
             minus = minus.joined(self._pend(self._gather(rows_out), 1.0))
-        small, trusted = _factor_small(plus, minus)
-        edited = replace(self, plus=plus, minus=minus, dropped=dropped, _small=small)
-        if trusted and edited._is_accurate():
+        pending = Pending(plus, minus)
+        edited = replace(self, pending=pending, dropped=dropped)
+        if pending.is_definite and edited._is_accurate():
             return edited
         return edited.folded()
 
@@ -288,8 +246,8 @@ class Factor:
         """Copy of the data Hessian with pending rows, upper triangle, alive only."""
         H = self.array.copy(order="F")
         np.fill_diagonal(H, self.diagonal)
-        rows = self.plus.columns[:, self.plus.inverse_weight > 0.0]
-        for sign, columns in ((1.0, rows), (-1.0, self.minus.columns)):
+        changes = ((1.0, self.pending.rows_in), (-1.0, self.pending.rows_out))
+        for sign, columns in changes:
             if columns.shape[1]:
                 columns = np.asfortranarray(columns)
                 H = dsyrk(sign, columns, beta=1.0, c=H, overwrite_c=1, lower=0)
@@ -322,31 +280,17 @@ class Factor:
         full[self.kept] = inner
         return full
 
-    def _pend(self, columns: Array, inverse_weight: float) -> Pending:
-        images = _forward(self.array, columns.copy(order="F"))
-        return Pending(columns, images, np.full(columns.shape[1], inverse_weight))
-
-    def _correct(self, image: Array) -> Array:
-        """Subtract ``Z S^-1 Z' image``, by blocks in (plus), out (minus)."""
-        lower_in, across, lower_out = self._small
-        first = _forward(lower_in, np.asfortranarray(self.plus.images.T @ image))
-        second = self.minus.images.T @ image - across.T @ first
-        second = _forward(lower_out, np.asfortranarray(second))
-        # S = [[A, B], [B', -D]], A = L_i L_i', across = L_i^-1 B,
-        # D + across' across = L_o L_o'
-        out = -_backward(lower_out, second)
-        into = _backward(lower_in, np.asfortranarray(first - across @ out))
-        return np.asfortranarray(
-            image - self.plus.images @ into - self.minus.images @ out
-        )
+    def _pend(self, columns: Array, inverse_weight: float) -> Columns:
+        images = forward(self.array, columns.copy(order="F"))
+        return Columns(columns, images, np.full(columns.shape[1], inverse_weight))
 
     def _is_accurate(self) -> bool:
         if self.pending_rank > self.max_pending:
             return False
-        rows = self.plus.columns[:, self.plus.inverse_weight > 0.0]
+        rows_in, rows_out = self.pending.rows_in, self.pending.rows_out
         before = float(self.diagonal.sum() + self.penalty[self.kept].sum())
-        now = before + float(np.vdot(rows, rows))
-        now -= float(np.vdot(self.minus.columns, self.minus.columns))
+        now = before + float(np.vdot(rows_in, rows_in))
+        now -= float(np.vdot(rows_out, rows_out))
         largest = max(before, now)
         return now > 0.0 and self.pending_rank * _EPS * largest < _PENDING_ERROR * now
 
@@ -384,8 +328,6 @@ def factorise(hessian: Array, penalty: Array, gauge: Array, kept: Indices) -> Fa
     # written so that a NaN fails; a pivot lost to rounding counts as none
     if info != 0 or not np.all(pivots > 4.0 * scale.size * _EPS * scale):
         raise NotPositiveDefiniteError(_diagnosis(array, scale).value)
-    none = Pending.none(scale.size)
-    small, _ = _factor_small(none, none)
     return Factor(
         array=array,
         diagonal=diagonal,
@@ -393,9 +335,7 @@ def factorise(hessian: Array, penalty: Array, gauge: Array, kept: Indices) -> Fa
         penalty=penalty,
         gauge=gauge,
         dropped=np.zeros(0, dtype=np.intp),
-        plus=none,
-        minus=none,
-        _small=small,
+        pending=Pending.none(scale.size),
     )
 
 
@@ -426,60 +366,3 @@ def _add_gauge(array: Array, gauge: Array, diagonal: Array) -> None:
         for position, row in enumerate(support):
             columns = support[: position + 1]
             array[row, columns] += scale * direction[row] * direction[columns]
-
-
-def _factor_small(
-    plus: Pending, minus: Pending
-) -> tuple[tuple[Array, Array, Array], bool]:
-    """Factor S by blocks, and say whether the result may be relied upon."""
-    inner = plus.images.T @ plus.images
-    inner[np.diag_indices_from(inner)] += plus.inverse_weight
-    across = plus.images.T @ minus.images
-    outer = -(minus.images.T @ minus.images)
-    outer[np.diag_indices_from(outer)] += 1.0
-    inner, trusted_in = _small_cholesky(inner, np.diagonal(inner).copy())
-    if not trusted_in:
-        return (inner, across, outer), False
-    across = _forward(inner, np.asfortranarray(across))
-    # -(S_oo - S_oi S_ii^-1 S_io) with S_oo = -(1 - Z_o' Z_o)
-    outer += across.T @ across
-    outer, trusted_out = _small_cholesky(outer, np.ones(outer.shape[0]))
-    return (inner, across, outer), trusted_out
-
-
-def _small_cholesky(matrix: Array, scale: Array) -> tuple[Array, bool]:
-    """Factor, and whether no pivot is small against what was there before."""
-    if not matrix.shape[0]:
-        return matrix, True
-    lower, info = dpotrf(matrix, lower=1, clean=1)
-    pivots = np.square(np.diagonal(lower))
-    # written so that a NaN is not trusted
-    return lower, info == 0 and bool(np.all(pivots > _PENDING_PIVOT * scale))
-
-
-def _forward(lower: Array, right: Array) -> Array:
-    """L^-1 right; overwrites a Fortran-ordered right-hand side."""
-    return _triangular(lower, right, transposed=0)
-
-
-def _backward(lower: Array, right: Array) -> Array:
-    """L^-T right; overwrites a Fortran-ordered right-hand side."""
-    return _triangular(lower, right, transposed=1)
-
-
-def _triangular(lower: Array, right: Array, transposed: int) -> Array:
-    if not right.size:
-        return right
-    if right.shape[1] <= 2:  # measured: half the time of one call with two columns
-        for column in range(right.shape[1]):
-            right[:, column] = dtrsv(lower, right[:, column], lower=1, trans=transposed)
-        return right
-    solved: Array = dtrsm(1.0, lower, right, lower=1, trans_a=transposed, overwrite_b=1)
-    return solved
-
-
-def _beside(left: Array, right: Array) -> Array:
-    joined = np.empty((left.shape[0], left.shape[1] + right.shape[1]), order="F")
-    joined[:, : left.shape[1]] = left
-    joined[:, left.shape[1] :] = right
-    return joined

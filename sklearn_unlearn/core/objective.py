@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -59,7 +60,7 @@ class Objective:
         """Shape ``(p, n_outputs)`` of the coefficients."""
         return self.penalty.shape[0], self.penalty.shape[1]
 
-    @property
+    @cached_property
     def coupled(self) -> bool:
         """Whether all outputs must be solved together."""
         return self.loss.coupled or bool(np.any(self.penalty != self.penalty[:, :1]))

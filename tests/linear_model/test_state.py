@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 import sklearn_unlearn
 from sklearn_unlearn import UnlearnableLogisticRegression
-from sklearn_unlearn.core import factor, fitting, model, steps
+from sklearn_unlearn.core import factor, fitting, model, steps, triangular
 from tests.cases import ESTIMATORS, changed_targets, coefficients, data, make
 
 PACKAGE = str(Path(sklearn_unlearn.__file__).parent)
@@ -147,7 +147,7 @@ def _failing(error):
     ("module", "function", "verb"),
     [
         (factor, "dpotrf", "partial_unfit"),
-        (factor, "dtrsv", "partial_unfit"),
+        (triangular, "dtrsv", "partial_unfit"),
         (factor, "dsymm", "forget_features"),
         (steps, "_edited_factor", "replace_features"),
         (steps, "_largest_change", "replace_labels"),

@@ -1,0 +1,361 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from scipy.optimize import minimize
+
+from sklearn_unlearn.core import fitting
+from sklearn_unlearn.core.fitting import check_order, fit
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.steps import Outcome
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError, ProblemTooLargeError
+from tests.core.problems import (
+    KINDS,
+    Partitioned,
+    dense_data_hessian,
+    dense_gradient,
+    dense_hessian,
+    dense_value,
+    design,
+    factor_matrix,
+    flat,
+    make_objective,
+    make_problem,
+    make_rows,
+    unflat,
+    with_penalty,
+)
+
+kinds = pytest.mark.parametrize("kind", KINDS)
+
+
+def fit_theta(objective, rows, tol=1e-11):
+    return fit(objective, rows, tol=tol, max_iter=100).state.theta
+
+
+# Against other minimisers -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["squared", "coupled_squared"])
+@pytest.mark.parametrize("intercept", [False, True])
+def test_squared_error_equals_the_normal_equations(kind, intercept):
+    problem = make_problem(kind, intercept=intercept)
+    X, weight = design(problem.objective, problem.rows.X), problem.rows.weight
+    theta = fit_theta(problem.objective, problem.rows)
+    for k, penalty in enumerate(problem.objective.penalty.T):
+        # least squares of an augmented matrix: no square of the condition number
+        A = np.concatenate([X * np.sqrt(weight)[:, None], np.diag(np.sqrt(penalty))])
+        y = np.concatenate([problem.rows.y[:, k] * np.sqrt(weight), 0.0 * penalty])
+        expected = np.linalg.lstsq(A, y, rcond=None)[0]
+        np.testing.assert_allclose(theta[:, k], expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize("kind", ["logistic", "multinomial"])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("penalty", [1e-2, 1.0, 100.0])
+def test_equals_a_minimiser_of_scipy(kind, intercept, penalty):
+    problem = make_problem(kind, intercept=intercept, penalty=penalty)
+    objective, rows = problem.objective, problem.rows
+    shape = objective.shape
+
+    def on_vector(function):
+        return lambda v: function(objective, rows, unflat(v, shape))
+
+    def value(v):
+        v = unflat(v, shape)
+        return dense_value(objective, rows, v)
+
+    found = minimize(
+        value,
+        np.zeros(shape[0] * shape[1]),
+        jac=lambda v: flat(dense_gradient(objective, rows, unflat(v, shape))),
+        hess=on_vector(dense_hessian),
+        method="trust-exact",
+        options={"gtol": 1e-7},
+    )
+    theta = fit_theta(objective, rows)
+    gradient = dense_gradient(objective, rows, theta)
+    assert np.linalg.norm(gradient) < 1e-10
+    expected = unflat(found.x, shape)
+    if kind == "multinomial" and intercept:  # scipy knows no gauge
+        expected[-1] -= expected[-1].mean()
+    np.testing.assert_allclose(theta, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_one_column_has_a_closed_form():
+    # log(successes / failures), with weights
+    weight = np.array([1.0, 2.5, 4.0])
+    rows = Rows(np.zeros((3, 0)), np.array([[0.0], [1.0], [0.0]]), weight)
+    objective = make_objective("logistic", 0)
+    assert fit_theta(objective, rows)[0, 0] == pytest.approx(np.log(2.5 / 5.0))
+    softmax = make_objective("multinomial", 0)
+    rows = replace(rows, y=np.array([[0.0], [1.0], [2.0]]))
+    expected = np.log(weight) - np.log(weight).mean()
+    np.testing.assert_allclose(fit_theta(softmax, rows)[0], expected, rtol=1e-10)
+
+
+@kinds
+def test_one_minimiser_for_every_form_of_the_data(kind):
+    problem = make_problem(kind)
+    objective, rows = problem.objective, problem.rows
+    X = rows.X.astype(np.float32)
+    rows = replace(rows, X=X.astype(np.float64))
+    expected = fit_theta(objective, rows)
+    for other in (
+        replace(rows, X=X),
+        replace(rows, X=sp.csr_matrix(X)),
+        replace(rows, X=sp.csr_array(rows.X)),
+        Partitioned(rows, (1, 30, 55)),
+    ):
+        np.testing.assert_allclose(fit_theta(objective, other), expected, atol=1e-11)
+
+
+@kinds
+def test_weights_are_repetitions(kind):
+    problem = make_problem(kind)
+    times = np.random.default_rng(1).integers(4, size=problem.rows.n_rows)
+    times[:3] = 1  # no class without rows
+    repeated = problem.rows.take(np.repeat(np.arange(times.size), times))
+    repeated = repeated.reweighted(np.ones(repeated.n_rows))
+    np.testing.assert_allclose(
+        fit_theta(problem.objective, problem.rows.reweighted(times.astype(float))),
+        fit_theta(problem.objective, repeated),
+        atol=1e-10,
+    )
+
+
+def test_two_classes_of_the_softmax_are_half_as_penalised():
+    rng = np.random.default_rng(2)
+    rows = make_rows("logistic", 80, 4, rng)
+    binary = fit_theta(make_objective("logistic", 4, penalty=0.5), rows)
+    softmax = fit_theta(
+        make_objective("multinomial", 4, penalty=1.0, n_outputs=2), rows
+    )
+    np.testing.assert_allclose(softmax[:, 1:] - softmax[:, :1], binary, atol=1e-10)
+    np.testing.assert_allclose(softmax.sum(axis=1), 0.0, atol=1e-12)
+
+
+@kinds
+def test_a_linear_term_moves_the_minimiser(kind):
+    problem = make_problem(kind)
+    linear = np.random.default_rng(3).standard_normal(problem.objective.shape)
+    linear -= linear.mean(axis=1, keepdims=True) if kind == "multinomial" else 0.0
+    objective = replace(problem.objective, linear=linear)
+    theta = fit_theta(objective, problem.rows)
+    np.testing.assert_allclose(
+        dense_gradient(objective, problem.rows, theta), 0.0, atol=1e-10
+    )
+
+
+# What a fit leaves behind -----------------------------------------------------------
+
+
+@kinds
+def test_the_state_after_a_fit(kind):
+    problem = make_problem(kind)
+    result = fit(problem.objective, problem.rows, tol=1e-10, max_iter=100)
+    state = result.state
+    assert result.outcome is Outcome.CONVERGED
+    assert result.residual == state.residual <= 1e-10
+    assert state.weight == pytest.approx(problem.rows.weight.sum())
+    assert state.objective is problem.objective
+    assert state.factor.pending_rank == 0
+    if kind in {"logistic", "multinomial"}:  # cheap: the anchor is the minimiser
+        np.testing.assert_array_equal(state.anchor, state.theta)
+    hessian = dense_data_hessian(problem.objective, problem.rows, state.theta)
+    if not problem.objective.coupled:
+        hessian = hessian[: state.factor.order, : state.factor.order]
+    np.testing.assert_allclose(factor_matrix(state.factor), hessian, atol=1e-10)
+
+
+def count_hessians(monkeypatch):
+    """Passes for a Hessian over all 5000 rows."""
+    passes = []
+    fresh = fitting.fresh_factor
+
+    def counted(objective, rows, theta):
+        passes.append(rows.n_rows)
+        return fresh(objective, rows, theta)
+
+    monkeypatch.setattr(fitting, "fresh_factor", counted)
+    monkeypatch.setattr("sklearn_unlearn.core.steps.fresh_factor", counted)
+    return passes
+
+
+@pytest.mark.parametrize("kind", ["logistic", "multinomial"])
+def test_a_dear_hessian_is_computed_once_after_a_sampled_start(kind, monkeypatch):
+    monkeypatch.setattr(fitting, "_CHEAP_FLOPS", 0.0)
+    passes = count_hessians(monkeypatch)
+    problem = make_problem(kind, n_rows=5000)
+    result = fit(problem.objective, problem.rows, tol=1e-9, max_iter=100)
+    assert result.outcome is Outcome.CONVERGED
+    assert passes.count(5000) == 1
+    assert max(n for n in passes if n != 5000) <= 2500
+    state = result.state
+    lag = problem.objective.pack(state.theta - state.anchor)
+    leverage = problem.objective.n_unknowns / state.weight
+    assert 0.0 < state.factor.norm(lag) <= 0.1 * np.sqrt(leverage)
+    np.testing.assert_allclose(
+        dense_gradient(problem.objective, problem.rows, state.theta), 0.0, atol=1e-8
+    )
+
+
+def test_an_anchor_that_lags_too_far_is_moved(monkeypatch):
+    problem = make_problem("logistic", n_rows=5000)
+    monkeypatch.setattr(fitting, "_CHEAP_FLOPS", 0.0)
+    monkeypatch.setattr(fitting, "_LAG", 1e-9)
+    state = fit(problem.objective, problem.rows, tol=1e-9, max_iter=100).state
+    lag = state.factor.norm(problem.objective.pack(state.theta - state.anchor))
+    assert lag <= 1e-9
+
+
+def test_a_sample_that_does_not_determine_the_coefficients(monkeypatch):
+    # a column that is zero in the sampled rows, without a penalty
+    monkeypatch.setattr(fitting, "_CHEAP_FLOPS", 0.0)
+    problem = with_penalty(make_problem("logistic", n_rows=5000), np.zeros((5, 1)))
+    rows = problem.rows
+    rows.X[:, 0] = 0.0
+    rows.X[1:200:2, 0] = np.random.default_rng(0).standard_normal(100)
+    step = 5000 // (fitting._SAMPLE * 5)
+    rows.X[::step, 0] = 0.0
+    assert step >= 2
+    assert rows.X[:, 0].any()
+    result = fit(problem.objective, rows, tol=1e-9, max_iter=100)
+    assert result.outcome is Outcome.CONVERGED
+    np.testing.assert_allclose(
+        dense_gradient(problem.objective, rows, result.state.theta), 0.0, atol=1e-8
+    )
+
+
+def test_forgotten_columns_stay_zero():
+    for kind in KINDS:
+        problem = make_problem(kind)
+        columns = np.array([False, True, False, False, False])
+        objective = problem.objective.forgetting(columns)
+        theta = fit_theta(objective, problem.rows)
+        assert not theta[columns].any()
+        X = np.where(columns[:-1], 0.0, problem.rows.X)
+        expected = fit_theta(problem.objective, replace(problem.rows, X=X))
+        np.testing.assert_allclose(theta, expected, atol=1e-10)
+
+
+def test_max_iter_is_reported():
+    problem = make_problem("logistic", penalty=1e-6)
+    result = fit(problem.objective, problem.rows, tol=1e-12, max_iter=0)
+    assert result.outcome is Outcome.MAX_ITER
+    assert result.residual > 1e-12
+
+
+# Hard problems ----------------------------------------------------------------------
+
+
+def hard_problem(seed):
+    """Separable or noisy, badly scaled, wildly weighted, hardly penalised."""
+    rng = np.random.default_rng(seed)
+    kind = ("logistic", "multinomial", "logistic", "squared")[seed % 4]
+    n_columns = int(rng.integers(2, 9))
+    rows = make_rows(kind, int(rng.integers(20, 200)), n_columns, rng)
+    if kind != "squared" and rng.random() < 0.5:  # separable
+        direction = rng.standard_normal((n_columns, 1 if kind == "logistic" else 3))
+        raw = rows.X @ direction
+        y = raw > 0.0 if kind == "logistic" else raw.argmax(axis=1)[:, None]
+        rows = replace(rows, y=y.astype(float))
+    X = rows.X
+    if rng.random() < 0.7:
+        X = X * 10.0 ** rng.uniform(-4, 4, n_columns)
+    if rng.random() < 0.3:
+        X = X + 10.0 ** rng.uniform(0, 3)
+    weight = rows.weight
+    if rng.random() < 0.5:
+        weight = 10.0 ** rng.uniform(-3, 6, rows.n_rows)
+    C = 10.0 ** rng.uniform(-2, 6)
+    objective = make_objective(
+        kind, n_columns, penalty=1.0 / C, intercept=bool(rng.random() < 0.7)
+    )
+    return objective, replace(rows, X=X, weight=weight)
+
+
+def is_singular(objective, rows):
+    """Whether the Hessian at zero is singular to working precision, scale removed."""
+    hessian = dense_hessian(objective, rows, np.zeros(objective.shape))
+    root = np.sqrt(np.diagonal(hessian))
+    return np.linalg.eigvalsh(hessian / root[:, None] / root)[0] < 1e-13
+
+
+def test_hard_problems_converge():
+    outcomes = dict.fromkeys(Outcome, 0)
+    n_iter, n_refused = [], 0
+    for seed in range(120):
+        objective, rows = hard_problem(seed)
+        try:
+            result = fit(objective, rows, tol=1e-8, max_iter=200)
+        except NotPositiveDefiniteError:
+            # a common shift of the classes that only a vanishing penalty determines
+            assert objective.loss.shift_invariant, seed
+            assert is_singular(objective, rows), seed
+            n_refused += 1
+            continue
+        outcomes[result.outcome] += 1
+        n_iter.append(result.n_iter)
+        theta = result.state.theta
+        assert np.all(np.isfinite(theta)), seed
+        floor = objective.rounding_bound(rows, theta)
+        assert result.residual <= max(1e-8, floor), (seed, result.outcome)
+        assert objective.value(rows, theta) <= objective.value(rows, 0.0 * theta), seed
+    figures = ", ".join(f"{outcome.name} {n}" for outcome, n in outcomes.items())
+    print(f"120 hard problems: {figures}, refused {n_refused}, steps {max(n_iter)}")  # noqa: T201
+    assert n_refused <= 5
+    assert outcomes[Outcome.CONVERGED] > 20
+    assert outcomes[Outcome.ROUNDING_FLOOR] > 20
+
+
+@pytest.mark.parametrize("kind", ["logistic", "multinomial"])
+def test_separable_data_without_a_penalty_have_no_minimiser(kind):
+    # whatever is reported, no NaN and no overflow on the way to infinity
+    problem = make_problem(kind, penalty=0.0, weighted=False)
+    raw = problem.rows.X @ np.random.default_rng(0).standard_normal((4, 3))
+    raw += 5.0 * np.sign(raw)
+    y = raw[:, :1] > 0.0 if kind == "logistic" else raw.argmax(axis=1)[:, None]
+    rows = replace(problem.rows, y=y.astype(float))
+    result, message = None, ""
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        try:
+            result = fit(problem.objective, rows, tol=1e-12, max_iter=30)
+        except NotPositiveDefiniteError as error:
+            message = str(error)
+    if result is None:
+        assert "singular" in message
+    else:
+        assert np.all(np.isfinite(result.state.theta))
+        assert result.outcome is not Outcome.STALLED
+
+
+def test_unpenalised_dependent_columns_are_refused():
+    problem = make_problem("logistic", penalty=0.0)
+    rows = problem.rows
+    rows.X[:, 1] = rows.X[:, 0] + 1.0
+    with pytest.raises(NotPositiveDefiniteError, match="linearly dependent"):
+        fit(problem.objective, rows, tol=1e-8, max_iter=50)
+
+
+# Too large --------------------------------------------------------------------------
+
+
+def test_problems_too_large_for_a_factor_are_refused(monkeypatch):
+    monkeypatch.setattr(fitting, "MAX_ORDER", 14)
+    check_order(make_objective("logistic", 13))
+    check_order(make_objective("squared", 13))  # one matrix for all outputs
+    small = make_problem("multinomial", n_columns=4)  # order 15
+    for refused in (check_order, lambda o: fit(o, small.rows, tol=1.0, max_iter=1)):
+        with pytest.raises(ProblemTooLargeError, match="order 15") as caught:
+            refused(small.objective)
+        for words in ("5 coefficients", "3 outputs", "limit of 14", "matrix-free"):
+            assert words in str(caught.value)
+    # what the message names exists
+    zero = np.zeros(small.objective.shape)
+    small.objective.hessian_vector_product(small.rows, zero, zero)
+
+
+def test_the_limit_is_two_gibibytes():
+    assert 8 * fitting.MAX_ORDER**2 == 2 * 2**30

@@ -1,0 +1,131 @@
+import threading
+import time
+
+import pytest
+
+from sklearn_unlearn.core.threads import (
+    CROSSOVER,
+    controller,
+    in_order,
+    n_threads,
+    suited_to,
+)
+
+
+@pytest.fixture
+def _three_threads():
+    with controller().limit(limits=3, user_api="blas"):
+        yield
+
+
+def blas_threads():
+    return {
+        library["num_threads"]
+        for library in controller().info()
+        if library["user_api"] == "blas"
+    }
+
+
+def test_the_controller_is_made_once():
+    assert controller() is controller()
+
+
+@pytest.mark.usefixtures("_three_threads")
+def test_small_factors_have_one_thread():
+    assert blas_threads() == {3}
+    assert n_threads() == 3
+    with suited_to(CROSSOVER - 1):
+        assert blas_threads() == {1}
+        assert n_threads() == 1
+        with suited_to(1):
+            assert blas_threads() == {1}
+        assert blas_threads() == {1}
+    assert blas_threads() == {3}
+
+
+@pytest.mark.usefixtures("_three_threads")
+def test_large_factors_have_all_threads():
+    with suited_to(CROSSOVER):
+        assert blas_threads() == {3}
+
+
+@pytest.mark.usefixtures("_three_threads")
+def test_the_limit_is_lifted_after_an_error():
+    with pytest.raises(KeyboardInterrupt), suited_to(1):
+        raise KeyboardInterrupt
+    assert blas_threads() == {3}
+
+
+@pytest.mark.usefixtures("_three_threads")
+def test_overlapping_requests_leave_no_limit_behind():
+    entered, leave = threading.Event(), threading.Event()
+
+    def second():
+        with suited_to(1):
+            entered.set()
+            leave.wait(10)
+
+    with suited_to(1):
+        other = threading.Thread(target=second)
+        other.start()
+        assert entered.wait(10)
+        assert blas_threads() == {1}
+    leave.set()
+    other.join()
+    assert blas_threads() == {3}
+
+
+@pytest.mark.usefixtures("_three_threads")
+def test_results_come_in_order_from_several_threads():
+    seen = set()
+
+    def slow_first(item):
+        seen.add(threading.get_ident())
+        time.sleep(0.02 if item % 3 == 0 else 0.0)
+        return item * item, blas_threads()
+
+    results = list(in_order(slow_first, range(20)))
+    assert [square for square, _ in results] == [i * i for i in range(20)]
+    assert all(threads == {1} for _, threads in results)
+    assert len(seen) > 1
+    assert blas_threads() == {3}
+
+
+def test_one_thread_or_one_item_needs_no_pool():
+    def identify(item):
+        return threading.get_ident()
+
+    here = threading.get_ident()
+    with controller().limit(limits=1, user_api="blas"):
+        assert set(in_order(identify, range(5))) == {here}
+    with controller().limit(limits=3, user_api="blas"):
+        assert set(in_order(identify, [0])) == {here}
+        assert list(in_order(identify, [])) == []
+
+
+@pytest.mark.usefixtures("_three_threads")
+def test_items_are_not_read_far_ahead():
+    read = []
+
+    def items():
+        for item in range(1000):
+            read.append(item)
+            yield item
+
+    results = in_order(lambda item: item, items())
+    assert next(results) == 0
+    assert len(read) <= 8
+    results.close()
+    assert blas_threads() == {3}
+
+
+@pytest.mark.usefixtures("_three_threads")
+def test_an_error_in_a_thread_is_raised_here():
+    def fail(item):
+        if item == 5:
+            raise MemoryError("item 5")
+        return item
+
+    with pytest.raises(MemoryError, match="item 5"):
+        list(in_order(fail, range(10)))
+    assert blas_threads() == {3}
