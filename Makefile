@@ -20,7 +20,6 @@ REQUIRES_test  := -e ".[test]"
 REQUIRES_min   := -e ".[test]" -c constraints/minimum.txt
 REQUIRES_bare  := -e . pytest pytest-xdist hypothesis
 REQUIRES_lint  := -e ".[lint]"
-REQUIRES_bench := -e ".[bench]"
 REQUIRES_doc   := -e ".[doc]"
 
 help:
@@ -32,7 +31,7 @@ help:
 	@echo "make coverage   tests with the lines and branches that none of them reaches"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make format     let ruff format the code and mend what it can"
-	@echo "make bench      the benchmark table (minutes)"
+	@echo "make bench      the benchmark tables (minutes); BENCH_ARGS=\"fit --quick\""
 	@echo "make doc        build the documentation, run its examples"
 	@echo "make clean      remove environments, caches and builds"
 	@echo "PYTHON=... chooses the interpreter, PYTEST_ARGS=... the arguments of pytest."
@@ -66,8 +65,8 @@ format: $(ENV)lint$(STAMP)
 	@$(ENV)lint/bin/ruff check --fix
 	@$(ENV)lint/bin/ruff format
 
-bench: $(ENV)bench$(STAMP)
-	@$(ENV)bench/bin/python -m benchmarks $(BENCH_ARGS)
+bench: $(ENV)core$(STAMP)
+	@$(ENV)core/bin/python -m benchmarks $(BENCH_ARGS)
 
 doc: $(ENV)doc$(STAMP)
 	@$(ENV)doc/bin/sphinx-build --quiet -W --keep-going -b html doc doc/_build/html

@@ -5,10 +5,10 @@ the data Hessian in the strict upper triangle, its diagonal in a vector. A facto
 immutable; an edit gives a new one that shares the array and carries the change as
 pending columns::
 
-    M = H_fit + P P' - N N' + Lambda + gauge gauge',    coordinates dropped held at zero
+    M = H_fit + P P' - N N' + Lambda + gauge,    coordinates dropped held at zero
 
-with P rows in, N rows out (``pending`` says how it is solved), until it is cheaper or more
-accurate to factor afresh.
+with P rows in, N rows out (``pending`` says how it is solved), until it is cheaper or
+more accurate to factor afresh.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class Factor:
         Which of the ``order`` coordinates the array holds.
     penalty : ndarray of shape (order,)
         Diagonal of Lambda.
-    gauge : ndarray of shape (order, n_gauge)
-        Undetermined directions; ``scale * gauge gauge'`` makes them determined.
+    gauge : ndarray of int of shape (order,)
+        Coordinates of one number >= 0 may shift together: the factor fills that in.
     dropped : ndarray of int
         Coordinates held at zero by a pending column.
     pending : Pending
@@ -81,7 +81,7 @@ class Factor:
     diagonal: Array
     kept: Indices
     penalty: Array
-    gauge: Array
+    gauge: Indices
     dropped: Indices
     pending: Pending
 
@@ -216,7 +216,7 @@ class Factor:
             return self
         return factorise(self.hessian(), self.penalty, self.gauge, self._remaining())
 
-    def transformed(self, matrix: Array, penalty: Array, gauge: Array) -> Factor:
+    def transformed(self, matrix: Array, penalty: Array, gauge: Indices) -> Factor:
         """Factor of ``T H_d T' + Lambda'`` for a matrix T of shape (new, order)."""
         alive = self._remaining()
         inner = matrix[:, alive]
@@ -225,7 +225,7 @@ class Factor:
         mapped = np.asfortranarray(inner @ upper @ inner.T)
         return factorise(mapped, penalty, gauge, np.arange(penalty.size))
 
-    def repenalised(self, penalty: Array, gauge: Array) -> Factor:
+    def repenalised(self, penalty: Array, gauge: Indices) -> Factor:
         """The same data Hessian with another penalty."""
         return factorise(self.hessian(), penalty, gauge, self._remaining())
 
@@ -295,7 +295,7 @@ class Factor:
         return now > 0.0 and self.pending_rank * _EPS * largest < _PENDING_ERROR * now
 
 
-def factorise(hessian: Array, penalty: Array, gauge: Array, kept: Indices) -> Factor:
+def factorise(hessian: Array, penalty: Array, gauge: Indices, kept: Indices) -> Factor:
     """Cholesky factor of a data Hessian plus penalty.
 
     Parameters
@@ -304,8 +304,9 @@ def factorise(hessian: Array, penalty: Array, gauge: Array, kept: Indices) -> Fa
         Upper triangle of the data Hessian on the kept coordinates; overwritten.
     penalty : ndarray of shape (order,)
         Diagonal of Lambda, all coordinates.
-    gauge : ndarray of shape (order, n_gauge)
-        Undetermined directions, all coordinates.
+    gauge : ndarray of int of shape (order,)
+        Coordinates that may shift together have one number >= 0, others -1; all
+        numbers are as frequent.
     kept : ndarray of int of shape (m,), sorted
         The coordinates that the Hessian holds.
 
@@ -317,10 +318,9 @@ def factorise(hessian: Array, penalty: Array, gauge: Array, kept: Indices) -> Fa
     array = hessian if hessian.flags.f_contiguous else np.asfortranarray(hessian)
     diagonal = np.diagonal(array).copy()
     _mirror_upper(array)
-    inner_gauge = gauge[kept]
     lower = np.diagonal(array) + penalty[kept]
     np.fill_diagonal(array, lower)
-    _add_gauge(array, inner_gauge, diagonal)
+    _add_gauge(array, gauge[kept], diagonal)
     scale = np.diagonal(array).copy()
     with suited_to(scale.size):
         array, info = dpotrf(array, lower=1, clean=0, overwrite_a=1)
@@ -358,11 +358,15 @@ def _mirror_upper(array: Array) -> None:
         array[stop:, start:stop] = array[start:stop, stop:].T
 
 
-def _add_gauge(array: Array, gauge: Array, diagonal: Array) -> None:
-    """Add the gauge, scaled like its coordinates, below and on the diagonal."""
-    for direction in gauge.T:
-        support = np.flatnonzero(direction)
-        scale = float(diagonal[support].mean()) if support.size else 0.0
-        for position, row in enumerate(support):
-            columns = support[: position + 1]
-            array[row, columns] += scale * direction[row] * direction[columns]
+def _add_gauge(array: Array, gauge: Indices, diagonal: Array) -> None:
+    """Fill in undetermined shifts, scaled like their coordinates, lower triangle."""
+    shifting = np.flatnonzero(gauge >= 0)
+    if not shifting.size:
+        return
+    shifting = shifting[np.argsort(gauge[shifting], kind="stable")]
+    _, counts = np.unique(gauge[shifting], return_counts=True)
+    together = shifting.reshape(counts.size, counts[0])  # a coefficient a row, sorted
+    scale = diagonal[together].mean(axis=1)
+    for k in range(counts[0]):
+        for m in range(k + 1):
+            array[together[:, k], together[:, m]] += scale

@@ -15,6 +15,7 @@ import numpy as np
 from sklearn_unlearn.core.arrays import (
     Array,
     Data,
+    Indices,
     Mask,
     absolute,
     as_float64,
@@ -95,19 +96,23 @@ class Objective:
         return self.pack(self.penalty)[:, 0]
 
     @property
-    def gauge(self) -> Array:
-        """Packed directions that no row and no penalty determines, one a column.
+    def gauge(self) -> Indices:
+        """Which packed coordinates may shift together, ``(n_unknowns,)``.
 
-        A shift-invariant loss leaves a common shift of a free coefficient of all
-        outputs undetermined. All gradients are orthogonal to these directions.
+        A shift-invariant loss leaves a common shift of a coefficient of all outputs to
+        the penalty alone, which asks for a sum of zero, or to nothing. Coordinates of
+        one such coefficient have its number, all others -1. Gradients sum to zero
+        over each number, and so do coefficients: what a factor adds along these shifts
+        changes no solution, but without it the matrix is singular, or nearly so
+        where the penalty is small beside the curvature.
         """
         p, n_outputs = self.shape
         if not self.loss.shift_invariant:
-            return np.zeros((self.n_unknowns, 0))
-        free = np.flatnonzero(~np.any(self.penalty, axis=1) & ~self.forgotten)
-        directions = np.zeros((n_outputs, p, free.size))
-        directions[:, free, np.arange(free.size)] = 1.0
-        return directions.reshape(n_outputs * p, free.size)
+            return np.full(self.n_unknowns, -1)
+        alike = np.all(self.penalty == self.penalty[:, :1], axis=1)
+        alike &= ~self.penalty.any(axis=1) | (self.linear.sum(axis=1) == 0.0)
+        alike &= ~self.forgotten
+        return np.tile(np.where(alike, np.arange(p), -1), n_outputs)
 
     # Sums over rows -----------------------------------------------------------------
 

@@ -2,10 +2,11 @@
 
 For ``M = L L' + P P' - N N'``, with some coordinates held at zero, let
 ``Z = L^-1 [columns]``. Then ``M^-1 = L^-T (I - Z S^-1 Z') L^-1`` with
-``S = C^-1 + Z' Z``: C is 1 for rows in, -1 for rows out, and a coordinate held at zero is
-a unit vector with C^-1 = 0. M is positive definite exactly if S has as many negative
-eigenvalues as rows are out (Haynsworth's inertia additivity), which the Cholesky factors
-of two blocks decide: that of rows in and coordinates, then minus its Schur complement.
+``S = C^-1 + Z' Z``: C is 1 for rows in, -1 for rows out, and a coordinate held at zero
+is a unit vector with C^-1 = 0. M is positive definite exactly if S has as many negative
+eigenvalues as rows are out (Haynsworth's inertia additivity), which the Cholesky
+factors of two blocks decide: that of rows in and coordinates, then minus its Schur
+complement.
 """
 
 from __future__ import annotations

@@ -117,7 +117,8 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     right = features.push(right) - new.penalty * start - new.linear
     right[new.forgotten] = 0.0
     mapped = features.factor(factor, new)
-    if not np.array_equal(mapped.penalty, new.packed_penalty):
+    same = np.array_equal(mapped.penalty, new.packed_penalty)
+    if not same or (edit.linear is not None and np.any(mapped.gauge != new.gauge)):
         mapped = mapped.repenalised(new.packed_penalty, new.gauge)
     packed = new.pack(right)
     packed = mapped.solve(packed) if rate is None else rate * packed

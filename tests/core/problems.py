@@ -232,3 +232,9 @@ def factor_matrix(factor) -> np.ndarray:
 
 def with_penalty(problem: Problem, penalty) -> Problem:
     return replace(problem, objective=replace(problem.objective, penalty=penalty))
+
+
+def directions(gauge):
+    """A matrix with a column for each shift that a gauge's numbers name."""
+    numbers = np.unique(gauge[gauge >= 0])
+    return (gauge[:, None] == numbers).astype(float)

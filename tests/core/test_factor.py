@@ -7,7 +7,7 @@ import pytest
 from sklearn_unlearn.core import factor as module
 from sklearn_unlearn.core.factor import Factor, Status, factorise
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
-from tests.core.problems import factor_matrix, fitted, make_problem
+from tests.core.problems import directions, factor_matrix, fitted, make_problem
 
 
 class Dense:
@@ -46,7 +46,7 @@ def build(hessian, penalty, gauge=None):
     """Factor of a full symmetric matrix; only its upper triangle is handed over."""
     upper = np.asfortranarray(np.triu(hessian))
     upper += np.tril(np.full(hessian.shape, 1e6), -1)  # below: anything
-    gauge = np.zeros((penalty.size, 0)) if gauge is None else gauge
+    gauge = np.full(penalty.size, -1) if gauge is None else gauge
     return factorise(upper, penalty, gauge, np.arange(penalty.size))
 
 
@@ -426,7 +426,7 @@ def test_too_few_rows_left_for_unpenalised_coefficients():
 def test_solutions_stay_in_the_gauge(penalty):
     problem = make_problem("multinomial", n_rows=120, n_columns=15, penalty=penalty)
     objective, state = problem.objective, fitted(problem)
-    gauge = objective.gauge
+    gauge = directions(objective.gauge)
     free = ~objective.penalty.any(axis=1)
     np.testing.assert_allclose(state.theta[free].sum(axis=1), 0.0, atol=1e-12)
     rows = problem.rows.take(np.arange(2))
@@ -487,8 +487,8 @@ def test_one_array_holds_both_matrices():
     rng = np.random.default_rng(14)
     factor, dense, V = draw(200, rng)
     held = [v for v in vars(factor).values() if isinstance(v, np.ndarray)]
-    # array, diagonal, penalty, kept, no gauge, nothing dropped
-    assert sum(v.nbytes for v in held) == 8 * (200**2 + 3 * 200)
+    # array, diagonal, penalty, kept, gauge, nothing dropped
+    assert sum(v.nbytes for v in held) == 8 * (200**2 + 4 * 200)
     assert factor.nbytes == 8 * (200**2 + 200)
     np.testing.assert_array_equal(factor.diagonal, np.diagonal(dense.hessian))
     lower = np.tril(factor.array)
@@ -502,7 +502,7 @@ def test_lapack_works_in_place():
     rng = np.random.default_rng(15)
     V = rng.standard_normal((64, 100))
     hessian = np.asfortranarray(V @ V.T)
-    factor = factorise(hessian, np.ones(64), np.zeros((64, 0)), np.arange(64))
+    factor = factorise(hessian, np.ones(64), np.full(64, -1), np.arange(64))
     assert np.shares_memory(factor.array, hessian)
     assert factor.array.flags.f_contiguous
     for rank in (1, 2, 3, 8):  # both the vector and the matrix routine

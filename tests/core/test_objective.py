@@ -18,6 +18,7 @@ from tests.core.problems import (
     dense_hessian,
     dense_value,
     design,
+    directions,
     flat,
     make_objective,
     make_problem,
@@ -285,27 +286,36 @@ def test_pack_and_unpack(kind):
     np.testing.assert_array_equal(objective.unpack(packed), theta)
 
 
-@pytest.mark.parametrize(("penalty", "n_directions"), [(0.7, 1), (0.0, 5)])
+@pytest.mark.parametrize(("penalty", "n_directions"), [(0.7, 5), (0.0, 5)])
 def test_gauge_is_the_null_space_of_what_is_in_use(penalty, n_directions):
     problem = make_problem("multinomial", penalty=penalty)
     objective, theta = problem.objective, np.zeros(problem.objective.shape)
-    gauge = objective.gauge
+    gauge = directions(objective.gauge)
     assert gauge.shape == (objective.n_unknowns, n_directions)
-    hessian = dense_hessian(objective, problem.rows, theta)
+    hessian = dense_data_hessian(objective, problem.rows, theta)
     np.testing.assert_allclose(hessian @ gauge, 0.0, atol=1e-12)
     assert np.linalg.matrix_rank(hessian) == objective.n_unknowns - n_directions
     gradient = objective.gradient(problem.rows, theta + 0.3 * theta[::-1])
     np.testing.assert_allclose(gauge.T @ objective.pack(gradient), 0.0, atol=1e-12)
     columns = np.array([False, True, False, False, True])
-    left = objective.forgetting(columns).gauge
-    assert left.shape[1] == (3 if penalty == 0.0 else 0)
+    left = directions(objective.forgetting(columns).gauge)
+    assert left.shape[1] == 3
     assert not left[np.tile(columns, 3)].any()
 
 
 @pytest.mark.parametrize("kind", ["squared", "coupled_squared", "logistic"])
 def test_no_gauge_without_shift_invariance(kind):
     objective = make_problem(kind, penalty=0.0).objective
-    assert objective.gauge.shape == (objective.n_unknowns, 0)
+    np.testing.assert_array_equal(objective.gauge, np.full(objective.n_unknowns, -1))
+
+
+def test_what_a_penalty_decides_otherwise_is_not_in_the_gauge():
+    objective = make_problem("multinomial").objective
+    penalty, linear = objective.penalty.copy(), objective.linear.copy()
+    penalty[1, 0] *= 2.0
+    linear[2] = [1.0, -2.0, 3.0]
+    gauge = replace(objective, penalty=penalty, linear=linear).gauge
+    assert np.unique(gauge).tolist() == [-1, 0, 3, 4]
 
 
 @kinds

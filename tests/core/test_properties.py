@@ -12,6 +12,7 @@ from sklearn_unlearn.core.steps import refine, unlearn
 from tests.core.problems import (
     KINDS,
     Partitioned,
+    directions,
     edited,
     factor_matrix,
     fitted,
@@ -272,7 +273,7 @@ def test_weight_may_leave_in_parts(request, share):
 @many
 def test_a_pending_factor_equals_a_fresh_one(request):
     _, problem, edit, rest, drop = request
-    state, gauge = fitted(problem), problem.objective.gauge
+    state, gauge = fitted(problem), directions(problem.objective.gauge)
     for edits in ((edit,), (drop,), (edit, drop), (drop, edit)):
         factor = apply(state, *edits).factor
         folded = factor.folded()

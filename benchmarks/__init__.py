@@ -1,0 +1,20 @@
+"""Benchmarks: ``python -m benchmarks [topic ...]``; a table and a JSON file each.
+
+A topic is a module with a function ``run(settings)`` that returns one
+:class:`~benchmarks.measure.Table`. Figures are measured in pairs, never asserted:
+tests check correctness, these tables show what it costs.
+"""
+
+#: Topics in the order in which they run.
+TOPICS = (
+    "requests",
+    "exact",
+    "solve",
+    "scaling",
+    "fit",
+    "lineage",
+    "memory",
+    "threads",
+    "profile",
+    "large_edits",
+)

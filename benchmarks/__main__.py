@@ -1,0 +1,61 @@
+"""Command line of the benchmarks: choose topics, print tables, write JSON."""
+
+import argparse
+import importlib
+import json
+import sys
+import time
+import warnings
+from pathlib import Path
+
+from sklearn.exceptions import ConvergenceWarning
+
+from benchmarks import TOPICS
+from benchmarks.measure import Settings, environment
+from sklearn_unlearn.exceptions import LargeStepWarning
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("topics", nargs="*", metavar="topic", help=", ".join(TOPICS))
+    parser.add_argument("--quick", action="store_true", help="small data, few rounds")
+    parser.add_argument("--repeats", type=int, default=None, help="rounds at most")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="one file for all topics; default build/benchmarks/TOPIC.json",
+    )
+    options = parser.parse_args(arguments)
+    for topic in options.topics:
+        if topic not in TOPICS:
+            parser.error(f"unknown topic {topic!r}; choose from {', '.join(TOPICS)}")
+    settings = Settings.of(options.quick, options.repeats)
+    machine = environment()
+    print(f"{machine}\n")
+    results = {}
+    for topic in options.topics or TOPICS:
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            # residuals are in the tables: they say what did not converge
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore", LargeStepWarning)
+            table = importlib.import_module(f"benchmarks.{topic}").run(settings)
+        seconds = time.perf_counter() - start
+        print(f"{table.markdown()}\n\n({topic}: {seconds:.0f} s)\n", flush=True)
+        results[topic] = {"environment": machine, **table.plain()}
+        if options.json is None:
+            write(Path("build/benchmarks") / f"{topic}.json", results[topic])
+    if options.json is not None:
+        write(options.json, results)
+    return 0
+
+
+def write(path, result):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
