@@ -5,6 +5,7 @@ Everything above this module treats dense and sparse rows alike.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -107,7 +108,7 @@ def _add_gram(X: Data, root: Array, sign: float, intercept: bool, out: Array) ->
         if products * _SPARSE_COST < n_rows * float(d) * d:
             values = X.data * np.repeat(root, np.diff(X.indptr))
             rooted = sp.csr_array((values, X.indices, X.indptr), shape=X.shape)
-            out[:d, :d] += sign * (sp.csr_array(rooted.T) @ rooted).toarray(order="F")
+            out[:d, :d] += sign * (rooted.T @ rooted).toarray(order="F")
             if intercept:
                 out[:d, d] += sign * transposed_times(rooted, root)
                 out[d, d] += sign * float(root @ root)
@@ -151,10 +152,8 @@ def row_hashes(X: Data, y: Array, ignored: Mask) -> npt.NDArray[np.uint64]:
     dense and sparse, float32 and float64 give the same. Not cryptographic; callers
     compare the rows that it finds.
     """
-    rng = np.random.default_rng(2108_11577)
     n_columns = X.shape[1]
-    keys = rng.integers(2**63, size=n_columns + y.shape[1], dtype=np.uint64)
-    keys = keys << np.uint64(1) | np.uint64(1)
+    keys = _keys(n_columns + y.shape[1])
     column_keys = np.where(ignored, np.uint64(0), keys[:n_columns])
     hashes = np.zeros(y.shape[0], dtype=np.uint64)
     if is_sparse(X):
@@ -168,6 +167,14 @@ def row_hashes(X: Data, y: Array, ignored: Mask) -> npt.NDArray[np.uint64]:
             hashes[part] = (_bits(X[part]) * column_keys).sum(axis=1, dtype=np.uint64)
     hashes += (_bits(y) * keys[n_columns:]).sum(axis=1, dtype=np.uint64)
     return hashes
+
+
+@lru_cache(maxsize=8)
+def _keys(n_entries: int) -> npt.NDArray[np.uint64]:
+    """Fixed random odd numbers."""
+    rng = np.random.default_rng(2108_11577)
+    keys = rng.integers(2**63, size=n_entries, dtype=np.uint64)
+    return keys << np.uint64(1) | np.uint64(1)
 
 
 def _bits(values: Data) -> npt.NDArray[np.uint64]:

@@ -26,7 +26,7 @@ from scipy.linalg.lapack import dpotrf
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from sklearn_unlearn.core.arrays import Array, Indices
-from sklearn_unlearn.core.pending import Columns, Pending
+from sklearn_unlearn.core.pending import Pending
 from sklearn_unlearn.core.threads import suited_to
 from sklearn_unlearn.core.triangular import backward, forward
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
@@ -136,9 +136,9 @@ class Factor:
         product = np.asfortranarray(dsymm(1.0, self.array, inner, side=0, lower=0))
         # the array's diagonal is that of L
         product += (self.diagonal - np.diagonal(self.array))[:, None] * inner
-        rows_in, rows_out = self.pending.rows_in, self.pending.rows_out
-        product += rows_in @ (rows_in.T @ inner)
-        product -= rows_out @ (rows_out.T @ inner)
+        if self.pending_rank:
+            vectors, sign = self.pending.vectors, self.pending.sign
+            product += vectors @ (sign[:, None] * (vectors.T @ inner))
         return self._scatter(product)
 
     def norm(self, vector: Array) -> float:
@@ -191,20 +191,26 @@ class Factor:
         NotPositiveDefiniteError
             If the edited Hessian is not positive definite.
         """
-        plus, minus = self.pending.plus, self.pending.minus
-        if rows_in is not None and rows_in.shape[1]:
-            plus = plus.joined(self._pend(self._gather(rows_in), 1.0))
-        dropped = self.dropped
+        parts, signs, dropped = [], [], self.dropped
+        if rows_in is not None:
+            parts.append(self._gather(rows_in))
+            signs.append(np.ones(rows_in.shape[1]))
+        if rows_out is not None:
+            parts.append(self._gather(rows_out))
+            signs.append(-np.ones(rows_out.shape[1]))
         if drop is not None:
             new = np.setdiff1d(np.intersect1d(drop, self.kept), dropped)
-            if new.size:
-                unit = np.zeros((self.diagonal.size, new.size), order="F")
-                unit[np.searchsorted(self.kept, new), np.arange(new.size)] = 1.0
-                plus = plus.joined(self._pend(unit, 0.0))
-                dropped = np.concatenate([dropped, new])
-        if rows_out is not None and rows_out.shape[1]:
-            minus = minus.joined(self._pend(self._gather(rows_out), 1.0))
-        pending = Pending(plus, minus)
+            unit = np.zeros((self.diagonal.size, new.size), order="F")
+            unit[np.searchsorted(self.kept, new), np.arange(new.size)] = 1.0
+            parts.append(unit)
+            signs.append(np.zeros(new.size))
+            dropped = np.concatenate([dropped, new])
+        if not sum(part.shape[1] for part in parts):
+            return self
+        vectors = parts[0] if len(parts) == 1 else np.hstack(parts)
+        vectors = np.asfortranarray(vectors)
+        images = forward(self.array, vectors.copy(order="F"))
+        pending = self.pending.appended(vectors, images, np.concatenate(signs))
         edited = replace(self, pending=pending, dropped=dropped)
         if pending.is_definite and edited._is_accurate():
             return edited
@@ -246,9 +252,9 @@ class Factor:
         """Copy of the data Hessian with pending rows, upper triangle, alive only."""
         H = self.array.copy(order="F")
         np.fill_diagonal(H, self.diagonal)
-        changes = ((1.0, self.pending.rows_in), (-1.0, self.pending.rows_out))
-        for sign, columns in changes:
-            if columns.shape[1]:
+        for sign in (1.0, -1.0):
+            columns = self.pending.vectors[:, self.pending.sign == sign]
+            if columns.size:
                 columns = np.asfortranarray(columns)
                 H = dsyrk(sign, columns, beta=1.0, c=H, overwrite_c=1, lower=0)
         if self.dropped.size:
@@ -280,17 +286,11 @@ class Factor:
         full[self.kept] = inner
         return full
 
-    def _pend(self, columns: Array, inverse_weight: float) -> Columns:
-        images = forward(self.array, columns.copy(order="F"))
-        return Columns(columns, images, np.full(columns.shape[1], inverse_weight))
-
     def _is_accurate(self) -> bool:
         if self.pending_rank > self.max_pending:
             return False
-        rows_in, rows_out = self.pending.rows_in, self.pending.rows_out
         before = float(self.diagonal.sum() + self.penalty[self.kept].sum())
-        now = before + float(np.vdot(rows_in, rows_in))
-        now -= float(np.vdot(rows_out, rows_out))
+        now = before + self.pending.trace
         largest = max(before, now)
         return now > 0.0 and self.pending_rank * _EPS * largest < _PENDING_ERROR * now
 

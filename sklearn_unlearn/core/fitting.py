@@ -18,6 +18,7 @@ from sklearn_unlearn.core.objective import Objective, pass_cost
 from sklearn_unlearn.core.rows import RowBlocks, every
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import Refinement, fresh_factor, refine, refreshed
+from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError, ProblemTooLargeError
 
 #: Largest order of a matrix that is factored: 2 GiB of float64.
@@ -75,6 +76,13 @@ def fit(
     Refinement
     """
     check_order(objective)
+    with one_blas_thread():
+        return _fit(objective, rows, tol, max_iter)
+
+
+def _fit(
+    objective: Objective, rows: RowBlocks, tol: float, max_iter: int
+) -> Refinement:
     weight = float(sum(block.weight.sum() for block in rows.blocks()))
     flops = _hessian_flops(objective, rows.n_rows)
     leverage = objective.n_unknowns / max(weight, 1.0)

@@ -18,7 +18,6 @@ from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import Refinement, refine, refreshed, unlearn
 from sklearn_unlearn.core.tally import Tally
-from sklearn_unlearn.core.threads import suited_to
 from sklearn_unlearn.exceptions import StepTooLargeError
 
 #: Change of a raw prediction from which a request without data warns: chord steps
@@ -121,8 +120,7 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
         rate = options.rate or 1.0 / state.factor.largest_eigenvalue
     tally = _edited_tally(model, request)
     retained = None if model.retained is None else edited_rows(model, request)
-    with suited_to(state.objective.n_unknowns):
-        step = unlearn(state, edit, rate)
+    step = unlearn(state, edit, rate)
     edited = Model(step.state, tally, retained)
     if retained is None:
         if step.largest_change > REFUSED_CHANGE and not isinstance(

@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg.lapack import dpotrf
 
-from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.arrays import Array, Indices
 from sklearn_unlearn.core.triangular import backward, forward
 
 #: Squared pivot (1 - leverage for a row out) below which the change is not trusted.
@@ -25,79 +25,58 @@ _SMALLEST_PIVOT = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
-    """Columns of one sign, with their images under L^-1."""
-
-    vectors: Array
-    images: Array
-    #: 1 for a row, 0 for a dropped coordinate.
-    inverse_weight: Array
-
-    @staticmethod
-    def none(order: int) -> Columns:
-        """No columns."""
-        empty = np.zeros((order, 0), order="F")
-        return Columns(empty, empty, np.zeros(0))
-
-    @property
-    def rank(self) -> int:
-        """Number of columns."""
-        return int(self.vectors.shape[1])
-
-    def joined(self, other: Columns) -> Columns:
-        """Columns of both."""
-        if not self.rank:
-            return other
-        if not other.rank:
-            return self
-        return Columns(
-            _beside(self.vectors, other.vectors),
-            _beside(self.images, other.images),
-            np.concatenate([self.inverse_weight, other.inverse_weight]),
-        )
-
-
-@dataclass(frozen=True, eq=False)
 class Pending:
-    """Everything that is pending.
+    """Columns that are not yet in a factor, with what a solve needs of them.
 
     Attributes
     ----------
-    plus : Columns
-        Rows in, and coordinates held at zero.
-    minus : Columns
-        Rows out.
+    vectors, images : ndarray of shape (order, rank), Fortran order
+        The columns, and L^-1 times them.
+    sign : ndarray of shape (rank,)
+        1 for a row in, -1 for a row out, 0 for a coordinate held at zero: C^-1.
+    gram : ndarray of shape (rank, rank)
+        Inner products of the images.
+    trace : float
+        What the rows add to the trace of the matrix.
     """
 
-    plus: Columns
-    minus: Columns
+    vectors: Array
+    images: Array
+    sign: Array
+    gram: Array
+    trace: float
 
     @staticmethod
     def none(order: int) -> Pending:
         """Nothing."""
-        return Pending(Columns.none(order), Columns.none(order))
+        empty = np.zeros((order, 0), order="F")
+        return Pending(empty, empty, np.zeros(0), np.zeros((0, 0)), 0.0)
 
     @property
     def rank(self) -> int:
         """Number of columns."""
-        return self.plus.rank + self.minus.rank
+        return self.sign.size
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return sum(
-            part.vectors.nbytes + part.images.nbytes for part in (self.plus, self.minus)
+        return self.vectors.nbytes + self.images.nbytes
+
+    def appended(self, vectors: Array, images: Array, sign: Array) -> Pending:
+        """These columns behind the others."""
+        rank, more = self.rank, sign.size
+        gram = np.empty((rank + more, rank + more))
+        gram[:rank, :rank] = self.gram
+        gram[:rank, rank:] = self.images.T @ images
+        gram[rank:, :rank] = gram[:rank, rank:].T
+        gram[rank:, rank:] = images.T @ images
+        return Pending(
+            _beside(self.vectors, vectors),
+            _beside(self.images, images),
+            np.concatenate([self.sign, sign]),
+            gram,
+            self.trace + float(np.einsum("ij,ij,j->", vectors, vectors, sign)),
         )
-
-    @property
-    def rows_in(self) -> Array:
-        """Columns V of a change ``+ V V'``."""
-        return self.plus.vectors[:, self.plus.inverse_weight > 0.0]
-
-    @property
-    def rows_out(self) -> Array:
-        """Columns V of a change ``- V V'``."""
-        return self.minus.vectors
 
     @property
     def is_definite(self) -> bool:
@@ -110,38 +89,43 @@ class Pending:
     def correct(self, image: Array) -> Array:
         """``(I - Z S^-1 Z') image`` for an image under L^-1."""
         (lower_in, across, lower_out), _ = self._blocks
-        first = forward(lower_in, np.asfortranarray(self.plus.images.T @ image))
-        second = self.minus.images.T @ image - across.T @ first
-        second = forward(lower_out, np.asfortranarray(second))
+        inside, outside = self._sides
+        inner = self.images.T @ image
+        first = forward(lower_in, np.asfortranarray(inner[inside]))
+        second = forward(
+            lower_out, np.asfortranarray(inner[outside] - across.T @ first)
+        )
         # S = [[A, B], [B', -D]]: A = L_i L_i', across = L_i^-1 B,
         # D + across' across = L_o L_o'
         out = -backward(lower_out, second)
-        into = backward(lower_in, np.asfortranarray(first - across @ out))
-        corrected = image - self.plus.images @ into - self.minus.images @ out
-        return np.asfortranarray(corrected)
+        inner[outside] = out
+        inner[inside] = backward(lower_in, np.asfortranarray(first - across @ out))
+        return np.asfortranarray(image - self.images @ inner)
+
+    @cached_property
+    def _sides(self) -> tuple[Indices, Indices]:
+        """Rows in and coordinates; rows out."""
+        return np.flatnonzero(self.sign >= 0.0), np.flatnonzero(self.sign < 0.0)
 
     @cached_property
     def _blocks(self) -> tuple[tuple[Array, Array, Array], bool]:
         """Cholesky factors of the blocks of S, and whether to trust them."""
-        plus, minus = self.plus, self.minus
-        inner = plus.images.T @ plus.images
-        inner[np.diag_indices_from(inner)] += plus.inverse_weight
-        across = plus.images.T @ minus.images
-        outer = -(minus.images.T @ minus.images)
-        outer[np.diag_indices_from(outer)] += 1.0
-        inner, trusted_in = _cholesky(inner, np.diagonal(inner).copy())
-        if not trusted_in:
+        inside, outside = self._sides
+        inner = self.gram[np.ix_(inside, inside)] + np.diag(self.sign[inside])
+        across = self.gram[np.ix_(inside, outside)]
+        outer = np.eye(outside.size) - self.gram[np.ix_(outside, outside)]
+        inner, trusted = _cholesky(inner, np.diagonal(inner).copy())
+        if not trusted:
             return (inner, across, outer), False
         across = forward(inner, np.asfortranarray(across))
         # -(S_oo - S_oi S_ii^-1 S_io) with S_oo = -(1 - Z_o' Z_o)
-        outer += across.T @ across
-        outer, trusted_out = _cholesky(outer, np.ones(outer.shape[0]))
-        return (inner, across, outer), trusted_out
+        outer, trusted = _cholesky(outer + across.T @ across, np.ones(outside.size))
+        return (inner, across, outer), trusted
 
 
 def _cholesky(matrix: Array, scale: Array) -> tuple[Array, bool]:
     """Factor, and whether no pivot is small against what was there before."""
-    if not matrix.shape[0]:
+    if not matrix.size:
         return matrix, True
     lower, info = dpotrf(matrix, lower=1, clean=1)
     pivots = np.square(np.diagonal(lower))
@@ -150,6 +134,8 @@ def _cholesky(matrix: Array, scale: Array) -> tuple[Array, bool]:
 
 
 def _beside(left: Array, right: Array) -> Array:
+    if not left.size:
+        return right
     joined = np.empty((left.shape[0], left.shape[1] + right.shape[1]), order="F")
     joined[:, : left.shape[1]] = left
     joined[:, left.shape[1] :] = right

@@ -248,27 +248,42 @@ class RetainedRows:
     def _claim(
         self, keys: Any, indexes: list[tuple[Any, Indices]], message: str
     ) -> Indices:
-        """A different living row for each key."""
-        candidates: list[list[int]] = [[] for _ in range(len(keys))]
+        """A different living row for each key.
+
+        Keys with one candidate, nearly all, are answered at once; a key with several
+        takes the first that lives and was not taken by an equal key.
+        """
+        found = np.full(len(keys), -1)
+        several: dict[int, list[int]] = {}
+        n_candidates = np.zeros(len(keys), dtype=np.intp)
         start = 0
         for ordered, owner in indexes:
             low = np.searchsorted(ordered, keys, side="left")
             high = np.searchsorted(ordered, keys, side="right")
-            for order in np.flatnonzero(high > low).tolist():
-                mine = owner[low[order] : high[order]] + start
-                candidates[order].extend(mine.tolist())
+            here = np.flatnonzero(high > low)
+            n_candidates[here] += (high - low)[here]
+            for order in np.flatnonzero(n_candidates > 1).tolist():
+                mine = [int(found[order])] if found[order] >= 0 else []
+                mine = several.setdefault(order, mine)
+                mine.extend((owner[low[order] : high[order]] + start).tolist())
+            found[here] = owner[low[here]] + start
             start += owner.size
-        claimed: set[int] = set()
-        found = np.empty(len(keys), dtype=np.intp)
-        for order, positions in enumerate(candidates):
-            weights = self.weights(np.array(positions, dtype=np.intp))
-            for position, weight in zip(positions, weights.tolist(), strict=True):
-                if weight > 0.0 and position not in claimed:
-                    claimed.add(position)
+        taken: set[int] = set()
+        for order, positions in several.items():
+            weights = self.weights(np.array(positions, dtype=np.intp)).tolist()
+            found[order] = -1
+            for position, weight in zip(positions, weights, strict=True):
+                if weight > 0.0 and position not in taken:
+                    taken.add(position)
                     found[order] = position
                     break
-            else:
-                raise RowNotFoundError(message.format(order))
+        lost = found < 0
+        lost[~lost] = self.weights(found[~lost]) <= 0.0
+        _, first = np.unique(found, return_index=True)
+        again = np.ones(len(keys), dtype=bool)
+        again[first] = False
+        for place in np.flatnonzero(lost | again):
+            raise RowNotFoundError(message.format(place))
         return found
 
     def _tidied(self) -> RetainedRows:

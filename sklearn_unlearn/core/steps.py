@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -13,6 +14,7 @@ from sklearn_unlearn.core.factor import Factor, factorise
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.state import State
+from sklearn_unlearn.core.threads import one_blas_thread
 
 #: A chord step must shrink the gradient (H^-1 norm) by this; else H is refreshed.
 _CONTRACTION = 0.3
@@ -22,6 +24,8 @@ _VALUE_ERROR = 1e-13
 _ROUGH_ERROR = 1e-9
 _ARMIJO = 1e-4
 _SHORTEST_STEP = 2.0**-30
+#: Steps that correct the factor in a refinement.
+_MEMORY = 5
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,9 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
 def refine(state: State, rows: RowBlocks, *, tol: float, max_iter: int) -> Refinement:
     """Minimise the objective over all rows by chord steps from ``state.theta``.
 
-    A chord step uses the factor at hand, one pass over the rows each. Where it
+    A chord step uses the factor at hand, one pass over the rows each, corrected for
+    what the last steps have shown of the Hessian (L-BFGS with the factor as initial
+    matrix: Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.4). Where it
     contracts too slowly the Hessian is refreshed (the step is then Newton's); every
     step is backtracked until it satisfies Armijo's condition up to the rounding
     error of the objective.
@@ -158,10 +164,16 @@ def refine(state: State, rows: RowBlocks, *, tol: float, max_iter: int) -> Refin
     -------
     Refinement
     """
+    with one_blas_thread():
+        return _refine(state, rows, tol, max_iter)
+
+
+def _refine(state: State, rows: RowBlocks, tol: float, max_iter: int) -> Refinement:
     objective, theta = state.objective, state.theta
     value, gradient = objective.value_and_gradient(rows, theta)
     best = (np.inf, theta, gradient)
     previous, fresh, newton = np.inf, False, False
+    pairs: deque[tuple[Array, Array]] = deque(maxlen=_MEMORY)
     n_iter = n_hessians = 0
     while True:
         residual = float(np.linalg.norm(gradient))
@@ -170,7 +182,7 @@ def refine(state: State, rows: RowBlocks, *, tol: float, max_iter: int) -> Refin
         if residual <= tol:
             outcome = Outcome.CONVERGED
             break
-        step = -state.solve(gradient)
+        step = -_solve(state, pairs, gradient)
         decrement = -float(np.vdot(step, gradient))
         slow = not decrement <= _CONTRACTION**2 * previous
         if slow and decrement <= _VALUE_ERROR * abs(value):
@@ -190,14 +202,31 @@ def refine(state: State, rows: RowBlocks, *, tol: float, max_iter: int) -> Refin
                 break
             state = refreshed(state, rows, theta)
             previous, fresh = np.inf, True
+            pairs.clear()
             n_hessians += 1
             continue
+        change, bend = found[0] - theta, found[2] - gradient
+        if np.vdot(change, bend) > 0.0:
+            pairs.append((change, bend))
         theta, value, gradient = found
         previous, newton, fresh = decrement, fresh, False
         n_iter += 1
     residual, theta, gradient = best
     final = replace(state, theta=theta, gradient=gradient)
     return Refinement(final, outcome, residual, n_iter, n_hessians)
+
+
+def _solve(state: State, pairs: deque[tuple[Array, Array]], gradient: Array) -> Array:
+    """The factor's solve, corrected by pairs of steps and changes of the gradient."""
+    scales = []
+    for change, bend in reversed(pairs):
+        scales.append(float(np.vdot(change, gradient) / np.vdot(change, bend)))
+        gradient = gradient - scales[-1] * bend
+    solution = state.solve(gradient)
+    for change, bend in pairs:
+        scale = float(np.vdot(bend, solution) / np.vdot(change, bend))
+        solution = solution + (scales.pop() - scale) * change
+    return solution
 
 
 def refreshed(state: State, rows: RowBlocks, theta: Array) -> State:

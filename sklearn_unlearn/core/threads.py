@@ -1,11 +1,13 @@
 """The one place that decides on threads: BLAS threads, and blocks of rows on threads.
 
-Small solves are faster on a single BLAS thread. Passes over rows give each thread a
-block and BLAS one thread a block: no thread waits for another within a product.
+Small factors are faster on a single BLAS thread. Passes over rows give each thread a
+block, and BLAS one thread a block: no thread waits for another within a product, where
+threads that wait for a busy core cost far more than they save.
 """
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,7 +24,7 @@ Result = TypeVar("Result")
 
 #: Order of the factor below which one thread is at least as fast
 #: (``python -m benchmarks threads``).
-CROSSOVER = 1024
+CROSSOVER = 512
 
 
 @cache
@@ -31,42 +33,51 @@ def controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-_LIMITED = Lock()
+class _Limit:
+    """Who limits BLAS now, and how many threads there are to go back to."""
+
+    taken = Lock()
+    threads: int | None = None
 
 
 @contextmanager
-def _one_blas_thread() -> Iterator[None]:
+def one_blas_thread() -> Iterator[None]:
     """Limit BLAS to one thread, unless another user does so already.
 
     Of two that overlap, the second would note the limit of the first as the number
-    of threads to go back to.
+    of threads to go back to. The limit is one of the process: other threads that use
+    BLAS meanwhile have it too.
     """
-    if not _LIMITED.acquire(blocking=False):
+    if not _Limit.taken.acquire(blocking=False):
         yield
         return
     try:
+        _Limit.threads = n_threads()
         with controller().limit(limits=1, user_api="blas"):
             yield
     finally:
-        _LIMITED.release()
+        _Limit.threads = None
+        _Limit.taken.release()
 
 
 @contextmanager
 def suited_to(order: int) -> Iterator[None]:
-    """Limit BLAS to one thread while a small factor is at work.
-
-    The limit is one of the process: other threads that use BLAS meanwhile have it
-    too, for the fraction of a millisecond that a request takes.
-    """
-    if order >= CROSSOVER:
+    """One BLAS thread to factor a small matrix, all threads for a large one."""
+    if order < CROSSOVER:
+        with one_blas_thread():
+            yield
+    elif _Limit.threads is None:
         yield
-        return
-    with _one_blas_thread():
-        yield
+    else:
+        with controller().limit(limits=n_threads(), user_api="blas"):
+            yield
 
 
 def n_threads() -> int:
-    """Threads that BLAS may use now, which passes over rows use too."""
+    """Threads that BLAS has when nothing here limits it; passes use as many."""
+    limited = _Limit.threads
+    if limited is not None:
+        return limited
     libraries = controller().select(user_api="blas").lib_controllers
     return max((library.num_threads for library in libraries), default=1)
 
@@ -86,10 +97,26 @@ def in_order(
         yield from map(function, chain(head, items))
         return
     waiting: deque[Future[Result]] = deque()
-    with _one_blas_thread(), ThreadPoolExecutor(n_workers) as pool:
-        for item in chain(head, items):
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > 2 * n_workers:
+    pool = _pool(n_workers)
+    with one_blas_thread():
+        try:
+            for item in chain(head, items):
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > 2 * n_workers:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+@cache
+def _pool(n_workers: int) -> ThreadPoolExecutor:
+    """Idle threads, made once: starting them costs as much as a pass over a few MB."""
+    return ThreadPoolExecutor(n_workers, thread_name_prefix="sklearn_unlearn")
+
+
+# A forked child has the pool's bookkeeping but not its threads.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -8,6 +8,7 @@ from sklearn_unlearn.core.threads import (
     controller,
     in_order,
     n_threads,
+    one_blas_thread,
     suited_to,
 )
 
@@ -36,7 +37,7 @@ def test_small_factors_have_one_thread():
     assert n_threads() == 3
     with suited_to(CROSSOVER - 1):
         assert blas_threads() == {1}
-        assert n_threads() == 1
+        assert n_threads() == 3  # that there are to go back to
         with suited_to(1):
             assert blas_threads() == {1}
         assert blas_threads() == {1}
@@ -47,6 +48,12 @@ def test_small_factors_have_one_thread():
 def test_large_factors_have_all_threads():
     with suited_to(CROSSOVER):
         assert blas_threads() == {3}
+    with one_blas_thread():
+        assert blas_threads() == {1}
+        with suited_to(CROSSOVER):
+            assert blas_threads() == {3}
+        assert blas_threads() == {1}
+    assert blas_threads() == {3}
 
 
 @pytest.mark.usefixtures("_three_threads")
