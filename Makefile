@@ -4,6 +4,8 @@
 #   make test PYTHON=python3.13 PYTEST_ARGS="-x tests/core"
 
 PYTHON ?= python3
+# The tests run in several processes: one BLAS thread each, or they wait for one another.
+TEST_ENV := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST_ARGS ?= -q -n auto
 
 .DEFAULT_GOAL := help
@@ -44,16 +46,16 @@ examples: $(ENV)test$(STAMP)
 	    echo "== $$script"; $(ENV)test/bin/python $$script; done
 
 test: $(ENV)test$(STAMP)
-	@$(ENV)test/bin/python -m pytest $(PYTEST_ARGS)
+	@$(TEST_ENV) $(ENV)test/bin/python -m pytest $(PYTEST_ARGS)
 
 test-min: $(ENV)min$(STAMP)
-	@$(ENV)min/bin/python -m pytest $(PYTEST_ARGS)
+	@$(TEST_ENV) $(ENV)min/bin/python -m pytest $(PYTEST_ARGS)
 
 test-bare: $(ENV)bare$(STAMP)
-	@$(ENV)bare/bin/python -m pytest $(PYTEST_ARGS)
+	@$(TEST_ENV) $(ENV)bare/bin/python -m pytest $(PYTEST_ARGS)
 
 coverage: $(ENV)test$(STAMP)
-	@$(ENV)test/bin/python -m pytest $(PYTEST_ARGS) --cov
+	@$(TEST_ENV) $(ENV)test/bin/python -m pytest $(PYTEST_ARGS) --cov
 
 lint: $(ENV)lint$(STAMP)
 	@$(ENV)lint/bin/ruff check

@@ -6,7 +6,9 @@ import importlib.metadata
 import platform
 import sys
 
-from sklearn_unlearn.core.threads import CROSSOVER, controller
+from threadpoolctl import threadpool_info
+
+from sklearn_unlearn.core.threads import CROSSOVER
 
 _PACKAGES = (
     "sklearn-unlearn",
@@ -33,7 +35,7 @@ def show_versions():
     for package in _PACKAGES:
         print(f"{package}: {_version(package)}")
     print(f"one BLAS thread below order: {CROSSOVER}")
-    for library in controller().info():
+    for library in threadpool_info():
         details = ", ".join(
             f"{key}={library[key]}"
             for key in ("internal_api", "version", "threading_layer", "num_threads")

@@ -100,11 +100,7 @@ class UnlearnerMixin:
 
         def request(fitted):
             rows, positions = self._leaving(fitted, X, y, sample_weight, row_ids)
-            return Request(
-                Edit(rows_out=rows),
-                groups_out=fitted.encoding.groups(rows.y),
-                positions=positions,
-            )
+            return Request(Edit(rows_out=rows), positions)
 
         return self._answer(request)
 
@@ -141,13 +137,7 @@ class UnlearnerMixin:
                     f"X_new has {new.shape[0]} rows, expected {rows.n_rows} as in X."
                 )
             coming = Rows(new, rows.y, rows.weight, complete)
-            groups = fitted.encoding.groups(rows.y)
-            return Request(
-                Edit(rows_out=rows, rows_in=coming),
-                groups_in=groups,
-                groups_out=groups,
-                positions=positions,
-            )
+            return Request(Edit(rows_out=rows, rows_in=coming), positions)
 
         return self._answer(request)
 
@@ -180,16 +170,9 @@ class UnlearnerMixin:
             encoding = fitted.encoding
             target = self._read_targets(encoding, y_new, rows.n_rows, "y_new")
             weight = rows.weight / encoding.weights(rows.y) * encoding.weights(target)
-            return Request(
-                Edit(
-                    rows_out=rows,
-                    rows_in=Rows(rows.X, target, weight, rows.complete),
-                    same_features=True,
-                ),
-                groups_in=encoding.groups(target),
-                groups_out=encoding.groups(rows.y),
-                positions=positions,
-            )
+            coming = Rows(rows.X, target, weight, rows.complete)
+            edit = Edit(rows_out=rows, rows_in=coming, same_features=True)
+            return Request(edit, positions)
 
         return self._answer(request)
 
@@ -266,9 +249,7 @@ class UnlearnerMixin:
                 raise ValueError("row_ids needs a model fitted with row_ids.")
             if ids is None and retained is not None and retained.has_ids:
                 raise ValueError("The model was fitted with row_ids: pass row_ids.")
-            return Request(
-                Edit(rows_in=rows), groups_in=fitted.encoding.groups(rows.y), ids=ids
-            )
+            return Request(Edit(rows_in=rows), ids=ids)
 
         return self._answer(request)
 
@@ -297,10 +278,8 @@ class UnlearnerMixin:
             fitted = self._checked()
             model = fitted.model
             rows = self._read_rows(fitted, X, y, sample_weight)
-            encoding = fitted.encoding
-            model.tally.check_same(
-                rows, encoding.groups(rows.y), model.forgotten, encoding.classes
-            )
+            labels = fitted.encoding.classes
+            model.tally.check_same(rows, model.marks, model.forgotten, labels)
             options = self._options()
             result = refine_state(
                 model.state, rows, tol=options.tol, max_iter=options.max_iter

@@ -14,10 +14,10 @@ import numpy as np
 from sklearn_unlearn.core.arrays import Array, Indices, Mask
 from sklearn_unlearn.core.edits import DropColumns, Edit
 from sklearn_unlearn.core.retained import RetainedRows
-from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import Refinement, refine, refreshed, unlearn
-from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.core.tally import Marks, Tally
+from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import StepTooLargeError
 
 #: Change of a raw prediction from which a request without data warns: chord steps
@@ -35,11 +35,14 @@ class Model:
     ----------
     state : State
     tally : Tally
+    marks : callable
+        What the tally looks at in encoded targets; see `tally`.
     retained : RetainedRows or None
     """
 
     state: State
     tally: Tally
+    marks: Marks
     retained: RetainedRows | None
 
     @property
@@ -55,7 +58,7 @@ class Model:
         needed = bool(state.anchor[state.objective.forgotten].any())
         if self.retained is not None and needed:
             state = refreshed(state, self.retained, state.theta)
-        return {"state": state, "tally": self.tally, "retained": self.retained}
+        return {**vars(self), "state": state}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -68,8 +71,6 @@ class Request:
     Attributes
     ----------
     edit : Edit
-    groups_in, groups_out : ndarray of int or None
-        Class of each row that comes or leaves.
     positions : ndarray of int or None
         Where the rows that leave lie in the retained data.
     ids : ndarray or None
@@ -77,8 +78,6 @@ class Request:
     """
 
     edit: Edit
-    groups_in: Indices | None = None
-    groups_out: Indices | None = None
     positions: Indices | None = None
     ids: Any = None
 
@@ -118,10 +117,11 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     rate = None
     if options.first_order:
         rate = options.rate or 1.0 / state.factor.largest_eigenvalue
-    tally = _edited_tally(model, request)
+    tally = _edited_tally(model, edit)
     retained = None if model.retained is None else edited_rows(model, request)
-    step = unlearn(state, edit, rate)
-    edited = Model(step.state, tally, retained)
+    with one_blas_thread():
+        step = unlearn(state, edit, rate)
+    edited = replace(model, state=step.state, tally=tally, retained=retained)
     if retained is None:
         if step.largest_change > REFUSED_CHANGE and not isinstance(
             edit.feature_map, DropColumns
@@ -151,21 +151,11 @@ def _better_start(state: State, before: Array, rows: RetainedRows) -> State:
     return state
 
 
-def _edited_tally(model: Model, request: Request) -> Tally:
-    def with_groups(
-        rows: Rows | None, groups: Indices | None
-    ) -> tuple[Rows, Indices] | None:
-        return None if rows is None or groups is None else (rows, groups)
-
-    edit = request.edit
+def _edited_tally(model: Model, edit: Edit) -> Tally:
     forgotten = model.forgotten
     if isinstance(edit.feature_map, DropColumns):
         forgotten = forgotten | edit.feature_map.columns[: forgotten.size]
-    return model.tally.changed(
-        with_groups(edit.rows_in, request.groups_in),
-        with_groups(edit.rows_out, request.groups_out),
-        forgotten,
-    )
+    return model.tally.changed(edit.rows_in, edit.rows_out, model.marks, forgotten)
 
 
 def edited_rows(model: Model, request: Request) -> RetainedRows:

@@ -117,6 +117,8 @@ class Pending:
         inner, trusted = _cholesky(inner, np.diagonal(inner).copy())
         if not trusted:
             return (inner, across, outer), False
+        if not outside.size:
+            return (inner, across, outer), True
         across = forward(inner, np.asfortranarray(across))
         # -(S_oo - S_oi S_ii^-1 S_io) with S_oo = -(1 - Z_o' Z_o)
         outer, trusted = _cholesky(outer + across.T @ across, np.ones(outside.size))

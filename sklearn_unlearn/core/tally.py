@@ -1,26 +1,35 @@
-"""Sums by which rows are recognised as the model's: weights a class, column sums."""
+"""Sums by which rows are recognised as the model's: weights and column sums.
+
+A row has *marks*: whether it is of each class or, for a regression, a one and its
+targets. Sums of marks, and of columns times marks, notice rows and targets that are not
+the model's, exchanged targets among them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
 from sklearn_unlearn.core.arrays import (
     Array,
-    Indices,
     Mask,
     absolute,
     as_float64,
     transposed_times,
 )
 from sklearn_unlearn.core.rows import RowBlocks, Rows
+from sklearn_unlearn.core.threads import in_order
 from sklearn_unlearn.exceptions import (
     DataMismatchError,
     EmptyClassError,
     InsufficientWeightError,
 )
 
+#: Marks of encoded targets: ``(n_rows, n_targets)`` to ``(n_rows, n_marks)``.
+Marks: TypeAlias = Callable[[Array], Array]
 #: Relative difference of sums that rounding may explain.
 _TOLERANCE = 1e-9
 #: Relative error that a value leaves behind in a sum that it has left.
@@ -35,81 +44,86 @@ class Tally:
     ----------
     n_rows : int
         Rows in, minus rows out.
-    group_weight : ndarray of shape (n_groups,)
-        Summed weight of each class; a single group for regression.
-    column_sum : ndarray of shape (n_columns,)
-        Weighted sum of each column, zero for forgotten columns.
+    n_groups : int
+        How many marks are memberships of a group: the classes, or all rows.
+    mark_sum : ndarray of shape (n_marks,)
+        Weighted sum of each mark, groups first: the weight of each group.
+    column_sum : ndarray of shape (n_columns, n_marks)
+        Weighted sum of each column times each mark, zero for forgotten columns.
     noise : float
         Rounding error in the column sums that outliers left behind, as a power of two:
         their order of magnitude and nothing else of them.
     """
 
     n_rows: int
-    group_weight: Array
+    n_groups: int
+    mark_sum: Array
     column_sum: Array
     noise: float = 0.0
 
+    @property
+    def group_weight(self) -> Array:
+        """Summed weight of each group."""
+        return self.mark_sum[: self.n_groups]
+
     @staticmethod
-    def of(rows: RowBlocks, groups: Indices, n_groups: int) -> Tally:
-        """Count rows, given the group of each."""
-        group_weight = np.zeros(n_groups)
-        column_sum: Array | None = None
-        n_rows = start = 0
-        for block in rows.blocks():
-            group = groups[start : start + block.n_rows]
-            start += block.n_rows
-            group_weight += np.bincount(group, block.weight, n_groups)
-            total = transposed_times(as_float64(block.X), block.weight)
-            column_sum = total if column_sum is None else column_sum + total
-            n_rows += int(np.count_nonzero(block.weight))
-        assert column_sum is not None
-        return Tally(n_rows, group_weight, column_sum)
+    def of(rows: RowBlocks, marks: Marks, n_groups: int) -> Tally:
+        """Count rows; ``marks`` gives those of encoded targets."""
+
+        def term(block: Rows) -> tuple[int, Array, Array]:
+            weighted = marks(block.y) * block.weight[:, None]
+            columns = transposed_times(as_float64(block.X), weighted)
+            return int(np.count_nonzero(block.weight)), weighted.sum(axis=0), columns
+
+        parts = list(in_order(term, rows.blocks()))
+        return Tally(
+            sum(part[0] for part in parts),
+            n_groups,
+            np.sum([part[1] for part in parts], axis=0),
+            np.sum([part[2] for part in parts], axis=0),
+        )
 
     def changed(
         self,
-        rows_in: tuple[Rows, Indices] | None,
-        rows_out: tuple[Rows, Indices] | None,
+        rows_in: Rows | None,
+        rows_out: Rows | None,
+        marks: Marks,
         forgotten: Mask,
     ) -> Tally:
         """The sums after an edit.
 
         Parameters
         ----------
-        rows_in, rows_out : (Rows, ndarray of int) or None
-            Rows and the group of each.
+        rows_in, rows_out : Rows or None
+        marks : callable
+            Marks of encoded targets, shape (n_rows, n_marks).
         forgotten : ndarray of bool of shape (n_columns,)
 
         Raises
         ------
         InsufficientWeightError, EmptyClassError
         """
-        n_rows = self.n_rows
-        group_weight, column_sum = self.group_weight.copy(), self.column_sum.copy()
-        noise = self.noise
-        for sign, change in ((1.0, rows_in), (-1.0, rows_out)):
-            if change is None:
+        n_rows, noise = self.n_rows, self.noise
+        mark_sum, column_sum = self.mark_sum.copy(), self.column_sum.copy()
+        for sign, rows in ((1, rows_in), (-1, rows_out)):
+            if rows is None:
                 continue
-            rows, group = change
-            n_rows += int(sign) * int(np.count_nonzero(rows.weight))
-            group_weight += sign * np.bincount(group, rows.weight, group_weight.size)
-            total = transposed_times(as_float64(rows.X), rows.weight)
-            column_sum += sign * total
-            largest = float(np.abs(total).max(initial=0.0))
+            change = Tally.of(rows, marks, self.n_groups)
+            n_rows += sign * change.n_rows
+            mark_sum += sign * change.mark_sum
+            column_sum += sign * change.column_sum
+            largest = float(np.abs(change.column_sum).max(initial=0.0))
             if largest > 0.0:
                 noise = max(noise, _TRACE * 2.0 ** np.ceil(np.log2(largest)))
         column_sum[forgotten] = 0.0
         if rows_out is not None:
-            self._check_left(n_rows, group_weight)
+            self._check_left(n_rows, mark_sum[: self.n_groups])
         return replace(
-            self,
-            n_rows=n_rows,
-            group_weight=group_weight,
-            column_sum=column_sum,
-            noise=noise,
+            self, n_rows=n_rows, mark_sum=mark_sum, column_sum=column_sum, noise=noise
         )
 
     def check_same(
-        self, rows: Rows, groups: Indices, forgotten: Mask, labels: Array | None
+        self, rows: Rows, marks: Marks, forgotten: Mask, labels: Array | None
     ) -> None:
         """Refuse rows that are not the ones counted.
 
@@ -118,32 +132,40 @@ class Tally:
         DataMismatchError
             Naming the first sum that differs.
         """
-        n_rows = int(np.count_nonzero(rows.weight))
-        whole = np.all(rows.weight == 1.0)
-        if whole and n_rows != self.n_rows:
+        given = Tally.of(rows, marks, self.n_groups)
+        if np.all(rows.weight == 1.0) and given.n_rows != self.n_rows:
             raise DataMismatchError(
-                f"X has {n_rows} rows, but {self.n_rows} rows remain in the model. "
-                "Pass exactly the training data without what was unlearned."
+                f"X has {given.n_rows} rows, but {self.n_rows} rows remain in the "
+                "model. Pass exactly the training data without what was unlearned."
             )
-        weight = np.bincount(groups, rows.weight, self.group_weight.size)
-        total = self.group_weight.sum()
-        for group in np.flatnonzero(
-            np.abs(weight - self.group_weight) > _TOLERANCE * total
-        ):
+        weight, expected = given.group_weight, self.group_weight
+        far = np.abs(weight - expected) > _TOLERANCE * expected.sum()
+        for group in np.flatnonzero(far):
             where = "" if labels is None else f" of class {labels[group]!r}"
             raise DataMismatchError(
                 f"The rows{where} have summed weight {weight[group]:.10g}, but weight "
-                f"{self.group_weight[group]:.10g} remains in the model. Pass exactly "
-                "the training data without what was unlearned, with its sample_weight."
+                f"{expected[group]:.10g} remains in the model. Pass exactly the "
+                "training data without what was unlearned, with its sample_weight."
             )
-        X = as_float64(rows.X)
-        difference = np.abs(transposed_times(X, rows.weight) - self.column_sum)
-        difference[forgotten] = 0.0
-        size = transposed_times(absolute(X), rows.weight)
-        for column in np.flatnonzero(difference > _TOLERANCE * size + self.noise):
+
+        def sizes(target: Array) -> Array:
+            return np.abs(marks(target))
+
+        size = Tally.of(replace(rows, X=absolute(rows.X)), sizes, self.n_groups)
+        marked = np.abs(given.mark_sum - self.mark_sum)
+        if np.any(marked > _TOLERANCE * size.mark_sum):
             raise DataMismatchError(
-                f"Column {column} of X does not sum to what remains in the model. "
-                "Pass exactly the training data without what was unlearned."
+                "The targets y do not sum to what remains in the model. Pass exactly "
+                "the training data without what was unlearned."
+            )
+        difference = np.abs(given.column_sum - self.column_sum)
+        difference[forgotten] = 0.0
+        far = difference > _TOLERANCE * size.column_sum + self.noise
+        for column in np.flatnonzero(far.any(axis=1)):
+            raise DataMismatchError(
+                f"Column {column} of X, or y beside it, does not sum to what remains "
+                "in the model. Pass exactly the training data without what was "
+                "unlearned."
             )
 
     def _check_left(self, n_rows: int, group_weight: Array) -> None:

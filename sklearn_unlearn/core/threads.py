@@ -30,7 +30,7 @@ CROSSOVER = 512
 @cache
 def controller() -> ThreadpoolController:
     """The controller of the BLAS libraries loaded now, made once (about 1 ms)."""
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas")
 
 
 class _Limit:
@@ -53,7 +53,7 @@ def one_blas_thread() -> Iterator[None]:
         return
     try:
         _Limit.threads = n_threads()
-        with controller().limit(limits=1, user_api="blas"):
+        with controller().limit(limits=1):
             yield
     finally:
         _Limit.threads = None
@@ -69,7 +69,7 @@ def suited_to(order: int) -> Iterator[None]:
     elif _Limit.threads is None:
         yield
     else:
-        with controller().limit(limits=n_threads(), user_api="blas"):
+        with controller().limit(limits=n_threads()):
             yield
 
 
@@ -78,7 +78,7 @@ def n_threads() -> int:
     limited = _Limit.threads
     if limited is not None:
         return limited
-    libraries = controller().select(user_api="blas").lib_controllers
+    libraries = controller().lib_controllers
     return max((library.num_threads for library in libraries), default=1)
 
 
@@ -88,7 +88,7 @@ def in_order(
     """Results of all items in their order, computed on as many threads as BLAS has.
 
     Sums over the results therefore do not depend on the number of threads. No more
-    than two items a thread are read ahead.
+    than one item a thread is read ahead.
     """
     items = iter(items)
     head = list(islice(items, 2))
@@ -102,7 +102,7 @@ def in_order(
         try:
             for item in chain(head, items):
                 waiting.append(pool.submit(function, item))
-                if len(waiting) > 2 * n_workers:
+                if len(waiting) > n_workers:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -183,9 +183,9 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
         retained = None
         if self.retain_data:
             retained = RetainedRows.of(rows, row_ids, forgotten)
-        tally = Tally.of(rows, encoding.groups(rows.y), encoding.n_groups)
+        tally = Tally.of(rows, encoding.marks, encoding.n_groups)
         return Fitted(
-            Model(result.state, tally, retained),
+            Model(result.state, tally, encoding.marks, retained),
             encoding,
             result.n_iter,
             self.get_params(deep=False),

@@ -75,6 +75,10 @@ class Labels:
             return (encoded[:, 0] > 0.0).astype(np.intp)
         return encoded.argmax(axis=1)
 
+    def marks(self, encoded):
+        """Whether each row is of each class, shape (n_rows, n_classes)."""
+        return np.equal.outer(self.groups(encoded), np.arange(self.n_groups)) * 1.0
+
     def read(self, y):
         """Encoded targets."""
         return self.encode(self.positions(y))
@@ -127,9 +131,9 @@ class Targets:
             )
         return y
 
-    def groups(self, encoded):
-        """All rows are of one group."""
-        return np.zeros(encoded.shape[0], dtype=np.intp)
+    def marks(self, encoded):
+        """All rows are of one group; their targets mark them too."""
+        return np.column_stack([np.ones(encoded.shape[0]), encoded])
 
     def weights(self, encoded):
         """All rows count alike."""

@@ -26,48 +26,55 @@ def make(n_rows=40, seed=0, whole=False):
     return Rows(X, groups[:, None].astype(float), weight), groups
 
 
-def take(rows, groups, positions):
-    positions = np.asarray(positions)
-    return rows.take(positions), groups[positions]
+def marks(target):
+    """Whether each row is of each class."""
+    return (target == np.arange(3)).astype(float)
 
 
-def changed(tally, rows_in=None, rows_out=None, forgotten=NONE):
-    return tally.changed(rows_in, rows_out, forgotten)
+def targets(target):
+    """All rows are of one group; the targets mark them."""
+    return np.column_stack([np.ones(target.shape[0]), target])
+
+
+def take(rows, positions):
+    return rows.take(np.asarray(positions))
+
+
+def changed(tally, rows_in=None, rows_out=None, forgotten=NONE, marks=marks):
+    return tally.changed(rows_in, rows_out, marks, forgotten)
 
 
 def test_counts():
     rows, groups = make()
     rows.weight[5] = 0.0
-    tally = Tally.of(rows, groups, 3)
+    tally = Tally.of(rows, marks, 3)
     assert tally.n_rows == 39
     for group in range(3):
         expected = rows.weight[groups == group].sum()
         assert tally.group_weight[group] == pytest.approx(expected)
-    np.testing.assert_allclose(tally.column_sum, rows.weight @ rows.X)
+    np.testing.assert_allclose(tally.column_sum.sum(axis=1), rows.weight @ rows.X)
 
 
 @pytest.mark.parametrize("form", [sp.csr_array, sp.csr_matrix, np.float32])
 def test_counts_of_blocks_and_formats(form):
-    rows, groups = make()
+    rows, _groups = make()
     rows = replace(rows, X=rows.X.astype(np.float32).astype(float))
-    expected = Tally.of(rows, groups, 3)
+    expected = Tally.of(rows, marks, 3)
     for other in (replace(rows, X=form(rows.X)), Partitioned(rows, (3, 3, 20))):
-        tally = Tally.of(other, groups, 3)
+        tally = Tally.of(other, marks, 3)
         assert tally.n_rows == expected.n_rows
         np.testing.assert_allclose(tally.group_weight, expected.group_weight)
         np.testing.assert_allclose(tally.column_sum, expected.column_sum, rtol=1e-12)
 
 
 def test_changes_equal_a_new_count():
-    rows, groups = make()
-    more, more_groups = make(5, seed=1)
+    rows, _groups = make()
+    more, _ = make(5, seed=1)
     out = np.array([3, 10, 11])
     rest = np.setdiff1d(np.arange(40), out)
-    tally = changed(
-        Tally.of(rows, groups, 3), (more, more_groups), take(rows, groups, out)
-    )
-    expected = Tally.of(rows.take(rest), groups[rest], 3)
-    expected = changed(expected, (more, more_groups))
+    tally = changed(Tally.of(rows, marks, 3), more, take(rows, out))
+    expected = Tally.of(rows.take(rest), marks, 3)
+    expected = changed(expected, more)
     assert tally.n_rows == expected.n_rows == 42
     np.testing.assert_allclose(tally.group_weight, expected.group_weight)
     np.testing.assert_allclose(tally.column_sum, expected.column_sum)
@@ -77,30 +84,30 @@ def test_changes_equal_a_new_count():
             np.concatenate([rows.y[rest], more.y]),
             np.concatenate([rows.weight[rest], more.weight]),
         ),
-        np.concatenate([groups[rest], more_groups]),
+        marks,
         NONE,
         LABELS,
     )
 
 
 def test_a_tally_is_not_changed_in_place():
-    rows, groups = make()
-    tally = Tally.of(rows, groups, 3)
+    rows, _groups = make()
+    tally = Tally.of(rows, marks, 3)
     before = tally.group_weight.copy(), tally.column_sum.copy()
-    changed(tally, None, take(rows, groups, [3]), ~NONE)
+    changed(tally, None, take(rows, [3]), ~NONE)
     np.testing.assert_array_equal(tally.group_weight, before[0])
     np.testing.assert_array_equal(tally.column_sum, before[1])
 
 
 def test_forgotten_columns_have_no_sum():
-    rows, groups = make()
+    rows, _groups = make()
     forgotten = np.array([False, True, False])
-    tally = changed(Tally.of(rows, groups, 3), forgotten=forgotten)
-    assert tally.column_sum[1] == 0.0
+    tally = changed(Tally.of(rows, marks, 3), forgotten=forgotten)
+    assert np.all(tally.column_sum[1] == 0.0)
     assert np.all(tally.column_sum[[0, 2]] != 0.0)
     other = rows.X.copy()
     other[:, 1] = 99.0
-    tally.check_same(replace(rows, X=other), groups, forgotten, LABELS)
+    tally.check_same(replace(rows, X=other), marks, forgotten, LABELS)
 
 
 # Errors -----------------------------------------------------------------------------
@@ -108,137 +115,169 @@ def test_forgotten_columns_have_no_sum():
 
 def test_more_weight_than_there_is():
     rows, groups = make()
-    tally = Tally.of(rows, groups, 3)
+    tally = Tally.of(rows, marks, 3)
     mine = np.flatnonzero(groups == 1)
-    out, group = take(rows, groups, mine)
+    out = take(rows, mine)
     with pytest.raises(InsufficientWeightError, match="More weight would leave"):
-        changed(tally, None, (out.reweighted(1.01 * out.weight), group))
+        changed(tally, None, out.reweighted(1.01 * out.weight))
 
 
 def test_more_rows_than_there_are():
-    rows, groups = make(whole=True)
-    tally = Tally.of(rows, groups, 3)
+    rows, _groups = make(whole=True)
+    tally = Tally.of(rows, marks, 3)
     twice = np.concatenate([np.arange(40), [0]])
-    out, group = take(rows, groups, twice)
+    out = take(rows, twice)
     with pytest.raises(InsufficientWeightError, match="passed twice"):
-        changed(tally, None, (out.reweighted(out.weight * 1e-3), group))
+        changed(tally, None, out.reweighted(out.weight * 1e-3))
 
 
 def test_a_class_emptied():
     rows, groups = make()
-    tally = Tally.of(rows, groups, 3)
+    tally = Tally.of(rows, marks, 3)
     mine = np.flatnonzero(groups == 1)
     with pytest.raises(EmptyClassError, match="no rows of a class") as caught:
-        changed(tally, None, take(rows, groups, mine))
+        changed(tally, None, take(rows, mine))
     assert caught.value.group == 1
-    assert changed(tally, None, take(rows, groups, mine[1:])).group_weight[1] > 0.0
+    assert changed(tally, None, take(rows, mine[1:])).group_weight[1] > 0.0
     # unless others of that class come with the same request
-    filled = changed(tally, take(rows, groups, mine[:1]), take(rows, groups, mine))
+    filled = changed(tally, take(rows, mine[:1]), take(rows, mine))
     assert filled.group_weight[1] == pytest.approx(rows.weight[mine[0]])
 
 
 def test_a_class_emptied_one_row_at_a_time():
     rows, groups = make()
-    tally = Tally.of(rows, groups, 3)
+    tally = Tally.of(rows, marks, 3)
     mine = np.flatnonzero(groups == 2)
     for position in mine[:-1]:
-        tally = changed(tally, None, take(rows, groups, [position]))
+        tally = changed(tally, None, take(rows, [position]))
     with pytest.raises(EmptyClassError):
-        changed(tally, None, take(rows, groups, mine[-1:]))
+        changed(tally, None, take(rows, mine[-1:]))
 
 
 def test_all_rows_of_a_regression():
-    rows, groups = make()
-    tally = Tally.of(rows, 0 * groups, 1)
+    rows, _groups = make()
+    tally = Tally.of(rows, targets, 1)
     with pytest.raises(EmptyClassError) as caught:
-        changed(tally, None, (rows, 0 * groups))
+        changed(tally, None, rows, marks=targets)
     assert str(caught.value) == "The request would leave no rows."
 
 
 def test_a_class_that_was_never_there_is_not_emptied():
-    rows, groups = make()
-    tally = Tally.of(rows, groups, 4)
-    assert changed(tally, None, take(rows, groups, [3])).group_weight[3] == 0.0
+    def four(target):
+        return (target == np.arange(4)).astype(float)
+
+    rows, _ = make()
+    tally = Tally.of(rows, four, 4)
+    left = changed(tally, None, take(rows, [3]), marks=four)
+    assert left.group_weight[3] == 0.0
 
 
-def check(tally, rows, groups, forgotten=NONE, labels=LABELS):
-    tally.check_same(rows, groups, forgotten, labels)
+def check(tally, rows, forgotten=NONE, labels=LABELS, marks=marks):
+    tally.check_same(rows, marks, forgotten, labels)
 
 
 def test_the_same_rows_in_any_order_and_format():
-    rows, groups = make()
-    tally = Tally.of(rows, groups, 3)
+    rows, _groups = make()
+    tally = Tally.of(rows, marks, 3)
     order = np.random.default_rng(1).permutation(40)
-    check(tally, *take(rows, groups, order))
-    check(tally, replace(rows, X=sp.csr_array(rows.X)), groups)
+    check(tally, take(rows, order))
+    check(tally, replace(rows, X=sp.csr_array(rows.X)))
 
 
 def test_another_number_of_rows():
-    rows, groups = make(whole=True)
-    tally = Tally.of(rows, groups, 3)
+    rows, _groups = make(whole=True)
+    tally = Tally.of(rows, marks, 3)
     with pytest.raises(DataMismatchError, match="X has 39 rows, but 40 rows remain"):
-        check(tally, *take(rows, groups, np.arange(39)))
+        check(tally, take(rows, np.arange(39)))
 
 
 def test_another_weight():
     rows, groups = make()
-    tally = Tally.of(rows, groups, 3)
+    tally = Tally.of(rows, marks, 3)
     weight = rows.weight.copy()
     weight[np.flatnonzero(groups == 1)[0]] *= 1.0 + 1e-6
     other = rows.reweighted(weight)
     with pytest.raises(DataMismatchError, match=r"of class .*bee.* summed weight"):
-        check(tally, other, groups)
+        check(tally, other)
     with pytest.raises(DataMismatchError, match="The rows have summed weight"):
-        check(tally, other, groups, labels=None)
+        check(tally, other, labels=None)
 
 
 def test_another_label():
-    rows, groups = make(whole=True)
-    tally = Tally.of(rows, groups, 3)
-    other = groups.copy()
+    rows, _groups = make(whole=True)
+    tally = Tally.of(rows, marks, 3)
+    other = rows.y.copy()
     other[0] = 1
     with pytest.raises(DataMismatchError, match=r"of class .*ant"):
-        check(tally, rows, other)
+        check(tally, replace(rows, y=other))
+
+
+def test_exchanged_labels():
+    rows, groups = make(whole=True)
+    tally = Tally.of(rows, marks, 3)
+    ant, bee = (np.flatnonzero(groups == group)[0] for group in (0, 1))
+    other = rows.y.copy()
+    other[[ant, bee]] = other[[bee, ant]]
+    with pytest.raises(DataMismatchError, match="or y beside it"):
+        check(tally, replace(rows, y=other))
+
+
+def test_another_target_and_exchanged_targets():
+    rows, _ = make()
+    rows = replace(rows, y=np.random.default_rng(3).standard_normal((40, 2)))
+    tally = Tally.of(rows, targets, 1)
+    check(tally, rows, labels=None, marks=targets)
+    other = rows.y.copy()
+    other[5, 1] += 1e-6
+    with pytest.raises(DataMismatchError, match="targets y do not sum"):
+        check(tally, replace(rows, y=other), labels=None, marks=targets)
+    order = np.r_[1, 0, np.arange(2, 40)]
+    rows = rows.reweighted(np.ones(40))
+    tally = Tally.of(rows, targets, 1)
+    with pytest.raises(DataMismatchError, match="or y beside it"):
+        check(tally, replace(rows, y=rows.y[order]), labels=None, marks=targets)
 
 
 def test_another_value():
-    rows, groups = make()
-    tally = Tally.of(rows, groups, 3)
+    rows, _groups = make()
+    tally = Tally.of(rows, marks, 3)
     X = rows.X.copy()
     X[7, 1] += 1e-5
-    with pytest.raises(DataMismatchError, match="Column 1 of X does not sum"):
-        check(tally, replace(rows, X=X), groups)
-    check(tally, replace(rows, X=X), groups, np.array([False, True, False]))
+    with pytest.raises(
+        DataMismatchError, match="Column 1 of X, or y beside it, does not sum"
+    ):
+        check(tally, replace(rows, X=X))
+    check(tally, replace(rows, X=X), np.array([False, True, False]))
 
 
 def test_rounding_is_no_difference():
-    rows, groups = make(2000)
-    tally = Tally.of(rows, groups, 3)
+    rows, _groups = make(2000)
+    tally = Tally.of(rows, marks, 3)
     for position in range(3, 1000):
-        tally = changed(tally, None, take(rows, groups, [position]))
+        tally = changed(tally, None, take(rows, [position]))
     rest = np.concatenate([np.arange(3), np.arange(1000, 2000)])
-    check(tally, *take(rows, groups, rest))
+    check(tally, take(rows, rest))
 
 
 @pytest.mark.parametrize("size", [1e6, 1e9, 1e12])
 def test_an_outlier_that_left_does_not_spoil_the_sums(size):
-    rows, groups = make(2000)
+    rows, _groups = make(2000)
     rows.X[7] *= size
-    tally = changed(Tally.of(rows, groups, 3), None, take(rows, groups, [7]))
-    rest, rest_groups = take(rows, groups, np.setdiff1d(np.arange(2000), [7]))
-    check(tally, rest, rest_groups)
+    tally = changed(Tally.of(rows, marks, 3), None, take(rows, [7]))
+    rest = take(rows, np.setdiff1d(np.arange(2000), [7]))
+    check(tally, rest)
     # of the outlier no more is kept than its order of magnitude, to the next power
     assert tally.noise <= 2.0**-40 * 1e5 * size
     assert np.log2(tally.noise) == np.rint(np.log2(tally.noise))
     other = rest.X.copy()
     other[3, 1] += 2.0 * tally.noise + 1e-4
     with pytest.raises(DataMismatchError, match="Column 1"):
-        check(tally, replace(rest, X=other), rest_groups)
+        check(tally, replace(rest, X=other))
 
 
 def test_values_of_no_size():
-    rows, groups = make()
+    rows, _groups = make()
     rows = replace(rows, X=0.0 * rows.X)
-    tally = changed(Tally.of(rows, groups, 3), None, take(rows, groups, [7]))
+    tally = changed(Tally.of(rows, marks, 3), None, take(rows, [7]))
     assert tally.noise == 0.0
-    check(tally, *take(rows, groups, np.setdiff1d(np.arange(40), [7])))
+    check(tally, take(rows, np.setdiff1d(np.arange(40), [7])))

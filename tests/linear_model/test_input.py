@@ -85,6 +85,7 @@ BAD = [
     (lambda e: e.refine(X[1:], Y[1:]), "79 rows"),
     (lambda e: e.refine(np.vstack([X[1:], X[:1] + 1]), np.r_[Y[1:], Y[:1]]), "Column"),
     (lambda e: e.refine(X, Y[::-1], np.linspace(0.5, 1.5, 80)), "weight"),
+    (lambda e: e.refine(X, Y[::-1]), "y beside it"),
     (lambda e: e.partial_unfit(X, Y, sample_weight=3.0), "More weight"),
     (lambda e: e.set_params(method="third").partial_unfit(X[:1], Y[:1]), "method"),
     (lambda e: e.set_params(tol=0.0).partial_unfit(X[:1], Y[:1]), "tol"),
