@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import threading
 import warnings
-import weakref
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -27,47 +25,23 @@ from sklearn_unlearn.exceptions import (
     LargeStepWarning,
     UnlearningError,
 )
+from sklearn_unlearn.utils.residual import GradientResidual
 from sklearn_unlearn.utils.validation import (
     check_columns,
     check_remaining_rows,
     check_row_ids,
     check_sample_weight,
+    named,
 )
-
-# Requests of one estimator follow one another. The locks live here, not in the
-# estimator, which must be cloned, copied and pickled.
-_LOCKS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-
-
-class GradientResidual(float):
-    """A gradient norm that knows its rounding error.
-
-    Attributes
-    ----------
-    rounding_error : float
-        Bound on the error of the norm from floating-point summation.
-    """
-
-    def __new__(cls, norm, rounding_error):
-        """A float of value ``norm``."""
-        self = super().__new__(cls, norm)
-        self.rounding_error = float(rounding_error)
-        return self
-
-    def __repr__(self):
-        return f"{float(self):.3g} (rounding error at most {self.rounding_error:.1g})"
-
-    def __reduce__(self):
-        return type(self), (float(self), self.rounding_error)
 
 
 class UnlearnerMixin:
     """The verbs; an estimator adds ``fit``, prediction and three hooks.
 
     An estimator keeps everything it learned in one private attribute ``_fitted``, an
-    immutable value with ``model`` (:class:`~sklearn_unlearn.core.model.Model`) and
-    ``encoding`` (which reads targets), and provides ``_read_rows``,
-    ``_without_class`` and ``_first_fit``.
+    immutable value with ``model`` (:class:`~sklearn_unlearn.core.model.Model`),
+    ``encoding`` (which reads targets) and ``columns`` (of X). It provides ``_options``,
+    ``_first_fit``, ``_check_classes`` and ``_without_classes``.
     """
 
     # Verbs --------------------------------------------------------------------------
@@ -130,7 +104,7 @@ class UnlearnerMixin:
 
         def request(fitted):
             rows, positions = self._leaving(fitted, X, y, sample_weight)
-            with _named("X_new"):
+            with named("X_new"):
                 new, complete = self._read_features(fitted, X_new)
             if new.shape[0] != rows.n_rows:
                 raise ValueError(
@@ -201,11 +175,10 @@ class UnlearnerMixin:
 
         def request(fitted):
             objective = fitted.model.state.objective
+            n_features = fitted.columns.n_features
             mask = np.zeros(objective.shape[0], dtype=bool)
-            mask[: self.n_features_in_] = check_columns(
-                columns, self.n_features_in_, getattr(self, "feature_names_in_", None)
-            )
-            if np.all((mask | objective.forgotten)[: self.n_features_in_]):
+            mask[:n_features] = check_columns(columns, n_features, fitted.columns.names)
+            if np.all((mask | objective.forgotten)[:n_features]):
                 raise UnlearningError(
                     "columns names all that the model has; nothing would be left."
                 )
@@ -244,11 +217,16 @@ class UnlearnerMixin:
             self._check_classes(classes, fitted.encoding.classes)
             retained = fitted.model.retained
             rows = self._read_rows(fitted, X, y, sample_weight)
-            ids = None if row_ids is None else check_row_ids(row_ids, rows.n_rows)
-            if ids is not None and (retained is None or not retained.has_ids):
+            has_ids = retained is not None and retained.has_ids
+            if (row_ids is not None) and not has_ids:
                 raise ValueError("row_ids needs a model fitted with row_ids.")
-            if ids is None and retained is not None and retained.has_ids:
+            if row_ids is None and has_ids:
                 raise ValueError("The model was fitted with row_ids: pass row_ids.")
+            ids = None
+            if has_ids:
+                ids = check_row_ids(row_ids, rows.n_rows, like=retained.chunks[0].ids)
+                if retained.living(ids)[0].size:
+                    raise ValueError("row_ids names a row that is in the model.")
             return Request(Edit(rows_in=rows), ids=ids)
 
         return self._answer(request)
@@ -323,7 +301,7 @@ class UnlearnerMixin:
             try:
                 answer = apply(fitted.model, request, options)
             except EmptyClassError as error:
-                self._fitted = self._without_class(fitted, request, error)
+                self._fitted = self._without_classes(fitted, request, error)
                 return self
             if answer.refinement is not None:
                 warn_unless_converged(answer.refinement)
@@ -348,16 +326,21 @@ class UnlearnerMixin:
             rows = self._read_rows(fitted, X, y, sample_weight)
             if retained is None:
                 return rows, None
-            positions = retained.locate(rows)
+            positions = retained.locate(rows, sample_weight is None)
             weight = rows.weight
         else:
             if X is not None or y is not None:
                 raise ValueError("Pass either X and y or row_ids, not both.")
             if retained is None:
                 raise ValueError("row_ids needs retain_data=True at fit.")
-            ids = check_row_ids(row_ids)
+            ids = check_row_ids(row_ids, like=retained.chunks[0].ids)
             positions = retained.locate_ids(ids)
-            weight = check_sample_weight(sample_weight, ids.size)
+            if sample_weight is not None and positions.size > ids.size:
+                raise ValueError(
+                    "row_ids names a row that was replaced in part: leave "
+                    "sample_weight out, or name its parts by X and y."
+                )
+            weight = check_sample_weight(sample_weight, positions.size)
             weight = weight * fitted.encoding.weights(retained.take(positions).y)
         held = retained.take(positions)
         return (held if sample_weight is None else held.reweighted(weight)), positions
@@ -365,7 +348,7 @@ class UnlearnerMixin:
     def _read_features(self, fitted, X):
         """Validated features in the format of retained data, and which are complete."""
         model = fitted.model
-        X, complete = check_remaining_rows(self, X, model.forgotten)
+        X, complete = check_remaining_rows(self, X, fitted.columns, model.forgotten)
         objective = model.state.objective
         if complete is not None and not model.state.anchor[objective.forgotten].any():
             complete = None  # the anchor does not look at forgotten columns
@@ -376,7 +359,7 @@ class UnlearnerMixin:
     def _read_targets(self, encoding, y, n_rows, name="y"):
         if y is None:
             raise ValueError(f"{name} must be given: it is None.")
-        with _named(name):
+        with named(name):
             target = encoding.read(y)
         if target.shape[0] != n_rows:
             raise ValueError(f"{name} has {target.shape[0]} rows, expected {n_rows}.")
@@ -396,21 +379,15 @@ class UnlearnerMixin:
 
     def _exclusive(self):
         """The lock that makes requests of one estimator follow one another."""
-        return _LOCKS.setdefault(self, threading.RLock())
+        return vars(self).setdefault("_lock", threading.RLock())
+
+    def __getstate__(self):
+        """All but the lock."""
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_lock"}
 
     def __sklearn_is_fitted__(self):
         return "_fitted" in vars(self)
-
-
-@contextmanager
-def _named(argument):
-    """Say which argument an error about X or y is about, where it is another one."""
-    try:
-        yield
-    except ValueError as error:
-        if argument in ("X", "y"):
-            raise
-        raise ValueError(f"{argument}: {error}") from error
 
 
 def warn_unless_converged(refinement):

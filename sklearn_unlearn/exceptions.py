@@ -19,13 +19,13 @@ class EmptyClassError(UnlearningError):
     Parameters
     ----------
     message : str
-    group : int, default=0
-        Position of the class in ``classes_``.
+    groups : tuple of int, default=()
+        Positions of the classes in ``classes_``.
     """
 
-    def __init__(self, message: str, group: int = 0) -> None:
-        super().__init__(message, group)
-        self.group = group
+    def __init__(self, message: str, groups: tuple[int, ...] = ()) -> None:
+        super().__init__(message, groups)
+        self.groups = groups
 
     def __str__(self) -> str:
         return str(self.args[0])

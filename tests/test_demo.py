@@ -34,7 +34,11 @@ def test_demo_agrees(few_images, capsys):
     assert lines[-1].startswith("All agree")
     for request in ("forget an image", "correct values", "correct labels", "drop a"):
         assert sum(line.startswith(request) for line in lines) == 2
-    assert sum(line.startswith("LogisticRegression(warm_start=True)") for line in lines)
+    assert sum(line.startswith("then refine") for line in lines) == 1
+    share = re.search(r"went (-?\d+)% of the\nway .*: (\d+)% of the image is", printed)
+    assert int(share[1]) + int(share[2]) == pytest.approx(100, abs=1)
+    assert "to_sklearn() gives a LogisticRegression(C=0.1)" in printed
+    assert "predicts 100% of the test images alike" in printed
 
 
 def test_data_free_request_that_does_nothing_fails(few_images, monkeypatch, capsys):
@@ -58,6 +62,27 @@ def test_inexact_request_with_data_fails(few_images, monkeypatch, capsys):
     monkeypatch.setattr(_demo, "EXACT", 0.0)
     assert main(["demo"]) == 1
     assert "retained: coefficients differ by" in capsys.readouterr().out
+
+
+def test_refinement_that_does_nothing_fails(few_images, monkeypatch, capsys):
+    monkeypatch.setattr(
+        UnlearnableLogisticRegression, "refine", lambda self, X, y: self
+    )
+    assert main(["demo"]) == 1
+    assert "DISAGREEMENT: then refine with data: " in capsys.readouterr().out
+
+
+def test_deployed_model_that_predicts_otherwise_fails(few_images, monkeypatch, capsys):
+    export = UnlearnableLogisticRegression.to_sklearn
+
+    def stale(self):
+        model = export(self)
+        model.coef_ = -model.coef_
+        return model
+
+    monkeypatch.setattr(UnlearnableLogisticRegression, "to_sklearn", stale)
+    assert main(["demo"]) == 1
+    assert "DISAGREEMENT: to_sklearn predicts" in capsys.readouterr().out
 
 
 def test_a_case_leads_to_the_data_it_says(plain_data):

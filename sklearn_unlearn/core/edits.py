@@ -176,9 +176,9 @@ class Edit:
         """Rows that enter and leave the Hessian, at the anchor.
 
         Relabelled rows cancel where the curvature does not depend on the target,
-        save for a difference of weights. Rows that leave with unknown values of
-        forgotten columns keep their curvature: their weight at the anchor cannot be
-        known, and the Hessian stays positive definite.
+        save for a difference of weights. Rows with unknown values of forgotten
+        columns neither enter nor leave: their weight at the anchor cannot be known,
+        and the Hessian stays positive definite.
         """
         rows_in, rows_out = self.rows_in, self.rows_out
         if (
@@ -190,12 +190,8 @@ class Edit:
             difference = rows_in.weight - rows_out.weight
             rows_in = rows_in.reweighted(np.maximum(difference, 0.0))
             rows_out = rows_out.reweighted(np.maximum(-difference, 0.0))
-        if (
-            rows_out is not None
-            and rows_out.complete is not None
-            and not objective.loss.constant_curvature
-        ):
-            rows_out = rows_out.reweighted(rows_out.weight * rows_out.complete)
+        if not objective.loss.constant_curvature:
+            rows_in, rows_out = _complete(rows_in), _complete(rows_out)
         return (
             rows_in if rows_in is not None and rows_in.weight.any() else None,
             rows_out if rows_out is not None and rows_out.weight.any() else None,
@@ -214,3 +210,10 @@ class Edit:
                 "penalties of their own if they had those: fit again."
             )
         return changed
+
+
+def _complete(rows: Rows | None) -> Rows | None:
+    """The rows, those with unknown values with weight zero."""
+    if rows is None or rows.complete is None:
+        return rows
+    return rows.reweighted(rows.weight * rows.complete)

@@ -44,9 +44,14 @@ class Status(Enum):
     """What a factorisation found; the values are sentences for the reader."""
 
     DEPENDENT = (
-        "The Hessian is singular to working precision: some columns are linearly "
-        "dependent on others and no penalty decides between them. Use a finite C "
-        "(a positive alpha) or drop the columns."
+        "The Hessian is singular to working precision. Either some columns are "
+        "linearly dependent on others and no penalty decides between them: use a "
+        "finite C (a positive alpha) or drop them. Or a column has an offset or a "
+        "scale beside which the others vanish: centre and scale the columns."
+    )
+    NOT_FINITE = (
+        "The Hessian is not finite: values of X, weights or the penalty are too large. "
+        "Scale them."
     )
     INDEFINITE = (
         "The Hessian is not positive definite. Either rows were taken out that the "
@@ -341,7 +346,9 @@ def factorise(hessian: Array, penalty: Array, gauge: Indices, kept: Indices) -> 
 
 def _diagnosis(array: Array, scale: Array) -> Status:
     """Singular or indefinite: decided by the smallest eigenvalue, scale removed."""
-    if not np.all(np.isfinite(scale)) or np.any(scale < 0.0):
+    if not np.all(np.isfinite(scale)):
+        return Status.NOT_FINITE
+    if np.any(scale < 0.0):
         return Status.INDEFINITE
     root = 1.0 / np.sqrt(np.where(scale > 0.0, scale, 1.0))
     upper = np.triu(array, 1) + np.diag(scale)

@@ -111,21 +111,29 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     NotPositiveDefiniteError
         From the factor.
     StepTooLargeError
-        Without retained data, if the closed form cannot be trusted.
+        Without retained data, if the closed form cannot be trusted, and in first order
+        if the rate is too large.
     """
     edit, state = request.edit, model.state
     rate = None
     if options.first_order:
-        rate = options.rate or 1.0 / state.factor.largest_eigenvalue
+        largest = state.factor.largest_eigenvalue
+        rate = 1.0 / largest if options.rate is None else options.rate
+        if rate > 2.0 / largest:
+            raise StepTooLargeError(
+                f"unlearning_rate={rate:.3g} is above {2.0 / largest:.3g}, two over "
+                "the largest eigenvalue of the Hessian: a first-order step overshoots "
+                'the minimum. Use a smaller rate, or "auto".'
+            )
     tally = _edited_tally(model, edit)
     retained = None if model.retained is None else edited_rows(model, request)
     with one_blas_thread():
         step = unlearn(state, edit, rate)
     edited = replace(model, state=step.state, tally=tally, retained=retained)
     if retained is None:
-        if step.largest_change > REFUSED_CHANGE and not isinstance(
-            edit.feature_map, DropColumns
-        ):
+        dropping = isinstance(edit.feature_map, DropColumns)
+        # written so that a NaN is refused
+        if not (step.largest_change <= REFUSED_CHANGE or dropping):
             raise StepTooLargeError(
                 f"The request would change a raw prediction by "
                 f"{step.largest_change:.3g}, where a closed-form step without data is "

@@ -118,9 +118,10 @@ class Objective:
 
     def raw_prediction(self, X: Data, theta: Array) -> Array:
         """``x_i . theta`` for all rows, ``(n_rows, n_outputs)``."""
-        raw = times(as_float64(X), theta[: X.shape[1]])
-        if self.fit_intercept:
-            raw += theta[-1]
+        if not self.fit_intercept:
+            return times(as_float64(X), theta)
+        raw = times(as_float64(X), theta[:-1])
+        raw += theta[-1]
         return raw
 
     def data_value(self, rows: RowBlocks, theta: Array) -> float:

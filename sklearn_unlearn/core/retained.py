@@ -137,21 +137,21 @@ class RetainedRows:
 
     # Finding rows -------------------------------------------------------------------
 
-    def locate(self, rows: Rows) -> Indices:
+    def locate(self, rows: Rows, all_weight: bool = False) -> Indices:
         """Positions of rows with these features and targets.
 
-        Equal rows are told apart: a row asked for twice must be there twice.
+        Equal rows are told apart: a row asked for twice must be there twice. Of equal
+        rows the lightest that holds the weight asked for is taken, or with
+        ``all_weight`` the first.
 
         Raises
         ------
         RowNotFoundError
         """
-        found = self._claim(
-            row_hashes(rows.X, rows.y, self.forgotten),
-            [chunk.by_content for chunk in self.chunks],
-            "Row {} of X, with its y, is not (or no longer) in the retained training "
-            "data.",
-        )
+        keys = row_hashes(rows.X, rows.y, self.forgotten)
+        candidates = self._candidates(keys, [chunk.by_content for chunk in self.chunks])
+        needed = np.zeros(rows.n_rows) if all_weight else rows.weight
+        found = self._claimed(candidates, rows.n_rows, needed)
         held = self.take(found)
         alive = ~self.forgotten
         same = np.all(held.y == rows.y, axis=1)
@@ -164,23 +164,33 @@ class RetainedRows:
         return found
 
     def locate_ids(self, ids: Any) -> Indices:
-        """Positions of the rows that fit was given these identifiers for.
+        """Positions of the living rows that have these identifiers.
+
+        An identifier has several rows where a row was replaced in part.
 
         Raises
         ------
         RowNotFoundError
         """
+        owner, position = self.living(ids)
+        _, first = np.unique(ids, return_index=True)
+        for order in np.setdiff1d(np.arange(len(ids)), np.intersect1d(owner, first)):
+            raise RowNotFoundError(
+                f"row_ids[{order}] names a row that is not (or no longer) in the model, "
+                    "or that was named before."
+            )
+        return position
+
+    def living(self, ids: Any) -> tuple[Indices, Indices]:
+        """For each living row of these identifiers: whose it is, and where."""
         if not self.has_ids:
             raise RowNotFoundError(
                 "row_ids needs a model fitted with row_ids: pass fit(X, y, row_ids=...)"
                 " or name the rows by X and y."
             )
-        return self._claim(
-            ids,
-            [chunk.by_id for chunk in self.chunks],
-            "row_ids[{}] names a row that is not (or no longer) in the model, or one "
-            "that was named before.",
-        )
+        owner, position = self._candidates(ids, [chunk.by_id for chunk in self.chunks])
+        alive = self.weights(position) > 0.0
+        return owner[alive], position[alive]
 
     # Changing -----------------------------------------------------------------------
 
@@ -245,45 +255,59 @@ class RetainedRows:
             return [(self.chunks[0], np.zeros(0, dtype=np.intp))], positions
         return parts, np.argsort(np.concatenate(places))
 
-    def _claim(
-        self, keys: Any, indexes: list[tuple[Any, Indices]], message: str
-    ) -> Indices:
-        """A different living row for each key.
-
-        Keys with one candidate, nearly all, are answered at once; a key with several
-        takes the first that lives and was not taken by an equal key.
-        """
-        found = np.full(len(keys), -1)
-        several: dict[int, list[int]] = {}
-        n_candidates = np.zeros(len(keys), dtype=np.intp)
-        start = 0
-        for ordered, owner in indexes:
+    def _candidates(
+        self, keys: Any, indexes: list[tuple[Any, Indices]]
+    ) -> tuple[Indices, Indices]:
+        """All rows that have these keys: whose key, and where; sorted by key."""
+        owners, positions, start = [], [], 0
+        for ordered, row in indexes:
             low = np.searchsorted(ordered, keys, side="left")
-            high = np.searchsorted(ordered, keys, side="right")
-            here = np.flatnonzero(high > low)
-            n_candidates[here] += (high - low)[here]
-            for order in np.flatnonzero(n_candidates > 1).tolist():
-                mine = [int(found[order])] if found[order] >= 0 else []
-                mine = several.setdefault(order, mine)
-                mine.extend((owner[low[order] : high[order]] + start).tolist())
-            found[here] = owner[low[here]] + start
-            start += owner.size
+            n_found = np.searchsorted(ordered, keys, side="right") - low
+            owners.append(np.repeat(np.arange(len(keys)), n_found))
+            offset = np.arange(n_found.sum()) - np.repeat(
+                np.cumsum(n_found) - n_found, n_found
+            )
+            positions.append(row[np.repeat(low, n_found) + offset] + start)
+            start += row.size
+        owner, position = np.concatenate(owners), np.concatenate(positions)
+        order = np.lexsort((position, owner))
+        return owner[order], position[order]
+
+    def _claimed(
+        self, candidates: tuple[Indices, Indices], n_keys: int, needed: Array
+    ) -> Indices:
+        """A different living row for each key, of several the one that suits best."""
+        owner, position = candidates
+        weight = self.weights(position)
+        alive = weight > 0.0
+        owner, position, weight = owner[alive], position[alive], weight[alive]
+        first = np.searchsorted(owner, np.arange(n_keys + 1))
+        found = np.full(n_keys, -1)
+        single = np.flatnonzero(np.diff(first) == 1)
+        found[single] = position[first[single]]
         taken: set[int] = set()
-        for order, positions in several.items():
-            weights = self.weights(np.array(positions, dtype=np.intp)).tolist()
-            found[order] = -1
-            for position, weight in zip(positions, weights, strict=True):
-                if weight > 0.0 and position not in taken:
-                    taken.add(position)
-                    found[order] = position
-                    break
-        lost = found < 0
-        lost[~lost] = self.weights(found[~lost]) <= 0.0
-        _, first = np.unique(found, return_index=True)
-        again = np.ones(len(keys), dtype=bool)
-        again[first] = False
-        for place in np.flatnonzero(lost | again):
-            raise RowNotFoundError(message.format(place))
+        for key in np.flatnonzero(np.diff(first) > 1).tolist():
+            mine = range(first[key], first[key + 1])
+            free = [at for at in mine if int(position[at]) not in taken]
+            holding = [at for at in free if weight[at] >= needed[key] * (1.0 - _SLACK)]
+            if not free:
+                continue
+            if needed[key] == 0.0:
+                best = free[0]
+            elif holding:
+                best = min(holding, key=weight.__getitem__)
+            else:
+                best = max(free, key=weight.__getitem__)
+            found[key] = position[best]
+            taken.add(int(position[best]))
+        _, first_use = np.unique(found, return_index=True)
+        again = np.ones(n_keys, dtype=bool)
+        again[first_use] = False
+        for lost in np.flatnonzero((found < 0) | again):
+            raise RowNotFoundError(
+                f"Row {lost} of X, with its y, is not (or no longer) in the retained "
+                "training data."
+            )
         return found
 
     def _tidied(self) -> RetainedRows:

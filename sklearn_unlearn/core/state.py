@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,14 @@ class State:
         """Data Hessian times an array shaped as theta."""
         objective = self.objective
         return objective.unpack(self.factor.curvature_dot(objective.pack(direction)))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if state["schema"] != SCHEMA:
+            raise ValueError(
+                f"The pickled state has layout {state['schema']}, this version reads "
+                f"layout {SCHEMA}: load it with the version that wrote it."
+            )
+        self.__dict__.update(state)
 
     @property
     def residual(self) -> float:

@@ -26,6 +26,7 @@ from sklearn_unlearn.exceptions import (
     DataMismatchError,
     EmptyClassError,
     InsufficientWeightError,
+    UnlearningError,
 )
 
 #: Marks of encoded targets: ``(n_rows, n_targets)`` to ``(n_rows, n_marks)``.
@@ -44,6 +45,8 @@ class Tally:
     ----------
     n_rows : int
         Rows in, minus rows out.
+    whole : bool
+        Whether every weight was one, so that rows can be counted.
     n_groups : int
         How many marks are memberships of a group: the classes, or all rows.
     mark_sum : ndarray of shape (n_marks,)
@@ -56,6 +59,7 @@ class Tally:
     """
 
     n_rows: int
+    whole: bool
     n_groups: int
     mark_sum: Array
     column_sum: Array
@@ -70,17 +74,20 @@ class Tally:
     def of(rows: RowBlocks, marks: Marks, n_groups: int) -> Tally:
         """Count rows; ``marks`` gives those of encoded targets."""
 
-        def term(block: Rows) -> tuple[int, Array, Array]:
+        def term(block: Rows) -> tuple[int, bool, Array, Array]:
             weighted = marks(block.y) * block.weight[:, None]
             columns = transposed_times(as_float64(block.X), weighted)
-            return int(np.count_nonzero(block.weight)), weighted.sum(axis=0), columns
+            n_rows = int(np.count_nonzero(block.weight))
+            whole = bool(np.all((block.weight == 1.0) | (block.weight == 0.0)))
+            return n_rows, whole, weighted.sum(axis=0), columns
 
         parts = list(in_order(term, rows.blocks()))
         return Tally(
             sum(part[0] for part in parts),
+            all(part[1] for part in parts),
             n_groups,
-            np.sum([part[1] for part in parts], axis=0),
             np.sum([part[2] for part in parts], axis=0),
+            np.sum([part[3] for part in parts], axis=0),
         )
 
     def changed(
@@ -103,13 +110,14 @@ class Tally:
         ------
         InsufficientWeightError, EmptyClassError
         """
-        n_rows, noise = self.n_rows, self.noise
+        n_rows, whole, noise = self.n_rows, self.whole, self.noise
         mark_sum, column_sum = self.mark_sum.copy(), self.column_sum.copy()
         for sign, rows in ((1, rows_in), (-1, rows_out)):
             if rows is None:
                 continue
             change = Tally.of(rows, marks, self.n_groups)
             n_rows += sign * change.n_rows
+            whole &= change.whole
             mark_sum += sign * change.mark_sum
             column_sum += sign * change.column_sum
             largest = float(np.abs(change.column_sum).max(initial=0.0))
@@ -117,10 +125,8 @@ class Tally:
                 noise = max(noise, _TRACE * 2.0 ** np.ceil(np.log2(largest)))
         column_sum[forgotten] = 0.0
         if rows_out is not None:
-            self._check_left(n_rows, mark_sum[: self.n_groups])
-        return replace(
-            self, n_rows=n_rows, mark_sum=mark_sum, column_sum=column_sum, noise=noise
-        )
+            self._check_left(mark_sum[: self.n_groups])
+        return Tally(n_rows, whole, self.n_groups, mark_sum, column_sum, noise)
 
     def check_same(
         self, rows: Rows, marks: Marks, forgotten: Mask, labels: Array | None
@@ -133,7 +139,7 @@ class Tally:
             Naming the first sum that differs.
         """
         given = Tally.of(rows, marks, self.n_groups)
-        if np.all(rows.weight == 1.0) and given.n_rows != self.n_rows:
+        if self.whole and given.whole and given.n_rows != self.n_rows:
             raise DataMismatchError(
                 f"X has {given.n_rows} rows, but {self.n_rows} rows remain in the "
                 "model. Pass exactly the training data without what was unlearned."
@@ -168,17 +174,19 @@ class Tally:
                 "unlearned."
             )
 
-    def _check_left(self, n_rows: int, group_weight: Array) -> None:
-        slack = _TOLERANCE * self.group_weight.sum()
-        if n_rows < 0 or np.any(group_weight < -slack):
+    def _check_left(self, group_weight: Array) -> None:
+        slack = _TOLERANCE * self.group_weight
+        if np.any(group_weight < -slack):
             raise InsufficientWeightError(
                 "More weight would leave than the model was trained on: rows are "
                 "passed twice, with too large a sample_weight, or were never in."
             )
-        emptied = (group_weight <= slack) & (self.group_weight > slack)
-        if np.any(emptied):
-            raise EmptyClassError(
-                "The request would leave no rows"
-                + (" of a class." if group_weight.size > 1 else "."),
-                int(np.flatnonzero(emptied)[0]),
-            )
+        emptied = (group_weight <= slack) & (self.group_weight > 0.0)
+        if not emptied.any():
+            return
+        if self.n_groups == 1:
+            raise UnlearningError("The request would leave no rows.")
+        raise EmptyClassError(
+            "The request would leave no rows of a class.",
+            tuple(np.flatnonzero(emptied).tolist()),
+        )

@@ -48,16 +48,19 @@ def one_blas_thread() -> Iterator[None]:
     of threads to go back to. The limit is one of the process: other threads that use
     BLAS meanwhile have it too.
     """
-    if not _Limit.taken.acquire(blocking=False):
-        yield
-        return
+    mine = False
     try:
-        _Limit.threads = n_threads()
-        with controller().limit(limits=1):
+        mine = _Limit.taken.acquire(blocking=False)
+        if mine:
+            _Limit.threads = n_threads()
+            with controller().limit(limits=1):
+                yield
+        else:
             yield
     finally:
-        _Limit.threads = None
-        _Limit.taken.release()
+        if mine:
+            _Limit.threads = None
+            _Limit.taken.release()
 
 
 @contextmanager

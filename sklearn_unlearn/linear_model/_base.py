@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import sys
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.base import UnlearnerMixin, warn_unless_converged
@@ -19,6 +20,7 @@ from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
 from sklearn_unlearn.utils.validation import (
+    Columns,
     check_remaining_rows,
     check_row_ids,
     check_sample_weight,
@@ -39,6 +41,8 @@ class Fitted:
     encoding : Labels or Targets
     n_iter : int
         Steps that fit took.
+    columns : Columns
+        Number and names of the columns of X.
     params : dict
         Parameters of the estimator at fit: what its twin is exported with.
     """
@@ -46,6 +50,7 @@ class Fitted:
     model: Model
     encoding: object
     n_iter: int
+    columns: Columns
     params: dict
 
 
@@ -85,8 +90,7 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
         """
         with self._exclusive():
             self._check_parameters()
-            reader = clone(self)
-            X, y = check_training_data(reader, X, y, **self._target_checks)
+            X, y, columns = check_training_data(self, X, y, **self._target_checks)
             weight = check_sample_weight(sample_weight, X.shape[0])
             if not weight.any():
                 raise ValueError("sample_weight must hold a weight other than zero.")
@@ -97,34 +101,36 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
             encoding = self._encoding(y, weight)
             target = encoding.read(y)
             rows = Rows(X, target, weight * encoding.weights(target))
-            fitted = self._fit_rows(rows, encoding, row_ids)
-            learned = {
-                name: value
-                for name, value in vars(reader).items()
-                if name in ("n_features_in_", "feature_names_in_")
-            }
-            kept = {
-                name: value
-                for name, value in vars(self).items()
-                if name not in ("n_features_in_", "feature_names_in_", "_fitted")
-            }
-            self.__dict__ = {**kept, **learned, "_fitted": fitted}
+            self._fitted = self._fit_rows(rows, encoding, columns, row_ids)
         return self
+
+    @property
+    def n_features_in_(self):
+        """Number of columns of X at fit, forgotten ones included."""
+        return self._learned.columns.n_features
+
+    @property
+    def feature_names_in_(self):
+        """Names of the columns of X at fit, if they were all strings."""
+        names = self._learned.columns.names
+        if names is None:
+            raise AttributeError("X had no feature names at fit.")
+        return names
 
     @property
     def coef_(self):
         """Coefficients, zero where forgotten; shape as the twin's."""
-        return self._coefficients(self._fitted)[0]
+        return self._coefficients(self._learned)[0]
 
     @property
     def intercept_(self):
         """Intercepts; shape as the twin's."""
-        return self._coefficients(self._fitted)[1]
+        return self._coefficients(self._learned)[1]
 
     @property
     def n_iter_(self):
         """Newton and chord steps that fit took."""
-        return max(self._fitted.n_iter, 1)
+        return max(self._learned.n_iter, 1)
 
     def to_sklearn(self, drop_forgotten=False):
         """A plain fitted scikit-learn model without secrets, to deploy.
@@ -143,18 +149,20 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
             scikit-learn's twin of this estimator.
         """
         fitted = self._checked()
-        keep = np.ones(self.n_features_in_, dtype=bool)
+        keep = np.ones(fitted.columns.n_features, dtype=bool)
         if drop_forgotten:
             keep = ~fitted.model.forgotten
         twin = self._twin(fitted)
-        shared = twin.get_params().keys() & fitted.params.keys() - {"tol", "max_iter"}
-        twin.set_params(**{name: fitted.params[name] for name in shared})
+        params = copy.deepcopy(fitted.params)
+        shared = twin.get_params().keys() & params.keys() - {"tol", "max_iter"}
+        twin.set_params(**{name: params[name] for name in shared})
         coef, intercept = self._coefficients(fitted)
         twin.coef_ = coef[..., keep].copy()
         twin.intercept_ = copy.copy(intercept)
-        twin.n_features_in_ = int(keep.sum())
-        if hasattr(self, "feature_names_in_"):
-            twin.feature_names_in_ = self.feature_names_in_[keep].copy()
+        columns = fitted.columns.select(keep)
+        twin.n_features_in_ = columns.n_features
+        if columns.names is not None:
+            twin.feature_names_in_ = columns.names
         return twin
 
     def __sklearn_tags__(self):
@@ -167,7 +175,7 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
     #: Keyword arguments with which targets are validated at fit.
     _target_checks: ClassVar[dict[str, object]] = {}
 
-    def _fit_rows(self, rows, encoding, row_ids, forgotten=None):
+    def _fit_rows(self, rows, encoding, columns, row_ids, forgotten=None):
         """The fitted value of these rows."""
         options = self._options()
         n_columns = rows.X.shape[1]
@@ -188,7 +196,8 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
             Model(result.state, tally, encoding.marks, retained),
             encoding,
             result.n_iter,
-            self.get_params(deep=False),
+            columns,
+            copy.deepcopy(self.get_params(deep=False)),
         )
 
     def _objective(self, forgotten, encoding):
@@ -228,15 +237,27 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
                 "unlearning_rate",
                 Real,
                 min_val=0.0,
-                include_boundaries="neither",
+                max_val=sys.float_info.max,
+                include_boundaries="right",
             )
+            if np.isnan(self.unlearning_rate):
+                raise ValueError("unlearning_rate must be a number; got nan.")
         check_scalar(self.tol, "tol", Real, min_val=0.0, include_boundaries="neither")
+        if not np.isfinite(self.tol):
+            raise ValueError(f"tol must be finite; got {self.tol!r}.")
         if self.max_iter is not None:
             check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
         for name in ("fit_intercept", "retain_data"):
             check_scalar(getattr(self, name), name, (bool, np.bool_, Integral))
 
     # Reading the fitted value ---------------------------------------------------------
+
+    @property
+    def _learned(self):
+        """The fitted value, for attributes that do not exist before."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
+        return self._fitted
 
     def _coefficients(self, fitted):
         """``coef_`` and ``intercept_`` of one version of the model, read-only views."""
@@ -255,5 +276,7 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
         """Raw predictions, all from one version of the model."""
         fitted = self._checked()
         state = fitted.model.state
-        X, _ = check_remaining_rows(self, X, fitted.model.forgotten)
+        X, _ = check_remaining_rows(
+            self, X, fitted.columns, fitted.model.forgotten, values=False
+        )
         return fitted, state.objective.raw_prediction(X, state.theta)

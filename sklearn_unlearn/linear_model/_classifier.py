@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, clone
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -21,16 +21,21 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
     @property
     def classes_(self):
         """Class labels, sorted; shape (n_classes,)."""
-        return self._fitted.encoding.classes
+        return self._learned.encoding.classes
 
-    @property
-    def class_weight_(self):
-        """Weight of each class, frozen at fit; a dict by label.
+    def frozen_class_weight(self):
+        """Weight of each class, frozen at fit.
 
         A refit on edited data agrees with the unlearned model if it is given this as
-        ``class_weight``: "balanced" would balance anew.
+        ``class_weight``: "balanced" would balance anew. Balanced weights are counts of
+        the training data, deleted rows included: a secret, hence no attribute.
+
+        Returns
+        -------
+        dict
+            Weights by label.
         """
-        encoding = self._fitted.encoding
+        encoding = self._checked().encoding
         weights = encoding.class_weight.tolist()
         return dict(zip(encoding.classes.tolist(), weights, strict=True))
 
@@ -108,25 +113,29 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
                 f"classes={classes!r} is not the same as at fit: {known.tolist()!r}"
             )
 
-    def _without_class(self, fitted, request, error):
-        """With retained data and more than two classes, a refit without the class."""
+    def _without_classes(self, fitted, request, error):
+        """With retained data and two classes left, a refit without the others."""
         encoding, model = fitted.encoding, fitted.model
-        label = encoding.classes.tolist()[error.group]
-        if model.retained is None or encoding.n_groups < 3:
+        groups = np.array(error.groups)
+        names = ", ".join(repr(encoding.classes.tolist()[group]) for group in groups)
+        left = encoding.n_groups - groups.size
+        if model.retained is None or left < 2:
             remedy = (
-                "A model of one class does not exist."
-                if encoding.n_groups < 3
-                else "Fit again without the class, or fit with retain_data=True, which "
-                "does so by itself."
+                "A model of fewer than two classes does not exist."
+                if left < 2
+                else "Fit again without it, or fit with retain_data=True, which does "
+                "so by itself."
             )
             raise EmptyClassError(
-                f"The request would leave no row of class {label!r}. {remedy}",
-                error.group,
+                f"The request would leave no row of class {names}. {remedy}",
+                error.groups,
             ) from None
         chunk = edited_rows(model, request).compacted().chunks[0]
-        rows, groups = chunk.rows, encoding.groups(chunk.rows.y)
-        fewer = encoding.without(error.group)
-        target = fewer.encode(groups - (groups > error.group))
-        return self._fit_rows(
-            replace(rows, y=target), fewer, chunk.ids, model.forgotten
+        position = encoding.groups(chunk.rows.y)
+        position -= np.searchsorted(groups, position)
+        fewer = encoding.without(groups)
+        rows = replace(chunk.rows, y=fewer.encode(position))
+        as_then = clone(self).set_params(**fitted.params)
+        return as_then._fit_rows(
+            rows, fewer, fitted.columns, chunk.ids, model.forgotten
         )

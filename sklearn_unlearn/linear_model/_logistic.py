@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Real
 
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import check_scalar
 
@@ -35,7 +35,7 @@ class UnlearnableLogisticRegression(LinearClassifier):
         Whether to add an unpenalised intercept.
     class_weight : dict or "balanced", default=None
         Weights of the classes. "balanced" is computed from summed sample weights at
-        ``fit`` (as scikit-learn 1.9 does) and frozen then: see `class_weight_`.
+        ``fit`` (as scikit-learn 1.9 does) and frozen then: see `frozen_class_weight`.
     tol : float, default=1e-8
         2-norm of the gradient of the summed objective at which ``fit`` and refinement
         stop. (The twin's tol bounds the maximum norm of a MEAN gradient.)
@@ -55,7 +55,6 @@ class UnlearnableLogisticRegression(LinearClassifier):
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
     intercept_ : ndarray of shape (1,) or (n_classes,)
     classes_ : ndarray of shape (n_classes,)
-    class_weight_ : dict
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         If X had string column names.
@@ -138,7 +137,10 @@ class UnlearnableLogisticRegression(LinearClassifier):
         -------
         ndarray of shape (n_samples, n_classes)
         """
-        return np.log(self.predict_proba(X))
+        _, raw = self._raw_prediction(X)
+        if raw.shape[1] == 1:
+            return np.column_stack([log_expit(-raw), log_expit(raw)])
+        return log_softmax(raw, axis=1)
 
     # Hooks --------------------------------------------------------------------------
 

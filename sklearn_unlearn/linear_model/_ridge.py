@@ -144,11 +144,13 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
         if classes is not None:
             raise ValueError("classes must be None: a regressor has none.")
 
-    def _without_class(self, fitted, request, error):
+    def _without_classes(self, fitted, request, error):
         raise error
 
     def _twin(self, fitted):
-        return Ridge()
+        twin = Ridge()
+        twin.n_iter_, twin.solver_ = None, "cholesky"
+        return twin
 
 
 class UnlearnableRidgeClassifier(LinearClassifier):
@@ -187,7 +189,6 @@ class UnlearnableRidgeClassifier(LinearClassifier):
         A vector for two classes.
     intercept_ : ndarray of shape (1,) or (n_classes,), or 0.0 without intercept
     classes_ : ndarray of shape (n_classes,)
-    class_weight_ : dict
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         If X had string column names.

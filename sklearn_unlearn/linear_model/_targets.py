@@ -50,7 +50,12 @@ class Labels:
             self.classes.dtype.kind,
         ):
             y = y.astype(object)
-        position = np.searchsorted(self.classes, y)
+        try:
+            position = np.searchsorted(self.classes, y)
+        except TypeError as error:  # labels of kinds that cannot be compared
+            raise ValueError(
+                f"y holds labels of another kind than {self.classes.tolist()!r}."
+            ) from error
         position = np.minimum(position, self.classes.size - 1)
         unknown = self.classes[position] != y
         if np.any(unknown):
@@ -87,12 +92,12 @@ class Labels:
         """Class weight of each row."""
         return self.class_weight[self.groups(encoded)]
 
-    def without(self, group):
+    def without(self, groups):
         """The other classes."""
         return replace(
             self,
-            classes=np.delete(self.classes, group),
-            class_weight=np.delete(self.class_weight, group),
+            classes=np.delete(self.classes, groups),
+            class_weight=np.delete(self.class_weight, groups),
         )
 
 
@@ -173,4 +178,9 @@ def class_weights(class_weight, classes, counts):
             f"class_weight names {unknown[0]!r}, which is not one of the classes "
             f"{labels!r}."
         )
-    return np.array([float(class_weight.get(label, 1.0)) for label in labels])
+    weights = np.array([float(class_weight.get(label, 1.0)) for label in labels])
+    if not np.all((weights >= 0.0) & np.isfinite(weights)):
+        raise ValueError(
+            f"class_weight must hold finite numbers of at least 0; got {class_weight!r}"
+        )
+    return weights

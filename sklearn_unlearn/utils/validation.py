@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numbers
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.validation import validate_data
 
 #: Dtypes of data that are kept as they are.
@@ -34,11 +37,13 @@ def check_sample_weight(sample_weight, n_rows, *, name="sample_weight"):
     """
     if sample_weight is None:
         return np.ones(n_rows)
-    if isinstance(sample_weight, numbers.Number):
-        sample_weight = np.full(n_rows, sample_weight)
-    weight = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name=name
-    )
+    with named(name):
+        is_array = isinstance(sample_weight, np.ndarray)
+        if np.isscalar(sample_weight) or (is_array and sample_weight.ndim == 0):
+            sample_weight = np.full(n_rows, sample_weight)
+        weight = check_array(
+            sample_weight, ensure_2d=False, dtype=np.float64, input_name=name
+        )
     if weight.ndim != 1:
         raise ValueError(f"{name} must be 1D array or scalar, got {weight.ndim}D array")
     if weight.shape[0] != n_rows:
@@ -50,18 +55,76 @@ def check_sample_weight(sample_weight, n_rows, *, name="sample_weight"):
     return weight
 
 
-def check_rows(estimator, X):
+@contextmanager
+def named(argument):
+    """Say which argument an error is about, where the message does not."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if argument in str(error):
+            raise
+        raise ValueError(f"{argument}: {error}") from error
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What a fitted estimator knows of the columns of X.
+
+    Attributes
+    ----------
+    n_features : int
+    names : ndarray of str of shape (n_features,) or None
+    """
+
+    n_features: int
+    names: np.ndarray | None
+
+    def select(self, mask):
+        """These columns alone."""
+        names = None if self.names is None else self.names[mask]
+        return Columns(int(np.count_nonzero(mask)), names)
+
+
+class _Reader:
+    """Stands in for an estimator in scikit-learn's validation of X.
+
+    An estimator's own attributes may change between two reads, if another thread fits
+    it: this holds those of one version.
+    """
+
+    def __init__(self, estimator, columns=None):
+        self.__sklearn_tags__ = estimator.__sklearn_tags__
+        if columns is not None:
+            self.n_features_in_ = columns.n_features
+            if columns.names is not None:
+                self.feature_names_in_ = columns.names
+
+
+@lru_cache(maxsize=64)
+def _reader_class(name):
+    return type(name, (_Reader,), {})
+
+
+def _reader(estimator, columns=None):
+    """A reader that error messages call by the estimator's name."""
+    return _reader_class(type(estimator).__name__)(estimator, columns)
+
+
+def check_rows(estimator, X, columns):
     """Rows as a float64 or float32 ndarray or a canonical CSR matrix or array."""
-    X = validate_data(estimator, X, reset=False, accept_sparse="csr", dtype=DATA_DTYPES)
+    reader = _reader(estimator, columns)
+    X = validate_data(reader, X, reset=False, accept_sparse="csr", dtype=DATA_DTYPES)
     return _canonical(X)
 
 
 def check_training_data(estimator, X, y, **target_checks):
-    """Rows as in `check_rows` and their targets; sets ``n_features_in_`` and names."""
+    """Rows as in `check_rows`, their targets, and the `Columns` of X."""
+    reader = _reader(estimator)
     X, y = validate_data(
-        estimator, X, y, accept_sparse="csr", dtype=DATA_DTYPES, **target_checks
+        reader, X, y, accept_sparse="csr", dtype=DATA_DTYPES, **target_checks
     )
-    return _canonical(X), y
+    names = getattr(reader, "feature_names_in_", None)
+    return _canonical(X), y, Columns(reader.n_features_in_, names)
 
 
 def _canonical(X):
@@ -71,47 +134,41 @@ def _canonical(X):
     return X
 
 
-def check_remaining_rows(estimator, X, forgotten):
+def check_remaining_rows(estimator, X, columns, forgotten, *, values=True):
     """Rows of an estimator that has forgotten columns.
 
-    Values of forgotten columns may be absent or not finite; they are stored as zero.
     A frame lacks such a column by name, an array by holding only the others.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted; of `n_features_in_` columns.
-    X : array-like of shape (n_rows, n_features_in_) or (n_rows, n_remaining)
-    forgotten : ndarray of bool of shape (n_features_in_,)
+    X : array-like of shape (n_rows, n_features) or (n_rows, n_remaining)
+    columns : Columns
+    forgotten : ndarray of bool of shape (n_features,)
+    values : bool, default=True
+        Whether to read values of forgotten columns; else they are zero, whatever
+        stands there. Values that are absent or no finite numbers are zero too.
 
     Returns
     -------
-    X : ndarray or CSR of shape (n_rows, n_features_in_)
+    X : ndarray or CSR of shape (n_rows, n_features)
     complete : ndarray of bool of shape (n_rows,) or None
         Where all values of forgotten columns were given; None if everywhere.
     """
     if not forgotten.any():
-        return check_rows(estimator, X), None
-    names = getattr(estimator, "feature_names_in_", None)
-    remaining, values, where = _split_columns(X, forgotten, names)
+        return check_rows(estimator, X, columns), None
+    remaining, past, where = _split_columns(X, forgotten, columns.names)
     if remaining is None:  # neither width fits: the usual error
-        return check_rows(estimator, X), None
-    reader = type(estimator)()
-    reader.n_features_in_ = int(np.count_nonzero(~forgotten))
-    if names is not None:
-        reader.feature_names_in_ = names[~forgotten]
-    remaining = check_rows(reader, remaining)
+        return check_rows(estimator, X, columns), None
+    remaining = check_rows(estimator, remaining, columns.select(~forgotten))
     n_rows = remaining.shape[0]
     complete = np.full(n_rows, where.size == np.count_nonzero(forgotten))
     full = np.zeros((n_rows, forgotten.size), dtype=remaining.dtype)
-    if where.size:
-        values = check_array(
-            values, accept_sparse="csr", dtype=np.float64, ensure_all_finite=False
-        )
-        values = values.toarray() if sp.issparse(values) else values
-        known = np.isfinite(values)
+    if values and where.size:
+        past = _numbers(past, n_rows, where.size)
+        known = np.isfinite(past)
         complete &= known.all(axis=1)
-        full[:, where] = np.where(known, values, 0.0)
+        full[:, where] = np.where(known, past, 0.0)
     if sp.issparse(remaining):
         alive = np.flatnonzero(~forgotten)
         ones, ends = np.ones(alive.size), np.arange(alive.size + 1)
@@ -120,6 +177,17 @@ def check_remaining_rows(estimator, X, forgotten):
     else:
         full[:, ~forgotten] = remaining
     return full, None if complete.all() else complete
+
+
+def _numbers(values, n_rows, n_columns):
+    """Values as floats; not a number where they are none."""
+    try:
+        numbers_ = check_array(
+            values, accept_sparse="csr", dtype=np.float64, ensure_all_finite=False
+        )
+    except (TypeError, ValueError):
+        return np.full((n_rows, n_columns), np.nan)
+    return numbers_.toarray() if sp.issparse(numbers_) else numbers_
 
 
 def _split_columns(X, forgotten, names):
@@ -144,7 +212,7 @@ def _split_columns(X, forgotten, names):
 
 
 def check_columns(columns, n_features, feature_names):
-    """Columns by index, name, slice of bools or a list of either, as a bool mask.
+    """Columns by index, name, a list of these, or a bool mask, as a bool mask.
 
     Raises
     ------
@@ -153,11 +221,15 @@ def check_columns(columns, n_features, feature_names):
     """
     if isinstance(columns, (str, numbers.Integral)) and not isinstance(columns, bool):
         columns = [columns]
+    if isinstance(columns, (list, tuple, set, frozenset)):
+        columns = np.array([*columns, None], dtype=object)[:-1]
+        if columns.size and all(isinstance(c, (bool, np.bool_)) for c in columns):
+            columns = columns.astype(bool)
     columns = np.asarray(columns)
     if columns.ndim != 1 or columns.size == 0:
         raise ValueError(
             "columns must be an index, a name, or a non-empty list of either; got "
-            f"shape {columns.shape}"
+            f"{columns!r}"
         )
     mask = np.zeros(n_features, dtype=bool)
     if columns.dtype == bool:
@@ -193,19 +265,39 @@ def _column_index(column, n_features, feature_names):
     return column % n_features
 
 
-def check_row_ids(row_ids, n_rows=None):
-    """Identifiers as a 1-D array of numbers or strings.
+def check_row_ids(row_ids, n_rows=None, *, like=None):
+    """Identifiers as a 1-D array of integers or strings.
+
+    Parameters
+    ----------
+    row_ids : array-like
+    n_rows : int, optional
+        How many there must be.
+    like : ndarray, optional
+        Identifiers whose kind they must have.
 
     Raises
     ------
     ValueError
-        If they are not one a row, or repeat.
+        If they are of another kind, not one a row, none, or repeat.
     """
     ids = column_or_1d(np.asarray(row_ids))
+    if ids.size == 0:
+        raise ValueError("row_ids is empty.")
     if ids.dtype == object:
-        ids = ids.astype(str)
-    if n_rows is not None:
-        check_consistent_length(ids, np.empty(n_rows))
+        for kind in (str, numbers.Integral):
+            if all(isinstance(key, kind) for key in ids):
+                ids = np.array(ids.tolist())
+    is_kind = np.issubdtype(ids.dtype, np.integer) or ids.dtype.kind == "U"
+    if not is_kind or (
+        like is not None and (ids.dtype.kind == "U") != (like.dtype.kind == "U")
+    ):
+        wanted = "integers or strings" if like is None else f"{like.dtype} as at fit"
+        raise ValueError(f"row_ids must be {wanted}; got {ids.dtype}.")
+    if ids.dtype.kind == "u":
+        ids = ids.astype(np.int64)
+    if n_rows is not None and ids.size != n_rows:
+        raise ValueError(f"row_ids has {ids.size} identifiers, expected {n_rows}.")
     if np.unique(ids).size != ids.size:
         raise ValueError("row_ids must not repeat an identifier.")
     return ids

@@ -378,8 +378,8 @@ def test_the_same_row_twice_is_refused():
         (np.zeros((2, 2)), Status.DEPENDENT),
         (np.array([[1.0, 2.0], [2.0, 1.0]]), Status.INDEFINITE),
         (np.diag([1.0, -1.0]), Status.INDEFINITE),
-        (np.diag([1.0, np.nan]), Status.INDEFINITE),
-        (np.diag([1.0, np.inf]), Status.INDEFINITE),
+        (np.diag([1.0, np.nan]), Status.NOT_FINITE),
+        (np.diag([1.0, np.inf]), Status.NOT_FINITE),
     ],
     ids=["ones", "empty_column", "zero", "saddle", "negative", "nan", "inf"],
 )

@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 import sklearn_unlearn
 from sklearn_unlearn import UnlearnableLogisticRegression
-from sklearn_unlearn.core import factor, fitting, model, steps, triangular
+from sklearn_unlearn.core import factor, fitting, model, steps, threads, triangular
 from tests.cases import ESTIMATORS, changed_targets, coefficients, data, make
 
 PACKAGE = str(Path(sklearn_unlearn.__file__).parent)
@@ -108,6 +108,18 @@ def interrupt(request, at):
     return False
 
 
+@pytest.fixture
+def _blas_limit():
+    """Lift a limit whose very release was interrupted."""
+    n_threads = threads.n_threads()
+    yield
+    threads._Limit.threads = None
+    if threads._Limit.taken.locked():
+        threads._Limit.taken.release()
+    threads.controller().limit(limits=n_threads)
+
+
+@pytest.mark.usefixtures("_blas_limit")
 @pytest.mark.parametrize("retain_data", [False, True])
 @pytest.mark.parametrize("verb", REQUESTS)
 @pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge"])

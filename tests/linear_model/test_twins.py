@@ -81,7 +81,7 @@ def test_balanced_logistic_counts_weights_and_balanced_ridge_counts_rows():
     ):
         ours.fit(X, y, sample_weight=weight)
         expected = {c: sum(sums.values()) / (2 * sums[c]) for c in sums}
-        assert ours.class_weight_ == pytest.approx(expected, rel=1e-12)
+        assert ours.frozen_class_weight() == pytest.approx(expected, rel=1e-12)
         twin, exact = TWINS[type(ours)]
         twin = twin(**exact, class_weight=expected).fit(X, y, sample_weight=weight)
         np.testing.assert_allclose(ours.coef_, twin.coef_, rtol=1e-6)

@@ -198,12 +198,12 @@ def test_balanced_weights_are_frozen(name, retain_data):
     weight = weights(N_ROWS)
     estimator = make(name, class_weight="balanced", retain_data=retain_data)
     estimator.fit(X, y, sample_weight=weight)
-    frozen = estimator.class_weight_
+    frozen = estimator.frozen_class_weight()
     y_new = y.copy()
     y_new[OUT] = changed_targets(y)[OUT]
     estimator.replace_labels(X[OUT], y[OUT], y_new[OUT], sample_weight=weight[OUT])
     estimator.partial_unfit(X[:2], y[:2], sample_weight=weight[:2])
-    assert estimator.class_weight_ == frozen
+    assert estimator.frozen_class_weight() == frozen
     estimator.refine(X[2:], y_new[2:], sample_weight=weight[2:])
     refit = clone(estimator).set_params(class_weight=frozen)
     refit.fit(X[2:], y_new[2:], sample_weight=weight[2:])

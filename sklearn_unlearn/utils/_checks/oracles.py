@@ -85,11 +85,11 @@ def distance(one, other):
 def refit(model, case: Case):
     """The oracle: a clone of the model fitted on edited data.
 
-    Class weights that the model says it froze, in ``class_weight_``, stay so.
+    Class weights that the model says it froze, in ``frozen_class_weight()``, stay so.
     """
     twin = clone(model)
-    if "class_weight" in model.get_params() and hasattr(model, "class_weight_"):
-        twin.set_params(class_weight=model.class_weight_)
+    if "class_weight" in model.get_params() and hasattr(model, "frozen_class_weight"):
+        twin.set_params(class_weight=model.frozen_class_weight())
     return case.fit(twin)
 
 
@@ -176,8 +176,9 @@ class DenseObjective:
             return X, weight, case.y.reshape(case.y.shape[0], -1)
         classes = self.model.classes_
         onehot = (case.y[:, None] == classes).astype(np.float64)
-        if hasattr(self.model, "class_weight_"):
-            factor = [self.model.class_weight_[label] for label in classes.tolist()]
+        if hasattr(self.model, "frozen_class_weight"):
+            frozen = self.model.frozen_class_weight()
+            factor = [frozen[label] for label in classes.tolist()]
             weight = weight * (onehot @ factor)
         if classes.size == 2:
             onehot = onehot[:, 1:]
