@@ -357,7 +357,7 @@ def _table(say, test, requests, fitted, exact, *, retained):
         before, after = target.residual(old), target.residual(new)
         goal = GENEROSITY * max(after, 1e-8)
         warm = fastest_to(goal, target, old)
-        cold = true if retained else fastest_to(goal, target)
+        cold = true if retained or case.exact else fastest_to(goal, target)
         gap = new.distance(true)
         say(
             f"{case.name:24}{milliseconds:7.2f} {warm.milliseconds:6.1f} "

@@ -14,7 +14,7 @@ ESTIMATORS = {
     "multinomial": (UnlearnableLogisticRegression, {"C": 0.3}, "multiclass"),
     "ridge": (UnlearnableRidge, {"alpha": 0.7}, "target"),
     "ridge_targets": (UnlearnableRidge, {"alpha": 0.7}, "targets"),
-    "ridge_alphas": (UnlearnableRidge, {"alpha": [0.1, 3.0]}, "targets"),
+    "ridge_alphas": (UnlearnableRidge, {"alpha": np.array([0.1, 3.0])}, "targets"),
     "ridge_classifier": (UnlearnableRidgeClassifier, {"alpha": 0.7}, "binary"),
     "ridge_classifiers": (UnlearnableRidgeClassifier, {"alpha": 0.7}, "multiclass"),
 }
@@ -65,4 +65,5 @@ FORMATS = {
     "float32": lambda X: X.astype(np.float32),
     "csr_matrix": sp.csr_matrix,
     "csc_array": sp.csc_array,
+    "csr_float32": lambda X: sp.csr_array(X.astype(np.float32)),
 }

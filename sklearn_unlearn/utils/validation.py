@@ -286,7 +286,7 @@ def check_row_ids(row_ids, n_rows=None, *, like=None):
         raise ValueError("row_ids is empty.")
     if ids.dtype == object:
         for kind in (str, numbers.Integral):
-            if all(isinstance(key, kind) for key in ids):
+            if all(isinstance(key, kind) and not isinstance(key, bool) for key in ids):
                 ids = np.array(ids.tolist())
     is_kind = np.issubdtype(ids.dtype, np.integer) or ids.dtype.kind == "U"
     if not is_kind or (

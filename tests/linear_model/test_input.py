@@ -1,8 +1,6 @@
 """What bad input gets, frames, names, and columns that were forgotten."""
 
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
@@ -211,12 +209,16 @@ def test_too_many_unknowns_are_refused_with_the_way_out():
         UnlearnableLogisticRegression().fit(wide, [0, 1, 0])
 
 
-@pytest.mark.parametrize(
-    "as_frame", [pd.DataFrame, lambda X, columns: pl.DataFrame(X, schema=columns)]
-)
-def test_frames_and_feature_names(as_frame):
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames_and_feature_names(library):
+    frames = pytest.importorskip(library)
+    target = frames.Series(Y)
+
+    def as_frame(X, columns):
+        names = {"columns" if library == "pandas" else "schema": columns}
+        return frames.DataFrame(X, **names)
+
     frame = as_frame(X, columns=NAMES)
-    target = pd.Series(Y) if as_frame is pd.DataFrame else pl.Series(Y)
     estimator = make("logistic").fit(frame, target)
     assert estimator.feature_names_in_.tolist() == NAMES
     estimator.partial_unfit(frame[:2], target[:2])

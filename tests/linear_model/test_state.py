@@ -367,11 +367,13 @@ def test_pickled_and_copied_models_go_on_alike(name, retain_data):
         )
 
 
+@pytest.mark.parametrize("balanced", [False, True])
 @pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge"])
-def test_html_representation_shows_no_secret(name):
+def test_html_representation_shows_no_secret(name, balanced):
     X, y = data(name, 60, 4)
     X = X + np.random.default_rng(1).normal(size=X.shape)
-    estimator = make(name, retain_data=True).fit(X, y)
+    params = {"class_weight": "balanced"} if balanced and name != "ridge" else {}
+    estimator = make(name, retain_data=True, **params).fit(X, y)
     estimator.partial_unfit(X[:2], y[:2])
     html = estimator._repr_html_() + repr(estimator)
     assert type(estimator).__name__ in html
@@ -384,7 +386,9 @@ def test_html_representation_shows_no_secret(name):
             if number in public or number == round(number, 3):
                 continue
             for digits in (4, 6, 8):
-                assert f"{number:.{digits}g}" not in html, path
+                text = f"{number:.{digits}g}"
+                if len(text.strip("-0.").replace(".", "")) >= 4:
+                    assert text not in html, path
 
 
 def test_clone_is_unfitted_and_shares_nothing():

@@ -1,7 +1,6 @@
 """Fitted like scikit-learn's twins, and exported to them."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
@@ -56,6 +55,17 @@ def test_coefficients_shapes_and_predictions_of_the_twin(name, fit_intercept, we
             )
 
 
+@pytest.mark.filterwarnings("ignore:.*penalty:UserWarning")
+@pytest.mark.parametrize("name", ["logistic", "multinomial"])
+def test_infinite_C_is_the_twin_without_penalty(name):
+    X, y = data(name)
+    ours = make(name, C=np.inf).fit(X, y)
+    twin = LogisticRegression(C=np.inf, solver="newton-cg", tol=1e-12, max_iter=9999)
+    twin.fit(X, y)
+    np.testing.assert_allclose(ours.coef_, twin.coef_, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(ours.intercept_, twin.intercept_, rtol=1e-6, atol=1e-8)
+
+
 @pytest.mark.parametrize("C", [1e-3, 1.0, 1e3])
 @pytest.mark.parametrize("load", [load_breast_cancer, load_iris, load_digits])
 def test_logistic_agrees_on_real_data(load, C):
@@ -92,6 +102,7 @@ def test_balanced_logistic_counts_weights_and_balanced_ridge_counts_rows():
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_exported_models_are_plain_twins_that_predict_the_same(name):
+    pd = pytest.importorskip("pandas")
     X, y = data(name)
     frame = pd.DataFrame(X, columns=list("abcde"))
     ours = make(name, retain_data=True).fit(frame, y)

@@ -37,7 +37,7 @@ def _edited(verb, estimator, as_format, X, y, weight):
     if verb == "replace_features":
         new = X.copy()
         new[OUT] = 0.5 * new[OUT] + 0.1
-        if as_format is FORMATS["float32"]:
+        if as_format in (FORMATS["float32"], FORMATS["csr_float32"]):
             new = new.astype(np.float32).astype(float)
         estimator.replace_features(rows, y[OUT], as_format(new[OUT]), sample_weight=w)
         return new, y, weight
