@@ -1,4 +1,4 @@
-"""Weights, duplicates, identifiers, classes: who is in the model and how much of them."""
+"""Weights, duplicates, identifiers, classes: who is in the model, and how much."""
 
 import threading
 
@@ -143,7 +143,7 @@ def four_classes():
 
 
 @pytest.mark.parametrize(
-    "cls", [UnlearnableLogisticRegression, UnlearnableRidgeClassifier]
+    "cls", (UnlearnableLogisticRegression, UnlearnableRidgeClassifier)
 )
 @pytest.mark.parametrize("gone", ["a", "d", "ac", "bd", "ab"])
 def test_several_classes_vanish_at_once(cls, gone):

@@ -57,7 +57,7 @@ def test_coefficients_shapes_and_predictions_of_the_twin(name, fit_intercept, we
 
 @pytest.mark.filterwarnings("ignore:.*penalty:UserWarning")
 @pytest.mark.parametrize("name", ["logistic", "multinomial"])
-def test_infinite_C_is_the_twin_without_penalty(name):
+def test_infinite_strength_is_the_twin_without_penalty(name):
     X, y = data(name)
     ours = make(name, C=np.inf).fit(X, y)
     twin = LogisticRegression(C=np.inf, solver="newton-cg", tol=1e-12, max_iter=9999)
