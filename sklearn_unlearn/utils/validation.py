@@ -93,11 +93,14 @@ class _Reader:
     """
 
     def __init__(self, estimator, columns=None):
-        self.__sklearn_tags__ = estimator.__sklearn_tags__
+        self._estimator = estimator
         if columns is not None:
             self.n_features_in_ = columns.n_features
             if columns.names is not None:
                 self.feature_names_in_ = columns.names
+
+    def __sklearn_tags__(self):
+        return self._estimator.__sklearn_tags__()
 
 
 @lru_cache(maxsize=64)

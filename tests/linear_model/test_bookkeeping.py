@@ -143,7 +143,7 @@ def four_classes():
 
 
 @pytest.mark.parametrize(
-    "cls", (UnlearnableLogisticRegression, UnlearnableRidgeClassifier)
+    "cls", [UnlearnableLogisticRegression, UnlearnableRidgeClassifier]
 )
 @pytest.mark.parametrize("gone", ["a", "d", "ac", "bd", "ab"])
 def test_several_classes_vanish_at_once(cls, gone):
@@ -171,7 +171,7 @@ def test_fewer_than_two_classes_are_refused():
     estimator = UnlearnableLogisticRegression(retain_data=True).fit(rows, y)
     before = coefficients(estimator)
     with pytest.raises(
-        EmptyClassError, match="'a', 'b', 'c'.*fewer than two"
+        EmptyClassError, match=r"'a', 'b', 'c'.*fewer than two"
     ) as caught:
         estimator.partial_unfit(rows[out], y[out])
     assert caught.value.groups == (0, 1, 2)
