@@ -270,7 +270,7 @@ class UnlearnerMixin:
         """Norm of the summed objective's gradient on these data.
 
         Zero for a model fitted on exactly them: what an unlearning request left of the
-        rows it removed (Warnecke et al. 2023, section VI).
+        rows it removed (Warnecke et al. 2023).
 
         Parameters
         ----------
@@ -349,9 +349,6 @@ class UnlearnerMixin:
         """Validated features in the format of retained data, and which are complete."""
         model = fitted.model
         X, complete = check_remaining_rows(self, X, fitted.columns, model.forgotten)
-        objective = model.state.objective
-        if complete is not None and not model.state.anchor[objective.forgotten].any():
-            complete = None  # the anchor does not look at forgotten columns
         if model.retained is not None:
             X = like(X, model.retained.chunks[0].rows.X)
         return X, complete

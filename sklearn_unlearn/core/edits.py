@@ -172,13 +172,15 @@ class Edit:
             change -= float(self.rows_out.weight.sum())
         return change
 
-    def curvature_rows(self, objective: Objective) -> tuple[Rows | None, Rows | None]:
+    def curvature_rows(
+        self, objective: Objective, anchor: Array
+    ) -> tuple[Rows | None, Rows | None]:
         """Rows that enter and leave the Hessian, at the anchor.
 
         Relabelled rows cancel where the curvature does not depend on the target,
         save for a difference of weights. Rows with unknown values of forgotten
-        columns neither enter nor leave: their weight at the anchor cannot be known,
-        and the Hessian stays positive definite.
+        columns neither enter nor leave where the anchor looks at these: their weight
+        cannot be known, and the Hessian stays positive definite.
         """
         rows_in, rows_out = self.rows_in, self.rows_out
         if (
@@ -190,7 +192,8 @@ class Edit:
             difference = rows_in.weight - rows_out.weight
             rows_in = rows_in.reweighted(np.maximum(difference, 0.0))
             rows_out = rows_out.reweighted(np.maximum(-difference, 0.0))
-        if not objective.loss.constant_curvature:
+        looks = bool(anchor[objective.forgotten].any())
+        if looks and not objective.loss.constant_curvature:
             rows_in, rows_out = _complete(rows_in), _complete(rows_out)
         return (
             rows_in if rows_in is not None and rows_in.weight.any() else None,

@@ -176,8 +176,8 @@ class RetainedRows:
         _, first = np.unique(ids, return_index=True)
         for order in np.setdiff1d(np.arange(len(ids)), np.intersect1d(owner, first)):
             raise RowNotFoundError(
-                f"row_ids[{order}] names a row that is not (or no longer) in the model, "
-                "or that was named before."
+                f"row_ids[{order}] names a row that is not (or no longer) in the "
+                "model, or that was named before."
             )
         return position
 
@@ -229,7 +229,7 @@ class RetainedRows:
         weight = np.concatenate([block.weight for block in self.blocks()])
         alive = np.flatnonzero(weight)
         rows = self.take(alive)
-        rows = replace(rows, X=without_columns(rows.X, self.forgotten))
+        rows = replace(rows, X=without_columns(rows.X, self.forgotten), complete=None)
         return RetainedRows.of(rows, self.ids_at(alive), self.forgotten)
 
     def __getstate__(self) -> dict[str, Any]:

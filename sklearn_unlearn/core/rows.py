@@ -95,10 +95,21 @@ def joined(parts: list[Rows]) -> Rows:
     """Rows of all parts, in order."""
     if len(parts) == 1:
         return parts[0]
+    complete = None
+    if any(part.complete is not None for part in parts):
+        complete = np.concatenate(
+            [
+                np.ones(part.n_rows, dtype=bool)
+                if part.complete is None
+                else part.complete
+                for part in parts
+            ]
+        )
     return Rows(
         stack_rows([part.X for part in parts]),
         np.concatenate([part.y for part in parts]),
         np.concatenate([part.weight for part in parts]),
+        complete,
     )
 
 

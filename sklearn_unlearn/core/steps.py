@@ -87,9 +87,9 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
         (T H' T' + Lambda') phi = T ((H' + Lambda) theta + b - g - G) - b'
 
     is solved for the change of phi against a preimage of theta under T', so that
-    nothing cancels where T is the identity; there it is Warnecke et al. (2023),
-    equation 10 (second order), with the Hessian of the edited data. First order
-    (equation 9) replaces the inverse by ``rate``.
+    nothing cancels where T is the identity; there it is the second-order update of
+    Warnecke et al. (2023), with the Hessian of the edited data. Their first-order
+    update has ``rate`` in the place of the inverse.
 
     Parameters
     ----------
@@ -283,7 +283,7 @@ def _at_floor(
 def _edited_factor(state: State, edit: Edit) -> Factor:
     """The factor with the curvature of the edit's rows, all at the anchor."""
     objective, factor, anchor = state.objective, state.factor, state.anchor
-    rows_in, rows_out = edit.curvature_rows(objective)
+    rows_in, rows_out = edit.curvature_rows(objective, anchor)
     if rows_in is None and rows_out is None:
         return factor
     n_rows = sum(rows.n_rows for rows in (rows_in, rows_out) if rows is not None)

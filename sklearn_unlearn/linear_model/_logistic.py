@@ -19,7 +19,7 @@ class UnlearnableLogisticRegression(LinearClassifier):
     A twin of :class:`sklearn.linear_model.LogisticRegression` with L2 penalty: the
     coefficients of ``fit`` agree to 1e-6 relative where both are converged. ``fit``
     keeps the Cholesky factor of the Hessian; a request is then one solve with it
-    (Warnecke et al. 2023, equation 10, with the Hessian of the edited data), without
+    (that of Warnecke et al. 2023, with the Hessian of the edited data), without
     the training data and in a time that does not depend on their number. What the
     closed form leaves is second order in the size of the request; see
     `gradient_residual` and `refine`, or keep the data.

@@ -20,6 +20,11 @@ class CurvedByTarget(HalfBinomialLogistic):
     curvature_uses_target = True
 
 
+def ones(problem):
+    """An anchor that looks at every column."""
+    return np.ones(problem.objective.shape)
+
+
 def some(problem, *positions):
     return problem.rows.take(np.array(positions))
 
@@ -30,7 +35,7 @@ def test_an_empty_edit_changes_nothing():
     assert edit.objective(objective) == objective
     assert not edit.data_gradient(objective, np.ones(objective.shape)).any()
     assert edit.weight_change() == 0.0
-    assert edit.curvature_rows(objective) == (None, None)
+    assert edit.curvature_rows(objective, np.ones(objective.shape)) == (None, None)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -58,9 +63,9 @@ def test_relabelled_rows_keep_their_curvature(kind):
     new = some(problem, 0, 1)
     new.y[:] = new.y[::-1].copy()
     edit = Edit(rows_out=out, rows_in=new, same_features=True)
-    assert edit.curvature_rows(problem.objective) == (None, None)
+    assert edit.curvature_rows(problem.objective, ones(problem)) == (None, None)
     apart = Edit(rows_out=out, rows_in=new)
-    assert apart.curvature_rows(problem.objective) == (new, out)
+    assert apart.curvature_rows(problem.objective, ones(problem)) == (new, out)
 
 
 def test_relabelled_rows_with_other_weights_differ_by_the_weight():
@@ -68,13 +73,13 @@ def test_relabelled_rows_with_other_weights_differ_by_the_weight():
     out = some(problem, 0, 1, 2).reweighted(np.array([1.0, 2.0, 1.5]))
     new = out.reweighted(np.array([3.0, 0.5, 1.5]))
     edit = Edit(rows_out=out, rows_in=new, same_features=True)
-    rows_in, rows_out = edit.curvature_rows(problem.objective)
+    rows_in, rows_out = edit.curvature_rows(problem.objective, ones(problem))
     assert rows_in.weight.tolist() == [2.0, 0.0, 0.0]
     assert rows_out.weight.tolist() == [0.0, 1.5, 0.0]
     smaller = Edit(
         rows_out=out, rows_in=out.reweighted(0.5 * out.weight), same_features=True
     )
-    assert smaller.curvature_rows(problem.objective)[0] is None
+    assert smaller.curvature_rows(problem.objective, ones(problem))[0] is None
 
 
 def test_relabelled_rows_change_a_curvature_that_uses_the_target():
@@ -82,27 +87,34 @@ def test_relabelled_rows_change_a_curvature_that_uses_the_target():
     out, new = some(problem, 0), some(problem, 0)
     object.__setattr__(problem.objective, "loss", CurvedByTarget())
     edit = Edit(rows_out=out, rows_in=new, same_features=True)
-    assert edit.curvature_rows(problem.objective) == (new, out)
+    assert edit.curvature_rows(problem.objective, ones(problem)) == (new, out)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_incomplete_rows_leave_their_curvature_where_it_depends_on_them(kind):
     problem = make_problem(kind)
-    out = some(problem, 0, 1, 2)
-    object.__setattr__(out, "complete", np.array([True, False, True]))
-    _, leaving = Edit(rows_out=out).curvature_rows(problem.objective)
+    p, _ = problem.objective.shape
+    objective = problem.objective.forgetting(np.arange(p) == 1)
+    anchor = np.ones(objective.shape)
+    rows = some(problem, 0, 1, 2)
+    object.__setattr__(rows, "complete", np.array([True, False, True]))
     factors = [1.0, 1.0, 1.0] if "squared" in kind else [1.0, 0.0, 1.0]
-    np.testing.assert_array_equal(leaving.weight, out.weight * factors)
-    object.__setattr__(out, "complete", np.zeros(3, dtype=bool))
-    _, leaving = Edit(rows_out=out).curvature_rows(problem.objective)
-    assert (leaving is None) is ("squared" not in kind)
+    edit = Edit(rows_out=rows, rows_in=rows)
+    for changing in edit.curvature_rows(objective, anchor):
+        np.testing.assert_array_equal(changing.weight, rows.weight * factors)
+    object.__setattr__(rows, "complete", np.zeros(3, dtype=bool))
+    for changing in edit.curvature_rows(objective, anchor):
+        assert (changing is None) is ("squared" not in kind)
+    anchor[1] = 0.0  # nothing is asked of the forgotten values
+    for changing in edit.curvature_rows(objective, anchor):
+        np.testing.assert_array_equal(changing.weight, rows.weight)
 
 
 def test_rows_of_no_weight_have_no_curvature():
     problem = make_problem("logistic")
     none = some(problem, 0, 1).reweighted(np.zeros(2))
     edit = Edit(rows_out=none, rows_in=none)
-    assert edit.curvature_rows(problem.objective) == (None, None)
+    assert edit.curvature_rows(problem.objective, ones(problem)) == (None, None)
 
 
 # Feature maps -----------------------------------------------------------------------

@@ -254,6 +254,29 @@ def test_rows_without_forgotten_values_leave_no_trace_in_the_hessian():
     np.testing.assert_allclose(np.triu(after), np.triu(before), rtol=1e-12)
 
 
+@pytest.mark.parametrize("refresh", [False, True])
+def test_retained_rows_without_forgotten_values_leave_as_they_came(refresh):
+    estimator = make("logistic", retain_data=True).fit(X, Y).forget_features(0)
+    rest = X[:, 1:]
+    if refresh:  # a large edit moves the anchor, which then needs no forgotten values
+        wrong = changed_targets(Y)[:40]
+        estimator.replace_labels(rest[:40], Y[:40], wrong)
+        estimator.replace_labels(rest[:40], wrong, Y[:40])
+    more = rest[:3] + 0.1
+    before = np.triu(estimator._fitted.model.state.factor.hessian())
+    for _ in range(5):
+        estimator.partial_fit(more, Y[:3]).partial_unfit(more, Y[:3])
+        state = estimator._fitted.model.state
+        after = np.triu(state.factor.hessian())
+        if refresh:
+            rows = estimator._read_rows(estimator._fitted, rest, Y, None)
+            before = np.triu(state.objective.data_hessian(rows, state.anchor))[1:, 1:]
+        np.testing.assert_allclose(after, before, rtol=1e-9, atol=1e-12)
+    assert refresh != bool(state.anchor[0].any())
+    small = make("logistic").fit(rest, Y)
+    np.testing.assert_allclose(estimator.coef_[:, 1:], small.coef_, rtol=1e-7)
+
+
 # Fitting again meanwhile ------------------------------------------------------------
 
 

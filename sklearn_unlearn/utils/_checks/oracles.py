@@ -148,7 +148,7 @@ class DenseObjective:
         """Coefficients by the second-order update on edited data.
 
         ``theta - H'^-1 G`` with the Hessian of the edited data at theta (Warnecke et
-        al. 2023, equation 10) and the gradient there, which is that of the edit. The
+        al. 2023) and the gradient there, which is that of the edit. The
         inverse leaves a shift of all softmax intercepts alone.
         """
         gradient = self.gradient(case, self.theta).ravel()
