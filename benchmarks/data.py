@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,18 @@ import scipy.sparse as sp
 from scipy.special import expit
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.preprocessing import OneHotEncoder, scale
+
+#: The columns of Adult's table that hold categories, as adult.names calls them.
+_ADULT_CATEGORIES = {
+    "workclass": 1,
+    "education": 3,
+    "marital-status": 5,
+    "occupation": 6,
+    "relationship": 7,
+    "race": 8,
+    "sex": 9,
+    "native-country": 13,
+}
 
 
 class DataMissingError(Exception):
@@ -36,23 +49,15 @@ def digits():
     return X / 16.0, y
 
 
-@cache
 def adult():
     """Census income: categories one-hot, numbers standardised; 32561 rows."""
-    numeric = (0, 2, 4, 10, 11, 12)  # the others but the last are categories
-    path = _folder("adult") / "adult.data"
-    with path.open(newline="") as file:
-        table = np.array(
-            [row for row in csv.reader(file, skipinitialspace=True) if row], dtype=str
-        )
-    categories = np.delete(table[:, :-1], numeric, axis=1)
-    X = np.hstack(
-        [
-            scale(table[:, numeric].astype(np.float64)),
-            OneHotEncoder(sparse_output=False).fit_transform(categories),
-        ]
-    )
-    return X, (table[:, -1] == ">50K").astype(np.int64)
+    X, y, _ = _adult()
+    return X, y
+
+
+def adult_categories():
+    """Which columns of `adult` stand for each category, by its name."""
+    return _adult()[2]
 
 
 @cache
@@ -63,6 +68,16 @@ def enron():
     return X, np.load(folder / "y.npy").astype(np.int64)
 
 
+def enron_sensitive():
+    """The columns of `enron` that count personal names."""
+    folder = _folder("enron")
+    words, sensitive = (
+        (folder / name).read_text(encoding="utf-8").split()
+        for name in ("vocabulary.txt", "sensitive_words.txt")
+    )
+    return np.flatnonzero(np.isin(words, sensitive))
+
+
 def real(loader, table):
     """What the loader gives, or None and a note on the table that it is missing."""
     try:
@@ -70,6 +85,25 @@ def real(loader, table):
     except DataMissingError as error:
         table.notes.append(f"Skipped: {error}")
         return None
+
+
+@cache
+def _adult():
+    path = _folder("adult") / "adult.data"
+    with path.open(newline="") as file:
+        table = np.array(
+            [row for row in csv.reader(file, skipinitialspace=True) if row], dtype=str
+        )
+    numeric = (0, 2, 4, 10, 11, 12)
+    coder = OneHotEncoder(sparse_output=False)
+    categories = coder.fit_transform(table[:, list(_ADULT_CATEGORIES.values())])
+    ends = np.cumsum([len(numeric), *map(len, coder.categories_)])
+    columns = {
+        name: np.arange(start, stop)
+        for name, (start, stop) in zip(_ADULT_CATEGORIES, pairwise(ends), strict=True)
+    }
+    X = np.hstack([scale(table[:, numeric].astype(np.float64)), categories])
+    return X, (table[:, -1] == ">50K").astype(np.int64), columns
 
 
 def _folder(name):

@@ -26,6 +26,8 @@ def run(settings):
         n_out = max(1, order // 20)
         clf.partial_unfit(X[:n_out], y[:n_out])
         factor = clf._fitted.model.state.factor
+        rank = factor.pending_rank
+        bound = square + 2 * rank * 8 * order
         table.add(
             d=order,
             square=square,
@@ -33,15 +35,22 @@ def run(settings):
             peak_in_fit=peak / square,
             pickle=fresh / square,
             factor_pending=factor.nbytes / square,
-            pending=factor.pending_rank,
+            pending=rank,
+            over_bound=factor.nbytes / bound,
             pickle_pending=len(pickle.dumps(clf)) / square,
         )
     largest = table.rows[-1]
     table.reach(
         f"bytes held at d = {largest['d']} / 8 d^2", largest["held"], at_most=1.05
     )
+    table.reach(
+        "factor with pending rows / (8 d^2 + 2 * 8 d * pending), largest of all d",
+        max(row["over bound"] for row in table.rows),
+        at_most=1.05,
+    )
     table.notes.append(
         "All but d, square (bytes) and pending (columns) in units of the square. "
-        "pending: rows out that wait for a refactorisation, two vectors each."
+        "pending: rows out that wait for a refactorisation, two vectors each. "
+        "over bound: factor pending over 8 d^2 + 2 * 8 d * pending."
     )
     return table

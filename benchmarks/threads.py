@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg.blas import dtrsv
 from scipy.linalg.lapack import dpotrf
+from threadpoolctl import threadpool_limits
 
 from benchmarks.measure import Call, Spread, Table, paired, ratio
 from sklearn_unlearn.core.threads import CROSSOVER, controller, suited_to
@@ -70,19 +71,30 @@ def _both(settings, operation):
 
 
 def _cost_of_limit(settings, table):
+    """What a limit to one thread costs by itself: kept controller or a new one."""
+
     def limited():
         with suited_to(1):
+            pass
+
+    def anew():
+        with threadpool_limits(limits=1, user_api="blas"):
             pass
 
     def free():
         with suited_to(CROSSOVER):
             pass
 
-    times = paired(settings, Call(limited), Call(free))
-    table.add(
-        order=1,
-        what="suited_to alone",
-        one=times[0],
-        all=times[1],
-        one_over_all=ratio(*times),
+    *limits, none = paired(settings, *map(Call, (limited, anew, free)))
+    for name, taken in zip(("suited_to", "threadpool_limits"), limits, strict=True):
+        table.add(
+            order=1,
+            what=f"{name} alone",
+            one=taken,
+            all=none,
+            one_over_all=ratio(taken, none),
+        )
+    table.notes.append(
+        f"A limit costs {limits[0]} with the controller that the package keeps, "
+        f"{limits[1]} with threadpool_limits, which looks for the libraries each time."
     )
