@@ -177,7 +177,7 @@ class RetainedRows:
         for order in np.setdiff1d(np.arange(len(ids)), np.intersect1d(owner, first)):
             raise RowNotFoundError(
                 f"row_ids[{order}] names a row that is not (or no longer) in the "
-                "model, or that was named before."
+                "model, or one that was named before."
             )
         return position
 
