@@ -64,6 +64,9 @@ def run(settings):
             at_least=50,
         )
     table.notes.append(
+        "Not run: newton-cholesky on Enron, each of whose iterations makes and factors "
+        "a Hessian of order 4903, and the slower solvers for verbs other than "
+        "partial_unfit. "
         "warm: from the minimiser for all data. Not timed: taking the row out of the "
         "arrays that a refit reads. exact: retain_data=True, refined to tol=1e-8. A "
         "refit's tol is what the request reached (exact: 1e-8), loosened as long as "

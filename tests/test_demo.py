@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from sklearn_unlearn import UnlearnableLogisticRegression, _demo
+from sklearn_unlearn import UnlearnableLogisticRegression, _demo, _demo_data
 from sklearn_unlearn.__main__ import main
 from sklearn_unlearn.core.threads import controller
 
@@ -101,12 +101,12 @@ def test_a_case_leads_to_the_data_it_says(plain_data):
 
 def test_a_shifted_image_keeps_its_pixels():
     image = np.arange(64.0).reshape(1, 8, 8)
-    copies = _demo.shifted(image)
+    copies = _demo_data.shifted(image)
     np.testing.assert_array_equal(copies[0], image[0])
     np.testing.assert_array_equal(copies[3, 1:], image[0, :-1])
     assert not copies[3, 0].any()
-    np.testing.assert_array_equal(_demo.features(image)[0, :64], np.arange(64.0))
-    assert _demo.features(copies).shape == (9, 274)
+    np.testing.assert_array_equal(_demo_data.features(image)[0, :64], np.arange(64.0))
+    assert _demo_data.features(copies).shape == (9, 274)
 
 
 def test_the_residual_is_that_of_the_model(plain_data):

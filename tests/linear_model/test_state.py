@@ -147,6 +147,50 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb, retain_
     assert n_done <= 2
 
 
+def rows_by_name(X, y):
+    estimator = make("logistic", retain_data=True).fit(X, y, row_ids=np.arange(60))
+    return estimator, lambda: estimator.partial_unfit(row_ids=[3, 7])
+
+
+def vanishing_class(X, y):
+    y = np.where(np.arange(60) < 5, "third", y)
+    estimator = make("logistic", retain_data=True).fit(X, y)
+    return estimator, lambda: estimator.partial_unfit(X[:5], y[:5])
+
+
+def many_sparse_rows(X, y):
+    estimator = make("logistic").fit(sp.csr_array(X), y)
+    return estimator, lambda: estimator.partial_unfit(sp.csr_array(X[:5]), y[:5])
+
+
+def fit_again(X, y):
+    estimator = make("logistic").fit(X, y)
+    return estimator, lambda: estimator.fit(X[:, :3], y)
+
+
+@pytest.mark.usefixtures("_blas_limit")
+@pytest.mark.parametrize(
+    "case", [rows_by_name, vanishing_class, many_sparse_rows, fit_again]
+)
+def test_interrupted_elsewhere_too(case):
+    X, y = data("logistic", 60, 4)
+    estimator, request = case(X, y)
+    fitted, before = estimator._fitted, snapshot(estimator)
+    at = n_undone = n_done = 0
+    while True:
+        at += 1 if at < 60 else 5
+        if not interrupt(request, at):
+            break
+        if estimator._fitted is fitted:
+            assert_unchanged(estimator, before)
+            n_undone += 1
+        else:
+            estimator._fitted = fitted
+            n_done += 1
+    assert n_undone > 30
+    assert n_done <= 2
+
+
 def _failing(error):
     def fail(*args, **kwargs):
         raise error
@@ -329,6 +373,18 @@ def test_no_erased_row_is_pickled(name, verb, retain_data, name_format):
         kept = X[8]
         found = any(holds_multiple(array, kept) for array in arrays)
         assert found == (name_format == "dense" or np.all(kept != 0))
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+def test_no_erased_target_is_pickled(retain_data):
+    X, y = data("ridge", 60, 4)
+    y[7] = 12345.678
+    estimator = make("ridge", retain_data=retain_data).fit(X, y)
+    assert any(np.any(array == y[7]) for array in pickled_arrays(estimator)) == (
+        retain_data
+    )
+    estimator.replace_labels(X[7:8], y[7:8], [1.5])
+    assert not any(np.any(array == y[7]) for array in pickled_arrays(estimator))
 
 
 @pytest.mark.parametrize("retain_data", [False, True])
