@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.edits import DropColumns, Edit
 from sklearn_unlearn.core.model import LARGE_CHANGE, Request, apply
-from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.rows import Finely, Rows
 from sklearn_unlearn.core.steps import Outcome
 from sklearn_unlearn.core.steps import refine as refine_state
 from sklearn_unlearn.exceptions import (
@@ -287,6 +287,7 @@ class UnlearnerMixin:
         fitted = self._checked()
         state = fitted.model.state
         rows = self._read_rows(fitted, X, y, sample_weight)
+        rows = Finely(rows)
         norm = np.linalg.norm(state.objective.gradient(rows, state.theta))
         return GradientResidual(norm, state.objective.rounding_bound(rows, state.theta))
 
