@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -136,3 +139,20 @@ def test_an_error_in_a_thread_is_raised_here():
     with pytest.raises(MemoryError, match="item 5"):
         list(in_order(fail, range(10)))
     assert blas_threads() == {3}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+def test_a_forked_child_has_threads_of_its_own():
+    code = """
+import os, sys
+from sklearn_unlearn.core.threads import controller, in_order
+controller().limit(limits=3)
+squares = lambda: list(in_order(lambda item: item * item, range(9)))
+assert squares() == [item * item for item in range(9)]
+child = os.fork()
+if child == 0:
+    os._exit(0 if squares() == [item * item for item in range(9)] else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    run = [sys.executable, "-W", "ignore", "-c", code]
+    assert subprocess.run(run, timeout=60, check=False).returncode == 0
