@@ -210,8 +210,9 @@ class UnlearnerMixin:
         UnlearningError
             A subclass says why the request was refused; the model is unchanged.
         """
-        if not self.__sklearn_is_fitted__():
-            return self._first_fit(X, y, classes, sample_weight, row_ids)
+        with self._exclusive():
+            if not self.__sklearn_is_fitted__():
+                return self._first_fit(X, y, classes, sample_weight, row_ids)
 
         def request(fitted):
             self._check_classes(classes, fitted.encoding.classes)

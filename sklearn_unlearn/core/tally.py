@@ -181,7 +181,9 @@ class Tally:
                 "More weight would leave than the model was trained on: rows are "
                 "passed twice, with too large a sample_weight, or were never in."
             )
-        emptied = (group_weight <= slack) & (self.group_weight > 0.0)
+        emptied = (group_weight <= 1e-11 * self.group_weight) & (
+            self.group_weight > 0.0
+        )
         if not emptied.any():
             return
         if self.n_groups == 1:

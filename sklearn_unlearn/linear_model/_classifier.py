@@ -132,6 +132,11 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
             ) from None
         chunk = edited_rows(model, request).compacted().chunks[0]
         position = encoding.groups(chunk.rows.y)
+        if np.isin(position, groups).any():  # a remainder of weight within rounding
+            raise EmptyClassError(
+                f"The request would leave class {names} with next to no weight.",
+                error.groups,
+            ) from None
         position -= np.searchsorted(groups, position)
         fewer = encoding.without(groups)
         rows = replace(chunk.rows, y=fewer.encode(position))

@@ -259,7 +259,7 @@ def _column_index(column, n_features, feature_names):
         if found.size == 0:
             raise ValueError(f"columns names {column!r}, which is not a feature.")
         return found[0]
-    if not isinstance(column, numbers.Integral):
+    if not isinstance(column, numbers.Integral) or isinstance(column, bool):
         raise ValueError(f"columns holds {column!r}: neither an index nor a name.")
     if not -n_features <= column < n_features:
         raise ValueError(
