@@ -195,7 +195,8 @@ def _numbers(values, n_rows, n_columns):
 
 def _split_columns(X, forgotten, names):
     """Remaining columns, the forgotten ones that are there, and which those are."""
-    if names is not None and hasattr(X, "columns"):
+    columns = getattr(X, "columns", ())
+    if names is not None and len(columns) and all(isinstance(c, str) for c in columns):
         gone = set(names[forgotten])
         columns = list(X.columns)
         there = [column for column in columns if column in gone]
