@@ -307,10 +307,10 @@ class UnlearnerMixin:
                 return self
             if answer.refinement is not None:
                 warn_unless_converged(answer.refinement)
-            elif answer.largest_change > LARGE_CHANGE:
+            elif answer.step.largest_change > LARGE_CHANGE:
                 warnings.warn(
                     "The request changed a raw prediction by "
-                    f"{answer.largest_change:.2g}; a closed-form step is accurate "
+                    f"{answer.step.largest_change:.2g}; a closed-form step is accurate "
                     f"below about {LARGE_CHANGE:.1g}. Call refine with the remaining "
                     "data, or fit with retain_data=True.",
                     LargeStepWarning,

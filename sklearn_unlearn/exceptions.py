@@ -49,3 +49,19 @@ class ProblemTooLargeError(UnlearningError):
 
 class LargeStepWarning(UserWarning):
     """A request without data moved predictions far: expect a visible residual."""
+
+
+class CertificationError(UnlearningError):
+    """What a certificate says cannot be said, or not of this model."""
+
+
+class NoBoundError(CertificationError):
+    """The distance to a refit has no bound: for this loss, or without a penalty."""
+
+
+class BudgetExceededError(CertificationError):
+    """The request would spend more than remains of the lineage's budget."""
+
+
+class CertificateMismatchError(CertificationError):
+    """A certificate was checked against a model that it does not certify."""

@@ -253,6 +253,13 @@ class Factor:
             change(H)
         return factorise(H, self.penalty, self.gauge, remaining)
 
+    def matrix(self) -> Array:
+        """Data Hessian plus penalty plus gauge, lower triangle, alive only."""
+        remaining = self._remaining()
+        array = self.hessian()
+        _assemble(array, self.penalty[remaining], self.gauge[remaining])
+        return array
+
     def hessian(self) -> Array:
         """Copy of the data Hessian with pending rows, upper triangle, alive only."""
         H = self.array.copy(order="F")
@@ -322,10 +329,7 @@ def factorise(hessian: Array, penalty: Array, gauge: Indices, kept: Indices) -> 
     """
     array = hessian if hessian.flags.f_contiguous else np.asfortranarray(hessian)
     diagonal = np.diagonal(array).copy()
-    _mirror_upper(array)
-    lower = np.diagonal(array) + penalty[kept]
-    np.fill_diagonal(array, lower)
-    _add_gauge(array, gauge[kept], diagonal)
+    _assemble(array, penalty[kept], gauge[kept])
     scale = np.diagonal(array).copy()
     with suited_to(scale.size):
         array, info = dpotrf(array, lower=1, clean=0, overwrite_a=1)
@@ -363,6 +367,14 @@ def _mirror_upper(array: Array) -> None:
         square = array[start:stop, start:stop]
         square[:] = np.triu(square) + np.triu(square, 1).T
         array[stop:, start:stop] = array[start:stop, stop:].T
+
+
+def _assemble(array: Array, penalty: Array, gauge: Indices) -> None:
+    """Turn the upper triangle of a Hessian into the lower one of what is factored."""
+    diagonal = np.diagonal(array).copy()
+    _mirror_upper(array)
+    np.fill_diagonal(array, diagonal + penalty)
+    _add_gauge(array, gauge, diagonal)
 
 
 def _add_gauge(array: Array, gauge: Indices, diagonal: Array) -> None:

@@ -15,7 +15,13 @@ from sklearn_unlearn.core.arrays import Array, Indices, Mask
 from sklearn_unlearn.core.edits import DropColumns, Edit
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.state import State
-from sklearn_unlearn.core.steps import Refinement, refine, refreshed, unlearn
+from sklearn_unlearn.core.steps import (
+    Refinement,
+    StepResult,
+    refine,
+    refreshed,
+    unlearn,
+)
 from sklearn_unlearn.core.tally import Marks, Tally
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import StepTooLargeError
@@ -97,7 +103,7 @@ class Answer:
     """The model after a request, and what was learned on the way."""
 
     model: Model
-    largest_change: float
+    step: StepResult
     refinement: Refinement | None
 
 
@@ -141,13 +147,13 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
                 f"{REFUSED_CHANGE:g}. Make smaller requests, or fit with "
                 "retain_data=True, or fit again."
             )
-        return Answer(edited, step.largest_change, None)
+        return Answer(edited, step, None)
     start = step.state
     if step.largest_change > LARGE_CHANGE:
         start = _better_start(start, state.theta, retained)
     refinement = refine(start, retained, tol=options.tol, max_iter=options.max_iter)
     edited = replace(edited, state=refinement.state)
-    return Answer(edited, step.largest_change, refinement)
+    return Answer(edited, step, refinement)
 
 
 def _better_start(state: State, before: Array, rows: RetainedRows) -> State:

@@ -124,6 +124,15 @@ class Objective:
         raw += theta[-1]
         return raw
 
+    def largest_raw_change(self, rows: RowBlocks, direction: Array) -> float:
+        """``max |x_i . direction|`` over rows of positive weight and outputs."""
+
+        def term(block: Rows) -> float:
+            raw = np.abs(self.raw_prediction(block.X, direction))
+            return float(raw[block.weight > 0.0].max(initial=0.0))
+
+        return max(in_order(term, rows.blocks()), default=0.0)
+
     def data_value(self, rows: RowBlocks, theta: Array) -> float:
         """Summed weighted loss."""
 

@@ -77,7 +77,7 @@ class Finely:
     A sum over m rows in each of n / m blocks errs by (m + n / m) u at most: least so.
     """
 
-    rows: Rows
+    rows: RowBlocks
 
     @property
     def n_rows(self) -> int:
@@ -86,7 +86,7 @@ class Finely:
 
     def blocks(self, entries: int = BLOCK_ENTRIES) -> Iterator[Rows]:
         """Small blocks, whatever is asked for."""
-        stored = n_stored(self.rows.X)
+        stored = sum(n_stored(block.X) for block in self.rows.blocks())
         return self.rows.blocks(max(1, int(stored / max(self.n_rows, 1) ** 0.5)))
 
 

@@ -35,6 +35,10 @@ class StepResult:
     Attributes
     ----------
     state : State
+    factor : Factor
+        The rows changed, still in the old coordinates.
+    moved : ndarray of shape (p, n_outputs)
+        ``T' phi - theta``: the change of the coefficients in the old coordinates.
     largest_change : float
         ``t_D``: largest change of a raw prediction among the rows of the edit or,
         for a map of the features, its root mean square over all rows (a lower bound
@@ -43,6 +47,8 @@ class StepResult:
     """
 
     state: State
+    factor: Factor
+    moved: Array
     largest_change: float
 
 
@@ -138,7 +144,8 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
         gradient=np.zeros_like(phi),
         weight=weight,
     )
-    return StepResult(edited, _largest_change(state, factor, edit, moved, weight))
+    change = _largest_change(state, factor, edit, moved, weight)
+    return StepResult(edited, factor, moved, change)
 
 
 def refine(state: State, rows: RowBlocks, *, tol: float, max_iter: int) -> Refinement:
@@ -310,10 +317,7 @@ def _largest_change(
         return 0.0
     touched = [rows for rows in (edit.rows_out, edit.rows_in) if rows is not None]
     if touched:
-        return max(
-            float(np.abs(objective.raw_prediction(rows.X, moved)).max(initial=0.0))
-            for rows in touched
-        )
+        return max(objective.largest_raw_change(rows, moved) for rows in touched)
     if not moved.any() or weight <= 0.0:
         return 0.0
     packed = objective.pack(moved)

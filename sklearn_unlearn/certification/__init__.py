@@ -1,0 +1,12 @@
+"""Certified unlearning: noise, distances, budgets and certificates; no estimators.
+
+The definitions and proofs are in ``doc/certification.rst``.
+"""
+
+from sklearn_unlearn.certification.mechanism import (
+    classical_kappa,
+    gaussian_delta,
+    kappa,
+)
+
+__all__ = ["classical_kappa", "gaussian_delta", "kappa"]

@@ -1,0 +1,207 @@
+"""How far the kept coefficients are from a refit's: a bound in the 2-norm.
+
+Theorem 2 of ``doc/certification.rst``, its corollary, its fallback, and the refit.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sklearn_unlearn.certification.geometry import Geometry, dual_norm
+from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.state import State
+from sklearn_unlearn.exceptions import NoBoundError
+
+#: Relative error of quadratic forms beyond which nothing is certified.
+LARGEST_ERROR = 0.5
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What is known of the gradient of a state, beyond ``state.gradient``.
+
+    Attributes
+    ----------
+    geometry : Geometry
+    change : float
+        tau: bound on ``|x_i . (theta - anchor)|`` over all rows.
+    unknown : float
+        eta: bound on the H^-1 norm of the gradient minus ``state.gradient``.
+    unknown_length : float
+        The same in the 2-norm.
+    """
+
+    geometry: Geometry
+    change: float
+    unknown: float
+    unknown_length: float
+
+
+@dataclass(frozen=True)
+class Distance:
+    """A bound on the 2-norm between the kept coefficients and a refit's.
+
+    Attributes
+    ----------
+    minimiser : float
+        From the kept coefficients to the minimiser.
+    refit : float
+        From the minimiser to any point whose gradient norm is at most ``tol``.
+    condition : float
+        a of theorem 2; from 1 on, only a penalty on all coefficients gives a bound.
+    """
+
+    minimiser: float
+    refit: float
+    condition: float
+
+    @property
+    def total(self) -> float:
+        """From the kept coefficients to a refit's."""
+        return self.minimiser + self.refit
+
+
+def self_concordance(objective: Objective) -> float:
+    """M of the loss.
+
+    Raises
+    ------
+    NoBoundError
+        If the loss has none.
+    """
+    constant = objective.loss.self_concordance
+    if constant is None:
+        raise NoBoundError(
+            f"certification needs a bound on the distance to a refit, and the loss "
+            f"{type(objective.loss).__name__} has none: its second derivative may "
+            "change by any factor. Use certification=None and measure with "
+            "gradient_residual."
+        )
+    return constant
+
+
+def distance(state: State, drift: Drift, tol: float) -> Distance:
+    """Bound on the distance to a refit that ends with a gradient norm of ``tol``.
+
+    Infinite where nothing can be certified.
+    """
+    objective, factor = state.objective, state.factor
+    smallest = drift.geometry.smallest
+    known = objective.pack(state.gradient)
+    if not smallest > 0.0 or not drift.geometry.error <= LARGEST_ERROR:
+        return Distance(np.inf, np.inf, np.inf)
+    norm, newton = dual_norm(factor, known, smallest)
+    step = float(
+        np.linalg.norm(newton)
+    ) + drift.geometry.error * 2.0 * norm / math.sqrt(smallest)
+    found = bound(
+        drift,
+        self_concordance(objective),
+        tol=tol,
+        weakest=weakest_penalty(objective),
+        known=norm,
+        known_step=step,
+        known_length=float(np.linalg.norm(known)),
+    )
+    return replace(
+        found, minimiser=found.minimiser + _off_gauge(objective, state.theta)
+    )
+
+
+def bound(
+    drift: Drift,
+    constant: float,
+    *,
+    tol: float,
+    weakest: float,
+    known: float = 0.0,
+    known_step: float = 0.0,
+    known_length: float = 0.0,
+) -> Distance:
+    """Theorem 2, its corollary and its fallback, in numbers.
+
+    Parameters
+    ----------
+    drift : Drift
+    constant : float
+        M of the loss.
+    tol : float
+        Gradient norm of the refit.
+    weakest : float
+        Smallest penalty on a coefficient in use.
+    known, known_step, known_length : float
+        H^-1 norm of the known gradient, 2-norm of H^-1 times it, and its 2-norm.
+    """
+    geometry = drift.geometry
+    exact = 1.0 / (1.0 - geometry.error)
+    root = math.sqrt(geometry.smallest / exact)
+    radius = geometry.radius * exact if constant else 0.0
+    change = drift.change if constant else 0.0
+    norm = (known + drift.unknown) * exact
+    minimiser, refit, condition, ball = np.inf, np.inf, 0.0, 0.0
+    if constant:
+        condition = _times(constant * radius * norm, _exp(constant * change))
+    if condition < 1.0 and norm < np.inf:
+        ball = _ball(condition, constant * radius, norm)
+        path = -math.log1p(-condition)
+        worst = bend(constant * change, path)
+        direct = known_step + (drift.unknown * exact + worst * ball) / root
+        minimiser = min(ball / root, direct)
+        reach = _exp(constant * (change + radius * ball))
+        needed = _times(constant * radius * tol / root, reach)
+        if needed < 1.0:
+            refit = _ball(needed, constant * radius, tol / root) / root
+    if weakest > 0.0:
+        minimiser = min(minimiser, (known_length + drift.unknown_length) / weakest)
+        refit = min(refit, tol / weakest)
+    return Distance(float(minimiser), float(refit), float(condition))
+
+
+def weakest_penalty(objective: Objective) -> float:
+    """The smallest penalty on a coefficient in use."""
+    return float(objective.penalty[~objective.forgotten].min(initial=np.inf))
+
+
+def _ball(condition: float, scale: float, norm: float) -> float:
+    """``-ln(1 - a) / (M R)``; for a = 0 its limit, the dual norm itself."""
+    if condition == 0.0 or scale == 0.0:
+        return norm
+    return -math.log1p(-condition) / scale
+
+
+def bend(before: float, path: float) -> float:
+    """``e^before (e^path - 1) / path - 1``, rounded up: how far weights may change."""
+    if not before + path < 700.0:
+        return np.inf
+    # (e^s - 1) / s - 1 <= s e^s / 2, with which nothing cancels
+    small = path < 1e-4
+    mean = 0.5 * path * math.exp(path) if small else math.expm1(path) / path - 1.0
+    return math.expm1(before) * (1.0 + mean) + mean
+
+
+def _exp(x: float) -> float:
+    return math.exp(x) if x < 700.0 else np.inf
+
+
+def _times(x: float, y: float) -> float:
+    """A product in which zero times infinity is infinite: nothing is known."""
+    product = x * y
+    return np.inf if math.isnan(product) else product
+
+
+def over_root(length: float, smallest: float) -> float:
+    """A 2-norm as a bound on the H^-1 norm."""
+    return length / math.sqrt(smallest) if smallest > 0.0 else np.inf
+
+
+def _off_gauge(objective: Objective, theta: Array) -> float:
+    """Length of the shift of all classes by which coefficients miss the gauge."""
+    gauge = objective.gauge[: objective.shape[0]] >= 0
+    if not gauge.any() or not objective.loss.shift_invariant:
+        return 0.0
+    shift = theta[gauge].mean(axis=1) * math.sqrt(objective.shape[1])
+    return float(np.linalg.norm(shift))

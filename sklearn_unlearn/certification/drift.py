@@ -1,0 +1,317 @@
+"""What is known of the gradient: measured with data, carried through requests without.
+
+Theorem 3 of ``doc/certification.rst`` and its section "With data".
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sklearn_unlearn.certification.distance import (
+    LARGEST_ERROR,
+    Drift,
+    bend,
+    over_root,
+    self_concordance,
+)
+from sklearn_unlearn.certification.geometry import (
+    Geometry,
+    certified_eigenvalues,
+    dual_norm,
+    largest_length,
+    largest_pending_norm,
+    measured_geometry,
+)
+from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.edits import Edit, LinearMap
+from sklearn_unlearn.core.rows import Finely, RowBlocks
+from sklearn_unlearn.core.state import State
+from sklearn_unlearn.core.steps import StepResult
+
+_UNIT = float(np.finfo(np.float64).eps) / 2.0
+#: Columns of rows out whose largest leverage is computed; of more, the sum of all.
+_MANY = 512
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What one request does to a `Drift`, in the numbers of theorem 3.
+
+    Attributes
+    ----------
+    spread : float
+        gamma: how much inverse norms grow as rows leave.
+    density : float
+        How much diagonal entries grow at most, relative.
+    stretch, length : float
+        m and the 2-norm of T: how much norms grow by the map of the features.
+    radius, change : float
+        H^-1 norm and raw change since the anchor of rows that come.
+    moved, moved_data : float
+        Norm of the step in H and in the data Hessian.
+    solver, solver_length : float
+        H^-1 norm and 2-norm of what the step left of its linear system.
+    top : float
+        Bound on the largest eigenvalue of the new H.
+    """
+
+    spread: float
+    density: float
+    stretch: float
+    length: float
+    radius: float
+    change: float
+    moved: float
+    moved_data: float
+    solver: float
+    solver_length: float
+    top: float
+
+
+def measured(
+    state: State,
+    rows: RowBlocks,
+    *,
+    geometry: Geometry | None = None,
+    exact: bool = False,
+    before: tuple[Drift, Array] | None = None,
+) -> Drift:
+    """The drift of a state, from a pass over its rows.
+
+    Parameters
+    ----------
+    state : State
+        Its ``gradient`` is the part that is known.
+    rows : RowBlocks
+        All rows of the objective.
+    geometry : Geometry, optional
+        What is known of the Hessian; None measures, with nothing pending.
+    exact : bool, default=False
+        See `measured_geometry`.
+    before : tuple of Drift and ndarray, optional
+        The drift and the coefficients before a refinement, for rows that lack values
+        of forgotten columns.
+
+    Returns
+    -------
+    Drift
+    """
+    objective, theta = state.objective, state.theta
+    if geometry is None:
+        geometry = measured_geometry(objective, state.factor, rows, exact)
+    fine = Finely(rows)
+    gradient = objective.gradient(fine, theta)
+    length = objective.rounding_bound(fine, theta)
+    length += float(np.linalg.norm(gradient - state.gradient))
+    change = _measured_change(state, rows, before)
+    return Drift(geometry, change, over_root(length, geometry.smallest), length)
+
+
+def _measured_change(
+    state: State, rows: RowBlocks, before: tuple[Drift, Array] | None
+) -> float:
+    objective, theta, anchor = state.objective, state.theta, state.anchor
+    if objective.loss.constant_curvature:
+        return 0.0
+    moved, known = theta - anchor, 0.0
+    if anchor[objective.forgotten].any() and _incomplete(rows):
+        if before is None:
+            return np.inf
+        moved, known = theta - before[1], before[0].change
+    # |x_i| . (|theta| + |anchor|), by Cauchy and Schwarz
+    size = np.linalg.norm(np.abs(theta) + np.abs(anchor), axis=0).max()
+    rounding = (objective.shape[0] + 2) * _UNIT * largest_length(objective, rows) * size
+    if moved.any():
+        known += objective.largest_raw_change(rows, moved)
+    return known + float(rounding)
+
+
+def _incomplete(rows: RowBlocks) -> bool:
+    return any(
+        block.complete is not None and not block.complete.all()
+        for block in rows.blocks()
+    )
+
+
+# A request --------------------------------------------------------------------------
+
+
+def stepped(drift: Drift, state: State, edit: Edit, step: StepResult) -> Drift:
+    """The drift after an edit of ``state`` without data gave ``step``."""
+    constant = self_concordance(state.objective)
+    after = grown(drift, growth(drift, state, edit, step), constant)
+    if isinstance(edit.feature_map, LinearMap):
+        smallest, scaled = certified_eigenvalues(step.state.factor)
+        geometry = replace(after.geometry, smallest=smallest, scaled=scaled)
+        after = replace(after, geometry=geometry)
+    return after
+
+
+def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
+    """Theorem 3: the drift after a request, for a loss with M = ``constant``."""
+    before, error = drift.geometry, drift.geometry.error
+    if not error <= LARGEST_ERROR:
+        return replace(drift, unknown=np.inf, unknown_length=np.inf)
+    exact = 1.0 / (1.0 - error)
+    radius = max(growth.spread * before.radius, growth.radius)
+    change = max(drift.change, growth.change)
+    moved = growth.moved * exact
+    jump = radius * exact * moved if constant else 0.0
+    worst = bend(constant * change, constant * jump)
+    remainder = worst * growth.moved_data * exact
+    left = growth.solver + 2.0 * error * exact * moved
+    shrunk = growth.spread**2 * growth.stretch**2
+    return Drift(
+        geometry=Geometry(
+            radius=growth.stretch * radius,
+            smallest=before.smallest / shrunk,
+            scaled=before.scaled / shrunk / (1.0 + growth.density),
+            terms=before.terms * (1.0 + 1e-6),
+        ),
+        change=change + jump,
+        unknown=growth.stretch * growth.spread * drift.unknown + remainder + left,
+        unknown_length=growth.length * drift.unknown_length
+        + growth.solver_length
+        + math.sqrt(growth.top) * (remainder + 2.0 * error * exact * moved),
+    )
+
+
+def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
+    """What an edit of ``state`` that gave ``step`` does to its drift."""
+    old, factor = state.objective, step.factor
+    rows_in, rows_out = edit.curvature_rows(old, state.anchor)
+    spread, density, radius, change = 1.0, 0.0, 0.0, 0.0
+    if rows_out is not None:
+        columns = old.curvature_columns(rows_out, state.anchor)
+        spread = math.sqrt(1.0 + _largest_leverage(factor.solve(columns), columns))
+    if rows_in is not None:
+        columns = old.curvature_columns(rows_in, state.anchor)
+        more = np.einsum("ij,ij->i", columns, columns)
+        density = _largest_ratio(more, _diagonal(state))
+    if not old.loss.constant_curvature:
+        if edit.rows_in is not None and not edit.same_features:
+            smallest = drift.geometry.smallest / spread**2
+            radius = largest_pending_norm(old, factor, edit.rows_in, smallest)
+            lag = state.theta - state.anchor
+            change = old.largest_raw_change(edit.rows_in, lag)
+        if _is_unknowable(state, edit, step):
+            radius = np.inf
+    stretch, length, penalty_density = _map_norms(state, edit, step)
+    moved = old.pack(step.moved)
+    forms = max(float(np.vdot(moved, factor.curvature_dot(moved))), 0.0)
+    solver_length, solver = _solver_residual(
+        state, edit, step, drift.geometry.smallest / (spread * stretch) ** 2, length
+    )
+    after = step.state.factor
+    return Growth(
+        spread=spread,
+        density=density + penalty_density,
+        stretch=stretch,
+        length=length,
+        radius=radius,
+        change=change,
+        moved=factor.norm(moved),
+        moved_data=math.sqrt(forms),
+        solver=solver,
+        solver_length=solver_length,
+        top=float(after.diagonal.sum() + after.penalty[after.kept].sum())
+        + max(after.pending.trace, 0.0),
+    )
+
+
+def _solver_residual(
+    state: State, edit: Edit, step: StepResult, smallest: float, length: float
+) -> tuple[float, float]:
+    """What the step left of its linear system: 2-norm and H^-1 norm."""
+    old, new, theta, phi = (
+        state.objective,
+        step.state.objective,
+        state.theta,
+        step.state.theta,
+    )
+    bent = old.unpack(step.factor.curvature_dot(old.pack(step.moved)))
+    change = edit.data_gradient(old, theta)
+    terms = [state.gradient, change, -old.penalty * theta, -old.linear, bent]
+    known = np.sum(terms, axis=0)
+    known[old.forgotten] = 0.0
+    left = edit.feature_map.push(known) + new.penalty * phi + new.linear
+    left[new.forgotten] = 0.0
+    rounding = 8.0 * _UNIT * sum(float(np.linalg.norm(term)) for term in terms)
+    for rows in (edit.rows_in, edit.rows_out):
+        if rows is not None:
+            rounding += old.rounding_bound(rows, theta)
+    rounding *= length
+    norm, _ = dual_norm(step.state.factor, new.pack(left), smallest)
+    return (
+        float(np.linalg.norm(left)) + rounding,
+        norm + over_root(rounding, smallest),
+    )
+
+
+def _map_norms(
+    state: State, edit: Edit, step: StepResult
+) -> tuple[float, float, float]:
+    """The m of theorem 3, the 2-norm of T, and growth of the diagonal by a penalty."""
+    old, new = state.objective, step.state.objective
+    if isinstance(edit.feature_map, LinearMap):
+        T = edit.feature_map.matrix
+        ratios = []
+        for k in range(old.shape[1]):
+            mapped = np.abs((T * old.penalty[:, k]) @ T.T)
+            root = np.sqrt(new.penalty[:, k])
+            needed = mapped.any(axis=1)
+            if np.any(root[needed] == 0.0):
+                return np.inf, float(np.linalg.norm(T, 2)), 0.0
+            root = root[needed]
+            scaled = mapped[np.ix_(needed, needed)] / root[:, None] / root
+            ratios.append(float(scaled.sum(axis=1).max(initial=0.0)))
+        stretch = math.sqrt(max(1.0, *ratios))
+        return stretch, float(np.linalg.norm(T, 2)), 0.0
+    before, after = old.packed_penalty, new.packed_penalty
+    alive = ~new.pack_mask(new.forgotten)
+    ratio = _largest_ratio(before[alive], after[alive])
+    more = np.maximum(after - before, 0.0)
+    return math.sqrt(max(1.0, ratio)), 1.0, _largest_ratio(more, _diagonal(state))
+
+
+def _is_unknowable(state: State, edit: Edit, step: StepResult) -> bool:
+    """Whether the edited matrix is no longer the Hessian of the rows at one anchor."""
+    if state.anchor[state.objective.forgotten].any():
+        touched = (edit.rows_in, edit.rows_out)
+        if any(rows is not None and _incomplete(rows) for rows in touched):
+            return True
+    if isinstance(edit.feature_map, LinearMap):
+        lag = state.anchor - edit.feature_map.pull(step.state.anchor)
+        size = float(np.abs(state.anchor).max(initial=0.0))
+        return bool(np.abs(lag).max(initial=0.0) > 1e-10 * size)
+    return False
+
+
+def _diagonal(state: State) -> Array:
+    """Diagonal of H, positive everywhere."""
+    factor = state.factor
+    diagonal = np.full(factor.order, np.inf)
+    rows = factor.pending.vectors * np.maximum(factor.pending.sign, 0.0)
+    pending = np.einsum("ij,ij->i", rows, rows)
+    diagonal[factor.kept] = factor.diagonal + factor.penalty[factor.kept] + pending
+    diagonal[factor.kept[diagonal[factor.kept] <= 0.0]] = np.inf
+    return diagonal
+
+
+def _largest_leverage(solved: Array, columns: Array) -> float:
+    """Bound on the largest eigenvalue of ``V' H^-1 V``."""
+    if columns.shape[1] > _MANY:
+        return max(float(np.vdot(solved, columns)), 0.0)
+    inner = columns.T @ solved
+    return max(float(np.linalg.eigvalsh(0.5 * (inner + inner.T))[-1]), 0.0)
+
+
+def _largest_ratio(top: Array, bottom: Array) -> float:
+    """``max top / bottom``, nothing over nothing being nothing."""
+    some = top > 0.0
+    if np.any(bottom[some] == 0.0):
+        return np.inf
+    return float((top[some] / bottom[some]).max(initial=0.0))

@@ -1,0 +1,232 @@
+"""The Hessian as a yardstick: certified norms, eigenvalues and their rounding errors.
+
+Notation and proofs: ``doc/certification.rst``, section "With data". Nothing here is an
+estimate: a solution is checked by its residual, an eigenvalue by a factorisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import eigvalsh
+from scipy.linalg.lapack import dpotrf
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from sklearn_unlearn.core.arrays import Array, as_float64, densify, squared, times
+from sklearn_unlearn.core.factor import Factor
+from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.rows import BLOCK_ENTRIES, RowBlocks, Rows
+
+_UNIT = float(np.finfo(np.float64).eps) / 2.0
+#: Orders at which all eigenvalues are cheaper than an iteration.
+_SMALL = 200
+#: How much of an estimated eigenvalue is claimed at first.
+_CAUTION = 0.99
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """What is known of the Hessian ``H`` of the current rows at the anchor.
+
+    Attributes
+    ----------
+    radius : float
+        R: bound on the H^-1 norm of every row; infinite if H is not their Hessian.
+    smallest : float
+        lambda: bound from below on the smallest eigenvalue of H.
+    scaled : float
+        lambda_S: the same for H with a unit diagonal.
+    terms : float
+        omega: rounding errors, in units of u, in an entry of the assembled H over the
+        root of the product of its diagonal entries.
+    """
+
+    radius: float
+    smallest: float
+    scaled: float
+    terms: float
+
+    @property
+    def error(self) -> float:
+        """zeta: relative error of every quadratic form of H."""
+        return self.terms * _UNIT / self.scaled if self.scaled > 0.0 else np.inf
+
+
+def measured_geometry(
+    objective: Objective, factor: Factor, rows: RowBlocks, exact: bool
+) -> Geometry:
+    """The geometry of a factor of these rows.
+
+    Parameters
+    ----------
+    objective : Objective
+    factor : Factor
+        With nothing pending.
+    rows : RowBlocks
+    exact : bool
+        Whether R is the largest H^-1 norm of a row, at the cost of a pass for a
+        Hessian, or else the largest 2-norm over the root of lambda.
+    """
+    block_rows, n_blocks = 1, 0
+    for block in rows.blocks(max(BLOCK_ENTRIES, objective.shape[0] ** 2)):
+        block_rows, n_blocks = max(block_rows, block.n_rows), n_blocks + 1
+    smallest, scaled = certified_eigenvalues(factor)
+    # terms of a block and blocks, weights (16), factor and products (4 p), each at
+    # most p times the form of the diagonal
+    p = factor.kept.size
+    terms = float(p) * (block_rows + n_blocks + 16.0 + 4.0 * p)
+    if exact:
+        radius = largest_norm(objective, factor, rows)
+    else:
+        radius = largest_length(objective, rows) / np.sqrt(smallest)
+    return Geometry(radius, smallest, scaled, terms)
+
+
+def certified_eigenvalues(factor: Factor) -> tuple[float, float]:
+    """Bounds from below on the smallest eigenvalue, as it is and with unit diagonal.
+
+    Zero where nothing positive can be certified. Up to the error zeta of the geometry.
+    """
+    factor = factor.folded()
+    matrix = factor.matrix()
+    root = np.sqrt(np.diagonal(matrix).copy())
+    kept = factor.kept
+
+    def solve(v: Array) -> Array:
+        right = np.zeros((factor.order, 1))
+        right[kept, 0] = v.ravel()
+        solution: Array = factor.solve(right)[kept, 0]
+        return solution
+
+    def solve_scaled(v: Array) -> Array:
+        return root * solve(root * v.ravel())
+
+    scaled = matrix / root[:, None] / root
+    return _certified(matrix, solve), _certified(scaled, solve_scaled)
+
+
+def _certified(matrix: Array, solve: Callable[[Array], Array]) -> float:
+    """A shift below the smallest eigenvalue, shown by a Cholesky factorisation."""
+    order = matrix.shape[0]
+    if order <= _SMALL:
+        estimate = float(eigvalsh(matrix, lower=True)[0])
+    else:
+        operator = LinearOperator((order, order), matvec=solve, dtype=np.float64)
+        start = np.ones(order)
+        top = eigsh(operator, k=1, v0=start, tol=1e-3, return_eigenvectors=False)
+        estimate = 1.0 / float(top[0])
+    claim = _CAUTION * estimate
+    floor = 4.0 * order * _UNIT * float(np.abs(np.diagonal(matrix)).max())
+    while claim > floor:
+        shifted = np.array(matrix, order="F")
+        np.fill_diagonal(shifted, np.diagonal(matrix) - claim)
+        _, info = dpotrf(shifted, lower=1, clean=0, overwrite_a=1)
+        if info == 0:
+            return claim
+        claim *= 0.5
+    return 0.0
+
+
+def dual_norm(factor: Factor, right: Array, smallest: float) -> tuple[float, Array]:
+    """Bound on the H^-1 norm of all of ``right`` together, and H^-1 times it.
+
+    Parameters
+    ----------
+    factor : Factor
+    right : ndarray of shape (order, n_right)
+        Zero at coordinates not in use.
+    smallest : float
+        Bound from below on the smallest eigenvalue.
+
+    Returns
+    -------
+    norm : float
+    solution : ndarray of shape (order, n_right)
+    """
+    solution, product = _checked_solve(factor, right)
+    square = max(float(np.vdot(solution, product)), 0.0)
+    wrong = float(np.linalg.norm(right - product))
+    return float(np.sqrt(square)) + wrong / np.sqrt(smallest), solution
+
+
+def largest_dual_norm(factor: Factor, right: Array, smallest: float) -> float:
+    """The largest H^-1 norm of a column."""
+    solution, product = _checked_solve(factor, right)
+    square = np.maximum(np.einsum("ij,ij->j", solution, product), 0.0)
+    wrong = np.linalg.norm(right - product, axis=0)
+    norms = np.sqrt(square) + wrong / np.sqrt(smallest)
+    return float(norms.max(initial=0.0))
+
+
+def _checked_solve(factor: Factor, right: Array) -> tuple[Array, Array]:
+    """H^-1 right, and H times that on the coordinates in use."""
+    solution = factor.solve(right)
+    product = factor.curvature_dot(solution) + factor.penalty[:, None] * solution
+    unused = np.ones(factor.order, dtype=bool)
+    unused[factor.kept] = False
+    unused[factor.dropped] = True
+    product[unused] = 0.0
+    return solution, product
+
+
+def largest_norm(objective: Objective, factor: Factor, rows: RowBlocks) -> float:
+    """Largest H^-1 norm of a row, nothing pending in the factor."""
+    largest = 0.0
+    for vectors in _row_vectors(objective, rows):
+        images = factor.half_solve(vectors, False)
+        squares = np.einsum("ij,ij->j", images, images)
+        largest = max(largest, float(np.sqrt(squares.max(initial=0.0))))
+    return largest
+
+
+def largest_pending_norm(
+    objective: Objective, factor: Factor, rows: Rows, smallest: float
+) -> float:
+    """Largest H^-1 norm of a row, whatever is pending in the factor."""
+    return max(
+        (
+            largest_dual_norm(factor, vectors, smallest)
+            for vectors in _row_vectors(objective, rows)
+        ),
+        default=0.0,
+    )
+
+
+def largest_length(objective: Objective, rows: RowBlocks) -> float:
+    """Largest 2-norm of a row."""
+    largest = 0.0
+    for block in rows.blocks():
+        X = squared(as_float64(block.X))
+        squares = times(X, np.ones((X.shape[1], 1)))[:, 0] + objective.fit_intercept
+        largest = max(largest, float(squares[block.weight > 0.0].max(initial=0.0)))
+    return float(np.sqrt(largest))
+
+
+def _row_vectors(objective: Objective, rows: RowBlocks) -> Iterator[Array]:
+    """Rows of positive weight as packed right-hand sides, some columns at a time.
+
+    A coupled loss sees a row once an output, projected onto the gauge's subspace.
+    """
+    p, n_outputs = objective.shape
+    copies = n_outputs if objective.coupled else 1
+    gauge = objective.gauge >= 0
+    alike = np.arange(p)[gauge[:p]] if objective.loss.shift_invariant else None
+    step = max(1, BLOCK_ENTRIES // (p * copies * copies))
+    for block in rows.blocks():
+        alive = np.flatnonzero(block.weight)
+        for start in range(0, alive.size, step):
+            X = densify(as_float64(block.X[alive[start : start + step]]))
+            if objective.fit_intercept:
+                X = np.column_stack([X, np.ones(X.shape[0])])
+            X[:, objective.forgotten] = 0.0
+            if copies == 1:
+                yield np.asfortranarray(X.T)
+                continue
+            vectors = np.zeros((copies, p, copies, X.shape[0]))
+            for k in range(copies):
+                vectors[k, :, k] = X.T
+            if alike is not None:
+                vectors[:, alike] -= X.T[alike, None] / copies
+            yield vectors.reshape(copies * p, -1)
