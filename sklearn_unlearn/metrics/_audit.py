@@ -209,7 +209,12 @@ def _best_event(likely, unlikely, normal, epsilon, confidence):
         hits, likely.size, other_hits, unlikely.size, epsilon, confidence
     )
     best = np.argmax(bounds)
-    return bounds[best], normal, float(thresholds[best])
+    threshold = thresholds[best]
+    # Half way to the next draw outside: further draws seldom fall just on the old ones.
+    outside = [s[s < threshold].max(initial=-np.inf) for s in (likely, unlikely)]
+    if np.isfinite(max(outside)):
+        threshold = (threshold + max(outside)) / 2.0
+    return bounds[best], normal, float(threshold)
 
 
 def _scores(draws, normal):

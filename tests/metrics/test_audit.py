@@ -44,7 +44,7 @@ def test_a_true_claim_stands(n_features):
     assert not any(result.refutes(DELTA) for result in audits)
 
 
-# Of one seed the bound falls short of its median by 0.01 at times, of five it cannot.
+# The bound of one seed strays by 0.01 now and then, the median of many does not.
 @pytest.mark.parametrize("n_features", [3, 5])
 @pytest.mark.parametrize(
     ("shift", "releases", "delta"),
@@ -56,11 +56,11 @@ def test_a_false_claim_falls(shift, releases, delta, n_features):
     assert true == pytest.approx(delta, abs=1e-4)
     audits = [
         audit(shift / KAPPA, 20_000, n_features, seed, releases=releases)
-        for seed in range(5)
+        for seed in range(15)
     ]
     bound = np.median([result.delta_lower for result in audits])
     assert DELTA < bound < true
-    assert bound > 0.4 * true  # and not just barely
+    assert bound > true - 0.03
     estimate = np.mean([result.delta_estimate for result in audits])
     assert estimate == pytest.approx(true, abs=0.015)
 
@@ -248,8 +248,10 @@ def test_bad_samples(first, second, message):
 
 def test_as_many_draws_as_are_asked_for_are_enough():
     draws = np.arange(12.0)
-    result = audit_indistinguishability(draws, draws + 100, 0.1, random_state=0)
-    assert result.delta_lower > 0.0
+    for seed in range(20):
+        for samples in [(draws, draws + 50), (draws + 50, draws)]:
+            result = audit_indistinguishability(*samples, 0.1, random_state=seed)
+            assert result.delta_lower > 0.0
 
 
 @pytest.mark.parametrize("epsilon", [-0.1, 21, np.nan, np.inf, "1", None])
