@@ -1,6 +1,7 @@
 """Scikit-learn estimators that unlearn: rows, values, labels and columns."""
 
 from sklearn_unlearn._show_versions import show_versions
+from sklearn_unlearn.gaussian import GaussianCertification
 from sklearn_unlearn.linear_model import (
     UnlearnableLogisticRegression,
     UnlearnableRidge,
@@ -10,6 +11,7 @@ from sklearn_unlearn.linear_model import (
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "GaussianCertification",
     "UnlearnableLogisticRegression",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",

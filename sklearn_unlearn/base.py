@@ -264,7 +264,8 @@ class UnlearnerMixin:
                 model.state, rows, tol=options.tol, max_iter=options.max_iter
             )
             warn_unless_converged(result)
-            self._fitted = replace(fitted, model=replace(model, state=result.state))
+            model = replace(model, state=result.state)
+            self._fitted = self._resettled(fitted, model, rows)
         return self
 
     def gradient_residual(self, X, y, sample_weight=None):
@@ -316,7 +317,7 @@ class UnlearnerMixin:
                     LargeStepWarning,
                     stacklevel=3,
                 )
-            self._fitted = replace(fitted, model=answer.model)
+            self._fitted = self._settled(fitted, request, answer)
         return self
 
     def _leaving(self, fitted, X, y, sample_weight, row_ids=None):

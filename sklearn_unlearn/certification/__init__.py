@@ -3,10 +3,22 @@
 The definitions and proofs are in ``doc/certification.rst``.
 """
 
+from sklearn_unlearn.certification.certificate import (
+    Certificate,
+    PrivateRecord,
+    model_hash,
+)
 from sklearn_unlearn.certification.mechanism import (
     classical_kappa,
     gaussian_delta,
     kappa,
 )
 
-__all__ = ["classical_kappa", "gaussian_delta", "kappa"]
+__all__ = [
+    "Certificate",
+    "PrivateRecord",
+    "classical_kappa",
+    "gaussian_delta",
+    "kappa",
+    "model_hash",
+]

@@ -9,10 +9,13 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.base import UnlearnerMixin, warn_unless_converged
+from sklearn_unlearn.base import warn_unless_converged
+from sklearn_unlearn.certification.lineage import Lineage
+from sklearn_unlearn.certification.mechanism import gaussian_noise
+from sklearn_unlearn.certified import CertifiedMixin
 from sklearn_unlearn.core.fitting import fit
 from sklearn_unlearn.core.model import Model, Options
 from sklearn_unlearn.core.objective import Objective
@@ -45,6 +48,8 @@ class Fitted:
         Number and names of the columns of X.
     params : dict
         Parameters of the estimator at fit: what its twin is exported with.
+    lineage : Lineage or None
+        With certification, the budget and what is published.
     """
 
     model: Model
@@ -52,9 +57,17 @@ class Fitted:
     n_iter: int
     columns: Columns
     params: dict
+    lineage: Lineage | None = None
+
+    @property
+    def shown(self):
+        """The coefficients that may be seen, shape (p, n_outputs)."""
+        return (
+            self.model.state.theta if self.lineage is None else self.lineage.published
+        )
 
 
-class LinearUnlearner(UnlearnerMixin, BaseEstimator):
+class LinearUnlearner(CertifiedMixin, BaseEstimator):
     """A generalised linear model fitted by Newton's method that keeps its factor.
 
     A subclass gives the constructor and the hooks `_encoding`, `_loss`, `_n_raw`,
@@ -148,7 +161,10 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
         estimator
             scikit-learn's twin of this estimator.
         """
-        fitted = self._checked()
+        return self._exported(self._checked(), drop_forgotten)
+
+    def _exported(self, fitted, drop_forgotten=False):
+        """One version of the model as its twin."""
         keep = np.ones(fitted.columns.n_features, dtype=bool)
         if drop_forgotten:
             keep = ~fitted.model.forgotten
@@ -175,8 +191,17 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
     #: Keyword arguments with which targets are validated at fit.
     _target_checks: ClassVar[dict[str, object]] = {}
 
-    def _fit_rows(self, rows, encoding, columns, row_ids, forgotten=None):
-        """The fitted value of these rows."""
+    def _fit_rows(
+        self,
+        rows,
+        encoding,
+        columns,
+        row_ids,
+        forgotten=None,
+        after=None,
+        anew=False,
+    ):
+        """The fitted value of these rows, in a lineage with the one ``after`` which."""
         options = self._options()
         n_columns = rows.X.shape[1]
         if forgotten is None:
@@ -192,12 +217,30 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
         if self.retain_data:
             retained = RetainedRows.of(rows, row_ids, forgotten)
         tally = Tally.of(rows, encoding.marks, encoding.n_groups)
+        lineage = self._begun(result.state, rows, after, anew)
         return Fitted(
             Model(result.state, tally, encoding.marks, retained),
             encoding,
             result.n_iter,
             columns,
             copy.deepcopy(self.get_params(deep=False)),
+            lineage,
+        )
+
+    def _refit(self, fitted, encoding, rows=None, anew=False):
+        """The fitted value of the retained rows, all else as it was at fit."""
+        model = fitted.model
+        chunk = model.retained.compacted().chunks[0]
+        rows = chunk.rows if rows is None else rows
+        as_then = clone(self).set_params(**fitted.params)
+        return as_then._fit_rows(
+            rows,
+            encoding,
+            fitted.columns,
+            chunk.ids,
+            model.forgotten,
+            fitted.lineage,
+            anew,
         )
 
     def _objective(self, forgotten, encoding):
@@ -212,9 +255,18 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
             loss=self._loss(encoding),
             fit_intercept=bool(self.fit_intercept),
             penalty=penalty,
-            linear=np.zeros_like(penalty),
+            linear=self._linear_term(penalty),
             forgotten=forgotten.astype(bool),
         )
+
+    def _linear_term(self, penalty):
+        """b: zero, or in objective mode noise on penalised coefficients."""
+        certification = self.certification
+        if certification is None or certification.mode == "output":
+            return np.zeros_like(penalty)
+        terms = certification.terms(self.tol)
+        noise = terms.sigma * gaussian_noise(penalty.shape, terms.seed, 0)
+        return np.where(penalty > 0.0, noise, 0.0)
 
     def _options(self):
         self._check_parameters()
@@ -249,6 +301,7 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
             check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
         for name in ("fit_intercept", "retain_data"):
             check_scalar(getattr(self, name), name, (bool, np.bool_, Integral))
+        self._check_certification()
 
     # Reading the fitted value ---------------------------------------------------------
 
@@ -262,7 +315,7 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
     def _coefficients(self, fitted):
         """``coef_`` and ``intercept_`` of one version of the model, read-only views."""
         state = fitted.model.state
-        theta = state.theta.view()
+        theta = fitted.shown.view()
         theta.flags.writeable = False
         coef, intercept = theta.T, None
         if state.objective.fit_intercept:
@@ -279,4 +332,4 @@ class LinearUnlearner(UnlearnerMixin, BaseEstimator):
         X, _ = check_remaining_rows(
             self, X, fitted.columns, fitted.model.forgotten, values=False
         )
-        return fitted, state.objective.raw_prediction(X, state.theta)
+        return fitted, state.objective.raw_prediction(X, fitted.shown)

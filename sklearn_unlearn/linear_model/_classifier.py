@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from sklearn.base import ClassifierMixin, clone
+from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -130,8 +130,9 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
                 f"The request would leave no row of class {names}. {remedy}",
                 error.groups,
             ) from None
-        chunk = edited_rows(model, request).compacted().chunks[0]
-        position = encoding.groups(chunk.rows.y)
+        retained = edited_rows(model, request).compacted()
+        kept = retained.chunks[0].rows
+        position = encoding.groups(kept.y)
         if np.isin(position, groups).any():  # a remainder of weight within rounding
             raise EmptyClassError(
                 f"The request would leave class {names} with next to no weight.",
@@ -139,8 +140,6 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
             ) from None
         position -= np.searchsorted(groups, position)
         fewer = encoding.without(groups)
-        rows = replace(chunk.rows, y=fewer.encode(position))
-        as_then = clone(self).set_params(**fitted.params)
-        return as_then._fit_rows(
-            rows, fewer, fitted.columns, chunk.ids, model.forgotten
-        )
+        rows = replace(kept, y=fewer.encode(position))
+        edited = replace(fitted, model=replace(model, retained=retained))
+        return self._refit(edited, fewer, rows)

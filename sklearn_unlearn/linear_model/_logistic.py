@@ -49,6 +49,9 @@ class UnlearnableLogisticRegression(LinearClassifier):
     retain_data : bool, default=False
         If True, a reference to the training data is kept: rows are checked to be in,
         and every request ends refined to ``tol``, that is exact.
+    certification : GaussianCertification, default=None
+        If given, the coefficients are a secret: ``coef_``, predictions and
+        ``to_sklearn`` show them with noise, and ``release`` certifies them.
 
     Attributes
     ----------
@@ -94,6 +97,7 @@ class UnlearnableLogisticRegression(LinearClassifier):
         method="second_order",
         unlearning_rate="auto",
         retain_data=False,
+        certification=None,
     ):
         self.C = C
         self.fit_intercept = fit_intercept
@@ -103,6 +107,7 @@ class UnlearnableLogisticRegression(LinearClassifier):
         self.method = method
         self.unlearning_rate = unlearning_rate
         self.retain_data = retain_data
+        self.certification = certification
 
     @property
     def n_iter_(self):

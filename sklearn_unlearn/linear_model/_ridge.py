@@ -42,6 +42,9 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
     retain_data : bool, default=False
         If True, a reference to the training data is kept: rows are checked to be in,
         and every request ends refined to ``tol``.
+    certification : GaussianCertification, default=None
+        If given, the coefficients are a secret: ``coef_``, predictions and
+        ``to_sklearn`` show them with noise, and ``release`` certifies them.
 
     Attributes
     ----------
@@ -79,6 +82,7 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
         method="second_order",
         unlearning_rate="auto",
         retain_data=False,
+        certification=None,
     ):
         self.alpha = alpha
         self.fit_intercept = fit_intercept
@@ -87,6 +91,7 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
         self.method = method
         self.unlearning_rate = unlearning_rate
         self.retain_data = retain_data
+        self.certification = certification
 
     def predict(self, X):
         """Predicted targets.
@@ -182,6 +187,9 @@ class UnlearnableRidgeClassifier(LinearClassifier):
     retain_data : bool, default=False
         If True, a reference to the training data is kept: rows are checked to be in,
         and every request ends refined to ``tol``.
+    certification : GaussianCertification, default=None
+        If given, the coefficients are a secret: ``coef_``, predictions and
+        ``to_sklearn`` show them with noise, and ``release`` certifies them.
 
     Attributes
     ----------
@@ -221,6 +229,7 @@ class UnlearnableRidgeClassifier(LinearClassifier):
         method="second_order",
         unlearning_rate="auto",
         retain_data=False,
+        certification=None,
     ):
         self.alpha = alpha
         self.fit_intercept = fit_intercept
@@ -230,6 +239,7 @@ class UnlearnableRidgeClassifier(LinearClassifier):
         self.method = method
         self.unlearning_rate = unlearning_rate
         self.retain_data = retain_data
+        self.certification = certification
 
     # Hooks --------------------------------------------------------------------------
 

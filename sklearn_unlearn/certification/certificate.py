@@ -1,0 +1,217 @@
+"""Certificates: what may be published of a release, and what must not.
+
+Both kinds are plain data with a JSON form; its schema is in ``doc/certification.rst``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+
+from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.exceptions import CertificateMismatchError
+
+#: What no certificate covers (``doc/certification.rst``), in the words of each.
+NOT_CLAIMED = (
+    "Requests must not depend on models published before: the claim fixes them first.",
+    "That a request was refused for its budget is not covered.",
+    "The deleted row is not hidden from somebody who sees models from before and after "
+    "its deletion: they can often solve for it, from two refits just as well.",
+    "Noise-free coefficients, the factor, retained data and the pickled estimator are "
+    "secrets; who holds them is not covered.",
+    "It is no proof to a third party that data were not used: the procedure is what "
+    "can be audited.",
+    "The noise is drawn in double precision, the theorem is about real numbers.",
+    "Earlier lineages, ended by a refit or a new fit, have budgets of their own.",
+)
+
+
+class _Json:
+    """JSON form of a flat dataclass with a ``schema``."""
+
+    def to_json(self) -> str:
+        """The certificate as JSON with sorted keys, one entry a line."""
+        assert not isinstance(self, type)
+        return json.dumps(asdict(self), indent=2, sort_keys=True)  # type: ignore[call-overload]
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is no JSON, of another schema, or entries are missing or unknown.
+        """
+        entries = json.loads(text)
+        names = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
+        schema = names["schema"].default
+        found = entries.get("schema") if isinstance(entries, dict) else None
+        if found != schema:
+            raise ValueError(f"The schema is {found!r}, expected {schema!r}.")
+        different = entries.keys() ^ names.keys()
+        if different:
+            raise ValueError(
+                f"The entry {min(different)!r} is missing or not in the schema."
+            )
+        for name, value in entries.items():
+            if isinstance(value, list):
+                entries[name] = tuple(value)
+        return cls(**entries)
+
+
+@dataclass(frozen=True)
+class Certificate(_Json):
+    """What may be published with a release.
+
+    Attributes
+    ----------
+    claim : str
+        The sentence that is certified.
+    epsilon, delta : float
+        The indistinguishability claimed for all publications of the lineage together.
+    sigma : float
+        Standard deviation of the noise, in units of the coefficients.
+    budget : float
+        ``sigma / kappa(epsilon, delta)``: what the distances of all published states
+        to a refit may be, root of the sum of squares.
+    mode : str
+    lineage, publication : int
+        Refits for want of budget before, and states published in this lineage.
+    refit_tolerance : float
+        Gradient norm of the refits that one may compare with.
+    estimator : str
+        Class of the estimator.
+    parameters : dict
+        Its parameters at fit, values that JSON does not know as their repr.
+    versions : dict
+        Of the packages that computed it.
+    model_sha256 : str
+        `model_hash` of the published model.
+    not_claimed : tuple of str
+    schema : str
+    """
+
+    claim: str
+    epsilon: float
+    delta: float
+    sigma: float
+    budget: float
+    mode: str
+    lineage: int
+    publication: int
+    refit_tolerance: float
+    estimator: str
+    parameters: dict[str, Any]
+    versions: dict[str, str]
+    model_sha256: str
+    not_claimed: tuple[str, ...] = NOT_CLAIMED
+    schema: str = "sklearn_unlearn.certificate/1"
+
+    def verify(self, model: Any) -> None:
+        """Check that this certificate belongs to a model.
+
+        Parameters
+        ----------
+        model : estimator
+            As `release` returned it, or read back from wherever it was stored.
+
+        Raises
+        ------
+        CertificateMismatchError
+            If the model is another one, or was changed.
+        """
+        found = model_hash(model)
+        if found != self.model_sha256:
+            raise CertificateMismatchError(
+                f"The certificate is of the model {self.model_sha256[:16]}..., this is "
+                f"{found[:16]}...: another publication, or changed since."
+            )
+
+
+@dataclass(frozen=True)
+class PrivateRecord(_Json):
+    """How a state was accounted for: functions of secrets, never to be published.
+
+    Attributes
+    ----------
+    operation : str
+        What led to the state.
+    distance : float
+        Bound on the 2-norm to a refit: the two below together, what was spent.
+    distance_to_minimiser, distance_of_refit : float
+    gradient_norm : float
+        Bound on the 2-norm of the gradient at the kept coefficients.
+    condition : float
+        a of theorem 2.
+    raw_change : float
+        tau: bound on the change of a raw prediction since the anchor.
+    radius : float
+        R: bound on the H^-1 norm of a row.
+    smallest_eigenvalue : float
+        Bound from below, of the Hessian.
+    hessian_error : float
+        zeta: relative error of its quadratic forms.
+    budget, spent, remaining : float
+        Of the lineage, after this state.
+    lineage, publication : int
+        As in the certificate.
+    state_before, state_after : str
+        SHA-256 of the noise-free coefficients; empty before a fit.
+    model_sha256 : str
+        As in the certificate.
+    schema : str
+    """
+
+    operation: str
+    distance: float
+    distance_to_minimiser: float
+    distance_of_refit: float
+    gradient_norm: float
+    condition: float
+    raw_change: float
+    radius: float
+    smallest_eigenvalue: float
+    hessian_error: float
+    budget: float
+    spent: float
+    remaining: float
+    lineage: int
+    publication: int
+    state_before: str
+    state_after: str
+    model_sha256: str = ""
+    schema: str = "sklearn_unlearn.private_record/1"
+
+
+def model_hash(model: Any) -> str:
+    """SHA-256 of what a linear model predicts with.
+
+    Coefficients and intercepts as little-endian float64 with their shapes, then labels
+    and column names as JSON, where the model has them.
+    """
+    digest = hashlib.sha256()
+    for name in ("coef_", "intercept_"):
+        _add(digest, name, np.asarray(getattr(model, name), dtype="<f8"))
+    for name in ("classes_", "feature_names_in_"):
+        values = getattr(model, name, None)
+        if values is not None:
+            text = json.dumps([name, np.asarray(values).tolist()], default=repr)
+            digest.update(text.encode())
+    return digest.hexdigest()
+
+
+def array_hash(values: Array) -> str:
+    """SHA-256 of an array of float64 with its shape."""
+    digest = hashlib.sha256()
+    _add(digest, "array", np.asarray(values, dtype="<f8"))
+    return digest.hexdigest()
+
+
+def _add(digest: Any, name: str, values: Any) -> None:
+    digest.update(f"{name}{list(values.shape)}".encode())
+    digest.update(np.ascontiguousarray(values).tobytes())

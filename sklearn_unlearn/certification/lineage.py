@@ -1,0 +1,268 @@
+"""A certified lineage: drift, budget, and the one publication of each state.
+
+A lineage is immutable, as the model is; what a request makes of it is computed before
+either is swapped in, so that a request that fails has spent nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sklearn_unlearn.certification.accountant import Accountant
+from sklearn_unlearn.certification.certificate import PrivateRecord, array_hash
+from sklearn_unlearn.certification.distance import (
+    Distance,
+    Drift,
+    bound,
+    distance,
+    self_concordance,
+    weakest_penalty,
+)
+from sklearn_unlearn.certification.drift import grown, growth, measured, stepped
+from sklearn_unlearn.certification.geometry import Geometry
+from sklearn_unlearn.certification.mechanism import gaussian_noise, kappa
+from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.rows import RowBlocks
+from sklearn_unlearn.core.state import State
+from sklearn_unlearn.core.steps import StepResult
+from sklearn_unlearn.core.threads import one_blas_thread
+
+#: a of theorem 2 above which the radius of the rows is measured exactly.
+_LARGE_CONDITION = 1.0 / 16.0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is promised, fixed before the data are seen.
+
+    Attributes
+    ----------
+    epsilon, delta, sigma : float
+    tol : float
+        Gradient norm of the refits that one may compare with.
+    seed : int or None
+        None draws noise from the operating system's entropy.
+    """
+
+    epsilon: float
+    delta: float
+    sigma: float
+    tol: float
+    seed: int | None
+
+    @property
+    def budget(self) -> float:
+        """``sigma / kappa(epsilon, delta)``."""
+        return self.sigma / kappa(self.epsilon, self.delta)
+
+
+@dataclass(frozen=True, eq=False)
+class Lineage:
+    """A fit and the requests since, as far as certificates go.
+
+    Attributes
+    ----------
+    terms : Terms
+    accountant : Accountant
+    drift : Drift
+    published : ndarray of shape (p, n_outputs)
+        The noisy coefficients of this state, zero where forgotten.
+    number : int
+        Refits for want of budget before.
+    draws : int
+        Publications before, in all lineages: no seed is used twice.
+    record : PrivateRecord
+    """
+
+    terms: Terms
+    accountant: Accountant
+    drift: Drift
+    published: Array
+    number: int
+    draws: int
+    record: PrivateRecord
+
+
+def begin(
+    terms: Terms,
+    state: State,
+    rows: RowBlocks,
+    *,
+    exact: bool,
+    after: Lineage | None = None,
+    anew: bool = False,
+) -> Lineage:
+    """The lineage of a state that was fitted on these rows.
+
+    Parameters
+    ----------
+    terms : Terms
+    state : State
+    rows : RowBlocks
+    exact : bool
+        Whether later requests will have no data, so that good numbers pay.
+    after : Lineage, optional
+        The one before, whose budget goes on.
+    anew : bool, default=False
+        Whether a new budget begins instead.
+
+    Raises
+    ------
+    NoBoundError, BudgetExceededError
+    """
+    self_concordance(state.objective)
+    with one_blas_thread():
+        drift, found = _measured(state, rows, None, None, terms.tol, exact)
+    accountant, number, draws, before = Accountant(terms.budget), 0, 0, ""
+    if after is not None:
+        number, draws = after.number + anew, after.draws
+        before = after.record.state_after
+        accountant = accountant if anew else after.accountant
+    start = (accountant, number, draws, before)
+    return _published(terms, start, "fit", state, drift, found)
+
+
+def advanced(
+    lineage: Lineage,
+    state: State,
+    edit: Edit,
+    step: StepResult,
+    final: State,
+    rows: RowBlocks | None,
+) -> Lineage:
+    """The lineage after an edit of ``state``.
+
+    Parameters
+    ----------
+    lineage : Lineage
+    state : State
+        Before the request.
+    edit : Edit
+    step : StepResult
+        What the closed form gave.
+    final : State
+        After the request: the step's state, or a refinement of it.
+    rows : RowBlocks or None
+        The rows after the request, where data are retained.
+
+    Raises
+    ------
+    NoBoundError, BudgetExceededError
+    """
+    terms = lineage.terms
+    with one_blas_thread():
+        drift = stepped(lineage.drift, state, edit, step)
+        if rows is None:
+            found = distance(final, drift, terms.tol)
+        else:
+            same = final.factor is step.state.factor
+            geometry = drift.geometry if same else None
+            before = (drift, step.state.theta)
+            drift, found = _measured(final, rows, geometry, before, terms.tol, False)
+    return _published(terms, _start(lineage), "request", final, drift, found)
+
+
+def remeasured(
+    lineage: Lineage, state: State, final: State, rows: RowBlocks
+) -> Lineage:
+    """The lineage after a refinement of ``state`` on all rows gave ``final``.
+
+    A refinement that changed nothing is no new state: nothing is drawn or spent.
+
+    Raises
+    ------
+    NoBoundError, BudgetExceededError
+    """
+    terms = lineage.terms
+    geometry = lineage.drift.geometry if final.factor is state.factor else None
+    before = (lineage.drift, state.theta)
+    with one_blas_thread():
+        drift, found = _measured(final, rows, geometry, before, terms.tol, True)
+    if np.array_equal(final.theta, state.theta):
+        return replace(lineage, drift=drift)
+    return _published(terms, _start(lineage), "refine", final, drift, found)
+
+
+def capacity(
+    lineage: Lineage, state: State, edit: Edit, step: StepResult, limit: int
+) -> int:
+    """How many requests like this one fit in what remains, without data."""
+    constant = self_concordance(state.objective)
+    weakest = weakest_penalty(step.state.objective)
+    effect = growth(lineage.drift, state, edit, step)
+    drift, accountant = lineage.drift, lineage.accountant
+    for done in range(limit):
+        drift = grown(drift, effect, constant)
+        found = bound(drift, constant, tol=lineage.terms.tol, weakest=weakest)
+        if not found.total <= accountant.remaining:
+            return done
+        accountant = accountant.spend(found.total)
+    return limit
+
+
+def forecast(lineage: Lineage, state: State, edit: Edit, step: StepResult) -> Distance:
+    """The distance that a request without data would spend."""
+    with one_blas_thread():
+        drift = stepped(lineage.drift, state, edit, step)
+        return distance(step.state, drift, lineage.terms.tol)
+
+
+def _measured(
+    state: State,
+    rows: RowBlocks,
+    geometry: Geometry | None,
+    before: tuple[Drift, Array] | None,
+    tol: float,
+    exact: bool,
+) -> tuple[Drift, Distance]:
+    drift = measured(state, rows, geometry=geometry, exact=exact, before=before)
+    found = distance(state, drift, tol)
+    if geometry is None and not exact and found.condition > _LARGE_CONDITION:
+        drift = measured(state, rows, exact=True, before=before)
+        found = distance(state, drift, tol)
+    return drift, found
+
+
+def _start(lineage: Lineage) -> tuple[Accountant, int, int, str]:
+    before = lineage.record.state_after
+    return lineage.accountant, lineage.number, lineage.draws, before
+
+
+def _published(
+    terms: Terms,
+    start: tuple[Accountant, int, int, str],
+    operation: str,
+    state: State,
+    drift: Drift,
+    found: Distance,
+) -> Lineage:
+    """Spend, then draw the state's one publication."""
+    accountant, number, draws, before = start
+    accountant = accountant.spend(found.total)
+    theta, forgotten = state.theta, state.objective.forgotten
+    noise = terms.sigma * gaussian_noise(theta.shape, terms.seed, draws)
+    published = np.where(forgotten[:, None], 0.0, theta + noise)
+    published.flags.writeable = False
+    record = PrivateRecord(
+        operation=operation,
+        distance=found.total,
+        distance_to_minimiser=found.minimiser,
+        distance_of_refit=found.refit,
+        gradient_norm=state.residual + drift.unknown_length,
+        condition=found.condition,
+        raw_change=drift.change,
+        radius=drift.geometry.radius,
+        smallest_eigenvalue=drift.geometry.smallest,
+        hessian_error=drift.geometry.error,
+        budget=accountant.budget,
+        spent=accountant.spent,
+        remaining=accountant.remaining,
+        lineage=number,
+        publication=accountant.n_published,
+        state_before=before,
+        state_after=array_hash(theta),
+    )
+    return Lineage(terms, accountant, drift, published, number, draws + 1, record)

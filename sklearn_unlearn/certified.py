@@ -1,0 +1,320 @@
+"""Certification as estimators see it: verbs that publish, requests accounted for.
+
+The mathematics is in ``certification``; here each request is accounted for between its
+computation and the swap.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_scalar
+
+from sklearn_unlearn.base import UnlearnerMixin, warn_unless_converged
+from sklearn_unlearn.certification.certificate import Certificate, model_hash
+from sklearn_unlearn.certification.lineage import (
+    advanced,
+    begin,
+    capacity,
+    forecast,
+    remeasured,
+)
+from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.steps import refine, refreshed, unlearn
+from sklearn_unlearn.core.threads import one_blas_thread
+from sklearn_unlearn.exceptions import (
+    BudgetExceededError,
+    CertificationError,
+    NoBoundError,
+    NotPositiveDefiniteError,
+)
+from sklearn_unlearn.gaussian import GaussianCertification
+
+_CLAIM = (
+    "All models published in this lineage together are (epsilon, delta)-"
+    "indistinguishable from those that refits on the corrected data would have "
+    "published with the same noise."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class RemovalCost:
+    """What a request to forget rows would do: `CertifiedMixin.removal_cost`.
+
+    Attributes
+    ----------
+    leverage : ndarray of shape (n_rows,)
+        Of each row alone, between 0 and 1: how far the fit follows it.
+    prediction_change : ndarray of shape (n_rows,)
+        Largest change of a row's own raw prediction if it alone left (approximate
+        leave-one-out; infinite if the rest does not determine the coefficients).
+    coefficient_change : float
+        2-norm of the change of all coefficients if all rows left together.
+    distance : float or None
+        With certification, what the request would spend: with retained data, about
+        what the last state did.
+    remaining : float or None
+        With certification, what remains of the budget now.
+    """
+
+    leverage: np.ndarray
+    prediction_change: np.ndarray
+    coefficient_change: float
+    distance: float | None
+    remaining: float | None
+
+    @property
+    def fits(self):
+        """Whether the budget has room for it; None without certification."""
+        return None if self.distance is None else self.distance <= self.remaining
+
+
+class CertifiedMixin(UnlearnerMixin):
+    """Verbs that publish, and the accounting of each request.
+
+    An estimator keeps ``lineage`` in its fitted value, None if it does not certify, and
+    provides ``_refit`` (its rows fitted again) beside what `UnlearnerMixin` asks for.
+    """
+
+    # Verbs --------------------------------------------------------------------------
+
+    def release(self):
+        """The published model and its certificate.
+
+        Two releases of one state are equal; after a request they differ, and the
+        budget has paid for both.
+
+        Returns
+        -------
+        model : estimator
+            A plain fitted scikit-learn model without secrets, as from ``to_sklearn``.
+        certificate : sklearn_unlearn.certification.Certificate
+
+        Raises
+        ------
+        CertificationError
+            If the model was fitted without certification, or in objective mode.
+        """
+        fitted = self._checked()
+        lineage = self._lineage(fitted)
+        model = self._exported(fitted)
+        terms, record = lineage.terms, lineage.record
+        certificate = Certificate(
+            claim=_CLAIM,
+            epsilon=terms.epsilon,
+            delta=terms.delta,
+            sigma=terms.sigma,
+            budget=record.budget,
+            mode="output",
+            lineage=record.lineage,
+            publication=record.publication,
+            refit_tolerance=terms.tol,
+            estimator=type(self).__name__,
+            parameters=_plain(fitted.params),
+            versions=_versions(),
+            model_sha256=model_hash(model),
+        )
+        return model, certificate
+
+    def private_record(self):
+        """How this state was accounted for. A function of secrets: do not publish it.
+
+        Returns
+        -------
+        sklearn_unlearn.certification.PrivateRecord
+
+        Raises
+        ------
+        CertificationError
+            As `release`.
+        """
+        fitted = self._checked()
+        record = self._lineage(fitted).record
+        return replace(record, model_sha256=model_hash(self._exported(fitted)))
+
+    def capacity(self, X, y, sample_weight=None, *, limit=10_000):
+        """How many requests like forgetting these rows the budget still has room for.
+
+        With retained data every state spends what this one did. Without, the drift of
+        all that came before adds to each: ``refine`` resets it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+            Rows of the model.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        sample_weight : array-like of shape (n_rows,) or float, optional
+        limit : int, default=10_000
+            Where to stop counting.
+
+        Returns
+        -------
+        int
+            At most ``limit``.
+
+        Raises
+        ------
+        CertificationError
+            As `release`.
+        """
+        check_scalar(limit, "limit", Integral, min_val=1)
+        fitted = self._checked()
+        lineage = self._lineage(fitted)
+        edit, step = self._rehearsed(fitted, X, y, sample_weight)
+        if fitted.model.retained is not None:
+            return lineage.accountant.capacity(lineage.record.distance, limit)
+        with one_blas_thread():
+            return capacity(lineage, fitted.model.state, edit, step, limit)
+
+    def removal_cost(self, X, y, sample_weight=None):
+        """What forgetting these rows would do, before it is done.
+
+        Nothing changes. What it returns is computed from secrets: for the operator.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+            Rows of the model.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        sample_weight : array-like of shape (n_rows,) or float, optional
+
+        Returns
+        -------
+        RemovalCost
+        """
+        fitted = self._checked()
+        state, lineage = fitted.model.state, fitted.lineage
+        edit, step = self._rehearsed(fitted, X, y, sample_weight)
+        objective, rows = state.objective, edit.rows_out
+        leverage, change = np.zeros(rows.n_rows), np.full(rows.n_rows, np.inf)
+        for i in range(rows.n_rows):
+            row = rows.take(np.array([i]))
+            columns = objective.curvature_columns(row, state.anchor)
+            inner = columns.T @ state.factor.solve(columns)
+            leverage[i] = np.linalg.eigvalsh(inner)[-1] if inner.size else 0.0
+            try:
+                alone = unlearn(state, Edit(rows_out=row))
+            except NotPositiveDefiniteError:
+                continue  # without it the coefficients are undetermined
+            change[i] = objective.largest_raw_change(row, alone.moved)
+        distance = remaining = None
+        if lineage is not None:
+            if fitted.model.retained is None:
+                distance = forecast(lineage, state, edit, step).total
+            else:
+                distance = lineage.record.distance
+            remaining = lineage.accountant.remaining
+        moved = float(np.linalg.norm(step.moved))
+        return RemovalCost(leverage, change, moved, distance, remaining)
+
+    # Accounting -----------------------------------------------------------------------
+
+    def _begun(self, state, rows, after=None, anew=False):
+        """The lineage of a fit, None without certification or in objective mode."""
+        certification = self.certification
+        if certification is None or certification.mode == "objective":
+            return None
+        terms = certification.terms(float(self.tol)) if after is None else after.terms
+        return begin(
+            terms, state, rows, exact=not self.retain_data, after=after, anew=anew
+        )
+
+    def _settled(self, fitted, request, answer):
+        """The fitted value after a request, its distance spent."""
+        lineage, model = fitted.lineage, answer.model
+        if lineage is None:
+            return replace(fitted, model=model)
+        policy = fitted.params["certification"].on_budget_exceeded
+        state, edit, step = fitted.model.state, request.edit, answer.step
+        try:
+            lineage = advanced(lineage, state, edit, step, model.state, model.retained)
+        except (BudgetExceededError, NoBoundError):
+            if policy == "raise" or model.retained is None:
+                raise
+            if policy == "refit":
+                return self._refit(
+                    replace(fitted, model=model), fitted.encoding, anew=True
+                )
+            model, lineage = self._refined_further(lineage, model)
+        return replace(fitted, model=model, lineage=lineage)
+
+    def _refined_further(self, lineage, model):
+        """Down to the rounding floor with a fresh Hessian; the budget pays for that."""
+        rows, max_iter = model.retained, self._options().max_iter
+        state = refreshed(model.state, rows, model.state.theta)
+        final = refine(state, rows, tol=0.0, max_iter=max_iter)
+        warn_unless_converged(final)
+        lineage = remeasured(lineage, model.state, final.state, rows)
+        return replace(model, state=final.state), lineage
+
+    def _resettled(self, fitted, model, rows):
+        """The fitted value after the verb ``refine``."""
+        lineage = fitted.lineage
+        if lineage is not None:
+            before = fitted.model.state
+            lineage = remeasured(lineage, before, model.state, rows)
+        return replace(fitted, model=model, lineage=lineage)
+
+    def _rehearsed(self, fitted, X, y, sample_weight):
+        """The edit and the step of forgetting rows."""
+        if X is None or y is None:
+            raise ValueError("Pass X and y of the rows.")
+        rows, _ = self._leaving(fitted, X, y, sample_weight)
+        edit = Edit(rows_out=rows)
+        with one_blas_thread():
+            return edit, unlearn(fitted.model.state, edit)
+
+    def _lineage(self, fitted):
+        if fitted.lineage is not None:
+            return fitted.lineage
+        if fitted.params["certification"] is None:
+            raise CertificationError(
+                "The model was fitted with certification=None: it has no budget and "
+                "issues no certificates. Fit with "
+                "certification=GaussianCertification(epsilon, delta, sigma)."
+            )
+        raise CertificationError(
+            'mode="objective" reproduces published figures and issues no certificate: '
+            'a small residual does not imply one. Use mode="output".'
+        )
+
+    def _check_certification(self):
+        certification = self.certification
+        if certification is None:
+            return
+        if not isinstance(certification, GaussianCertification):
+            raise ValueError(
+                "certification must be None or a GaussianCertification; got "
+                f"{certification!r}."
+            )
+        certification.terms(1.0)
+        if certification.on_budget_exceeded != "raise" and not self.retain_data:
+            raise ValueError(
+                f"on_budget_exceeded={certification.on_budget_exceeded!r} needs "
+                "retain_data=True: there is nothing to refine or refit on."
+            )
+
+
+def _plain(params):
+    """Parameters as JSON knows them."""
+    plain = {}
+    for name, value in copy.deepcopy(params).items():
+        if isinstance(value, np.generic):
+            value = value.item()
+        known = value is None or isinstance(value, bool | int | float | str)
+        plain[name] = value if known else repr(value)
+    return plain
+
+
+def _versions():
+    versions = {}
+    for package in ("sklearn-unlearn", "scikit-learn", "numpy", "scipy"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:  # used from a checkout
+            versions[package] = "unknown"
+    return versions
