@@ -20,6 +20,7 @@ from sklearn_unlearn.certification.distance import (
 from sklearn_unlearn.certification.geometry import (
     Geometry,
     certified_eigenvalues,
+    column_reach,
     dual_norm,
     largest_length,
     largest_pending_norm,
@@ -36,7 +37,7 @@ _UNIT = float(np.finfo(np.float64).eps) / 2.0
 _MANY = 512
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Growth:
     """What one request does to a `Drift`, in the numbers of theorem 3.
 
@@ -52,6 +53,10 @@ class Growth:
         H^-1 norm and raw change since the anchor of rows that come.
     moved, moved_data : float
         Norm of the step in H and in the data Hessian.
+    jump : float
+        Bound on the change of a raw prediction by the step, from column maxima.
+    reach : ndarray of shape (p_new,)
+        Column maxima after the request.
     solver, solver_length : float
         H^-1 norm and 2-norm of what the step left of its linear system.
     top : float
@@ -66,6 +71,8 @@ class Growth:
     change: float
     moved: float
     moved_data: float
+    jump: float
+    reach: Array
     solver: float
     solver_length: float
     top: float
@@ -159,7 +166,7 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
     radius = max(growth.spread * before.radius, growth.radius)
     change = max(drift.change, growth.change)
     moved = growth.moved * exact
-    jump = radius * exact * moved if constant else 0.0
+    jump = min(radius * exact * moved, growth.jump) if constant else 0.0
     worst = bend(constant * change, constant * jump)
     remainder = worst * growth.moved_data * exact
     left = growth.solver + 2.0 * error * exact * moved
@@ -170,6 +177,7 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
             smallest=before.smallest / shrunk,
             scaled=before.scaled / shrunk / (1.0 + growth.density),
             terms=before.terms * (1.0 + 1e-6),
+            reach=growth.reach,
         ),
         change=change + jump,
         unknown=growth.stretch * growth.spread * drift.unknown + remainder + left,
@@ -198,7 +206,14 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
             lag = state.theta - state.anchor
             change = old.largest_raw_change(edit.rows_in, lag)
         if _is_unknowable(state, edit, step):
-            radius = np.inf
+            radius, change = np.inf, np.inf
+    reach = drift.geometry.reach
+    if edit.rows_in is not None:
+        reach = np.maximum(reach, column_reach(old, edit.rows_in))
+    # as products of absolute values: sums in any order err by p u of this
+    jump = float((reach @ np.abs(step.moved)).max()) * (1.0 + 4.0 * reach.size * _UNIT)
+    if isinstance(edit.feature_map, LinearMap):
+        reach = np.abs(edit.feature_map.matrix) @ reach
     stretch, length, penalty_density = _map_norms(state, edit, step)
     moved = old.pack(step.moved)
     forms = max(float(np.vdot(moved, factor.curvature_dot(moved))), 0.0)
@@ -215,6 +230,8 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
         change=change,
         moved=factor.norm(moved),
         moved_data=math.sqrt(forms),
+        jump=jump,
+        reach=reach,
         solver=solver,
         solver_length=solver_length,
         top=float(after.diagonal.sum() + after.penalty[after.kept].sum())

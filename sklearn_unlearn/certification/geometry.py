@@ -14,7 +14,14 @@ from scipy.linalg import eigvalsh
 from scipy.linalg.lapack import dpotrf
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from sklearn_unlearn.core.arrays import Array, as_float64, densify, squared, times
+from sklearn_unlearn.core.arrays import (
+    Array,
+    absolute,
+    as_float64,
+    densify,
+    squared,
+    times,
+)
 from sklearn_unlearn.core.factor import Factor
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, RowBlocks, Rows
@@ -26,7 +33,7 @@ _SMALL = 200
 _CAUTION = 0.99
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Geometry:
     """What is known of the Hessian ``H`` of the current rows at the anchor.
 
@@ -41,12 +48,15 @@ class Geometry:
     terms : float
         omega: rounding errors, in units of u, in an entry of the assembled H over the
         root of the product of its diagonal entries.
+    reach : ndarray of shape (p,)
+        Largest absolute value in each column over all rows, one for the intercept.
     """
 
     radius: float
     smallest: float
     scaled: float
     terms: float
+    reach: Array
 
     @property
     def error(self) -> float:
@@ -81,7 +91,7 @@ def measured_geometry(
         radius = largest_norm(objective, factor, rows)
     else:
         radius = largest_length(objective, rows) / np.sqrt(smallest)
-    return Geometry(radius, smallest, scaled, terms)
+    return Geometry(radius, smallest, scaled, terms, column_reach(objective, rows))
 
 
 def certified_eigenvalues(factor: Factor) -> tuple[float, float]:
@@ -202,6 +212,19 @@ def largest_length(objective: Objective, rows: RowBlocks) -> float:
         squares = times(X, np.ones((X.shape[1], 1)))[:, 0] + objective.fit_intercept
         largest = max(largest, float(squares[block.weight > 0.0].max(initial=0.0)))
     return float(np.sqrt(largest))
+
+
+def column_reach(objective: Objective, rows: RowBlocks) -> Array:
+    """Largest absolute value in each column, shape ``(p,)``; one for the intercept."""
+    reach = np.zeros(objective.shape[0])
+    if objective.fit_intercept:
+        reach[-1] = 1.0
+    for block in rows.blocks():
+        X = absolute(as_float64(block.X[np.flatnonzero(block.weight)]))
+        if X.shape[0]:
+            largest = densify(X.max(axis=0)).ravel()
+            reach[: X.shape[1]] = np.maximum(reach[: X.shape[1]], largest)
+    return reach
 
 
 def _row_vectors(objective: Objective, rows: RowBlocks) -> Iterator[Array]:
