@@ -28,7 +28,8 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_unlearn import UnlearnableRidge
+from sklearn_unlearn import GaussianCertification, UnlearnableRidge
+from sklearn_unlearn.certification import kappa
 
 ALPHA = 1.0
 EPSILON, DELTA = 0.5, 1e-5  # of a certificate
@@ -75,7 +76,7 @@ def main():
 
     print("\nnoise        cosine    identified    identified by one     R2 on public")
     print("(sigma)                              who has all rows             rows")
-    certificate = certified_noise(unlearned, X, y)
+    certificate = certified_noise(X, y)
     table = {}
     for sigma in (0.0, certificate, *SIGMAS):
         table[sigma] = noisy(sigma, vector(model), after, X, public, rng)
@@ -144,19 +145,13 @@ def found(match):
     return np.mean(match.argmax(axis=1) == np.arange(len(match)) % match.shape[1])
 
 
-def certified_noise(unlearned, X, y):
-    """Sigma that makes each unlearned model (epsilon, delta)-close to its refit.
-
-    The refit is at most the residual over the smallest eigenvalue of its matrix away,
-    and Gaussian noise covers that distance (Neel et al. 2021, arXiv 2007.02923).
-    """
-    distances = []
-    for row, model in enumerate(unlearned):
-        X_stay, y_stay = np.delete(X, row, axis=0), np.delete(y, row)
-        residual = model.gradient_residual(X_stay, y_stay)
-        curvature = np.linalg.eigvalsh(matrix(X_stay, len(X_stay)))[0]
-        distances.append((float(residual) + residual.rounding_error) / curvature)
-    return max(distances) * np.sqrt(2.0 * np.log(1.25 / DELTA)) / EPSILON
+def certified_noise(X, y):
+    """Sigma that certifies both publications, whichever row is deleted."""
+    certification = GaussianCertification(EPSILON, DELTA, sigma=1.0)
+    model = UnlearnableRidge(alpha=ALPHA, certification=certification).fit(X, y)
+    unlearned = (unlearn(model, X, y, [row]) for row in range(y.size))
+    spent = max(each.private_record().spent for each in unlearned)
+    return kappa(EPSILON, DELTA) * spent
 
 
 def noisy(sigma, before, after, X, public, rng):

@@ -41,7 +41,8 @@ class UnlearnerMixin:
     An estimator keeps everything it learned in one private attribute ``_fitted``, an
     immutable value with ``model`` (:class:`~sklearn_unlearn.core.model.Model`),
     ``encoding`` (which reads targets) and ``columns`` (of X). It provides ``_options``,
-    ``_first_fit``, ``_check_classes`` and ``_without_classes``.
+    ``_first_fit``, ``_check_classes`` and ``_without_classes``; and ``_settled`` and
+    ``_resettled``, which account for a request or a refinement and give the new value.
     """
 
     # Verbs --------------------------------------------------------------------------
@@ -272,7 +273,8 @@ class UnlearnerMixin:
         """Norm of the summed objective's gradient on these data.
 
         Zero for a model fitted on exactly them: what an unlearning request left of the
-        rows it removed (Warnecke et al. 2023).
+        rows it removed (Warnecke et al. 2023). With certification it is that of the
+        noise-free coefficients: for the operator, not for publication.
 
         Parameters
         ----------

@@ -18,7 +18,7 @@ from sklearn_unlearn.exceptions import CertificateMismatchError
 #: What no certificate covers (``doc/certification.rst``), in the words of each.
 NOT_CLAIMED = (
     "Requests must not depend on models published before: the claim fixes them first.",
-    "That a request was refused for its budget is not covered.",
+    "That a request was refused, or led to a refit, for want of budget is not covered.",
     "The deleted row is not hidden from somebody who sees models from before and after "
     "its deletion: they can often solve for it, from two refits just as well.",
     "Noise-free coefficients, the factor, retained data and the pickled estimator are "

@@ -193,11 +193,6 @@ def _times(x: float, y: float) -> float:
     return np.inf if math.isnan(product) else product
 
 
-def over_root(length: float, smallest: float) -> float:
-    """A 2-norm as a bound on the H^-1 norm."""
-    return length / math.sqrt(smallest) if smallest > 0.0 else np.inf
-
-
 def _off_gauge(objective: Objective, theta: Array) -> float:
     """Length of the shift of all classes by which coefficients miss the gauge."""
     gauge = objective.gauge[: objective.shape[0]] >= 0

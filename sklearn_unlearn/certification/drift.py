@@ -14,7 +14,6 @@ from sklearn_unlearn.certification.distance import (
     LARGEST_ERROR,
     Drift,
     bend,
-    over_root,
     self_concordance,
 )
 from sklearn_unlearn.certification.geometry import (
@@ -25,6 +24,7 @@ from sklearn_unlearn.certification.geometry import (
     largest_length,
     largest_pending_norm,
     measured_geometry,
+    over_root,
 )
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.edits import Edit, LinearMap

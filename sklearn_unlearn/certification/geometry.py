@@ -6,6 +6,7 @@ estimate: a solution is checked by its residual, an eigenvalue by a factorisatio
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -90,7 +91,7 @@ def measured_geometry(
     if exact:
         radius = largest_norm(objective, factor, rows)
     else:
-        radius = largest_length(objective, rows) / np.sqrt(smallest)
+        radius = over_root(largest_length(objective, rows), smallest)
     return Geometry(radius, smallest, scaled, terms, column_reach(objective, rows))
 
 
@@ -137,6 +138,11 @@ def _certified(matrix: Array, solve: Callable[[Array], Array]) -> float:
             return claim
         claim *= 0.5
     return 0.0
+
+
+def over_root(length: float, smallest: float) -> float:
+    """A 2-norm as a bound on the H^-1 norm."""
+    return length / math.sqrt(smallest) if smallest > 0.0 else np.inf
 
 
 def dual_norm(factor: Factor, right: Array, smallest: float) -> tuple[float, Array]:
