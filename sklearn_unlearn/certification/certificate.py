@@ -18,6 +18,8 @@ from sklearn_unlearn.exceptions import CertificateMismatchError
 #: What no certificate covers (``doc/certification.rst``), in the words of each.
 NOT_CLAIMED = (
     "Requests must not depend on models published before: the claim fixes them first.",
+    "Class weights frozen at fit, preprocessing and parameters that were searched for may "
+    "remember deleted data: the refit has the same.",
     "That a request was refused, or led to a refit, for want of budget is not covered.",
     "The deleted row is not hidden from somebody who sees models from before and after "
     "its deletion: they can often solve for it, from two refits just as well.",
@@ -83,7 +85,8 @@ class Certificate(_Json):
     lineage, publication : int
         Refits for want of budget before, and states published in this lineage.
     refit_tolerance : float
-        Gradient norm of the refits that one may compare with.
+        Gradient norm of the refits that one may compare with: ``gradient_residual``
+        plus its ``rounding_error`` shows that a model is one.
     estimator : str
         Class of the estimator.
     parameters : dict

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklearn_unlearn.certification.geometry import Geometry, dual_norm
+from sklearn_unlearn.certification.geometry import Geometry, dual_norm, over_root
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.state import State
@@ -94,10 +94,8 @@ def distance(state: State, drift: Drift, tol: float) -> Distance:
     known = objective.pack(state.gradient)
     if not smallest > 0.0 or not drift.geometry.error <= LARGEST_ERROR:
         return Distance(np.inf, np.inf, np.inf)
-    norm, newton = dual_norm(factor, known, smallest)
-    step = float(
-        np.linalg.norm(newton)
-    ) + drift.geometry.error * 2.0 * norm / math.sqrt(smallest)
+    norm, step = dual_norm(factor, known, smallest)
+    step += over_root(2.0 * drift.geometry.error * norm, smallest)
     found = bound(
         drift,
         self_concordance(objective),
@@ -144,14 +142,15 @@ def bound(
     norm = (known + drift.unknown) * exact
     minimiser, refit, condition, ball = np.inf, np.inf, 0.0, 0.0
     if constant:
-        condition = _times(constant * radius * norm, _exp(constant * change))
+        condition = _times(constant * radius * norm, exponential(constant * change))
     if condition < 1.0 and norm < np.inf:
         ball = _ball(condition, constant * radius, norm)
         path = -math.log1p(-condition)
         worst = bend(constant * change, path)
+        worst += (1.0 + worst) * 2.0 * geometry.error  # of H itself
         direct = known_step + (drift.unknown * exact + worst * ball) / root
         minimiser = min(ball / root, direct)
-        reach = _exp(constant * (change + radius * ball))
+        reach = exponential(constant * (change + radius * ball))
         needed = _times(constant * radius * tol / root, reach)
         if needed < 1.0:
             refit = _ball(needed, constant * radius, tol / root) / root
@@ -183,7 +182,8 @@ def bend(before: float, path: float) -> float:
     return math.expm1(before) * (1.0 + mean) + mean
 
 
-def _exp(x: float) -> float:
+def exponential(x: float) -> float:
+    """``e^x``, infinite where it overflows."""
     return math.exp(x) if x < 700.0 else np.inf
 
 

@@ -14,25 +14,30 @@ from sklearn_unlearn.certification.distance import (
     LARGEST_ERROR,
     Drift,
     bend,
+    exponential,
     self_concordance,
 )
 from sklearn_unlearn.certification.geometry import (
     Geometry,
-    certified_eigenvalues,
     column_reach,
     dual_norm,
     largest_length,
+    largest_norm,
     largest_pending_norm,
     measured_geometry,
     over_root,
+    reexamined,
 )
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.edits import Edit, LinearMap
+from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import Finely, RowBlocks
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import StepResult
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
+#: Loss of certified eigenvalues by requests after which they are certified anew.
+_OLD = 2.0
 #: Columns of rows out whose largest leverage is computed; of more, the sum of all.
 _MANY = 512
 
@@ -46,7 +51,7 @@ class Growth:
     spread : float
         gamma: how much inverse norms grow as rows leave.
     density : float
-        How much diagonal entries grow at most, relative.
+        How much ``ever`` grows at most, relative.
     stretch, length : float
         m and the 2-norm of T: how much norms grow by the map of the features.
     radius, change : float
@@ -55,8 +60,10 @@ class Growth:
         Norm of the step in H and in the data Hessian.
     jump : float
         Bound on the change of a raw prediction by the step, from column maxima.
-    reach : ndarray of shape (p_new,)
-        Column maxima after the request.
+    reach, ever : ndarray of shape (p_new,) and (order_new,)
+        Column maxima and ``ever`` after the request.
+    row_length : float
+        2-norm of the longest row after the request.
     solver, solver_length : float
         H^-1 norm and 2-norm of what the step left of its linear system.
     top : float
@@ -73,6 +80,8 @@ class Growth:
     moved_data: float
     jump: float
     reach: Array
+    ever: Array
+    row_length: float
     solver: float
     solver_length: float
     top: float
@@ -95,9 +104,9 @@ def measured(
     rows : RowBlocks
         All rows of the objective.
     geometry : Geometry, optional
-        What is known of the Hessian; None measures, with nothing pending.
+        What is known of the Hessian; None if it was computed from these rows.
     exact : bool, default=False
-        See `measured_geometry`.
+        Whether R is computed row by row, for the price of a pass for a Hessian.
     before : tuple of Drift and ndarray, optional
         The drift and the coefficients before a refinement, for rows that lack values
         of forgotten columns.
@@ -108,12 +117,20 @@ def measured(
     """
     objective, theta = state.objective, state.theta
     if geometry is None:
-        geometry = measured_geometry(objective, state.factor, rows, exact)
+        geometry = measured_geometry(objective, state.factor, rows)
+    if exact and geometry.radius < np.inf:
+        radius = largest_norm(objective, state.factor, rows)
+        geometry = replace(geometry, radius=min(radius, geometry.radius))
     fine = Finely(rows)
     gradient = objective.gradient(fine, theta)
+    # the curvature in the bound is that of rounded raw predictions
+    slack = _raw_rounding(objective, geometry.length, theta)
     length = objective.rounding_bound(fine, theta)
+    length *= exponential(self_concordance(objective) * slack)
     length += float(np.linalg.norm(gradient - state.gradient))
     change = _measured_change(state, rows, before)
+    if not objective.loss.constant_curvature:
+        change += slack + _raw_rounding(objective, geometry.length, state.anchor)
     return Drift(geometry, change, over_root(length, geometry.smallest), length)
 
 
@@ -128,12 +145,15 @@ def _measured_change(
         if before is None:
             return np.inf
         moved, known = theta - before[1], before[0].change
-    # |x_i| . (|theta| + |anchor|), by Cauchy and Schwarz
-    size = np.linalg.norm(np.abs(theta) + np.abs(anchor), axis=0).max()
-    rounding = (objective.shape[0] + 2) * _UNIT * largest_length(objective, rows) * size
     if moved.any():
         known += objective.largest_raw_change(rows, moved)
-    return known + float(rounding)
+    return known
+
+
+def _raw_rounding(objective: Objective, length: float, theta: Array) -> float:
+    """Rounding error of a raw prediction: (p + 2) u |x_i| . |theta|, or more."""
+    size = float(np.linalg.norm(theta, axis=0).max())
+    return (objective.shape[0] + 2) * _UNIT * length * size
 
 
 def _incomplete(rows: RowBlocks) -> bool:
@@ -150,9 +170,9 @@ def stepped(drift: Drift, state: State, edit: Edit, step: StepResult) -> Drift:
     """The drift after an edit of ``state`` without data gave ``step``."""
     constant = self_concordance(state.objective)
     after = grown(drift, growth(drift, state, edit, step), constant)
-    if isinstance(edit.feature_map, LinearMap):
-        smallest, scaled = certified_eigenvalues(step.state.factor)
-        geometry = replace(after.geometry, smallest=smallest, scaled=scaled)
+    mapped = isinstance(edit.feature_map, LinearMap)
+    if mapped or after.geometry.age > _OLD:
+        geometry = reexamined(after.geometry, step.state.factor)
         after = replace(after, geometry=geometry)
     return after
 
@@ -176,8 +196,11 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
             radius=growth.stretch * radius,
             smallest=before.smallest / shrunk,
             scaled=before.scaled / shrunk / (1.0 + growth.density),
-            terms=before.terms * (1.0 + 1e-6),
+            terms=before.terms + 8.0 * growth.ever.size,
+            ever=growth.ever,
             reach=growth.reach,
+            length=growth.row_length,
+            age=before.age * shrunk * (1.0 + growth.density),
         ),
         change=change + jump,
         unknown=growth.stretch * growth.spread * drift.unknown + remainder + left,
@@ -189,41 +212,52 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
 
 def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
     """What an edit of ``state`` that gave ``step`` does to its drift."""
-    old, factor = state.objective, step.factor
+    old, factor, geometry = state.objective, step.factor, drift.geometry
     rows_in, rows_out = edit.curvature_rows(old, state.anchor)
-    spread, density, radius, change = 1.0, 0.0, 0.0, 0.0
+    spread, radius, change = 1.0, 0.0, 0.0
+    ever, reach, row_length = geometry.ever, geometry.reach, geometry.length
     if rows_out is not None:
         columns = old.curvature_columns(rows_out, state.anchor)
-        spread = math.sqrt(1.0 + _largest_leverage(factor.solve(columns), columns))
+        leverage = _largest_leverage(factor.solve(columns), columns)
+        spread = math.sqrt(1.0 + leverage * (1.0 + 4.0 * geometry.error))
     if rows_in is not None:
         columns = old.curvature_columns(rows_in, state.anchor)
-        more = np.einsum("ij,ij->i", columns, columns)
-        density = _largest_ratio(more, _diagonal(state))
-    if not old.loss.constant_curvature:
-        if edit.rows_in is not None and not edit.same_features:
-            smallest = drift.geometry.smallest / spread**2
+        ever = ever + np.einsum("ij,ij->i", columns, columns)
+    if edit.rows_in is not None and not edit.same_features:
+        reach = np.maximum(reach, column_reach(old, edit.rows_in))
+        row_length = max(row_length, largest_length(old, edit.rows_in))
+        if not old.loss.constant_curvature:
+            smallest = geometry.smallest / spread**2
             radius = largest_pending_norm(old, factor, edit.rows_in, smallest)
             lag = state.theta - state.anchor
             change = old.largest_raw_change(edit.rows_in, lag)
-        if _is_unknowable(state, edit, step):
-            radius, change = np.inf, np.inf
-    reach = drift.geometry.reach
-    if edit.rows_in is not None:
-        reach = np.maximum(reach, column_reach(old, edit.rows_in))
+            for theta in (state.theta, state.anchor):
+                change += _raw_rounding(old, row_length, theta)
+    if not old.loss.constant_curvature and _is_unknowable(state, edit, step):
+        radius = change = np.inf
     # as products of absolute values: sums in any order err by p u of this
     jump = float((reach @ np.abs(step.moved)).max()) * (1.0 + 4.0 * reach.size * _UNIT)
+    new = step.state.objective
     if isinstance(edit.feature_map, LinearMap):
-        reach = np.abs(edit.feature_map.matrix) @ reach
-    stretch, length, penalty_density = _map_norms(state, edit, step)
+        map_ = np.abs(edit.feature_map.matrix)
+        reach = map_ @ reach
+        row_length *= float(np.linalg.norm(map_))
+        blocks = np.sqrt(ever).reshape(-1, old.shape[0])  # a block a coupled output
+        ever = np.square(blocks @ map_.T).ravel() + new.packed_penalty
+    else:
+        ever = ever + np.maximum(new.packed_penalty - old.packed_penalty, 0.0)
+    grew = ever.size == geometry.ever.size
+    density = _largest_ratio(ever - geometry.ever, geometry.ever) if grew else 0.0
+    stretch, length = _map_norms(state, edit, step)
     moved = old.pack(step.moved)
     forms = max(float(np.vdot(moved, factor.curvature_dot(moved))), 0.0)
     solver_length, solver = _solver_residual(
-        state, edit, step, drift.geometry.smallest / (spread * stretch) ** 2, length
+        state, edit, step, geometry.smallest / (spread * stretch) ** 2, length
     )
     after = step.state.factor
     return Growth(
         spread=spread,
-        density=density + penalty_density,
+        density=density,
         stretch=stretch,
         length=length,
         radius=radius,
@@ -232,6 +266,8 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
         moved_data=math.sqrt(forms),
         jump=jump,
         reach=reach,
+        ever=ever,
+        row_length=row_length,
         solver=solver,
         solver_length=solver_length,
         top=float(after.diagonal.sum() + after.penalty[after.kept].sum())
@@ -268,10 +304,8 @@ def _solver_residual(
     )
 
 
-def _map_norms(
-    state: State, edit: Edit, step: StepResult
-) -> tuple[float, float, float]:
-    """The m of theorem 3, the 2-norm of T, and growth of the diagonal by a penalty."""
+def _map_norms(state: State, edit: Edit, step: StepResult) -> tuple[float, float]:
+    """The m of theorem 3, and the 2-norm of T."""
     old, new = state.objective, step.state.objective
     if isinstance(edit.feature_map, LinearMap):
         T = edit.feature_map.matrix
@@ -281,17 +315,16 @@ def _map_norms(
             root = np.sqrt(new.penalty[:, k])
             needed = mapped.any(axis=1)
             if np.any(root[needed] == 0.0):
-                return np.inf, float(np.linalg.norm(T, 2)), 0.0
+                return np.inf, float(np.linalg.norm(T, 2))
             root = root[needed]
             scaled = mapped[np.ix_(needed, needed)] / root[:, None] / root
             ratios.append(float(scaled.sum(axis=1).max(initial=0.0)))
         stretch = math.sqrt(max(1.0, *ratios))
-        return stretch, float(np.linalg.norm(T, 2)), 0.0
+        return stretch, float(np.linalg.norm(T, 2))
     before, after = old.packed_penalty, new.packed_penalty
     alive = ~new.pack_mask(new.forgotten)
     ratio = _largest_ratio(before[alive], after[alive])
-    more = np.maximum(after - before, 0.0)
-    return math.sqrt(max(1.0, ratio)), 1.0, _largest_ratio(more, _diagonal(state))
+    return math.sqrt(max(1.0, ratio)), 1.0
 
 
 def _is_unknowable(state: State, edit: Edit, step: StepResult) -> bool:
@@ -305,17 +338,6 @@ def _is_unknowable(state: State, edit: Edit, step: StepResult) -> bool:
         size = float(np.abs(state.anchor).max(initial=0.0))
         return bool(np.abs(lag).max(initial=0.0) > 1e-10 * size)
     return False
-
-
-def _diagonal(state: State) -> Array:
-    """Diagonal of H, positive everywhere."""
-    factor = state.factor
-    diagonal = np.full(factor.order, np.inf)
-    rows = factor.pending.vectors * np.maximum(factor.pending.sign, 0.0)
-    pending = np.einsum("ij,ij->i", rows, rows)
-    diagonal[factor.kept] = factor.diagonal + factor.penalty[factor.kept] + pending
-    diagonal[factor.kept[diagonal[factor.kept] <= 0.0]] = np.inf
-    return diagonal
 
 
 def _largest_leverage(solved: Array, columns: Array) -> float:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.linalg.lapack import dpotrf
-from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from sklearn_unlearn.core.arrays import (
     Array,
@@ -45,19 +45,29 @@ class Geometry:
     smallest : float
         lambda: bound from below on the smallest eigenvalue of H.
     scaled : float
-        lambda_S: the same for H with a unit diagonal.
+        lambda_S: the same for H with its rows and columns divided by the root of
+        ``ever``.
     terms : float
-        omega: rounding errors, in units of u, in an entry of the assembled H over the
-        root of the product of its diagonal entries.
+        omega: rounding errors, in units of u, in a quadratic form of H over that of
+        ``ever``.
+    ever : ndarray of shape (order,)
+        Diagonal of all that was ever added to H: what has left has left its rounding.
     reach : ndarray of shape (p,)
         Largest absolute value in each column over all rows, one for the intercept.
+    length : float
+        Largest 2-norm of a row.
+    age : float
+        How much ``smallest`` was lowered by requests since it was certified.
     """
 
     radius: float
     smallest: float
     scaled: float
     terms: float
+    ever: Array
     reach: Array
+    length: float
+    age: float = 1.0
 
     @property
     def error(self) -> float:
@@ -66,44 +76,51 @@ class Geometry:
 
 
 def measured_geometry(
-    objective: Objective, factor: Factor, rows: RowBlocks, exact: bool
+    objective: Objective, factor: Factor, rows: RowBlocks
 ) -> Geometry:
-    """The geometry of a factor of these rows.
+    """The geometry of a factor that was computed from these rows.
 
-    Parameters
-    ----------
-    objective : Objective
-    factor : Factor
-        With nothing pending.
-    rows : RowBlocks
-    exact : bool
-        Whether R is the largest H^-1 norm of a row, at the cost of a pass for a
-        Hessian, or else the largest 2-norm over the root of lambda.
+    R is the largest 2-norm of a row over the root of lambda; see `largest_norm`.
     """
     block_rows, n_blocks = 1, 0
     for block in rows.blocks(max(BLOCK_ENTRIES, objective.shape[0] ** 2)):
         block_rows, n_blocks = max(block_rows, block.n_rows), n_blocks + 1
-    smallest, scaled = certified_eigenvalues(factor)
-    # terms of a block and blocks, weights (16), factor and products (4 p), each at
-    # most p times the form of the diagonal
+    ever = np.ones(factor.order)
+    ever[factor.kept] = np.diagonal(factor.matrix())
+    smallest, scaled = certified_eigenvalues(factor, ever)
+    # terms of a block and blocks, weights (16), factor and products (4 p), outputs
+    # that share a diagonal block, each at most p times the form of the diagonal
     p = factor.kept.size
-    terms = float(p) * (block_rows + n_blocks + 16.0 + 4.0 * p)
-    if exact:
-        radius = largest_norm(objective, factor, rows)
-    else:
-        radius = over_root(largest_length(objective, rows), smallest)
-    return Geometry(radius, smallest, scaled, terms, column_reach(objective, rows))
+    terms = block_rows + n_blocks + 16.0 + 4.0 * p + objective.shape[1]
+    length = largest_length(objective, rows)
+    return Geometry(
+        radius=over_root(length, smallest),
+        smallest=smallest,
+        scaled=scaled,
+        terms=float(p) * terms,
+        ever=ever,
+        reach=column_reach(objective, rows),
+        length=length,
+    )
 
 
-def certified_eigenvalues(factor: Factor) -> tuple[float, float]:
-    """Bounds from below on the smallest eigenvalue, as it is and with unit diagonal.
+def reexamined(geometry: Geometry, factor: Factor) -> Geometry:
+    """The geometry with eigenvalues certified anew from the factor alone."""
+    smallest, scaled = certified_eigenvalues(factor, geometry.ever)
+    radius = geometry.radius
+    if radius < np.inf:  # else H is not the Hessian of the rows
+        radius = min(radius, over_root(geometry.length, smallest))
+    return replace(geometry, radius=radius, smallest=smallest, scaled=scaled, age=1.0)
 
-    Zero where nothing positive can be certified. Up to the error zeta of the geometry.
+
+def certified_eigenvalues(factor: Factor, ever: Array) -> tuple[float, float]:
+    """Bounds from below on the smallest eigenvalue of H, as it is and scaled.
+
+    Zero where nothing positive can be certified; the first up to the error zeta.
     """
     factor = factor.folded()
-    matrix = factor.matrix()
-    root = np.sqrt(np.diagonal(matrix).copy())
-    kept = factor.kept
+    matrix, kept = factor.matrix(), factor.kept
+    root = np.sqrt(ever[kept])
 
     def solve(v: Array) -> Array:
         right = np.zeros((factor.order, 1))
@@ -115,7 +132,12 @@ def certified_eigenvalues(factor: Factor) -> tuple[float, float]:
         return root * solve(root * v.ravel())
 
     scaled = matrix / root[:, None] / root
-    return _certified(matrix, solve), _certified(scaled, solve_scaled)
+    order = kept.size
+    rounding = 2.0 * order * (order + 1.0) * _UNIT
+    return (
+        _certified(matrix, solve),
+        max(_certified(scaled, solve_scaled) - rounding, 0.0),
+    )
 
 
 def _certified(matrix: Array, solve: Callable[[Array], Array]) -> float:
@@ -126,10 +148,13 @@ def _certified(matrix: Array, solve: Callable[[Array], Array]) -> float:
     else:
         operator = LinearOperator((order, order), matvec=solve, dtype=np.float64)
         start = np.ones(order)
-        top = eigsh(operator, k=1, v0=start, tol=1e-3, return_eigenvectors=False)
-        estimate = 1.0 / float(top[0])
+        try:
+            top = eigsh(operator, k=1, v0=start, tol=1e-3, return_eigenvectors=False)
+            estimate = 1.0 / float(top[0])
+        except ArpackNoConvergence:
+            estimate = float(eigvalsh(matrix, lower=True, subset_by_index=(0, 0))[0])
     claim = _CAUTION * estimate
-    floor = 4.0 * order * _UNIT * float(np.abs(np.diagonal(matrix)).max())
+    floor = order * _UNIT * float(np.diagonal(matrix).max())
     while claim > floor:
         shifted = np.array(matrix, order="F")
         np.fill_diagonal(shifted, np.diagonal(matrix) - claim)
@@ -145,8 +170,8 @@ def over_root(length: float, smallest: float) -> float:
     return length / math.sqrt(smallest) if smallest > 0.0 else np.inf
 
 
-def dual_norm(factor: Factor, right: Array, smallest: float) -> tuple[float, Array]:
-    """Bound on the H^-1 norm of all of ``right`` together, and H^-1 times it.
+def dual_norm(factor: Factor, right: Array, smallest: float) -> tuple[float, float]:
+    """Bounds on the H^-1 norm of ``right``, and on the 2-norm of H^-1 times it.
 
     Parameters
     ----------
@@ -158,13 +183,13 @@ def dual_norm(factor: Factor, right: Array, smallest: float) -> tuple[float, Arr
 
     Returns
     -------
-    norm : float
-    solution : ndarray of shape (order, n_right)
+    norm, length : float
     """
     solution, product = _checked_solve(factor, right)
     square = max(float(np.vdot(solution, product)), 0.0)
-    wrong = float(np.linalg.norm(right - product))
-    return float(np.sqrt(square)) + wrong / np.sqrt(smallest), solution
+    wrong = over_root(float(np.linalg.norm(right - product)), smallest)
+    length = float(np.linalg.norm(solution))
+    return math.sqrt(square) + wrong, length + over_root(wrong, smallest)
 
 
 def largest_dual_norm(factor: Factor, right: Array, smallest: float) -> float:
@@ -188,8 +213,8 @@ def _checked_solve(factor: Factor, right: Array) -> tuple[Array, Array]:
 
 
 def largest_norm(objective: Objective, factor: Factor, rows: RowBlocks) -> float:
-    """Largest H^-1 norm of a row, nothing pending in the factor."""
-    largest = 0.0
+    """Largest H^-1 norm of a row, for the price of a pass for a Hessian."""
+    largest, factor = 0.0, factor.folded()
     for vectors in _row_vectors(objective, rows):
         images = factor.half_solve(vectors, False)
         squares = np.einsum("ij,ij->j", images, images)

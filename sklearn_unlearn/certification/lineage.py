@@ -42,7 +42,8 @@ class Terms:
     ----------
     epsilon, delta, sigma : float
     tol : float
-        Gradient norm of the refits that one may compare with.
+        Gradient norm of the refits that one may compare with: that of the estimator's
+        ``tol`` or of rounding, whichever is larger, and rounding once more.
     seed : int or None
         None draws noise from the operating system's entropy.
     """
@@ -116,6 +117,10 @@ def begin(
     self_concordance(state.objective)
     with one_blas_thread():
         drift, found = _measured(state, rows, None, None, terms.tol, exact)
+        if after is None:  # a refit cannot do better than its rounding either
+            refit = max(terms.tol, drift.unknown_length) + drift.unknown_length
+            terms = replace(terms, tol=_power_of_two(refit))
+            found = distance(state, drift, terms.tol)
     accountant, number, draws, before = Accountant(terms.budget), 0, 0, ""
     if after is not None:
         number, draws = after.number + anew, after.draws
@@ -220,10 +225,17 @@ def _measured(
 ) -> tuple[Drift, Distance]:
     drift = measured(state, rows, geometry=geometry, exact=exact, before=before)
     found = distance(state, drift, tol)
-    if geometry is None and not exact and found.condition > _LARGE_CONDITION:
-        drift = measured(state, rows, exact=True, before=before)
+    if not exact and found.condition > _LARGE_CONDITION:
+        drift = measured(
+            state, rows, geometry=drift.geometry, exact=True, before=before
+        )
         found = distance(state, drift, tol)
     return drift, found
+
+
+def _power_of_two(x: float) -> float:
+    """Rounded up, so that what is published of x is its order of magnitude."""
+    return float(2.0 ** np.ceil(np.log2(x))) if 0.0 < x < np.inf else x
 
 
 def _start(lineage: Lineage) -> tuple[Accountant, int, int, str]:
