@@ -18,8 +18,8 @@ from sklearn_unlearn.exceptions import CertificateMismatchError
 #: What no certificate covers (``doc/certification.rst``), in the words of each.
 NOT_CLAIMED = (
     "Requests must not depend on models published before: the claim fixes them first.",
-    "Class weights frozen at fit, preprocessing and parameters that were searched for may "
-    "remember deleted data: the refit has the same.",
+    "Class weights frozen at fit, preprocessing and parameters that were searched for "
+    "may remember deleted data: the refit has the same.",
     "That a request was refused, or led to a refit, for want of budget is not "
     "covered.",
     "The deleted row is not hidden from somebody who sees models from before and after "
