@@ -2,7 +2,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -14,6 +13,7 @@ from sklearn_unlearn.core.threads import (
     one_blas_thread,
     suited_to,
 )
+from tests.observers import PATIENCE
 
 
 @pytest.fixture
@@ -73,31 +73,38 @@ def test_overlapping_requests_leave_no_limit_behind():
     def second():
         with suited_to(1):
             entered.set()
-            leave.wait(10)
+            assert leave.wait(PATIENCE)
 
     with suited_to(1):
         other = threading.Thread(target=second)
         other.start()
-        assert entered.wait(10)
+        assert entered.wait(PATIENCE)
         assert blas_threads() == {1}
     leave.set()
-    other.join()
+    other.join(PATIENCE)
+    assert not other.is_alive()
     assert blas_threads() == {3}
 
 
 @pytest.mark.usefixtures("_three_threads")
 def test_results_come_in_order_from_several_threads():
     seen = set()
+    together, later = threading.Barrier(3), threading.Event()
 
-    def slow_first(item):
+    def first_last(item):
         seen.add(threading.get_ident())
-        time.sleep(0.02 if item % 3 == 0 else 0.0)
+        if item < 3:  # three threads are here at once
+            together.wait(PATIENCE)
+        if item == 0:  # the first result is the last to come
+            assert later.wait(PATIENCE)
+        elif item == 3:
+            later.set()
         return item * item, blas_threads()
 
-    results = list(in_order(slow_first, range(20)))
+    results = list(in_order(first_last, range(20)))
     assert [square for square, _ in results] == [i * i for i in range(20)]
     assert all(threads == {1} for _, threads in results)
-    assert len(seen) > 1
+    assert len(seen) == 3
     assert blas_threads() == {3}
 
 
@@ -155,4 +162,4 @@ if child == 0:
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     run = [sys.executable, "-W", "ignore", "-c", code]
-    assert subprocess.run(run, timeout=60, check=False).returncode == 0
+    assert subprocess.run(run, timeout=PATIENCE, check=False).returncode == 0
