@@ -114,7 +114,7 @@ def _blas_limit():
     """Lift a limit whose very release was interrupted."""
     n_threads = threads.n_threads()
     yield
-    threads._Limit.threads = None
+    threads._Limit.holder, threads._Limit.before = None, []
     if threads._Limit.taken.locked():
         threads._Limit.taken.release()
     threads.controller().limit(limits=n_threads)
