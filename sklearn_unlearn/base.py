@@ -6,6 +6,7 @@ answer in. What a row, a target and a fitted attribute are is the estimator's bu
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from dataclasses import replace
@@ -377,13 +378,18 @@ class UnlearnerMixin:
         return self._fitted
 
     def _exclusive(self):
-        """The lock that makes requests of one estimator follow one another."""
-        return vars(self).setdefault("_lock", threading.RLock())
+        """The lock that makes requests of one estimator follow one another.
+
+        Each process has its own: one that a thread held when the process was forked
+        is held in the child for ever.
+        """
+        locks = vars(self).setdefault("_locks", {})
+        return locks.setdefault(os.getpid(), threading.RLock())
 
     def __getstate__(self):
-        """All but the lock."""
+        """All but the locks."""
         state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_lock"}
+        return {name: value for name, value in state.items() if name != "_locks"}
 
     def __sklearn_is_fitted__(self):
         return "_fitted" in vars(self)

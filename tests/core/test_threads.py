@@ -296,3 +296,27 @@ def child():
     limit.__exit__(None, None, None)
     return (inside, now()) == ({1}, {3})
 """)
+
+
+@needs_fork
+@pytest.mark.parametrize("request_", ["fit(X, y)", "partial_unfit(X[:1], y[:1])"])
+def test_a_child_forked_during_a_request_has_an_estimator_it_can_use(request_):
+    assert_child_succeeds(f"""
+import threading
+from sklearn_unlearn import UnlearnableRidge
+from sklearn_unlearn.core.tally import Tally
+X, y = [[1.0], [2.0], [4.0], [7.0]], [1.0, 2.0, 2.0, 5.0]
+model = UnlearnableRidge().fit(X, y)
+inside, done = threading.Event(), threading.Event()
+of = Tally.of
+def wait(*args):
+    inside.set()
+    done.wait()
+    return of(*args)
+Tally.of = staticmethod(wait)
+def child():
+    Tally.of = staticmethod(of)
+    return model.partial_unfit(X[:1], y[:1]).fit(X, y) is model
+threading.Thread(target=lambda: model.{request_}).start()
+inside.wait()
+""")
