@@ -17,10 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.edits import DropColumns, Edit
-from sklearn_unlearn.core.model import LARGE_CHANGE, Request, apply
+from sklearn_unlearn.core.model import LARGE_CHANGE, Request, apply, minimised
 from sklearn_unlearn.core.rows import Finely, Rows
-from sklearn_unlearn.core.steps import Outcome
-from sklearn_unlearn.core.steps import refine as refine_state
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     LargeStepWarning,
@@ -260,10 +258,7 @@ class UnlearnerMixin:
             rows = self._read_rows(fitted, X, y, sample_weight)
             labels = fitted.encoding.classes
             model.tally.check_same(rows, model.marks, model.forgotten, labels)
-            options = self._options()
-            result = refine_state(
-                model.state, rows, tol=options.tol, max_iter=options.max_iter
-            )
+            result = minimised(model.state, rows, self._options())
             warn_unless_converged(result)
             self._fitted = replace(fitted, model=replace(model, state=result.state))
         return self
@@ -397,7 +392,7 @@ class UnlearnerMixin:
 
 def warn_unless_converged(refinement):
     """Warn where a refinement ended with a gradient that it could have lowered."""
-    if refinement.outcome in (Outcome.MAX_ITER, Outcome.STALLED):
+    if not refinement.converged:
         warnings.warn(
             f"{refinement.outcome.value} The gradient norm is "
             f"{refinement.residual:.2g}.",
