@@ -77,6 +77,15 @@ def test_refine_sees_exchanged_targets(name):
     np.testing.assert_array_equal(coefficients(estimator), before)
 
 
+@pytest.mark.parametrize("name", ["ridge", "ridge_targets"])
+def test_refine_after_an_outlying_target_has_left(name):
+    rows, y = data(name, 90, 4)
+    y[0] = 1e10 / 3.0
+    estimator = make(name).fit(rows, y).partial_unfit(rows[:1], y[:1])
+    estimator.refine(rows[1:], y[1:])
+    assert_same(estimator, make(name).fit(rows[1:], y[1:]))
+
+
 # Identifiers ------------------------------------------------------------------------
 
 
