@@ -6,6 +6,7 @@ answer in. What a row, a target and a fitted attribute are is the estimator's bu
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from dataclasses import replace
@@ -16,10 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.edits import DropColumns, Edit
-from sklearn_unlearn.core.model import LARGE_CHANGE, Request, apply
+from sklearn_unlearn.core.model import LARGE_CHANGE, Request, apply, minimised
 from sklearn_unlearn.core.rows import Finely, Rows
-from sklearn_unlearn.core.steps import Outcome
-from sklearn_unlearn.core.steps import refine as refine_state
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     LargeStepWarning,
@@ -260,10 +259,7 @@ class UnlearnerMixin:
             rows = self._read_rows(fitted, X, y, sample_weight)
             labels = fitted.encoding.classes
             model.tally.check_same(rows, model.marks, model.forgotten, labels)
-            options = self._options()
-            result = refine_state(
-                model.state, rows, tol=options.tol, max_iter=options.max_iter
-            )
+            result = minimised(model.state, rows, self._options())
             warn_unless_converged(result)
             model = replace(model, state=result.state)
             self._fitted = self._resettled(fitted, model, rows)
@@ -380,13 +376,18 @@ class UnlearnerMixin:
         return self._fitted
 
     def _exclusive(self):
-        """The lock that makes requests of one estimator follow one another."""
-        return vars(self).setdefault("_lock", threading.RLock())
+        """The lock that makes requests of one estimator follow one another.
+
+        Each process has its own: one that a thread held when the process was forked
+        is held in the child for ever.
+        """
+        locks = vars(self).setdefault("_locks", {})
+        return locks.setdefault(os.getpid(), threading.RLock())
 
     def __getstate__(self):
-        """All but the lock."""
+        """All but the locks."""
         state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_lock"}
+        return {name: value for name, value in state.items() if name != "_locks"}
 
     def __sklearn_is_fitted__(self):
         return "_fitted" in vars(self)
@@ -394,7 +395,7 @@ class UnlearnerMixin:
 
 def warn_unless_converged(refinement):
     """Warn where a refinement ended with a gradient that it could have lowered."""
-    if refinement.outcome in (Outcome.MAX_ITER, Outcome.STALLED):
+    if not refinement.converged:
         warnings.warn(
             f"{refinement.outcome.value} The gradient norm is "
             f"{refinement.residual:.2g}.",

@@ -13,7 +13,10 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import Array, Indices, Mask
 from sklearn_unlearn.core.edits import DropColumns, Edit
+from sklearn_unlearn.core.fitting import fit
+from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import (
     Refinement,
@@ -24,7 +27,7 @@ from sklearn_unlearn.core.steps import (
 )
 from sklearn_unlearn.core.tally import Marks, Tally
 from sklearn_unlearn.core.threads import one_blas_thread
-from sklearn_unlearn.exceptions import StepTooLargeError
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError, StepTooLargeError
 
 #: Change of a raw prediction from which a request without data warns: chord steps
 #: contract surely below it.
@@ -115,7 +118,7 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     InsufficientWeightError, EmptyClassError
         From the bookkeeping.
     NotPositiveDefiniteError
-        From the factor.
+        From the factor; with retained data, from that of a refit.
     StepTooLargeError
         Without retained data, if the closed form cannot be trusted, and in first order
         if the rate is too large.
@@ -133,8 +136,16 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
             )
     tally = _edited_tally(model, edit)
     retained = None if model.retained is None else edited_rows(model, request)
-    with one_blas_thread():
-        step = unlearn(state, edit, rate)
+    try:
+        with one_blas_thread():
+            step = unlearn(state, edit, rate)
+    except NotPositiveDefiniteError:
+        if retained is None:
+            raise
+        # lost in the old factor's rounding, perhaps, rather than in the data
+        refinement = _fitted(edit.objective(state.objective), retained, options)
+        edited = Model(refinement.state, tally, model.marks, retained)
+        return Answer(edited, np.inf, refinement)
     edited = replace(model, state=step.state, tally=tally, retained=retained)
     if retained is None:
         dropping = isinstance(edit.feature_map, DropColumns)
@@ -151,9 +162,38 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     start = step.state
     if step.largest_change > LARGE_CHANGE:
         start = _better_start(start, state.theta, retained)
-    refinement = refine(start, retained, tol=options.tol, max_iter=options.max_iter)
+    refinement = minimised(start, retained, options)
     edited = replace(edited, state=refinement.state)
     return Answer(edited, step, refinement)
+
+
+def minimised(state: State, rows: RowBlocks, options: Options) -> Refinement:
+    """The refinement of a state; where that fails, a fit that does better.
+
+    A nearly separable problem with almost no penalty can have a Hessian of rounding
+    errors alone at one point and be solved from another.
+
+    Raises
+    ------
+    NotPositiveDefiniteError
+        If the fit fails too.
+    """
+    objective = state.objective
+    try:
+        refined = refine(state, rows, tol=options.tol, max_iter=options.max_iter)
+    except NotPositiveDefiniteError:
+        return _fitted(objective, rows, options)
+    if refined.converged:
+        return refined
+    try:
+        fitted = _fitted(objective, rows, options)
+    except NotPositiveDefiniteError:
+        return refined
+    return min(refined, fitted, key=lambda each: (not each.converged, each.residual))
+
+
+def _fitted(objective: Objective, rows: RowBlocks, options: Options) -> Refinement:
+    return fit(objective, rows, tol=options.tol, max_iter=options.max_iter)
 
 
 def _better_start(state: State, before: Array, rows: RetainedRows) -> State:

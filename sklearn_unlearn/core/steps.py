@@ -83,6 +83,11 @@ class Refinement:
     n_iter: int
     n_hessians: int
 
+    @property
+    def converged(self) -> bool:
+        """Whether the gradient is as small as it was to be or can be."""
+        return self.outcome in (Outcome.CONVERGED, Outcome.ROUNDING_FLOOR)
+
 
 def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     """Apply an edit without data: one solve, or one gradient step.

@@ -56,6 +56,8 @@ class Tally:
     noise : float
         Rounding error in the column sums that outliers left behind, as a power of two:
         their order of magnitude and nothing else of them.
+    mark_noise : ndarray of shape (n_marks,)
+        The same for the sum of each mark.
     """
 
     n_rows: int
@@ -63,7 +65,8 @@ class Tally:
     n_groups: int
     mark_sum: Array
     column_sum: Array
-    noise: float = 0.0
+    noise: float
+    mark_noise: Array
 
     @property
     def group_weight(self) -> Array:
@@ -82,12 +85,15 @@ class Tally:
             return n_rows, whole, weighted.sum(axis=0), columns
 
         parts = list(in_order(term, rows.blocks()))
+        mark_sum = np.sum([part[2] for part in parts], axis=0)
         return Tally(
             sum(part[0] for part in parts),
             all(part[1] for part in parts),
             n_groups,
-            np.sum([part[2] for part in parts], axis=0),
+            mark_sum,
             np.sum([part[3] for part in parts], axis=0),
+            0.0,
+            np.zeros_like(mark_sum),
         )
 
     def changed(
@@ -112,6 +118,7 @@ class Tally:
         """
         n_rows, whole, noise = self.n_rows, self.whole, self.noise
         mark_sum, column_sum = self.mark_sum.copy(), self.column_sum.copy()
+        mark_noise = self.mark_noise
         for sign, rows in ((1, rows_in), (-1, rows_out)):
             if rows is None:
                 continue
@@ -120,13 +127,16 @@ class Tally:
             whole &= change.whole
             mark_sum += sign * change.mark_sum
             column_sum += sign * change.column_sum
-            largest = float(np.abs(change.column_sum).max(initial=0.0))
-            if largest > 0.0:
-                noise = max(noise, _TRACE * 2.0 ** np.ceil(np.log2(largest)))
+            largest = np.abs(change.column_sum).max(initial=0.0)
+            noise = max(noise, float(_trace(largest)))
+            sizes = rows.weight @ np.abs(marks(rows.y))
+            mark_noise = np.maximum(mark_noise, _trace(sizes))
         column_sum[forgotten] = 0.0
         if rows_out is not None:
             self._check_left(mark_sum[: self.n_groups])
-        return Tally(n_rows, whole, self.n_groups, mark_sum, column_sum, noise)
+        return Tally(
+            n_rows, whole, self.n_groups, mark_sum, column_sum, noise, mark_noise
+        )
 
     def check_same(
         self, rows: Rows, marks: Marks, forgotten: Mask, labels: Array | None
@@ -145,7 +155,9 @@ class Tally:
                 "model. Pass exactly the training data without what was unlearned."
             )
         weight, expected = given.group_weight, self.group_weight
-        far = np.abs(weight - expected) > _TOLERANCE * expected.sum()
+        weight_noise = self.mark_noise[: self.n_groups]
+        slack = _TOLERANCE * expected.sum() + weight_noise
+        far = np.abs(weight - expected) > slack
         for group in np.flatnonzero(far):
             where = "" if labels is None else f" of class {labels[group]!r}"
             raise DataMismatchError(
@@ -159,7 +171,7 @@ class Tally:
 
         size = Tally.of(replace(rows, X=absolute(rows.X)), sizes, self.n_groups)
         marked = np.abs(given.mark_sum - self.mark_sum)
-        if np.any(marked > _TOLERANCE * size.mark_sum):
+        if np.any(marked > _TOLERANCE * size.mark_sum + self.mark_noise):
             raise DataMismatchError(
                 "The targets y do not sum to what remains in the model. Pass exactly "
                 "the training data without what was unlearned."
@@ -192,3 +204,9 @@ class Tally:
             "The request would leave no rows of a class.",
             tuple(np.flatnonzero(emptied).tolist()),
         )
+
+
+def _trace(size: Array) -> Array:
+    """Error that values of this size leave behind, a power of two, or zero."""
+    exponent = np.ceil(np.log2(np.where(size > 0.0, size, 1.0)))
+    return np.where(size > 0.0, _TRACE * 2.0**exponent, 0.0)

@@ -14,8 +14,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import chain, islice
-from threading import Lock
-from typing import TypeVar
+from threading import Lock, get_ident
+from typing import ClassVar, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
@@ -34,10 +34,15 @@ def controller() -> ThreadpoolController:
 
 
 class _Limit:
-    """Who limits BLAS now, and how many threads there are to go back to."""
+    """Which thread limits BLAS now, and how many threads each library had before.
+
+    Only the thread that holds ``taken`` changes these numbers, and it puts them back
+    before it lets go: whoever else comes and goes meanwhile, no limit is left behind.
+    """
 
     taken = Lock()
-    threads: int | None = None
+    holder: int | None = None
+    before: ClassVar[list[int]] = []
 
 
 @contextmanager
@@ -52,24 +57,28 @@ def one_blas_thread() -> Iterator[None]:
     try:
         mine = _Limit.taken.acquire(blocking=False)
         if mine:
-            _Limit.threads = n_threads()
+            _Limit.before = _threads_now()
+            _Limit.holder = get_ident()
             with controller().limit(limits=1):
                 yield
         else:
             yield
     finally:
         if mine:
-            _Limit.threads = None
+            _Limit.before, _Limit.holder = [], None
             _Limit.taken.release()
 
 
 @contextmanager
 def suited_to(order: int) -> Iterator[None]:
-    """One BLAS thread to factor a small matrix, all threads for a large one."""
+    """One BLAS thread to factor a small matrix, all threads for a large one.
+
+    The limit of another thread stays in place.
+    """
     if order < CROSSOVER:
         with one_blas_thread():
             yield
-    elif _Limit.threads is None:
+    elif _Limit.holder != get_ident():
         yield
     else:
         with controller().limit(limits=n_threads()):
@@ -78,11 +87,11 @@ def suited_to(order: int) -> Iterator[None]:
 
 def n_threads() -> int:
     """Threads that BLAS has when nothing here limits it; passes use as many."""
-    limited = _Limit.threads
-    if limited is not None:
-        return limited
-    libraries = controller().lib_controllers
-    return max((library.num_threads for library in libraries), default=1)
+    return max(_Limit.before or _threads_now(), default=1)
+
+
+def _threads_now() -> list[int]:
+    return [library.num_threads for library in controller().lib_controllers]
 
 
 def in_order(
@@ -120,6 +129,19 @@ def _pool(n_workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(n_workers, thread_name_prefix="sklearn_unlearn")
 
 
-# A forked child has the pool's bookkeeping but not its threads.
+def _begin_child() -> None:
+    """Let go of what other threads held: a forked child has none of them.
+
+    It would wait for workers for ever, and a limit would stay with nobody to lift it.
+    """
+    _pool.cache_clear()
+    if _Limit.holder == get_ident():  # it goes on inside its limit
+        return
+    libraries = controller().lib_controllers
+    for library, threads in zip(libraries, _Limit.before, strict=False):
+        library.set_num_threads(threads)
+    _Limit.taken, _Limit.holder, _Limit.before = Lock(), None, []
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_begin_child)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sklearn_unlearn.core.edits import DropColumns, Edit
@@ -28,8 +28,14 @@ CURVED = st.sampled_from(["logistic", "multinomial"])
 SEEDS = st.integers(0, 10**6)
 EXACT = {"rtol": 0.0, "atol": 1e-9}
 
-few = settings(max_examples=25, deadline=None, derandomize=True)
-many = settings(max_examples=50, deadline=None, derandomize=True)
+# Neither chance nor the load of the machine decides.
+many = settings(
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+few = settings(many, max_examples=25)
 
 
 @st.composite

@@ -280,9 +280,32 @@ def test_an_outlier_that_left_does_not_spoil_the_sums(size):
         check(tally, replace(rest, X=other))
 
 
+@pytest.mark.parametrize("size", [1e6, 1e10, 1e13])
+@pytest.mark.parametrize("cancelling", [False, True])
+def test_targets_that_left_do_not_spoil_the_sums(size, cancelling):
+    rng = np.random.default_rng(5)
+    y = rng.normal(size=(2000, 2))
+    y[[7, 90], 0] = size / 3.0, -size / 3.0 if cancelling else 1.0
+    rows = Rows(rng.normal(size=(2000, 3)), y, np.ones(2000))
+    out, kept = take(rows, [7, 90]), np.setdiff1d(np.arange(2000), [7, 90])
+    tally = changed(Tally.of(rows, targets, 1), None, out, marks=targets)
+    rest = take(rows, kept)
+    tally.check_same(rest, targets, NONE, None)
+    noise = tally.mark_noise
+    assert noise[1] <= 2.0**-40 * 2.0 * size
+    assert noise[0] + noise[2] < 1e-10  # weights and other targets are as they were
+    assert np.log2(noise[1]) == np.rint(np.log2(noise[1]))
+    for target in (0, 1):
+        other = rest.y.copy()
+        other[3, target] += 2.0 * noise[1 + target] + 1e-4
+        with pytest.raises(DataMismatchError, match="y"):
+            tally.check_same(replace(rest, y=other), targets, NONE, None)
+
+
 def test_values_of_no_size():
     rows, _groups = make()
     rows = replace(rows, X=0.0 * rows.X)
     tally = changed(Tally.of(rows, marks, 3), None, take(rows, [7]))
     assert tally.noise == 0.0
+    assert tally.mark_noise[rows.y[7, 0] != np.arange(3)].max() == 0.0
     check(tally, take(rows, np.setdiff1d(np.arange(40), [7])))

@@ -16,6 +16,7 @@ import sklearn_unlearn
 from sklearn_unlearn import UnlearnableLogisticRegression
 from sklearn_unlearn.core import factor, fitting, model, steps, threads, triangular
 from tests.cases import ESTIMATORS, changed_targets, coefficients, data, make
+from tests.observers import Observers
 
 PACKAGE = str(Path(sklearn_unlearn.__file__).parent)
 
@@ -113,7 +114,7 @@ def _blas_limit():
     """Lift a limit whose very release was interrupted."""
     n_threads = threads.n_threads()
     yield
-    threads._Limit.threads = None
+    threads._Limit.holder, threads._Limit.before = None, []
     if threads._Limit.taken.locked():
         threads._Limit.taken.release()
     threads.controller().limit(limits=n_threads)
@@ -266,26 +267,21 @@ def test_predictions_during_requests_are_of_one_state():
     query = X[-1:]
     estimator = make("multinomial").fit(X, y)
     recorded = {estimator.decision_function(query).tobytes()}
-    seen, stop = [], threading.Event()
+    seen = []
 
     def predict():
-        while not stop.is_set():
-            seen.append(estimator.decision_function(query).tobytes())
+        seen.append(estimator.decision_function(query).tobytes())
+        return seen[-1]
 
-    threads = [threading.Thread(target=predict) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    try:
+    with Observers(predict) as observers:
         for row in range(n_requests):
             estimator.partial_unfit(X[row : row + 1], y[row : row + 1])
-            recorded.add(estimator.decision_function(query).tobytes())
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+            now = estimator.decision_function(query).tobytes()
+            recorded.add(now)
+            if row % 20 == 0:
+                assert set(observers.look()) == {now}
     assert len(recorded) == n_requests + 1
     assert set(seen) <= recorded
-    assert len(set(seen)) > 10  # the threads did see the model change
 
 
 @pytest.mark.usefixtures("eager_switching")
