@@ -232,13 +232,14 @@ class CertifiedMixin(UnlearnerMixin):
         state, edit, step = fitted.model.state, request.edit, answer.step
         try:
             lineage = advanced(lineage, state, edit, step, model.state, model.retained)
-        except (BudgetExceededError, NoBoundError):
-            if policy == "raise" or model.retained is None:
+        except (BudgetExceededError, NoBoundError) as error:
+            # a bound that is missing, and not too large, a fresh Hessian may give
+            refining = policy == "refine" or isinstance(error, NoBoundError)
+            if model.retained is None or not (refining or policy == "refit"):
                 raise
             if policy == "refit":
-                return self._refit(
-                    replace(fitted, model=model), fitted.encoding, anew=True
-                )
+                edited = replace(fitted, model=model)
+                return self._refit(edited, fitted.encoding, anew=True)
             model, lineage = self._refined_further(lineage, model)
         return replace(fitted, model=model, lineage=lineage)
 

@@ -17,6 +17,10 @@ SHOWN = {
         ],
         "pandas",
     ),
+    "certified_deletion.py": (
+        ["not claimed are:", "The certificate is of the model", "1,000,000,000 times"],
+        None,
+    ),
     "many_requests.py": (["refined", "120"], None),
     "mislabelled_digits.py": (["corrected  ", "difference of a coefficient"], None),
     "reconstruct_a_deleted_row.py": (

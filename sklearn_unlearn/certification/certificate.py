@@ -20,8 +20,7 @@ NOT_CLAIMED = (
     "Requests must not depend on models published before: the claim fixes them first.",
     "Class weights frozen at fit, preprocessing and parameters that were searched for "
     "may remember deleted data: the refit has the same.",
-    "That a request was refused, or led to a refit, for want of budget is not "
-    "covered.",
+    "That a request was refused, or led to a refit, for want of budget is not covered.",
     "The deleted row is not hidden from somebody who sees models from before and after "
     "its deletion: they can often solve for it, from two refits just as well.",
     "Noise-free coefficients, the factor, retained data and the pickled estimator are "

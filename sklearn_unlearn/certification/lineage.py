@@ -134,7 +134,7 @@ def advanced(
     lineage: Lineage,
     state: State,
     edit: Edit,
-    step: StepResult,
+    step: StepResult | None,
     final: State,
     rows: RowBlocks | None,
 ) -> Lineage:
@@ -146,8 +146,8 @@ def advanced(
     state : State
         Before the request.
     edit : Edit
-    step : StepResult
-        What the closed form gave.
+    step : StepResult or None
+        What the closed form gave; None if the rows were fitted instead.
     final : State
         After the request: the step's state, or a refinement of it.
     rows : RowBlocks or None
@@ -159,13 +159,15 @@ def advanced(
     """
     terms = lineage.terms
     with one_blas_thread():
-        drift = stepped(lineage.drift, state, edit, step)
+        before = geometry = None
+        if step is not None:
+            drift = stepped(lineage.drift, state, edit, step)
+            before = (drift, step.state.theta)
+            if final.factor is step.state.factor:
+                geometry = drift.geometry
         if rows is None:
             found = distance(final, drift, terms.tol)
         else:
-            same = final.factor is step.state.factor
-            geometry = drift.geometry if same else None
-            before = (drift, step.state.theta)
             drift, found = _measured(final, rows, geometry, before, terms.tol, False)
     return _published(terms, _start(lineage), "request", final, drift, found)
 

@@ -103,10 +103,19 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The model after a request, and what was learned on the way."""
+    """The model after a request, and what was learned on the way.
+
+    Attributes
+    ----------
+    model : Model
+    step : StepResult or None
+        None if the retained rows were fitted instead.
+    refinement : Refinement or None
+        With retained data.
+    """
 
     model: Model
-    step: StepResult
+    step: StepResult | None
     refinement: Refinement | None
 
 
@@ -145,7 +154,7 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
         # lost in the old factor's rounding, perhaps, rather than in the data
         refinement = _fitted(edit.objective(state.objective), retained, options)
         edited = Model(refinement.state, tally, model.marks, retained)
-        return Answer(edited, np.inf, refinement)
+        return Answer(edited, None, refinement)
     edited = replace(model, state=step.state, tally=tally, retained=retained)
     if retained is None:
         dropping = isinstance(edit.feature_map, DropColumns)
