@@ -2,8 +2,9 @@
 
 Two parties: the operator, who holds the data and the fitted estimator, and the public,
 who gets a plain scikit-learn model and a certificate as JSON. The certificate says that
-everything published so far is (epsilon, delta)-indistinguishable from what refits without
-the deleted customers would have published. What it rests on stays with the operator.
+all that was published so far is (epsilon, delta)-indistinguishable from what refits
+without the deleted customers would have published. What it rests on stays with the
+operator.
 """
 
 import tempfile
