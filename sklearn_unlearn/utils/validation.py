@@ -157,6 +157,12 @@ def check_remaining_rows(estimator, X, columns, forgotten, *, values=True):
     X : ndarray or CSR of shape (n_rows, n_features)
     complete : ndarray of bool of shape (n_rows,) or None
         Where all values of forgotten columns were given; None if everywhere.
+
+    Raises
+    ------
+    ValueError
+        From scikit-learn's validation; also if a frame has a forgotten column twice,
+        where nobody can tell which of them it was.
     """
     if not forgotten.any():
         return check_rows(estimator, X, columns), None
@@ -195,15 +201,20 @@ def _numbers(values, n_rows, n_columns):
 
 def _split_columns(X, forgotten, names):
     """Remaining columns, the forgotten ones that are there, and which those are."""
-    columns = getattr(X, "columns", ())
+    columns, select = getattr(X, "columns", ()), lambda chosen: X[chosen]
+    if hasattr(X, "column_names"):  # of a pyarrow table, whose columns are values
+        columns, select = X.column_names, X.select
     if names is not None and len(columns) and all(isinstance(c, str) for c in columns):
         gone = set(names[forgotten])
-        columns = list(X.columns)
+        columns = list(columns)
         there = [column for column in columns if column in gone]
+        if len(set(there)) < len(there):
+            twice = next(column for column in there if there.count(column) > 1)
+            raise ValueError(f"X has more than one column named {twice!r}.")
         position = {name: index for index, name in enumerate(names)}
         where = np.array([position[column] for column in there], dtype=np.intp)
         rest = [column for column in columns if column not in gone]
-        return X[rest], X[there] if there else None, where
+        return select(rest), select(there) if there else None, where
     X = sp.csr_array(X) if sp.issparse(X) else np.asarray(X)
     if X.ndim != 2:
         return None, None, None
@@ -221,7 +232,7 @@ def check_columns(columns, n_features, feature_names):
     Raises
     ------
     ValueError
-        If there is none, or one is unknown; it is named.
+        If there is none, or one is unknown or the name of several; it is named.
     """
     if isinstance(columns, (str, numbers.Integral)) and not isinstance(columns, bool):
         columns = [columns]
@@ -259,6 +270,11 @@ def _column_index(column, n_features, feature_names):
         found = np.flatnonzero(np.asarray(feature_names, dtype=object) == column)
         if found.size == 0:
             raise ValueError(f"columns names {column!r}, which is not a feature.")
+        if found.size > 1:
+            raise ValueError(
+                f"columns names {column!r}, which {found.size} features are called: "
+                "give the index."
+            )
         return found[0]
     if not isinstance(column, numbers.Integral) or isinstance(column, bool):
         raise ValueError(f"columns holds {column!r}: neither an index nor a name.")

@@ -17,6 +17,7 @@ from sklearn_unlearn.exceptions import (
     ProblemTooLargeError,
     RowNotFoundError,
 )
+from sklearn_unlearn.utils.validation import _split_columns, check_columns
 from tests.cases import coefficients, data, make
 from tests.linear_model.test_state import assert_unchanged, snapshot
 
@@ -207,6 +208,63 @@ def test_too_many_unknowns_are_refused_with_the_way_out():
     wide = sp.csr_array(([1.0], ([0], [0])), shape=(3, 20_000))
     with pytest.raises(ProblemTooLargeError, match="matrix-free"):
         UnlearnableLogisticRegression().fit(wide, [0, 1, 0])
+
+
+def test_a_forgotten_column_is_not_there_twice():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=NAMES)
+    estimator = make("logistic").fit(frame, Y).forget_features("a")
+    before = coefficients(estimator)
+    twice = frame[["a", "b", "c", "d", "a"]]
+    with pytest.raises(ValueError, match="more than one column named 'a'"):
+        estimator.predict(twice)
+    with pytest.raises(ValueError, match="more than one column named 'a'"):
+        estimator.partial_unfit(twice[:2], Y[:2])
+    with pytest.raises(ValueError, match="name"):  # scikit-learn's own
+        estimator.predict(frame[["b", "c", "d", "b"]])
+    np.testing.assert_array_equal(coefficients(estimator), before)
+
+
+def test_a_name_of_two_features_names_neither():
+    names = np.array(["a", "a", "c"])
+    with pytest.raises(ValueError, match="'a', which 2 features are called"):
+        check_columns("a", 3, names)
+    np.testing.assert_array_equal(check_columns([1, "c"], 3, names), [0, 1, 1])
+
+
+def test_tables_have_their_names_in_column_names():
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table(dict(zip(NAMES, X.T, strict=True)))
+    estimator = make("logistic").fit(table, Y).forget_features("a")
+    expected = estimator.predict_proba(table)
+    for columns in (["b", "c", "d"], ["b", "c", "a", "d"]):
+        given = estimator.predict_proba(table.select(columns))
+        np.testing.assert_array_equal(given, expected)
+    with pytest.raises(ValueError, match="feature names"):
+        estimator.predict(table.select(["b", "d", "c"]))
+    plain = make("logistic").fit(X, Y).forget_features(0).partial_unfit(X[:2], Y[:2])
+    estimator.partial_unfit(table.select(["b", "a", "c", "d"])[:2], Y[:2])
+    np.testing.assert_allclose(coefficients(estimator), coefficients(plain), rtol=1e-9)
+
+
+class Table:
+    """A table as pyarrow's: ``columns`` are values, ``column_names`` the names."""
+
+    def __init__(self, columns):
+        self._columns = columns
+        self.column_names, self.columns = list(columns), list(columns.values())
+
+    def select(self, names):
+        return Table({name: self._columns[name] for name in names})
+
+
+def test_a_table_is_divided_by_name():
+    table = Table({name: X[:, NAMES.index(name)] for name in "cab"})
+    forgotten = np.array([True, False, False, True])
+    rest, gone, where = _split_columns(table, forgotten, np.array(NAMES))
+    assert rest.column_names == ["c", "b"]
+    assert gone.column_names == ["a"]
+    assert where.tolist() == [0]
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
