@@ -24,6 +24,7 @@ from sklearn_unlearn.certification.lineage import (
     remeasured,
 )
 from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.model import step_rate
 from sklearn_unlearn.core.steps import refine, refreshed, unlearn
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import (
@@ -264,10 +265,13 @@ class CertifiedMixin(UnlearnerMixin):
         """The edit and the step of forgetting rows."""
         if X is None or y is None:
             raise ValueError("Pass X and y of the rows.")
+        options = self._options()
         rows, _ = self._leaving(fitted, X, y, sample_weight)
-        edit = Edit(rows_out=rows)
+        edit, model = Edit(rows_out=rows), fitted.model
+        # on retained data every request ends where the second order leads
+        rate = step_rate(model.state, options) if model.retained is None else None
         with one_blas_thread():
-            return edit, unlearn(fitted.model.state, edit)
+            return edit, unlearn(model.state, edit, rate)
 
     def _lineage(self, fitted):
         if fitted.lineage is not None:

@@ -133,16 +133,7 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
         if the rate is too large.
     """
     edit, state = request.edit, model.state
-    rate = None
-    if options.first_order:
-        largest = state.factor.largest_eigenvalue
-        rate = 1.0 / largest if options.rate is None else options.rate
-        if rate > 2.0 / largest:
-            raise StepTooLargeError(
-                f"unlearning_rate={rate:.3g} is above {2.0 / largest:.3g}, two over "
-                "the largest eigenvalue of the Hessian: a first-order step overshoots "
-                'the minimum. Use a smaller rate, or "auto".'
-            )
+    rate = step_rate(state, options)
     tally = _edited_tally(model, edit)
     retained = None if model.retained is None else edited_rows(model, request)
     try:
@@ -174,6 +165,27 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     refinement = minimised(start, retained, options)
     edited = replace(edited, state=refinement.state)
     return Answer(edited, step, refinement)
+
+
+def step_rate(state: State, options: Options) -> float | None:
+    """The rate of a first-order step; None for second order.
+
+    Raises
+    ------
+    StepTooLargeError
+        If the rate is too large.
+    """
+    if not options.first_order:
+        return None
+    largest = state.factor.largest_eigenvalue
+    rate = 1.0 / largest if options.rate is None else options.rate
+    if rate > 2.0 / largest:
+        raise StepTooLargeError(
+            f"unlearning_rate={rate:.3g} is above {2.0 / largest:.3g}, two over "
+            "the largest eigenvalue of the Hessian: a first-order step overshoots "
+            'the minimum. Use a smaller rate, or "auto".'
+        )
+    return rate
 
 
 def minimised(state: State, rows: RowBlocks, options: Options) -> Refinement:
