@@ -244,6 +244,15 @@ class CertifiedMixin(UnlearnerMixin):
             model, lineage = self._refined_further(lineage, model)
         return replace(fitted, model=model, lineage=lineage)
 
+    def _refit_without(self, fitted, encoding, rows):
+        """A fit without classes that vanished, in the same budget if it has room."""
+        try:
+            return self._refit(fitted, encoding, rows)
+        except BudgetExceededError:
+            if fitted.params["certification"].on_budget_exceeded != "refit":
+                raise
+            return self._refit(fitted, encoding, rows, anew=True)
+
     def _refined_further(self, lineage, model):
         """Down to the rounding floor with a fresh Hessian; the budget pays for that."""
         rows, max_iter = model.retained, self._options().max_iter
