@@ -1,0 +1,348 @@
+"""Nothing public shows the secret coefficients; each state is published once."""
+
+import copy
+import json
+import pickle
+import re
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from scipy.special import expit, softmax
+from sklearn.base import clone
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
+from sklearn_unlearn.certification import Certificate, PrivateRecord, kappa, model_hash
+from sklearn_unlearn.exceptions import CertificateMismatchError
+from tests.cases import ESTIMATORS
+from tests.certified.problems import (
+    FAINT,
+    VERBS,
+    certified,
+    gaussian,
+    problem,
+    shown,
+    theta,
+)
+
+FORMATS = {"dense": np.asarray, "sparse": sp.csr_array}
+
+
+def numbers_in(text):
+    return np.array(
+        [float(x) for x in re.findall(r"-?\d+\.?\d*(?:e[+-]?\d+)?", text)] or [np.nan]
+    )
+
+
+def holds(values, secrets):
+    """Whether one of the secrets, none a round number, is among the values."""
+    values, secrets = np.ravel(values), np.ravel(secrets)
+    secrets = secrets[[float(f"{secret:.3g}") != secret for secret in secrets]]
+    return bool(np.any(np.isclose(values[:, None], secrets, rtol=1e-5, atol=0.0)))
+
+
+def raw_of(coefficients, X, fit_intercept):
+    X = X.toarray() if sp.issparse(X) else X
+    return X @ coefficients[: X.shape[1]] + (coefficients[-1] if fit_intercept else 0.0)
+
+
+def assert_shows(model, X, y, expected, fit_intercept):
+    """All that a model shows and predicts is of these coefficients."""
+    raw = raw_of(expected, X, fit_intercept)
+    if not hasattr(model, "classes_"):
+        raw = raw[:, 0] if y.ndim == 1 else raw
+        np.testing.assert_allclose(model.predict(X), raw, rtol=1e-10, atol=1e-10)
+        assert model.score(X, y) == pytest.approx(r2_score(y, raw))
+    else:
+        decision = raw[:, 0] if raw.shape[1] == 1 else raw
+        np.testing.assert_allclose(model.decision_function(X), decision, 1e-10, 1e-10)
+        two = np.column_stack([-raw, raw]) if raw.shape[1] == 1 else raw
+        labels = model.classes_[two.argmax(axis=1)]
+        np.testing.assert_array_equal(model.predict(X), labels)
+        assert model.score(X, y) == accuracy_score(y, labels)
+    if hasattr(model, "predict_proba"):
+        one = raw.shape[1] == 1
+        proba = np.hstack([expit(-raw), expit(raw)]) if one else softmax(raw, axis=1)
+        np.testing.assert_allclose(model.predict_proba(X), proba, rtol=1e-9, atol=1e-12)
+        with np.errstate(divide="ignore"):  # the twin takes logarithms of zeros
+            found = model.predict_log_proba(X)
+        some = proba > 1e-5
+        np.testing.assert_allclose(found[some], np.log(proba[some]), atol=1e-9)
+    np.testing.assert_array_equal(shown(model), expected)
+
+
+def public_text(estimator):
+    model, certificate = estimator.release()
+    texts = [repr(estimator), str(estimator), estimator._repr_html_()]
+    texts += [repr(estimator.get_params()), certificate.to_json(), repr(certificate)]
+    return "\n".join([*texts, repr(model), model._repr_html_(), repr(vars(model))])
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("as_format", FORMATS.values(), ids=FORMATS)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_everything_public_shows_one_publication(
+    name, as_format, retain_data, fit_intercept
+):
+    X, y = problem(name)
+    X = as_format(X)
+    sigma = 300.0 if name.startswith("ridge") else 30.0
+    estimator = certified(
+        name, sigma, retain_data=retain_data, fit_intercept=fit_intercept
+    ).fit(X, y)
+    for request in (
+        lambda: None,
+        lambda: VERBS["partial_unfit"](estimator, X, y, None),
+    ):
+        request()
+        secret, published = theta(estimator), shown(estimator)
+        assert np.linalg.norm(published) > 5.0 * np.linalg.norm(secret)
+        assert not holds(published, secret)
+        assert_shows(estimator, X, y, published, fit_intercept)
+        for model in (estimator.to_sklearn(), estimator.release()[0]):
+            assert_shows(model, X, y, published, fit_intercept)
+            for value in vars(model).values():
+                if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                    assert not holds(value, secret)
+        assert not holds(numbers_in(public_text(estimator)), secret)
+
+
+@pytest.mark.parametrize(
+    "name", ["logistic", "multinomial", "ridge", "ridge_classifier"]
+)
+def test_attributes_hold_no_secret(name):
+    X, y = problem(name)
+    estimator = certified(name, 1e3, retain_data=True).fit(X, y)
+    secret = theta(estimator)
+    assert not [key for key in vars(estimator) if key.endswith("_")]
+    public = [key for key in dir(estimator) if not key.startswith("_")]
+    learned = [key for key in public if key.endswith("_")]
+    assert {"coef_", "intercept_", "n_features_in_", "n_iter_"} <= set(learned)
+    for key in public:
+        value = getattr(estimator, key, None)
+        if (
+            isinstance(value, float | np.ndarray)
+            and np.asarray(value).dtype.kind == "f"
+        ):
+            assert not holds(value, secret), key
+    # the search finds what is there
+    assert holds(estimator._fitted.model.state.theta, secret)
+    for array in (estimator.coef_, estimator._fitted.lineage.published):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0.0
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge"])
+def test_certificates_hold_no_data_and_nothing_private(name, retain_data):
+    X, y = problem(name)
+    if y.dtype.kind != "f":
+        y = np.char.add("label-", y.astype(str))
+    estimator = certified(name, 1e3, retain_data=retain_data).fit(X, y)
+    VERBS["replace_labels"](estimator, X, y, None)
+    model, certificate = estimator.release()
+    record = estimator.private_record()
+    for text in (certificate.to_json(), record.to_json()):
+        found = numbers_in(text)
+        for values in (X, theta(estimator), model.coef_, model.intercept_):
+            assert not holds(found, values)
+        if y.dtype.kind == "f":
+            assert not holds(found, y)
+        assert "label-" not in text
+    private = json.loads(record.to_json())
+    entries = json.loads(certificate.to_json())
+    common = {"budget", "lineage", "publication", "model_sha256"}
+    assert entries.keys() & private.keys() == {*common, "schema"}
+    assert record.state_after not in certificate.to_json()
+    found = numbers_in(certificate.to_json())
+    for key in private.keys() - common - {"remaining"}:
+        if isinstance(private[key], float):
+            assert not holds(found, private[key]), key
+    assert holds(numbers_in(record.to_json()), private["distance"])
+    assert all(entries[key] == private[key] for key in common)
+
+
+def test_certificates_say_what_they_are_about():
+    X, y = problem("logistic")
+    estimator = certified("logistic", 2.0, C=0.25).fit(X, y)
+    model, certificate = estimator.release()
+    assert (certificate.epsilon, certificate.delta, certificate.sigma) == (1.0, 1e-5, 2)
+    assert certificate.budget == pytest.approx(2.0 / kappa(1.0, 1e-5), rel=1e-12)
+    assert (certificate.mode, certificate.lineage) == ("output", 0)
+    assert 1.0 < certificate.refit_tolerance / estimator.tol <= 2.0
+    assert certificate.estimator == "UnlearnableLogisticRegression"
+    assert certificate.parameters["C"] == 0.25
+    assert certificate.parameters.keys() == estimator.get_params(deep=False).keys()
+    assert certificate.versions["numpy"] == np.__version__
+    assert certificate.model_sha256 == model_hash(model)
+    assert len(certificate.not_claimed) >= 5
+    assert Certificate.from_json(certificate.to_json()) == certificate
+    record = estimator.private_record()
+    assert PrivateRecord.from_json(record.to_json()) == record
+    assert record.state_before == ""
+    assert len(record.state_after) == len(record.model_sha256) == 64
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge"])
+def test_each_state_is_published_once_and_paid_for(
+    name, verb, retain_data, monkeypatch
+):
+    X, y = problem(name)
+    estimator = certified(name, 10.0, retain_data=retain_data).fit(X, y)
+    releases = []
+
+    def look():
+        model, certificate = estimator.release()
+        record = estimator.private_record()
+        again = estimator.release()
+        np.testing.assert_array_equal(shown(again[0]), shown(model))
+        assert again[1] == certificate
+        certificate.verify(model)
+        releases.append((model, certificate, record))
+
+    look()
+    if verb == "refine" and (name == "ridge" or retain_data):
+        # coarser requests, so that there is something to refine
+        estimator.set_params(tol=1e6, method="first_order")
+    real = VERBS["partial_unfit"]
+    if verb == "refine":
+
+        def unfit(*arguments):
+            edited = real(*arguments)
+            look()
+            estimator.set_params(tol=1e-8)
+            return edited
+
+        monkeypatch.setitem(VERBS["refine"].__globals__, "_partial_unfit", unfit)
+    VERBS[verb](estimator, X, y, None)
+    look()
+    spent = 0.0
+    for number, (model, certificate, record) in enumerate(releases):
+        spent = np.hypot(spent, record.distance)
+        assert record.spent == pytest.approx(spent, rel=1e-12)
+        assert record.spent**2 + record.remaining**2 == pytest.approx(record.budget**2)
+        assert certificate.publication == record.publication == number + 1
+        assert record.model_sha256 == certificate.model_sha256
+        if number:
+            old_model, old_certificate, old_record = releases[number - 1]
+            assert record.state_before == old_record.state_after != record.state_after
+            assert certificate.model_sha256 != old_certificate.model_sha256
+            difference = shown(model) - shown(old_model)
+            assert np.abs(np.delete(difference, FAINT, axis=0)).min() > 1e-3
+            with pytest.raises(CertificateMismatchError):
+                certificate.verify(old_model)
+            with pytest.raises(CertificateMismatchError):
+                old_certificate.verify(model)
+    expected = {"refine": ["fit", "request", "refine"]}.get(verb, ["fit", "request"])
+    assert [record.operation for _, _, record in releases] == expected
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge"])
+def test_a_refinement_that_changes_nothing_costs_nothing(name, retain_data):
+    X, y = problem(name)
+    estimator = certified(name, retain_data=retain_data).fit(X, y)
+    published, record = shown(estimator), estimator.private_record()
+    estimator.refine(X, y)
+    np.testing.assert_array_equal(shown(estimator), published)
+    assert estimator.private_record() == record
+    assert estimator._fitted.lineage.draws == 1
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_forgotten_columns_are_published_as_zero(name, retain_data):
+    X, y = problem(name)
+    estimator = certified(name, 1e3, retain_data=retain_data).fit(X, y)
+    assert np.all(np.atleast_2d(estimator.coef_)[:, FAINT] != 0.0)
+    estimator.forget_features([FAINT])
+    rest = X.copy()
+    if retain_data or name.startswith("ridge"):
+        rest[:, FAINT] = np.nan
+    for request in (
+        lambda: None,
+        lambda: estimator.partial_unfit(rest[:3], y[:3]),
+        lambda: estimator.partial_fit(rest[:1], y[:1]),
+        lambda: estimator.partial_unfit(rest[:1], y[:1]),
+        lambda: estimator.refine(rest[3:], y[3:]),
+    ):
+        request()
+        published = np.atleast_2d(estimator.coef_)
+        assert np.all(published[:, FAINT] == 0.0)
+        assert np.all(np.delete(published, FAINT, axis=1) != 0.0)
+        np.testing.assert_array_equal(shown(estimator.release()[0]), shown(estimator))
+        small = np.atleast_2d(estimator.to_sklearn(drop_forgotten=True).coef_)
+        np.testing.assert_array_equal(small, np.delete(published, FAINT, axis=1))
+
+
+@pytest.mark.parametrize("random_state", [0, None])
+@pytest.mark.parametrize(
+    "copied", [lambda e: pickle.loads(pickle.dumps(e)), copy.deepcopy]
+)
+@pytest.mark.parametrize("name", ["logistic", "ridge"])
+def test_copies_keep_the_publication(name, copied, random_state):
+    X, y = problem(name)
+    certification = gaussian(100.0, random_state=random_state)
+    estimator = certified(name, certification=certification).fit(X, y)
+    estimator.partial_unfit(X[:2], y[:2])
+    twin = copied(estimator)
+    np.testing.assert_array_equal(shown(twin), shown(estimator))
+    assert twin.release()[1] == estimator.release()[1]
+    assert twin.private_record() == estimator.private_record()
+    for model in (estimator, twin):
+        model.partial_unfit(X[2:4], y[2:4])
+    # noise drawn after the copy: the same only by the same seed
+    apart = np.abs(shown(twin) - shown(estimator)).max()
+    assert apart < 1e-6 if random_state == 0 else apart > 1.0
+    spent = [model.private_record().spent for model in (estimator, twin)]
+    assert spent[0] == pytest.approx(spent[1], rel=1e-9)
+
+
+def test_a_clone_has_no_publication():
+    X, y = problem("ridge")
+    estimator = certified("ridge").fit(X, y)
+    twin = clone(estimator)
+    assert not hasattr(twin, "coef_")
+    assert twin.certification is not estimator.certification
+    assert twin.certification.get_params() == estimator.certification.get_params()
+
+
+def test_parameters_are_those_of_the_fit():
+    X, y = problem("logistic")
+    estimator = certified("logistic", 1e3).fit(X, y)
+    published, certificate = shown(estimator), estimator.release()[1]
+    for certification in (None, gaussian(1.0, mode="objective"), gaussian(1e-9)):
+        estimator.set_params(certification=certification)
+        np.testing.assert_array_equal(shown(estimator), published)
+        assert estimator.release()[1] == certificate
+    estimator.partial_unfit(X[:1], y[:1])
+    assert estimator.release()[1].sigma == 1e3
+    assert np.abs(shown(estimator) - theta(estimator)).max() > 100.0
+
+
+def test_in_pipelines_and_searches():
+    X, y = problem("logistic", 300)
+    pipe = make_pipeline(
+        StandardScaler(),
+        UnlearnableLogisticRegression(certification=GaussianCertification(1.0, 1e-5)),
+    )
+    pipe.set_params(unlearnablelogisticregression__certification__random_state=0)
+    prefix = "unlearnablelogisticregression__certification__"
+    grid = {f"{prefix}epsilon": [0.5, 2.0], f"{prefix}sigma": [100.0, 1e-4]}
+    search = GridSearchCV(pipe, grid, cv=3, error_score="raise").fit(X, y)
+    # much noise is seen in the scores, and predictions are the publication's
+    scores = search.cv_results_["mean_test_score"]
+    small = search.cv_results_[f"param_{prefix}sigma"].astype(float) < 1.0
+    assert scores[small].min() > scores[~small].max()
+    assert search.best_params_[f"{prefix}sigma"] == 1e-4
+    best = search.best_estimator_[-1]
+    certificate = best.release()[1]
+    assert certificate.sigma == 1e-4
+    assert certificate.epsilon == search.best_params_[f"{prefix}epsilon"]
