@@ -95,7 +95,8 @@ def _forget_features(estimator, X, y, weight):
     estimator.forget_features([FAINT])
     mask = np.ones(X.shape[1])
     mask[FAINT] = 0.0
-    return Edited(X @ sp.diags_array(mask) if sp.issparse(X) else X * mask, y, weight)
+    masked = sp.csr_array(X.multiply(mask)) if sp.issparse(X) else X * mask
+    return Edited(masked, y, weight)
 
 
 def _partial_fit(estimator, X, y, weight):

@@ -1,0 +1,82 @@
+"""The stated distance is at least the true one, to every refit that it speaks of."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from tests.cases import ESTIMATORS, weights
+from tests.certified.problems import VERBS, certified, problem, refit, theta
+
+
+def farthest_refit(estimator, edited):
+    """Distance to a refit that stops as early as the certificate allows.
+
+    It is put off the minimiser along the flattest direction of the Hessian, away from
+    the coefficients, until its gradient has the norm ``refit_tolerance``.
+    """
+    tight = refit(estimator, edited, tol=1e-12)
+    state = tight._fitted.model.state
+    objective, factor = state.objective, state.factor.folded()
+    used = ~objective.pack_mask(estimator._fitted.model.state.objective.forgotten)
+    some = used[factor.kept]
+    values, vectors = np.linalg.eigh(factor.matrix()[np.ix_(some, some)], UPLO="L")
+    packed = np.zeros_like(objective.pack(state.theta))
+    packed[factor.kept[some], 0] = vectors[:, 0] / values[0]
+    tol = estimator.release()[1].refit_tolerance
+    off = 0.99 * tol * objective.unpack(packed)
+    off *= -1.0 if np.vdot(off, theta(estimator) - state.theta) > 0.0 else 1.0
+    rows = tight._read_rows(tight._fitted, edited.X, edited.y, edited.weight)
+    stopped = state.theta + off
+    norm = np.linalg.norm(objective.gradient(rows, stopped))
+    assert 0.95 * tol < norm <= tol  # it is one that the certificate speaks of
+    return float(np.linalg.norm(theta(estimator) - stopped))
+
+
+@pytest.mark.parametrize("as_format", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_no_permitted_refit_is_farther(name, verb, retain_data, weighted, as_format):
+    X, y = problem(name)
+    X, weight = as_format(X), weights(len(y)) if weighted else None
+    # a coarse tolerance is seen above the rounding errors of everything
+    estimator = certified(name, 1e6, retain_data=retain_data, tol=1e-5)
+    estimator.fit(X, y, weight)
+    edited = VERBS[verb](estimator, X, y, weight)
+    stated = estimator.private_record().distance
+    true = farthest_refit(estimator, edited)
+    assert true <= stated
+    exact = retain_data or verb == "refine" or name.startswith("ridge")
+    # the smallest eigenvalue is not measured anew without the column
+    if exact and verb != "forget_features":
+        assert stated < 3.0 * true  # a claim of nothing would be true as well
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("params", [{}, {"class_weight": "balanced"}])
+@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge_classifier"])
+def test_over_many_requests_without_data(name, params, fit_intercept):
+    X, y = problem(name, 1500)
+    params = {**params, "fit_intercept": fit_intercept}
+    estimator = certified(name, 1e6, **params).fit(X, y)
+    stated = []
+    for verb in ("partial_unfit", "replace_features", "replace_labels", "partial_fit"):
+        edited = VERBS[verb](estimator, X, y, None)
+        X, y = edited.X, edited.y
+        stated.append(estimator.private_record().distance)
+        assert farthest_refit(estimator, edited) <= stated[-1]
+    if name != "ridge_classifier":  # what remains of each request adds up
+        assert stated == sorted(stated)
+        estimator.refine(X, y)
+        assert estimator.private_record().distance < 1e-3 * stated[-1]
+        assert farthest_refit(estimator, edited) <= estimator.private_record().distance
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "refine"])
+@pytest.mark.parametrize("name", ["logistic", "ridge", "ridge_classifiers"])
+def test_of_first_order_requests(name, verb):
+    X, y = problem(name, 1500)
+    estimator = certified(name, 1e6, method="first_order").fit(X, y)
+    edited = VERBS[verb](estimator, X, y, None)
+    assert farthest_refit(estimator, edited) <= estimator.private_record().distance
