@@ -259,7 +259,7 @@ class CertifiedMixin(UnlearnerMixin):
         state = refreshed(model.state, rows, model.state.theta)
         final = refine(state, rows, tol=0.0, max_iter=max_iter)
         warn_unless_converged(final)
-        lineage = remeasured(lineage, model.state, final.state, rows)
+        lineage = remeasured(lineage, model.state, final.state, rows, requested=True)
         return replace(model, state=final.state), lineage
 
     def _resettled(self, fitted, model, rows):

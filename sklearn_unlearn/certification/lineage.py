@@ -173,22 +173,37 @@ def advanced(
 
 
 def remeasured(
-    lineage: Lineage, state: State, final: State, rows: RowBlocks
+    lineage: Lineage,
+    state: State,
+    final: State,
+    rows: RowBlocks,
+    *,
+    requested: bool = False,
 ) -> Lineage:
     """The lineage after a refinement of ``state`` on all rows gave ``final``.
 
     A refinement that changed nothing is no new state: nothing is drawn or spent.
+
+    Parameters
+    ----------
+    lineage : Lineage
+        With ``requested``, of the state before the request.
+    state, final : State
+    rows : RowBlocks
+    requested : bool, default=False
+        Whether a request led to ``state``, so that it has not been published.
 
     Raises
     ------
     NoBoundError, BudgetExceededError
     """
     terms = lineage.terms
-    geometry = lineage.drift.geometry if final.factor is state.factor else None
-    before = (lineage.drift, state.theta)
+    same = final.factor is state.factor and not requested
+    geometry = lineage.drift.geometry if same else None
+    before = None if requested else (lineage.drift, state.theta)
     with one_blas_thread():
         drift, found = _measured(final, rows, geometry, before, terms.tol, True)
-    if np.array_equal(final.theta, state.theta):
+    if not requested and np.array_equal(final.theta, state.theta):
         return replace(lineage, drift=drift)
     return _published(terms, _start(lineage), "refine", final, drift, found)
 
