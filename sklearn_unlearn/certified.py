@@ -54,10 +54,11 @@ class RemovalCost:
         Largest change of a row's own raw prediction if it alone left (approximate
         leave-one-out; infinite if the rest does not determine the coefficients).
     coefficient_change : float
-        2-norm of the change of all coefficients if all rows left together.
+        2-norm of the change of all coefficients if all rows left together; infinite
+        as above.
     distance : float or None
         With certification, what the request would spend: with retained data, about
-        what the last state did.
+        what the last state did. Infinite as above.
     remaining : float or None
         With certification, what remains of the budget now.
     """
@@ -165,7 +166,8 @@ class CertifiedMixin(UnlearnerMixin):
         check_scalar(limit, "limit", Integral, min_val=1)
         fitted = self._checked()
         lineage = self._lineage(fitted)
-        edit, step = self._rehearsed(fitted, X, y, sample_weight)
+        edit = self._removal(fitted, X, y, sample_weight)
+        step = self._rehearsed(fitted, edit)
         if fitted.model.retained is not None:
             return lineage.accountant.capacity(lineage.record.distance, limit)
         with one_blas_thread():
@@ -189,7 +191,11 @@ class CertifiedMixin(UnlearnerMixin):
         """
         fitted = self._checked()
         state, lineage = fitted.model.state, fitted.lineage
-        edit, step = self._rehearsed(fitted, X, y, sample_weight)
+        edit = self._removal(fitted, X, y, sample_weight)
+        try:
+            step = self._rehearsed(fitted, edit)
+        except NotPositiveDefiniteError:
+            step = None
         objective, rows = state.objective, edit.rows_out
         leverage, change = np.zeros(rows.n_rows), np.full(rows.n_rows, np.inf)
         for i in range(rows.n_rows):
@@ -204,12 +210,14 @@ class CertifiedMixin(UnlearnerMixin):
             change[i] = objective.largest_raw_change(row, alone.moved)
         distance = remaining = None
         if lineage is not None:
-            if fitted.model.retained is None:
+            remaining = lineage.accountant.remaining
+            if step is None:
+                distance = np.inf
+            elif fitted.model.retained is None:
                 distance = forecast(lineage, state, edit, step).total
             else:
                 distance = lineage.record.distance
-            remaining = lineage.accountant.remaining
-        moved = float(np.linalg.norm(step.moved))
+        moved = np.inf if step is None else float(np.linalg.norm(step.moved))
         return RemovalCost(leverage, change, moved, distance, remaining)
 
     # Accounting -----------------------------------------------------------------------
@@ -270,17 +278,20 @@ class CertifiedMixin(UnlearnerMixin):
             lineage = remeasured(lineage, before, model.state, rows)
         return replace(fitted, model=model, lineage=lineage)
 
-    def _rehearsed(self, fitted, X, y, sample_weight):
-        """The edit and the step of forgetting rows."""
+    def _removal(self, fitted, X, y, sample_weight):
+        """The edit of forgetting rows."""
         if X is None or y is None:
             raise ValueError("Pass X and y of the rows.")
-        options = self._options()
         rows, _ = self._leaving(fitted, X, y, sample_weight)
-        edit, model = Edit(rows_out=rows), fitted.model
+        return Edit(rows_out=rows)
+
+    def _rehearsed(self, fitted, edit):
+        """The step that a request would take."""
+        options, model = self._options(), fitted.model
         # on retained data every request ends where the second order leads
         rate = step_rate(model.state, options) if model.retained is None else None
         with one_blas_thread():
-            return edit, unlearn(model.state, edit, rate)
+            return unlearn(model.state, edit, rate)
 
     def _lineage(self, fitted):
         if fitted.lineage is not None:
