@@ -144,7 +144,7 @@ def bound(
     norm = (known + drift.unknown) * exact
     minimiser, refit, condition, ball = np.inf, np.inf, 0.0, 0.0
     if constant:
-        condition = _times(constant * radius * norm, _exp(constant * change))
+        condition = product(constant * radius * norm, _exp(constant * change))
     if condition < 1.0 and norm < np.inf:
         ball = _ball(condition, constant * radius, norm)
         path = -math.log1p(-condition)
@@ -152,7 +152,7 @@ def bound(
         direct = known_step + (drift.unknown * exact + worst * ball) / root
         minimiser = min(ball / root, direct)
         reach = _exp(constant * (change + radius * ball))
-        needed = _times(constant * radius * tol / root, reach)
+        needed = product(constant * radius * tol / root, reach)
         if needed < 1.0:
             refit = _ball(needed, constant * radius, tol / root) / root
     if weakest > 0.0:
@@ -187,15 +187,10 @@ def _exp(x: float) -> float:
     return math.exp(x) if x < 700.0 else np.inf
 
 
-def _times(x: float, y: float) -> float:
+def product(x: float, y: float) -> float:
     """A product in which zero times infinity is infinite: nothing is known."""
-    product = x * y
-    return np.inf if math.isnan(product) else product
-
-
-def over_root(length: float, smallest: float) -> float:
-    """A 2-norm as a bound on the H^-1 norm."""
-    return length / math.sqrt(smallest) if smallest > 0.0 else np.inf
+    found = float(x) * float(y)  # NumPy's numbers would warn of an overflow
+    return np.inf if math.isnan(found) else found
 
 
 def _off_gauge(objective: Objective, theta: Array) -> float:

@@ -14,7 +14,7 @@ from sklearn_unlearn.certification.distance import (
     LARGEST_ERROR,
     Drift,
     bend,
-    over_root,
+    product,
     self_concordance,
 )
 from sklearn_unlearn.certification.geometry import (
@@ -25,6 +25,7 @@ from sklearn_unlearn.certification.geometry import (
     largest_length,
     largest_pending_norm,
     measured_geometry,
+    over_root,
 )
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.edits import Edit, LinearMap
@@ -166,21 +167,23 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
     radius = max(growth.spread * before.radius, growth.radius)
     change = max(drift.change, growth.change)
     moved = growth.moved * exact
-    jump = min(radius * exact * moved, growth.jump) if constant else 0.0
+    jump = min(product(radius * exact, moved), growth.jump) if constant else 0.0
     worst = bend(constant * change, constant * jump)
-    remainder = worst * growth.moved_data * exact
+    remainder = product(worst, growth.moved_data * exact)
     left = growth.solver + 2.0 * error * exact * moved
     shrunk = growth.spread**2 * growth.stretch**2
     return Drift(
         geometry=Geometry(
-            radius=growth.stretch * radius,
+            radius=product(growth.stretch, radius),
             smallest=before.smallest / shrunk,
             scaled=before.scaled / shrunk / (1.0 + growth.density),
             terms=before.terms * (1.0 + 1e-6),
             reach=growth.reach,
         ),
         change=change + jump,
-        unknown=growth.stretch * growth.spread * drift.unknown + remainder + left,
+        unknown=product(growth.stretch * growth.spread, drift.unknown)
+        + remainder
+        + left,
         unknown_length=growth.length * drift.unknown_length
         + growth.solver_length
         + math.sqrt(growth.top) * (remainder + 2.0 * error * exact * moved),

@@ -6,6 +6,7 @@ estimate: a solution is checked by its residual, an eigenvalue by a factorisatio
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -90,7 +91,7 @@ def measured_geometry(
     if exact:
         radius = largest_norm(objective, factor, rows)
     else:
-        radius = largest_length(objective, rows) / np.sqrt(smallest)
+        radius = over_root(largest_length(objective, rows), smallest)
     return Geometry(radius, smallest, scaled, terms, column_reach(objective, rows))
 
 
@@ -139,6 +140,11 @@ def _certified(matrix: Array, solve: Callable[[Array], Array]) -> float:
     return 0.0
 
 
+def over_root(length: float, smallest: float) -> float:
+    """A 2-norm as a bound on the H^-1 norm."""
+    return length / math.sqrt(smallest) if smallest > 0.0 else math.inf
+
+
 def dual_norm(factor: Factor, right: Array, smallest: float) -> tuple[float, Array]:
     """Bound on the H^-1 norm of all of ``right`` together, and H^-1 times it.
 
@@ -158,15 +164,17 @@ def dual_norm(factor: Factor, right: Array, smallest: float) -> tuple[float, Arr
     solution, product = _checked_solve(factor, right)
     square = max(float(np.vdot(solution, product)), 0.0)
     wrong = float(np.linalg.norm(right - product))
-    return float(np.sqrt(square)) + wrong / np.sqrt(smallest), solution
+    return float(np.sqrt(square)) + over_root(wrong, smallest), solution
 
 
 def largest_dual_norm(factor: Factor, right: Array, smallest: float) -> float:
     """The largest H^-1 norm of a column."""
+    if not smallest > 0.0:
+        return math.inf
     solution, product = _checked_solve(factor, right)
     square = np.maximum(np.einsum("ij,ij->j", solution, product), 0.0)
     wrong = np.linalg.norm(right - product, axis=0)
-    norms = np.sqrt(square) + wrong / np.sqrt(smallest)
+    norms = np.sqrt(square) + wrong / math.sqrt(smallest)
     return float(norms.max(initial=0.0))
 
 
