@@ -177,7 +177,7 @@ def refined_theta(state, rows):
     return refine(state, rows, tol=1e-9, max_iter=60).state.theta
 
 
-# Attained: problems of one unknown on which the theorems are equations ---------------
+# Attained: problems of one unknown on which the theorems are equations --------------
 
 #: 0.99 of the smallest eigenvalue is claimed, and its root taken.
 CLAIMED = 1.0 / math.sqrt(0.99)
@@ -232,7 +232,7 @@ def test_the_second_form_of_the_corollary_is_attained(kind):
     assert truth <= found.minimiser <= truth * (1 + 2e-6)
 
 
-# The numbers of the theorem -----------------------------------------------------------
+# The numbers of the theorem ---------------------------------------------------------
 
 
 def known(radius=0.1, smallest=4.0, terms=0.0, **values):
