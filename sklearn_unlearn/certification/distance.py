@@ -142,7 +142,7 @@ def bound(
     norm = (known + drift.unknown) * exact
     minimiser, refit, condition, ball = np.inf, np.inf, 0.0, 0.0
     if constant:
-        condition = _times(constant * radius * norm, exponential(constant * change))
+        condition = product(constant * radius * norm, exponential(constant * change))
     if condition < 1.0 and norm < np.inf:
         ball = _ball(condition, constant * radius, norm)
         path = -math.log1p(-condition)
@@ -151,7 +151,7 @@ def bound(
         direct = known_step + (drift.unknown * exact + worst * ball) / root
         minimiser = min(ball / root, direct)
         reach = exponential(constant * (change + radius * ball))
-        needed = _times(constant * radius * tol / root, reach)
+        needed = product(constant * radius * tol / root, reach)
         if needed < 1.0:
             refit = _ball(needed, constant * radius, tol / root) / root
     if weakest > 0.0:
@@ -187,10 +187,10 @@ def exponential(x: float) -> float:
     return math.exp(x) if x < 700.0 else np.inf
 
 
-def _times(x: float, y: float) -> float:
+def product(x: float, y: float) -> float:
     """A product in which zero times infinity is infinite: nothing is known."""
-    product = x * y
-    return np.inf if math.isnan(product) else product
+    found = float(x) * float(y)  # NumPy's numbers would warn of an overflow
+    return np.inf if math.isnan(found) else found
 
 
 def _off_gauge(objective: Objective, theta: Array) -> float:

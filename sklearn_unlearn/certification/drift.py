@@ -15,6 +15,7 @@ from sklearn_unlearn.certification.distance import (
     Drift,
     bend,
     exponential,
+    product,
     self_concordance,
 )
 from sklearn_unlearn.certification.geometry import (
@@ -180,33 +181,35 @@ def stepped(drift: Drift, state: State, edit: Edit, step: StepResult) -> Drift:
 def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
     """Theorem 3: the drift after a request, for a loss with M = ``constant``."""
     before, error = drift.geometry, drift.geometry.error
-    if not error <= LARGEST_ERROR:
-        return replace(drift, unknown=np.inf, unknown_length=np.inf)
-    exact = 1.0 / (1.0 - error)
     radius = max(growth.spread * before.radius, growth.radius)
-    change = max(drift.change, growth.change)
-    moved = growth.moved * exact
-    jump = min(radius * exact * moved, growth.jump) if constant else 0.0
-    worst = bend(constant * change, constant * jump)
-    remainder = worst * growth.moved_data * exact
-    left = growth.solver + 2.0 * error * exact * moved
     shrunk = growth.spread**2 * growth.stretch**2
+    geometry = Geometry(
+        radius=product(growth.stretch, radius),
+        smallest=before.smallest / shrunk,
+        scaled=before.scaled / shrunk / (1.0 + growth.density),
+        terms=before.terms + 8.0 * growth.ever.size,
+        ever=growth.ever,
+        reach=growth.reach,
+        length=growth.row_length,
+        age=before.age * shrunk * (1.0 + growth.density),
+    )
+    if not error <= LARGEST_ERROR:
+        return Drift(geometry, np.inf, np.inf, np.inf)
+    exact = 1.0 / (1.0 - error)
+    moved = growth.moved * exact
+    change = max(drift.change, growth.change)
+    jump = min(product(radius * exact, moved), growth.jump) if constant else 0.0
+    worst = bend(constant * change, constant * jump)
+    remainder = product(worst, growth.moved_data * exact)
+    slack = 2.0 * error * exact * moved  # of H itself
+    carried = product(growth.stretch * growth.spread, drift.unknown)
     return Drift(
-        geometry=Geometry(
-            radius=growth.stretch * radius,
-            smallest=before.smallest / shrunk,
-            scaled=before.scaled / shrunk / (1.0 + growth.density),
-            terms=before.terms + 8.0 * growth.ever.size,
-            ever=growth.ever,
-            reach=growth.reach,
-            length=growth.row_length,
-            age=before.age * shrunk * (1.0 + growth.density),
-        ),
+        geometry,
         change=change + jump,
-        unknown=growth.stretch * growth.spread * drift.unknown + remainder + left,
+        unknown=carried + remainder + growth.solver + slack,
         unknown_length=growth.length * drift.unknown_length
         + growth.solver_length
-        + math.sqrt(growth.top) * (remainder + 2.0 * error * exact * moved),
+        + math.sqrt(growth.top) * (remainder + slack),
     )
 
 

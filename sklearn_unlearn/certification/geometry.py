@@ -113,14 +113,17 @@ def reexamined(geometry: Geometry, factor: Factor) -> Geometry:
     return replace(geometry, radius=radius, smallest=smallest, scaled=scaled, age=1.0)
 
 
-def certified_eigenvalues(factor: Factor, ever: Array) -> tuple[float, float]:
+def certified_eigenvalues(
+    factor: Factor, ever: Array | None = None
+) -> tuple[float, float]:
     """Bounds from below on the smallest eigenvalue of H, as it is and scaled.
 
-    Zero where nothing positive can be certified; the first up to the error zeta.
+    Zero where nothing positive can be certified; the first up to the error zeta. It is
+    scaled by the root of ``ever``, if not given by that of its own diagonal.
     """
     factor = factor.folded()
     matrix, kept = factor.matrix(), factor.kept
-    root = np.sqrt(ever[kept])
+    root = np.sqrt(np.diagonal(matrix).copy() if ever is None else ever[kept])
 
     def solve(v: Array) -> Array:
         right = np.zeros((factor.order, 1))
@@ -194,10 +197,12 @@ def dual_norm(factor: Factor, right: Array, smallest: float) -> tuple[float, flo
 
 def largest_dual_norm(factor: Factor, right: Array, smallest: float) -> float:
     """The largest H^-1 norm of a column."""
+    if not smallest > 0.0:
+        return math.inf
     solution, product = _checked_solve(factor, right)
     square = np.maximum(np.einsum("ij,ij->j", solution, product), 0.0)
     wrong = np.linalg.norm(right - product, axis=0)
-    norms = np.sqrt(square) + wrong / np.sqrt(smallest)
+    norms = np.sqrt(square) + wrong / math.sqrt(smallest)
     return float(norms.max(initial=0.0))
 
 

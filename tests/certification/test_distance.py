@@ -1,0 +1,352 @@
+import math
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sklearn_unlearn.certification.distance import (
+    Drift,
+    bend,
+    bound,
+    distance,
+    self_concordance,
+)
+from sklearn_unlearn.certification.drift import measured, stepped
+from sklearn_unlearn.certification.geometry import Geometry
+from sklearn_unlearn.core.losses import HalfSquaredError
+from sklearn_unlearn.core.steps import refine, unlearn
+from sklearn_unlearn.exceptions import NoBoundError, NotPositiveDefiniteError
+from tests.certification import exponential, sequences
+from tests.certification.reference import (
+    LONG,
+    basis,
+    gradient,
+    hessian,
+    minimiser,
+    needs_long_double,
+    unflat,
+)
+from tests.core.problems import fitted, make_problem
+
+CURVED = ("logistic", "multinomial")
+
+
+def seen(state, rows):
+    """The state with its gradient measured, nothing moved."""
+    return replace(state, gradient=state.objective.gradient(rows, state.theta))
+
+
+def length(vector):
+    return float(np.linalg.norm(vector))
+
+
+# Never less than the truth ----------------------------------------------------------
+
+
+def three_states(visit, refined):
+    """What a request without data leaves, the same measured, and refined."""
+    kept, state, rows = visit.drift.geometry, visit.state, visit.rows
+    gradient_known = seen(state, rows)
+    yield state, visit.drift
+    yield gradient_known, measured(gradient_known, rows, geometry=kept)
+    same = refined.factor is state.factor
+    yield refined, measured(refined, rows, geometry=kept if same else None)
+
+
+def worst_refits(objective, rows, best, tol):
+    """Points whose gradient norm is just below ``tol``, as far off as they come."""
+    span = basis(objective).astype(float)
+    matrix = span.T @ hessian(objective, rows, best) @ span
+    values, vectors = np.linalg.eigh(matrix)
+    if values[0] <= 0.0:
+        return
+    way = unflat(span @ vectors[:, 0], best.shape).astype(LONG)
+    for size in (-tol / values[0], tol / values[0]):
+        for _ in range(6):
+            refit = best + size * way
+            norm = length(gradient(objective, rows, refit)[0])
+            if 0.95 * tol < norm < tol:
+                yield refit
+                break
+            size *= 0.98 * tol / norm
+
+
+@needs_long_double
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("trouble", sequences.TROUBLES)
+def test_never_less_than_the_truth(trouble, seed):
+    rng = np.random.default_rng([sequences.TROUBLES.index(trouble), seed])
+    counts = Counter()
+    for _ in range(10):
+        objective, rows = sequences.random_problem(rng, trouble)
+        try:
+            state, drift = sequences.begin(objective, rows, exact=bool(rng.integers(2)))
+        except NotPositiveDefiniteError:
+            continue
+        for visit in sequences.walk(rng, state, drift, rows, 5):
+            try:
+                refined = refine(visit.state, visit.rows, tol=1e-9, max_iter=60).state
+            except NotPositiveDefiniteError:
+                continue
+            best = minimiser(visit.state.objective, visit.rows, refined.theta)
+            tol = 10.0 ** rng.uniform(-9, -1)
+            refits = []
+            if best.error < 1e-12:
+                refits = list(
+                    worst_refits(visit.state.objective, visit.rows, best.theta, tol)
+                )
+            for kept, known in three_states(visit, refined):
+                counts["states"] += 1
+                found = distance(kept, known, tol)
+                counts["finite"] += found.minimiser < np.inf
+                trusted = holds(found, kept, best, refits)
+                counts["without a reference"] += not trusted
+    # few enough to skip, many enough to mean something
+    assert counts["states"] > 80, counts
+    assert counts["without a reference"] <= 0.03 * counts["states"], counts
+    assert counts["finite"] > 0.5 * counts["states"], counts
+
+
+def holds(found, state, best, refits):
+    """Assert that the bound holds; False where there is nothing to compare with."""
+    truth = length(state.theta - best.theta)
+    if found.minimiser == np.inf:
+        assert found.total == np.inf
+        return True
+    if not best.error <= 0.1 * max(truth, found.minimiser):
+        return False
+    assert truth - best.error <= found.minimiser
+    for refit in refits:
+        assert length(refit - best.theta) - best.error <= found.refit
+        assert length(refit - state.theta) - best.error <= found.total
+    return True
+
+
+# Not much more than the truth -------------------------------------------------------
+
+
+def ordinary(rng):
+    """A single request to a logistic regression as users fit them."""
+    objective, rows = sequences.make(
+        rng,
+        "logistic",
+        "none",
+        int(rng.integers(300, 3000)),
+        int(rng.integers(1, 21)),
+        intercept=bool(rng.integers(2)),
+        C=10.0 ** rng.uniform(-1, 1),
+    )
+    state, drift = sequences.begin(objective, rows)
+    verb = str(rng.choice(["out", "in", "values"]))
+    edit, after = sequences.request(rng, verb, state, rows, n_rows=5)
+    step = unlearn(state, edit)
+    return step.state, stepped(drift, state, edit, step), after
+
+
+@needs_long_double
+def test_looseness_on_ordinary_problems():
+    # bands on both sides: a bound that gets tighter or looser should be noticed
+    rng = np.random.default_rng(0)
+    loose = {"without data": [], "measured": []}
+    for _ in range(160):
+        state, drift, rows = ordinary(rng)
+        best = minimiser(state.objective, rows, refined_theta(state, rows))
+        truth = length(state.theta - best.theta)
+        assert best.error < 1e-3 * truth
+        informed = seen(state, rows)
+        after = measured(informed, rows, geometry=drift.geometry)
+        for name, found in (
+            ("without data", distance(state, drift, 1e-8)),
+            ("measured", distance(informed, after, 1e-8)),
+        ):
+            assert found.minimiser >= truth
+            loose[name].append(found.minimiser / truth)
+    blind, known = (np.quantile(v, [0.5, 0.9], method="higher") for v in loose.values())
+    # demanded: nine in ten finite and within 100 times, measured within twice the truth
+    assert blind[1] < 100.0
+    assert known[1] < 2.0
+    # found when this was written: medians 15.1 and 1.03, nine in ten within 27 and 1.2
+    assert 12.0 < blind[0] < 18.0
+    assert 20.0 < blind[1] < 35.0
+    assert 1.01 < known[0] < 1.06
+    assert 1.1 < known[1] < 1.4
+
+
+def refined_theta(state, rows):
+    return refine(state, rows, tol=1e-9, max_iter=60).state.theta
+
+
+# Attained: problems of one unknown on which the theorems are equations --------------
+
+#: 0.99 of the smallest eigenvalue is claimed, and its root taken.
+CLAIMED = 1.0 / math.sqrt(0.99)
+
+
+def one_unknown(kind, u, *, anchor, slope):
+    state = exponential.state(kind, u, anchor=anchor, slope=slope)
+    rows = exponential.rows(kind)
+    return state, measured(state, rows, exact=True)
+
+
+@pytest.mark.parametrize("lag", [0.0, 0.3, 2.0])
+@pytest.mark.parametrize("gap", [0.01, 0.5, 3.0])
+@pytest.mark.parametrize("kind", CURVED)
+def test_theorem_2_is_attained(kind, gap, lag):
+    # anchor, state and minimiser from right to left
+    state, drift = one_unknown(kind, 0.0, anchor=lag, slope=math.exp(-gap))
+    truth = gap * exponential.LENGTH[kind]
+    found = distance(state, drift, 1e-12)
+    assert found.condition == pytest.approx(-math.expm1(-gap), rel=1e-9)
+    assert truth * (1 - 1e-9) <= found.minimiser <= truth * CLAIMED * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.5])
+@pytest.mark.parametrize("lag", [0.0, 1.0])
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.9])
+@pytest.mark.parametrize("kind", CURVED)
+def test_the_bound_on_a_refit_is_attained(kind, share, lag, gap):
+    # a refit further to the left, whose derivative in u is a share of the slope
+    slope = math.exp(-gap)
+    state, drift = one_unknown(kind, 0.0, anchor=lag, slope=slope)
+    tol = share * slope / exponential.LENGTH[kind]
+    refit = -gap + math.log1p(-share)
+    gradient_there = exponential.objective(kind, slope).gradient(
+        exponential.rows(kind), exponential.theta(kind, refit)
+    )
+    assert length(gradient_there) == pytest.approx(tol, rel=1e-9)
+    found = distance(state, drift, tol)
+    truth = -math.log1p(-share) * exponential.LENGTH[kind]
+    slack = 1.1 if share == 0.9 else 1.015
+    assert truth * (1 - 1e-9) <= found.refit <= truth * slack
+    total = -refit * exponential.LENGTH[kind]
+    assert total * (1 - 1e-9) <= found.total <= total * slack
+
+
+@pytest.mark.parametrize("kind", CURVED)
+def test_the_second_form_of_the_corollary_is_attained(kind):
+    # a small known gradient of a state at its anchor: the length of the Newton step
+    state, drift = one_unknown(kind, 0.0, anchor=0.0, slope=1.0 - 1e-6)
+    found = distance(state, drift, 1e-12)
+    truth = -math.log1p(-1e-6) * exponential.LENGTH[kind]
+    assert truth <= found.minimiser <= truth * (1 + 2e-6)
+
+
+# The numbers of the theorem ---------------------------------------------------------
+
+
+def geometry_with(radius, smallest, scaled, terms):
+    ones = np.ones(2)
+    return Geometry(radius, smallest, scaled, terms, ones, ones, 1.0)
+
+
+def known(radius=0.1, smallest=4.0, terms=0.0, **values):
+    geometry = geometry_with(radius, smallest, 1.0, terms)
+    values = {"change": 0.0, "unknown": 0.0, "unknown_length": 0.0, **values}
+    return Drift(geometry, **values)
+
+
+def test_quadratic_losses_need_no_condition():
+    found = bound(known(radius=np.inf, unknown=3.0), 0.0, tol=0.5, weakest=0.0)
+    assert (found.minimiser, found.refit, found.condition) == (1.5, 0.125, 0.0)
+    assert found.total == 1.625
+
+
+def test_an_unknown_gradient_pays_for_its_direction():
+    found = bound(known(unknown=2.0), 1.0, tol=0.0, weakest=0.0)
+    # -ln(1 - a) / (M R sqrt(lambda)) with a = 0.1 * 2
+    assert found.minimiser == pytest.approx(-math.log(0.8) / 0.1 / 2.0)
+    assert found.condition == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("weakest", [0.0, 0.5])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"unknown": 10.0},
+        {"unknown": 1.0, "change": math.log(10.0)},
+        {"unknown": 1.0, "change": 1e6},
+        {"unknown": 0.0, "change": math.inf},
+        {"unknown": 1.0, "radius": math.inf},
+        {"unknown": 0.0, "radius": math.inf},
+        {"unknown": math.inf},
+    ],
+)
+def test_beyond_the_condition_only_a_penalty_helps(values, weakest):
+    drift = known(unknown_length=3.0, **values)
+    found = bound(drift, 1.0, tol=0.25, weakest=weakest, known_length=1.0)
+    if weakest:
+        assert (found.minimiser, found.refit) == (8.0, 0.5)
+    else:
+        assert found.minimiser == found.total == np.inf
+
+
+def test_the_smaller_of_both_bounds_is_taken():
+    strong = bound(known(unknown=2.0), 1.0, tol=0.5, weakest=1e9)
+    assert strong.minimiser < 1e-8
+    assert strong.refit == 0.5e-9
+
+
+def test_errors_of_the_hessian_inflate():
+    exact = bound(known(unknown=2.0), 1.0, tol=0.1, weakest=0.0)
+    wrong = known(unknown=2.0, terms=0.1 * 2.0**53)
+    assert wrong.geometry.error == pytest.approx(0.1)
+    found = bound(wrong, 1.0, tol=0.1, weakest=0.0)
+    assert found.minimiser > exact.minimiser / 0.9
+    assert found.refit > exact.refit / 0.9
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        geometry_with(0.1, 0.0, 1.0, 0.0),
+        geometry_with(0.1, 1.0, 0.0, 0.0),
+        geometry_with(0.1, 1.0, 1.0, 0.51 * 2.0**53),
+        geometry_with(0.1, math.nan, 1.0, 0.0),
+        geometry_with(0.1, 1.0, 1.0, math.nan),
+    ],
+)
+def test_nothing_is_certified_without_a_hessian(geometry):
+    state = fitted(make_problem("logistic"))
+    found = distance(state, Drift(geometry, 0.0, 0.0, 0.0), 1e-6)
+    assert found.minimiser == found.refit == found.total == np.inf
+
+
+def test_no_self_concordance_no_bound():
+    class QuarticError(HalfSquaredError):
+        self_concordance = None
+
+    state = fitted(make_problem("squared"))
+    state = replace(state, objective=replace(state.objective, loss=QuarticError()))
+    with pytest.raises(NoBoundError, match="QuarticError has none"):
+        self_concordance(state.objective)
+
+
+def test_coefficients_off_their_gauge_are_as_far_as_the_shift():
+    problem = make_problem("multinomial")
+    state = fitted(problem)
+    drift = measured(state, problem.rows)
+    near = distance(state, drift, 1e-9).minimiser
+    moved = replace(state, theta=state.theta + 0.25)
+    far = distance(moved, drift, 1e-9).minimiser
+    shift = 0.25 * math.sqrt(state.theta.size)
+    assert far == pytest.approx(near + shift, rel=1e-9)
+
+
+@needs_long_double
+@pytest.mark.parametrize("before", [0.0, 1e-9, 1e-3, 1.0, 20.0, 300.0])
+@pytest.mark.parametrize("path", [1e-300, 1e-12, 0.99e-4, 1.01e-4, 0.1, 3.0, 399.0])
+def test_how_far_weights_bend(before, path):
+    path_, before_ = LONG(path), LONG(before)
+    mean = np.expm1(path_) / path_ - 1
+    if path < 1e-2:
+        mean = path_ / 2 + path_**2 / 6 + path_**3 / 24 + path_**4 / 120
+    exact = float(np.expm1(before_) * (1 + mean) + mean)
+    assert exact * (1 - 1e-12) <= bend(before, path) <= exact * (1 + 1e-4)
+
+
+@pytest.mark.parametrize(("before", "path"), [(0, 701), (701, 0), (math.inf, 0)])
+def test_weights_bend_without_limit(before, path):
+    assert bend(before, path) == math.inf
+    assert bend(math.nan, path) == math.inf
+    assert bend(0.0, 0.0) == 0.0

@@ -1,0 +1,405 @@
+import math
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sklearn_unlearn.certification.distance import bend, distance
+from sklearn_unlearn.certification.drift import grown, growth, measured, stepped
+from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
+from sklearn_unlearn.core.steps import refine, refreshed, unlearn
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError
+from tests.certification import exponential, sequences
+from tests.certification.reference import (
+    EPS,
+    Yardstick,
+    gradient,
+    minimiser,
+    needs_long_double,
+)
+from tests.core.problems import fitted, join, make_problem
+
+CURVED = ("logistic", "multinomial")
+
+
+def length(vector):
+    return float(np.linalg.norm(vector))
+
+
+# Every number of a drift is a bound, after any requests -----------------------------
+
+
+def assert_bounds(state, drift, rows):
+    """Each claim against the Hessian written out; None if there is nothing to say."""
+    yardstick, geometry = Yardstick(state, rows), drift.geometry
+    assert not any(map(math.isnan, (drift.unknown, drift.unknown_length, drift.change)))
+    curved = not state.objective.loss.constant_curvature
+    if curved and geometry.radius == math.inf:  # H is not the Hessian of the rows
+        return None
+    if yardstick.inverse is None or not yardstick.condition < 1e8:
+        return None
+    # of the yardstick itself, and what the claims say is added where they are used
+    slack = 1.0 + 1e-15 * yardstick.condition + 2.0 * min(geometry.error, 1.0)
+    truth, error = gradient(state.objective, rows, state.theta)
+    unknown = truth - state.gradient
+    least = length(error)
+    pairs = {
+        "unknown": (
+            yardstick.dual_of(unknown) - yardstick.dual_of(error),
+            drift.unknown,
+        ),
+        "unknown_length": (length(unknown) - least, drift.unknown_length),
+        "smallest": (geometry.smallest, yardstick.smallest),
+    }
+    if not state.objective.loss.shift_invariant:
+        pairs["scaled"] = (geometry.scaled, yardstick.scaled)
+    if curved:
+        lag = state.theta - state.anchor
+        # the anchor's predictions are what its rounded coefficients give
+        pairs["radius"] = (yardstick.radius, geometry.radius)
+        pairs["change"] = (
+            yardstick.raw_change(lag),
+            drift.change * (1 + 1e-12) + 1e-13,
+        )
+    for name, (less, more) in pairs.items():
+        assert less <= more * slack, (name, less, more)
+    assert np.all(yardstick.reach <= geometry.reach * (1 + 8 * EPS) + 1e-300)
+    return math.isfinite(drift.unknown + drift.change + geometry.radius)
+
+
+@needs_long_double
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("trouble", sequences.TROUBLES)
+def test_every_number_is_a_bound(trouble, seed):
+    rng = np.random.default_rng([100 + sequences.TROUBLES.index(trouble), seed])
+    counts = Counter()
+    for _ in range(10):
+        objective, rows = sequences.random_problem(rng, trouble)
+        try:
+            state, drift = sequences.begin(objective, rows, exact=bool(rng.integers(2)))
+        except NotPositiveDefiniteError:
+            continue
+        for visit in sequences.walk(rng, state, drift, rows, 5, first_order=0.3):
+            finite = assert_bounds(visit.state, visit.drift, visit.rows)
+            counts[finite] += 1
+    assert counts[True] > 12, counts
+
+
+# Attained: problems of one unknown on which theorem 3 is an equation ----------------
+
+
+def one_unknown(kind, u, *, anchor, slope, shares=(1.0,), unknown=0.0):
+    """A state and its drift, a part of the gradient left unknown."""
+    state = exponential.state(kind, u, anchor=anchor, slope=slope, shares=shares)
+    drift = measured(state, exponential.rows(kind, shares), exact=True)
+    extra = unknown * exponential.LENGTH[kind] / math.sqrt(drift.geometry.smallest)
+    return state, replace(drift, unknown=unknown, unknown_length=extra)
+
+
+def gradient_norms(state, rows):
+    """2-norm and H^-1 norm of the gradient."""
+    unknown = state.objective.gradient(rows, state.theta)
+    return length(unknown), Yardstick(state, rows).dual_of(unknown)
+
+
+@pytest.mark.parametrize("lag", [0.0, 0.4, 2.0])
+@pytest.mark.parametrize("step", [0.05, 1.0])
+@pytest.mark.parametrize("kind", CURVED)
+def test_the_remainder_of_a_step_is_attained(kind, step, lag):
+    # anchor, state and where it goes from left to right
+    state, drift = one_unknown(kind, 0.0, anchor=-lag, slope=1.0)
+    move = step * math.exp(-lag)  # of the slope, for a step of this size
+    linear = exponential.objective(kind, 1.0 + move).linear
+    edit = Edit(linear=linear)
+    result = unlearn(state, edit)
+    np.testing.assert_allclose(
+        result.state.theta, exponential.theta(kind, step), rtol=1e-12
+    )
+    after = stepped(drift, state, edit, result)
+    euclid, dual = gradient_norms(result.state, exponential.rows(kind))
+    assert dual * (1 - 1e-9) <= after.unknown <= dual * (1 + 1e-6)
+    assert euclid * (1 - 1e-9) <= after.unknown_length
+    change = (lag + step) * {"logistic": 1.0, "multinomial": 0.5}[kind]
+    assert after.change == pytest.approx(change, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", CURVED)
+def test_steps_accumulate(kind):
+    state, drift = one_unknown(kind, 0.0, anchor=0.0, slope=1.0)
+    for n in range(1, 4):
+        linear = exponential.objective(kind, 1.0 + 0.1 * n).linear
+        edit = Edit(linear=linear)
+        result = unlearn(state, edit)
+        drift, state = stepped(drift, state, edit, result), result.state
+        _, dual = gradient_norms(state, exponential.rows(kind))
+        assert dual * (1 - 1e-9) <= drift.unknown <= dual * (1 + 1e-6)
+    change = 0.3 * {"logistic": 1.0, "multinomial": 0.5}[kind]
+    assert drift.change == pytest.approx(change, rel=1e-9)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
+@pytest.mark.parametrize("kind", CURVED)
+def test_the_growth_of_norms_is_attained(kind, share):
+    # of two equal rows one leaves; the minimiser of the rest is here: nothing moves
+    state, drift = one_unknown(
+        kind, 0.0, anchor=0.0, slope=1 - share, shares=(1 - share, share), unknown=3.0
+    )
+    edit = Edit(rows_out=exponential.rows(kind, (share,)))
+    result = unlearn(state, edit)
+    after = stepped(drift, state, edit, result)
+    growth = 1.0 / math.sqrt(1.0 - share)
+    rest = exponential.rows(kind, (1 - share,))
+    assert after.geometry.radius == pytest.approx(
+        Yardstick(result.state, rest).radius, rel=1e-9
+    )
+    assert after.geometry.radius == pytest.approx(growth * drift.geometry.radius)
+    assert after.geometry.smallest == pytest.approx(
+        drift.geometry.smallest / growth**2, rel=1e-9
+    )
+    assert after.unknown == pytest.approx(3.0 * growth, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", CURVED)
+def test_many_rows_out_grow_no_less_than_one_by_one(kind, monkeypatch):
+    # beyond some number of columns the sum of the leverages takes the largest's place
+    problem = make_problem(kind, n_rows=80)
+    state = fitted(problem)
+    drift = measured(state, problem.rows, exact=True)
+    out = np.arange(10, 20)
+    edit = Edit(rows_out=problem.rows.take(out))
+    rest = problem.rows.take(np.setdiff1d(np.arange(80), out))
+    result = unlearn(state, edit)
+    exact = stepped(drift, state, edit, result)
+    monkeypatch.setattr("sklearn_unlearn.certification.drift._MANY", 2)
+    loose = stepped(drift, state, edit, result)
+    assert loose.geometry.radius > exact.geometry.radius
+    assert exact.geometry.radius >= Yardstick(result.state, rest).radius * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("kind", CURVED)
+def test_a_row_that_comes_brings_its_values(kind):
+    problem = make_problem(kind, n_rows=80)
+    state = fitted(problem)
+    # it moves on, so that the row is looked at away from the anchor
+    state = replace(state, theta=1.5 * state.theta)
+    drift = measured(state, problem.rows, exact=True)
+    far = problem.rows.take(np.array([5]))
+    far = replace(far, X=50.0 * far.X, weight=1e-3 * far.weight)
+    edit = Edit(rows_in=far)
+    result = unlearn(state, edit)
+    after = stepped(drift, state, edit, result)
+    rows = join(problem.rows, far)
+    yardstick = Yardstick(result.state, rows)
+    assert yardstick.radius > 5.0 * drift.geometry.radius
+    assert after.geometry.radius == pytest.approx(yardstick.radius, rel=1e-9)
+    np.testing.assert_array_equal(after.geometry.reach, yardstick.reach)
+    lag = state.theta - state.anchor
+    least = float(np.abs(state.objective.raw_prediction(far.X, lag)).max())
+    assert least > 5.0 * drift.change
+    assert after.change >= least
+    assert after.change >= yardstick.raw_change(
+        result.state.theta - result.state.anchor
+    )
+
+
+def test_column_maxima_bound_a_step_that_the_norm_does_not():
+    # of signs: a column moves every row by as much, and its norm is that of a row
+    # with all columns
+    problem = make_problem("logistic", n_rows=400, n_columns=3, penalty=1e-3)
+    signs = replace(problem.rows, X=np.sign(problem.rows.X))
+    problem = replace(problem, rows=signs)
+    state = fitted(problem)
+    drift = measured(state, problem.rows, exact=True)
+    columns = np.array([True, False, False, False])
+    edit = Edit(feature_map=DropColumns(columns))
+    result = unlearn(state, edit)
+    after = stepped(drift, state, edit, result)
+    by_norm = drift.geometry.radius * result.factor.norm(result.moved)
+    by_column = float(drift.geometry.reach @ np.abs(result.moved[:, 0]))
+    assert by_column < by_norm
+    assert after.change - drift.change == pytest.approx(by_column, rel=1e-9)
+    truth = Yardstick(result.state, problem.rows).raw_change(
+        result.state.theta - result.state.anchor
+    )
+    assert truth <= after.change
+
+
+# Maps of the features, penalties ----------------------------------------------------
+
+
+@pytest.mark.parametrize("factor", [0.01, 0.5, 1.0, 100.0])
+def test_a_smaller_penalty_stretches(factor):
+    # all that H knows is the penalty: rows of hardly any weight
+    problem = make_problem("logistic", intercept=False)
+    rows = problem.rows.reweighted(1e-9 * problem.rows.weight)
+    state = fitted(replace(problem, rows=rows))
+    drift = replace(measured(state, rows, exact=True), unknown=2.0)
+    edit = Edit(penalty=factor * state.objective.penalty)
+    result = unlearn(state, edit)
+    after = grown(drift, growth(drift, state, edit, result), 1.0)
+    stretch = max(1.0, 1.0 / math.sqrt(factor))
+    assert after.geometry.radius == pytest.approx(stretch * drift.geometry.radius)
+    assert after.unknown == pytest.approx(2.0 * stretch, rel=1e-6)
+    smallest = drift.geometry.smallest / stretch**2
+    assert after.geometry.smallest == pytest.approx(smallest)
+    if factor <= 1.0:
+        yardstick = Yardstick(result.state, rows)
+        assert after.geometry.radius == pytest.approx(yardstick.radius, rel=1e-4)
+
+
+def test_a_penalty_that_is_taken_away_leaves_no_bound():
+    problem = make_problem("logistic")
+    state = fitted(problem)
+    drift = measured(state, problem.rows)
+    edit = Edit(penalty=0.0 * state.objective.penalty)
+    result = unlearn(state, edit)
+    after = stepped(drift, state, edit, result)
+    assert after.unknown == math.inf
+    assert distance(result.state, after, 1e-6).total == math.inf
+
+
+def linear_map(problem, matrix, penalty=1.0):
+    penalties = np.full((matrix.shape[0], problem.objective.shape[1]), penalty)
+    rows = replace(problem.rows, X=problem.rows.X @ matrix.T)
+    edit = Edit(
+        feature_map=LinearMap(matrix),
+        penalty=penalties,
+        linear=np.zeros(penalties.shape),
+    )
+    return edit, rows
+
+
+def test_a_map_that_cannot_reproduce_the_anchor_leaves_no_bound():
+    problem = make_problem("logistic", intercept=False)
+    state = fitted(problem)
+    drift = measured(state, problem.rows, exact=True)
+    matrix = np.random.default_rng(0).standard_normal((3, 4))
+    edit, rows = linear_map(problem, matrix)
+    result = unlearn(state, edit)
+    after = stepped(drift, state, edit, result)
+    assert after.geometry.radius == after.change == after.unknown == math.inf
+    # measured, with a Hessian of the rows at an anchor of their own, there is one
+    fresh = refreshed(result.state, rows, result.state.theta)
+    refined = refine(fresh, rows, tol=1e-9, max_iter=50).state
+    assert distance(refined, measured(refined, rows), 1e-6).total < 1e-4
+
+
+def test_squared_error_knows_no_anchor():
+    problem = make_problem("squared", intercept=False)
+    state = fitted(problem)
+    drift = measured(state, problem.rows, exact=True)
+    matrix = np.random.default_rng(0).standard_normal((3, 4))
+    edit, rows = linear_map(problem, matrix)
+    result = unlearn(state, edit)
+    after = stepped(drift, state, edit, result)
+    truth = minimiser(result.state.objective, rows, result.state.theta).theta
+    found = distance(result.state, after, 1e-9).minimiser
+    assert length(result.state.theta - truth) <= found < 1e-10
+
+
+# Rows that lack values of forgotten columns -----------------------------------------
+
+
+def forgotten_column():
+    """A state after a dropped column, its drift, and rows without that column."""
+    problem = make_problem("logistic", n_rows=120, intercept=False)
+    state = fitted(problem)
+    drift = measured(state, problem.rows, exact=True)
+    edit = Edit(feature_map=DropColumns(np.arange(4) == 1))
+    result = unlearn(state, edit)
+    drift = stepped(drift, state, edit, result)
+    new = problem.rows.take(np.array([3, 4]))
+    new = replace(new, X=new.X * (np.arange(4) != 1), complete=np.zeros(2, dtype=bool))
+    return problem, result.state, drift, new
+
+
+def test_rows_of_unknown_weight_leave_no_bound():
+    _, state, drift, new = forgotten_column()
+    edit = Edit(rows_in=new)
+    result = unlearn(state, edit)
+    after = stepped(drift, state, edit, result)
+    assert after.geometry.radius == after.change == after.unknown == math.inf
+    assert distance(result.state, after, 1e-6).total == math.inf
+
+
+@needs_long_double
+def test_measured_rows_of_unknown_weight_have_the_fallback():
+    problem, state, drift, new = forgotten_column()
+    edit = Edit(rows_in=new)
+    result = unlearn(state, edit)
+    after = stepped(drift, state, edit, result)
+    rest = replace(problem.rows, complete=np.ones(120, dtype=bool))
+    rows = replace(
+        join(rest, new), complete=np.concatenate([rest.complete, new.complete])
+    )
+    # of these rows nobody can say how far they are from the anchor, from a pass alone
+    known = replace(
+        result.state, gradient=result.state.objective.gradient(rows, result.state.theta)
+    )
+    alone = measured(known, rows, geometry=after.geometry)
+    assert alone.change == math.inf
+    before = (after, result.state.theta)
+    told = measured(known, rows, geometry=after.geometry, before=before)
+    assert told.change == math.inf
+    truth = minimiser(known.objective, rows, known.theta).theta
+    found = distance(known, told, 1e-6).minimiser
+    assert length(known.theta - truth) <= found
+    assert found <= (known.residual + told.unknown_length) / 0.7 * (1 + 1e-12)
+
+
+@needs_long_double
+def test_the_change_before_a_refinement_is_added():
+    # complete rows leave: H stays the Hessian, but the pass may not look at all rows
+    problem, state, drift, _ = forgotten_column()
+    masked = replace(
+        problem.rows,
+        X=np.where(
+            (np.arange(4) == 1) & (np.arange(120) == 7)[:, None], 0, problem.rows.X
+        ),
+        complete=np.arange(120) != 7,
+    )
+    moved = replace(state, theta=state.theta * np.array([[1.1], [0.0], [1.1], [1.1]]))
+    before = (drift, state.theta)
+    found = measured(moved, masked, geometry=drift.geometry, before=before)
+    truth = Yardstick(moved, problem.rows).raw_change(moved.theta - moved.anchor)
+    assert truth <= found.change
+    step = state.objective.raw_prediction(masked.X, moved.theta - state.theta)
+    assert found.change == pytest.approx(drift.change + np.abs(step).max(), rel=1e-9)
+
+
+# What the solver leaves -------------------------------------------------------------
+
+
+@needs_long_double
+@pytest.mark.parametrize("kind", [*CURVED, "squared"])
+@pytest.mark.parametrize(("rate", "loose"), [(0.0, 1.001), (0.1, 1.1), (1.5, 3.0)])
+def test_what_a_first_order_step_leaves_is_counted(kind, rate, loose):
+    problem = make_problem(kind, n_rows=150)
+    state = fitted(problem)
+    drift = measured(state, problem.rows, exact=True)
+    edit = Edit(rows_out=problem.rows.take(np.arange(10, 13)))
+    rest = problem.rows.take(np.setdiff1d(np.arange(150), np.arange(10, 13)))
+    result = unlearn(state, edit, rate / state.factor.largest_eigenvalue)
+    after = stepped(drift, state, edit, result)
+    euclid, dual = gradient_norms(result.state, rest)
+    assert dual <= after.unknown
+    assert euclid <= after.unknown_length
+    # the smaller the step, the more it is all that there is
+    assert after.unknown < loose * dual
+
+
+def test_nothing_is_known_beyond_half_an_error():
+    problem = make_problem("logistic")
+    state = fitted(problem)
+    drift = measured(state, problem.rows)
+    geometry = replace(drift.geometry, terms=0.6 * 2.0**53 * drift.geometry.scaled)
+    edit = Edit(rows_out=problem.rows.take(np.arange(10, 12)))
+    after = stepped(
+        replace(drift, geometry=geometry), state, edit, unlearn(state, edit)
+    )
+    assert after.unknown == after.unknown_length == math.inf
+
+
+def test_the_bend_of_the_weights_is_that_of_the_theorem():
+    assert bend(0.5, 2.0) == pytest.approx(math.exp(0.5) * math.expm1(2.0) / 2 - 1)
