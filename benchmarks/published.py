@@ -48,8 +48,9 @@ class TestRows:
         f1 = [f1_score(self.positive, guess, average="macro") for guess in found.T]
         return float(accuracy), float(np.mean(f1))
 
-    def accuracy(self, theta, sigma, seed=0, n_noise=50):
-        found = self._predicted(theta, sigma, None, seed, n_noise)
+    def accuracy(self, theta, sigma, alive=None, seed=0, n_noise=50):
+        """Accuracy alone."""
+        found = self._predicted(theta, sigma, alive, seed, n_noise)
         return float(np.mean(found == self.positive[:, None]))
 
     def largest_sigma(self, theta, loss=0.01):
