@@ -17,4 +17,6 @@ TOPICS = (
     "threads",
     "profile",
     "large_edits",
+    "certified",
+    "capacity",
 )

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit
 from sklearn.datasets import load_breast_cancer, load_digits
-from sklearn.preprocessing import OneHotEncoder, scale
+from sklearn.preprocessing import OneHotEncoder, StandardScaler, scale
 
 #: The columns of Adult's table that hold categories, as adult.names calls them.
 _ADULT_CATEGORIES = {
@@ -25,6 +25,8 @@ _ADULT_CATEGORIES = {
     "sex": 9,
     "native-country": 13,
 }
+#: Those that hold numbers.
+_ADULT_NUMBERS = [0, 2, 4, 10, 11, 12]
 
 
 class DataMissingError(Exception):
@@ -51,8 +53,14 @@ def digits():
 
 def adult():
     """Census income: categories one-hot, numbers standardised; 32561 rows."""
-    X, y, _ = _adult()
+    X, y = _adult()[:2]
     return X, y
+
+
+def adult_test():
+    """Adult's own test rows, coded and scaled as `adult` is; 16281 rows."""
+    _, _, _, coder, scaler = _adult()
+    return _coded(_adult_table("adult.test"), coder, scaler)
 
 
 def adult_categories():
@@ -66,6 +74,20 @@ def enron():
     folder = _folder("enron")
     X = sp.csr_array(sp.load_npz(folder / "x.npz")).astype(np.float64)
     return X, np.load(folder / "y.npy").astype(np.int64)
+
+
+def enron_split():
+    """Four in five rows of `enron` to train with, the others to test; always the same.
+
+    Returns
+    -------
+    train, test : tuple of (X, y)
+    """
+    X, y = enron()
+    order = np.random.default_rng(0).permutation(y.size)
+    n_train = y.size * 4 // 5
+    train, test = np.sort(order[:n_train]), np.sort(order[n_train:])
+    return (X[train], y[train]), (X[test], y[test])
 
 
 def enron_sensitive():
@@ -89,21 +111,31 @@ def real(loader, table):
 
 @cache
 def _adult():
-    path = _folder("adult") / "adult.data"
-    with path.open(newline="") as file:
-        table = np.array(
-            [row for row in csv.reader(file, skipinitialspace=True) if row], dtype=str
-        )
-    numeric = (0, 2, 4, 10, 11, 12)
-    coder = OneHotEncoder(sparse_output=False)
-    categories = coder.fit_transform(table[:, list(_ADULT_CATEGORIES.values())])
-    ends = np.cumsum([len(numeric), *map(len, coder.categories_)])
+    table = _adult_table("adult.data")
+    coder = OneHotEncoder(sparse_output=False, handle_unknown="ignore")
+    coder.fit(table[:, list(_ADULT_CATEGORIES.values())])
+    scaler = StandardScaler().fit(table[:, _ADULT_NUMBERS].astype(np.float64))
+    ends = np.cumsum([len(_ADULT_NUMBERS), *map(len, coder.categories_)])
     columns = {
         name: np.arange(start, stop)
         for name, (start, stop) in zip(_ADULT_CATEGORIES, pairwise(ends), strict=True)
     }
-    X = np.hstack([scale(table[:, numeric].astype(np.float64)), categories])
-    return X, (table[:, -1] == ">50K").astype(np.int64), columns
+    return *_coded(table, coder, scaler), columns, coder, scaler
+
+
+def _adult_table(name):
+    path = _folder("adult") / name
+    with path.open(newline="") as file:
+        rows = csv.reader(file, skipinitialspace=True)
+        # the test file opens with a remark
+        return np.array([row for row in rows if len(row) > 1], dtype=str)
+
+
+def _coded(table, coder, scaler):
+    numbers = scaler.transform(table[:, _ADULT_NUMBERS].astype(np.float64))
+    categories = coder.transform(table[:, list(_ADULT_CATEGORIES.values())])
+    y = np.char.startswith(table[:, -1], ">50K").astype(np.int64)
+    return np.hstack([numbers, categories]), y
 
 
 def _folder(name):

@@ -12,6 +12,19 @@ from benchmarks.measure import Call
 SOLVERS = ("lbfgs", "newton-cholesky", "newton-cg")
 
 
+def coefficients(objective, model):
+    """Those of scikit-learn's model in the layout of an objective."""
+    coef, intercept = np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)
+    theta = np.zeros((objective.shape[0], coef.shape[0]))
+    alive = np.flatnonzero(~objective.forgotten)
+    if objective.fit_intercept:
+        alive = alive[:-1]
+        theta[-1] = intercept
+    # a refit without the forgotten columns has only the others
+    theta[alive] = coef.T if coef.shape[1] == alive.size else coef.T[alive]
+    return theta
+
+
 class Residual:
     """2-norm of the summed gradient on these rows, by the same objective for all."""
 
@@ -21,13 +34,7 @@ class Residual:
         self.rows = model._read_rows(fitted, X, y, None)
 
     def __call__(self, model):
-        coef, intercept = np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)
-        p = self.objective.shape[0]
-        theta = np.zeros((p, coef.shape[0]))
-        alive = np.flatnonzero(~self.objective.forgotten[: p - 1])
-        # a refit without the forgotten columns has only the others
-        theta[alive] = coef.T if coef.shape[1] == alive.size else coef.T[alive]
-        theta[-1] = intercept
+        theta = coefficients(self.objective, model)
         return float(np.linalg.norm(self.objective.gradient(self.rows, theta)))
 
 
@@ -39,13 +46,14 @@ class Refit:
     the last step jumps past it.
     """
 
-    def __init__(self, X, y, solver, residual, start=None):
+    def __init__(self, X, y, solver, residual, start=None, **params):
         self.X, self.y, self.start = X, y, start
         self.model = LogisticRegression(
             solver=solver,
             tol=residual / X.shape[0],
             max_iter=10_000,
             warm_start=start is not None,
+            **params,
         )
 
     def relax(self, measure, residual):

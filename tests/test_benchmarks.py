@@ -3,12 +3,15 @@
 import importlib
 import json
 
+import numpy as np
 import pytest
 
-from benchmarks import TOPICS
+from benchmarks import TOPICS, data
 from benchmarks.__main__ import main
+from benchmarks.capacity import Source, rows_of_source
+from benchmarks.certified import Bench, Problem, fits_counted
 from benchmarks.profile import functions
-from sklearn_unlearn import UnlearnableLogisticRegression
+from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
 
 
 def test_every_topic_can_be_run():
@@ -39,3 +42,50 @@ def test_profiled_functions_exist():
     model = UnlearnableLogisticRegression().fit([[0.0], [1.0], [2.0]], [0, 1, 1])
     for owner, name, _ in functions(model):
         assert callable(getattr(owner, name)), name
+
+
+# Certified forgetting ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def halves():
+    X, y = data.breast_cancer()
+    return (X[::2], y[::2]), (X[1::2], y[1::2])
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_every_method_is_within_its_bound(halves, fit_intercept):
+    columns = np.array([3, 7])
+    bench = Bench(Problem("breast cancer", *halves, {}, fit_intercept))
+    found = bench.draw(columns, seed=0)
+    for method, outcome in found.items():
+        if method.startswith("retraining"):
+            assert np.isnan(outcome.bound)
+        else:
+            assert outcome.distance <= outcome.bound, method
+    assert found["ours, refined"].f1 == pytest.approx(found["retraining, cold"].f1)
+    assert (bench.fits, bench.requests) == (0, 2)
+
+
+def test_refined_requests_refit_nothing(halves):
+    X, y = halves[0]
+    certification = GaussianCertification(0.1, 0.01, sigma=1.0)
+    model = UnlearnableLogisticRegression(retain_data=True, certification=certification)
+    with fits_counted() as (ours, theirs):
+        model.fit(X, y)
+        assert ours.call_count == 1  # the spy sees what is a fit
+        model.forget_features([3, 7]).partial_unfit(X[:10], y[:10])
+    assert (ours.call_count, theirs.call_count) == (1, 0)
+    assert model.private_record().publication == 3
+
+
+def test_requests_are_counted_to_the_first_refusal(halves):
+    source = Source("breast cancer", *halves, np.arange(30), 2, 5)
+    rows = list(rows_of_source(source))
+    assert [(row["request"], row["mode"]) for row in rows] == [
+        (request, mode)
+        for mode in ("data-free", "refined")
+        for request in ("row", "10 rows", "column")
+    ]
+    for row in rows:
+        assert row["requests"]
