@@ -11,12 +11,15 @@ import numpy as np
 import scipy.sparse as sp
 
 from sklearn_unlearn import GaussianCertification
+from sklearn_unlearn.certification import kappa
 from tests.cases import changed_targets, data, make
 
 #: A column that hardly matters.
 FAINT = 3
 #: Rows that requests are about.
 OUT = np.arange(4)
+#: Noise for a unit of budget.
+KAPPA = kappa(1.0, 1e-5)
 
 
 def gaussian(sigma=1.0, **params):
@@ -29,10 +32,21 @@ def certified(name, sigma=1.0, *, certification=None, **params):
     return make(name, certification=certification or gaussian(sigma), **params)
 
 
+def with_budget(name, budget, policy="raise", **params):
+    certification = gaussian(budget * KAPPA, on_budget_exceeded=policy)
+    return certified(name, certification=certification, **params)
+
+
 def problem(name, n_rows=600, seed=0):
     X, y = data(name, n_rows, 5, seed)
     X[:, FAINT] *= 0.002
     return X, y
+
+
+def conditioned(name):
+    """The problem without the column that makes the Hessian nearly flat."""
+    X, y = problem(name)
+    return np.delete(X, FAINT, axis=1), y
 
 
 def theta(estimator):
@@ -131,3 +145,11 @@ def refit(estimator, edited, **params):
     if "class_weight" in params and params["class_weight"] is not None:
         params["class_weight"] = estimator.frozen_class_weight()
     return type(estimator)(**params).fit(edited.X, edited.y, edited.weight)
+
+
+def spent_by(name, verb, X, y, **params):
+    """What the fit and what the request of a verb spend."""
+    probe = certified(name, 1e9, **params).fit(X, y)
+    at_fit = probe.private_record().distance
+    VERBS[verb](probe, X, y, None)
+    return at_fit, probe.private_record().distance

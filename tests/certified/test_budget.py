@@ -1,71 +1,32 @@
 """The budget: checked before it is spent, and what happens when it is short."""
 
-import pickle
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_unlearn.certification import kappa
 from sklearn_unlearn.certification.mechanism import gaussian_noise
 from sklearn_unlearn.exceptions import (
     BudgetExceededError,
     NoBoundError,
 )
 from sklearn_unlearn.linear_model import _base
-from tests.cases import changed_targets, coefficients, make
+from tests.cases import changed_targets, make
 from tests.certified.problems import (
     FAINT,
+    KAPPA,
     OUT,
     VERBS,
     Edited,
     certified,
-    gaussian,
+    conditioned,
     problem,
     refit,
     shown,
+    spent_by,
     theta,
+    with_budget,
 )
-from tests.linear_model.test_state import assert_unchanged, snapshot
-
-#: Noise for a unit of budget.
-KAPPA = kappa(1.0, 1e-5)
-
-
-def with_budget(name, budget, policy="raise", **params):
-    certification = gaussian(budget * KAPPA, on_budget_exceeded=policy)
-    return certified(name, certification=certification, **params)
-
-
-class Frozen:
-    """All there is of an estimator, to be compared with it later."""
-
-    def __init__(self, estimator):
-        self.estimator, self.fitted = estimator, estimator._fitted
-        self.arrays = snapshot(estimator)
-        self.pickled = pickle.dumps(estimator)
-        self.released, self.certificate = estimator.release()
-        self.record = estimator.private_record()
-
-    def assert_as_it_was(self):
-        estimator = self.estimator
-        assert estimator._fitted is self.fitted
-        assert_unchanged(estimator, self.arrays)
-        released, certificate = estimator.release()
-        np.testing.assert_array_equal(
-            coefficients(released), coefficients(self.released)
-        )
-        assert certificate == self.certificate
-        assert estimator.private_record() == self.record
-        assert len(pickle.dumps(estimator)) == len(self.pickled)
-
-
-def spent_by(name, verb, X, y, **params):
-    """What the fit and what the request of a verb spend."""
-    probe = certified(name, 1e9, **params).fit(X, y)
-    at_fit = probe.private_record().distance
-    VERBS[verb](probe, X, y, None)
-    return at_fit, probe.private_record().distance
+from tests.certified.snapshots import Frozen
 
 
 @pytest.mark.parametrize("as_format", [np.asarray, sp.csr_array])
@@ -150,11 +111,6 @@ def costs_of_many(name, X, y):
     probe = with_budget(name, budget, "refine", retain_data=True).fit(X, y)
     remove_many(probe, X, y)
     return at_fit, rough, probe.private_record().distance
-
-
-def conditioned(name):
-    X, y = problem(name)
-    return np.delete(X, FAINT, axis=1), y
 
 
 @pytest.fixture

@@ -9,8 +9,17 @@ from scipy.special import expit, softmax
 from sklearn_unlearn import UnlearnableLogisticRegression
 from sklearn_unlearn.exceptions import CertificationError, UnlearningError
 from tests.cases import make
-from tests.certified.problems import FAINT, OUT, certified, gaussian, problem, theta
-from tests.certified.test_budget import Frozen, spent_by, with_budget
+from tests.certified.problems import (
+    FAINT,
+    OUT,
+    certified,
+    gaussian,
+    problem,
+    spent_by,
+    theta,
+    with_budget,
+)
+from tests.certified.snapshots import Frozen
 
 
 def possible(estimator, rows, limit=10_000):

@@ -1,0 +1,269 @@
+"""Requests that fail on the way, and readers meanwhile: one state or the other."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sklearn_unlearn import certified as certified_module
+from sklearn_unlearn.certification import lineage as lineage_module
+from sklearn_unlearn.linear_model import _base
+from tests.cases import coefficients
+from tests.certified.problems import (
+    certified,
+    conditioned,
+    problem,
+    shown,
+    spent_by,
+    with_budget,
+)
+from tests.certified.snapshots import Frozen
+from tests.linear_model import test_state
+from tests.linear_model.test_state import _blas_limit, interrupt  # noqa: F401
+from tests.observers import PATIENCE, Observers
+
+
+def fail_with(error):
+    def fail(*arguments, **keywords):
+        raise error
+
+    return fail
+
+
+def fitted(policy, retain_data):
+    """An estimator whose next request, over 60 rows, the policy has to answer."""
+    X, y = conditioned("logistic")
+    if policy is None:
+        return certified("logistic", 1e3, retain_data=retain_data).fit(X, y), X, y
+    probe = certified("logistic", 1e6, retain_data=True).fit(X, y)
+    at_fit = probe.private_record().distance
+    probe.partial_unfit(X[:60], y[:60])
+    budget = np.hypot(at_fit, 0.99 * probe.private_record().distance)
+    return with_budget("logistic", budget, policy, retain_data=True).fit(X, y), X, y
+
+
+FAILURES = [
+    *[
+        (module, function, None, retain_data)
+        for module, function in (
+            (certified_module, "advanced"),
+            (lineage_module, "stepped"),
+            (lineage_module, "distance"),
+            (lineage_module, "_published"),
+            (lineage_module, "gaussian_noise"),
+            (lineage_module, "array_hash"),
+            (lineage_module, "PrivateRecord"),
+        )
+        for retain_data in (False, True)
+    ],
+    (certified_module, "refine", "refine", True),
+    (certified_module, "refreshed", "refine", True),
+    (certified_module, "remeasured", "refine", True),
+    (lineage_module, "gaussian_noise", "refine", True),
+    (certified_module, "begin", "refit", True),
+    (_base, "fit", "refit", True),
+    (lineage_module, "kappa", "refit", True),
+    (lineage_module, "gaussian_noise", "refit", True),
+]
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt, ZeroDivisionError])
+@pytest.mark.parametrize(("module", "function", "policy", "retain_data"), FAILURES)
+def test_a_request_that_fails_spends_and_publishes_nothing(
+    monkeypatch, module, function, policy, retain_data, error
+):
+    estimator, X, y = fitted(policy, retain_data)
+    rows = 60 if policy else 4
+    before = Frozen(estimator)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, function, fail_with(error))
+        with pytest.raises(error):
+            estimator.partial_unfit(X[:rows], y[:rows])
+    before.assert_as_it_was()
+    estimator.partial_unfit(X[:rows], y[:rows])  # now it can be carried out
+    expected = {None: "request", "refine": "refine", "refit": "fit"}[policy]
+    assert estimator.private_record().operation == expected
+    assert np.all(shown(estimator) != shown(before.released))
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+@pytest.mark.parametrize("function", ["_measured", "gaussian_noise", "_published"])
+def test_a_refinement_or_fit_that_fails_spends_nothing(monkeypatch, function, error):
+    X, y = problem("logistic")
+    estimator = certified("logistic", 1e3).fit(X, y)
+    estimator.partial_unfit(X[:4], y[:4])
+    before = Frozen(estimator)
+    with monkeypatch.context() as patch:
+        patch.setattr(lineage_module, function, fail_with(error))
+        with pytest.raises(error):
+            estimator.refine(X[4:], y[4:])
+        before.assert_as_it_was()
+        with pytest.raises(error):
+            estimator.fit(X, y)
+    before.assert_as_it_was()
+    estimator.refine(X[4:], y[4:])
+    assert estimator.private_record().operation == "refine"
+
+
+@pytest.mark.usefixtures("_blas_limit")
+@pytest.mark.parametrize(
+    ("policy", "retain_data"),
+    [(None, False), (None, True), ("refine", True), ("refit", True)],
+)
+def test_interrupted_at_any_line_a_request_is_done_or_undone(
+    monkeypatch, policy, retain_data
+):
+    # lines of other modules: tests/linear_model/test_state.py
+    ours = (str(Path(lineage_module.__file__).parent), certified_module.__file__)
+    monkeypatch.setattr(test_state, "PACKAGE", ours)
+    estimator, X, y = fitted(policy, retain_data)
+    rows = 60 if policy else 4
+    before = Frozen(estimator)
+    done, _, _ = fitted(policy, retain_data)
+    done.partial_unfit(X[:rows], y[:rows])
+    at, n_undone = 1, 0
+    while interrupt(lambda: estimator.partial_unfit(X[:rows], y[:rows]), at):
+        assert estimator._fitted is before.fitted
+        if at % 10 == 0:
+            before.assert_as_it_was()
+        n_undone += 1
+        at += 3 if policy else 1
+    assert n_undone > 70
+    np.testing.assert_array_equal(coefficients(estimator), coefficients(done))
+    assert estimator.private_record() == done.private_record()
+
+
+# Threads ----------------------------------------------------------------------------
+
+
+def look(estimator, X):
+    """All that a reader sees, from one call each."""
+    model, certificate = estimator.release()
+    certificate.verify(model)
+    return (
+        certificate.publication,
+        estimator.coef_.tobytes(),
+        estimator.decision_function(X).tobytes(),
+        coefficients(estimator.to_sklearn()).tobytes(),
+        coefficients(model).tobytes(),
+    )
+
+
+@pytest.mark.parametrize("policy", [None, "refine", "refit"])
+def test_before_the_swap_a_reader_sees_the_old_publication(monkeypatch, policy):
+    estimator, X, y = fitted(policy, True)
+    rows = 60 if policy else 4
+    old = look(estimator, X[:5])
+    drawing, read = threading.Event(), threading.Event()
+    real = lineage_module.gaussian_noise
+
+    def pausing(*arguments):
+        drawing.set()
+        assert read.wait(PATIENCE)
+        return real(*arguments)
+
+    monkeypatch.setattr(lineage_module, "gaussian_noise", pausing)
+    request = threading.Thread(
+        target=estimator.partial_unfit, args=(X[:rows], y[:rows]), daemon=True
+    )
+    request.start()
+    try:
+        assert drawing.wait(PATIENCE)
+        # the budget is checked, the noise not yet drawn: the request holds its lock
+        assert look(estimator, X[:5]) == old
+    finally:
+        read.set()
+        request.join(PATIENCE)
+    assert not request.is_alive()
+    new = look(estimator, X[:5])
+    assert all(was != now for was, now in zip(old[1:], new[1:], strict=True))
+    assert new[0] == (1 if policy == "refit" else 2)
+
+
+def test_readers_see_publications_only():
+    X, y = problem("logistic", 1500)
+    estimator = certified("logistic", 1e3).fit(X, y)
+    query = X[-5:]
+    states = {look(estimator, query)[1:]}
+    parts = [set() for _ in range(4)]
+
+    def read():
+        release = look_release(estimator)
+        seen = (
+            estimator.coef_.tobytes(),
+            estimator.decision_function(query).tobytes(),
+            coefficients(estimator.to_sklearn()).tobytes(),
+            release,
+        )
+        for part, value in zip(parts, seen, strict=True):
+            part.add(value)
+        return seen
+
+    with Observers(read) as readers:
+        for row in range(40):
+            estimator.partial_unfit(X[row : row + 1], y[row : row + 1])
+            states.add(look(estimator, query)[1:])
+            if row % 4 == 0:  # nothing moves: what all see is this state
+                current = look(estimator, query)[1:]
+                assert readers.look() == [current, current]
+    assert len(states) == 41
+    for part, published in zip(parts, zip(*states, strict=True), strict=True):
+        assert part <= set(published)
+        assert len(part) >= 10
+
+
+def look_release(estimator):
+    model, certificate = estimator.release()
+    certificate.verify(model)
+    return coefficients(model).tobytes()
+
+
+def test_requests_of_several_threads_are_each_paid_for():
+    X, y = problem("ridge")
+    estimator = certified("ridge", 1e-3).fit(X, y)
+
+    def remove(rows):
+        for row in rows:
+            estimator.partial_unfit(X[row : row + 1], y[row : row + 1])
+
+    threads = [
+        threading.Thread(target=remove, args=(range(start, 40, 4),), daemon=True)
+        for start in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    record = estimator.private_record()
+    assert record.publication == 41
+    # whatever the order, distances grow from the first to the last
+    first = certified("ridge", 1e-3).fit(X, y).private_record().distance
+    assert first * np.sqrt(41) < record.spent < record.distance * np.sqrt(41)
+
+
+def test_only_as_many_threads_get_through_as_the_budget_lets():
+    X, y = problem("ridge")
+    at_fit, _ = spent_by("ridge", "partial_unfit", X, y)
+    estimator = with_budget("ridge", 4.05 * at_fit).fit(X, y)
+    refused = []
+
+    def remove(rows):
+        for row in rows:
+            try:
+                estimator.partial_unfit(X[row : row + 1], y[row : row + 1])
+            except certified_module.BudgetExceededError:
+                refused.append(row)
+
+    threads = [
+        threading.Thread(target=remove, args=(range(start, 40, 4),), daemon=True)
+        for start in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    record = estimator.private_record()
+    assert 6 <= record.publication <= 16
+    assert len(refused) == 41 - record.publication
+    assert record.spent <= record.budget
