@@ -116,6 +116,7 @@ class CertifiedMixin(UnlearnerMixin):
             publication=record.publication,
             refit_tolerance=terms.tol,
             estimator=type(self).__name__,
+            noise_seeded=terms.seed is not None,
             parameters=_plain(fitted.params),
             versions=_versions(),
             model_sha256=model_hash(model),
@@ -141,8 +142,10 @@ class CertifiedMixin(UnlearnerMixin):
     def capacity(self, X, y, sample_weight=None, *, limit=10_000):
         """How many requests like forgetting these rows the budget still has room for.
 
-        With retained data every state spends what this one did. Without, the drift of
-        all that came before adds to each: ``refine`` resets it.
+        An estimate: that later requests cost what this one would. With retained data
+        they spend about as much as this state did. Without, the drift of all that came
+        before adds to each, and ``refine`` resets it; rows that are repeated exactly
+        gain leverage as copies leave, so that a few per cent fewer may fit.
 
         Parameters
         ----------
@@ -325,9 +328,11 @@ class CertifiedMixin(UnlearnerMixin):
 
 
 def _plain(params):
-    """Parameters as JSON knows them."""
+    """Parameters as JSON knows them; what is said of certification has its entries."""
     plain = {}
     for name, value in copy.deepcopy(params).items():
+        if name == "certification":  # whose repr may hold the seed of the noise
+            continue
         if isinstance(value, np.generic):
             value = value.item()
         known = value is None or isinstance(value, bool | int | float | str)

@@ -87,10 +87,14 @@ class Certificate(_Json):
     refit_tolerance : float
         Gradient norm of the refits that one may compare with: ``gradient_residual``
         plus its ``rounding_error`` shows that a model is one.
+    noise_seeded : bool
+        Whether the noise came from a ``random_state``: then nothing is certified to
+        anybody who may know it.
     estimator : str
         Class of the estimator.
     parameters : dict
-        Its parameters at fit, values that JSON does not know as their repr.
+        Its parameters at fit but ``certification``, values that JSON does not know as
+        their repr.
     versions : dict
         Of the packages that computed it.
     model_sha256 : str
@@ -108,6 +112,7 @@ class Certificate(_Json):
     lineage: int
     publication: int
     refit_tolerance: float
+    noise_seeded: bool
     estimator: str
     parameters: dict[str, Any]
     versions: dict[str, str]

@@ -35,6 +35,7 @@ def certificate(**changes):
             "publication": 3,
             "refit_tolerance": 1e-10,
             "estimator": "UnlearnableRidge",
+            "noise_seeded": False,
             "parameters": {"alpha": 0.7, "solver": None, "fit_intercept": True},
             "versions": {"numpy": "2.0"},
             "model_sha256": model_hash(model()),

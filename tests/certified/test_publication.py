@@ -177,7 +177,8 @@ def test_certificates_say_what_they_are_about():
     assert 1.0 < certificate.refit_tolerance / estimator.tol <= 2.0
     assert certificate.estimator == "UnlearnableLogisticRegression"
     assert certificate.parameters["C"] == 0.25
-    assert certificate.parameters.keys() == estimator.get_params(deep=False).keys()
+    names = estimator.get_params(deep=False).keys() - {"certification"}
+    assert certificate.parameters.keys() == names
     assert certificate.versions["numpy"] == np.__version__
     assert certificate.model_sha256 == model_hash(model)
     assert len(certificate.not_claimed) >= 5
@@ -346,3 +347,13 @@ def test_in_pipelines_and_searches():
     certificate = best.release()[1]
     assert certificate.sigma == 1e-4
     assert certificate.epsilon == search.best_params_[f"{prefix}epsilon"]
+
+
+@pytest.mark.parametrize("seed", [None, 20261])
+def test_a_seed_is_admitted_and_not_told(seed):
+    X, y = problem("logistic")
+    certification = GaussianCertification(1.0, 1e-3, 0.1, random_state=seed)
+    estimator = UnlearnableLogisticRegression(certification=certification).fit(X, y)
+    certificate = estimator.release()[1]
+    assert certificate.noise_seeded is (seed is not None)
+    assert "20261" not in certificate.to_json()
