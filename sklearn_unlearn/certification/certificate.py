@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -37,8 +38,11 @@ class _Json:
 
     def to_json(self) -> str:
         """The certificate as JSON with sorted keys, one entry a line."""
-        assert not isinstance(self, type)
-        return json.dumps(asdict(self), indent=2, sort_keys=True)  # type: ignore[call-overload]
+        entries = asdict(self)  # type: ignore[call-overload]
+        for name, value in entries.items():
+            if value == math.inf:  # which JSON has no number for
+                entries[name] = "infinite"
+        return json.dumps(entries, indent=2, sort_keys=True, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -63,6 +67,8 @@ class _Json:
         for name, value in entries.items():
             if isinstance(value, list):
                 entries[name] = tuple(value)
+            if value == "infinite" and names[name].type == "float":
+                entries[name] = math.inf
         return cls(**entries)
 
 

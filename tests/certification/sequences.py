@@ -172,17 +172,16 @@ def _mapped(rng, verb, objective, rows):
         inner = rng.standard_normal((max(d - 1, 1), d)) / np.sqrt(d)
     else:
         inner = np.vstack([np.eye(d), np.eye(d)[-1:]])
-    inner = inner * alive
-    new = inner.shape[0]
-    shift = 0.3 * rng.standard_normal(new) if verb == "map" else np.zeros(new)
-    T = inner
-    X = rows.X @ inner.T
-    if objective.fit_intercept:
-        T = np.block([[inner, shift[:, None]], [np.zeros((1, d)), np.ones((1, 1))]])
-        X = X + shift
     used = np.flatnonzero(alive)
     if verb == "map" and used.size < d:
         return None  # forgotten columns leave fewer dimensions than columns
+    inner = inner * alive
+    new = inner.shape[0]
+    shift = 0.3 * rng.standard_normal(new) if verb == "map" else np.zeros(new)
+    T, X = inner, rows.X @ inner.T
+    if objective.fit_intercept:
+        T = np.block([[inner, shift[:, None]], [np.zeros((1, d)), np.ones((1, 1))]])
+        X = X + shift
     penalty = np.repeat(objective.penalty[used[:1]], T.shape[0], axis=0)
     if objective.fit_intercept:
         penalty[-1] = objective.penalty[-1]

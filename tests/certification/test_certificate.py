@@ -225,3 +225,10 @@ def test_array_hash():
     assert array_hash(values) == array_hash(values.astype(">f8"))
     assert array_hash(values) != array_hash(values.reshape(3, 2))
     assert array_hash(values) != array_hash(np.nextafter(values, 9.0))
+
+
+def test_an_infinite_number_is_a_word_in_json():
+    found = record(condition=math.inf)
+    text = found.to_json()
+    assert json.loads(text, parse_constant=pytest.fail)["condition"] == "infinite"
+    assert PrivateRecord.from_json(text) == found

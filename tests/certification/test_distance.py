@@ -13,7 +13,8 @@ from sklearn_unlearn.certification.distance import (
     self_concordance,
 )
 from sklearn_unlearn.certification.drift import measured, stepped
-from sklearn_unlearn.certification.geometry import Geometry
+from sklearn_unlearn.certification.geometry import Geometry, certified_eigenvalues
+from sklearn_unlearn.core.factor import factorise
 from sklearn_unlearn.core.losses import HalfSquaredError
 from sklearn_unlearn.core.steps import refine, unlearn
 from sklearn_unlearn.exceptions import NoBoundError, NotPositiveDefiniteError
@@ -105,7 +106,7 @@ def test_never_less_than_the_truth(trouble, seed):
     # few enough to skip, many enough to mean something
     assert counts["states"] > 80, counts
     assert counts["without a reference"] <= 0.03 * counts["states"], counts
-    assert counts["finite"] > 0.5 * counts["states"], counts
+    assert counts["finite"] > 0.4 * counts["states"], counts
 
 
 def holds(found, state, best, refits):
@@ -294,6 +295,29 @@ def test_errors_of_the_hessian_inflate():
     found = bound(wrong, 1.0, tol=0.1, weakest=0.0)
     assert found.minimiser > exact.minimiser / 0.9
     assert found.refit > exact.refit / 0.9
+
+
+@pytest.mark.parametrize("error", [0.001, 0.05, 0.4])
+def test_a_hessian_that_errs_by_what_is_said(error):
+    # quadratic forms of the factor are off by a share, whichever way is worst
+    problem = make_problem("squared", n_outputs=1)
+    state = fitted(problem)
+    matrix = state.factor.curvature_dot(np.eye(5)) + np.diag(state.factor.penalty)
+    lower = np.linalg.cholesky(matrix)
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        gradient_known = matrix @ rng.standard_normal((5, 1))
+        Q = np.linalg.qr(rng.standard_normal((5, 5)))[0]
+        signs = np.where(rng.random(5) < 0.5, -error, error)
+        wrong = lower @ (np.eye(5) + (Q * signs) @ Q.T) @ lower.T
+        data = np.asfortranarray(wrong - np.diag(state.factor.penalty))
+        factor = factorise(data, state.factor.penalty, state.factor.gauge, np.arange(5))
+        smallest, scaled = certified_eigenvalues(factor)
+        geometry = geometry_with(0.1, smallest, scaled, error * scaled * 2.0**53)
+        known_state = replace(state, factor=factor, gradient=gradient_known)
+        found = distance(known_state, Drift(geometry, 0.0, 0.0, 0.0), 1e-9)
+        truth = length(np.linalg.solve(matrix, gradient_known))
+        assert truth <= found.minimiser
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,14 @@ import pytest
 from sklearn_unlearn.certification.distance import bend, distance
 from sklearn_unlearn.certification.drift import grown, growth, measured, stepped
 from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
-from sklearn_unlearn.core.steps import refine, refreshed, unlearn
+from sklearn_unlearn.core.steps import fresh_factor, refine, refreshed, unlearn
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.certification import exponential, sequences
 from tests.certification.reference import (
     EPS,
+    LONG,
     Yardstick,
+    design,
     gradient,
     minimiser,
     needs_long_double,
@@ -368,6 +370,40 @@ def test_the_change_before_a_refinement_is_added():
     assert found.change == pytest.approx(drift.change + np.abs(step).max(), rel=1e-9)
 
 
+# A pass over the data ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [*CURVED, "squared"])
+def test_what_is_not_known_of_the_gradient_is_measured(kind):
+    problem = make_problem(kind, n_rows=150)
+    state = fitted(problem)
+    moved = replace(state, theta=1.1 * state.theta)
+    gradient_there = moved.objective.gradient(problem.rows, moved.theta)
+    ignorant = measured(moved, problem.rows)
+    size = length(gradient_there - state.gradient)
+    assert ignorant.unknown_length == pytest.approx(size, rel=1e-6)
+    assert ignorant.unknown >= Yardstick(moved, problem.rows).dual_of(gradient_there)
+    informed = measured(replace(moved, gradient=gradient_there), problem.rows)
+    assert 0.0 < informed.unknown_length < 1e-9 * size
+
+
+@needs_long_double
+@pytest.mark.parametrize("kind", CURVED)
+def test_predictions_at_the_anchor_are_rounded(kind):
+    # large values that cancel: weights were computed from predictions with errors
+    problem = make_problem(kind, n_rows=150)
+    state = fitted(problem)
+    far = 1e6 * np.ones(state.theta.shape)
+    far[1] *= -1.0
+    rows = replace(problem.rows, X=problem.rows.X[:, [0, 0, 2, 3]])
+    state = replace(state, theta=state.theta + far, anchor=state.theta + far)
+    computed = state.objective.raw_prediction(rows.X, state.anchor)
+    X = design(state.objective, rows)[0]
+    exact = X @ state.anchor.astype(LONG)
+    wrong = float(np.abs(computed - exact).max())
+    assert 0.0 < wrong <= measured(state, rows).change < 1e-6
+
+
 # What the solver leaves -------------------------------------------------------------
 
 
@@ -387,6 +423,42 @@ def test_what_a_first_order_step_leaves_is_counted(kind, rate, loose):
     assert euclid <= after.unknown_length
     # the smaller the step, the more it is all that there is
     assert after.unknown < loose * dual
+
+
+@needs_long_double
+@pytest.mark.parametrize("penalty", [1.0, 1e9])
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+def test_what_is_left_is_known_up_to_rounding(scale, penalty):
+    # all else is exact: a gradient that was known, a Hessian of small integers; large
+    # rows come and leave whose gradients cancel, a large penalty pulls
+    rng = np.random.default_rng(0)
+    problem = make_problem("squared", n_outputs=1, intercept=False, penalty=penalty)
+    rows = replace(problem.rows, X=np.round(problem.rows.X), weight=np.ones(60))
+    problem = replace(problem, rows=rows)
+    for _ in range(30):
+        state = fitted(problem)
+        state = replace(state, theta=rng.standard_normal((4, 1)))
+        out = replace(rows.take(np.arange(2)), X=scale * rng.standard_normal((2, 4)))
+        out = replace(out, y=out.X @ state.theta + 1.0)
+        new = replace(out, X=out.X * (1.0 + 1e-9 * rng.standard_normal((2, 4))))
+        new = replace(new, y=new.X @ state.theta + 1.0)
+        edit = Edit(rows_out=out, rows_in=new)
+        before = join(rows, out)
+        exact, _ = gradient(problem.objective, before, state.theta)
+        state = replace(
+            state,
+            gradient=exact.astype(float),
+            factor=fresh_factor(problem.objective, before, state.theta),
+        )
+        drift = measured(state, before, exact=True)
+        geometry = replace(drift.geometry, terms=0.0)
+        drift = replace(drift, geometry=geometry, unknown=0.0, unknown_length=0.0)
+        result = unlearn(state, edit)
+        after = stepped(drift, state, edit, result)
+        left, error = gradient(problem.objective, join(rows, new), result.state.theta)
+        assert length(left) - length(error) <= after.unknown_length
+        yardstick = Yardstick(result.state, join(rows, new))
+        assert yardstick.dual_of(left) - yardstick.dual_of(error) <= after.unknown
 
 
 def test_nothing_is_known_beyond_half_an_error():

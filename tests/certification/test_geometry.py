@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_unlearn.certification.drift import measured
+from sklearn_unlearn.certification.drift import measured, stepped
 from sklearn_unlearn.certification.geometry import (
     certified_eigenvalues,
     dual_norm,
@@ -123,6 +123,18 @@ def test_pending_rows_and_dropped_columns_count(kind):
         assert 0.98 * yardstick.scaled < scaled <= yardstick.scaled * (1 + 1e-9)
 
 
+def test_dropped_columns_count_where_an_iteration_estimates():
+    rng = np.random.default_rng(0)
+    values = np.geomspace(1.0, 1e-3, 240)
+    matrix = with_eigenvalues(values, rng).astype(float)
+    drop = np.arange(7)
+    factor = factor_of(matrix).extended(drop=drop)
+    assert factor.pending_rank
+    expected = np.linalg.eigvalsh(matrix[7:, 7:])[0]
+    found, _ = certified_eigenvalues(factor)
+    assert 0.98 * expected < found <= expected * (1 + 1e-9)
+
+
 @pytest.mark.parametrize("penalty", [0.7, 0.0])
 def test_what_fills_in_the_gauge_raises_no_claim(penalty):
     problem = make_problem("multinomial", n_rows=90, penalty=penalty)
@@ -181,6 +193,10 @@ def test_a_wrong_solution_is_not_believed():
     energy = math.sqrt(np.vdot(solution, true @ solution))
     assert found == pytest.approx(energy + product / math.sqrt(smallest), rel=1e-12)
     assert truth < found
+    for k in range(2):
+        one = right[:, [k]]
+        alone = largest_dual_norm(broken, one, smallest)
+        assert alone == pytest.approx(dual_norm(broken, one, smallest)[0], rel=1e-12)
     # without the check of the solution it would have been less than the truth
     assert math.sqrt(np.vdot(right, solution)) != pytest.approx(truth, rel=1e-3)
 
@@ -319,18 +335,42 @@ def test_the_hessian_errs_by_less_than_is_said(kind, scale):
     rows = replace(problem.rows, X=X)
     state = fitted(replace(problem, rows=rows), tol=1e-8)
     geometry = geometry_of(state.objective, state.factor, rows, False)
-    span = basis(state.objective).astype(float)
-    exact = long_hessian(state, rows)
-    if not state.objective.coupled:
-        exact = np.kron(np.eye(state.objective.shape[1]), exact)
-    held = state.objective.n_unknowns
-    matrix = state.factor.curvature_dot(np.eye(held)) + np.diag(state.factor.penalty)
-    if not state.objective.coupled:
-        matrix = np.kron(np.eye(state.objective.shape[1]), matrix)
-    wrong = span.T @ (matrix - exact).astype(float) @ span
-    lower = np.linalg.cholesky(span.T @ matrix @ span)
+    assert 0.0 < relative_error(state, rows) <= geometry.error < 1e-3
+
+
+@needs_long_double
+@pytest.mark.parametrize("n_columns", [4, 40])  # factored afresh, and pending
+@pytest.mark.parametrize("scale", [1e2, 1e4])
+def test_a_large_row_that_comes_and_goes_leaves_its_errors(n_columns, scale):
+    problem = make_problem(
+        "squared", n_rows=200, n_columns=n_columns, n_outputs=1, intercept=False
+    )
+    state = fitted(problem)
+    large = problem.rows.take(np.array([7]))
+    large = replace(large, X=scale * large.X)
+    both = join(problem.rows, large)
+    drift = measured(state, problem.rows)
+    for edit, rows in (
+        (Edit(rows_in=large), both),
+        (Edit(rows_out=large), problem.rows),
+    ):
+        step = unlearn(state, edit)
+        drift, state = stepped(drift, state, edit, step), step.state
+        assert relative_error(state, rows) <= drift.geometry.error
+
+
+def relative_error(state, rows):
+    """Largest relative error of a quadratic form of the factor's matrix."""
+    objective = state.objective
+    outputs = np.eye(1 if objective.coupled else objective.shape[1])
+    span = basis(objective).astype(float)
+    exact = np.kron(outputs, long_hessian(state, rows))
+    factored = state.factor.curvature_dot(np.eye(objective.n_unknowns))
+    factored = np.kron(outputs, factored + np.diag(state.factor.penalty))
+    wrong = span.T @ (factored - exact).astype(float) @ span
+    lower = np.linalg.cholesky(span.T @ exact.astype(float) @ span)
     inner = np.linalg.solve(lower, np.linalg.solve(lower, wrong).T)
-    assert 0.0 < np.abs(np.linalg.eigvalsh(inner)).max() <= geometry.error < 1e-3
+    return float(np.abs(np.linalg.eigvalsh(inner)).max())
 
 
 def long_hessian(state, rows):
