@@ -84,11 +84,16 @@ class CertifiedMixin(UnlearnerMixin):
 
     # Verbs --------------------------------------------------------------------------
 
-    def release(self):
+    def release(self, drop_forgotten=False):
         """The published model and its certificate.
 
         Two releases of one state are equal; after a request they differ, and the
         budget has paid for both.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            As for ``to_sklearn``; the certificate is of the model that is returned.
 
         Returns
         -------
@@ -103,7 +108,7 @@ class CertifiedMixin(UnlearnerMixin):
         """
         fitted = self._checked()
         lineage = self._lineage(fitted)
-        model = self._exported(fitted)
+        model = self._exported(fitted, drop_forgotten)
         terms, record = lineage.terms, lineage.record
         certificate = Certificate(
             claim=_CLAIM,
@@ -112,11 +117,12 @@ class CertifiedMixin(UnlearnerMixin):
             sigma=terms.sigma,
             budget=record.budget,
             mode="output",
+            name=terms.name,
             lineage=record.lineage,
             publication=record.publication,
             refit_tolerance=terms.tol,
             estimator=type(self).__name__,
-            noise_seeded=terms.seed is not None,
+            noise_seeded=terms.seeded,
             parameters=_plain(fitted.params),
             versions=_versions(),
             model_sha256=model_hash(model),
@@ -335,7 +341,8 @@ def _plain(params):
             continue
         if isinstance(value, np.generic):
             value = value.item()
-        known = value is None or isinstance(value, bool | int | float | str)
+        known = value is None or isinstance(value, bool | int | str)
+        known |= isinstance(value, float) and np.isfinite(value)
         plain[name] = value if known else repr(value)
     return plain
 

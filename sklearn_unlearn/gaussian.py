@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from numbers import Integral
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 
@@ -33,11 +35,14 @@ class GaussianCertification(BaseEstimator):
         Warnecke et al. (2023) do; it exists to reproduce published figures and issues
         no certificate, because their theorem needs more than a small residual.
     on_budget_exceeded : {"raise", "refine", "refit"}, default="raise"
-        What a request does that would spend more than remains of the budget: fail;
-        refine to the rounding floor on the retained data, and fail only if that is
-        not enough; or fit again on the retained data, with a new budget.
+        What a request does that would spend more than remains of the budget: fail (but
+        a bound that is missing altogether is sought with a fresh Hessian first, where
+        data are retained); refine to the rounding floor on the retained data, and fail
+        only if that is not enough; or fit again on the retained data, with a new
+        budget.
     random_state : int, default=None
-        None draws noise from the operating system's entropy. An integer makes
+        None takes a secret seed from the operating system at each ``fit``, which stays
+        with the model: copies that answer alike publish alike. An integer makes
         publications reproducible, and public to everybody who knows it: noise that can
         be subtracted certifies nothing. For tests.
 
@@ -102,11 +107,14 @@ class GaussianCertification(BaseEstimator):
         check_sigma(self.sigma)
         for name, allowed in (("mode", _MODES), ("on_budget_exceeded", _POLICIES)):
             value = getattr(self, name)
-            if value not in allowed:
+            if not isinstance(value, str) or value not in allowed:
                 choices = ", ".join(map(repr, allowed))
                 raise ValueError(f"{name} must be one of {choices}; got {value!r}.")
         seed = self.random_state
+        if isinstance(seed, bool | np.bool_):
+            raise TypeError(f"random_state must be None or an integer; got {seed!r}.")
         if seed is not None:
             seed = int(check_scalar(seed, "random_state", Integral, min_val=0))
+        seeded, seed = seed is not None, secrets.randbits(128) if seed is None else seed
         epsilon, delta, sigma = map(float, (self.epsilon, self.delta, self.sigma))
-        return Terms(epsilon, delta, sigma, tol, seed)
+        return Terms(epsilon, delta, sigma, tol, seed, seeded, secrets.token_hex(8))

@@ -45,7 +45,7 @@ class Accountant:
         """
         if distance == math.inf:
             raise NoBoundError(
-                "The distance to a refit has no finite bound: the request is too large "
+                "The distance to a refit has no finite bound: a request was too large "
                 "for a closed form, or the data are too ill-conditioned, and a "
                 "coefficient without penalty (C=inf, alpha=0, a free intercept) leaves "
                 "nothing to fall back on. Make smaller requests, call refine before "
@@ -54,11 +54,11 @@ class Accountant:
         # written so that a NaN is refused
         if not distance <= self.remaining:
             raise BudgetExceededError(
-                f"The request would put the model up to {distance:.3g} from a refit, "
-                f"and {self.remaining:.3g} remains of a budget of {self.budget:.3g}. "
-                "Call refine with the remaining data first (it shrinks the distance "
-                "of this and later requests), fit with retain_data=True, or fit again "
-                "with a larger sigma."
+                f"The model would be up to {distance:.3g} from a refit, and "
+                f"{self.remaining:.3g} remains of a budget of {self.budget:.3g}. "
+                "Call refine before a request, which shrinks its distance and that of "
+                "later ones, or fit again: with retain_data=True, which refines each, "
+                "with a larger sigma, or with a smaller tol."
             )
         spent = math.hypot(self.spent, distance)
         return replace(self, spent=spent, n_published=self.n_published + 1)

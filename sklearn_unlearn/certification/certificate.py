@@ -29,7 +29,8 @@ NOT_CLAIMED = (
     "It is no proof to a third party that data were not used: the procedure is what "
     "can be audited.",
     "The noise is drawn in double precision, the theorem is about real numbers.",
-    "Earlier lineages, ended by a refit or a new fit, have budgets of their own.",
+    "Earlier lineages, ended by a refit or a new fit, have budgets of their own, and "
+    "so have copies of the estimator that went on to answer other requests.",
 )
 
 
@@ -88,11 +89,13 @@ class Certificate(_Json):
         ``sigma / kappa(epsilon, delta)``: what the distances of all published states
         to a refit may be, root of the sum of squares.
     mode : str
+    name : str
+        Of the fit and all that followed, random: copies of the estimator share it.
     lineage, publication : int
         Refits for want of budget before, and states published in this lineage.
     refit_tolerance : float
-        Gradient norm of the refits that one may compare with: ``gradient_residual``
-        plus its ``rounding_error`` shows that a model is one.
+        Gradient norm at which the refits stop that one may compare with, or at the
+        rounding error of a gradient where that is larger.
     noise_seeded : bool
         Whether the noise came from a ``random_state``: then nothing is certified to
         anybody who may know it.
@@ -115,6 +118,7 @@ class Certificate(_Json):
     sigma: float
     budget: float
     mode: str
+    name: str
     lineage: int
     publication: int
     refit_tolerance: float
@@ -139,7 +143,13 @@ class Certificate(_Json):
         CertificateMismatchError
             If the model is another one, or was changed.
         """
-        found = model_hash(model)
+        try:
+            found = model_hash(model)
+        except (AttributeError, TypeError, ValueError):
+            raise CertificateMismatchError(
+                f"model must be a fitted linear model as release returned it; got "
+                f"{type(model).__name__}."
+            ) from None
         if found != self.model_sha256:
             raise CertificateMismatchError(
                 f"The certificate is of the model {self.model_sha256[:16]}..., this is "
@@ -158,6 +168,8 @@ class PrivateRecord(_Json):
     distance : float
         Bound on the 2-norm to a refit: the two below together, what was spent.
     distance_to_minimiser, distance_of_refit : float
+    refit_gradient_norm : float
+        What a refit may have, rounding included.
     gradient_norm : float
         Bound on the 2-norm of the gradient at the kept coefficients.
     condition : float
@@ -185,6 +197,7 @@ class PrivateRecord(_Json):
     distance: float
     distance_to_minimiser: float
     distance_of_refit: float
+    refit_gradient_norm: float
     gradient_norm: float
     condition: float
     raw_change: float
@@ -205,10 +218,10 @@ class PrivateRecord(_Json):
 def model_hash(model: Any) -> str:
     """SHA-256 of what a linear model predicts with.
 
-    Coefficients and intercepts as little-endian float64 with their shapes, then labels
-    and column names as JSON, where the model has them.
+    The name of its class, coefficients and intercepts as little-endian float64 with
+    their shapes, then labels and column names as JSON, where the model has them.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(type(model).__name__.encode())
     for name in ("coef_", "intercept_"):
         _add(digest, name, np.asarray(getattr(model, name), dtype="<f8"))
     for name in ("classes_", "feature_names_in_"):

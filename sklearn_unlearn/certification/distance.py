@@ -33,12 +33,15 @@ class Drift:
         eta: bound on the H^-1 norm of the gradient minus ``state.gradient``.
     unknown_length : float
         The same in the 2-norm.
+    floor : float
+        Rounding error of a gradient of these rows, that of a refit among them.
     """
 
     geometry: Geometry
     change: float
     unknown: float
     unknown_length: float
+    floor: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from sklearn_unlearn.certification.geometry import (
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.edits import Edit, LinearMap
 from sklearn_unlearn.core.objective import Objective
-from sklearn_unlearn.core.rows import Finely, RowBlocks
+from sklearn_unlearn.core.rows import Finely, RowBlocks, Rows
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import StepResult
 
@@ -69,6 +69,8 @@ class Growth:
         H^-1 norm and 2-norm of what the step left of its linear system.
     top : float
         Bound on the largest eigenvalue of the new H.
+    floor : float
+        Rounding error of the gradient of rows that come.
     """
 
     spread: float
@@ -86,6 +88,7 @@ class Growth:
     solver: float
     solver_length: float
     top: float
+    floor: float
 
 
 def measured(
@@ -128,11 +131,13 @@ def measured(
     slack = _raw_rounding(objective, geometry.length, theta)
     length = objective.rounding_bound(fine, theta)
     length *= exponential(self_concordance(objective) * slack)
+    floor = length
     length += float(np.linalg.norm(gradient - state.gradient))
     change = _measured_change(state, rows, before)
     if not objective.loss.constant_curvature:
         change += slack + _raw_rounding(objective, geometry.length, state.anchor)
-    return Drift(geometry, change, over_root(length, geometry.smallest), length)
+    unknown = over_root(length, geometry.smallest)
+    return Drift(geometry, change, unknown, length, floor)
 
 
 def _measured_change(
@@ -194,7 +199,7 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
         age=before.age * shrunk * (1.0 + growth.density),
     )
     if not error <= LARGEST_ERROR:
-        return Drift(geometry, np.inf, np.inf, np.inf)
+        return Drift(geometry, np.inf, np.inf, np.inf, np.inf)
     exact = 1.0 / (1.0 - error)
     moved = growth.moved * exact
     change = max(drift.change, growth.change)
@@ -210,6 +215,7 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
         unknown_length=growth.length * drift.unknown_length
         + growth.solver_length
         + math.sqrt(growth.top) * (remainder + slack),
+        floor=growth.length * drift.floor + growth.floor,
     )
 
 
@@ -275,7 +281,12 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
         solver_length=solver_length,
         top=float(after.diagonal.sum() + after.penalty[after.kept].sum())
         + max(after.pending.trace, 0.0),
+        floor=_floor(old, edit.rows_in, state.theta),
     )
+
+
+def _floor(objective: Objective, rows: Rows | None, theta: Array) -> float:
+    return 0.0 if rows is None else objective.rounding_bound(rows, theta)
 
 
 def _solver_residual(

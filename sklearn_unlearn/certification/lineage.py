@@ -6,7 +6,9 @@ either is swapped in, so that a request that fails has spent nothing.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -23,13 +25,15 @@ from sklearn_unlearn.certification.distance import (
 from sklearn_unlearn.certification.drift import grown, growth, measured, stepped
 from sklearn_unlearn.certification.geometry import Geometry
 from sklearn_unlearn.certification.mechanism import gaussian_noise, kappa
-from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.arrays import Array, row_hashes
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import StepResult
 from sklearn_unlearn.core.threads import one_blas_thread
 
+#: Accountant, number of the lineage, draws, hash of the state before, history.
+_Start: TypeAlias = tuple[Accountant, int, int, str, str]
 #: a of theorem 2 above which the radius of the rows is measured exactly.
 _LARGE_CONDITION = 1.0 / 16.0
 
@@ -42,17 +46,22 @@ class Terms:
     ----------
     epsilon, delta, sigma : float
     tol : float
-        Gradient norm of the refits that one may compare with: that of the estimator's
-        ``tol`` or of rounding, whichever is larger, and rounding once more.
-    seed : int or None
-        None draws noise from the operating system's entropy.
+        Of the refits that one may compare with; see `refit_tolerance`.
+    seed : int
+        Of the noise: a secret of the operating system's entropy, or ``random_state``.
+    seeded : bool
+        Whether it is the latter.
+    name : str
+        Of the lineage, random.
     """
 
     epsilon: float
     delta: float
     sigma: float
     tol: float
-    seed: int | None
+    seed: int
+    seeded: bool = False
+    name: str = ""
 
     @property
     def budget(self) -> float:
@@ -76,6 +85,8 @@ class Lineage:
     draws : int
         Publications before, in all lineages: no seed is used twice.
     record : PrivateRecord
+    history : str
+        Hash of the requests so far, on which the noise depends.
     """
 
     terms: Terms
@@ -85,6 +96,7 @@ class Lineage:
     number: int
     draws: int
     record: PrivateRecord
+    history: str
 
 
 def begin(
@@ -117,16 +129,14 @@ def begin(
     self_concordance(state.objective)
     with one_blas_thread():
         drift, found = _measured(state, rows, None, None, terms.tol, exact)
-        if after is None:  # a refit cannot do better than its rounding either
-            refit = max(terms.tol, drift.unknown_length) + drift.unknown_length
-            terms = replace(terms, tol=_power_of_two(refit))
-            found = distance(state, drift, terms.tol)
     accountant, number, draws, before = Accountant(terms.budget), 0, 0, ""
+    history = _after("", "fit")
     if after is not None:
+        history = _after(after.history, "fit")
         number, draws = after.number + anew, after.draws
         before = after.record.state_after
         accountant = accountant if anew else after.accountant
-    start = (accountant, number, draws, before)
+    start = (accountant, number, draws, before, history)
     return _published(terms, start, "fit", state, drift, found)
 
 
@@ -166,10 +176,11 @@ def advanced(
             if final.factor is step.state.factor:
                 geometry = drift.geometry
         if rows is None:
-            found = distance(final, drift, terms.tol)
+            found = distance(final, drift, refit_tolerance(terms.tol, drift))
         else:
             drift, found = _measured(final, rows, geometry, before, terms.tol, False)
-    return _published(terms, _start(lineage), "request", final, drift, found)
+    start = _start(lineage, _after(lineage.history, "request", edit))
+    return _published(terms, start, "request", final, drift, found)
 
 
 def remeasured(
@@ -205,7 +216,8 @@ def remeasured(
         drift, found = _measured(final, rows, geometry, before, terms.tol, True)
     if not requested and np.array_equal(final.theta, state.theta):
         return replace(lineage, drift=drift)
-    return _published(terms, _start(lineage), "refine", final, drift, found)
+    start = _start(lineage, _after(lineage.history, "refine"))
+    return _published(terms, start, "refine", final, drift, found)
 
 
 def capacity(
@@ -218,7 +230,8 @@ def capacity(
     drift, accountant = lineage.drift, lineage.accountant
     for done in range(limit):
         drift = grown(drift, effect, constant)
-        found = bound(drift, constant, tol=lineage.terms.tol, weakest=weakest)
+        tol = refit_tolerance(lineage.terms.tol, drift)
+        found = bound(drift, constant, tol=tol, weakest=weakest)
         if not found.total <= accountant.remaining:
             return done
         accountant = accountant.spend(found.total)
@@ -229,7 +242,8 @@ def forecast(lineage: Lineage, state: State, edit: Edit, step: StepResult) -> Di
     """The distance that a request without data would spend."""
     with one_blas_thread():
         drift = stepped(lineage.drift, state, edit, step)
-        return distance(step.state, drift, lineage.terms.tol)
+        tol = refit_tolerance(lineage.terms.tol, drift)
+        return distance(step.state, drift, tol)
 
 
 def _measured(
@@ -241,38 +255,60 @@ def _measured(
     exact: bool,
 ) -> tuple[Drift, Distance]:
     drift = measured(state, rows, geometry=geometry, exact=exact, before=before)
-    found = distance(state, drift, tol)
+    found = distance(state, drift, refit_tolerance(tol, drift))
     if not exact and found.condition > _LARGE_CONDITION:
         drift = measured(
             state, rows, geometry=drift.geometry, exact=True, before=before
         )
-        found = distance(state, drift, tol)
+        found = distance(state, drift, refit_tolerance(tol, drift))
     return drift, found
 
 
-def _power_of_two(x: float) -> float:
-    """Rounded up, so that what is published of x is its order of magnitude."""
-    return float(2.0 ** np.ceil(np.log2(x))) if 0.0 < x < np.inf else x
+def refit_tolerance(tol: float, drift: Drift) -> float:
+    """Gradient norm of refits: ``tol`` or rounding, which is larger, and rounding.
+
+    A refit stops where its computed gradient is within ``tol``, or at its floor.
+    """
+    return max(tol, drift.floor) + drift.floor
 
 
-def _start(lineage: Lineage) -> tuple[Accountant, int, int, str]:
+def _start(lineage: Lineage, history: str) -> _Start:
     before = lineage.record.state_after
-    return lineage.accountant, lineage.number, lineage.draws, before
+    return lineage.accountant, lineage.number, lineage.draws, before, history
+
+
+def _after(history: str, operation: str, edit: Edit | None = None) -> str:
+    """Hash of a history with one more operation.
+
+    Copies of an estimator that answer the same requests have the same noise, so that
+    there is nothing to average, and others do not, whose difference would be bare.
+    """
+    digest = hashlib.sha256((history + operation).encode())
+    if edit is not None:
+        for rows in (edit.rows_out, edit.rows_in):
+            digest.update(b"rows")
+            if rows is not None:
+                ignored = np.zeros(rows.X.shape[1], dtype=bool)
+                digest.update(row_hashes(rows.X, rows.y, ignored).tobytes())
+                digest.update(rows.weight.tobytes())
+        for values in (*vars(edit.feature_map).values(), edit.penalty, edit.linear):
+            digest.update(b"none" if values is None else np.asarray(values).tobytes())
+    return digest.hexdigest()
 
 
 def _published(
     terms: Terms,
-    start: tuple[Accountant, int, int, str],
+    start: _Start,
     operation: str,
     state: State,
     drift: Drift,
     found: Distance,
 ) -> Lineage:
     """Spend, then draw the state's one publication."""
-    accountant, number, draws, before = start
+    accountant, number, draws, before, history = start
     accountant = accountant.spend(found.total)
     theta, forgotten = state.theta, state.objective.forgotten
-    noise = terms.sigma * gaussian_noise(theta.shape, terms.seed, draws)
+    noise = terms.sigma * gaussian_noise(theta.shape, terms.seed, draws, history)
     published = np.where(forgotten[:, None], 0.0, theta + noise)
     published.flags.writeable = False
     record = PrivateRecord(
@@ -280,6 +316,7 @@ def _published(
         distance=found.total,
         distance_to_minimiser=found.minimiser,
         distance_of_refit=found.refit,
+        refit_gradient_norm=refit_tolerance(terms.tol, drift),
         gradient_norm=state.residual + drift.unknown_length,
         condition=found.condition,
         raw_change=drift.change,
@@ -294,4 +331,6 @@ def _published(
         state_before=before,
         state_after=array_hash(theta),
     )
-    return Lineage(terms, accountant, drift, published, number, draws + 1, record)
+    return Lineage(
+        terms, accountant, drift, published, number, draws + 1, record, history
+    )

@@ -15,6 +15,9 @@ from scipy.special import erfcx, ndtr
 
 from sklearn_unlearn.core.arrays import Array
 
+#: Far beyond any that means something.
+_LARGEST_EPSILON = 1e100
+
 
 def check_privacy(epsilon: float, delta: float) -> None:
     """Refuse what is no pair of privacy parameters.
@@ -24,9 +27,12 @@ def check_privacy(epsilon: float, delta: float) -> None:
     ValueError
         Naming ``epsilon`` or ``delta``.
     """
-    if not (_is_real(epsilon) and 0.0 < epsilon < math.inf):
-        raise ValueError(f"epsilon must be a finite number above 0; got {epsilon!r}.")
-    if not (_is_real(delta) and 0.0 < delta < 1.0):
+    if not 0.0 < _number(epsilon) <= _LARGEST_EPSILON:
+        raise ValueError(
+            f"epsilon must be a finite number above 0, at most {_LARGEST_EPSILON:g}; "
+            f"got {epsilon!r}."
+        )
+    if not 0.0 < _number(delta) < 1.0:
         raise ValueError(
             f"delta must be a number above 0 and below 1; got {delta!r}. It is the "
             "probability with which the bound on the likelihood ratio may fail: of "
@@ -42,7 +48,7 @@ def check_sigma(sigma: float | None) -> None:
     ValueError
         Naming ``sigma``.
     """
-    if not (_is_real(sigma) and 0.0 < float(sigma or 0.0) < math.inf):
+    if not 0.0 < _number(sigma) < math.inf:
         raise ValueError(
             "sigma must be a finite number above 0, in units of the coefficients, and "
             f"chosen before the data are seen; got {sigma!r}."
@@ -145,20 +151,22 @@ def classical_kappa(epsilon: float, delta: float) -> float:
     return classical
 
 
-def gaussian_noise(shape: tuple[int, ...], seed: int | None, draw: int) -> Array:
+def gaussian_noise(
+    shape: tuple[int, ...], seed: int, draw: int, history: str = "0"
+) -> Array:
     """Standard normal noise; see ``random_state`` of `GaussianCertification`.
 
     Parameters
     ----------
     shape : tuple of int
-    seed : int or None
-        None takes entropy from the operating system.
+    seed : int
     draw : int
         Number of the publication: each has a stream of its own.
+    history : str, default="0"
+        Hexadecimal hash of the requests so far: each history has a stream of its own.
     """
-    if seed is None:
-        return np.random.default_rng().standard_normal(shape)
-    sequence = np.random.SeedSequence(seed, spawn_key=(draw,))
+    words = (int(history, 16) >> shift & 0xFFFFFFFF for shift in range(0, 256, 32))
+    sequence = np.random.SeedSequence(seed, spawn_key=(draw, *words))
     return np.random.default_rng(sequence).standard_normal(shape)
 
 
@@ -173,5 +181,11 @@ def _tail(half: float, shift: float) -> float:
     return math.exp(exponent) / math.sqrt(2.0 * math.pi) * _mills(half + shift)
 
 
-def _is_real(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+def _number(value: object) -> float:
+    """A real number as a float; NaN for what is none, infinity if it is too large."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf

@@ -142,8 +142,9 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
 
     @property
     def n_iter_(self):
-        """Newton and chord steps that fit took."""
-        return max(self._learned.n_iter, 1)
+        """Newton and chord steps that fit took; 1 with certification: it is secret."""
+        fitted = self._learned
+        return 1 if fitted.lineage is not None else max(fitted.n_iter, 1)
 
     def to_sklearn(self, drop_forgotten=False):
         """A plain fitted scikit-learn model without secrets, to deploy.

@@ -94,9 +94,12 @@ class Labels:
 
     def without(self, groups):
         """The other classes."""
+        classes = np.delete(self.classes, groups)
+        if classes.dtype.kind in "US":  # no wider than the names that are left
+            classes = np.array(classes.tolist())
         return replace(
             self,
-            classes=np.delete(self.classes, groups),
+            classes=classes,
             class_weight=np.delete(self.class_weight, groups),
         )
 

@@ -31,6 +31,7 @@ def certificate(**changes):
             "sigma": 1.0 / 3.0,
             "budget": 0.1 + 0.2,
             "mode": "output",
+            "name": "5eed",
             "lineage": 1,
             "publication": 3,
             "refit_tolerance": 1e-10,

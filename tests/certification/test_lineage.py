@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sklearn_unlearn import GaussianCertification
 from sklearn_unlearn.certification import kappa
 from sklearn_unlearn.certification.distance import distance
 from sklearn_unlearn.certification.drift import stepped
@@ -13,6 +14,7 @@ from sklearn_unlearn.certification.lineage import (
     begin,
     capacity,
     forecast,
+    refit_tolerance,
     remeasured,
 )
 from sklearn_unlearn.certification.mechanism import gaussian_noise
@@ -74,24 +76,30 @@ def test_the_budget_is_sigma_over_kappa():
 def test_each_state_is_published_once_with_noise_of_its_own(kind, retained):
     chain = Chain(kind)
     seen, spent = [noise_of(chain.lineage, chain.state)], chain.lineage.record.distance
+    histories = [chain.lineage.history]
     for number in range(1, 4):
         chain.forget(retained=retained)
         lineage, record = chain.lineage, chain.lineage.record
         seen.append(noise_of(lineage, chain.state))
+        histories.append(lineage.history)
         spent = math.hypot(spent, record.distance)
         assert record.spent == lineage.accountant.spent == pytest.approx(spent)
         assert record.publication == lineage.accountant.n_published == number + 1
         assert lineage.draws == number + 1
         assert (record.operation, record.lineage) == ("request", 0)
-    for number, noise in enumerate(seen):
-        expected = gaussian_noise(chain.state.theta.shape, 3, number)
+    for number, (noise, history) in enumerate(zip(seen, histories, strict=True)):
+        expected = gaussian_noise(chain.state.theta.shape, 3, number, history)
         np.testing.assert_allclose(noise, expected, atol=1e-12)
 
 
 def test_without_a_seed_two_lineages_differ():
     chain = Chain()
-    terms = replace(TERMS, seed=None)
-    one, other = (begin(terms, chain.state, chain.rows, exact=False) for _ in range(2))
+    certification = GaussianCertification(1.0, 1e-5, 1.0)
+    one, other = (
+        begin(certification.terms(1e-9), chain.state, chain.rows, exact=False)
+        for _ in range(2)
+    )
+    assert one.terms.name != other.terms.name
     assert np.all(one.published != other.published)
 
 
@@ -102,7 +110,7 @@ def test_forgotten_coefficients_are_published_as_zero():
     after = advanced(chain.lineage, chain.state, edit, step, step.state, None)
     np.testing.assert_array_equal(after.published[1], 0.0)
     kept = np.arange(5) != 1
-    expected = step.state.theta + gaussian_noise((5, 3), 3, 1)
+    expected = step.state.theta + gaussian_noise((5, 3), 3, 1, after.history)
     np.testing.assert_array_equal(after.published[kept], expected[kept])
 
 
@@ -130,7 +138,7 @@ def test_a_request_costs_what_was_forecast():
         edit, step, _ = chain.out()
         expected = forecast(chain.lineage, chain.state, edit, step)
         drift = stepped(chain.lineage.drift, chain.state, edit, step)
-        assert expected == distance(step.state, drift, chain.lineage.terms.tol)
+        assert expected == distance(step.state, drift, refit_tolerance(1e-9, drift))
         chain.forget(retained=False)
         record = chain.lineage.record
         assert record.distance == expected.total
@@ -252,7 +260,8 @@ def test_a_refit_takes_the_draws_along(anew):
         chain.terms, chain.state, chain.rows, exact=False, after=before, anew=anew
     )
     assert after.draws == before.draws + 1
-    expected = gaussian_noise(chain.state.theta.shape, 3, before.draws)
+    shape = chain.state.theta.shape
+    expected = gaussian_noise(shape, 3, before.draws, after.history)
     np.testing.assert_allclose(noise_of(after, chain.state), expected, atol=1e-12)
     assert after.record.lineage == after.number == (1 if anew else 0)
     assert after.record.publication == (1 if anew else before.record.publication + 1)

@@ -156,7 +156,8 @@ def test_draws_and_seeds_have_streams_of_their_own():
 
 
 def test_without_a_seed_all_differ():
-    values = np.concatenate([gaussian_noise((5,), None, 0) for _ in range(3)])
+    histories = (f"{10**k:x}" for k in (0, 30, 70))
+    values = np.concatenate([gaussian_noise((5,), 7, 0, at) for at in histories])
     assert np.unique(values).size == values.size
 
 

@@ -82,7 +82,7 @@ class Story:
         free = Distance(0.0, 0.0, 0.0)
         for place, draw in enumerate(draws):
             lineage, state = self.lineages[place], self.states[place]
-            start = Accountant(np.inf), 0, draw, ""
+            start = Accountant(np.inf), 0, draw, "", self.lineages[draw].history
             for i, seed in enumerate(seeds):
                 terms = replace(lineage.terms, sigma=sigma, seed=seed)
                 after = lineage_module._published(

@@ -172,7 +172,8 @@ def test_a_request_with_nothing_to_refine_is_published_all_the_same(n_rows):
     record = estimator.private_record()
     assert (record.operation, record.publication) == ("refine", 2)
     assert np.all(shown(estimator) != published)
-    drawn = budget * KAPPA * gaussian_noise(published.shape, 0, 1)
+    history = estimator._fitted.lineage.history
+    drawn = budget * KAPPA * gaussian_noise(published.shape, 0, 1, history)
     np.testing.assert_allclose(shown(estimator), theta(estimator) + drawn, rtol=1e-15)
     estimator.refine(X[n_rows:], y[n_rows:])  # this is no new state
     assert estimator.private_record() == record

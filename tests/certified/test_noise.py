@@ -62,6 +62,8 @@ def test_a_seed_gives_each_state_a_stream_of_its_own():
     X, y = problem("ridge", 200)
     estimator = certified("ridge", 5.0, retain_data=True).fit(X, y)
     for draw in range(4):
-        expected = 5.0 * gaussian_noise(theta(estimator).shape, 0, draw)
+        expected = 5.0 * gaussian_noise(
+            theta(estimator).shape, 0, draw, estimator._fitted.lineage.history
+        )
         np.testing.assert_allclose(noise(estimator), expected.ravel(), atol=1e-12)
         estimator.partial_unfit(X[draw : draw + 1], y[draw : draw + 1])

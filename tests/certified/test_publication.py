@@ -174,7 +174,7 @@ def test_certificates_say_what_they_are_about():
     assert (certificate.epsilon, certificate.delta, certificate.sigma) == (1.0, 1e-5, 2)
     assert certificate.budget == pytest.approx(2.0 / kappa(1.0, 1e-5), rel=1e-12)
     assert (certificate.mode, certificate.lineage) == ("output", 0)
-    assert 1.0 < certificate.refit_tolerance / estimator.tol <= 2.0
+    assert certificate.refit_tolerance == estimator.tol
     assert certificate.estimator == "UnlearnableLogisticRegression"
     assert certificate.parameters["C"] == 0.25
     names = estimator.get_params(deep=False).keys() - {"certification"}
@@ -299,11 +299,14 @@ def test_copies_keep_the_publication(name, copied, random_state):
     assert twin.private_record() == estimator.private_record()
     for model in (estimator, twin):
         model.partial_unfit(X[2:4], y[2:4])
-    # noise drawn after the copy: the same only by the same seed
-    apart = np.abs(shown(twin) - shown(estimator)).max()
-    assert apart < 1e-6 if random_state == 0 else apart > 1.0
+    # alike after like requests, whatever was drawn after the copy: nothing to average
+    assert np.abs(shown(twin) - shown(estimator)).max() < 1e-6
     spent = [model.private_record().spent for model in (estimator, twin)]
     assert spent[0] == pytest.approx(spent[1], rel=1e-9)
+    # after different ones, their difference has the noise of both
+    estimator.partial_unfit(X[4:5], y[4:5])
+    twin.partial_unfit(X[5:6], y[5:6])
+    assert np.abs(shown(twin) - shown(estimator)).max() > 1.0
 
 
 def test_a_clone_has_no_publication():
