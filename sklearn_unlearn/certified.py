@@ -197,7 +197,8 @@ class CertifiedMixin(UnlearnerMixin):
             inner = columns.T @ state.factor.solve(columns)
             leverage[i] = np.linalg.eigvalsh(inner)[-1] if inner.size else 0.0
             try:
-                alone = unlearn(state, Edit(rows_out=row))
+                alone = self._completed(fitted, Edit(rows_out=row))
+                alone = unlearn(state, alone)
             except NotPositiveDefiniteError:
                 continue  # without it the coefficients are undetermined
             change[i] = objective.largest_raw_change(row, alone.moved)
@@ -265,7 +266,7 @@ class CertifiedMixin(UnlearnerMixin):
         if X is None or y is None:
             raise ValueError("Pass X and y of the rows.")
         rows, _ = self._leaving(fitted, X, y, sample_weight)
-        edit = Edit(rows_out=rows)
+        edit = self._completed(fitted, Edit(rows_out=rows))
         with one_blas_thread():
             return edit, unlearn(fitted.model.state, edit)
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import expit, softmax
 
-from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.arrays import Array, Mask
 
 #: Exponents are held at this. No minimum is anywhere near, and a line search turns back
 #: from 1e130 as it does from infinity, but sums and squares of it are still numbers.
@@ -213,6 +213,15 @@ class HalfTweedie:
         self.power = power
         self.curvature_uses_target = power > 1.0
         self.self_concordance: float | None = max(2.0 - power, power - 1.0)
+
+    def in_range(self, target: Array) -> Mask:
+        """Whether the deviance of these targets is defined."""
+        return target >= 0.0 if self.power < 2.0 else target > 0.0
+
+    def inverse_link(self, raw: Array) -> Array:
+        """Predicted means."""
+        mean: Array = np.exp(raw)
+        return mean
 
     def value(self, raw: Array, target: Array) -> Array:
         y, z = target[:, 0], raw[:, 0]

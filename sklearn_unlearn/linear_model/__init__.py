@@ -1,5 +1,10 @@
 """Linear models that unlearn."""
 
+from sklearn_unlearn.linear_model._glm import (
+    UnlearnableGammaRegressor,
+    UnlearnablePoissonRegressor,
+    UnlearnableTweedieRegressor,
+)
 from sklearn_unlearn.linear_model._logistic import UnlearnableLogisticRegression
 from sklearn_unlearn.linear_model._ridge import (
     UnlearnableRidge,
@@ -7,7 +12,10 @@ from sklearn_unlearn.linear_model._ridge import (
 )
 
 __all__ = [
+    "UnlearnableGammaRegressor",
     "UnlearnableLogisticRegression",
+    "UnlearnablePoissonRegressor",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
+    "UnlearnableTweedieRegressor",
 ]

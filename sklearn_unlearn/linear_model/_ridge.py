@@ -6,17 +6,16 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin
 from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.core.losses import HalfSquaredError
-from sklearn_unlearn.linear_model._base import LinearUnlearner
 from sklearn_unlearn.linear_model._classifier import LinearClassifier
-from sklearn_unlearn.linear_model._targets import Targets
+from sklearn_unlearn.linear_model._regressor import LinearRegressor
 
 
-class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
+class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
     """Ridge regression that unlearns rows, values, targets and columns.
 
     A twin of :class:`sklearn.linear_model.Ridge`. The objective is quadratic, so the
@@ -93,20 +92,6 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
         self.retain_data = retain_data
         self.certification = certification
 
-    def predict(self, X):
-        """Predicted targets.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-        """
-        fitted, raw = self._raw_prediction(X)
-        return raw[:, 0] if fitted.encoding.is_vector else raw
-
     # Hooks --------------------------------------------------------------------------
 
     _target_checks: ClassVar = {"multi_output": True, "y_numeric": True}
@@ -124,33 +109,8 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
             )
         return alpha
 
-    def _encoding(self, y, sample_weight):
-        return Targets(1 if y.ndim == 1 else y.shape[1], y.ndim == 1)
-
     def _loss(self, encoding):
         return HalfSquaredError()
-
-    def _n_raw(self, encoding):
-        return encoding.n_outputs
-
-    def _shaped_coef(self, coef, encoding):
-        return coef[0] if encoding.is_vector else coef
-
-    def _shaped_intercept(self, intercept, encoding):
-        if intercept is None:
-            return 0.0
-        return float(intercept[0]) if encoding.is_vector else intercept
-
-    def _first_fit(self, X, y, classes, sample_weight, row_ids):
-        self._check_classes(classes, None)
-        return self.fit(X, y, sample_weight, row_ids=row_ids)
-
-    def _check_classes(self, classes, known):
-        if classes is not None:
-            raise ValueError("classes must be None: a regressor has none.")
-
-    def _without_classes(self, fitted, request, error):
-        raise error
 
     def _twin(self, fitted):
         twin = Ridge()

@@ -3,9 +3,12 @@
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_unlearn import (
+    UnlearnableGammaRegressor,
     UnlearnableLogisticRegression,
+    UnlearnablePoissonRegressor,
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
+    UnlearnableTweedieRegressor,
 )
 
 
@@ -17,6 +20,11 @@ from sklearn_unlearn import (
         UnlearnableRidge(),
         UnlearnableRidge(retain_data=True),
         UnlearnableRidgeClassifier(),
+        UnlearnablePoissonRegressor(),
+        UnlearnablePoissonRegressor(retain_data=True),
+        UnlearnableGammaRegressor(),
+        UnlearnableTweedieRegressor(),
+        UnlearnableTweedieRegressor(power=1.5, retain_data=True),
         # "balanced" of the twin counts rows, which no weight can stand for
         UnlearnableRidgeClassifier(retain_data=True, method="first_order"),
     ]

@@ -16,6 +16,7 @@ from sklearn_unlearn.exceptions import (
     StepTooLargeError,
 )
 from tests.cases import (
+    APPROXIMATE,
     ESTIMATORS,
     FORMATS,
     QUADRATIC,
@@ -120,7 +121,7 @@ def test_quadratic_losses_are_exact_without_data(name, verb, name_format, weight
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", ["logistic", "multinomial"])
+@pytest.mark.parametrize("name", APPROXIMATE)
 def test_data_free_updates_lower_the_residual(name, verb, weighted, fit_intercept):
     X, y = data(name, N_ROWS)
     weight = weights(N_ROWS) if weighted else None
@@ -149,7 +150,9 @@ def test_data_free_updates_lower_the_residual(name, verb, weighted, fit_intercep
     )
 
 
-@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge_targets"])
+@pytest.mark.parametrize(
+    "name", ["logistic", "multinomial", "ridge_targets", "poisson", "gamma"]
+)
 def test_first_order_lowers_the_objective(name):
     X, y = data(name)
     estimator = make(name, method="first_order").fit(X, y)
@@ -338,7 +341,7 @@ FAILURES = [("unlearn", _singular), ("refine", _singular), ("refine", _stalled)]
 
 @pytest.mark.parametrize(("function", "failing"), FAILURES)
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge"])
+@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge", "poisson"])
 def test_where_a_step_fails_the_data_are_fitted(
     monkeypatch, name, verb, function, failing
 ):
