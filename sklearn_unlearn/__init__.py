@@ -4,6 +4,7 @@ from sklearn_unlearn._show_versions import show_versions
 from sklearn_unlearn.gaussian import GaussianCertification
 from sklearn_unlearn.linear_model import (
     UnlearnableGammaRegressor,
+    UnlearnableLinearRegression,
     UnlearnableLogisticRegression,
     UnlearnablePoissonRegressor,
     UnlearnableRidge,
@@ -16,6 +17,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "GaussianCertification",
     "UnlearnableGammaRegressor",
+    "UnlearnableLinearRegression",
     "UnlearnableLogisticRegression",
     "UnlearnablePoissonRegressor",
     "UnlearnableRidge",

@@ -5,6 +5,7 @@ import scipy.sparse as sp
 
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
+    UnlearnableLinearRegression,
     UnlearnableLogisticRegression,
     UnlearnablePoissonRegressor,
     UnlearnableRidge,
@@ -23,9 +24,12 @@ ESTIMATORS = {
     "poisson": (UnlearnablePoissonRegressor, {"alpha": 0.3}, "counts"),
     "gamma": (UnlearnableGammaRegressor, {"alpha": 0.3}, "positive"),
     "tweedie": (UnlearnableTweedieRegressor, {"alpha": 0.3, "power": 1.4}, "positive"),
+    "least_squares": (UnlearnableLinearRegression, {}, "target"),
+    "least_squares_targets": (UnlearnableLinearRegression, {}, "targets"),
     "normal": (UnlearnableTweedieRegressor, {"alpha": 0.3}, "target"),
 }
-QUADRATIC = [name for name in ESTIMATORS if name.startswith("ridge")] + ["normal"]
+QUADRATIC = [name for name in ESTIMATORS if name.startswith("ridge")]
+QUADRATIC += ["least_squares", "least_squares_targets", "normal"]
 #: One estimator a loss for which a request without data is an approximation.
 APPROXIMATE = ["logistic", "multinomial", "poisson", "gamma", "tweedie"]
 

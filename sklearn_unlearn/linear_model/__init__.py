@@ -7,12 +7,14 @@ from sklearn_unlearn.linear_model._glm import (
 )
 from sklearn_unlearn.linear_model._logistic import UnlearnableLogisticRegression
 from sklearn_unlearn.linear_model._ridge import (
+    UnlearnableLinearRegression,
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
 )
 
 __all__ = [
     "UnlearnableGammaRegressor",
+    "UnlearnableLinearRegression",
     "UnlearnableLogisticRegression",
     "UnlearnablePoissonRegressor",
     "UnlearnableRidge",

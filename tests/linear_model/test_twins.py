@@ -5,6 +5,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.linear_model import (
     GammaRegressor,
+    LinearRegression,
     LogisticRegression,
     PoissonRegressor,
     Ridge,
@@ -17,6 +18,7 @@ from sklearn.preprocessing import StandardScaler, scale
 
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
+    UnlearnableLinearRegression,
     UnlearnableLogisticRegression,
     UnlearnablePoissonRegressor,
     UnlearnableRidge,
@@ -33,6 +35,7 @@ TWINS = {
     ),
     UnlearnableRidge: (Ridge, {"solver": "cholesky"}),
     UnlearnableRidgeClassifier: (RidgeClassifier, {"solver": "cholesky"}),
+    UnlearnableLinearRegression: (LinearRegression, {}),
     UnlearnablePoissonRegressor: (PoissonRegressor, NEWTON),
     UnlearnableGammaRegressor: (GammaRegressor, NEWTON),
     UnlearnableTweedieRegressor: (TweedieRegressor, NEWTON),

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
+    UnlearnableLinearRegression,
     UnlearnableLogisticRegression,
     UnlearnablePoissonRegressor,
     UnlearnableRidge,
@@ -127,6 +128,7 @@ class Refitting(RegressorMixin, BaseEstimator):
         UnlearnableRidge(method="first_order"),
         UnlearnableRidgeClassifier(class_weight="balanced"),
         UnlearnableRidgeClassifier(retain_data=True, fit_intercept=False),
+        UnlearnableLinearRegression(),
         UnlearnablePoissonRegressor(),
         UnlearnablePoissonRegressor(method="first_order", alpha=0.1),
         UnlearnableGammaRegressor(alpha=0.2, fit_intercept=False),
