@@ -4,6 +4,7 @@ from sklearn_unlearn._show_versions import show_versions
 from sklearn_unlearn.gaussian import GaussianCertification
 from sklearn_unlearn.linear_model import (
     UnlearnableGammaRegressor,
+    UnlearnableGeneralizedLinearModel,
     UnlearnableLinearRegression,
     UnlearnableLogisticRegression,
     UnlearnablePoissonRegressor,
@@ -17,6 +18,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "GaussianCertification",
     "UnlearnableGammaRegressor",
+    "UnlearnableGeneralizedLinearModel",
     "UnlearnableLinearRegression",
     "UnlearnableLogisticRegression",
     "UnlearnablePoissonRegressor",

@@ -65,6 +65,43 @@ class Loss(Protocol):
         """
 
 
+class SingleOutputLoss:
+    """A base for losses of one raw prediction: what most of them have in common.
+
+    A subclass defines ``value``, ``gradient`` and ``curvature``; it may say more of
+    itself than the cautious attributes do, which are described in `Loss`.
+    ``in_range(target)``, where it is defined, says which targets are allowed, and
+    ``inverse_link(raw)`` turns raw predictions into predictions.
+    """
+
+    coupled = False
+    constant_curvature = False
+    curvature_uses_target = True
+    shift_invariant = False
+    max_curvature = np.inf
+    self_concordance: float | None = None
+
+    def value(self, raw: Array, target: Array) -> Array:
+        """Loss of each row, shape ``(n_rows,)``."""
+        raise NotImplementedError
+
+    def gradient(self, raw: Array, target: Array) -> Array:
+        """First derivative in the raw prediction, shape ``(n_rows, 1)``."""
+        raise NotImplementedError
+
+    def curvature(self, raw: Array, target: Array) -> Array:
+        """Second derivative, at least zero, shape ``(n_rows,)``."""
+        raise NotImplementedError
+
+    def curvature_root(self, raw: Array, target: Array) -> Array:
+        """Square root of the curvature, shape ``(n_rows,)``."""
+        return np.sqrt(self.curvature(raw, target))
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({values})"
+
+
 class HalfSquaredError:
     """Half the squared error, summed over outputs; targets as the raw prediction."""
 
@@ -183,7 +220,7 @@ class MultinomialLogistic:
         return matrix[:, :, :-1]
 
 
-class HalfTweedie:
+class HalfTweedie(SingleOutputLoss):
     """Half the Tweedie deviance with log link; targets of shape ``(n_rows, 1)``.
 
     With ``mu = exp(raw)`` and ``t = raw - log(y)`` it is
@@ -199,11 +236,6 @@ class HalfTweedie:
         p, from 1 (half the Poisson deviance) to 2 (half the gamma deviance).
     """
 
-    coupled = False
-    constant_curvature = False
-    shift_invariant = False
-    max_curvature = np.inf
-
     def __init__(self, power: float) -> None:
         if not 1.0 <= power <= 2.0:
             raise ValueError(
@@ -212,7 +244,10 @@ class HalfTweedie:
             )
         self.power = power
         self.curvature_uses_target = power > 1.0
-        self.self_concordance: float | None = max(2.0 - power, power - 1.0)
+        self.self_concordance = max(2.0 - power, power - 1.0)
+
+    def __repr__(self) -> str:
+        return f"HalfTweedie({self.power!r})"
 
     def in_range(self, target: Array) -> Mask:
         """Whether the deviance of these targets is defined."""
@@ -246,9 +281,6 @@ class HalfTweedie:
         y, z = target[:, 0], raw[:, 0]
         up, down = 2.0 - self.power, 1.0 - self.power
         return up * _exponential(up * z) - down * y * _exponential(down * z)
-
-    def curvature_root(self, raw: Array, target: Array) -> Array:
-        return np.sqrt(self.curvature(raw, target))
 
 
 class HalfPoisson(HalfTweedie):

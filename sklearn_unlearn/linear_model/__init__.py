@@ -1,5 +1,6 @@
 """Linear models that unlearn."""
 
+from sklearn_unlearn.linear_model._generalized import UnlearnableGeneralizedLinearModel
 from sklearn_unlearn.linear_model._glm import (
     UnlearnableGammaRegressor,
     UnlearnablePoissonRegressor,
@@ -14,6 +15,7 @@ from sklearn_unlearn.linear_model._ridge import (
 
 __all__ = [
     "UnlearnableGammaRegressor",
+    "UnlearnableGeneralizedLinearModel",
     "UnlearnableLinearRegression",
     "UnlearnableLogisticRegression",
     "UnlearnablePoissonRegressor",

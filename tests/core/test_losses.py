@@ -295,6 +295,13 @@ def test_tweedie_losses_near_and_far_from_the_target(loss):
         )
 
 
+def test_losses_are_shown_by_their_parameters():
+    assert [repr(loss) for loss in (HalfTweedie(1.5), HalfPoisson())] == [
+        "HalfTweedie(1.5)",
+        "HalfTweedie(1.0)",
+    ]
+
+
 @pytest.mark.parametrize("power", [-1.0, 0.0, 0.5, 0.999, 2.001, 3.0, np.nan])
 def test_tweedie_losses_that_are_not_convex_are_refused(power):
     with pytest.raises(ValueError, match="not convex"):

@@ -4,6 +4,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
+    UnlearnableGeneralizedLinearModel,
     UnlearnableLinearRegression,
     UnlearnableLogisticRegression,
     UnlearnablePoissonRegressor,
@@ -25,6 +26,7 @@ from sklearn_unlearn import (
         UnlearnablePoissonRegressor(retain_data=True),
         UnlearnableGammaRegressor(),
         UnlearnableTweedieRegressor(),
+        UnlearnableGeneralizedLinearModel(),
         UnlearnableTweedieRegressor(power=1.5, retain_data=True),
         # "balanced" of the twin counts rows, which no weight can stand for
         UnlearnableRidgeClassifier(retain_data=True, method="first_order"),

@@ -100,8 +100,9 @@ class DenseObjective:
 
     Attributes
     ----------
-    loss : {"squared", "logistic"} or float
-        A number is the power of half a Tweedie deviance with log link.
+    loss : {"squared", "logistic"}, float or object
+        A number is the power of half a Tweedie deviance with log link, an object says
+        its derivatives: a `~sklearn_unlearn.core.losses.SingleOutputLoss`.
     strength : float
         Of the penalty ``strength/2 ||coef||^2``.
     averaged : bool
@@ -111,7 +112,7 @@ class DenseObjective:
     model : estimator
     """
 
-    loss: str
+    loss: Any
     strength: Any
     averaged: bool
     theta: Any
@@ -195,6 +196,9 @@ class DenseObjective:
         identity = np.eye(raw.shape[1])
         if self.loss == "squared":
             return raw - target, np.tile(identity, (raw.shape[0], 1, 1))
+        if hasattr(self.loss, "curvature"):
+            curvature = self.loss.curvature(raw, target)[:, None, None]
+            return self.loss.gradient(raw, target), curvature
         if self.loss != "logistic":
             mean, power = np.exp(raw), self.loss
             scale = mean ** (1.0 - power)
@@ -228,7 +232,8 @@ def recognised(estimator):
     """What the parameters of an estimator say that it may minimise.
 
     ``C`` with probabilities stands for a logistic or softmax loss, ``alpha`` without
-    for a squared one or, averaged, a Tweedie deviance.
+    for a squared one or, averaged, a Tweedie deviance; a ``loss`` with derivatives is
+    itself, averaged if ``average`` is true.
 
     Returns
     -------
@@ -242,6 +247,8 @@ def recognised(estimator):
     if has_probabilities or "alpha" not in parameters:
         return []
     alpha = parameters["alpha"]
+    if hasattr(parameters.get("loss"), "curvature"):
+        return [(parameters["loss"], alpha, bool(parameters.get("average")))]
     found = [("squared", alpha, False), ("squared", alpha, True)]
     if get_tags(estimator).target_tags.positive_only:
         powers = [parameters["power"]] if "power" in parameters else [1.0, 2.0]

@@ -111,8 +111,8 @@ def check_second_order_formula(estimator):
             objective = DenseObjective.of(model, case)
             if objective is None:
                 raise SkipTest(
-                    "what fit learns does not minimise a squared loss or a deviance "
-                    "(alpha) or the logistic loss (C) with this penalty"
+                    "what fit learns does not minimise a squared loss, a deviance or "
+                    "its loss (alpha) or the logistic loss (C) with this penalty"
                 )
             request.send(model)
             if request.verb == "forget_features":
