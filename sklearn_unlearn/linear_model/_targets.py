@@ -110,10 +110,13 @@ class Targets:
     n_outputs : int
     is_vector : bool
         Whether fit was given a vector, so that predictions are one too.
+    loss : Loss
+        If it has a method ``in_range``, all targets must be.
     """
 
     n_outputs: int
     is_vector: bool
+    loss: object
 
     classes = None
     n_groups = 1
@@ -124,7 +127,7 @@ class Targets:
         Raises
         ------
         ValueError
-            If the number of outputs differs from fit's.
+            If the number of outputs differs from fit's, or the loss is not defined.
         """
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         if y.ndim == 1:
@@ -133,6 +136,11 @@ class Targets:
             raise ValueError(
                 f"y has shape {y.shape}, but the model was fitted with "
                 f"{self.n_outputs} output(s)."
+            )
+        if hasattr(self.loss, "in_range") and not np.all(self.loss.in_range(y)):
+            raise ValueError(
+                "Some value(s) of y are out of the valid range of the loss "
+                f"{type(self.loss).__name__!r}."
             )
         return y
 

@@ -3,25 +3,42 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
+from sklearn.linear_model import (
+    GammaRegressor,
+    LinearRegression,
+    LogisticRegression,
+    PoissonRegressor,
+    Ridge,
+    RidgeClassifier,
+    TweedieRegressor,
+)
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
 from sklearn_unlearn import (
+    UnlearnableGammaRegressor,
+    UnlearnableLinearRegression,
     UnlearnableLogisticRegression,
+    UnlearnablePoissonRegressor,
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
+    UnlearnableTweedieRegressor,
 )
 from tests.cases import ESTIMATORS, data, make, weights
 
+NEWTON = {"solver": "newton-cholesky", "tol": 1e-12, "max_iter": 1000}
 TWINS = {
     UnlearnableLogisticRegression: (
         LogisticRegression,
-        {"solver": "newton-cholesky", "tol": 1e-12, "max_iter": 1000},
+        NEWTON,
     ),
     UnlearnableRidge: (Ridge, {"solver": "cholesky"}),
     UnlearnableRidgeClassifier: (RidgeClassifier, {"solver": "cholesky"}),
+    UnlearnableLinearRegression: (LinearRegression, {}),
+    UnlearnablePoissonRegressor: (PoissonRegressor, NEWTON),
+    UnlearnableGammaRegressor: (GammaRegressor, NEWTON),
+    UnlearnableTweedieRegressor: (TweedieRegressor, NEWTON),
 }
 
 
