@@ -6,6 +6,8 @@ import scipy.sparse as sp
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
     UnlearnableLinearRegression,
+    UnlearnableLinearSVC,
+    UnlearnableLinearSVR,
     UnlearnableLogisticRegression,
     UnlearnablePoissonRegressor,
     UnlearnableRidge,
@@ -26,10 +28,14 @@ ESTIMATORS = {
     "tweedie": (UnlearnableTweedieRegressor, {"alpha": 0.3, "power": 1.4}, "positive"),
     "least_squares": (UnlearnableLinearRegression, {}, "target"),
     "least_squares_targets": (UnlearnableLinearRegression, {}, "targets"),
+    "svc": (UnlearnableLinearSVC, {"C": 0.3}, "binary"),
+    "svcs": (UnlearnableLinearSVC, {"C": 0.3, "intercept_scaling": 2.0}, "multiclass"),
+    "svr": (UnlearnableLinearSVR, {"C": 0.3, "epsilon": 0.4}, "target"),
+    "svr_squared": (UnlearnableLinearSVR, {"C": 0.3}, "target"),
     "normal": (UnlearnableTweedieRegressor, {"alpha": 0.3}, "target"),
 }
 QUADRATIC = [name for name in ESTIMATORS if name.startswith("ridge")]
-QUADRATIC += ["least_squares", "least_squares_targets", "normal"]
+QUADRATIC += ["least_squares", "least_squares_targets", "svr_squared", "normal"]
 #: One estimator a loss for which a request without data is an approximation.
 APPROXIMATE = ["logistic", "multinomial", "poisson", "gamma", "tweedie"]
 

@@ -12,11 +12,14 @@ from sklearn_unlearn.linear_model._ridge import (
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
 )
+from sklearn_unlearn.linear_model._svm import UnlearnableLinearSVC, UnlearnableLinearSVR
 
 __all__ = [
     "UnlearnableGammaRegressor",
     "UnlearnableGeneralizedLinearModel",
     "UnlearnableLinearRegression",
+    "UnlearnableLinearSVC",
+    "UnlearnableLinearSVR",
     "UnlearnableLogisticRegression",
     "UnlearnablePoissonRegressor",
     "UnlearnableRidge",

@@ -257,10 +257,10 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
         n_outputs = self._n_raw(encoding)
         penalty = np.empty((forgotten.size, n_outputs))
         penalty[:] = self._strength(n_outputs)
+        if self.fit_intercept:
+            penalty[-1] = self._intercept_strength(n_outputs)
         if self._averages:
             penalty *= weight
-        if self.fit_intercept:
-            penalty[-1] = 0.0
         return Objective(
             loss=self._loss(encoding),
             fit_intercept=bool(self.fit_intercept),
@@ -268,6 +268,10 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
             linear=self._linear_term(penalty),
             forgotten=forgotten.astype(bool),
         )
+
+    def _intercept_strength(self, n_outputs):
+        """Of the penalty on the intercept."""
+        return 0.0
 
     def _objective_at(self, fitted, weight):
         """The fitted objective, of rows of so much summed weight."""

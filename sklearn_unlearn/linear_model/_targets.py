@@ -23,11 +23,14 @@ class Labels:
     signed : bool
         Encode as -1 and 1, one column a class (one for two classes); otherwise as the
         position in ``classes``.
+    weigh_rows : bool
+        Whether rows are weighted by class; otherwise the loss does it.
     """
 
     classes: np.ndarray
     class_weight: Array
     signed: bool
+    weigh_rows: bool = True
 
     @property
     def n_groups(self):
@@ -90,6 +93,8 @@ class Labels:
 
     def weights(self, encoded):
         """Class weight of each row."""
+        if not self.weigh_rows:
+            return np.ones(encoded.shape[0])
         return self.class_weight[self.groups(encoded)]
 
     def without(self, groups):

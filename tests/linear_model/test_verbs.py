@@ -209,7 +209,9 @@ def test_weight_zero_changes_nothing_and_part_of_a_weight_can_leave(name):
 
 
 @pytest.mark.parametrize("retain_data", [False, True])
-@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge_classifiers"])
+@pytest.mark.parametrize(
+    "name", ["logistic", "multinomial", "ridge_classifiers", "svc", "svcs"]
+)
 def test_balanced_weights_are_frozen(name, retain_data):
     X, y = data(name)
     weight = weights(N_ROWS)
@@ -229,7 +231,7 @@ def test_balanced_weights_are_frozen(name, retain_data):
     )
 
 
-@pytest.mark.parametrize("name", ["logistic", "ridge_classifier"])
+@pytest.mark.parametrize("name", ["logistic", "ridge_classifier", "svc"])
 def test_last_row_of_one_of_two_classes_is_refused(name):
     X, y = data(name)
     keep = np.r_[np.flatnonzero(y == "no"), np.flatnonzero(y == "yes")[:1]]
@@ -242,7 +244,7 @@ def test_last_row_of_one_of_two_classes_is_refused(name):
         np.testing.assert_array_equal(coefficients(estimator), before)
 
 
-@pytest.mark.parametrize("name", ["multinomial", "ridge_classifiers"])
+@pytest.mark.parametrize("name", ["multinomial", "ridge_classifiers", "svcs"])
 def test_class_of_several_vanishes_only_with_retained_data(name):
     X, y = data(name)
     keep = np.r_[np.flatnonzero(y != "b"), np.flatnonzero(y == "b")[:2]]

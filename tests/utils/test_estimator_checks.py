@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
     UnlearnableLinearRegression,
+    UnlearnableLinearSVC,
+    UnlearnableLinearSVR,
     UnlearnableLogisticRegression,
     UnlearnablePoissonRegressor,
     UnlearnableRidge,
@@ -129,6 +131,10 @@ class Refitting(RegressorMixin, BaseEstimator):
         UnlearnableRidgeClassifier(class_weight="balanced"),
         UnlearnableRidgeClassifier(retain_data=True, fit_intercept=False),
         UnlearnableLinearRegression(),
+        UnlearnableLinearSVC(),
+        UnlearnableLinearSVC(retain_data=True, fit_intercept=False),
+        UnlearnableLinearSVR(),
+        UnlearnableLinearSVR(epsilon=0.1),  # larger ones err in lumps
         UnlearnablePoissonRegressor(),
         UnlearnablePoissonRegressor(method="first_order", alpha=0.1),
         UnlearnableGammaRegressor(alpha=0.2, fit_intercept=False),
