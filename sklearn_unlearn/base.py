@@ -40,8 +40,9 @@ class UnlearnerMixin:
     An estimator keeps everything it learned in one private attribute ``_fitted``, an
     immutable value with ``model`` (:class:`~sklearn_unlearn.core.model.Model`),
     ``encoding`` (which reads targets) and ``columns`` (of X). It provides ``_options``,
-    ``_first_fit``, ``_check_classes`` and ``_without_classes``; and ``_settled`` and
-    ``_resettled``, which account for a request or a refinement and give the new value.
+    ``_first_fit``, ``_check_classes``, ``_without_classes`` and ``_objective_at`` (of
+    rows of a summed weight); and ``_settled`` and ``_resettled``, which account for a
+    request or a refinement and give the new value.
     """
 
     # Verbs --------------------------------------------------------------------------
@@ -285,11 +286,12 @@ class UnlearnerMixin:
             A float with the attribute ``rounding_error``, a bound on its error.
         """
         fitted = self._checked()
-        state = fitted.model.state
+        theta = fitted.model.state.theta
         rows = self._read_rows(fitted, X, y, sample_weight)
+        objective = self._objective_at(fitted, float(rows.weight.sum()))
         rows = Finely(rows)
-        norm = np.linalg.norm(state.objective.gradient(rows, state.theta))
-        return GradientResidual(norm, state.objective.rounding_bound(rows, state.theta))
+        norm = np.linalg.norm(objective.gradient(rows, theta))
+        return GradientResidual(norm, objective.rounding_bound(rows, theta))
 
     # Carrying out -------------------------------------------------------------------
 
@@ -299,6 +301,7 @@ class UnlearnerMixin:
             fitted = self._checked()
             options = self._options()
             request = make_request(fitted)
+            request = replace(request, edit=self._completed(fitted, request.edit))
             try:
                 answer = apply(fitted.model, request, options)
             except EmptyClassError as error:
@@ -317,6 +320,15 @@ class UnlearnerMixin:
                 )
             self._fitted = self._settled(fitted, request, answer)
         return self
+
+    def _completed(self, fitted, edit):
+        """The edit with the penalty that the summed weight after it brings."""
+        state = fitted.model.state
+        weight = max(state.weight + edit.weight_change(), 0.0)
+        penalty = self._objective_at(fitted, weight).penalty
+        if penalty is state.objective.penalty:
+            return edit
+        return replace(edit, penalty=penalty)
 
     def _leaving(self, fitted, X, y, sample_weight, row_ids=None):
         """Rows that are to leave, and where they lie in retained data."""

@@ -213,7 +213,8 @@ class CertifiedMixin(UnlearnerMixin):
             inner = columns.T @ state.factor.solve(columns)
             leverage[i] = np.linalg.eigvalsh(inner)[-1] if inner.size else 0.0
             try:
-                alone = unlearn(state, Edit(rows_out=row))
+                alone = self._completed(fitted, Edit(rows_out=row))
+                alone = unlearn(state, alone)
             except NotPositiveDefiniteError:
                 continue  # without it the coefficients are undetermined
             change[i] = objective.largest_raw_change(row, alone.moved)
@@ -292,7 +293,7 @@ class CertifiedMixin(UnlearnerMixin):
         if X is None or y is None:
             raise ValueError("Pass X and y of the rows.")
         rows, _ = self._leaving(fitted, X, y, sample_weight)
-        return Edit(rows_out=rows)
+        return self._completed(fitted, Edit(rows_out=rows))
 
     def _rehearsed(self, fitted, edit):
         """The step that a request would take."""

@@ -4,9 +4,15 @@ import numpy as np
 import scipy.sparse as sp
 
 from sklearn_unlearn import (
+    UnlearnableGammaRegressor,
+    UnlearnableLinearRegression,
+    UnlearnableLinearSVC,
+    UnlearnableLinearSVR,
     UnlearnableLogisticRegression,
+    UnlearnablePoissonRegressor,
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
+    UnlearnableTweedieRegressor,
 )
 
 ESTIMATORS = {
@@ -17,8 +23,21 @@ ESTIMATORS = {
     "ridge_alphas": (UnlearnableRidge, {"alpha": np.array([0.1, 3.0])}, "targets"),
     "ridge_classifier": (UnlearnableRidgeClassifier, {"alpha": 0.7}, "binary"),
     "ridge_classifiers": (UnlearnableRidgeClassifier, {"alpha": 0.7}, "multiclass"),
+    "poisson": (UnlearnablePoissonRegressor, {"alpha": 0.3}, "counts"),
+    "gamma": (UnlearnableGammaRegressor, {"alpha": 0.3}, "positive"),
+    "tweedie": (UnlearnableTweedieRegressor, {"alpha": 0.3, "power": 1.4}, "positive"),
+    "least_squares": (UnlearnableLinearRegression, {}, "target"),
+    "least_squares_targets": (UnlearnableLinearRegression, {}, "targets"),
+    "svc": (UnlearnableLinearSVC, {"C": 0.3}, "binary"),
+    "svcs": (UnlearnableLinearSVC, {"C": 0.3, "intercept_scaling": 2.0}, "multiclass"),
+    "svr": (UnlearnableLinearSVR, {"C": 0.3, "epsilon": 0.4}, "target"),
+    "svr_squared": (UnlearnableLinearSVR, {"C": 0.3}, "target"),
+    "normal": (UnlearnableTweedieRegressor, {"alpha": 0.3}, "target"),
 }
 QUADRATIC = [name for name in ESTIMATORS if name.startswith("ridge")]
+QUADRATIC += ["least_squares", "least_squares_targets", "svr_squared", "normal"]
+#: One estimator a loss for which a request without data is an approximation.
+APPROXIMATE = ["logistic", "multinomial", "poisson", "gamma", "tweedie"]
 
 
 def make(name, **params):
@@ -36,6 +55,11 @@ def data(name, n_rows=150, n_columns=5, seed=0):
     raw = X @ rng.normal(size=(n_columns, 3)) + 1.5 * rng.normal(size=(n_rows, 3))
     if kind == "target":
         return X, raw[:, 0]
+    if kind in ("counts", "positive"):
+        mean = np.exp(0.2 * raw[:, 0])
+        if kind == "counts":
+            return X, rng.poisson(3.0 * mean).astype(float)
+        return X, rng.gamma(2.0, mean) + 1e-3
     if kind == "targets":
         return X, raw[:, :2]
     if kind == "binary":

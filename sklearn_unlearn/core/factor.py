@@ -8,7 +8,8 @@ pending columns::
     M = H_fit + P P' - N N' + Lambda + gauge,    coordinates dropped held at zero
 
 with P rows in, N rows out (``pending`` says how it is solved), until it is cheaper or
-more accurate to factor afresh.
+more accurate to factor afresh. A small change of Lambda, though of full rank, waits
+too: solves sum the Neumann series of the inverse.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from scipy.linalg.lapack import dpotrf
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from sklearn_unlearn.core.arrays import Array, Indices
+from sklearn_unlearn.core.assembly import assemble
 from sklearn_unlearn.core.pending import Pending
 from sklearn_unlearn.core.threads import suited_to
 from sklearn_unlearn.core.triangular import backward, forward
@@ -36,8 +38,13 @@ _EPS = float(np.finfo(np.float64).eps)
 _PENDING_SHARE = 8
 #: Largest relative error that pending columns may add to the Hessian.
 _PENDING_ERROR = 1e-10
-#: Rows of a triangle mirrored at a time.
-_STRIP = 256
+#: Relative change of the penalty beyond which the factor is computed afresh: each term
+#: of the series is at most so much of the one before.
+_LATE = 0.1
+#: Terms after which the series does not converge: the matrix is not definite.
+_MAX_TERMS = 60
+#: Order up to which all eigenvalues are cheaper than an iteration.
+_SMALL = 256
 
 
 class Status(Enum):
@@ -80,6 +87,8 @@ class Factor:
         Coordinates held at zero by a pending column.
     pending : Pending
         Rows in, rows out and dropped coordinates, not yet in the array.
+    factored : ndarray of shape (order,) or None
+        Diagonal of the Lambda that is in L, where it is not quite ``penalty``.
     """
 
     array: Array
@@ -89,6 +98,7 @@ class Factor:
     gauge: Indices
     dropped: Indices
     pending: Pending
+    factored: Array | None = None
 
     @property
     def order(self) -> int:
@@ -122,16 +132,27 @@ class Factor:
         Returns
         -------
         ndarray of shape (order, n_right)
+
+        Raises
+        ------
+        NotPositiveDefiniteError
+            If M is not, which a waiting penalty alone leaves to be found out.
         """
-        image = forward(self.array, self._gather(right))
-        if self.pending_rank:
-            image = self.pending.correct(image)
-        solution = self._scatter(backward(self.array, image))
-        solution[self.dropped] = 0.0
-        return solution
+        solution = self._solve_factored(right)
+        if self.factored is None:
+            return solution
+        # (F + D)^-1 = sum of (-F^-1 D)^k F^-1, where F is what L and pending stand for
+        change = (self.factored - self.penalty)[:, None]
+        term = solution
+        for _ in range(_MAX_TERMS):
+            term = self._solve_factored(change * term)
+            solution = solution + term
+            if np.linalg.norm(term) <= _EPS * np.linalg.norm(solution):
+                return solution
+        return self.folded().solve(right)
 
     def half_solve(self, right: Array, transposed: bool) -> Array:
-        """L^-1 right, or L^-T right, nothing pending; L L' is the matrix."""
+        """L^-1 right, or L^-T right, of a folded factor: L L' is the matrix."""
         solve = backward if transposed else forward
         return self._scatter(solve(self.array, self._gather(right)))
 
@@ -163,7 +184,7 @@ class Factor:
             v = vectors.reshape(self.order, -1) * alive[:, None]
             return (self.curvature_dot(v) + self.penalty[:, None] * v) * alive[:, None]
 
-        if self.order <= _STRIP:
+        if self.order <= _SMALL:
             return float(eigvalsh(apply(np.eye(self.order)))[-1])
         operator = LinearOperator(
             (self.order, self.order), matvec=apply, matmat=apply, dtype=np.float64
@@ -222,8 +243,8 @@ class Factor:
         return edited.folded()
 
     def folded(self) -> Factor:
-        """The same matrix with nothing pending, dropped coordinates removed."""
-        if not self.pending_rank:
+        """The same matrix, all in the array, dropped coordinates removed."""
+        if not self.pending_rank and self.factored is None:
             return self
         return factorise(self.hessian(), self.penalty, self.gauge, self._remaining())
 
@@ -237,7 +258,13 @@ class Factor:
         return factorise(mapped, penalty, gauge, np.arange(penalty.size))
 
     def repenalised(self, penalty: Array, gauge: Indices) -> Factor:
-        """The same data Hessian with another penalty."""
+        """The same data Hessian with another penalty; a small change waits."""
+        factored = self.penalty if self.factored is None else self.factored
+        change = np.abs(penalty - factored)[self.kept]
+        near = np.all(change <= _LATE * factored[self.kept])
+        if near and np.array_equal(gauge, self.gauge):
+            waits = factored if change.any() else None
+            return replace(self, penalty=penalty, factored=waits)
         return factorise(self.hessian(), penalty, gauge, self._remaining())
 
     def rebuilt(self, change: Callable[[Array], None]) -> Factor:
@@ -257,7 +284,7 @@ class Factor:
         """Data Hessian plus penalty plus gauge, lower triangle, alive only."""
         remaining = self._remaining()
         array = self.hessian()
-        _assemble(array, self.penalty[remaining], self.gauge[remaining])
+        assemble(array, self.penalty[remaining], self.gauge[remaining])
         return array
 
     def hessian(self) -> Array:
@@ -283,6 +310,15 @@ class Factor:
         self.__dict__.update(state)
 
     # Internals ----------------------------------------------------------------------
+
+    def _solve_factored(self, right: Array) -> Array:
+        """`solve` with the penalty that is in L."""
+        image = forward(self.array, self._gather(right))
+        if self.pending_rank:
+            image = self.pending.correct(image)
+        solution = self._scatter(backward(self.array, image))
+        solution[self.dropped] = 0.0
+        return solution
 
     def _remaining(self) -> Indices:
         return np.setdiff1d(self.kept, self.dropped)
@@ -329,7 +365,7 @@ def factorise(hessian: Array, penalty: Array, gauge: Indices, kept: Indices) -> 
     """
     array = hessian if hessian.flags.f_contiguous else np.asfortranarray(hessian)
     diagonal = np.diagonal(array).copy()
-    _assemble(array, penalty[kept], gauge[kept])
+    assemble(array, penalty[kept], gauge[kept])
     scale = np.diagonal(array).copy()
     with suited_to(scale.size):
         array, info = dpotrf(array, lower=1, clean=0, overwrite_a=1)
@@ -358,34 +394,3 @@ def _diagnosis(array: Array, scale: Array) -> Status:
     upper = np.triu(array, 1) + np.diag(scale)
     smallest = eigvalsh(root[:, None] * upper * root, lower=False)[0]
     return Status.INDEFINITE if smallest < -1e-10 else Status.DEPENDENT
-
-
-def _mirror_upper(array: Array) -> None:
-    """Copy the strict upper triangle below the diagonal, strip by strip."""
-    for start in range(0, array.shape[0], _STRIP):
-        stop = min(start + _STRIP, array.shape[0])
-        square = array[start:stop, start:stop]
-        square[:] = np.triu(square) + np.triu(square, 1).T
-        array[stop:, start:stop] = array[start:stop, stop:].T
-
-
-def _assemble(array: Array, penalty: Array, gauge: Indices) -> None:
-    """Turn the upper triangle of a Hessian into the lower one of what is factored."""
-    diagonal = np.diagonal(array).copy()
-    _mirror_upper(array)
-    np.fill_diagonal(array, diagonal + penalty)
-    _add_gauge(array, gauge, diagonal)
-
-
-def _add_gauge(array: Array, gauge: Indices, diagonal: Array) -> None:
-    """Fill in undetermined shifts, scaled like their coordinates, lower triangle."""
-    shifting = np.flatnonzero(gauge >= 0)
-    if not shifting.size:
-        return
-    shifting = shifting[np.argsort(gauge[shifting], kind="stable")]
-    _, counts = np.unique(gauge[shifting], return_counts=True)
-    together = shifting.reshape(counts.size, counts[0])  # a coefficient a row, sorted
-    scale = diagonal[together].mean(axis=1)
-    for k in range(counts[0]):
-        for m in range(k + 1):
-            array[together[:, k], together[:, m]] += scale

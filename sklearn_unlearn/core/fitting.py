@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.objective import Objective, pass_cost
-from sklearn_unlearn.core.rows import RowBlocks, every
+from sklearn_unlearn.core.rows import RowBlocks, every, joined
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import Refinement, fresh_factor, refine, refreshed
 from sklearn_unlearn.core.threads import one_blas_thread
@@ -103,15 +103,17 @@ def _start(
     objective: Objective, rows: RowBlocks, weight: float, flops: float, limit: float
 ) -> Array:
     """Coefficients at which the first Hessian of all rows is worth its price."""
-    zero = np.zeros(objective.shape)
+    start = np.zeros(objective.shape)
     if objective.loss.constant_curvature:
-        return zero
+        return start
+    if objective.loss.max_curvature == np.inf and objective.fit_intercept:
+        start[-1] = _best_constant(objective, rows)
     step = rows.n_rows // (_SAMPLE * objective.n_unknowns)
     if step >= 2 and flops > _CHEAP_FLOPS:
         sample = every(rows, step)
         try:
-            state = _fresh(objective, sample, zero, 1.0)
-            tol = 1e-3 * float(np.linalg.norm(objective.gradient(sample, zero)))
+            state = _fresh(objective, sample, start, 1.0)
+            tol = 1e-3 * float(np.linalg.norm(objective.gradient(sample, start)))
             state = refine(state, sample, tol=tol, max_iter=10).state
         except NotPositiveDefiniteError:
             pass  # the sample does not determine the coefficients
@@ -120,14 +122,35 @@ def _start(
             return _quasi_newton(objective, rows, weight, state.theta, half, limit, 30)
     n_iter = int(flops / (_FLOPS_PER_READ * max(pass_cost(rows), 1)))
     if n_iter < 2:
-        return zero
-    diagonal = objective.pack(objective.hessian_diagonal(rows, zero))
+        return start
+    diagonal = objective.pack(objective.hessian_diagonal(rows, start))
     root = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
 
     def scale(packed: Array, transposed: bool) -> Array:
         return packed / root
 
-    return _quasi_newton(objective, rows, weight, zero, scale, limit, min(n_iter, 100))
+    return _quasi_newton(objective, rows, weight, start, scale, limit, min(n_iter, 100))
+
+
+def _best_constant(objective: Objective, rows: RowBlocks) -> Array:
+    """The intercepts of a model of nothing else.
+
+    Where the curvature is unbounded, a Newton step from far below lands far above, from
+    where each step lowers the raw predictions by about one.
+    """
+    n_outputs = objective.shape[1]
+    constant = joined([replace(block, X=block.X[:, :0]) for block in rows.blocks()])
+    alone = replace(
+        objective,
+        penalty=objective.penalty[-1:],
+        linear=objective.linear[-1:],
+        forgotten=objective.forgotten[-1:],
+    )
+    weight = float(constant.weight.sum())
+    state = _fresh(alone, constant, np.zeros((1, n_outputs)), weight)
+    fitted = refine(state, constant, tol=1e-3 * weight, max_iter=50)
+    intercepts: Array = fitted.state.theta[-1]
+    return intercepts
 
 
 def _quasi_newton(
@@ -178,6 +201,7 @@ def _fresh(objective: Objective, rows: RowBlocks, theta: Array, weight: float) -
         factor=fresh_factor(objective, rows, theta),
         gradient=np.zeros(objective.shape),
         weight=weight,
+        curvature=objective.curvature_scale(rows, theta),
     )
 
 

@@ -11,7 +11,11 @@ from typing import Protocol
 import numpy as np
 from scipy.special import expit, softmax
 
-from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.arrays import Array, Mask
+
+#: Exponents are held at this. No minimum is anywhere near, and a line search turns back
+#: from 1e130 as it does from infinity, but sums and squares of it are still numbers.
+_LARGEST_EXPONENT = 300.0
 
 
 class Loss(Protocol):
@@ -31,7 +35,8 @@ class Loss(Protocol):
         Whether adding one constant to all outputs leaves the loss unchanged, so that
         an unpenalised coefficient is determined only up to that shift (the gauge).
     max_curvature : float
-        Smallest known bound on the largest eigenvalue of the second derivative.
+        Smallest known bound on the largest eigenvalue of the second derivative;
+        infinite where there is none.
     self_concordance : float or None
         Smallest known M with ``|l'''| <= M l''`` along any line of unit speed in the
         raw prediction (maximum norm); None where there is none.
@@ -58,6 +63,43 @@ class Loss(Protocol):
 
         Shape ``(n_rows,)`` or, coupled, ``(n_rows, n_outputs, rank)``.
         """
+
+
+class SingleOutputLoss:
+    """A base for losses of one raw prediction: what most of them have in common.
+
+    A subclass defines ``value``, ``gradient`` and ``curvature``; it may say more of
+    itself than the cautious attributes do, which are described in `Loss`.
+    ``in_range(target)``, where it is defined, says which targets are allowed, and
+    ``inverse_link(raw)`` turns raw predictions into predictions.
+    """
+
+    coupled = False
+    constant_curvature = False
+    curvature_uses_target = True
+    shift_invariant = False
+    max_curvature = np.inf
+    self_concordance: float | None = None
+
+    def value(self, raw: Array, target: Array) -> Array:
+        """Loss of each row, shape ``(n_rows,)``."""
+        raise NotImplementedError
+
+    def gradient(self, raw: Array, target: Array) -> Array:
+        """First derivative in the raw prediction, shape ``(n_rows, 1)``."""
+        raise NotImplementedError
+
+    def curvature(self, raw: Array, target: Array) -> Array:
+        """Second derivative, at least zero, shape ``(n_rows,)``."""
+        raise NotImplementedError
+
+    def curvature_root(self, raw: Array, target: Array) -> Array:
+        """Square root of the curvature, shape ``(n_rows,)``."""
+        return np.sqrt(self.curvature(raw, target))
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({values})"
 
 
 class HalfSquaredError:
@@ -176,3 +218,97 @@ class MultinomialLogistic:
         along = np.einsum("ikl,il->ik", matrix, normal) * scale[:, None]
         matrix -= along[:, :, None] * normal[:, None, :]
         return matrix[:, :, :-1]
+
+
+class HalfTweedie(SingleOutputLoss):
+    """Half the Tweedie deviance with log link; targets of shape ``(n_rows, 1)``.
+
+    With ``mu = exp(raw)`` and ``t = raw - log(y)`` it is
+    ``y^(2-p) (expm1((2-p) t) / (2-p) - expm1((1-p) t) / (1-p))``, zero at ``mu = y``
+    (Jorgensen, The Theory of Dispersion Models, 1997). Its second derivative
+    ``(2-p) mu^(2-p) + (p-1) y mu^(1-p)`` has two terms, both of one sign exactly for
+    ``1 <= p <= 2``; the third multiplies them by ``2-p`` and ``1-p``, hence the
+    self-concordance constant ``max(2-p, p-1)``.
+
+    Parameters
+    ----------
+    power : float
+        p, from 1 (half the Poisson deviance) to 2 (half the gamma deviance).
+    """
+
+    def __init__(self, power: float) -> None:
+        if not 1.0 <= power <= 2.0:
+            raise ValueError(
+                f"With log link the Tweedie deviance of power={power!r} is not convex: "
+                "only powers from 1 to 2 are."
+            )
+        self.power = power
+        self.curvature_uses_target = power > 1.0
+        self.self_concordance = max(2.0 - power, power - 1.0)
+
+    def __repr__(self) -> str:
+        return f"HalfTweedie({self.power!r})"
+
+    def in_range(self, target: Array) -> Mask:
+        """Whether the deviance of these targets is defined."""
+        return target >= 0.0 if self.power < 2.0 else target > 0.0
+
+    def inverse_link(self, raw: Array) -> Array:
+        """Predicted means."""
+        mean: Array = np.exp(raw)
+        return mean
+
+    def value(self, raw: Array, target: Array) -> Array:
+        y, z = target[:, 0], raw[:, 0]
+        up, down = 2.0 - self.power, 1.0 - self.power
+        t = _log_ratio(z, y)
+        deviance = np.where(y > 0.0, y, 1.0) ** up
+        deviance *= _exponential_integral(up, t) - _exponential_integral(down, t)
+        if np.all(y > 0.0):
+            return deviance
+        return np.where(y > 0.0, deviance, _exponential(up * z) / up)
+
+    def gradient(self, raw: Array, target: Array) -> Array:
+        up, down = 2.0 - self.power, 1.0 - self.power
+        t = _log_ratio(raw, target)
+        # mu^(2-p) - y mu^(1-p) by the larger of the two: no cancellation, no overflow
+        gradient = np.where(target > 0.0, target, 1.0) ** up
+        gradient *= _exponential(np.where(t > 0.0, up, down) * t)
+        gradient *= np.copysign(np.expm1(-np.abs(t)), t)
+        return np.where(target > 0.0, gradient, _exponential(up * raw))
+
+    def curvature(self, raw: Array, target: Array) -> Array:
+        y, z = target[:, 0], raw[:, 0]
+        up, down = 2.0 - self.power, 1.0 - self.power
+        return up * _exponential(up * z) - down * y * _exponential(down * z)
+
+
+class HalfPoisson(HalfTweedie):
+    """Half the Poisson deviance with log link: ``exp(raw) - y raw`` and a constant."""
+
+    def __init__(self) -> None:
+        super().__init__(1.0)
+
+
+class HalfGamma(HalfTweedie):
+    """Half the gamma deviance with log link: ``y exp(-raw) + raw`` and a constant."""
+
+    def __init__(self) -> None:
+        super().__init__(2.0)
+
+
+def _log_ratio(raw: Array, target: Array) -> Array:
+    """``raw - log(target)``, taking targets of zero for one."""
+    ratio: Array = raw - np.log(np.where(target > 0.0, target, 1.0))
+    return ratio
+
+
+def _exponential(x: Array) -> Array:
+    return np.exp(np.minimum(x, _LARGEST_EXPONENT))
+
+
+def _exponential_integral(rate: float, t: Array) -> Array:
+    """Integral of ``exp(rate s)`` for s from 0 to t."""
+    if rate == 0.0:
+        return t
+    return np.expm1(np.minimum(rate * t, _LARGEST_EXPONENT)) / rate

@@ -212,6 +212,19 @@ class Objective:
 
         return self._sum(in_order(term, rows.blocks())) + self.penalty
 
+    def curvature_scale(self, rows: RowBlocks, theta: Array) -> float:
+        """Bound on the curvature of a row or, where there is none, its mean."""
+        if self.loss.max_curvature < np.inf:
+            return self.loss.max_curvature
+
+        def term(block: Rows) -> tuple[float, float]:
+            raw = self.raw_prediction(block.X, theta)
+            curvature = self.loss.curvature(raw, block.y)
+            return float(block.weight @ curvature), float(block.weight.sum())
+
+        total, weight = np.sum(list(in_order(term, rows.blocks())), axis=0)
+        return float(total / weight)
+
     def rounding_bound(self, rows: RowBlocks, theta: Array) -> float:
         """Bound on the 2-norm of the rounding error in `gradient`.
 

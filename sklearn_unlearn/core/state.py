@@ -33,6 +33,9 @@ class State:
         Known gradient at theta, zero where unknown.
     weight : float
         Summed weight of the rows.
+    curvature : float
+        Bound on the curvature of a row or, where the loss has none, its mean over all
+        rows when the factor was last computed from them.
     schema : int
     """
 
@@ -42,6 +45,7 @@ class State:
     factor: Factor
     gradient: Array
     weight: float
+    curvature: float
     schema: int = SCHEMA
 
     def solve(self, gradient: Array) -> Array:

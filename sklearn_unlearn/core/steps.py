@@ -148,6 +148,7 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
         factor=mapped,
         gradient=np.zeros_like(phi),
         weight=weight,
+        curvature=state.curvature,
     )
     change = _largest_change(state, factor, edit, moved, weight)
     return StepResult(edited, factor, moved, change)
@@ -245,7 +246,8 @@ def refreshed(state: State, rows: RowBlocks, theta: Array) -> State:
     """The state with a Hessian computed at ``theta``, its new anchor."""
     objective = state.objective
     factor = fresh_factor(objective, rows, theta)
-    return replace(state, anchor=theta, factor=factor)
+    curvature = objective.curvature_scale(rows, theta)
+    return replace(state, anchor=theta, factor=factor, curvature=curvature)
 
 
 def fresh_factor(objective: Objective, rows: RowBlocks, theta: Array) -> Factor:
@@ -323,9 +325,9 @@ def _largest_change(
     touched = [rows for rows in (edit.rows_out, edit.rows_in) if rows is not None]
     if touched:
         return max(objective.largest_raw_change(rows, moved) for rows in touched)
-    if not moved.any() or weight <= 0.0:
+    if not moved.any() or weight <= 0.0 or state.curvature <= 0.0:
         return 0.0
     packed = objective.pack(moved)
     squares = float(np.vdot(packed, factor.curvature_dot(packed)))
-    mean = max(squares, 0.0) / (objective.loss.max_curvature * weight)
+    mean = max(squares, 0.0) / (state.curvature * weight)
     return float(np.sqrt(mean))

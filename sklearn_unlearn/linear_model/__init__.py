@@ -1,13 +1,28 @@
 """Linear models that unlearn."""
 
+from sklearn_unlearn.linear_model._generalized import UnlearnableGeneralizedLinearModel
+from sklearn_unlearn.linear_model._glm import (
+    UnlearnableGammaRegressor,
+    UnlearnablePoissonRegressor,
+    UnlearnableTweedieRegressor,
+)
 from sklearn_unlearn.linear_model._logistic import UnlearnableLogisticRegression
 from sklearn_unlearn.linear_model._ridge import (
+    UnlearnableLinearRegression,
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
 )
+from sklearn_unlearn.linear_model._svm import UnlearnableLinearSVC, UnlearnableLinearSVR
 
 __all__ = [
+    "UnlearnableGammaRegressor",
+    "UnlearnableGeneralizedLinearModel",
+    "UnlearnableLinearRegression",
+    "UnlearnableLinearSVC",
+    "UnlearnableLinearSVR",
     "UnlearnableLogisticRegression",
+    "UnlearnablePoissonRegressor",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
+    "UnlearnableTweedieRegressor",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -48,6 +48,8 @@ class Fitted:
         Number and names of the columns of X.
     params : dict
         Parameters of the estimator at fit: what its twin is exported with.
+    averaged : bool
+        Whether the penalty grows with the summed weight of the rows.
     lineage : Lineage or None
         With certification, the budget and what is published.
     """
@@ -57,6 +59,7 @@ class Fitted:
     n_iter: int
     columns: Columns
     params: dict
+    averaged: bool
     lineage: Lineage | None = None
 
     @property
@@ -73,6 +76,10 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
     A subclass gives the constructor and the hooks `_encoding`, `_loss`, `_n_raw`,
     `_strength` (of the penalty), `_shaped_coef`, `_shaped_intercept` and `_twin`.
     """
+
+    #: Whether the twin averages its loss, so that the penalty on our sum is `_strength`
+    #: times the summed weight of the rows and each request changes it.
+    _averages = False
 
     def fit(self, X, y, sample_weight=None, *, row_ids=None):
         """Fit the model and keep the factor of its Hessian.
@@ -208,7 +215,7 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
         if forgotten is None:
             forgotten = np.zeros(n_columns, dtype=bool)
         result = fit(
-            self._objective(forgotten, encoding),
+            self._objective(forgotten, encoding, float(rows.weight.sum())),
             rows,
             tol=options.tol,
             max_iter=options.max_iter,
@@ -225,6 +232,7 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
             result.n_iter,
             columns,
             copy.deepcopy(self.get_params(deep=False)),
+            bool(self._averages),
             lineage,
         )
 
@@ -244,14 +252,16 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
             anew,
         )
 
-    def _objective(self, forgotten, encoding):
-        """The objective in these columns."""
+    def _objective(self, forgotten, encoding, weight):
+        """The objective in these columns, of rows of so much summed weight."""
         forgotten = np.append(forgotten, [False] * bool(self.fit_intercept))
         n_outputs = self._n_raw(encoding)
         penalty = np.empty((forgotten.size, n_outputs))
         penalty[:] = self._strength(n_outputs)
         if self.fit_intercept:
-            penalty[-1] = 0.0
+            penalty[-1] = self._intercept_strength(n_outputs)
+        if self._averages:
+            penalty *= weight
         return Objective(
             loss=self._loss(encoding),
             fit_intercept=bool(self.fit_intercept),
@@ -259,6 +269,18 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
             linear=self._linear_term(penalty),
             forgotten=forgotten.astype(bool),
         )
+
+    def _intercept_strength(self, n_outputs):
+        """Of the penalty on the intercept."""
+        return 0.0
+
+    def _objective_at(self, fitted, weight):
+        """The fitted objective, of rows of so much summed weight."""
+        state = fitted.model.state
+        if not fitted.averaged or weight == state.weight:
+            return state.objective
+        penalty = state.objective.penalty * (weight / state.weight)
+        return replace(state.objective, penalty=penalty)
 
     def _linear_term(self, penalty):
         """b: zero, or in objective mode noise on penalised coefficients."""

@@ -1,4 +1,4 @@
-"""Ridge regression and classification that unlearn exactly: the loss is quadratic."""
+"""Least squares, ridge regression and classification: quadratic, so exact."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import MultiOutputMixin, RegressorMixin
-from sklearn.linear_model import Ridge, RidgeClassifier
+from sklearn.base import MultiOutputMixin
+from sklearn.linear_model import LinearRegression, Ridge, RidgeClassifier
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.core.losses import HalfSquaredError
-from sklearn_unlearn.linear_model._base import LinearUnlearner
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from sklearn_unlearn.linear_model._classifier import LinearClassifier
-from sklearn_unlearn.linear_model._targets import Targets
+from sklearn_unlearn.linear_model._regressor import LinearRegressor
 
 
-class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
+class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
     """Ridge regression that unlearns rows, values, targets and columns.
 
     A twin of :class:`sklearn.linear_model.Ridge`. The objective is quadratic, so the
@@ -93,20 +93,6 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
         self.retain_data = retain_data
         self.certification = certification
 
-    def predict(self, X):
-        """Predicted targets.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-        """
-        fitted, raw = self._raw_prediction(X)
-        return raw[:, 0] if fitted.encoding.is_vector else raw
-
     # Hooks --------------------------------------------------------------------------
 
     _target_checks: ClassVar = {"multi_output": True, "y_numeric": True}
@@ -124,38 +110,109 @@ class UnlearnableRidge(MultiOutputMixin, RegressorMixin, LinearUnlearner):
             )
         return alpha
 
-    def _encoding(self, y, sample_weight):
-        return Targets(1 if y.ndim == 1 else y.shape[1], y.ndim == 1)
-
     def _loss(self, encoding):
         return HalfSquaredError()
-
-    def _n_raw(self, encoding):
-        return encoding.n_outputs
-
-    def _shaped_coef(self, coef, encoding):
-        return coef[0] if encoding.is_vector else coef
-
-    def _shaped_intercept(self, intercept, encoding):
-        if intercept is None:
-            return 0.0
-        return float(intercept[0]) if encoding.is_vector else intercept
-
-    def _first_fit(self, X, y, classes, sample_weight, row_ids):
-        self._check_classes(classes, None)
-        return self.fit(X, y, sample_weight, row_ids=row_ids)
-
-    def _check_classes(self, classes, known):
-        if classes is not None:
-            raise ValueError("classes must be None: a regressor has none.")
-
-    def _without_classes(self, fitted, request, error):
-        raise error
 
     def _twin(self, fitted):
         twin = Ridge()
         twin.n_iter_, twin.solver_ = None, "cholesky"
         return twin
+
+
+class UnlearnableLinearRegression(UnlearnableRidge):
+    """Ordinary least squares that unlearns exactly, with or without the data.
+
+    A twin of :class:`sklearn.linear_model.LinearRegression` where the data determine
+    the coefficients. The twin answers dependent columns with the shortest of many
+    solutions; here they are refused, as is a request after which too few rows remain.
+
+    Parameters
+    ----------
+    fit_intercept : bool, default=True
+        Whether to add an intercept.
+    tol : float, default=1e-8
+        2-norm of the gradient of the summed objective at which to stop.
+    max_iter : int, default=None
+        Steps in ``fit`` and in a refinement; None means 100.
+    method : {"second_order", "first_order"}, default="second_order"
+        How requests are answered. First order is a single gradient step.
+    unlearning_rate : float or "auto", default="auto"
+        Step length of the first order; "auto" is one over the largest eigenvalue of
+        the Hessian.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        and every request ends refined to ``tol``.
+    certification : GaussianCertification, default=None
+        If given, the coefficients are a secret: ``coef_``, predictions and
+        ``to_sklearn`` show them with noise, and ``release`` certifies them.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+    intercept_ : float or ndarray of shape (n_targets,)
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        If X had string column names.
+    n_iter_ : int
+
+    See Also
+    --------
+    UnlearnableRidge : With a penalty, which decides between dependent columns.
+
+    References
+    ----------
+    Warnecke, Pirch, Wressnegger, Rieck: Machine Unlearning of Features and Labels,
+    NDSS 2023, arXiv 2108.11577.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_unlearn import UnlearnableLinearRegression
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = UnlearnableLinearRegression().fit(X, y).partial_unfit(X[:9], y[:9])
+    >>> refit = UnlearnableLinearRegression().fit(X[9:], y[9:])
+    >>> bool(np.allclose(model.coef_, refit.coef_, rtol=1e-8))
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        fit_intercept=True,
+        tol=1e-8,
+        max_iter=None,
+        method="second_order",
+        unlearning_rate="auto",
+        retain_data=False,
+        certification=None,
+    ):
+        self.fit_intercept = fit_intercept
+        self.tol = tol
+        self.max_iter = max_iter
+        self.method = method
+        self.unlearning_rate = unlearning_rate
+        self.retain_data = retain_data
+        self.certification = certification
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _fit_rows(self, rows, *args, **kwargs):
+        try:
+            return super()._fit_rows(rows, *args, **kwargs)
+        except NotPositiveDefiniteError as error:
+            n_rows, n_columns = rows.X.shape
+            raise NotPositiveDefiniteError(
+                f"X with n_samples={n_rows} and n_features={n_columns} does not "
+                f"determine the coefficients. {error} {type(self).__name__} has no "
+                "penalty; UnlearnableRidge has one, however small."
+            ) from error
+
+    def _strength(self, n_outputs):
+        return 0.0
+
+    def _twin(self, fitted):
+        return LinearRegression()
 
 
 class UnlearnableRidgeClassifier(LinearClassifier):

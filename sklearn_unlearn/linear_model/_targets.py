@@ -23,11 +23,14 @@ class Labels:
     signed : bool
         Encode as -1 and 1, one column a class (one for two classes); otherwise as the
         position in ``classes``.
+    weigh_rows : bool
+        Whether rows are weighted by class; otherwise the loss does it.
     """
 
     classes: np.ndarray
     class_weight: Array
     signed: bool
+    weigh_rows: bool = True
 
     @property
     def n_groups(self):
@@ -90,6 +93,8 @@ class Labels:
 
     def weights(self, encoded):
         """Class weight of each row."""
+        if not self.weigh_rows:
+            return np.ones(encoded.shape[0])
         return self.class_weight[self.groups(encoded)]
 
     def without(self, groups):
@@ -113,10 +118,13 @@ class Targets:
     n_outputs : int
     is_vector : bool
         Whether fit was given a vector, so that predictions are one too.
+    loss : Loss
+        If it has a method ``in_range``, all targets must be.
     """
 
     n_outputs: int
     is_vector: bool
+    loss: object
 
     classes = None
     n_groups = 1
@@ -127,7 +135,7 @@ class Targets:
         Raises
         ------
         ValueError
-            If the number of outputs differs from fit's.
+            If the number of outputs differs from fit's, or the loss is not defined.
         """
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         if y.ndim == 1:
@@ -136,6 +144,11 @@ class Targets:
             raise ValueError(
                 f"y has shape {y.shape}, but the model was fitted with "
                 f"{self.n_outputs} output(s)."
+            )
+        if hasattr(self.loss, "in_range") and not np.all(self.loss.in_range(y)):
+            raise ValueError(
+                "Some value(s) of y are out of the valid range of the loss "
+                f"{type(self.loss).__name__!r}."
             )
         return y
 

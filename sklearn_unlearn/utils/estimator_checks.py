@@ -41,9 +41,9 @@ def check_unlearner(estimator):
     - ``retain_data=True``: the refit's predictions, up to 1e-8.
     - ``method="second_order"``, or no such parameter: an error that falls to at most
       1/3.5 when the weight of the edit is halved, or is rounding (1e-9); and for
-      logistic (``C``, ``predict_proba``) and squared losses (``alpha``) the
-      coefficients ``theta - H'^-1 G`` of the second-order update or those of the refit,
-      up to 1e-8.
+      logistic losses (``C``, ``predict_proba``), squared losses and averaged Tweedie
+      deviances (``alpha``) the coefficients ``theta - H'^-1 G`` of the second-order
+      update or those of the refit, up to 1e-8.
     - ``method="first_order"``: a smaller error than that of doing nothing.
 
     A parameter ``tol`` is lowered to 1e-10 if it is larger.

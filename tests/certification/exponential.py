@@ -51,4 +51,5 @@ def state(kind, u, *, anchor, slope, shares=(1.0,)) -> State:
         factor=fresh_factor(f, data, at),
         gradient=f.gradient(data, theta(kind, u)),
         weight=float(data.weight.sum()),
+        curvature=f.curvature_scale(data, at),
     )

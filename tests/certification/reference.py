@@ -13,7 +13,11 @@ import pytest
 from scipy.linalg import eigvalsh
 
 from sklearn_unlearn.core.arrays import densify
-from sklearn_unlearn.core.losses import HalfBinomialLogistic, HalfSquaredError
+from sklearn_unlearn.core.losses import (
+    HalfBinomialLogistic,
+    HalfSquaredError,
+    HalfTweedie,
+)
 
 LONG = np.longdouble
 EPS = float(np.finfo(LONG).eps)
@@ -44,6 +48,10 @@ def residual_and_curvature(loss, raw, y):
         small = np.exp(-np.abs(raw))
         wrong = np.where(sign * raw > 0, 1, small) / (1 + small)
         return sign * wrong, (small / (1 + small) ** 2)[:, :, None]
+    if isinstance(loss, HalfTweedie):
+        p, y = loss.power, y.astype(LONG)
+        up, down = np.exp((2 - p) * raw), y * np.exp((1 - p) * raw)
+        return up - down, ((2 - p) * up - (1 - p) * down)[:, :, None]
     shares = np.exp(raw - raw.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
     own = np.arange(raw.shape[1]) == y

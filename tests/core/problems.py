@@ -13,19 +13,35 @@ from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.fitting import fit
 from sklearn_unlearn.core.losses import (
     HalfBinomialLogistic,
+    HalfGamma,
+    HalfPoisson,
     HalfSquaredError,
+    HalfTweedie,
     MultinomialLogistic,
 )
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows
 from sklearn_unlearn.core.state import State
 
-KINDS = ("squared", "coupled_squared", "logistic", "multinomial")
+KINDS = (
+    "squared",
+    "coupled_squared",
+    "logistic",
+    "multinomial",
+    "poisson",
+    "tweedie",
+    "gamma",
+)
+#: Those that have a single output.
+SINGLE = ("logistic", "poisson", "tweedie", "gamma")
 LOSSES = {
     "squared": HalfSquaredError(),
     "coupled_squared": HalfSquaredError(),
     "logistic": HalfBinomialLogistic(),
     "multinomial": MultinomialLogistic(),
+    "poisson": HalfPoisson(),
+    "tweedie": HalfTweedie(1.5),
+    "gamma": HalfGamma(),
 }
 
 
@@ -58,7 +74,7 @@ class Partitioned:
 def make_objective(
     kind, n_columns, *, n_outputs=3, intercept=True, penalty=0.7, linear=None
 ) -> Objective:
-    if kind == "logistic":
+    if kind in SINGLE:
         n_outputs = 1
     p = n_columns + intercept
     diagonal = np.full((p, n_outputs), float(penalty))
@@ -86,6 +102,13 @@ def make_rows(kind, n_rows, n_columns, rng, *, n_outputs=3, weighted=True) -> Ro
         truth += rng.gumbel(size=truth.shape)
         y = truth.argmax(axis=1).astype(float)[:, None]
         y[:n_outputs, 0] = np.arange(n_outputs)
+    elif kind in SINGLE:
+        slopes = rng.standard_normal(n_columns) / np.sqrt(n_columns)
+        y = (np.exp(X @ slopes) * rng.gamma(2.0, 1.0, n_rows))[:, None]
+        if kind == "poisson":
+            y = y.round()
+        elif kind == "tweedie":
+            y[y < 0.5] = 0.0
     else:
         y = X @ rng.standard_normal((n_columns, n_outputs)) + 1.0
         y += rng.standard_normal(y.shape)
@@ -151,7 +174,19 @@ def dense_loss(loss, raw, y):
         return 0.5 * np.sum((raw - y) ** 2)
     if isinstance(loss, HalfBinomialLogistic):
         return np.log1p(np.exp(raw[0])) - y[0] * raw[0]
+    if isinstance(loss, HalfTweedie):
+        return tweedie_deviance(loss.power, np.exp(raw[0]), y[0]) / 2.0
     return logsumexp(raw) - raw[int(y[0])]
+
+
+def tweedie_deviance(power, mean, y):
+    """The unit deviance as textbooks have it."""
+    if power == 1.0:
+        return 2.0 * ((y * np.log(y / mean) if y else 0.0) - y + mean)
+    if power == 2.0:
+        return 2.0 * (np.log(mean / y) + y / mean - 1.0)
+    up, down = 2.0 - power, 1.0 - power
+    return 2.0 * (y**up / (down * up) - y * mean**down / down + mean**up / up)
 
 
 def dense_derivatives(loss, raw, y):
@@ -161,6 +196,11 @@ def dense_derivatives(loss, raw, y):
     if isinstance(loss, HalfBinomialLogistic):
         p = 1.0 / (1.0 + np.exp(-raw))
         return p - y, np.array([[p[0] * (1.0 - p[0])]])
+    if isinstance(loss, HalfTweedie):
+        power, mean = loss.power, np.exp(raw)
+        curvature = (2.0 - power) * mean + (power - 1.0) * y
+        scale = mean ** (1.0 - power)
+        return scale * (mean - y), (scale * curvature)[:, None]
     p = np.exp(raw) / np.exp(raw).sum()
     return p - np.eye(raw.size)[int(y[0])], np.diag(p) - np.outer(p, p)
 

@@ -584,3 +584,95 @@ def test_pickle_of_a_fresh_factor_solves_the_same():
     loaded = pickle.loads(pickle.dumps(factor))
     right = rng.standard_normal((20, 2))
     np.testing.assert_array_equal(loaded.solve(right), factor.solve(right))
+
+
+# A penalty that waits ----------------------------------------------------------------
+
+
+def nearly(penalty, rng, share=0.09):
+    return penalty * (1.0 + share * rng.uniform(-1.0, 1.0, penalty.size))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_waiting_penalty_is_a_fresh_factor(seed):
+    rng = np.random.default_rng(seed)
+    factor, dense, V = draw(80, rng, n_rows=rng.choice([40, 240]))
+    held = dense.penalty
+    for _ in range(4):
+        edit, V = random_edit(rng, dense, V)
+        dense.extend(**edit)
+        factor = factor.extended(**edit)
+        dense.penalty = nearly(held, rng)
+        factor = factor.repenalised(dense.penalty, factor.gauge)
+        np.testing.assert_array_equal(factor.penalty, dense.penalty)
+        if factor.factored is not None:
+            np.testing.assert_array_equal(factor.factored, held)
+        assert_same(factor, dense, rng, rtol=1e-10)
+        fresh = factor.folded()
+        assert fresh.factored is None
+        assert_same(fresh, dense, rng, rtol=1e-10)
+        alive = np.flatnonzero(~dense.dropped)
+        np.testing.assert_allclose(
+            np.tril(factor.matrix()), np.tril(dense.matrix), atol=1e-9
+        )
+        largest = np.linalg.eigvalsh(dense.matrix)[-1]
+        assert factor.largest_eigenvalue == pytest.approx(largest, rel=1e-6)
+        right = np.zeros((80, 2))
+        right[alive] = rng.standard_normal((alive.size, 2))
+        half = fresh.half_solve(right, False)
+        assert np.vdot(half, half) == pytest.approx(
+            np.vdot(right, dense.solve(right)), rel=1e-9
+        )
+        copied = pickle.loads(pickle.dumps(factor))
+        assert copied.factored is None
+        assert_same(copied, dense, rng, rtol=1e-10)
+
+
+def test_a_penalty_waits_until_it_has_changed_by_a_tenth():
+    rng = np.random.default_rng(0)
+    factor, dense, _ = draw(48, rng)
+    penalty = dense.penalty
+    array = factor.array
+    for share in (0.97, 0.94, 0.91):  # counted from what is in the factor
+        factor = factor.repenalised(share * penalty, factor.gauge)
+        assert factor.array is array
+    same = factor.repenalised(penalty, factor.gauge)
+    assert same.array is array
+    assert same.factored is None
+    factor = factor.repenalised(0.88 * penalty, factor.gauge)
+    assert factor.array is not array
+    assert factor.factored is None
+    one = penalty.copy()
+    one[3] = 0.0  # a coefficient that was penalised and now is free, and back
+    free = same.repenalised(one, factor.gauge)
+    assert free.array is not array
+    assert free.repenalised(penalty, factor.gauge).array is not free.array
+    dense.penalty = one
+    assert_same(free, dense, rng)
+
+
+def test_a_free_coefficient_stays_free():
+    rng = np.random.default_rng(1)
+    factor, dense, _ = draw(48, rng)
+    dense.penalty[-1] = 0.0
+    factor = build(dense.hessian, dense.penalty)
+    dense.penalty = 1.05 * dense.penalty
+    changed = factor.repenalised(dense.penalty, factor.gauge)
+    assert changed.array is factor.array
+    assert_same(changed, dense, rng, rtol=1e-12)
+
+
+def test_a_waiting_penalty_hides_no_indefinite_matrix():
+    # a foreign row that only the penalty before the change outweighs
+    penalty = np.full(48, 1e4)
+    factor = build(np.eye(48), penalty)
+    row = np.zeros((48, 1))
+    row[5] = np.sqrt(9500.0)
+    edited = factor.extended(rows_out=row)
+    right = np.ones((48, 1))
+    edited.solve(right)
+    definite = edited.repenalised(0.96 * penalty, factor.gauge)
+    expected = np.linalg.solve(np.diag(9601.0 - row[:, 0] ** 2), right)
+    np.testing.assert_allclose(definite.solve(right), expected, rtol=1e-9)
+    with pytest.raises(NotPositiveDefiniteError, match="never trained on"):
+        edited.repenalised(0.94 * penalty, factor.gauge).solve(right)

@@ -310,6 +310,28 @@ def test_hard_problems_converge():
     assert outcomes[Outcome.ROUNDING_FLOOR] > 20
 
 
+@pytest.mark.parametrize("kind", ["poisson", "tweedie", "gamma"])
+@pytest.mark.parametrize("scale", [1e-8, 1e-3, 1e3, 1e8])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_targets_of_any_size_are_fitted(kind, scale, intercept):
+    problem = make_problem(kind, intercept=intercept, penalty=1e-3, n_rows=200)
+    rows = replace(problem.rows, y=problem.rows.y * scale)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        result = fit(problem.objective, rows, tol=1e-10, max_iter=100)
+    floor = problem.objective.rounding_bound(rows, result.state.theta)
+    assert result.residual <= max(1e-10, floor)
+    if intercept:
+        assert result.n_iter <= 30
+
+
+@pytest.mark.parametrize("kind", ["poisson", "tweedie"])
+def test_targets_that_are_all_zero(kind):
+    problem = make_problem(kind)
+    rows = replace(problem.rows, y=0.0 * problem.rows.y)
+    result = fit(problem.objective, rows, tol=1e-8, max_iter=100)
+    assert result.converged
+
+
 @pytest.mark.parametrize("kind", ["logistic", "multinomial"])
 def test_separable_data_without_a_penalty_have_no_minimiser(kind):
     # whatever is reported, no NaN and no overflow on the way to infinity

@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
+from sklearn._loss.loss import HalfTweedieLoss
 
 from sklearn_unlearn.core.losses import (
     HalfBinomialLogistic,
+    HalfGamma,
+    HalfPoisson,
     HalfSquaredError,
+    HalfTweedie,
     MultinomialLogistic,
 )
 
@@ -13,6 +17,10 @@ CASES = [
     pytest.param(HalfBinomialLogistic(), 1, id="logistic"),
     pytest.param(MultinomialLogistic(), 2, id="multinomial-2"),
     pytest.param(MultinomialLogistic(), 5, id="multinomial-5"),
+    pytest.param(HalfPoisson(), 1, id="poisson"),
+    pytest.param(HalfGamma(), 1, id="gamma"),
+    pytest.param(HalfTweedie(1.5), 1, id="tweedie-1.5"),
+    pytest.param(HalfTweedie(1.9), 1, id="tweedie-1.9"),
 ]
 
 
@@ -25,6 +33,13 @@ def draw(loss, n_outputs, n_rows=40, scale=3.0, seed=0):
 def draw_target(loss, n_outputs, n_rows, rng):
     if isinstance(loss, HalfSquaredError):
         return rng.standard_normal((n_rows, n_outputs))
+    if isinstance(loss, HalfTweedie):
+        target = rng.gamma(2.0, 2.0, (n_rows, 1))
+        if loss.power == 1.0:
+            target = target.round()
+        if loss.power < 2.0:
+            target[: n_rows // 4] = 0.0
+        return target
     n_classes = max(n_outputs, 2)
     return rng.integers(n_classes, size=(n_rows, 1)).astype(float)
 
@@ -158,8 +173,10 @@ def test_self_concordance(loss, n_outputs):
     [
         (HalfBinomialLogistic(), [[-9.0]], [[1.0]]),
         (MultinomialLogistic(), [[9.0, 0.0, -40.0]], [[1.0, -1.0, 0.0]]),
+        (HalfPoisson(), [[0.3]], [[1.0]]),
+        (HalfTweedie(1.3), [[9.0]], [[1.0]]),
     ],
-    ids=["logistic", "multinomial"],
+    ids=["logistic", "multinomial", "poisson", "tweedie"],
 )
 def test_self_concordance_is_attained(loss, raw, direction):
     raw, direction = np.array(raw), np.array(direction)
@@ -239,3 +256,58 @@ def test_declared_dependence_of_the_curvature(loss, n_outputs):
     assert same is not loss.curvature_uses_target
     still = np.array_equal(loss.curvature(raw, target), moved)
     assert still is loss.constant_curvature
+
+
+TWEEDIE = [HalfPoisson(), HalfGamma(), HalfTweedie(1.5), HalfTweedie(1.9)]
+
+
+@pytest.mark.parametrize("loss", TWEEDIE)
+def test_tweedie_losses_are_scikit_learns(loss):
+    raw, target = draw(loss, 1, n_rows=400)
+    theirs = HalfTweedieLoss(power=loss.power)
+    y, z = target[:, 0], raw[:, 0]
+    gradient, curvature = theirs.gradient_hessian(y, z)
+    difference = loss.value(raw, target) - theirs.loss(y, z)
+    # up to a constant of the target: the value at another prediction differs as much
+    other = loss.value(raw + 1.0, target) - theirs.loss(y, z + 1.0)
+    np.testing.assert_allclose(difference, other, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(loss.gradient(raw, target)[:, 0], gradient, rtol=1e-9)
+    np.testing.assert_allclose(loss.curvature(raw, target), curvature, rtol=1e-9)
+
+
+@pytest.mark.parametrize("loss", TWEEDIE)
+def test_tweedie_losses_near_and_far_from_the_target(loss):
+    power = loss.power
+    y = np.exp(np.array([-200.0, -3.0, 0.0, 3.0, 200.0]))[:, None]
+    near = 1e-6
+    raw = np.log(y) + near
+    scale = y[:, 0] ** (2.0 - power)
+    np.testing.assert_allclose(loss.value(np.log(y), y), 0.0, atol=0.0)
+    np.testing.assert_allclose(loss.value(raw, y) / scale, near**2 / 2.0, rtol=1e-3)
+    np.testing.assert_allclose(
+        loss.gradient(raw, y)[:, 0] / scale, near, rtol=1e-5, atol=1e-13
+    )
+    for t in (-40.0, 40.0):
+        raw = np.log(y) + t
+        expected = np.exp((2.0 - power) * t) - np.exp((1.0 - power) * t)
+        np.testing.assert_allclose(
+            loss.gradient(raw, y)[:, 0] / scale, expected, rtol=1e-12
+        )
+
+
+def test_losses_are_shown_by_their_parameters():
+    assert [repr(loss) for loss in (HalfTweedie(1.5), HalfPoisson())] == [
+        "HalfTweedie(1.5)",
+        "HalfTweedie(1.0)",
+    ]
+
+
+@pytest.mark.parametrize("power", [-1.0, 0.0, 0.5, 0.999, 2.001, 3.0, np.nan])
+def test_tweedie_losses_that_are_not_convex_are_refused(power):
+    with pytest.raises(ValueError, match="not convex"):
+        HalfTweedie(power)
+    if power == power:  # and indeed: the curvature has both signs
+        z = np.linspace(-9.0, 9.0, 99)
+        up, down = 2.0 - power, 1.0 - power
+        curvature = up * np.exp(up * z) - down * np.exp(down * z)
+        assert curvature.min() < 0.0 < curvature.max()

@@ -12,6 +12,7 @@ from sklearn_unlearn.core.steps import Outcome, fresh_factor, refine, refreshed,
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.core.problems import (
     KINDS,
+    SINGLE,
     Partitioned,
     dense_data_gradient,
     dense_data_hessian,
@@ -446,7 +447,7 @@ def test_first_order_with_dropped_columns(kind):
 # The size of a step -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["logistic", "multinomial"])
+@pytest.mark.parametrize("kind", ["logistic", "multinomial", "poisson", "gamma"])
 def test_largest_change_of_rows(kind):
     problem = make_problem(kind)
     state, objective = fitted(problem), problem.objective
@@ -460,11 +461,13 @@ def test_largest_change_of_rows(kind):
         assert expected > 0.01
 
 
-@pytest.mark.parametrize("kind", ["logistic", "multinomial"])
-def test_largest_change_of_a_map_is_a_lower_bound(kind):
-    problem = make_problem(kind)
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("kind", ["multinomial", *SINGLE])
+def test_largest_change_of_a_map_is_a_lower_bound(kind, intercept):
+    problem = make_problem(kind, intercept=intercept)
     state, objective = fitted(problem), problem.objective
-    result = unlearn(state, Edit(feature_map=DropColumns(COLUMNS)))
+    columns = COLUMNS[: objective.shape[0]]
+    result = unlearn(state, Edit(feature_map=DropColumns(columns)))
     change = result.state.theta - state.theta
     largest = np.abs(design(objective, problem.rows.X) @ change).max()
     assert 0.1 * largest < result.largest_change <= largest

@@ -1,11 +1,18 @@
-"""scikit-learn's own checks, none expected to fail."""
+"""scikit-learn's own checks, none expected to fail but for want of a penalty."""
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_unlearn import (
+    UnlearnableGammaRegressor,
+    UnlearnableGeneralizedLinearModel,
+    UnlearnableLinearRegression,
+    UnlearnableLinearSVC,
+    UnlearnableLinearSVR,
     UnlearnableLogisticRegression,
+    UnlearnablePoissonRegressor,
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
+    UnlearnableTweedieRegressor,
 )
 
 
@@ -17,9 +24,35 @@ from sklearn_unlearn import (
         UnlearnableRidge(),
         UnlearnableRidge(retain_data=True),
         UnlearnableRidgeClassifier(),
+        UnlearnableLinearSVC(),
+        UnlearnableLinearSVC(retain_data=True),
+        UnlearnableLinearSVR(),
+        UnlearnableLinearSVR(epsilon=0.1, retain_data=True),
+        UnlearnablePoissonRegressor(),
+        UnlearnablePoissonRegressor(retain_data=True),
+        UnlearnableGammaRegressor(),
+        UnlearnableTweedieRegressor(),
+        UnlearnableGeneralizedLinearModel(),
+        UnlearnableTweedieRegressor(power=1.5, retain_data=True),
         # "balanced" of the twin counts rows, which no weight can stand for
         UnlearnableRidgeClassifier(retain_data=True, method="first_order"),
     ]
 )
 def test_sklearn_check(estimator, check):
+    check(estimator)
+
+
+def _needs_a_penalty(estimator):
+    return {
+        f"check_sample_weight_equivalence_on_{kind}_data": "more columns than rows, "
+        "which determine no least squares solution"
+        for kind in ("dense", "sparse")
+    }
+
+
+@parametrize_with_checks(
+    [UnlearnableLinearRegression(), UnlearnableLinearRegression(retain_data=True)],
+    expected_failed_checks=_needs_a_penalty,
+)
+def test_sklearn_check_without_penalty(estimator, check):
     check(estimator)

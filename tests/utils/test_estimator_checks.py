@@ -13,11 +13,19 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_unlearn import (
+    UnlearnableGammaRegressor,
+    UnlearnableLinearRegression,
+    UnlearnableLinearSVC,
+    UnlearnableLinearSVR,
     UnlearnableLogisticRegression,
+    UnlearnablePoissonRegressor,
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
+    UnlearnableTweedieRegressor,
 )
 from sklearn_unlearn.core import steps
+from sklearn_unlearn.utils._checks.data import make_cases
+from sklearn_unlearn.utils._checks.oracles import DenseObjective
 from sklearn_unlearn.utils.estimator_checks import (
     check_unlearner,
     parametrize_with_unlearner_checks,
@@ -122,6 +130,16 @@ class Refitting(RegressorMixin, BaseEstimator):
         UnlearnableRidge(method="first_order"),
         UnlearnableRidgeClassifier(class_weight="balanced"),
         UnlearnableRidgeClassifier(retain_data=True, fit_intercept=False),
+        UnlearnableLinearRegression(),
+        UnlearnableLinearSVC(),
+        UnlearnableLinearSVC(retain_data=True, fit_intercept=False),
+        UnlearnableLinearSVR(),
+        UnlearnableLinearSVR(epsilon=0.1),  # larger ones err in lumps
+        UnlearnablePoissonRegressor(),
+        UnlearnablePoissonRegressor(method="first_order", alpha=0.1),
+        UnlearnableGammaRegressor(alpha=0.2, fit_intercept=False),
+        UnlearnableTweedieRegressor(alpha=0.5),
+        UnlearnableTweedieRegressor(power=1.5, alpha=0.1, retain_data=True),
         NearestMean(),
         Refitting(),
     ]
@@ -131,7 +149,12 @@ def test_passes(estimator, check):
 
 
 @pytest.mark.parametrize(
-    "estimator", [UnlearnableLogisticRegression(), UnlearnableRidge()]
+    "estimator",
+    [
+        UnlearnableLogisticRegression(),
+        UnlearnableRidge(),
+        UnlearnableGammaRegressor(),
+    ],
 )
 def test_all_checks_apply_to_ours(estimator):
     first_order = dict(unlearner_checks(estimator.set_params(method="first_order")))
@@ -668,3 +691,28 @@ def test_partial_fit_that_does_not_fit():
             return super().partial_fit(X, y, classes, sample_weight)
 
     failures(Fault(), "check_partial_fit_unfitted")
+
+
+def test_a_penalty_that_does_not_follow_the_weight():
+    class Fault(UnlearnablePoissonRegressor):
+        def _completed(self, fitted, edit):
+            return edit
+
+    failures(Fault(alpha=3.0), "check_second_order_formula", "check_retained_data")
+
+
+@pytest.mark.parametrize(
+    ("estimator", "loss", "averaged"),
+    [
+        (UnlearnablePoissonRegressor(), 1.0, True),
+        (UnlearnableGammaRegressor(), 2.0, True),
+        (UnlearnableTweedieRegressor(power=1.5), 1.5, True),
+        (UnlearnableTweedieRegressor(), "squared", True),
+        (UnlearnableRidge(), "squared", False),
+        (UnlearnableLogisticRegression(), "logistic", False),
+    ],
+)
+def test_the_objective_that_a_model_minimises_is_recognised(estimator, loss, averaged):
+    case = make_cases(estimator)[0]
+    found = DenseObjective.of(case.fit(estimator), case)
+    assert (found.loss, found.averaged) == (loss, averaged)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import clone, is_classifier
+from sklearn.utils import get_tags
 
 from sklearn_unlearn.utils._checks.data import Case
 
@@ -99,16 +100,21 @@ class DenseObjective:
 
     Attributes
     ----------
-    loss : {"squared", "logistic"}
+    loss : {"squared", "logistic"}, float or object
+        A number is the power of half a Tweedie deviance with log link, an object says
+        its derivatives: a `~sklearn_unlearn.core.losses.SingleOutputLoss`.
     strength : float
         Of the penalty ``strength/2 ||coef||^2``.
+    averaged : bool
+        Whether that is added to the mean of the losses, not to their sum.
     theta : ndarray of shape (p, n_outputs)
         Coefficients of the model, the intercepts in the last row if it has any.
     model : estimator
     """
 
-    loss: str
+    loss: Any
     strength: Any
+    averaged: bool
     theta: Any
     model: Any
 
@@ -116,32 +122,33 @@ class DenseObjective:
     def of(model, case: Case):
         """The objective that a model says it minimises; None if it does not.
 
-        ``alpha`` stands for a squared loss, ``C`` with probabilities for a logistic or
-        softmax loss; the model is believed if the gradient vanishes at what it learned
-        from the case.
+        The parameters tell what it may be (`recognised`); that is believed whose
+        gradient vanishes at what the model learned from the case.
         """
-        found = recognised(model)
-        if found is None or not hasattr(model, "coef_"):
+        if not hasattr(model, "coef_"):
             return None
-        loss, strength = found
         theta = coefficients(model)
-        objective = DenseObjective(loss, strength, theta, model)
-        scale = np.linalg.norm(objective.gradient(case, np.zeros_like(theta)))
-        norm = np.linalg.norm(objective.gradient(case, theta))
-        return objective if norm <= _STATIONARY * scale else None
+        for loss, strength, averaged in recognised(model):
+            objective = DenseObjective(loss, strength, averaged, theta, model)
+            scale = np.linalg.norm(objective.gradient(case, np.zeros_like(theta)))
+            norm = np.linalg.norm(objective.gradient(case, theta))
+            if norm <= _STATIONARY * scale:
+                return objective
+        return None
 
     def gradient(self, case: Case, theta):
         """Summed gradient, shape (p, n_outputs)."""
         X, weight, target = self._data(case, theta)
         residual, _ = self._derivatives(X @ theta, target)
-        return X.T @ (weight[:, None] * residual) + self._penalty(theta) * theta
+        penalty = self._penalty(theta, weight)
+        return X.T @ (weight[:, None] * residual) + penalty * theta
 
     def hessian(self, case: Case, theta):
         """Hessian with respect to ``theta.ravel()``."""
         X, weight, target = self._data(case, theta)
         _, curvature = self._derivatives(X @ theta, target)
         hessian = np.einsum("n,nkl,ni,nj->ikjl", weight, curvature, X, X)
-        penalty = np.broadcast_to(self._penalty(theta), theta.shape)
+        penalty = self._penalty(theta, weight)
         return hessian.reshape(theta.size, theta.size) + np.diag(penalty.ravel())
 
     def step(self, case: Case):
@@ -189,6 +196,14 @@ class DenseObjective:
         identity = np.eye(raw.shape[1])
         if self.loss == "squared":
             return raw - target, np.tile(identity, (raw.shape[0], 1, 1))
+        if hasattr(self.loss, "curvature"):
+            curvature = self.loss.curvature(raw, target)[:, None, None]
+            return self.loss.gradient(raw, target), curvature
+        if self.loss != "logistic":
+            mean, power = np.exp(raw), self.loss
+            scale = mean ** (1.0 - power)
+            curvature = (2.0 - power) * mean + (power - 1.0) * target
+            return scale * (mean - target), (scale * curvature)[:, :, None]
         if raw.shape[1] == 1:
             proba = expit(raw)
             return proba - target, (proba * (1.0 - proba))[:, :, None]
@@ -196,8 +211,10 @@ class DenseObjective:
         outer = proba[:, :, None] * proba[:, None, :]
         return proba - target, proba[:, :, None] * identity - outer
 
-    def _penalty(self, theta):
+    def _penalty(self, theta, weight):
         penalty = np.full_like(theta, self.strength)
+        if self.averaged:
+            penalty *= weight.sum()
         if self.model.get_params().get("fit_intercept", True):
             penalty[-1] = 0.0
         return penalty
@@ -212,16 +229,28 @@ def coefficients(model):
 
 
 def recognised(estimator):
-    """Loss and strength of the penalty that the parameters of an estimator tell.
+    """What the parameters of an estimator say that it may minimise.
+
+    ``C`` with probabilities stands for a logistic or softmax loss, ``alpha`` without
+    for a squared one or, averaged, a Tweedie deviance; a ``loss`` with derivatives is
+    itself, averaged if ``average`` is true.
 
     Returns
     -------
-    (str, float) or None
+    list of (loss, strength, averaged)
+        As in `DenseObjective`.
     """
     parameters = estimator.get_params()
     has_probabilities = hasattr(estimator, "predict_proba")
     if has_probabilities and "C" in parameters:
-        return "logistic", 1.0 / parameters["C"]
-    if not has_probabilities and "alpha" in parameters:
-        return "squared", parameters["alpha"]
-    return None
+        return [("logistic", 1.0 / parameters["C"], False)]
+    if has_probabilities or "alpha" not in parameters:
+        return []
+    alpha = parameters["alpha"]
+    if hasattr(parameters.get("loss"), "curvature"):
+        return [(parameters["loss"], alpha, bool(parameters.get("average")))]
+    found = [("squared", alpha, False), ("squared", alpha, True)]
+    if get_tags(estimator).target_tags.positive_only:
+        powers = [parameters["power"]] if "power" in parameters else [1.0, 2.0]
+        found = [(power, alpha, True) for power in powers]
+    return found
