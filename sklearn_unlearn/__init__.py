@@ -7,12 +7,24 @@ from sklearn_unlearn.linear_model import (
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
 )
+from sklearn_unlearn.naive_bayes import (
+    UnlearnableBernoulliNB,
+    UnlearnableCategoricalNB,
+    UnlearnableComplementNB,
+    UnlearnableGaussianNB,
+    UnlearnableMultinomialNB,
+)
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
     "GaussianCertification",
+    "UnlearnableBernoulliNB",
+    "UnlearnableCategoricalNB",
+    "UnlearnableComplementNB",
+    "UnlearnableGaussianNB",
     "UnlearnableLogisticRegression",
+    "UnlearnableMultinomialNB",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
     "show_versions",

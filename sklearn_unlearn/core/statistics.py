@@ -106,9 +106,19 @@ class Statistics:
         )
 
     def changed(
-        self, rows_in: Statistics | None, rows_out: Statistics | None
+        self,
+        rows_in: Statistics | None,
+        rows_out: Statistics | None,
+        *,
+        positive: bool = False,
     ) -> Statistics:
         """The sums after an edit; a class that has lost all rows is zero throughout.
+
+        Parameters
+        ----------
+        rows_in, rows_out : Statistics or None
+        positive : bool, default=False
+            Whether no value of a column is below zero.
 
         Raises
         ------
@@ -117,12 +127,12 @@ class Statistics:
         EmptyClassError
             If the edit takes classes away and leaves less than two.
         RowNotFoundError
-            If a column would vary less than not at all: not with the rows that came.
+            If what would be left are the sums of no rows at all.
         """
         after = self
         if rows_in is not None:
             after = after.plus(rows_in)
-        before = after.weight.rounded()
+        before, sums = after.weight.rounded(), after.first
         if rows_out is not None:
             after = after.plus(rows_out, -1)
         left = after.weight.rounded()
@@ -139,25 +149,32 @@ class Statistics:
             )
         if emptied.any():
             after = after.cleared(np.flatnonzero(emptied))
-        if rows_out is not None:
-            after.check_possible()
-        return after
-
-    def check_possible(self) -> None:
-        """Refuse second moments that no rows have.
-
-        Raises
-        ------
-        RowNotFoundError
-        """
-        if self.second is None:
-            return
-        scatter, size = self.scatter(diagonal=True), self.squares().rounded()
-        if np.any(scatter < -_TOLERANCE * size):
+        if rows_out is not None and not after._possible(sums if positive else None):
             raise RowNotFoundError(
                 "X or y of the rows are not what the model was trained with: a column "
-                "would be left with a negative variance."
+                "would be left with a negative sum or variance."
             )
+        return after
+
+    def _possible(self, positive: Exact | None) -> bool:
+        """Whether rows may have these sums, if they were once ``positive``."""
+        if positive is not None:
+            slack = _TOLERANCE * positive.rounded()
+            if np.any(self.first.rounded() < -slack):
+                return False
+        if self.second is None:
+            return True
+        slack = _TOLERANCE * self.squares().rounded()
+        return bool(np.all(self.scatter(diagonal=True) >= -slack))
+
+    def widened(self, n_columns: int) -> Statistics:
+        """These sums, with further columns that are zero; without second moments."""
+        width = n_columns - self.first.shape[1]
+        if not width:
+            return self
+        assert self.second is None
+        digits = np.pad(self.first.digits, ((0, 0), (0, 0), (0, width)))
+        return replace(self, first=Exact(digits, self.first.low))
 
     def cleared(self, groups: Indices) -> Statistics:
         """The same with nothing left of some classes."""

@@ -1,0 +1,570 @@
+"""Classifiers that unlearn exactly, because a few sums say all that they know of rows.
+
+`StatisticalClassifier` keeps the `Statistics` of the rows in the model. A request adds
+and subtracts those of its rows, and the model is computed from what is left, as the
+twin's ``fit`` computes it from rows.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_non_negative
+
+from sklearn_unlearn.core.statistics import Second, Statistics
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.utils.exclusive import ExclusiveMixin
+from sklearn_unlearn.utils.validation import (
+    Columns,
+    check_columns,
+    check_remaining_rows,
+    check_sample_weight,
+    check_training_data,
+    label_positions,
+    named,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What is kept of rows.
+
+    Attributes
+    ----------
+    classes : Statistics
+        Weighted sums of each class.
+    rows : Statistics or None
+        Sums over all rows, whatever their weight, where a model needs them.
+    """
+
+    classes: Statistics
+    rows: Statistics | None
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Everything a statistical classifier learned, in one immutable value.
+
+    Attributes
+    ----------
+    evidence : Evidence
+        Of all ``labels``, in the columns that are not forgotten.
+    labels : ndarray of shape (n_labels,)
+        Those that rows may have, sorted; not all need to have rows.
+    columns : Columns
+        Number and names of the columns of X.
+    forgotten : ndarray of bool of shape (n_features,)
+    params : dict
+        Parameters of the estimator at fit.
+    twin : estimator
+        scikit-learn's estimator of the columns that are not forgotten.
+    """
+
+    evidence: Evidence
+    labels: np.ndarray
+    columns: Columns
+    forgotten: np.ndarray
+    params: dict
+    twin: Any
+
+
+class Learned:
+    """An attribute that the fitted twin has, read-only."""
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, estimator, owner=None):
+        if estimator is None:
+            return self
+        return getattr(estimator._learned.twin, self.name)
+
+
+class StatisticalClassifier(ExclusiveMixin, ClassifierMixin, BaseEstimator):
+    """A classifier that is a function of sums over the rows of each class.
+
+    A subclass gives the constructor, the twin's class, and the hooks `_encoded`,
+    `_example` and `_complete`.
+    """
+
+    #: scikit-learn's class.
+    _twin_class: ClassVar[Any] = None
+    #: Which second moments the model needs.
+    _second: ClassVar[Second] = "none"
+    #: Whether it needs sums over rows without their weights.
+    _counts_rows: ClassVar[bool] = False
+    #: Fewest classes that a fitted model may have.
+    _fewest: ClassVar[int] = 1
+    #: Parameters that may be arrays with an entry for each column.
+    _by_column: ClassVar[tuple[str, ...]] = ()
+
+    classes_ = Learned()
+
+    # Verbs --------------------------------------------------------------------------
+
+    def fit(self, X, y):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            Labels.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid.
+        """
+        return self._fit(X, y)
+
+    def partial_unfit(self, X, y):
+        """Forget rows: the model as if it had never been trained on them.
+
+        A class that loses all rows disappears, if at least two are left.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            The rows, with the values that they were trained with.
+        y : array-like of shape (n_rows,)
+            Their labels.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the model is unchanged.
+        """
+        return self._unfit(X, y)
+
+    def replace_features(self, X, y, X_new):
+        """Correct values: the model as if the rows had been ``X_new`` all along.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            The rows as they were trained with.
+        y : array-like of shape (n_rows,)
+            Their labels.
+        X_new : array-like of shape (n_rows, n_features)
+            The rows as they should have been.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the model is unchanged.
+        """
+        return self._replace_features(X, y, X_new)
+
+    def replace_labels(self, X, y, y_new):
+        """Correct labels: the model as if they had been ``y_new`` all along.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            The rows as they were trained with.
+        y : array-like of shape (n_rows,)
+            Their labels as they were trained with.
+        y_new : array-like of shape (n_rows,)
+            Their labels as they should have been.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the model is unchanged.
+        """
+        return self._replace_labels(X, y, y_new)
+
+    def partial_fit(self, X, y, classes=None):
+        """Learn rows: the model as if it had been trained on them too.
+
+        On an unfitted estimator this is ``fit``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        classes : array-like of shape (n_classes,), optional
+            In the first call all labels that may ever come; those of ``y`` by default.
+            A class is in ``classes_`` while it has rows.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a label is not one of those that the first call named.
+        """
+        return self._partial_fit(X, y, classes)
+
+    def forget_features(self, columns):
+        """Forget columns for good: the model as if it had never had them.
+
+        They are ignored from then on: they may hold anything, NaN, or be absent.
+        Fitted attributes are those of the columns that remain, but ``coef_`` has zeros
+        for the others.
+
+        Parameters
+        ----------
+        columns : int, str, list of int or str, or bool mask of shape (n_features,)
+            By index or by feature name. Columns forgotten before may be named again.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a column is unknown.
+        """
+        with self._exclusive():
+            fitted = self._checked()
+            n_features, names = fitted.columns.n_features, fitted.columns.names
+            forgotten = fitted.forgotten | check_columns(columns, n_features, names)
+            if forgotten.all():
+                raise UnlearningError(
+                    "columns names all that the model has; nothing would be left."
+                )
+            kept = np.flatnonzero(~forgotten[~fitted.forgotten])
+            evidence = fitted.evidence
+            places = self._places(kept, evidence.classes, fitted)
+            rows = evidence.rows
+            evidence = Evidence(
+                evidence.classes.columns(places),
+                None if rows is None else rows.columns(places),
+            )
+            self._fitted = self._made(
+                evidence, fitted.labels, fitted.columns, forgotten, fitted.params
+            )
+        return self
+
+    # Reading the model ----------------------------------------------------------------
+
+    @property
+    def n_features_in_(self):
+        """Number of columns of X at fit, forgotten ones included."""
+        return self._learned.columns.n_features
+
+    @property
+    def feature_names_in_(self):
+        """Names of the columns of X at fit, if they were all strings."""
+        names = self._learned.columns.names
+        if names is None:
+            raise AttributeError("X had no feature names at fit.")
+        return names
+
+    def predict(self, X):
+        """Class labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return self._asked("predict", X)
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        return self._asked("predict_proba", X)
+
+    def predict_log_proba(self, X):
+        """Logarithms of the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        return self._asked("predict_log_proba", X)
+
+    def to_sklearn(self, drop_forgotten=False):
+        """A plain fitted scikit-learn model, which can no longer unlearn, to deploy.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            After columns were forgotten: whether the model takes only those that
+            remain. If False it is a pipeline whose first step drops the others.
+
+        Returns
+        -------
+        estimator
+            scikit-learn's twin of this estimator.
+        """
+        fitted = self._checked()
+        twin = copy.deepcopy(fitted.twin)
+        names, kept = fitted.columns.names, ~fitted.forgotten
+        if kept.all() or drop_forgotten:
+            if names is not None:
+                twin.feature_names_in_ = names[kept].copy()
+            return twin
+        selector = VarianceThreshold()
+        selector.variances_ = kept.astype(np.float64)
+        selector.n_features_in_ = kept.size
+        if names is not None:
+            selector.feature_names_in_ = names.copy()
+        return make_pipeline(selector, twin)
+
+    def _asked(self, method, X):
+        """What the twin answers, all from one version of the model."""
+        fitted = self._checked()
+        X = self._remaining(fitted, X)
+        return getattr(fitted.twin, method)(X)
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _encoded(self, X, params):
+        """What is summed of rows, in floats."""
+        return X
+
+    def _places(self, kept, statistics, fitted):
+        """Columns of the statistics that belong to columns of X."""
+        return kept
+
+    def _trimmed(self, statistics, n_columns):
+        """Statistics without columns that only exist while rows use them."""
+        return statistics
+
+    def _example(self, classes, n_columns, params):
+        """Rows that the twin is fitted on to check its parameters."""
+        return np.ones((classes.size, n_columns)), classes
+
+    def _complete(self, twin, evidence, n_columns):
+        """Give the twin what it would have learned from the rows themselves."""
+        raise NotImplementedError
+
+    # Carrying out -------------------------------------------------------------------
+
+    def _fit(self, X, y, sample_weight=None, classes=None):
+        with self._exclusive():
+            X, y, columns = check_training_data(self, X, y)
+            self._check_values(X)
+            y = column_or_1d(y, warn=True)
+            check_classification_targets(y)
+            weight = check_sample_weight(sample_weight, X.shape[0])
+            if not weight.any():
+                raise ValueError("sample_weight must hold a weight other than zero.")
+            labels = np.unique(y if classes is None else classes)
+            params = copy.deepcopy(self.get_params(deep=False))
+            forgotten = np.zeros(columns.n_features, dtype=bool)
+            group = label_positions(labels, y)
+            present = np.unique(group[weight > 0.0])
+            self._started(labels[present], columns.n_features, params)
+            evidence = self._evidence((X, group, weight), labels.size, params)
+            self._fitted = self._made(evidence, labels, columns, forgotten, params)
+        return self
+
+    def _unfit(self, X, y, sample_weight=None):
+        def edit(fitted):
+            return None, self._read_rows(fitted, X, y, sample_weight)
+
+        return self._answer(edit)
+
+    def _replace_features(self, X, y, X_new, sample_weight=None):
+        def edit(fitted):
+            X_old, group, weight = self._read_rows(fitted, X, y, sample_weight)
+            with named("X_new"):
+                new = self._read_features(fitted, X_new)
+            if new.shape[0] != weight.size:
+                raise ValueError(
+                    f"X_new has {new.shape[0]} rows, expected {weight.size} as in X."
+                )
+            return (new, group, weight), (X_old, group, weight)
+
+        return self._answer(edit)
+
+    def _replace_labels(self, X, y, y_new, sample_weight=None):
+        def edit(fitted):
+            X_old, group, weight = self._read_rows(fitted, X, y, sample_weight)
+            new = self._read_labels(fitted, y_new, weight.size, "y_new")
+            return (X_old, new, weight), (X_old, group, weight)
+
+        return self._answer(edit)
+
+    def _partial_fit(self, X, y, classes=None, sample_weight=None):
+        with self._exclusive():
+            if not self.__sklearn_is_fitted__():
+                return self._fit(X, y, sample_weight, classes)
+
+        def edit(fitted):
+            known = fitted.labels
+            if classes is not None and not np.array_equal(np.unique(classes), known):
+                raise ValueError(
+                    f"classes={classes!r} is not the same as on the first call: "
+                    f"{known.tolist()!r}"
+                )
+            return self._read_rows(fitted, X, y, sample_weight), None
+
+        return self._answer(edit)
+
+    def _answer(self, make_edit):
+        """Validate, compute and swap; only the last line changes the estimator."""
+        with self._exclusive():
+            fitted = self._checked()
+            edit = make_edit(fitted)
+            n_labels, n_columns = fitted.labels.size, np.sum(~fitted.forgotten)
+            rows_in, rows_out = (
+                self._evidence(rows, n_labels, fitted.params) for rows in edit
+            )
+            evidence = self._changed(fitted.evidence, rows_in, rows_out)
+            classes = self._trimmed(evidence.classes, n_columns)
+            self._fitted = self._made(
+                Evidence(classes, evidence.rows),
+                fitted.labels,
+                fitted.columns,
+                fitted.forgotten,
+                fitted.params,
+            )
+        return self
+
+    def _changed(self, evidence, rows_in, rows_out):
+        """Evidence after rows came and went."""
+        parts = [
+            None if part is None else part.classes
+            for part in (evidence, rows_in, rows_out)
+        ]
+        width = max(part.first.shape[1] for part in parts if part is not None)
+        now, coming, going = (
+            None if part is None else part.widened(width) for part in parts
+        )
+        positive = self.__sklearn_tags__().input_tags.positive_only
+        rows = evidence.rows
+        if rows is not None:
+            rows = rows if rows_in is None else rows.plus(rows_in.rows)
+            rows = rows if rows_out is None else rows.plus(rows_out.rows, -1)
+        return Evidence(now.changed(coming, going, positive=positive), rows)
+
+    def _evidence(self, rows, n_labels, params):
+        """The evidence of rows, if there are any; those of weight zero are none."""
+        if rows is None or not rows[2].any():
+            return None
+        X, group, weight = rows
+        if not weight.all():
+            some = np.flatnonzero(weight)
+            X, group, weight = X[some], group[some], weight[some]
+        X = self._encoded(X, params)
+        with named("X"):
+            found = Statistics.of(X, group, weight, n_labels, self._second)
+            counted = None
+            if self._counts_rows and np.all(weight == 1.0):
+                counted = found.pooled()
+            elif self._counts_rows:
+                one, all_ones = np.zeros_like(group), np.ones_like(weight)
+                counted = Statistics.of(X, one, all_ones, 1, self._second)
+        return Evidence(found, counted)
+
+    def _made(self, evidence, labels, columns, forgotten, params):
+        """The fitted value: the twin of the classes that have rows."""
+        present = np.flatnonzero(evidence.classes.weight.rounded() > 0.0)
+        n_columns = int(np.sum(~forgotten))
+        if forgotten.any():
+            params_now = dict(params)
+            for name in self._by_column:
+                if np.ndim(params[name]):
+                    params_now[name] = np.asarray(params[name])[~forgotten]
+        else:
+            params_now = params
+        twin = self._started(labels[present], n_columns, params_now)
+        shown = Evidence(evidence.classes.classes(present), evidence.rows)
+        self._complete(twin, shown, n_columns)
+        for value in vars(twin).values():
+            for array in value if isinstance(value, list) else [value]:
+                if isinstance(array, np.ndarray):
+                    array.flags.writeable = False
+        return Fitted(evidence, labels, columns, forgotten, params, twin)
+
+    def _started(self, classes, n_columns, params):
+        """A twin whose parameters have been checked by itself, on a few rows."""
+        if classes.size < self._fewest:
+            raise ValueError(
+                "The number of classes has to be greater than one; got "
+                f"{classes.size} class"
+            )
+        twin = self._twin_class()
+        known = twin.get_params(deep=False).keys()
+        twin.set_params(
+            **copy.deepcopy({k: v for k, v in params.items() if k in known})
+        )
+        X, y = self._example(classes, n_columns, params)
+        with np.errstate(all="ignore"):
+            twin.fit(X, y)
+        twin.n_features_in_ = n_columns
+        return twin
+
+    # Reading requests ---------------------------------------------------------------
+
+    def _remaining(self, fitted, X):
+        """Validated rows, in the columns that are not forgotten."""
+        X, _ = check_remaining_rows(
+            self, X, fitted.columns, fitted.forgotten, values=False
+        )
+        return X[:, ~fitted.forgotten] if fitted.forgotten.any() else X
+
+    def _read_features(self, fitted, X):
+        """Validated rows that are to be trained on, or were."""
+        X = self._remaining(fitted, X)
+        self._check_values(X)
+        return X
+
+    def _check_values(self, X):
+        if self.__sklearn_tags__().input_tags.positive_only:
+            check_non_negative(X, f"{type(self).__name__} (input X)")
+
+    def _read_labels(self, fitted, y, n_rows, name="y"):
+        if y is None:
+            raise ValueError(f"{name} must be given: it is None.")
+        with named(name):
+            group = label_positions(fitted.labels, y)
+        if group.shape[0] != n_rows:
+            raise ValueError(f"{name} has {group.shape[0]} rows, expected {n_rows}.")
+        return group
+
+    def _read_rows(self, fitted, X, y, sample_weight):
+        """Validated rows, positions of their labels, and weights."""
+        X = self._read_features(fitted, X)
+        group = self._read_labels(fitted, y, X.shape[0])
+        return X, group, check_sample_weight(sample_weight, X.shape[0])
