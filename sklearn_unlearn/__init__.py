@@ -1,6 +1,10 @@
 """Scikit-learn estimators that unlearn: rows, values, labels and columns."""
 
 from sklearn_unlearn._show_versions import show_versions
+from sklearn_unlearn.discriminant_analysis import (
+    UnlearnableLinearDiscriminantAnalysis,
+    UnlearnableQuadraticDiscriminantAnalysis,
+)
 from sklearn_unlearn.gaussian import GaussianCertification
 from sklearn_unlearn.linear_model import (
     UnlearnableLogisticRegression,
@@ -14,6 +18,7 @@ from sklearn_unlearn.naive_bayes import (
     UnlearnableGaussianNB,
     UnlearnableMultinomialNB,
 )
+from sklearn_unlearn.neighbors import UnlearnableNearestCentroid
 
 __version__ = "0.1.0.dev0"
 
@@ -23,8 +28,11 @@ __all__ = [
     "UnlearnableCategoricalNB",
     "UnlearnableComplementNB",
     "UnlearnableGaussianNB",
+    "UnlearnableLinearDiscriminantAnalysis",
     "UnlearnableLogisticRegression",
     "UnlearnableMultinomialNB",
+    "UnlearnableNearestCentroid",
+    "UnlearnableQuadraticDiscriminantAnalysis",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
     "show_versions",

@@ -357,6 +357,12 @@ class StatisticalClassifier(ExclusiveMixin, ClassifierMixin, BaseEstimator):
 
     # Hooks --------------------------------------------------------------------------
 
+    def _check_parameters(self, params):
+        """Refuse parameters whose models need more than sums."""
+
+    def _check_size(self, n_classes, n_columns):
+        """Refuse statistics that are too large."""
+
     def _encoded(self, X, params):
         """What is summed of rows, in floats."""
         return X
@@ -373,7 +379,7 @@ class StatisticalClassifier(ExclusiveMixin, ClassifierMixin, BaseEstimator):
         """Rows that the twin is fitted on to check its parameters."""
         return np.ones((classes.size, n_columns)), classes
 
-    def _complete(self, twin, evidence, n_columns):
+    def _complete(self, twin, evidence, n_columns, params):
         """Give the twin what it would have learned from the rows themselves."""
         raise NotImplementedError
 
@@ -393,6 +399,8 @@ class StatisticalClassifier(ExclusiveMixin, ClassifierMixin, BaseEstimator):
             forgotten = np.zeros(columns.n_features, dtype=bool)
             group = label_positions(labels, y)
             present = np.unique(group[weight > 0.0])
+            self._check_parameters(params)
+            self._check_size(labels.size, columns.n_features)
             self._started(labels[present], columns.n_features, params)
             evidence = self._evidence((X, group, weight), labels.size, params)
             self._fitted = self._made(evidence, labels, columns, forgotten, params)
@@ -510,7 +518,7 @@ class StatisticalClassifier(ExclusiveMixin, ClassifierMixin, BaseEstimator):
             params_now = params
         twin = self._started(labels[present], n_columns, params_now)
         shown = Evidence(evidence.classes.classes(present), evidence.rows)
-        self._complete(twin, shown, n_columns)
+        self._complete(twin, shown, n_columns, params_now)
         for value in vars(twin).values():
             for array in value if isinstance(value, list) else [value]:
                 if isinstance(array, np.ndarray):
@@ -524,6 +532,8 @@ class StatisticalClassifier(ExclusiveMixin, ClassifierMixin, BaseEstimator):
                 "The number of classes has to be greater than one; got "
                 f"{classes.size} class"
             )
+        if np.ndim(params.get("priors")) and len(params["priors"]) != classes.size:
+            raise ValueError("Number of priors must match number of classes.")
         twin = self._twin_class()
         known = twin.get_params(deep=False).keys()
         twin.set_params(

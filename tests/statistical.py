@@ -1,6 +1,10 @@
 """Models that unlearn from sums, their twins, and data for them."""
 
 import numpy as np
+from sklearn.discriminant_analysis import (
+    LinearDiscriminantAnalysis,
+    QuadraticDiscriminantAnalysis,
+)
 from sklearn.naive_bayes import (
     BernoulliNB,
     CategoricalNB,
@@ -8,19 +12,26 @@ from sklearn.naive_bayes import (
     GaussianNB,
     MultinomialNB,
 )
+from sklearn.neighbors import NearestCentroid
 
 from sklearn_unlearn import (
     UnlearnableBernoulliNB,
     UnlearnableCategoricalNB,
     UnlearnableComplementNB,
     UnlearnableGaussianNB,
+    UnlearnableLinearDiscriminantAnalysis,
     UnlearnableMultinomialNB,
+    UnlearnableNearestCentroid,
+    UnlearnableQuadraticDiscriminantAnalysis,
 )
 
 GAUSSIAN = ("class_count_", "class_prior_", "epsilon_", "theta_", "var_")
 DISCRETE = ("class_count_", "class_log_prior_", "feature_log_prob_")
 COUNTS = (*DISCRETE, "feature_count_")
 CATEGORIES = (*DISCRETE, "category_count_", "n_categories_")
+CENTROIDS = ("centroids_", "class_prior_", "deviations_", "within_class_std_dev_")
+LINEAR = ("intercept_", "means_", "priors_")
+QUADRATIC = ("covariance_", "means_", "priors_", "scalings_")
 
 #: Class, twin, parameters, kind of data, attributes.
 CASES = {
@@ -63,6 +74,52 @@ CASES = {
         COUNTS,
     ),
     "categorical": (UnlearnableCategoricalNB, CategoricalNB, {}, "counts", CATEGORIES),
+    **{
+        name: (UnlearnableNearestCentroid, NearestCentroid, params, "plain", CENTROIDS)
+        for name, params in {
+            "centroid": {},
+            "centroid_shrunken": {"shrink_threshold": 0.7, "priors": "empirical"},
+        }.items()
+    },
+    **{
+        name: (
+            UnlearnableLinearDiscriminantAnalysis,
+            LinearDiscriminantAnalysis,
+            params,
+            "plain",
+            (*LINEAR, *further),
+        )
+        for name, params, further in (
+            ("lda_svd", {"store_covariance": True}, ("covariance_", "xbar_")),
+            ("lda_lsqr", {"solver": "lsqr"}, ("covariance_",)),
+            (
+                "lda_shrunken",
+                {"solver": "lsqr", "shrinkage": 0.3, "priors": [0.2, 0.3, 0.5]},
+                ("covariance_",),
+            ),
+            ("lda_eigen", {"solver": "eigen", "shrinkage": 0.1}, ("covariance_",)),
+            ("lda_one", {"n_components": 1}, ("explained_variance_ratio_",)),
+        )
+    },
+    **{
+        name: (
+            UnlearnableQuadraticDiscriminantAnalysis,
+            QuadraticDiscriminantAnalysis,
+            params,
+            "plain",
+            QUADRATIC,
+        )
+        for name, params in {
+            "qda": {"store_covariance": True},
+            "qda_regular": {"reg_param": 0.2, "store_covariance": True},
+            "qda_eigen": {
+                "solver": "eigen",
+                "shrinkage": 0.2,
+                "store_covariance": True,
+            },
+        }.items()
+        if params.keys() <= QuadraticDiscriminantAnalysis().get_params().keys()
+    },
     "categorical_wide": (
         UnlearnableCategoricalNB,
         CategoricalNB,
@@ -71,11 +128,13 @@ CASES = {
         CATEGORIES,
     ),
 }
-WEIGHTED = [name for name in CASES if CASES[name][3] != "unweighted"]
+WEIGHTED = [name for name in CASES if CASES[name][3] != "plain"]
+LEARNED_PRIORS = [name for name in CASES if "priors" not in CASES[name][2]]
+LEARNED_PRIORS += ["centroid_shrunken"]
 SPARSE = [
     name
     for name in CASES
-    if name.startswith(("multinomial", "complement", "bernoulli"))
+    if name.startswith(("multinomial", "complement", "bernoulli", "centroid"))
 ]
 
 
