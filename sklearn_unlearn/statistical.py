@@ -454,14 +454,12 @@ class StatisticalClassifier(ExclusiveMixin, ClassifierMixin, BaseEstimator):
         with self._exclusive():
             fitted = self._checked()
             edit = make_edit(fitted)
-            n_labels, n_columns = fitted.labels.size, np.sum(~fitted.forgotten)
+            n_labels = fitted.labels.size
             rows_in, rows_out = (
                 self._evidence(rows, n_labels, fitted.params) for rows in edit
             )
-            evidence = self._changed(fitted.evidence, rows_in, rows_out)
-            classes = self._trimmed(evidence.classes, n_columns)
             self._fitted = self._made(
-                Evidence(classes, evidence.rows),
+                self._changed(fitted.evidence, rows_in, rows_out),
                 fitted.labels,
                 fitted.columns,
                 fitted.forgotten,
@@ -507,8 +505,10 @@ class StatisticalClassifier(ExclusiveMixin, ClassifierMixin, BaseEstimator):
 
     def _made(self, evidence, labels, columns, forgotten, params):
         """The fitted value: the twin of the classes that have rows."""
-        present = np.flatnonzero(evidence.classes.weight.rounded() > 0.0)
         n_columns = int(np.sum(~forgotten))
+        classes = self._trimmed(evidence.classes, n_columns)
+        evidence = Evidence(classes, evidence.rows)
+        present = np.flatnonzero(classes.weight.rounded() > 0.0)
         if forgotten.any():
             params_now = dict(params)
             for name in self._by_column:
@@ -517,7 +517,7 @@ class StatisticalClassifier(ExclusiveMixin, ClassifierMixin, BaseEstimator):
         else:
             params_now = params
         twin = self._started(labels[present], n_columns, params_now)
-        shown = Evidence(evidence.classes.classes(present), evidence.rows)
+        shown = Evidence(classes.classes(present), evidence.rows)
         self._complete(twin, shown, n_columns, params_now)
         for value in vars(twin).values():
             for array in value if isinstance(value, list) else [value]:

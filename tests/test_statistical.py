@@ -21,7 +21,12 @@ from sklearn_unlearn.exceptions import (
     RowNotFoundError,
     UnlearningError,
 )
-from tests.linear_model.test_state import arrays_of, holds_multiple, pickled_arrays
+from tests.linear_model.test_state import (
+    arrays_of,
+    holds_multiple,
+    interrupt,
+    pickled_arrays,
+)
 from tests.observers import Observers
 from tests.statistical import (
     CASES,
@@ -341,6 +346,30 @@ def test_a_fault_leaves_the_model(monkeypatch, name, verb, place):
             assert not reached
     # what every verb passes through: the others are reached by some
     assert reached or place != "_made"
+
+
+@pytest.mark.parametrize("verb", REQUESTS)
+@pytest.mark.parametrize("name", ["gaussian", "categorical", "qda"])
+def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb):
+    X, y = data(name)
+    model = make(name).fit(X, y)
+    fitted, before = model._fitted, copy.deepcopy(model)
+    done = REQUESTS[verb](copy.deepcopy(model), X, y)
+    at, n_undone, n_done = 1, 0, 0
+    while interrupt(lambda: REQUESTS[verb](model, X, y), at):
+        if model._fitted is fitted:
+            n_undone += 1
+        else:  # after the assignment the new model is complete
+            assert_identical(model, done)
+            assert_same(name, model, done, X)
+            model._fitted = fitted
+            n_done += 1
+        at += 1 if at < 100 else 11
+    assert_identical(model, done)  # the last call was not interrupted
+    model._fitted = fitted
+    assert_same(name, model, before, X)
+    assert n_undone > 30
+    assert n_done <= 2
 
 
 @pytest.fixture

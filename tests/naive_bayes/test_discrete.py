@@ -62,6 +62,16 @@ def test_a_category_that_no_row_has_any_more_is_unknown_again():
     )
 
 
+def test_categories_of_a_forgotten_column_are_not_kept():
+    data = X.copy()
+    data[5, 2] = 30
+    model = UnlearnableCategoricalNB().fit(data, Y).forget_features([2])
+    found = model._fitted.evidence.classes
+    rest = np.delete(data, 2, axis=1)
+    expected = UnlearnableCategoricalNB().fit(rest, Y)._fitted.evidence.classes
+    np.testing.assert_array_equal(found.first.digits, expected.first.digits)
+
+
 def test_categories_of_weights_that_leave_in_parts():
     data = X.copy()
     data[5, 2] = 30
