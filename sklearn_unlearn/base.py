@@ -6,14 +6,11 @@ answer in. What a row, a target and a fitted attribute are is the estimator's bu
 
 from __future__ import annotations
 
-import os
-import threading
 import warnings
 from dataclasses import replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.edits import DropColumns, Edit
@@ -24,6 +21,7 @@ from sklearn_unlearn.exceptions import (
     LargeStepWarning,
     UnlearningError,
 )
+from sklearn_unlearn.utils.exclusive import ExclusiveMixin
 from sklearn_unlearn.utils.residual import GradientResidual
 from sklearn_unlearn.utils.validation import (
     check_columns,
@@ -34,7 +32,7 @@ from sklearn_unlearn.utils.validation import (
 )
 
 
-class UnlearnerMixin:
+class UnlearnerMixin(ExclusiveMixin):
     """The verbs; an estimator adds ``fit``, prediction and three hooks.
 
     An estimator keeps everything it learned in one private attribute ``_fitted``, an
@@ -382,27 +380,6 @@ class UnlearnerMixin:
         weight = check_sample_weight(sample_weight, X.shape[0])
         weight = weight * fitted.encoding.weights(target)
         return Rows(X, target, weight, complete)
-
-    def _checked(self):
-        check_is_fitted(self)
-        return self._fitted
-
-    def _exclusive(self):
-        """The lock that makes requests of one estimator follow one another.
-
-        Each process has its own: one that a thread held when the process was forked
-        is held in the child for ever.
-        """
-        locks = vars(self).setdefault("_locks", {})
-        return locks.setdefault(os.getpid(), threading.RLock())
-
-    def __getstate__(self):
-        """All but the locks."""
-        state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_locks"}
-
-    def __sklearn_is_fitted__(self):
-        return "_fitted" in vars(self)
 
 
 def warn_unless_converged(refinement):

@@ -328,13 +328,6 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
 
     # Reading the fitted value ---------------------------------------------------------
 
-    @property
-    def _learned(self):
-        """The fitted value, for attributes that do not exist before."""
-        if not self.__sklearn_is_fitted__():
-            raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
-        return self._fitted
-
     def _coefficients(self, fitted):
         """``coef_`` and ``intercept_`` of one version of the model, read-only views."""
         state = fitted.model.state

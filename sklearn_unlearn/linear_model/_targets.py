@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import check_array
 
 from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.utils.validation import label_positions
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,28 +46,7 @@ class Labels:
         ValueError
             Naming an unknown label.
         """
-        y = np.asarray(y)
-        if y.ndim != 1:
-            y = column_or_1d(y, warn=True)
-        if y.dtype.kind != self.classes.dtype.kind and "O" in (
-            y.dtype.kind,
-            self.classes.dtype.kind,
-        ):
-            y = y.astype(object)
-        try:
-            position = np.searchsorted(self.classes, y)
-        except TypeError as error:  # labels of kinds that cannot be compared
-            raise ValueError(
-                f"y holds labels of another kind than {self.classes.tolist()!r}."
-            ) from error
-        position = np.minimum(position, self.classes.size - 1)
-        unknown = self.classes[position] != y
-        if np.any(unknown):
-            raise ValueError(
-                f"y contains the label {np.asarray(y)[unknown].tolist()[0]!r}, which "
-                f"is not one of the model's classes {self.classes.tolist()!r}."
-            )
-        return position
+        return label_positions(self.classes, y)
 
     def encode(self, positions):
         """What the loss reads, shape (n_rows, 1) or (n_rows, n_classes)."""

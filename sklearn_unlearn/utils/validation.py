@@ -114,20 +114,26 @@ def _reader(estimator, columns=None):
 
 
 def check_rows(estimator, X, columns):
-    """Rows as a float64 or float32 ndarray or a canonical CSR matrix or array."""
+    """Rows as a float64 or float32 ndarray or a canonical CSR matrix or array.
+
+    Sparse rows are refused if the estimator's tags say that it takes none.
+    """
     reader = _reader(estimator, columns)
-    X = validate_data(reader, X, reset=False, accept_sparse="csr", dtype=DATA_DTYPES)
+    X = validate_data(reader, X, reset=False, **_accepted(reader))
     return _canonical(X)
 
 
 def check_training_data(estimator, X, y, **target_checks):
     """Rows as in `check_rows`, their targets, and the `Columns` of X."""
     reader = _reader(estimator)
-    X, y = validate_data(
-        reader, X, y, accept_sparse="csr", dtype=DATA_DTYPES, **target_checks
-    )
+    X, y = validate_data(reader, X, y, **_accepted(reader), **target_checks)
     names = getattr(reader, "feature_names_in_", None)
     return _canonical(X), y, Columns(reader.n_features_in_, names)
+
+
+def _accepted(reader):
+    sparse = reader.__sklearn_tags__().input_tags.sparse
+    return {"accept_sparse": "csr" if sparse else False, "dtype": DATA_DTYPES}
 
 
 def _canonical(X):
@@ -224,6 +230,38 @@ def _split_columns(X, forgotten, names):
     if X.shape[1] == np.count_nonzero(~forgotten):
         return X, None, np.zeros(0, dtype=np.intp)
     return None, None, None
+
+
+def label_positions(classes, y):
+    """Position in the sorted array ``classes`` of each label.
+
+    Raises
+    ------
+    ValueError
+        Naming an unknown label.
+    """
+    y = np.asarray(y)
+    if y.ndim != 1:
+        y = column_or_1d(y, warn=True)
+    if y.dtype.kind != classes.dtype.kind and "O" in (
+        y.dtype.kind,
+        classes.dtype.kind,
+    ):
+        y = y.astype(object)
+    try:
+        position = np.searchsorted(classes, y)
+    except TypeError as error:  # labels of kinds that cannot be compared
+        raise ValueError(
+            f"y holds labels of another kind than {classes.tolist()!r}."
+        ) from error
+    position = np.minimum(position, classes.size - 1)
+    unknown = classes[position] != y
+    if np.any(unknown):
+        raise ValueError(
+            f"y contains the label {np.asarray(y)[unknown].tolist()[0]!r}, which "
+            f"is not one of the model's classes {classes.tolist()!r}."
+        )
+    return position
 
 
 def check_columns(columns, n_features, feature_names):

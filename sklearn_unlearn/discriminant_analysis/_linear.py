@@ -1,0 +1,228 @@
+"""Linear discriminant analysis that unlearns exactly."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from scipy import linalg
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from sklearn_unlearn.discriminant_analysis._base import (
+    Discriminant,
+    covariances,
+    pairs_of_rows,
+    shrunk,
+)
+from sklearn_unlearn.statistical import Learned
+
+
+class UnlearnableLinearDiscriminantAnalysis(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, Discriminant
+):
+    """Linear discriminant analysis that unlearns rows, values, labels and columns.
+
+    A twin of :class:`sklearn.discriminant_analysis.LinearDiscriminantAnalysis`.
+    Requests are exact: sums are kept without rounding, so that a row that leaves leaves
+    no trace. The model is computed from these sums and not from rows: the singular
+    values of the solver "svd" are roots of eigenvalues.
+
+    Parameters
+    ----------
+    solver : {"svd", "lsqr", "eigen"}, default="svd"
+    shrinkage : float, default=None
+        Between 0 and 1, for "lsqr" and "eigen". "auto" is refused: it needs fourth
+        moments.
+    priors : array-like of shape (n_classes,), default=None
+        Probabilities of the classes; those of the data by default.
+    n_components : int, default=None
+        For `transform`; by default ``min(n_classes - 1, n_columns)``.
+    store_covariance : bool, default=False
+        Whether "svd" stores ``covariance_`` too.
+    tol : float, default=1e-4
+        Singular values that are not larger do not count, for "svd"; nor do those
+        below about 1e-8 of the largest, whatever ``tol``.
+    covariance_estimator : None
+        An estimator is refused: it needs all rows.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Those that have rows.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Zero for columns that are forgotten; all else is without them.
+    covariance_ : ndarray of shape (n_columns, n_columns)
+        Weighted covariance within the classes.
+    explained_variance_ratio_ : ndarray of shape (n_components,)
+        For "svd" and "eigen".
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+    means_ : ndarray of shape (n_classes, n_columns)
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        If X had string column names.
+    priors_ : ndarray of shape (n_classes,)
+    scalings_ : ndarray of shape (n_columns, n_directions)
+        For "svd" and "eigen"; each column up to its sign.
+    xbar_ : ndarray of shape (n_columns,)
+        For "svd".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_unlearn import UnlearnableLinearDiscriminantAnalysis
+    >>> X, y = load_iris(return_X_y=True)
+    >>> lda = UnlearnableLinearDiscriminantAnalysis().fit(X, y)
+    >>> lda = lda.partial_unfit(X[:9], y[:9])
+    >>> refit = UnlearnableLinearDiscriminantAnalysis().fit(X[9:], y[9:])
+    >>> bool(np.array_equal(lda.coef_, refit.coef_))
+    True
+    """
+
+    _twin_class = LinearDiscriminantAnalysis
+
+    explained_variance_ratio_ = Learned()
+    intercept_ = Learned()
+    xbar_ = Learned()
+
+    def __init__(
+        self,
+        solver="svd",
+        shrinkage=None,
+        priors=None,
+        n_components=None,
+        store_covariance=False,
+        tol=1e-4,
+        covariance_estimator=None,
+    ):
+        self.solver = solver
+        self.shrinkage = shrinkage
+        self.priors = priors
+        self.n_components = n_components
+        self.store_covariance = store_covariance
+        self.tol = tol
+        self.covariance_estimator = covariance_estimator
+
+    @property
+    def coef_(self):
+        """Coefficients, zero where forgotten."""
+        fitted = self._learned
+        coef = np.zeros((fitted.twin.coef_.shape[0], fitted.forgotten.size))
+        coef[:, ~fitted.forgotten] = fitted.twin.coef_
+        coef.flags.writeable = False
+        return coef
+
+    @property
+    def _n_features_out(self):
+        return len(self._learned.twin.get_feature_names_out())
+
+    def transform(self, X):
+        """Rows in the directions that separate the classes best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            Fewer columns where the rank is less.
+
+        Raises
+        ------
+        NotImplementedError
+            With the solver "lsqr", which has no directions.
+        """
+        return self._asked("transform", X)
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _example(self, classes, n_columns, params):
+        return pairs_of_rows(classes, min(n_columns, max(classes.size - 1, 1)))
+
+    def _started(self, classes, n_columns, params):
+        # the rows of the example have no full rank, which "lsqr" alone puts up with
+        if isinstance(params["solver"], str) and params["solver"] == "eigen":
+            twin = super()._started(classes, n_columns, {**params, "solver": "lsqr"})
+            return twin.set_params(solver="eigen")
+        return super()._started(classes, n_columns, params)
+
+    def _complete(self, twin, evidence, n_columns, params):
+        # LinearDiscriminantAnalysis.fit
+        statistics = evidence.classes
+        size = statistics.weight.rounded()
+        n_rows, n_classes = size.sum(), size.size
+        if n_rows == n_classes:
+            raise ValueError(
+                "The number of samples must be more than the number of classes."
+            )
+        if twin.priors is None:
+            twin.priors_ = size / n_rows
+        twin.means_ = statistics.mean()
+        if twin.solver != "svd" or twin.store_covariance:
+            each = [shrunk(part, twin.shrinkage) for part in covariances(statistics)]
+            twin.covariance_ = np.tensordot(twin.priors_, each, 1)
+        if twin.solver == "svd":
+            _solve_svd(twin, statistics, n_rows)
+        elif twin.solver == "lsqr":
+            twin.coef_ = linalg.lstsq(twin.covariance_, twin.means_.T)[0].T
+        else:
+            total = covariances(statistics.pooled())[0]
+            _solve_eigen(twin, shrunk(total, twin.shrinkage))
+        if twin.solver != "svd":
+            squares = np.sum(twin.means_ * twin.coef_, axis=1)
+            twin.intercept_ = -0.5 * squares + np.log(twin.priors_)
+        if n_classes == 2:
+            twin.coef_ = twin.coef_[1:] - twin.coef_[:1]
+            twin.intercept_ = twin.intercept_[1:] - twin.intercept_[:1]
+
+
+def _solve_eigen(twin, total):
+    """LinearDiscriminantAnalysis._solve_eigen."""
+    between = total - twin.covariance_
+    values, vectors = linalg.eigh(between, twin.covariance_)
+    n_components = len(twin.get_feature_names_out())
+    ratio = np.sort(values / np.sum(values))[::-1]
+    twin.explained_variance_ratio_ = ratio[:n_components].copy()
+    twin.scalings_ = vectors[:, np.argsort(values)[::-1]]
+    twin.coef_ = twin.means_ @ twin.scalings_ @ twin.scalings_.T
+
+
+def _solve_svd(twin, statistics, n_rows):
+    """LinearDiscriminantAnalysis._solve_svd, from the scatter within the classes."""
+    n_classes, n_columns = twin.means_.shape
+    twin.xbar_ = twin.priors_ @ twin.means_
+    within = statistics.scatter().sum(axis=0)
+    deviation = np.sqrt(np.maximum(np.diagonal(within), 0.0) / n_rows)
+    deviation[deviation == 0.0] = 1.0
+    degrees = n_rows - n_classes if _loses_degrees() else n_rows
+    scaled = within / np.outer(deviation, deviation) / degrees
+    values, vectors = linalg.eigh(scaled)
+    values, vectors = values[::-1], vectors[:, ::-1]
+    singular = np.sqrt(np.maximum(values, 0.0))
+    noise = n_columns * np.finfo(np.float64).eps * values[0]
+    rank = np.count_nonzero((singular > twin.tol) & (values > noise))
+    if not rank:
+        raise ValueError("No column varies within a class by more than tol.")
+    scalings = vectors[:, :rank] / deviation[:, None] / singular[:rank]
+    share = np.sqrt(n_rows * twin.priors_ / (n_classes - 1))
+    centres = (share[:, None] * (twin.means_ - twin.xbar_)) @ scalings
+    _, singular, vectors = linalg.svd(centres, full_matrices=False)
+    n_components = len(twin.get_feature_names_out())
+    ratio = singular**2 / np.sum(singular**2)
+    twin.explained_variance_ratio_ = ratio[:n_components].copy()
+    rank = np.count_nonzero(singular > twin.tol * singular[0])
+    twin.scalings_ = scalings @ vectors.T[:, :rank]
+    coef = (twin.means_ - twin.xbar_) @ twin.scalings_
+    twin.intercept_ = -0.5 * np.sum(coef**2, axis=1) + np.log(twin.priors_)
+    twin.coef_ = coef @ twin.scalings_.T
+    twin.intercept_ -= twin.xbar_ @ twin.coef_.T
+
+
+@cache
+def _loses_degrees():
+    """Whether "svd" divides by rows minus classes, as it did up to scikit-learn 1.7."""
+    X, y = [[0.0], [2.0], [10.0], [12.0]], [0, 0, 1, 1]
+    scale = abs(LinearDiscriminantAnalysis().fit(X, y).scalings_[0, 0])
+    return scale < 0.9  # it is 1 with rows, and the root of 1/2 with degrees of freedom

@@ -1,0 +1,289 @@
+"""From the rows of a request to a new fitted value: sums, and a model of them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_non_negative
+
+from sklearn_unlearn.core.statistics import Second, Statistics
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.statistical._fitted import Evidence, Fitted
+from sklearn_unlearn.utils.exclusive import ExclusiveMixin
+from sklearn_unlearn.utils.validation import (
+    check_columns,
+    check_remaining_rows,
+    check_sample_weight,
+    check_training_data,
+    label_positions,
+    named,
+)
+
+
+class StatisticalRequests(ExclusiveMixin):
+    """How the verbs of a statistical classifier are carried out, and its hooks.
+
+    Parameters are checked by the twin itself, which is fitted on a few made-up rows
+    before it is given what it would have learned from the real ones.
+    """
+
+    #: scikit-learn's class.
+    _twin_class: ClassVar[Any] = None
+    #: Which second moments the model needs.
+    _second: ClassVar[Second] = "none"
+    #: Whether it needs sums over rows without their weights.
+    _counts_rows: ClassVar[bool] = False
+    #: Fewest classes that a fitted model may have.
+    _fewest: ClassVar[int] = 1
+    #: Parameters that may be arrays with an entry for each column.
+    _by_column: ClassVar[tuple[str, ...]] = ()
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _check_parameters(self, params):
+        """Refuse parameters whose models need more than sums."""
+
+    def _check_size(self, n_classes, n_columns):
+        """Refuse statistics that are too large."""
+
+    def _encoded(self, X, params):
+        """What is summed of rows, in floats."""
+        return X
+
+    def _places(self, kept, statistics, fitted):
+        """Columns of the statistics that belong to columns of X."""
+        return kept
+
+    def _trimmed(self, statistics, n_columns):
+        """Statistics without columns that only exist while rows use them."""
+        return statistics
+
+    def _example(self, classes, n_columns, params):
+        """Rows that the twin is fitted on to check its parameters."""
+        return np.ones((classes.size, n_columns)), classes
+
+    def _complete(self, twin, evidence, n_columns, params):
+        """Give the twin what it would have learned from the rows themselves."""
+        raise NotImplementedError
+
+    # Carrying out -------------------------------------------------------------------
+
+    def _fit(self, X, y, sample_weight=None, classes=None):
+        with self._exclusive():
+            X, y, columns = check_training_data(self, X, y)
+            self._check_values(X)
+            y = column_or_1d(y, warn=True)
+            check_classification_targets(y)
+            weight = check_sample_weight(sample_weight, X.shape[0])
+            if not weight.any():
+                raise ValueError("sample_weight must hold a weight other than zero.")
+            labels = np.unique(y if classes is None else classes)
+            params = copy.deepcopy(self.get_params(deep=False))
+            forgotten = np.zeros(columns.n_features, dtype=bool)
+            group = label_positions(labels, y)
+            present = np.unique(group[weight > 0.0])
+            self._check_parameters(params)
+            self._check_size(labels.size, columns.n_features)
+            self._started(labels[present], columns.n_features, params)
+            evidence = self._evidence((X, group, weight), labels.size, params)
+            self._fitted = self._made(evidence, labels, columns, forgotten, params)
+        return self
+
+    def _unfit(self, X, y, sample_weight=None):
+        def edit(fitted):
+            return None, self._read_rows(fitted, X, y, sample_weight)
+
+        return self._answer(edit)
+
+    def _replace_features(self, X, y, X_new, sample_weight=None):
+        def edit(fitted):
+            X_old, group, weight = self._read_rows(fitted, X, y, sample_weight)
+            with named("X_new"):
+                new = self._read_features(fitted, X_new)
+            if new.shape[0] != weight.size:
+                raise ValueError(
+                    f"X_new has {new.shape[0]} rows, expected {weight.size} as in X."
+                )
+            return (new, group, weight), (X_old, group, weight)
+
+        return self._answer(edit)
+
+    def _replace_labels(self, X, y, y_new, sample_weight=None):
+        def edit(fitted):
+            X_old, group, weight = self._read_rows(fitted, X, y, sample_weight)
+            new = self._read_labels(fitted, y_new, weight.size, "y_new")
+            return (X_old, new, weight), (X_old, group, weight)
+
+        return self._answer(edit)
+
+    def _partial_fit(self, X, y, classes=None, sample_weight=None):
+        with self._exclusive():
+            if not self.__sklearn_is_fitted__():
+                return self._fit(X, y, sample_weight, classes)
+
+        def edit(fitted):
+            known = fitted.labels
+            if classes is not None and not np.array_equal(np.unique(classes), known):
+                raise ValueError(
+                    f"classes={classes!r} is not the same as on the first call: "
+                    f"{known.tolist()!r}"
+                )
+            return self._read_rows(fitted, X, y, sample_weight), None
+
+        return self._answer(edit)
+
+    def _forget(self, columns):
+        with self._exclusive():
+            fitted = self._checked()
+            n_features, names = fitted.columns.n_features, fitted.columns.names
+            forgotten = fitted.forgotten | check_columns(columns, n_features, names)
+            if forgotten.all():
+                raise UnlearningError(
+                    "columns names all that the model has; nothing would be left."
+                )
+            kept = np.flatnonzero(~forgotten[~fitted.forgotten])
+            evidence = fitted.evidence
+            places = self._places(kept, evidence.classes, fitted)
+            rows = evidence.rows
+            evidence = Evidence(
+                evidence.classes.columns(places),
+                None if rows is None else rows.columns(places),
+            )
+            self._fitted = self._made(
+                evidence, fitted.labels, fitted.columns, forgotten, fitted.params
+            )
+        return self
+
+    def _answer(self, make_edit):
+        """Validate, compute and swap; only the last line changes the estimator."""
+        with self._exclusive():
+            fitted = self._checked()
+            edit = make_edit(fitted)
+            n_labels = fitted.labels.size
+            rows_in, rows_out = (
+                self._evidence(rows, n_labels, fitted.params) for rows in edit
+            )
+            self._fitted = self._made(
+                self._changed(fitted.evidence, rows_in, rows_out),
+                fitted.labels,
+                fitted.columns,
+                fitted.forgotten,
+                fitted.params,
+            )
+        return self
+
+    def _changed(self, evidence, rows_in, rows_out):
+        """Evidence after rows came and went."""
+        parts = [
+            None if part is None else part.classes
+            for part in (evidence, rows_in, rows_out)
+        ]
+        width = max(part.first.shape[1] for part in parts if part is not None)
+        now, coming, going = (
+            None if part is None else part.widened(width) for part in parts
+        )
+        positive = self.__sklearn_tags__().input_tags.positive_only
+        rows = evidence.rows
+        if rows is not None:
+            rows = rows if rows_in is None else rows.plus(rows_in.rows)
+            rows = rows if rows_out is None else rows.plus(rows_out.rows, -1)
+        return Evidence(now.changed(coming, going, positive=positive), rows)
+
+    def _evidence(self, rows, n_labels, params):
+        """The evidence of rows, if there are any; those of weight zero are none."""
+        if rows is None or not rows[2].any():
+            return None
+        X, group, weight = rows
+        if not weight.all():
+            some = np.flatnonzero(weight)
+            X, group, weight = X[some], group[some], weight[some]
+        X = self._encoded(X, params)
+        with named("X"):
+            found = Statistics.of(X, group, weight, n_labels, self._second)
+            counted = None
+            if self._counts_rows and np.all(weight == 1.0):
+                counted = found.pooled()
+            elif self._counts_rows:
+                one, all_ones = np.zeros_like(group), np.ones_like(weight)
+                counted = Statistics.of(X, one, all_ones, 1, self._second)
+        return Evidence(found, counted)
+
+    def _made(self, evidence, labels, columns, forgotten, params):
+        """The fitted value: the twin of the classes that have rows."""
+        n_columns = int(np.sum(~forgotten))
+        classes = self._trimmed(evidence.classes, n_columns)
+        evidence = Evidence(classes, evidence.rows)
+        present = np.flatnonzero(classes.weight.rounded() > 0.0)
+        if forgotten.any():
+            params_now = dict(params)
+            for name in self._by_column:
+                if np.ndim(params[name]):
+                    params_now[name] = np.asarray(params[name])[~forgotten]
+        else:
+            params_now = params
+        twin = self._started(labels[present], n_columns, params_now)
+        shown = Evidence(classes.classes(present), evidence.rows)
+        self._complete(twin, shown, n_columns, params_now)
+        for value in vars(twin).values():
+            for array in value if isinstance(value, list) else [value]:
+                if isinstance(array, np.ndarray):
+                    array.flags.writeable = False
+        return Fitted(evidence, labels, columns, forgotten, params, twin)
+
+    def _started(self, classes, n_columns, params):
+        """A twin whose parameters have been checked by itself, on a few rows."""
+        if classes.size < self._fewest:
+            raise ValueError(
+                "The number of classes has to be greater than one; got "
+                f"{classes.size} class"
+            )
+        if np.ndim(params.get("priors")) and len(params["priors"]) != classes.size:
+            raise ValueError("Number of priors must match number of classes.")
+        twin = self._twin_class()
+        known = twin.get_params(deep=False).keys()
+        twin.set_params(
+            **copy.deepcopy({k: v for k, v in params.items() if k in known})
+        )
+        X, y = self._example(classes, n_columns, params)
+        with np.errstate(all="ignore"):
+            twin.fit(X, y)
+        twin.n_features_in_ = n_columns
+        return twin
+
+    # Reading requests ---------------------------------------------------------------
+
+    def _remaining(self, fitted, X):
+        """Validated rows, in the columns that are not forgotten."""
+        X, _ = check_remaining_rows(
+            self, X, fitted.columns, fitted.forgotten, values=False
+        )
+        return X[:, ~fitted.forgotten] if fitted.forgotten.any() else X
+
+    def _read_features(self, fitted, X):
+        """Validated rows that are to be trained on, or were."""
+        X = self._remaining(fitted, X)
+        self._check_values(X)
+        return X
+
+    def _check_values(self, X):
+        if self.__sklearn_tags__().input_tags.positive_only:
+            check_non_negative(X, f"{type(self).__name__} (input X)")
+
+    def _read_labels(self, fitted, y, n_rows, name="y"):
+        if y is None:
+            raise ValueError(f"{name} must be given: it is None.")
+        with named(name):
+            group = label_positions(fitted.labels, y)
+        if group.shape[0] != n_rows:
+            raise ValueError(f"{name} has {group.shape[0]} rows, expected {n_rows}.")
+        return group
+
+    def _read_rows(self, fitted, X, y, sample_weight):
+        """Validated rows, positions of their labels, and weights."""
+        X = self._read_features(fitted, X)
+        group = self._read_labels(fitted, y, X.shape[0])
+        return X, group, check_sample_weight(sample_weight, X.shape[0])

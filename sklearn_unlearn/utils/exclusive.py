@@ -1,0 +1,44 @@
+"""One request at a time, and one fitted value that a request replaces."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from sklearn.utils.validation import check_is_fitted
+
+
+class ExclusiveMixin:
+    """An estimator that keeps all that it learned in one attribute, ``_fitted``.
+
+    A request computes a new value under the lock and puts it there in one assignment:
+    what fails before changes nothing, and other threads see the old or the new one.
+    """
+
+    def _checked(self):
+        check_is_fitted(self)
+        return self._fitted
+
+    @property
+    def _learned(self):
+        """The fitted value, for attributes that do not exist before."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
+        return self._fitted
+
+    def _exclusive(self):
+        """The lock that makes requests of one estimator follow one another.
+
+        Each process has its own: one that a thread held when the process was forked
+        is held in the child for ever.
+        """
+        locks = vars(self).setdefault("_locks", {})
+        return locks.setdefault(os.getpid(), threading.RLock())
+
+    def __getstate__(self):
+        """All but the locks."""
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_locks"}
+
+    def __sklearn_is_fitted__(self):
+        return "_fitted" in vars(self)

@@ -1,0 +1,21 @@
+"""scikit-learn's own checks and those of unlearners, none expected to fail."""
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_unlearn import UnlearnableNearestCentroid
+from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+
+ESTIMATORS = [
+    UnlearnableNearestCentroid(),
+    UnlearnableNearestCentroid(shrink_threshold=0.5, priors="empirical"),
+]
+
+
+@parametrize_with_checks(ESTIMATORS)
+def test_sklearn_check(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_unlearner_checks(ESTIMATORS)
+def test_unlearner_check(estimator, check):
+    check(estimator)
