@@ -36,6 +36,8 @@ ESTIMATORS = {
 }
 QUADRATIC = [name for name in ESTIMATORS if name.startswith("ridge")]
 QUADRATIC += ["least_squares", "least_squares_targets", "svr_squared", "normal"]
+#: Those whose second derivative does not jump.
+CERTIFIED = [name for name in ESTIMATORS if name not in ("svc", "svcs", "svr")]
 #: One estimator a loss for which a request without data is an approximation.
 APPROXIMATE = ["logistic", "multinomial", "poisson", "gamma", "tweedie"]
 
