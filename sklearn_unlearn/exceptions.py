@@ -51,6 +51,10 @@ class LargeStepWarning(UserWarning):
     """A request without data moved predictions far: expect a visible residual."""
 
 
+class DataMismatchWarning(UserWarning):
+    """An adopted model was far from what the data determine that came with it."""
+
+
 class CertificationError(UnlearningError):
     """What a certificate says cannot be said, or not of this model."""
 

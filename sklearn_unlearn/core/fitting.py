@@ -53,7 +53,12 @@ def check_order(objective: Objective) -> None:
 
 
 def fit(
-    objective: Objective, rows: RowBlocks, *, tol: float, max_iter: int
+    objective: Objective,
+    rows: RowBlocks,
+    *,
+    tol: float,
+    max_iter: int,
+    start: Array | None = None,
 ) -> Refinement:
     """Minimise the objective and keep the factor of its Hessian at the minimum.
 
@@ -70,6 +75,8 @@ def fit(
         2-norm of the summed gradient.
     max_iter : int
         Newton and chord steps, those of the start not counted.
+    start : ndarray of shape (p, n_outputs), optional
+        Coefficients near the minimum, if some are known.
 
     Returns
     -------
@@ -77,17 +84,23 @@ def fit(
     """
     check_order(objective)
     with one_blas_thread():
-        return _fit(objective, rows, tol, max_iter)
+        return _fit(objective, rows, tol, max_iter, start)
 
 
 def _fit(
-    objective: Objective, rows: RowBlocks, tol: float, max_iter: int
+    objective: Objective,
+    rows: RowBlocks,
+    tol: float,
+    max_iter: int,
+    start: Array | None,
 ) -> Refinement:
     weight = float(sum(block.weight.sum() for block in rows.blocks()))
     flops = _hessian_flops(objective, rows.n_rows)
     leverage = objective.n_unknowns / max(weight, 1.0)
     limit = _LAG * float(np.sqrt(leverage))
-    theta = _start(objective, rows, weight, flops, limit)
+    theta = start
+    if theta is None:
+        theta = _start(objective, rows, weight, flops, limit)
     state = _fresh(objective, rows, theta, weight)
     fitted = refine(state, rows, tol=tol, max_iter=max_iter)
     state = fitted.state

@@ -22,6 +22,8 @@ from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.linear_model._adoption import AdoptionMixin
+from sklearn_unlearn.linear_model._influence import InfluenceMixin
 from sklearn_unlearn.utils.validation import (
     Columns,
     check_remaining_rows,
@@ -70,7 +72,7 @@ class Fitted:
         )
 
 
-class LinearUnlearner(CertifiedMixin, BaseEstimator):
+class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimator):
     """A generalised linear model fitted by Newton's method that keeps its factor.
 
     A subclass gives the constructor and the hooks `_encoding`, `_loss`, `_n_raw`,
@@ -109,19 +111,8 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
             If the factor would exceed its documented limit.
         """
         with self._exclusive():
-            self._check_parameters()
-            X, y, columns = check_training_data(self, X, y, **self._target_checks)
-            weight = check_sample_weight(sample_weight, X.shape[0])
-            if not weight.any():
-                raise ValueError("sample_weight must hold a weight other than zero.")
-            if row_ids is not None:
-                if not self.retain_data:
-                    raise ValueError("row_ids needs retain_data=True.")
-                row_ids = check_row_ids(row_ids, X.shape[0])
-            encoding = self._encoding(y, weight)
-            target = encoding.read(y)
-            rows = Rows(X, target, weight * encoding.weights(target))
-            self._fitted = self._fit_rows(rows, encoding, columns, row_ids)
+            training = self._read_training(X, y, sample_weight, row_ids)
+            self._fitted = self._fit_rows(*training)
         return self
 
     @property
@@ -199,6 +190,22 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
     #: Keyword arguments with which targets are validated at fit.
     _target_checks: ClassVar[dict[str, object]] = {}
 
+    def _read_training(self, X, y, sample_weight, row_ids):
+        """Rows, encoding, columns and identifiers of data to fit."""
+        self._check_parameters()
+        X, y, columns = check_training_data(self, X, y, **self._target_checks)
+        weight = check_sample_weight(sample_weight, X.shape[0])
+        if not weight.any():
+            raise ValueError("sample_weight must hold a weight other than zero.")
+        if row_ids is not None:
+            if not self.retain_data:
+                raise ValueError("row_ids needs retain_data=True.")
+            row_ids = check_row_ids(row_ids, X.shape[0])
+        encoding = self._encoding(y, weight)
+        target = encoding.read(y)
+        rows = Rows(X, target, weight * encoding.weights(target))
+        return rows, encoding, columns, row_ids
+
     def _fit_rows(
         self,
         rows,
@@ -208,8 +215,12 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
         forgotten=None,
         after=None,
         anew=False,
+        start=None,
     ):
-        """The fitted value of these rows, in a lineage with the one ``after`` which."""
+        """The fitted value of these rows, in a lineage with the one ``after`` which.
+
+        The minimiser begins at ``start``, or wherever it is cheapest.
+        """
         options = self._options()
         n_columns = rows.X.shape[1]
         if forgotten is None:
@@ -219,6 +230,7 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
             rows,
             tol=options.tol,
             max_iter=options.max_iter,
+            start=start,
         )
         warn_unless_converged(result)
         retained = None
@@ -330,11 +342,14 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
 
     def _coefficients(self, fitted):
         """``coef_`` and ``intercept_`` of one version of the model, read-only views."""
-        state = fitted.model.state
         theta = fitted.shown.view()
         theta.flags.writeable = False
+        return self._shaped(fitted, theta)
+
+    def _shaped(self, fitted, theta):
+        """``coef_`` and ``intercept_`` as the twin shapes them."""
         coef, intercept = theta.T, None
-        if state.objective.fit_intercept:
+        if fitted.model.state.objective.fit_intercept:
             coef, intercept = coef[:, :-1], theta[-1]
         return (
             self._shaped_coef(coef, fitted.encoding),

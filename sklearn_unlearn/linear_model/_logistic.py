@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
@@ -86,6 +87,13 @@ class UnlearnableLogisticRegression(LinearClassifier):
     True
     """
 
+    _twin_class = LogisticRegression
+    _accepted: ClassVar = {
+        "penalty": ("l2", "deprecated", None),
+        "l1_ratio": (0.0, None),
+        "multi_class": ("auto", "deprecated", "multinomial"),
+    }
+
     def __init__(
         self,
         C=1.0,
@@ -155,6 +163,24 @@ class UnlearnableLogisticRegression(LinearClassifier):
         if np.isnan(self.C):
             raise ValueError("C must be a positive number or np.inf; got nan.")
 
+    @classmethod
+    def _translated(cls, fitted, params):
+        many = fitted.classes_.size > 2
+        if fitted.solver == "liblinear" and (many or fitted.fit_intercept):
+            raise ValueError(
+                "LogisticRegression was fitted with solver='liblinear', which "
+                "penalises the intercept and sets one class against the rest; this "
+                "estimator does neither."
+            )
+        if getattr(fitted, "multi_class", "auto") == "multinomial" and not many:
+            raise ValueError(
+                "LogisticRegression was fitted with multi_class='multinomial' on two "
+                "classes, which halves the coefficients; this estimator does not."
+            )
+        if getattr(fitted, "penalty", "l2") is None:
+            params["C"] = np.inf
+        return params
+
     def _strength(self, n_outputs):
         return 1.0 / self.C
 
@@ -176,7 +202,7 @@ class UnlearnableLogisticRegression(LinearClassifier):
         return np.zeros(self._n_raw(encoding)) if intercept is None else intercept
 
     def _twin(self, fitted):
-        twin = LogisticRegression()
+        twin = self._twin_class()
         twin.classes_ = fitted.encoding.classes.copy()
         twin.n_iter_ = self.n_iter_
         return twin

@@ -72,6 +72,9 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
     True
     """
 
+    _twin_class = Ridge
+    _accepted: ClassVar = {"positive": (False,)}
+
     def __init__(
         self,
         alpha=1.0,
@@ -114,7 +117,7 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
         return HalfSquaredError()
 
     def _twin(self, fitted):
-        twin = Ridge()
+        twin = self._twin_class()
         twin.n_iter_, twin.solver_ = None, "cholesky"
         return twin
 
@@ -175,6 +178,8 @@ class UnlearnableLinearRegression(UnlearnableRidge):
     >>> bool(np.allclose(model.coef_, refit.coef_, rtol=1e-8))
     True
     """
+
+    _twin_class = LinearRegression
 
     def __init__(
         self,
@@ -274,6 +279,9 @@ class UnlearnableRidgeClassifier(LinearClassifier):
     >>> bool(clf.gradient_residual(X, [1] * 3 + y[3:].tolist()) < 1e-8)
     True
     """
+
+    _twin_class = RidgeClassifier
+    _accepted: ClassVar = {"positive": (False,)}
 
     def __init__(
         self,

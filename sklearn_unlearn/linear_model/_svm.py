@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from numbers import Real
+from typing import ClassVar
 
 import numpy as np
 from sklearn.svm import LinearSVC, LinearSVR
@@ -97,6 +98,13 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
     True
     """
 
+    _twin_class = LinearSVC
+    _accepted: ClassVar = {
+        "loss": ("squared_hinge",),
+        "penalty": ("l2",),
+        "multi_class": ("ovr",),
+    }
+
     def __init__(
         self,
         C=1.0,
@@ -144,7 +152,7 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
         return 0.0 if intercept is None else intercept
 
     def _twin(self, fitted):
-        twin = LinearSVC()
+        twin = self._twin_class()
         twin.classes_ = fitted.encoding.classes.copy()
         twin.n_iter_ = max(fitted.n_iter, 1)
         return twin
@@ -211,6 +219,9 @@ class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
     True
     """
 
+    _twin_class = LinearSVR
+    _accepted: ClassVar = {"loss": ("squared_epsilon_insensitive",)}
+
     def __init__(
         self,
         *,
@@ -251,6 +262,6 @@ class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
         return 0.0 if intercept is None else intercept
 
     def _twin(self, fitted):
-        twin = LinearSVR(loss="squared_epsilon_insensitive")
+        twin = self._twin_class(loss="squared_epsilon_insensitive")
         twin.n_iter_ = max(fitted.n_iter, 1)
         return twin

@@ -38,6 +38,11 @@ class Labels:
         """Number of classes."""
         return self.classes.size
 
+    @property
+    def is_vector(self):
+        """Whether decisions are one number a row."""
+        return self.n_groups == 2
+
     def positions(self, y):
         """Position in ``classes`` of each label.
 

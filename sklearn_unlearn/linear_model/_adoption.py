@@ -1,0 +1,137 @@
+"""Taking over a fitted scikit-learn model, which from then on unlearns."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sklearn_unlearn.exceptions import DataMismatchWarning
+from sklearn_unlearn.utils.adoption import (
+    adopted_params,
+    check_same_classes,
+    check_same_columns,
+)
+
+#: Share of what a model explains that it may lack before a warning says so.
+_FAR = 0.01
+
+
+class AdoptionMixin:
+    """Adds ``from_sklearn`` to a `LinearUnlearner` that has a twin."""
+
+    #: scikit-learn's class.
+    _twin_class: ClassVar[Any] = None
+    #: Parameters that only the twin has: the values whose objective is ours.
+    _accepted: ClassVar[dict[str, tuple]] = {}
+
+    @classmethod
+    def from_sklearn(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
+        """A model that was fitted elsewhere, taken over so that it unlearns.
+
+        Its coefficients are the start: one pass over the data computes the Hessian and
+        the gradient there, and if the model had not converged to ``tol``, a few steps
+        more take it there. No solver runs from the beginning.
+
+        Parameters
+        ----------
+        fitted : estimator
+            The fitted scikit-learn model; it is not changed.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data that it was fitted on, as it got them: a `DataMismatchWarning` says
+            if they determine other coefficients.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            As the model was fitted with.
+        row_ids : array-like of shape (n_samples,), optional
+            As for ``fit``.
+        **params : dict
+            Parameters that the fitted model does not have: ``tol``, ``max_iter``,
+            ``method``, ``unlearning_rate``, ``retain_data``, ``certification``.
+
+        Returns
+        -------
+        estimator
+            Fitted.
+
+        Raises
+        ------
+        TypeError
+            If the model is not the twin of this estimator.
+        ValueError
+            If it minimised another objective, or X and y have other columns or
+            labels.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.preprocessing import scale
+        >>> from sklearn_unlearn import UnlearnableLogisticRegression
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> X = scale(X)
+        >>> deployed = LogisticRegression(C=0.1).fit(X, y)
+        >>> model = UnlearnableLogisticRegression.from_sklearn(deployed, X, y)
+        >>> model = model.partial_unfit(X[:2], y[:2])
+        >>> bool(model.gradient_residual(X[2:], y[2:]) < 1e-2)
+        True
+        """
+        if cls._twin_class is None:
+            raise TypeError(f"{cls.__name__} has no twin in scikit-learn.")
+        taken = adopted_params(cls, fitted, cls._accepted, params)
+        return cls(**cls._translated(fitted, taken))._adopt(
+            fitted, X, y, sample_weight, row_ids
+        )
+
+    @classmethod
+    def _translated(cls, fitted, params):
+        """Parameters that mean here what they meant to the twin."""
+        return params
+
+    def _adopt(self, fitted, X, y, sample_weight, row_ids):
+        with self._exclusive():
+            rows, encoding, columns, row_ids = self._read_training(
+                X, y, sample_weight, row_ids
+            )
+            check_same_columns(fitted, columns)
+            if encoding.classes is not None:
+                check_same_classes(fitted, encoding.classes)
+            start = self._start_from(fitted, encoding)
+            value = self._fit_rows(rows, encoding, columns, row_ids, start=start)
+            self._fitted = value
+            _warn_if_far(value.model.state, rows, start)
+        return self
+
+    def _start_from(self, fitted, encoding):
+        """The coefficients of the twin, of shape (p, n_outputs)."""
+        start = np.atleast_2d(np.asarray(fitted.coef_, dtype=np.float64)).T
+        n_outputs = self._n_raw(encoding)
+        if start.shape[1] != n_outputs:
+            raise ValueError(
+                f"coef_ has shape {np.shape(fitted.coef_)}: it is not of the "
+                f"{n_outputs} output(s) that y has."
+            )
+        if self.fit_intercept:
+            intercept = np.broadcast_to(np.ravel(fitted.intercept_), (n_outputs,))
+            start = np.vstack([start, intercept])
+        if self._loss(encoding).shift_invariant:
+            # a warm-started solver keeps the shift that it began with
+            start = start - start.mean(axis=1, keepdims=True)
+        return start
+
+
+def _warn_if_far(state, rows, start):
+    objective = state.objective
+    least = objective.value(rows, state.theta)
+    explained = objective.value(rows, np.zeros_like(start)) - least
+    excess = objective.value(rows, start) - least
+    if not excess <= _FAR * explained:
+        warnings.warn(
+            "The fitted model was far from the one that X, y and sample_weight "
+            f"determine: its objective exceeded the minimum by {excess:.2g}, where a "
+            f"model of nothing exceeds it by {explained:.2g}. It has been fitted to "
+            "them. Are they what it was trained on, preprocessed in the same way?",
+            DataMismatchWarning,
+            stacklevel=4,
+        )

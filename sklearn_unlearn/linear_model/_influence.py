@@ -1,0 +1,113 @@
+"""The influence of rows on a fitted linear model, read off its factor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_unlearn.core.influence import leave_one_out
+from sklearn_unlearn.utils.validation import check_remaining_rows, named
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """What would change if each of some rows left alone.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (n_rows, *coef_.shape)
+    intercept : ndarray of shape (n_rows, *intercept_.shape)
+        Zero without an intercept.
+    raw : ndarray of shape (n_rows, n_test) or (n_rows, n_test, n_outputs), or None
+        Of the raw predictions on ``X_test``: what ``decision_function`` gives, or
+        ``predict`` before an inverse link.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    raw: np.ndarray | None
+
+    @property
+    def norm(self):
+        """2-norm of the change of all coefficients, of shape (n_rows,)."""
+        n_rows = self.coef.shape[0]
+        parts = (self.coef.reshape(n_rows, -1), self.intercept.reshape(n_rows, -1))
+        return np.linalg.norm(np.concatenate(parts, axis=1), axis=1)
+
+
+class InfluenceMixin:
+    """Adds ``influence`` to a `LinearUnlearner`."""
+
+    def influence(
+        self, X=None, y=None, sample_weight=None, *, row_ids=None, X_test=None
+    ):
+        """How the model would change if each row left alone, without any refit.
+
+        For each row the closed-form step of `partial_unfit`, all rows by one solve
+        with the factor: exact where the loss is quadratic, else an approximation of
+        second order (``python -m benchmarks influence`` compares with true refits).
+        Nothing in the model changes. With certification the figures are those of the
+        noise-free coefficients: for the operator, not for publication.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
+            Rows of the model, with the values that they were trained with.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+            Their targets.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            How much weight each would take with it, as for `partial_unfit`.
+        row_ids : array-like of shape (n_rows,), optional
+            As for `partial_unfit`, instead of X and y.
+        X_test : {array-like, sparse matrix} of shape (n_test, n_features), optional
+            Where the change of predictions is wanted.
+
+        Returns
+        -------
+        Influence
+            The coefficients without the row minus those with it. NaN for a row
+            without which the model is not determined.
+
+        Raises
+        ------
+        UnlearningError
+            As for `partial_unfit`.
+
+        References
+        ----------
+        Beirami, Razaviyayn, Shahrampour, Tarokh: On Optimal Generalizability in
+        Parametric Learning, NeurIPS 2017 (approximate leave-one-out).
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn_unlearn import UnlearnableRidge
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = UnlearnableRidge().fit(X, y)
+        >>> influence = model.influence(X, y)
+        >>> most = influence.norm.argmax()
+        >>> change = -model.coef_
+        >>> change += model.partial_unfit(X[[most]], y[[most]]).coef_
+        >>> bool(abs(change - influence.coef[most]).max() < 1e-9)
+        True
+        """
+        fitted = self._checked()
+        state = fitted.model.state
+        if X_test is not None:
+            with named("X_test"):
+                X_test, _ = check_remaining_rows(
+                    self, X_test, fitted.columns, fitted.model.forgotten, values=False
+                )
+        rows, _ = self._leaving(fitted, X, y, sample_weight, row_ids)
+        penalty = state.objective.penalty
+        rate = penalty / state.weight if fitted.averaged else np.zeros_like(penalty)
+        changes = leave_one_out(state, rows, rate)
+        raw = None
+        if X_test is not None:
+            objective = state.objective
+            raw = np.stack([objective.raw_prediction(X_test, each) for each in changes])
+            raw = raw[:, :, 0] if fitted.encoding.is_vector else raw
+        shaped = [self._shaped(fitted, change) for change in changes]
+        coef, intercept = (np.stack(parts) for parts in zip(*shaped, strict=True))
+        return Influence(coef, intercept, raw)

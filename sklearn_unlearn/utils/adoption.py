@@ -1,0 +1,98 @@
+"""Checks of a scikit-learn model that an unlearner is to take over."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+#: Parameters that have one name and two meanings.
+_OWN = {"tol", "max_iter"}
+
+
+def adopted_params(cls, fitted, accepted, params):
+    """Parameters for an unlearner that takes over a fitted model.
+
+    Parameters
+    ----------
+    cls : type
+        Of the unlearner; ``cls._twin_class`` is that of the model.
+    fitted : estimator
+    accepted : dict of str to tuple
+        Parameters that the unlearner does not have, and their values that it can
+        take over.
+    params : dict
+        Further parameters of the unlearner.
+
+    Raises
+    ------
+    TypeError
+        If the model is of another class.
+    NotFittedError
+    ValueError
+        If a parameter says that another objective was minimised, or is given twice.
+    """
+    twin = cls._twin_class
+    if not isinstance(fitted, twin):
+        raise TypeError(
+            f"{cls.__name__}.from_sklearn takes a fitted {twin.__name__}; got "
+            f"{type(fitted).__name__}."
+        )
+    check_is_fitted(fitted)
+    given = fitted.get_params(deep=False)
+    for name, values in accepted.items():
+        if name in given and not any(_same(given[name], value) for value in values):
+            raise ValueError(
+                f"{type(fitted).__name__} was fitted with {name}={given[name]!r}, "
+                f"which {cls.__name__} cannot take over: its model is that of "
+                f"{name}={values[0]!r}."
+            )
+    shared = (given.keys() & cls().get_params(deep=False).keys()) - _OWN
+    twice = sorted(shared & params.keys())
+    if twice:
+        raise ValueError(
+            f"{twice[0]} belongs to the fitted model: leave it out, or fit anew."
+        )
+    return {**{name: given[name] for name in shared}, **params}
+
+
+def check_same_columns(fitted, columns):
+    """Refuse data whose columns are not those of the fitted model.
+
+    Raises
+    ------
+    ValueError
+    """
+    if columns.n_features != fitted.n_features_in_:
+        raise ValueError(
+            f"X has {columns.n_features} features, but {type(fitted).__name__} was "
+            f"fitted with {fitted.n_features_in_}."
+        )
+    names = getattr(fitted, "feature_names_in_", None)
+    if names is not None and columns.names is not None:
+        different = np.flatnonzero(names != columns.names)
+        if different.size:
+            first = different[0]
+            raise ValueError(
+                f"X has {columns.names[first]!r} where the fitted model has "
+                f"{names[first]!r}: the columns must be those of fit, in their order."
+            )
+
+
+def check_same_classes(fitted, classes):
+    """Refuse labels that are not those of the fitted model.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not np.array_equal(fitted.classes_, classes):
+        raise ValueError(
+            f"y holds the labels {classes.tolist()!r}, but {type(fitted).__name__} was "
+            f"fitted with {fitted.classes_.tolist()!r}."
+        )
+
+
+def _same(value, accepted):
+    return value is accepted or (
+        isinstance(value, (str, int, float, np.number)) and value == accepted
+    )
