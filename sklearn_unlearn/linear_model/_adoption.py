@@ -79,7 +79,9 @@ class AdoptionMixin:
         """
         if cls._twin_class is None:
             raise TypeError(f"{cls.__name__} has no twin in scikit-learn.")
-        taken = adopted_params(cls, fitted, cls._accepted, params)
+        taken = adopted_params(
+            cls, fitted, params, accepted=cls._accepted, own=("tol", "max_iter")
+        )
         return cls(**cls._translated(fitted, taken))._adopt(
             fitted, X, y, sample_weight, row_ids
         )

@@ -9,11 +9,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.pipeline import make_pipeline
 
+from sklearn_unlearn.statistical._adoption import AdoptionMixin
 from sklearn_unlearn.statistical._fitted import Learned
 from sklearn_unlearn.statistical._requests import StatisticalRequests
 
 
-class StatisticalClassifier(StatisticalRequests, ClassifierMixin, BaseEstimator):
+class StatisticalClassifier(
+    AdoptionMixin, StatisticalRequests, ClassifierMixin, BaseEstimator
+):
     """A classifier that is a function of sums over the rows of each class.
 
     A subclass gives the constructor, the twin's class, and the hooks `_encoded`,

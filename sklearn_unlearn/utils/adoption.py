@@ -5,11 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-#: Parameters that have one name and two meanings.
-_OWN = {"tol", "max_iter"}
 
-
-def adopted_params(cls, fitted, accepted, params):
+def adopted_params(cls, fitted, params, *, accepted=None, own=()):
     """Parameters for an unlearner that takes over a fitted model.
 
     Parameters
@@ -17,11 +14,13 @@ def adopted_params(cls, fitted, accepted, params):
     cls : type
         Of the unlearner; ``cls._twin_class`` is that of the model.
     fitted : estimator
-    accepted : dict of str to tuple
-        Parameters that the unlearner does not have, and their values that it can
-        take over.
     params : dict
         Further parameters of the unlearner.
+    accepted : dict of str to tuple, optional
+        Parameters that the unlearner does not have, and their values that it can
+        take over.
+    own : collection of str, default=()
+        Parameters that mean something else to the unlearner than to its twin.
 
     Raises
     ------
@@ -39,14 +38,14 @@ def adopted_params(cls, fitted, accepted, params):
         )
     check_is_fitted(fitted)
     given = fitted.get_params(deep=False)
-    for name, values in accepted.items():
+    for name, values in (accepted or {}).items():
         if name in given and not any(_same(given[name], value) for value in values):
             raise ValueError(
                 f"{type(fitted).__name__} was fitted with {name}={given[name]!r}, "
                 f"which {cls.__name__} cannot take over: its model is that of "
                 f"{name}={values[0]!r}."
             )
-    shared = (given.keys() & cls().get_params(deep=False).keys()) - _OWN
+    shared = (given.keys() & cls().get_params(deep=False).keys()) - set(own)
     twice = sorted(shared & params.keys())
     if twice:
         raise ValueError(

@@ -1,0 +1,108 @@
+"""Taking over a fitted scikit-learn model of sums, which from then on unlearns."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from sklearn_unlearn.exceptions import DataMismatchWarning
+from sklearn_unlearn.utils.adoption import (
+    adopted_params,
+    check_same_classes,
+    check_same_columns,
+)
+
+#: Relative difference of attributes that rounding cannot explain.
+_FAR = 1e-6
+#: Attributes that are not unique: their columns may have either sign, or turn.
+_FREE = {"scalings_", "rotations_"}
+
+
+class AdoptionMixin:
+    """Adds ``from_sklearn`` to a model of sums."""
+
+    @classmethod
+    def from_sklearn(cls, fitted, X, y, sample_weight=None, **params):
+        """A model that was fitted elsewhere, taken over so that it unlearns.
+
+        The sums are computed from the data: that is as long as ``fit`` takes. The
+        model is then the one that the sums give.
+
+        Parameters
+        ----------
+        fitted : estimator
+            The fitted scikit-learn model; it is not changed.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data that it was fitted on: a `DataMismatchWarning` says if they give
+            another model.
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), optional
+            As the model was fitted with, if its ``fit`` takes weights.
+        **params : dict
+            Parameters that the fitted model does not have.
+
+        Returns
+        -------
+        estimator
+            Fitted.
+
+        Raises
+        ------
+        TypeError
+            If the model is not the twin of this estimator.
+        ValueError
+            If X and y have other columns or labels.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from sklearn_unlearn import UnlearnableGaussianNB
+        >>> X, y = load_iris(return_X_y=True)
+        >>> deployed = GaussianNB().fit(X, y)
+        >>> model = UnlearnableGaussianNB.from_sklearn(deployed, X, y)
+        >>> model = model.partial_unfit(X[:2], y[:2])
+        >>> bool(
+        ...     abs(model.theta_ - GaussianNB().fit(X[2:], y[2:]).theta_).max() < 1e-14
+        ... )
+        True
+        """
+        taken = adopted_params(cls, fitted, params)
+        further = {} if sample_weight is None else {"sample_weight": sample_weight}
+        model = cls(**taken).fit(X, y, **further)
+        check_same_columns(fitted, model._fitted.columns)
+        check_same_classes(fitted, model.classes_)
+        different = _different(fitted, model._fitted.twin)
+        if different is not None:
+            warnings.warn(
+                f"X, y and sample_weight give another {different} than that of the "
+                "fitted model. It has been fitted to them. Are they what it was "
+                "trained on, preprocessed in the same way?",
+                DataMismatchWarning,
+                stacklevel=2,
+            )
+        return model
+
+
+def _different(fitted, twin):
+    """The first attribute that two models do not share, if any."""
+    theirs, ours = vars(fitted), vars(twin)
+    learned = [name for name in theirs if name.endswith("_") and name in ours]
+    for name in sorted(set(learned) - _FREE):
+        if not _close(theirs[name], ours[name]):
+            return name
+    return None
+
+
+def _close(one, other):
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_close, one, other))
+    one, other = np.asarray(one), np.asarray(other)
+    if one.dtype.kind not in "fiu":
+        return True
+    if one.shape != other.shape:
+        return False
+    finite = np.isfinite(other)
+    scale = np.abs(other[finite]).max(initial=0.0)
+    return np.allclose(one, other, rtol=_FAR, atol=_FAR * scale, equal_nan=True)
