@@ -6,6 +6,7 @@ from sklearn_unlearn.linear_model._glm import (
     UnlearnablePoissonRegressor,
     UnlearnableTweedieRegressor,
 )
+from sklearn_unlearn.linear_model._influence import Influence
 from sklearn_unlearn.linear_model._logistic import UnlearnableLogisticRegression
 from sklearn_unlearn.linear_model._ridge import (
     UnlearnableLinearRegression,
@@ -15,6 +16,7 @@ from sklearn_unlearn.linear_model._ridge import (
 from sklearn_unlearn.linear_model._svm import UnlearnableLinearSVC, UnlearnableLinearSVR
 
 __all__ = [
+    "Influence",
     "UnlearnableGammaRegressor",
     "UnlearnableGeneralizedLinearModel",
     "UnlearnableLinearRegression",
