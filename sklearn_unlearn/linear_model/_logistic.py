@@ -159,7 +159,7 @@ class UnlearnableLogisticRegression(LinearClassifier):
         return 1.0 / self.C
 
     def _encoding(self, y, sample_weight):
-        return self._labels(y, sample_weight, signed=False, balance_weighted=True)
+        return self._labels(y, sample_weight, signed=False)
 
     def _loss(self, encoding):
         if encoding.n_groups == 2:

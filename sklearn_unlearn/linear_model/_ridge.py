@@ -310,7 +310,7 @@ class UnlearnableRidgeClassifier(LinearClassifier):
         return float(self.alpha)
 
     def _encoding(self, y, sample_weight):
-        return self._labels(y, sample_weight, signed=True, balance_weighted=False)
+        return self._labels(y, sample_weight, signed=True, balance_rows=True)
 
     def _loss(self, encoding):
         return HalfSquaredError()

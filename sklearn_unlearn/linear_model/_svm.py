@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from numbers import Real
 
 import numpy as np
@@ -125,14 +124,10 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
     # Hooks --------------------------------------------------------------------------
 
     def _encoding(self, y, sample_weight):
-        labels = self._labels(y, sample_weight, signed=True, balance_weighted=True)
-        return replace(labels, weigh_rows=False)
+        return self._labels(y, sample_weight, signed=True)
 
     def _loss(self, encoding):
-        weight = encoding.class_weight
-        if encoding.n_groups == 2:
-            return SquaredHinge(weight[1:], weight[0])
-        return SquaredHinge(weight)
+        return SquaredHinge(np.ones(self._n_raw(encoding)))
 
     def _n_raw(self, encoding):
         return 1 if encoding.n_groups == 2 else encoding.n_groups
