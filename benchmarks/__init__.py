@@ -17,6 +17,7 @@ TOPICS = (
     "threads",
     "profile",
     "large_edits",
+    "balance",
     "certified",
     "capacity",
 )

@@ -48,11 +48,6 @@ class Parts:
             hessians.append(part.data_hessian(rows, anchor))
         return Parts(np.stack(gradients), tuple(hessians))._without_forgotten(objective)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return self.gradients.nbytes + sum(H.nbytes for H in self.hessians)
-
     def gradient(self, weights: Array) -> Array:
         """Gradient of the data with these weights, shaped as the coefficients."""
         gradient: Array = np.tensordot(weights, self.gradients, 1)

@@ -47,8 +47,10 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
     intercept_scaling : float, default=1.0
         The penalty on the intercept is divided by its square.
     class_weight : dict or "balanced", default=None
-        Weights of the classes. "balanced" is computed from summed sample weights at
-        ``fit`` (as scikit-learn 1.9 does) and frozen then: see `frozen_class_weight`.
+        Weights of the classes. "balanced" is computed from summed sample weights (as
+        scikit-learn 1.9 does) and follows the data: see `current_class_weight`.
+        Without retained data that takes a Hessian of each class and a new factor for
+        each request.
         Of more than two classes each has its weight only where it is set against the
         rest, as in the twin.
     tol : float, default=1e-8

@@ -185,7 +185,7 @@ class DenseObjective:
         classes = self.model.classes_
         onehot = (case.y[:, None] == classes).astype(np.float64)
         if hasattr(self.model, "current_class_weight"):
-            current = self.model.current_class_weight()
+            current = refit(self.model, case).current_class_weight()
             factor = [current[label] for label in classes.tolist()]
             weight = weight * (onehot @ factor)
         if classes.size == 2:
