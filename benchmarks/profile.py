@@ -22,7 +22,6 @@ def functions(fitted):
         (base.UnlearnerMixin, "_checked", "validation"),
         (UnlearnableLogisticRegression, "_options", "parameters"),
         (labels, "read", "encoding"),
-        (labels, "weights", "encoding"),
         (labels, "groups", "encoding"),
         (tally.Tally, "changed", "bookkeeping"),
         (edits.Edit, "data_gradient", "gradient"),

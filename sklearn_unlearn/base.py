@@ -14,7 +14,13 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.edits import DropColumns, Edit
-from sklearn_unlearn.core.model import LARGE_CHANGE, Request, apply, minimised
+from sklearn_unlearn.core.model import (
+    LARGE_CHANGE,
+    Request,
+    apply,
+    edited_tally,
+    refined,
+)
 from sklearn_unlearn.core.rows import Finely, Rows
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
@@ -37,10 +43,11 @@ class UnlearnerMixin(ExclusiveMixin):
 
     An estimator keeps everything it learned in one private attribute ``_fitted``, an
     immutable value with ``model`` (:class:`~sklearn_unlearn.core.model.Model`),
-    ``encoding`` (which reads targets) and ``columns`` (of X). It provides ``_options``,
-    ``_first_fit``, ``_check_classes``, ``_without_classes`` and ``_objective_at`` (of
-    rows of a summed weight); and ``_settled`` and ``_resettled``, which account for a
-    request or a refinement and give the new value.
+    ``encoding`` (which reads targets) and ``columns`` (of X); ``balanced`` says whether
+    the loss follows the data, ``loss_of`` rows and ``loss_at`` sums give it. It
+    provides ``_options``, ``_first_fit``, ``_check_classes``, ``_without_classes`` and
+    ``_objective_at`` (of rows of a summed weight); and ``_settled`` and ``_resettled``,
+    which account for a request or a refinement and give the new value.
     """
 
     # Verbs --------------------------------------------------------------------------
@@ -140,10 +147,8 @@ class UnlearnerMixin(ExclusiveMixin):
 
         def request(fitted):
             rows, positions = self._leaving(fitted, X, y, sample_weight)
-            encoding = fitted.encoding
-            target = self._read_targets(encoding, y_new, rows.n_rows, "y_new")
-            weight = rows.weight / encoding.weights(rows.y) * encoding.weights(target)
-            coming = Rows(rows.X, target, weight, rows.complete)
+            target = self._read_targets(fitted.encoding, y_new, rows.n_rows, "y_new")
+            coming = replace(rows, y=target)
             edit = Edit(rows_out=rows, rows_in=coming, same_features=True)
             return Request(edit, positions)
 
@@ -258,9 +263,9 @@ class UnlearnerMixin(ExclusiveMixin):
             rows = self._read_rows(fitted, X, y, sample_weight)
             labels = fitted.encoding.classes
             model.tally.check_same(rows, model.marks, model.forgotten, labels)
-            result = minimised(model.state, rows, self._options())
-            warn_unless_converged(result)
-            model = replace(model, state=result.state)
+            loss, options = fitted.loss_of(rows), self._options()
+            model, refinement = refined(model, rows, loss, options)
+            warn_unless_converged(refinement)
             self._fitted = self._resettled(fitted, model, rows)
         return self
 
@@ -287,6 +292,7 @@ class UnlearnerMixin(ExclusiveMixin):
         theta = fitted.model.state.theta
         rows = self._read_rows(fitted, X, y, sample_weight)
         objective = self._objective_at(fitted, float(rows.weight.sum()))
+        objective = replace(objective, loss=fitted.loss_of(rows))
         rows = Finely(rows)
         norm = np.linalg.norm(objective.gradient(rows, theta))
         return GradientResidual(norm, objective.rounding_bound(rows, theta))
@@ -299,7 +305,7 @@ class UnlearnerMixin(ExclusiveMixin):
             fitted = self._checked()
             options = self._options()
             request = make_request(fitted)
-            request = replace(request, edit=self._completed(fitted, request.edit))
+            request = self._completed(fitted, request)
             try:
                 answer = apply(fitted.model, request, options)
             except EmptyClassError as error:
@@ -319,14 +325,17 @@ class UnlearnerMixin(ExclusiveMixin):
             self._fitted = self._settled(fitted, request, answer)
         return self
 
-    def _completed(self, fitted, edit):
-        """The edit with the penalty that the summed weight after it brings."""
-        state = fitted.model.state
+    def _completed(self, fitted, request):
+        """The request with the penalty and the weights that the data after it bring."""
+        state, edit = fitted.model.state, request.edit
         weight = max(state.weight + edit.weight_change(), 0.0)
         penalty = self._objective_at(fitted, weight).penalty
-        if penalty is state.objective.penalty:
-            return edit
-        return replace(edit, penalty=penalty)
+        if penalty is not state.objective.penalty:
+            edit = replace(edit, penalty=penalty)
+        if fitted.balanced and (edit.rows_in is not None or edit.rows_out is not None):
+            tally = edited_tally(fitted.model, request)
+            edit = replace(edit, loss=fitted.loss_at(tally.groups))
+        return replace(request, edit=edit)
 
     def _leaving(self, fitted, X, y, sample_weight, row_ids=None):
         """Rows that are to leave, and where they lie in retained data."""
@@ -352,7 +361,6 @@ class UnlearnerMixin(ExclusiveMixin):
                     "sample_weight out, or name its parts by X and y."
                 )
             weight = check_sample_weight(sample_weight, positions.size)
-            weight = weight * fitted.encoding.weights(retained.take(positions).y)
         held = retained.take(positions)
         return (held if sample_weight is None else held.reweighted(weight)), positions
 
@@ -378,7 +386,6 @@ class UnlearnerMixin(ExclusiveMixin):
         X, complete = self._read_features(fitted, X)
         target = self._read_targets(fitted.encoding, y, X.shape[0])
         weight = check_sample_weight(sample_weight, X.shape[0])
-        weight = weight * fitted.encoding.weights(target)
         return Rows(X, target, weight, complete)
 
 

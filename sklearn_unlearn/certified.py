@@ -24,8 +24,8 @@ from sklearn_unlearn.certification.lineage import (
     remeasured,
 )
 from sklearn_unlearn.core.edits import Edit
-from sklearn_unlearn.core.model import step_rate
-from sklearn_unlearn.core.steps import refine, refreshed, unlearn
+from sklearn_unlearn.core.model import Request, step_rate
+from sklearn_unlearn.core.steps import refine, refreshed, unlearn, with_parts
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import (
     BudgetExceededError,
@@ -175,7 +175,7 @@ class CertifiedMixin(UnlearnerMixin):
         check_scalar(limit, "limit", Integral, min_val=1)
         fitted = self._checked()
         lineage = self._lineage(fitted)
-        edit = self._removal(fitted, X, y, sample_weight)
+        edit = self._removal(fitted, X, y, sample_weight).edit
         step = self._rehearsed(fitted, edit)
         if fitted.model.retained is not None:
             return lineage.accountant.capacity(lineage.record.distance, limit)
@@ -199,22 +199,30 @@ class CertifiedMixin(UnlearnerMixin):
         RemovalCost
         """
         fitted = self._checked()
+        if fitted.balanced and fitted.model.retained is not None:
+            model = fitted.model  # the sums that stand for all rows
+            state = with_parts(model.state, model.retained)
+            fitted = replace(fitted, model=replace(model, state=state))
         state, lineage = fitted.model.state, fitted.lineage
-        edit = self._removal(fitted, X, y, sample_weight)
+        request = self._removal(fitted, X, y, sample_weight)
+        edit = request.edit
         try:
             step = self._rehearsed(fitted, edit)
         except NotPositiveDefiniteError:
             step = None
-        objective, rows = state.objective, edit.rows_out
+        objective, rows = state.anchored, edit.rows_out
         leverage, change = np.zeros(rows.n_rows), np.full(rows.n_rows, np.inf)
         for i in range(rows.n_rows):
-            row = rows.take(np.array([i]))
+            one = np.array([i])
+            row = rows.take(one)
             columns = objective.curvature_columns(row, state.anchor)
             inner = columns.T @ state.factor.solve(columns)
             leverage[i] = np.linalg.eigvalsh(inner)[-1] if inner.size else 0.0
             try:
-                alone = self._completed(fitted, Edit(rows_out=row))
-                alone = unlearn(state, alone)
+                position = request.positions
+                position = None if position is None else position[one]
+                alone = Request(Edit(rows_out=row), position)
+                alone = unlearn(state, self._completed(fitted, alone).edit)
             except NotPositiveDefiniteError:
                 continue  # without it the coefficients are undetermined
             change[i] = objective.largest_raw_change(row, alone.moved)
@@ -289,11 +297,11 @@ class CertifiedMixin(UnlearnerMixin):
         return replace(fitted, model=model, lineage=lineage)
 
     def _removal(self, fitted, X, y, sample_weight):
-        """The edit of forgetting rows."""
+        """The request to forget rows."""
         if X is None or y is None:
             raise ValueError("Pass X and y of the rows.")
-        rows, _ = self._leaving(fitted, X, y, sample_weight)
-        return self._completed(fitted, Edit(rows_out=rows))
+        rows, positions = self._leaving(fitted, X, y, sample_weight)
+        return self._completed(fitted, Request(Edit(rows_out=rows), positions))
 
     def _rehearsed(self, fitted, edit):
         """The step that a request would take."""

@@ -21,12 +21,14 @@ def test_every_topic_can_be_run():
 
 def test_quick_topics_give_tables_and_json(tmp_path, capsys):
     path = tmp_path / "results" / "all.json"
-    assert main(["memory", "large_edits", "--quick", "--json", str(path)]) == 0
+    assert (
+        main(["memory", "large_edits", "balance", "--quick", "--json", str(path)]) == 0
+    )
     printed = capsys.readouterr().out
     assert "| d " in printed
     assert "| t D " in printed
     results = json.loads(path.read_text())
-    assert list(results) == ["memory", "large_edits"]
+    assert list(results) == ["memory", "large_edits", "balance"]
     for result in results.values():
         assert result["rows"]
         assert "scikit-learn" in result["environment"]

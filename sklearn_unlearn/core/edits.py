@@ -1,4 +1,4 @@
-"""What a request changes: rows out, rows in, a map of the features, the penalty.
+"""What a request changes: rows out, rows in, a map of features, penalty, weights.
 
 Every verb is an `Edit`; the step of section "The one formula" in
 ``doc/conventions.rst`` applies any of them.
@@ -14,6 +14,7 @@ from scipy.linalg import block_diag, lstsq
 
 from sklearn_unlearn.core.arrays import Array, Mask
 from sklearn_unlearn.core.factor import Factor
+from sklearn_unlearn.core.losses import Loss
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import Rows
 
@@ -145,6 +146,9 @@ class Edit:
     penalty, linear : ndarray of shape (p_new, n_outputs) or None
         The new diagonal of Lambda and the new b; None leaves them. A `LinearMap`
         needs a penalty.
+    loss : Loss or None
+        The old loss with new weights of its parts
+        (:mod:`~sklearn_unlearn.core.weighted_losses`); None leaves it.
     """
 
     rows_out: Rows | None = None
@@ -153,6 +157,7 @@ class Edit:
     feature_map: FeatureMap = Identity()
     penalty: Array | None = None
     linear: Array | None = None
+    loss: Loss | None = None
 
     def data_gradient(self, objective: Objective, theta: Array) -> Array:
         """Gradient of rows in minus that of rows out."""
@@ -207,6 +212,8 @@ class Edit:
             changed = replace(changed, penalty=self.penalty)
         if self.linear is not None:
             changed = replace(changed, linear=self.linear)
+        if self.loss is not None:
+            changed = replace(changed, loss=self.loss)
         if changed.coupled is not objective.coupled:
             raise ValueError(
                 "The outputs must have one penalty if they had one before, and "

@@ -211,6 +211,7 @@ def _fresh(objective: Objective, rows: RowBlocks, theta: Array, weight: float) -
         objective=objective,
         theta=theta,
         anchor=theta,
+        anchor_loss=objective.loss,
         factor=fresh_factor(objective, rows, theta),
         gradient=np.zeros(objective.shape),
         weight=weight,

@@ -28,7 +28,8 @@ class Loss(Protocol):
         shape ``(n_rows, n_outputs, n_outputs)``, any other ``(n_rows,)``: one number
         that all outputs share.
     constant_curvature : bool
-        Whether the second derivative depends on neither prediction nor target.
+        Whether the loss is quadratic: the second derivative does not depend on the
+        prediction.
     curvature_uses_target : bool
         Whether changing a target changes the second derivative.
     shift_invariant : bool

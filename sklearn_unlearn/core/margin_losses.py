@@ -29,8 +29,21 @@ class SquaredHinge(SingleOutputLoss):
 
     def __init__(self, positive: Array, negative: float = 1.0) -> None:
         self.positive, self.negative = positive, float(negative)
+        self.weights = np.append(positive, self.negative)
+        if positive.size == 1:  # two classes, the negative one first
+            self.weights = self.weights[::-1]
         self.coupled = positive.size > 1
         self.max_curvature = 2.0 * max(self.negative, float(positive.max()))
+
+    def reweighted(self, weights: Array) -> SquaredHinge:
+        """The same loss with other ``weights``.
+
+        Those are of the two classes or, of more, of targets of 1 of each, and then of
+        all targets of -1.
+        """
+        if self.positive.size == 1:
+            weights = weights[::-1]
+        return SquaredHinge(weights[:-1], weights[-1])
 
     def value(self, raw: Array, target: Array) -> Array:
         squares = np.square(_beyond(1.0 - target * raw))

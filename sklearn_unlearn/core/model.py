@@ -14,9 +14,10 @@ import numpy as np
 from sklearn_unlearn.core.arrays import Array, Indices, Mask
 from sklearn_unlearn.core.edits import DropColumns, Edit
 from sklearn_unlearn.core.fitting import fit
+from sklearn_unlearn.core.losses import Loss
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.retained import RetainedRows
-from sklearn_unlearn.core.rows import RowBlocks
+from sklearn_unlearn.core.rows import RowBlocks, Rows
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import (
     Refinement,
@@ -24,8 +25,9 @@ from sklearn_unlearn.core.steps import (
     refine,
     refreshed,
     unlearn,
+    with_parts,
 )
-from sklearn_unlearn.core.tally import Marks, Tally
+from sklearn_unlearn.core.tally import Groups, Marks, Tally
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError, StepTooLargeError
 
@@ -134,7 +136,8 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     """
     edit, state = request.edit, model.state
     rate = step_rate(state, options)
-    tally = _edited_tally(model, edit)
+    tally = edited_tally(model, request)
+    model.tally.check_left(tally)
     retained = None if model.retained is None else edited_rows(model, request)
     try:
         with one_blas_thread():
@@ -213,6 +216,34 @@ def minimised(state: State, rows: RowBlocks, options: Options) -> Refinement:
     return min(refined, fitted, key=lambda each: (not each.converged, each.residual))
 
 
+def refined(
+    model: Model, rows: Rows, loss: Loss, options: Options
+) -> tuple[Model, Refinement]:
+    """The model minimised on all its rows, and how that went.
+
+    Parameters
+    ----------
+    model : Model
+    rows : Rows
+    loss : Loss
+        That of the model with the weights that these rows give its parts.
+    options : Options
+
+    Raises
+    ------
+    NotPositiveDefiniteError
+    """
+    state, tally = model.state, model.tally
+    state = replace(state, objective=replace(state.objective, loss=loss))
+    result = minimised(state, rows, options)
+    final = result.state
+    if state.parts is not None:
+        final = with_parts(final, rows)
+    groups = Groups.of(rows, model.marks, tally.n_groups)
+    tally = replace(tally, group_rows=groups.n_rows)
+    return replace(model, state=final, tally=tally), result
+
+
 def _fitted(objective: Objective, rows: RowBlocks, options: Options) -> Refinement:
     return fit(objective, rows, tol=options.tol, max_iter=options.max_iter)
 
@@ -226,11 +257,21 @@ def _better_start(state: State, before: Array, rows: RetainedRows) -> State:
     return state
 
 
-def _edited_tally(model: Model, edit: Edit) -> Tally:
-    forgotten = model.forgotten
+def edited_tally(model: Model, request: Request) -> Tally:
+    """The sums after a request, not checked.
+
+    Without retained data a row out is a whole row, whatever weight is given.
+    """
+    edit, retained = request.edit, model.retained
+    forgotten, stay = model.forgotten, None
     if isinstance(edit.feature_map, DropColumns):
         forgotten = forgotten | edit.feature_map.columns[: forgotten.size]
-    return model.tally.changed(edit.rows_in, edit.rows_out, model.marks, forgotten)
+    if retained is not None and edit.rows_out is not None:
+        assert request.positions is not None
+        stay = retained.left(request.positions, edit.rows_out.weight) > 0.0
+    return model.tally.changed(
+        edit.rows_in, edit.rows_out, model.marks, forgotten, stay
+    )
 
 
 def edited_rows(model: Model, request: Request) -> RetainedRows:

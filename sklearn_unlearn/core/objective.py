@@ -307,6 +307,8 @@ class Objective:
         for block in blocks:
             X = as_float64(block.X)
             weights = sign * self._curvature(X, block, theta)
+            if not weights.any():  # no row of this part of a weighted loss
+                continue
 
             def pair_term(
                 pair: tuple[int, int], X: Data = X, weights: Array = weights

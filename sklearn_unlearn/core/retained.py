@@ -208,10 +208,16 @@ class RetainedRows:
                 f"sample_weight[{order}] takes weight {weight[order]:.6g} out of a row "
                 f"of which {now[order]:.6g} is left."
             )
-        left = now - weight
-        left[left <= _SLACK * now] = 0.0  # a remainder within rounding is none
+        left = self.left(positions, weight)
         changed.update(zip(positions.tolist(), left.tolist(), strict=True))
         return replace(self, changed=changed)._tidied()
+
+    def left(self, positions: Indices, weight: Array) -> Array:
+        """Weights of these rows with so much less."""
+        now = self.weights(positions)
+        left = now - weight
+        left[left <= _SLACK * now] = 0.0  # a remainder within rounding is none
+        return left
 
     def with_rows(self, rows: Rows, ids: Any) -> RetainedRows:
         """More rows, behind the others."""

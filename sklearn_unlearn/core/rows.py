@@ -35,7 +35,7 @@ class Rows:
     y : ndarray of shape (n_rows, n_targets)
         Targets as the loss reads them.
     weight : ndarray of shape (n_rows,)
-        Sample weights times class weights.
+        Sample weights; the weight of a class belongs to the loss.
     complete : ndarray of bool of shape (n_rows,) or None
         False where the values of forgotten columns are unknown (stored as zero);
         None where all are known.

@@ -1,15 +1,17 @@
-"""What a fitted model keeps: coefficients, anchor, factor, known gradient."""
+"""What a fitted model keeps: coefficients, anchor, factor, known gradient, parts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.factor import Factor
+from sklearn_unlearn.core.losses import Loss
 from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.parts import Parts
 
 #: Version of the layout of `State`, stored in pickles.
 SCHEMA = 1
@@ -28,6 +30,9 @@ class State:
         Coefficients theta0 at which the factor's weights are taken. They never
         move but by a refactorisation with data: so each row leaves the Hessian with
         the weight with which it came, and the Hessian stays positive definite.
+    anchor_loss : Loss
+        The loss whose curvature is in the factor: that of the objective, but for
+        weights of its parts that have changed since. They do not move either.
     factor : Factor
     gradient : ndarray of shape (p, n_outputs)
         Known gradient at theta, zero where unknown.
@@ -36,17 +41,29 @@ class State:
     curvature : float
         Bound on the curvature of a row or, where the loss has none, its mean over all
         rows when the factor was last computed from them.
+    parts : Parts or None
+        What weights of the parts of the loss need to follow the data without them. The
+        factor then has the weights of the objective: it is made from the parts.
     schema : int
     """
 
     objective: Objective
     theta: Array
     anchor: Array
+    anchor_loss: Loss
     factor: Factor
     gradient: Array
     weight: float
     curvature: float
+    parts: Parts | None = None
     schema: int = SCHEMA
+
+    @property
+    def anchored(self) -> Objective:
+        """The objective whose Hessian the factor holds."""
+        if self.anchor_loss is self.objective.loss:
+            return self.objective
+        return replace(self.objective, loss=self.anchor_loss)
 
     def solve(self, gradient: Array) -> Array:
         """Inverse Hessian times an array shaped as theta."""

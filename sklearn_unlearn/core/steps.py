@@ -12,9 +12,11 @@ from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.factor import Factor, factorise
 from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.parts import Parts
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.threads import one_blas_thread
+from sklearn_unlearn.core.weighted_losses import weights_of
 
 #: A chord step must shrink the gradient (H^-1 norm) by this; else H is refreshed.
 _CONTRACTION = 0.3
@@ -41,9 +43,10 @@ class StepResult:
         ``T' phi - theta``: the change of the coefficients in the old coordinates.
     largest_change : float
         ``t_D``: largest change of a raw prediction among the rows of the edit or,
-        for a map of the features, its root mean square over all rows (a lower bound
-        of it). Beyond about ln 2 the quadratic model is not to be trusted. Zero for a
-        quadratic loss, which needs no trust.
+        for what changes all of them (a map of the features, weights of the parts), at
+        least the root mean square over all rows (a lower bound of it). Beyond about
+        ln 2 the quadratic model is not to be trusted. Zero for a quadratic loss, which
+        needs no trust.
     """
 
     state: State
@@ -102,6 +105,10 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     Warnecke et al. (2023), with the Hessian of the edited data. Their first-order
     update has ``rate`` in the place of the inverse.
 
+    Where the edit changes the weights of the parts of the loss, H' and the gradient of
+    the data are sums of the state's parts with the new weights. A state without parts
+    takes the step with the old weights, from where a refinement can go on.
+
     Parameters
     ----------
     state : State
@@ -120,12 +127,21 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     """
     old, theta, features = state.objective, state.theta, edit.feature_map
     new = edit.objective(old)
-    factor = _edited_factor(state, edit)
+    parts = state.parts
+    if parts is None:
+        factor = _edited_factor(state, edit)
+        pull = edit.data_gradient(old, theta) + state.gradient
+        pull -= old.penalty * theta + old.linear
+    else:
+        parts = parts.edited(old, edit, theta, state.anchor)
+        weights, factor = weights_of(new.loss), state.factor
+        if parts is not state.parts or edit.loss is not None:
+            factor = parts.factor(old, weights)
+        pull = parts.gradient(weights)
     start = features.preimage(theta)
     lag = theta - features.pull(start)
     lag[old.forgotten] = 0.0
-    right = old.penalty * theta + old.linear
-    right -= edit.data_gradient(old, theta) + state.gradient
+    right = -pull
     if lag.any():
         right += old.unpack(factor.curvature_dot(old.pack(lag)))
     right[old.forgotten] = 0.0
@@ -141,16 +157,22 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     weight = state.weight + edit.weight_change()
     moved = features.pull(phi) - theta
     moved[old.forgotten] = 0.0
+    anchor_loss, curvature = state.anchor_loss, state.curvature
+    if parts is not None:
+        parts, anchor_loss = parts.moved(moved, features, old, new), new.loss
+        curvature = new.loss.max_curvature
     edited = State(
         objective=new,
         theta=phi,
         anchor=features.anchor(state.anchor),
+        anchor_loss=anchor_loss,
         factor=mapped,
         gradient=np.zeros_like(phi),
         weight=weight,
-        curvature=state.curvature,
+        curvature=curvature,
+        parts=parts,
     )
-    change = _largest_change(state, factor, edit, moved, weight)
+    change = _largest_change(state, factor, edit, moved, edited)
     return StepResult(edited, factor, moved, change)
 
 
@@ -176,6 +198,7 @@ def refine(state: State, rows: RowBlocks, *, tol: float, max_iter: int) -> Refin
     Returns
     -------
     Refinement
+        Its state has no parts: `with_parts` sums them again.
     """
     with one_blas_thread():
         return _refine(state, rows, tol, max_iter)
@@ -225,7 +248,7 @@ def _refine(state: State, rows: RowBlocks, tol: float, max_iter: int) -> Refinem
         previous, newton, fresh = decrement, fresh, False
         n_iter += 1
     residual, theta, gradient = best
-    final = replace(state, theta=theta, gradient=gradient)
+    final = replace(state, theta=theta, gradient=gradient, parts=None)
     return Refinement(final, outcome, residual, n_iter, n_hessians)
 
 
@@ -247,7 +270,23 @@ def refreshed(state: State, rows: RowBlocks, theta: Array) -> State:
     objective = state.objective
     factor = fresh_factor(objective, rows, theta)
     curvature = objective.curvature_scale(rows, theta)
-    return replace(state, anchor=theta, factor=factor, curvature=curvature)
+    return replace(
+        state,
+        anchor=theta,
+        anchor_loss=objective.loss,
+        factor=factor,
+        curvature=curvature,
+        parts=None,
+    )
+
+
+def with_parts(state: State, rows: RowBlocks) -> State:
+    """The state with the sums of its parts over all rows."""
+    objective = state.objective
+    if state.anchor[objective.forgotten].any():  # rows may lack what it looks at
+        state = refreshed(state, rows, state.theta)
+    parts = Parts.of(objective, rows, state.theta, state.anchor)
+    return replace(state, parts=parts)
 
 
 def fresh_factor(objective: Objective, rows: RowBlocks, theta: Array) -> Factor:
@@ -296,7 +335,7 @@ def _at_floor(
 
 def _edited_factor(state: State, edit: Edit) -> Factor:
     """The factor with the curvature of the edit's rows, all at the anchor."""
-    objective, factor, anchor = state.objective, state.factor, state.anchor
+    objective, factor, anchor = state.anchored, state.factor, state.anchor
     rows_in, rows_out = edit.curvature_rows(objective, anchor)
     if rows_in is None and rows_out is None:
         return factor
@@ -317,17 +356,16 @@ def _edited_factor(state: State, edit: Edit) -> Factor:
 
 
 def _largest_change(
-    state: State, factor: Factor, edit: Edit, moved: Array, weight: float
+    state: State, factor: Factor, edit: Edit, moved: Array, edited: State
 ) -> float:
     objective = state.objective
     if objective.loss.constant_curvature:
         return 0.0
     touched = [rows for rows in (edit.rows_out, edit.rows_in) if rows is not None]
-    if touched:
-        return max(objective.largest_raw_change(rows, moved) for rows in touched)
-    if not moved.any() or weight <= 0.0 or state.curvature <= 0.0:
-        return 0.0
-    packed = objective.pack(moved)
-    squares = float(np.vdot(packed, factor.curvature_dot(packed)))
-    mean = max(squares, 0.0) / (state.curvature * weight)
-    return float(np.sqrt(mean))
+    changes = [objective.largest_raw_change(rows, moved) for rows in touched]
+    total = edited.curvature * edited.weight
+    if (edited.parts is not None or not touched) and total > 0.0 and moved.any():
+        packed = objective.pack(moved)
+        squares = float(np.vdot(packed, factor.curvature_dot(packed)))
+        changes.append(float(np.sqrt(max(squares, 0.0) / total)))
+    return max(changes, default=0.0)

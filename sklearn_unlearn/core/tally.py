@@ -15,6 +15,7 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import (
     Array,
+    Indices,
     Mask,
     absolute,
     as_float64,
@@ -38,17 +39,42 @@ _TRACE = 2.0**-40
 
 
 @dataclass(frozen=True, eq=False)
+class Groups:
+    """What rows of each group come to.
+
+    Attributes
+    ----------
+    weight : ndarray of shape (n_groups,)
+        Summed weight.
+    n_rows : ndarray of int of shape (n_groups,)
+        Rows of positive weight.
+    """
+
+    weight: Array
+    n_rows: Indices
+
+    @staticmethod
+    def of(rows: RowBlocks, marks: Marks, n_groups: int) -> Groups:
+        """Those of all rows."""
+
+        def term(block: Rows) -> tuple[Array, Indices]:
+            member = marks(block.y)[:, :n_groups]
+            return block.weight @ member, _counts(member, block.weight)
+
+        weights, counts = zip(*in_order(term, rows.blocks()), strict=True)
+        return Groups(np.sum(weights, axis=0), np.sum(counts, axis=0))
+
+
+@dataclass(frozen=True, eq=False)
 class Tally:
     """Sums over the rows in the model.
 
     Attributes
     ----------
-    n_rows : int
-        Rows in, minus rows out.
+    group_rows : ndarray of int of shape (n_groups,)
+        Rows of each group, those of weight zero not counted.
     whole : bool
         Whether every weight was one, so that rows can be counted.
-    n_groups : int
-        How many marks are memberships of a group: the classes, or all rows.
     mark_sum : ndarray of shape (n_marks,)
         Weighted sum of each mark, groups first: the weight of each group.
     column_sum : ndarray of shape (n_columns, n_marks)
@@ -60,36 +86,50 @@ class Tally:
         The same for the sum of each mark.
     """
 
-    n_rows: int
+    group_rows: Indices
     whole: bool
-    n_groups: int
     mark_sum: Array
     column_sum: Array
     noise: float
     mark_noise: Array
 
     @property
+    def n_groups(self) -> int:
+        """How many marks are memberships of a group: the classes, or all rows."""
+        return self.group_rows.size
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows, those of weight zero not counted."""
+        return int(self.group_rows.sum())
+
+    @property
     def group_weight(self) -> Array:
         """Summed weight of each group."""
         return self.mark_sum[: self.n_groups]
+
+    @property
+    def groups(self) -> Groups:
+        """Summed weight and number of rows of each group."""
+        return Groups(self.group_weight, self.group_rows)
 
     @staticmethod
     def of(rows: RowBlocks, marks: Marks, n_groups: int) -> Tally:
         """Count rows; ``marks`` gives those of encoded targets."""
 
-        def term(block: Rows) -> tuple[int, bool, Array, Array]:
-            weighted = marks(block.y) * block.weight[:, None]
+        def term(block: Rows) -> tuple[Indices, bool, Array, Array]:
+            marked = marks(block.y)
+            weighted = marked * block.weight[:, None]
             columns = transposed_times(as_float64(block.X), weighted)
-            n_rows = int(np.count_nonzero(block.weight))
+            n_rows = _counts(marked[:, :n_groups], block.weight)
             whole = bool(np.all((block.weight == 1.0) | (block.weight == 0.0)))
             return n_rows, whole, weighted.sum(axis=0), columns
 
         parts = list(in_order(term, rows.blocks()))
         mark_sum = np.sum([part[2] for part in parts], axis=0)
         return Tally(
-            sum(part[0] for part in parts),
+            np.sum([part[0] for part in parts], axis=0),
             all(part[1] for part in parts),
-            n_groups,
             mark_sum,
             np.sum([part[3] for part in parts], axis=0),
             0.0,
@@ -102,6 +142,7 @@ class Tally:
         rows_out: Rows | None,
         marks: Marks,
         forgotten: Mask,
+        stay: Mask | None = None,
     ) -> Tally:
         """The sums after an edit.
 
@@ -111,19 +152,17 @@ class Tally:
         marks : callable
             Marks of encoded targets, shape (n_rows, n_marks).
         forgotten : ndarray of bool of shape (n_columns,)
-
-        Raises
-        ------
-        InsufficientWeightError, EmptyClassError
+        stay : ndarray of bool, optional
+            Which rows out keep a part of their weight; None means that none does.
         """
-        n_rows, whole, noise = self.n_rows, self.whole, self.noise
+        group_rows, whole, noise = self.group_rows.copy(), self.whole, self.noise
         mark_sum, column_sum = self.mark_sum.copy(), self.column_sum.copy()
         mark_noise = self.mark_noise
         for sign, rows in ((1, rows_in), (-1, rows_out)):
             if rows is None:
                 continue
             change = Tally.of(rows, marks, self.n_groups)
-            n_rows += sign * change.n_rows
+            group_rows += sign * change.group_rows
             whole &= change.whole
             mark_sum += sign * change.mark_sum
             column_sum += sign * change.column_sum
@@ -131,12 +170,11 @@ class Tally:
             noise = max(noise, float(_trace(largest)))
             sizes = rows.weight @ np.abs(marks(rows.y))
             mark_noise = np.maximum(mark_noise, _trace(sizes))
+        if rows_out is not None and stay is not None:
+            member = marks(rows_out.y)[:, : self.n_groups]
+            group_rows += _counts(member[stay], rows_out.weight[stay])
         column_sum[forgotten] = 0.0
-        if rows_out is not None:
-            self._check_left(mark_sum[: self.n_groups])
-        return Tally(
-            n_rows, whole, self.n_groups, mark_sum, column_sum, noise, mark_noise
-        )
+        return Tally(group_rows, whole, mark_sum, column_sum, noise, mark_noise)
 
     def check_same(
         self, rows: Rows, marks: Marks, forgotten: Mask, labels: Array | None
@@ -186,7 +224,14 @@ class Tally:
                 "unlearned."
             )
 
-    def _check_left(self, group_weight: Array) -> None:
+    def check_left(self, after: Tally) -> None:
+        """Refuse to have taken out what was not in, or all of a group.
+
+        Raises
+        ------
+        InsufficientWeightError, EmptyClassError
+        """
+        group_weight = after.group_weight
         slack = _TOLERANCE * self.group_weight
         if np.any(group_weight < -slack):
             raise InsufficientWeightError(
@@ -204,6 +249,12 @@ class Tally:
             "The request would leave no rows of a class.",
             tuple(np.flatnonzero(emptied).tolist()),
         )
+
+
+def _counts(member: Array, weight: Array) -> Indices:
+    """Rows of positive weight of each group."""
+    counts: Indices = np.count_nonzero(member[weight > 0.0], axis=0)
+    return counts
 
 
 def _trace(size: Array) -> Array:

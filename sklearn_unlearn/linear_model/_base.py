@@ -19,9 +19,12 @@ from sklearn_unlearn.certified import CertifiedMixin
 from sklearn_unlearn.core.fitting import fit
 from sklearn_unlearn.core.model import Model, Options
 from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.parts import check_parts
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.core.steps import with_parts
+from sklearn_unlearn.core.tally import Groups, Tally
+from sklearn_unlearn.core.weighted_losses import with_class_weights
 from sklearn_unlearn.linear_model._adoption import AdoptionMixin
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
 from sklearn_unlearn.utils.validation import (
@@ -63,6 +66,23 @@ class Fitted:
     params: dict
     averaged: bool
     lineage: Lineage | None = None
+
+    @property
+    def balanced(self):
+        """Whether class weights follow the data: certificates are of one loss."""
+        return self.encoding.balanced and self.params["certification"] is None
+
+    def loss_of(self, rows):
+        """The loss with the class weights of these rows."""
+        model = self.model
+        if not self.balanced:
+            return model.state.objective.loss
+        return self.loss_at(Groups.of(rows, model.marks, model.tally.n_groups))
+
+    def loss_at(self, groups):
+        """The loss with the class weights that balance these `Groups`."""
+        loss = self.model.state.objective.loss
+        return with_class_weights(loss, self.encoding.class_weights(groups))
 
     @property
     def shown(self):
@@ -203,8 +223,7 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
             row_ids = check_row_ids(row_ids, X.shape[0])
         encoding = self._encoding(y, weight)
         target = encoding.read(y)
-        rows = Rows(X, target, weight * encoding.weights(target))
-        return rows, encoding, columns, row_ids
+        return Rows(X, target, weight), encoding, columns, row_ids
 
     def _fit_rows(
         self,
@@ -225,21 +244,27 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
         n_columns = rows.X.shape[1]
         if forgotten is None:
             forgotten = np.zeros(n_columns, dtype=bool)
+        tally = Tally.of(rows, encoding.marks, encoding.n_groups)
+        objective = self._objective(forgotten, encoding, tally.groups)
+        in_parts = encoding.balanced and self.certification is None
+        in_parts = in_parts and not self.retain_data
+        if in_parts:
+            check_parts(objective)
         result = fit(
-            self._objective(forgotten, encoding, float(rows.weight.sum())),
+            objective,
             rows,
             tol=options.tol,
             max_iter=options.max_iter,
             start=start,
         )
         warn_unless_converged(result)
+        state = with_parts(result.state, rows) if in_parts else result.state
         retained = None
         if self.retain_data:
             retained = RetainedRows.of(rows, row_ids, forgotten)
-        tally = Tally.of(rows, encoding.marks, encoding.n_groups)
-        lineage = self._begun(result.state, rows, after, anew)
+        lineage = self._begun(state, rows, after, anew)
         return Fitted(
-            Model(result.state, tally, encoding.marks, retained),
+            Model(state, tally, encoding.marks, retained),
             encoding,
             result.n_iter,
             columns,
@@ -264,8 +289,8 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
             anew,
         )
 
-    def _objective(self, forgotten, encoding, weight):
-        """The objective in these columns, of rows of so much summed weight."""
+    def _objective(self, forgotten, encoding, groups):
+        """The objective in these columns, of rows of these groups."""
         forgotten = np.append(forgotten, [False] * bool(self.fit_intercept))
         n_outputs = self._n_raw(encoding)
         penalty = np.empty((forgotten.size, n_outputs))
@@ -273,9 +298,9 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
         if self.fit_intercept:
             penalty[-1] = self._intercept_strength(n_outputs)
         if self._averages:
-            penalty *= weight
+            penalty *= groups.weight.sum()
         return Objective(
-            loss=self._loss(encoding),
+            loss=encoding.weighted(self._loss(encoding), groups),
             fit_intercept=bool(self.fit_intercept),
             penalty=penalty,
             linear=self._linear_term(penalty),

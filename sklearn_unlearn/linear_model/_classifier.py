@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_unlearn.core.model import edited_rows
 from sklearn_unlearn.exceptions import EmptyClassError
 from sklearn_unlearn.linear_model._base import LinearUnlearner
-from sklearn_unlearn.linear_model._targets import Labels, class_weights
+from sklearn_unlearn.linear_model._targets import Labels, given_weights
 
 
 class LinearClassifier(ClassifierMixin, LinearUnlearner):
@@ -23,21 +23,24 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
         """Class labels, sorted; shape (n_classes,)."""
         return self._learned.encoding.classes
 
-    def frozen_class_weight(self):
-        """Weight of each class, frozen at fit.
+    def current_class_weight(self):
+        """Weight of each class in the objective as it is now.
 
-        A refit on edited data agrees with the unlearned model if it is given this as
-        ``class_weight``: "balanced" would balance anew. Balanced weights are counts of
-        the training data, deleted rows included: a secret, hence no attribute.
+        "balanced" weights follow the data through every request; with certification
+        they are those of the last fit, since a lineage is of one loss. They are counts
+        of the training data: a secret, hence no attribute.
 
         Returns
         -------
         dict
             Weights by label.
         """
-        encoding = self._checked().encoding
-        weights = encoding.class_weight.tolist()
-        return dict(zip(encoding.classes.tolist(), weights, strict=True))
+        fitted = self._checked()
+        encoding, loss = fitted.encoding, fitted.model.state.objective.loss
+        weights = encoding.class_weight
+        if encoding.balanced:
+            weights = loss.weights[: encoding.n_groups]
+        return dict(zip(encoding.classes.tolist(), weights.tolist(), strict=True))
 
     def decision_function(self, X):
         """Signed confidence scores.
@@ -69,13 +72,13 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
             return fitted.encoding.classes[(raw[:, 0] > 0.0).astype(np.intp)]
         return fitted.encoding.classes[raw.argmax(axis=1)]
 
-    def _labels(self, y, sample_weight, *, signed, balance_weighted):
-        """Labels and the weights of their classes.
+    def _labels(self, y, sample_weight, *, signed, balance_rows=False):
+        """Labels and what is said of the weights of their classes.
 
         Parameters
         ----------
-        balance_weighted : bool
-            Whether "balanced" balances summed weights or rows.
+        signed, balance_rows : bool
+            As in `Labels`.
         """
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
@@ -85,17 +88,16 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
                 "At least 2 classes are needed, but y contains only one class: "
                 f"{classes.tolist()[0]!r}"
             )
-        total = np.bincount(positions, sample_weight, classes.size)
-        counts = total if balance_weighted else np.bincount(positions)
-        weights = class_weights(self.class_weight, classes, np.maximum(counts, 1e-300))
-        empty = np.flatnonzero((total == 0.0) | (weights == 0.0))
-        if empty.size:
+        weights = given_weights(self.class_weight, classes)
+        empty = np.bincount(positions, sample_weight, classes.size) == 0.0
+        if weights is not None:
+            empty |= weights == 0.0
+        for group in np.flatnonzero(empty):
             raise ValueError(
                 f"sample_weight and class_weight leave class "
-                f"{classes.tolist()[empty[0]]!r} without weight: every class needs "
-                "some."
+                f"{classes.tolist()[group]!r} without weight: every class needs some."
             )
-        return Labels(classes, weights.astype(np.float64), signed)
+        return Labels(classes, signed, weights, balance_rows)
 
     def _first_fit(self, X, y, classes, sample_weight, row_ids):
         if classes is not None and y is not None:

@@ -35,8 +35,10 @@ class UnlearnableLogisticRegression(LinearClassifier):
     fit_intercept : bool, default=True
         Whether to add an unpenalised intercept.
     class_weight : dict or "balanced", default=None
-        Weights of the classes. "balanced" is computed from summed sample weights at
-        ``fit`` (as scikit-learn 1.9 does) and frozen then: see `frozen_class_weight`.
+        Weights of the classes. "balanced" is computed from summed sample weights (as
+        scikit-learn 1.9 does) and follows the data: see `current_class_weight`.
+        Without retained data that takes a Hessian of each class and a new factor for
+        each request.
     tol : float, default=1e-8
         2-norm of the gradient of the summed objective at which ``fit`` and refinement
         stop. (The twin's tol bounds the maximum norm of a MEAN gradient.)
@@ -185,7 +187,7 @@ class UnlearnableLogisticRegression(LinearClassifier):
         return 1.0 / self.C
 
     def _encoding(self, y, sample_weight):
-        return self._labels(y, sample_weight, signed=False, balance_weighted=True)
+        return self._labels(y, sample_weight, signed=False)
 
     def _loss(self, encoding):
         if encoding.n_groups == 2:

@@ -235,8 +235,11 @@ class UnlearnableRidgeClassifier(LinearClassifier):
     fit_intercept : bool, default=True
         Whether to add an unpenalised intercept.
     class_weight : dict or "balanced", default=None
-        Weights of the classes. "balanced" is computed from row counts, whatever
-        their weights (as the twin does), at ``fit`` and frozen then.
+        Weights of the classes. "balanced" is computed from numbers of rows, whatever
+        their weights unless zero (as the twin does, which counts those too), and
+        follows the data: see `current_class_weight`. Without retained data that takes
+        a Hessian of each class and a new factor for each request, and each row that
+        leaves counts as a whole row.
     tol : float, default=1e-8
         2-norm of the gradient of the summed objective at which to stop.
     max_iter : int, default=None
@@ -318,7 +321,7 @@ class UnlearnableRidgeClassifier(LinearClassifier):
         return float(self.alpha)
 
     def _encoding(self, y, sample_weight):
-        return self._labels(y, sample_weight, signed=True, balance_weighted=False)
+        return self._labels(y, sample_weight, signed=True, balance_rows=True)
 
     def _loss(self, encoding):
         return HalfSquaredError()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from numbers import Real
 from typing import ClassVar
 
@@ -49,8 +48,10 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
     intercept_scaling : float, default=1.0
         The penalty on the intercept is divided by its square.
     class_weight : dict or "balanced", default=None
-        Weights of the classes. "balanced" is computed from summed sample weights at
-        ``fit`` (as scikit-learn 1.9 does) and frozen then: see `frozen_class_weight`.
+        Weights of the classes. "balanced" is computed from summed sample weights (as
+        scikit-learn 1.9 does) and follows the data: see `current_class_weight`.
+        Without retained data that takes a Hessian of each class and a new factor for
+        each request.
         Of more than two classes each has its weight only where it is set against the
         rest, as in the twin.
     tol : float, default=1e-8
@@ -133,14 +134,10 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
     # Hooks --------------------------------------------------------------------------
 
     def _encoding(self, y, sample_weight):
-        labels = self._labels(y, sample_weight, signed=True, balance_weighted=True)
-        return replace(labels, weigh_rows=False)
+        return self._labels(y, sample_weight, signed=True)
 
     def _loss(self, encoding):
-        weight = encoding.class_weight
-        if encoding.n_groups == 2:
-            return SquaredHinge(weight[1:], weight[0])
-        return SquaredHinge(weight)
+        return SquaredHinge(np.ones(self._n_raw(encoding)))
 
     def _n_raw(self, encoding):
         return 1 if encoding.n_groups == 2 else encoding.n_groups

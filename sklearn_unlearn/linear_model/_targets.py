@@ -1,4 +1,4 @@
-"""How labels and targets are encoded for a loss, and the weights of classes."""
+"""How labels and targets are encoded for a loss, and the weights of the classes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import numpy as np
 from sklearn.utils import check_array
 
 from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.weighted_losses import (
+    ClassWeighted,
+    WeightedLoss,
+    with_class_weights,
+)
 from sklearn_unlearn.utils.validation import label_positions
 
 
@@ -19,19 +24,24 @@ class Labels:
     ----------
     classes : ndarray of shape (n_classes,)
         Sorted.
-    class_weight : ndarray of shape (n_classes,)
-        Factor of each class's sample weights, frozen at fit.
     signed : bool
         Encode as -1 and 1, one column a class (one for two classes); otherwise as the
         position in ``classes``.
-    weigh_rows : bool
-        Whether rows are weighted by class; otherwise the loss does it.
+    class_weight : ndarray of shape (n_classes,) or None
+        Given weight of each class; None where they are balanced.
+    balance_rows : bool
+        Whether it is numbers of rows that are balanced, not summed weights.
     """
 
     classes: np.ndarray
-    class_weight: Array
     signed: bool
-    weigh_rows: bool = True
+    class_weight: Array | None
+    balance_rows: bool = False
+
+    @property
+    def balanced(self):
+        """Whether the weights of the classes depend on the data."""
+        return self.class_weight is None
 
     @property
     def n_groups(self):
@@ -76,22 +86,34 @@ class Labels:
         """Encoded targets."""
         return self.encode(self.positions(y))
 
-    def weights(self, encoded):
-        """Class weight of each row."""
-        if not self.weigh_rows:
-            return np.ones(encoded.shape[0])
-        return self.class_weight[self.groups(encoded)]
+    def class_weights(self, groups):
+        """Weight of each class, for rows of which these are the `Groups`.
+
+        One that has no rows weighs nothing.
+        """
+        if not self.balanced:
+            return self.class_weight
+        counts = groups.n_rows if self.balance_rows else groups.weight
+        some = counts > 0.0
+        shares = self.n_groups * np.where(some, counts, 1.0)
+        return np.where(some, counts.sum() / shares, 0.0)
+
+    def weighted(self, loss, groups):
+        """The loss with the weights of the classes in it."""
+        weights = self.class_weights(groups)
+        if isinstance(loss, WeightedLoss):
+            return with_class_weights(loss, weights)
+        if not self.balanced and np.all(weights == 1.0):
+            return loss
+        return ClassWeighted(loss, weights, self.groups)
 
     def without(self, groups):
         """The other classes."""
         classes = np.delete(self.classes, groups)
         if classes.dtype.kind in "US":  # no wider than the names that are left
             classes = np.array(classes.tolist())
-        return replace(
-            self,
-            classes=classes,
-            class_weight=np.delete(self.class_weight, groups),
-        )
+        given = None if self.balanced else np.delete(self.class_weight, groups)
+        return replace(self, classes=classes, class_weight=given)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +135,7 @@ class Targets:
 
     classes = None
     n_groups = 1
+    balanced = False
 
     def read(self, y):
         """Encoded targets.
@@ -141,20 +164,18 @@ class Targets:
         """All rows are of one group; their targets mark them too."""
         return np.column_stack([np.ones(encoded.shape[0]), encoded])
 
-    def weights(self, encoded):
+    def weighted(self, loss, groups):
         """All rows count alike."""
-        return np.ones(encoded.shape[0])
+        return loss
 
 
-def class_weights(class_weight, classes, counts):
-    """Weight of each class.
+def given_weights(class_weight, classes):
+    """Weight of each class as a parameter says; None for "balanced".
 
     Parameters
     ----------
     class_weight : dict, "balanced" or None
     classes : ndarray of shape (n_classes,)
-    counts : ndarray of shape (n_classes,)
-        What "balanced" balances.
 
     Raises
     ------
@@ -162,12 +183,8 @@ def class_weights(class_weight, classes, counts):
     """
     if class_weight is None:
         return np.ones(classes.size)
-    if isinstance(class_weight, str):
-        if class_weight != "balanced":
-            raise ValueError(
-                f"class_weight must be a dict, 'balanced' or None; got {class_weight!r}"
-            )
-        return counts.sum() / (classes.size * counts)
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        return None
     if not hasattr(class_weight, "get"):
         raise ValueError(
             f"class_weight must be a dict, 'balanced' or None; got {class_weight!r}"

@@ -143,7 +143,7 @@ def refit(estimator, edited, **params):
     """The estimator fitted on edited data, without certification."""
     params = {**estimator.get_params(deep=False), "certification": None, **params}
     if "class_weight" in params and params["class_weight"] is not None:
-        params["class_weight"] = estimator.frozen_class_weight()
+        params["class_weight"] = estimator.current_class_weight()
     return type(estimator)(**params).fit(edited.X, edited.y, edited.weight)
 
 

@@ -42,7 +42,9 @@ def take(rows, positions):
 
 
 def changed(tally, rows_in=None, rows_out=None, forgotten=NONE, marks=marks):
-    return tally.changed(rows_in, rows_out, marks, forgotten)
+    after = tally.changed(rows_in, rows_out, marks, forgotten)
+    tally.check_left(after)
+    return after
 
 
 def test_counts():

@@ -383,6 +383,37 @@ def test_no_erased_target_is_pickled(retain_data):
     assert not any(np.any(array == y[7]) for array in pickled_arrays(estimator))
 
 
+@pytest.mark.parametrize("verb", ["partial_unfit", "replace_features"])
+@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge_classifiers"])
+def test_sums_of_classes_hold_no_erased_row_and_no_forgotten_column(name, verb):
+    X, y = data(name, 120, 5)
+    X = X + 0.01 * np.random.default_rng(5).normal(size=X.shape)
+    # of two rows of a class, one leaves: what is left is a multiple of the other
+    keep = np.r_[np.flatnonzero(y != y[0]), np.flatnonzero(y == y[0])[:2]]
+    X, y = X[keep], y[keep]
+    strength = {"alpha": 9.0} if name == "ridge_classifiers" else {"C": 0.01}
+    estimator = make(name, class_weight="balanced", **strength).fit(X, y)
+    erased = np.append(X[-1], 1.0)
+    if verb == "partial_unfit":
+        estimator.partial_unfit(X[-1:], y[-1:])
+    else:
+        estimator.replace_features(X[-1:], y[-1:], X[-2:-1])
+    for last in (erased, erased[:5]):
+        for _, array in arrays_of(vars(estimator)):
+            assert not holds_multiple(array, last)
+    found = [array for _, array in arrays_of(estimator._fitted.model.state.parts)]
+    gradients = found[0]
+    assert holds_multiple(gradients.transpose(0, 2, 1), np.append(X[-2], 1.0))
+    estimator.forget_features(2)
+    for parts in (
+        estimator._fitted.model.state.parts,
+        pickle.loads(pickle.dumps(estimator))._fitted.model.state.parts,
+    ):
+        assert not parts.gradients[:, 2].any()
+        dead = np.arange(parts.hessians[0].shape[0]) % 6 == 2
+        assert not any(H[dead].any() or H[:, dead].any() for H in parts.hessians)
+
+
 @pytest.mark.parametrize("retain_data", [False, True])
 @pytest.mark.parametrize("name", ["logistic", "ridge"])
 def test_no_forgotten_column_is_pickled(name, retain_data):

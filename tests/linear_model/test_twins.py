@@ -119,7 +119,7 @@ def test_balanced_logistic_counts_weights_and_balanced_ridge_counts_rows():
     ):
         ours.fit(X, y, sample_weight=weight)
         expected = {c: sum(sums.values()) / (2 * sums[c]) for c in sums}
-        assert ours.frozen_class_weight() == pytest.approx(expected, rel=1e-12)
+        assert ours.current_class_weight() == pytest.approx(expected, rel=1e-12)
         twin, exact = TWINS[type(ours)]
         twin = twin(**exact, class_weight=expected).fit(X, y, sample_weight=weight)
         np.testing.assert_allclose(ours.coef_, twin.coef_, rtol=1e-6)
@@ -219,9 +219,9 @@ def test_support_vectors_weigh_classes_as_the_twin(name, weighted):
     X, y = data(name)
     weight = weights(len(y)) if weighted else None
     balanced = make(name, class_weight="balanced").fit(X, y, sample_weight=weight)
-    frozen = balanced.frozen_class_weight()
-    assert max(frozen.values()) > 1.0
-    twin = twin_of(name, class_weight=frozen).fit(X, y, sample_weight=weight)
+    weights_now = balanced.current_class_weight()
+    assert max(weights_now.values()) > 1.0
+    twin = twin_of(name, class_weight=weights_now).fit(X, y, sample_weight=weight)
     np.testing.assert_allclose(balanced.coef_, twin.coef_, rtol=1e-6, atol=1e-7)
-    given = make(name, class_weight=frozen).fit(X, y, sample_weight=weight)
+    given = make(name, class_weight=weights_now).fit(X, y, sample_weight=weight)
     np.testing.assert_array_equal(balanced.coef_, given.coef_)

@@ -208,29 +208,6 @@ def test_weight_zero_changes_nothing_and_part_of_a_weight_can_leave(name):
     )
 
 
-@pytest.mark.parametrize("retain_data", [False, True])
-@pytest.mark.parametrize(
-    "name", ["logistic", "multinomial", "ridge_classifiers", "svc", "svcs"]
-)
-def test_balanced_weights_are_frozen(name, retain_data):
-    X, y = data(name)
-    weight = weights(N_ROWS)
-    estimator = make(name, class_weight="balanced", retain_data=retain_data)
-    estimator.fit(X, y, sample_weight=weight)
-    frozen = estimator.frozen_class_weight()
-    y_new = y.copy()
-    y_new[OUT] = changed_targets(y)[OUT]
-    estimator.replace_labels(X[OUT], y[OUT], y_new[OUT], sample_weight=weight[OUT])
-    estimator.partial_unfit(X[:2], y[:2], sample_weight=weight[:2])
-    assert estimator.frozen_class_weight() == frozen
-    estimator.refine(X[2:], y_new[2:], sample_weight=weight[2:])
-    refit = clone(estimator).set_params(class_weight=frozen)
-    refit.fit(X[2:], y_new[2:], sample_weight=weight[2:])
-    np.testing.assert_allclose(
-        coefficients(estimator), coefficients(refit), rtol=1e-8, atol=1e-9
-    )
-
-
 @pytest.mark.parametrize("name", ["logistic", "ridge_classifier", "svc"])
 def test_last_row_of_one_of_two_classes_is_refused(name):
     X, y = data(name)

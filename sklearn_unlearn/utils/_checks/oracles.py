@@ -86,11 +86,12 @@ def distance(one, other):
 def refit(model, case: Case):
     """The oracle: a clone of the model fitted on edited data.
 
-    Class weights that the model says it froze, in ``frozen_class_weight()``, stay so.
+    With certification, class weights stay what ``current_class_weight()`` says.
     """
     twin = clone(model)
-    if "class_weight" in model.get_params() and hasattr(model, "frozen_class_weight"):
-        twin.set_params(class_weight=model.frozen_class_weight())
+    certified = model.get_params(deep=False).get("certification") is not None
+    if certified and hasattr(model, "current_class_weight"):
+        twin.set_params(class_weight=model.current_class_weight())
     return case.fit(twin)
 
 
@@ -183,9 +184,9 @@ class DenseObjective:
             return X, weight, case.y.reshape(case.y.shape[0], -1)
         classes = self.model.classes_
         onehot = (case.y[:, None] == classes).astype(np.float64)
-        if hasattr(self.model, "frozen_class_weight"):
-            frozen = self.model.frozen_class_weight()
-            factor = [frozen[label] for label in classes.tolist()]
+        if hasattr(self.model, "current_class_weight"):
+            current = refit(self.model, case).current_class_weight()
+            factor = [current[label] for label in classes.tolist()]
             weight = weight * (onehot @ factor)
         if classes.size == 2:
             onehot = onehot[:, 1:]
