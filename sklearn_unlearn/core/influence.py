@@ -59,7 +59,7 @@ def _steps(state: State, rows: Rows, penalty_rate: Array) -> Array:
     right = _gradients(objective, rows, theta) - state.gradient
     right += weight * penalty_rate * theta
     right[:, objective.forgotten] = 0.0
-    columns = objective.curvature_columns(rows, state.anchor)
+    columns = state.anchored.curvature_columns(rows, state.anchor)
     columns = columns.reshape(columns.shape[0], n_rows, -1)
     columns[objective.pack_mask(objective.forgotten)] = 0.0
     solved = state.factor.solve(columns.reshape(columns.shape[0], -1))

@@ -48,6 +48,7 @@ def state(kind, u, *, anchor, slope, shares=(1.0,)) -> State:
         objective=f,
         theta=theta(kind, u),
         anchor=at,
+        anchor_loss=f.loss,
         factor=fresh_factor(f, data, at),
         gradient=f.gradient(data, theta(kind, u)),
         weight=float(data.weight.sum()),
