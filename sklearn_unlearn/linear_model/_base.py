@@ -22,6 +22,7 @@ from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
     Columns,
     check_remaining_rows,
@@ -73,7 +74,8 @@ class Fitted:
 class LinearUnlearner(CertifiedMixin, BaseEstimator):
     """A generalised linear model fitted by Newton's method that keeps its factor.
 
-    A subclass gives the constructor and the hooks `_encoding`, `_loss`, `_n_raw`,
+    A subclass gives the constructor and the hooks `_encoding`, `_any_encoding` (before
+    data are seen), `_loss`, `_n_raw`,
     `_strength` (of the penalty), `_shaped_coef`, `_shaped_intercept` and `_twin`.
     """
 
@@ -192,7 +194,25 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        return tags
+        exact = bounded = retains = False
+        try:
+            self._check_parameters()
+        except (TypeError, ValueError):  # fit refuses them
+            pass
+        else:
+            loss = self._loss(self._any_encoding())
+            retains = bool(self.retain_data)
+            exact = retains or (
+                loss.constant_curvature and self.method == "second_order"
+            )
+            bounded = loss.self_concordance is not None
+            if hasattr(loss, "in_range"):
+                allowed = loss.in_range(np.array([[-1.0]]))
+                tags.target_tags.positive_only = not np.all(allowed)
+        promised = UnlearningTags.of(
+            self, exact=exact, certified=bounded, row_ids=retains
+        )
+        return UnlearnerTags.extending(tags, promised)
 
     # Fitting ------------------------------------------------------------------------
 

@@ -97,6 +97,9 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
             )
         return Labels(classes, weights.astype(np.float64), signed)
 
+    def _any_encoding(self):
+        return Labels(np.arange(2), np.ones(2), signed=True)
+
     def _first_fit(self, X, y, classes, sample_weight, row_ids):
         if classes is not None and y is not None:
             missing = np.setdiff1d(classes, np.asarray(y))

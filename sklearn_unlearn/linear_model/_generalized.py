@@ -107,13 +107,6 @@ class UnlearnableGeneralizedLinearModel(LinearRegressor):
         self.retain_data = retain_data
         self.certification = certification
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        in_range = getattr(self.loss, "in_range", None)
-        if in_range is not None:
-            tags.target_tags.positive_only = not np.all(in_range(np.array([[-1.0]])))
-        return tags
-
     # Hooks --------------------------------------------------------------------------
 
     @property
