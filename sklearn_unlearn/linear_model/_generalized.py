@@ -107,6 +107,12 @@ class UnlearnableGeneralizedLinearModel(LinearRegressor):
         self.retain_data = retain_data
         self.certification = certification
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if hasattr(self.loss, "inverse_link"):  # a certificate is of an exported model
+            tags.unlearning.certified = False
+        return tags
+
     # Hooks --------------------------------------------------------------------------
 
     @property

@@ -26,8 +26,8 @@ class UnlearningTags:
     A verb is "exact" if the model afterwards is that of a refit on the edited data,
     up to rounding or to the parameter ``tol``; otherwise "approximate"; None if the
     estimator does not have it. With certification this is said of the coefficients
-    that it keeps, to which it adds noise. Of parameters that ``fit`` refuses as little
-    as possible is said.
+    that it keeps, to which it adds noise. Of parameters that ``fit`` refuses nothing is
+    to be learned; they do not make tags fail.
 
     Parameters
     ----------
