@@ -23,6 +23,7 @@ from sklearn_unlearn import (
     UnlearnableRidge,
     UnlearnableTweedieRegressor,
 )
+from sklearn_unlearn.__main__ import main
 from sklearn_unlearn._capabilities import HEADER, capabilities, instances, markdown
 from sklearn_unlearn.core.losses import HalfGamma, HalfTweedie
 from sklearn_unlearn.exceptions import NoBoundError, UnlearningError
@@ -328,8 +329,10 @@ def test_all_estimators_are_found():
         all_estimators("estimator")
 
 
-def test_table():
-    lines = markdown().splitlines()
+def test_table(capsys):
+    assert main(["capabilities"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == markdown().splitlines()
     body = [line.strip("| ").split(" | ") for line in lines[2:] if line.startswith("|")]
     assert [cells[0] for cells in body] == [f"`{each!r}`" for each in instances()]
     assert {len(cells) for cells in body} == {1 + len(HEADER)}
