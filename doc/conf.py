@@ -2,7 +2,10 @@
 
 import re
 
+from sphinx.util.docutils import SphinxDirective
+
 import sklearn_unlearn
+from sklearn_unlearn._capabilities import HEADER, LEGEND, capabilities, instances
 
 project = "sklearn_unlearn"
 author = "the sklearn_unlearn developers"
@@ -30,7 +33,7 @@ html_show_sourcelink = False
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
 
 _SCORE_LABEL = re.compile(r":ref:`([^<`]*?)\s*<\w+_score>`")
-_ROUTING = re.compile(r"set_\w+_request|get_metadata_routing")
+_ROUTING = re.compile(r"set_\w+_request|set_output|get_metadata_routing")
 
 
 def unlink_scores(app, what, name, obj, options, lines):
@@ -39,10 +42,26 @@ def unlink_scores(app, what, name, obj, options, lines):
 
 
 def skip_routing(app, what, name, obj, skip, options):
-    """Leave out the methods that scikit-learn's metadata routing generates."""
+    """Leave out what scikit-learn generates for metadata routing and containers."""
     return True if _ROUTING.fullmatch(name) else None
 
 
+class Capabilities(SphinxDirective):
+    """The table of what each estimator can do, made from the tags."""
+
+    def run(self):
+        lines = [["Estimator", *(f"`{name}`" for name in HEADER)]]
+        for estimator in instances():
+            name = type(estimator).__name__
+            module = type(estimator).__module__.split("._")[0]
+            link = f":class:`{estimator!r} <{module}.{name}>`"
+            lines.append([link, *capabilities(estimator)])
+        text = [".. list-table::", "   :header-rows: 1", ""]
+        text += ["   * - " + "\n     - ".join(line) for line in lines]
+        return self.parse_text_to_nodes("\n".join([*text, "", LEGEND]))
+
+
 def setup(app):
+    app.add_directive("capabilities", Capabilities)
     app.connect("autodoc-process-docstring", unlink_scores)
     app.connect("autodoc-skip-member", skip_routing)

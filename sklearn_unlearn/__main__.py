@@ -1,4 +1,4 @@
-"""Command line: ``python -m sklearn_unlearn demo`` and ``versions``."""
+"""Command line: ``python -m sklearn_unlearn`` with a command."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from sklearn_unlearn import _demo
+from sklearn_unlearn._capabilities import markdown
 from sklearn_unlearn._show_versions import show_versions
 
 
@@ -28,11 +29,14 @@ def main(arguments=None):
     )
     commands = parser.add_subparsers(dest="command", metavar="command")
     commands.add_parser("demo", help="each request beside a refit, on real data")
+    commands.add_parser("capabilities", help="what each estimator can do, a table")
     commands.add_parser("versions", help="versions, platform, BLAS and its threads")
     command = parser.parse_args(arguments).command
     if command == "demo":
         return 1 if _demo.run(print) else 0
-    if command == "versions":
+    if command == "capabilities":
+        print(markdown())
+    elif command == "versions":
         show_versions()
     else:
         parser.print_help()

@@ -27,6 +27,7 @@ from sklearn_unlearn.core.tally import Groups, Tally
 from sklearn_unlearn.core.weighted_losses import with_class_weights
 from sklearn_unlearn.linear_model._adoption import AdoptionMixin
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
     Columns,
     check_remaining_rows,
@@ -95,7 +96,8 @@ class Fitted:
 class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimator):
     """A generalised linear model fitted by Newton's method that keeps its factor.
 
-    A subclass gives the constructor and the hooks `_encoding`, `_loss`, `_n_raw`,
+    A subclass gives the constructor and the hooks `_encoding`, `_any_encoding` (before
+    data are seen), `_loss`, `_n_raw`,
     `_strength` (of the penalty), `_shaped_coef`, `_shaped_intercept` and `_twin`.
     """
 
@@ -203,7 +205,25 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        return tags
+        exact = bounded = retains = False
+        try:
+            self._check_parameters()
+        except (TypeError, ValueError):  # fit refuses them
+            pass
+        else:
+            loss = self._loss(self._any_encoding())
+            retains = bool(self.retain_data)
+            exact = retains or (
+                loss.constant_curvature and self.method == "second_order"
+            )
+            bounded = loss.self_concordance is not None
+            if hasattr(loss, "in_range"):
+                allowed = loss.in_range(np.array([[-1.0]]))
+                tags.target_tags.positive_only = not np.all(allowed)
+        promised = UnlearningTags.of(
+            self, exact=exact, certified=bounded, row_ids=retains
+        )
+        return UnlearnerTags.extending(tags, promised)
 
     # Fitting ------------------------------------------------------------------------
 

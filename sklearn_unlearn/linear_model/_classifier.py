@@ -99,6 +99,9 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
             )
         return Labels(classes, signed, weights, balance_rows)
 
+    def _any_encoding(self):
+        return Labels(np.arange(2), signed=True, class_weight=np.ones(2))
+
     def _first_fit(self, X, y, classes, sample_weight, row_ids):
         if classes is not None and y is not None:
             missing = np.setdiff1d(classes, np.asarray(y))

@@ -109,9 +109,8 @@ class UnlearnableGeneralizedLinearModel(LinearRegressor):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        in_range = getattr(self.loss, "in_range", None)
-        if in_range is not None:
-            tags.target_tags.positive_only = not np.all(in_range(np.array([[-1.0]])))
+        if hasattr(self.loss, "inverse_link"):  # a certificate is of an exported model
+            tags.unlearning.certified = False
         return tags
 
     # Hooks --------------------------------------------------------------------------

@@ -46,15 +46,6 @@ class _TweedieFamily(LinearRegressor):
         power = getattr(self._fitted.model.state.objective.loss, "power", 0)
         return d2_tweedie_score(y, prediction, sample_weight=sample_weight, power=power)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        try:
-            loss = self._loss(None)
-        except (TypeError, ValueError):  # parameters that fit refuses
-            return tags
-        tags.target_tags.positive_only = hasattr(loss, "in_range")
-        return tags
-
     # Hooks --------------------------------------------------------------------------
 
     def _check_parameters(self):

@@ -47,9 +47,9 @@ class InfluenceMixin:
         For each row the closed-form step of `partial_unfit`, all rows by one solve
         with the factor: exact where the loss is quadratic, else an approximation of
         second order (``python -m benchmarks influence`` compares with true refits).
-        Nothing in the model changes. Balanced class weights stay as they are here, where
-        a request has them follow the data. With certification the figures are those of the
-        noise-free coefficients: for the operator, not for publication.
+        Nothing in the model changes. Balanced class weights stay as they are here,
+        where a request has them follow the data. With certification the figures are
+        those of the noise-free coefficients: for the operator, not for publication.
 
         Parameters
         ----------

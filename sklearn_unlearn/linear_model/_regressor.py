@@ -42,6 +42,9 @@ class LinearRegressor(RegressorMixin, LinearUnlearner):
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
         return Targets(n_outputs, y.ndim == 1, self._loss(None))
 
+    def _any_encoding(self):
+        return None
+
     def _n_raw(self, encoding):
         return encoding.n_outputs
 

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_unlearn.statistical._adoption import AdoptionMixin
 from sklearn_unlearn.statistical._fitted import Learned
 from sklearn_unlearn.statistical._requests import StatisticalRequests
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 
 
 class StatisticalClassifier(
@@ -162,6 +163,10 @@ class StatisticalClassifier(
             If a column is unknown.
         """
         return self._forget(columns)
+
+    def __sklearn_tags__(self):
+        promised = UnlearningTags.of(self, exact=True)
+        return UnlearnerTags.extending(super().__sklearn_tags__(), promised)
 
     # Reading the model ----------------------------------------------------------------
 

@@ -11,14 +11,15 @@ from sklearn.exceptions import SkipTestWarning
 from sklearn.utils import get_tags
 
 from sklearn_unlearn.utils._checks import behaviour, columns, measures, results
-from sklearn_unlearn.utils._checks.data import (
+from sklearn_unlearn.utils._checks.data import VERBS
+from sklearn_unlearn.utils._checks.oracles import recognised
+from sklearn_unlearn.utils.tags import (
     REQUEST_VERBS,
     ROW_VERBS,
-    VERBS,
     accepts,
     takes_weights,
+    unlearning_tags,
 )
-from sklearn_unlearn.utils._checks.oracles import recognised
 
 __all__ = [
     "check_unlearner",
@@ -36,9 +37,11 @@ def check_unlearner(estimator):
     ``to_sklearn`` is checked, through public methods only, on small generated data;
     `unlearner_checks` lists the checks.
 
-    What is demanded of a request depends on parameters, where the estimator has them:
+    What is demanded of a request depends on tags and parameters, where the estimator
+    has them:
 
-    - ``retain_data=True``: the refit's predictions, up to 1e-8.
+    - A verb that tags call "exact" (`~sklearn_unlearn.utils.tags.UnlearningTags`), or
+      ``retain_data=True``: the refit's predictions, up to 1e-8.
     - ``method="second_order"``, or no such parameter: an error that falls to at most
       1/3.5 when the weight of the edit is halved, or is rounding (1e-9); and for
       logistic losses (``C``, ``predict_proba``), squared losses and averaged Tweedie
@@ -161,6 +164,8 @@ def _applicable(estimator):
             "is nothing to check."
         )
     parameters = estimator.get_params()
+    if unlearning_tags(estimator) is not None:
+        yield behaviour.check_tags
     yield behaviour.check_not_fitted
     yield behaviour.check_bad_requests
     yield behaviour.check_returns_self

@@ -89,18 +89,18 @@ class _Reader:
     """Stands in for an estimator in scikit-learn's validation of X.
 
     An estimator's own attributes may change between two reads, if another thread fits
-    it: this holds those of one version.
+    it: this holds those of one version, and its tags, which are asked for repeatedly.
     """
 
     def __init__(self, estimator, columns=None):
-        self._estimator = estimator
+        self._tags = estimator.__sklearn_tags__()
         if columns is not None:
             self.n_features_in_ = columns.n_features
             if columns.names is not None:
                 self.feature_names_in_ = columns.names
 
     def __sklearn_tags__(self):
-        return self._estimator.__sklearn_tags__()
+        return self._tags
 
 
 @lru_cache(maxsize=64)

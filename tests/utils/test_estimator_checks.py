@@ -31,6 +31,7 @@ from sklearn_unlearn.utils.estimator_checks import (
     parametrize_with_unlearner_checks,
     unlearner_checks,
 )
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 
 #: Checks that need pandas.
 WITH_FRAMES = ["check_forgotten_name"] if find_spec("pandas") else []
@@ -300,6 +301,47 @@ def test_stale_hessian(estimator, monkeypatch):
         "with the Hessian H' of the edited data, by"
         in (messages["check_second_order_formula"])
     )
+
+
+def test_approximation_that_says_exact():
+    class Fault(UnlearnableLogisticRegression):
+        def __sklearn_tags__(self):
+            tags = super().__sklearn_tags__()
+            tags.unlearning.partial_fit = "exact"
+            return tags
+
+    messages = failures(Fault(), "check_against_refit")
+    assert "partial_fit: the model is not that" in messages["check_against_refit"]
+    assert (
+        "less than 1e-08 was expected (exact order)"
+        in (messages["check_against_refit"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("verb", "worth", "message"),
+    [
+        ("partial_unfit", None, "Fault has partial_unfit, and its tags say None"),
+        ("partial_fit", "nearly", "Fault has partial_fit, and its tags say 'nearly'"),
+        ("sample_weight", True, "sample_weight=True; fit and the verbs about rows do"),
+        ("refit", "exact", None),
+    ],
+)
+def test_tags_of_what_there_is_not(verb, worth, message):
+    class Fault(Refitting):
+        partial_fit = Refitting.partial_unfit
+
+        def __sklearn_tags__(self):
+            promised = UnlearningTags.of(self, exact=True)
+            tags = UnlearnerTags.extending(super().__sklearn_tags__(), promised)
+            if message is not None:
+                setattr(tags.unlearning, verb, worth)
+            return tags
+
+    if message is None:
+        dict(unlearner_checks(Fault()))["check_tags"](Fault())
+        return
+    assert message in failures(Fault(), "check_tags")["check_tags"]
 
 
 def test_first_order_that_says_second_order():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sklearn.base import clone
 
 from sklearn_unlearn.utils._checks.oracles import EXACT, distance, refit, scores
+from sklearn_unlearn.utils.tags import unlearning_tags
 
 #: Fit and refinement stop here, so that a refit is an oracle to `EXACT`.
 TOL = 1e-10
@@ -22,10 +23,13 @@ def configured(estimator, **wanted):
     return estimator.set_params(**known)
 
 
-def order(estimator):
-    """How near a refit a request must come: "exact", "first" or "second" order."""
+def order(estimator, *verbs):
+    """How near a refit these verbs must come: "exact", "first" or "second" order."""
     parameters = estimator.get_params()
-    if parameters.get("retain_data"):
+    promised = unlearning_tags(estimator)
+    if parameters.get("retain_data") or all(
+        getattr(promised, verb, None) == "exact" for verb in verbs
+    ):
         return "exact"
     return "first" if parameters.get("method") == "first_order" else "second"
 
@@ -41,7 +45,7 @@ def assert_same(one, other, message):
     assert error <= EXACT, f"{message}; the outputs differ by {error:.2g}."
 
 
-def assert_near(one, other, reach, model, message):
+def assert_near(one, other, reach, model, verbs, message):
     """Scores agree as well as requests of this model may be expected to.
 
     Parameters
@@ -51,17 +55,20 @@ def assert_near(one, other, reach, model, message):
     reach : float
         Their distance had the request done nothing.
     model : estimator
+    verbs : sequence of str
+        Those of the requests.
     message : str
     """
     error = distance(one, other)
-    limit = {"exact": 0.0, "second": REMAINS * reach, "first": reach}[order(model)]
+    expected = order(model, *verbs)
+    limit = {"exact": 0.0, "second": REMAINS * reach, "first": reach}[expected]
     assert error < limit or error <= EXACT, (
         f"{message}; the outputs differ by {error:.3g}, less than "
-        f"{max(limit, EXACT):.3g} was expected ({order(model)} order)."
+        f"{max(limit, EXACT):.3g} was expected ({expected} order)."
     )
 
 
-def assert_unlearned(model, before, edited, message):
+def assert_unlearned(model, before, edited, verbs, message):
     """The model has come near a refit on the edited data.
 
     Parameters
@@ -71,6 +78,8 @@ def assert_unlearned(model, before, edited, message):
     before : dict
         Its `scores` before.
     edited : Case
+    verbs : sequence of str
+        Those of the requests.
     message : str
     """
     oracle = scores(refit(model, edited), edited.X_test)
@@ -79,5 +88,6 @@ def assert_unlearned(model, before, edited, message):
         oracle,
         distance(before, oracle),
         model,
+        verbs,
         f"{message} the model is not that of the edited data",
     )

@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils import get_tags
 
-from sklearn_unlearn.utils._checks.data import DATA_VERBS, FIRST, accepts, row_requests
+from sklearn_unlearn.utils._checks.data import FIRST, row_requests
+from sklearn_unlearn.utils.tags import DATA_VERBS, accepts
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,6 @@ from sklearn_unlearn.utils._checks.assertions import (
 )
 from sklearn_unlearn.utils._checks.bad_requests import bad_requests
 from sklearn_unlearn.utils._checks.data import (
-    DATA_VERBS,
     SECOND,
     VERBS,
     all_requests,
@@ -32,9 +31,32 @@ from sklearn_unlearn.utils._checks.data import (
     row_requests,
 )
 from sklearn_unlearn.utils._checks.oracles import changes, scores, snapshot
+from sklearn_unlearn.utils.tags import (
+    DATA_VERBS,
+    REQUEST_VERBS,
+    takes_weights,
+    unlearning_tags,
+)
 
 #: What escapes from a method that does not validate its arguments.
 _UNVALIDATED = (TypeError, LookupError, AttributeError, ArithmeticError)
+
+
+def check_tags(estimator):
+    """Tags name the verbs that there are, and say whether all take weights."""
+    promised = unlearning_tags(estimator)
+    name = type(estimator).__name__
+    for verb in REQUEST_VERBS:
+        worth, found = getattr(promised, verb), hasattr(estimator, verb)
+        known = ("exact", "approximate") if found else (None,)
+        assert worth in known, (
+            f"{name} {'has' if found else 'lacks'} {verb}, and its tags say {worth!r}."
+        )
+    found = takes_weights(estimator)
+    assert promised.sample_weight == found, (
+        f"{name} tags say sample_weight={promised.sample_weight}; fit and the verbs "
+        f"about rows {'take' if found else 'do not all take'} it."
+    )
 
 
 def check_not_fitted(estimator):
@@ -217,7 +239,7 @@ def check_pipeline(estimator):
                 scores(pipeline[-1], inner.X_test),
                 f"{message} is not followed by the pipeline",
             )
-            assert_unlearned(pipeline[-1], before, request.edit(inner), message)
+            assert_unlearned(pipeline[-1], before, request.edit(inner), [verb], message)
 
 
 def _named(requests, verb):
@@ -244,7 +266,9 @@ def check_grid_search(estimator):
             scores(search.best_estimator_, case.X_test),
             f"{message} is not followed by the search",
         )
-        assert_unlearned(search.best_estimator_, before, request.edit(case), message)
+        assert_unlearned(
+            search.best_estimator_, before, request.edit(case), [request.verb], message
+        )
 
 
 def check_fit_afresh(estimator):

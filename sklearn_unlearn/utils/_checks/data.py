@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,11 +9,15 @@ import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import get_tags
 
-ROW_VERBS = ("partial_unfit", "replace_features", "replace_labels", "partial_fit")
-#: The verbs that change the data, the others only refine, measure or export.
-REQUEST_VERBS = (*ROW_VERBS, "forget_features")
-#: Those that take all training rows.
-DATA_VERBS = ("refine", "gradient_residual")
+from sklearn_unlearn.utils.tags import (
+    DATA_VERBS,
+    REQUEST_VERBS,
+    ROW_VERBS,
+    accepts,
+    takes_weights,
+)
+
+#: Some change the data, the others only refine, measure or export.
 VERBS = (*REQUEST_VERBS, *DATA_VERBS, "to_sklearn")
 
 N_ROWS = 200
@@ -24,20 +27,6 @@ COLUMN = 2
 #: Rows of two requests; too few to take predictions far.
 FIRST = np.array([3, 50, 101, 150])
 SECOND = np.array([7, 60, 111, 170])
-
-
-def accepts(function, name):
-    """Whether a method has a parameter of this name."""
-    return name in inspect.signature(function).parameters
-
-
-def takes_weights(estimator):
-    """Whether ``fit`` and each verb about rows take ``sample_weight``."""
-    return all(
-        accepts(getattr(estimator, name), "sample_weight")
-        for name in ("fit", *ROW_VERBS, *DATA_VERBS)
-        if hasattr(estimator, name)
-    )
 
 
 @dataclass(frozen=True, eq=False)

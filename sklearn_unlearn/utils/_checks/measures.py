@@ -7,7 +7,6 @@ import numpy as np
 from sklearn_unlearn.utils._checks.assertions import assert_same, configured, where
 from sklearn_unlearn.utils._checks.data import (
     SECOND,
-    accepts,
     all_cases,
     all_requests,
     make_cases,
@@ -21,6 +20,7 @@ from sklearn_unlearn.utils._checks.oracles import (
     scores,
     snapshot,
 )
+from sklearn_unlearn.utils.tags import accepts
 
 
 def check_refine(estimator):

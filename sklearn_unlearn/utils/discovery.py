@@ -1,0 +1,60 @@
+"""All estimators of the package, for tables and tests that leave none out."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from inspect import isclass
+
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    RegressorMixin,
+    TransformerMixin,
+)
+
+_MIXINS = {
+    "classifier": ClassifierMixin,
+    "regressor": RegressorMixin,
+    "transformer": TransformerMixin,
+}
+
+
+def all_estimators(type_filter=None):
+    """Public estimators that unlearn.
+
+    Parameters
+    ----------
+    type_filter : {"classifier", "regressor", "transformer"}, default=None
+        Which kind; None means all.
+
+    Returns
+    -------
+    list of (str, type)
+        Names and classes, by name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn.utils.discovery import all_estimators
+    >>> "UnlearnableRidge" in dict(all_estimators("regressor"))
+    True
+    """
+    if type_filter is not None and type_filter not in _MIXINS:
+        known = ", ".join(map(repr, _MIXINS))
+        raise ValueError(
+            f"type_filter must be None or one of {known}; got {type_filter!r}."
+        )
+    # at call: the package is above this module
+    package = import_module("sklearn_unlearn")
+    found = [(name, getattr(package, name)) for name in package.__all__]
+    wanted = _MIXINS.get(type_filter, BaseEstimator)
+    return sorted(
+        (name, each)
+        for name, each in found
+        # parameters, such as GaussianCertification, have parameters but no fit
+        if isclass(each) and issubclass(each, wanted) and hasattr(each, "fit")
+    )

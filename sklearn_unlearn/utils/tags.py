@@ -1,0 +1,176 @@
+"""Estimator tags of unlearners: what their requests are worth, and what they take.
+
+`UnlearnerTags` are scikit-learn's tags with one more field. Pages and checks that say
+what an estimator can do read it there.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+
+from sklearn.utils import Tags, get_tags
+
+#: The verbs about rows, and all that change a model as if its data had been others.
+ROW_VERBS = ("partial_unfit", "replace_features", "replace_labels", "partial_fit")
+REQUEST_VERBS = (*ROW_VERBS, "forget_features")
+#: Those that take all training rows.
+DATA_VERBS = ("refine", "gradient_residual")
+
+
+@dataclass(slots=True)
+class UnlearningTags:
+    """What an estimator with its present parameters promises of requests.
+
+    A verb is "exact" if the model afterwards is that of a refit on the edited data,
+    up to rounding or to the parameter ``tol``; otherwise "approximate"; None if the
+    estimator does not have it. With certification this is said of the coefficients
+    that it keeps, to which it adds noise. Of parameters that ``fit`` refuses nothing is
+    to be learned; they do not make tags fail.
+
+    Parameters
+    ----------
+    partial_unfit, replace_features, replace_labels, forget_features, partial_fit : \
+            {"exact", "approximate"} or None, default=None
+    certified : bool, default=False
+        Whether ``fit`` takes ``certification`` in output mode, so that ``release``
+        issues certificates.
+    sample_weight : bool, default=False
+        Whether ``fit`` and the verbs about rows take weights.
+    row_ids : bool, default=False
+        Whether ``fit`` takes names of rows, by which ``partial_unfit`` finds them.
+    """
+
+    partial_unfit: str | None = None
+    replace_features: str | None = None
+    replace_labels: str | None = None
+    forget_features: str | None = None
+    partial_fit: str | None = None
+    certified: bool = False
+    sample_weight: bool = False
+    row_ids: bool = False
+
+    @classmethod
+    def of(cls, estimator, *, exact, certified=False, row_ids=False):
+        """Tags of an estimator all of whose verbs are exact, or none.
+
+        Which verbs it has, and whether they take weights, is read from its methods.
+
+        Parameters
+        ----------
+        estimator : estimator
+        exact : bool
+        certified : bool, default=False
+        row_ids : bool, default=False
+
+        Returns
+        -------
+        UnlearningTags
+        """
+        worth = "exact" if exact else "approximate"
+        verbs = {verb: worth for verb in REQUEST_VERBS if hasattr(estimator, verb)}
+        return cls(
+            **verbs,
+            certified=certified,
+            sample_weight=takes_weights(estimator),
+            row_ids=row_ids,
+        )
+
+
+@dataclass(slots=True)
+class UnlearnerTags(Tags):
+    """scikit-learn's tags, and what an unlearner promises.
+
+    An unlearner of your own returns them from ``__sklearn_tags__``; `check_unlearner`
+    then holds it to them.
+
+    Parameters
+    ----------
+    unlearning : UnlearningTags
+        All other parameters are those of :class:`sklearn.utils.Tags`.
+
+    Examples
+    --------
+    >>> from sklearn.base import BaseEstimator
+    >>> from sklearn.utils import get_tags
+    >>> from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+    >>> class Unlearner(BaseEstimator):
+    ...     def fit(self, X, y):
+    ...         return self
+    ...
+    ...     def partial_unfit(self, X, y):
+    ...         return self
+    ...
+    ...     def __sklearn_tags__(self):
+    ...         promised = UnlearningTags.of(self, exact=True)
+    ...         return UnlearnerTags.extending(super().__sklearn_tags__(), promised)
+    >>> get_tags(Unlearner()).unlearning.partial_unfit
+    'exact'
+    """
+
+    unlearning: UnlearningTags = field(default_factory=UnlearningTags)
+
+    @classmethod
+    def extending(cls, tags, unlearning):
+        """scikit-learn's tags of an estimator with one more field.
+
+        Parameters
+        ----------
+        tags : sklearn.utils.Tags
+        unlearning : UnlearningTags
+
+        Returns
+        -------
+        UnlearnerTags
+        """
+        known = {name: getattr(tags, name) for name in _KNOWN}
+        return cls(**known, unlearning=unlearning)
+
+
+#: Its fields differ between versions of scikit-learn.
+_KNOWN = tuple(each.name for each in fields(Tags))
+
+
+def unlearning_tags(estimator):
+    """What an estimator promises of requests.
+
+    Parameters
+    ----------
+    estimator : estimator
+
+    Returns
+    -------
+    UnlearningTags or None
+        None if its tags do not say.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn import UnlearnableLogisticRegression
+    >>> from sklearn_unlearn.utils.tags import unlearning_tags
+    >>> unlearning_tags(UnlearnableLogisticRegression()).partial_unfit
+    'approximate'
+    >>> unlearning_tags(UnlearnableLogisticRegression(retain_data=True)).partial_unfit
+    'exact'
+    """
+    return getattr(get_tags(estimator), "unlearning", None)
+
+
+def takes_weights(estimator):
+    """Whether ``fit`` and each verb about rows take ``sample_weight``."""
+    return all(
+        accepts(getattr(estimator, name), "sample_weight")
+        for name in ("fit", *ROW_VERBS, *DATA_VERBS)
+        if hasattr(estimator, name)
+    )
+
+
+def accepts(method, name):
+    """Whether a method has a parameter of this name."""
+    # tags are asked for in each request: a function's signature is read once
+    return name in _parameters(getattr(method, "__func__", method))
+
+
+@lru_cache(maxsize=512)
+def _parameters(function):
+    return frozenset(inspect.signature(function).parameters)
