@@ -144,7 +144,7 @@ def _best_constant(objective: Objective, rows: RowBlocks) -> Array:
         objective,
         penalty=objective.penalty[-1:],
         linear=objective.linear[-1:],
-        forgotten=objective.forgotten[-1:],
+        held=objective.held[-1:],
     )
     weight = float(constant.weight.sum())
     state = _fresh(alone, constant, np.zeros((1, n_outputs)), weight)

@@ -64,7 +64,7 @@ class Model:
     def __getstate__(self) -> dict[str, Any]:
         """Retained data are pickled without forgotten values; no anchor needs them."""
         state = self.state
-        needed = bool(state.anchor[state.objective.forgotten].any())
+        needed = bool(state.anchor[state.objective.held].any())
         if self.retained is not None and needed:
             state = refreshed(state, self.retained, state.theta)
         return {**vars(self), "state": state}
@@ -220,7 +220,7 @@ def _fitted(objective: Objective, rows: RowBlocks, options: Options) -> Refineme
 def _better_start(state: State, before: Array, rows: RetainedRows) -> State:
     """The step's coefficients or those before it, whichever fit the new data better."""
     objective = state.objective
-    still = np.where(objective.forgotten[:, None], 0.0, before)
+    still = np.where(objective.held, 0.0, before)
     if objective.value(rows, still) < objective.value(rows, state.theta):
         return replace(state, theta=still)
     return state

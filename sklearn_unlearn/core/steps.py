@@ -123,14 +123,14 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     factor = _edited_factor(state, edit)
     start = features.preimage(theta)
     lag = theta - features.pull(start)
-    lag[old.forgotten] = 0.0
+    lag[old.held] = 0.0
     right = old.penalty * theta + old.linear
     right -= edit.data_gradient(old, theta) + state.gradient
     if lag.any():
         right += old.unpack(factor.curvature_dot(old.pack(lag)))
-    right[old.forgotten] = 0.0
+    right[old.held] = 0.0
     right = features.push(right) - new.penalty * start - new.linear
-    right[new.forgotten] = 0.0
+    right[new.held] = 0.0
     mapped = features.factor(factor, new)
     same = np.array_equal(mapped.penalty, new.packed_penalty)
     if not same or (edit.linear is not None and np.any(mapped.gauge != new.gauge)):
@@ -140,7 +140,7 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     phi = start + new.unpack(packed)
     weight = state.weight + edit.weight_change()
     moved = features.pull(phi) - theta
-    moved[old.forgotten] = 0.0
+    moved[old.held] = 0.0
     edited = State(
         objective=new,
         theta=phi,
@@ -251,9 +251,9 @@ def refreshed(state: State, rows: RowBlocks, theta: Array) -> State:
 
 
 def fresh_factor(objective: Objective, rows: RowBlocks, theta: Array) -> Factor:
-    """Factor of the Hessian of all rows at ``theta``, forgotten columns left out."""
+    """Factor of the Hessian of all rows at ``theta``, those held at zero left out."""
     hessian = objective.data_hessian(rows, theta)
-    alive = np.flatnonzero(~objective.pack_mask(objective.forgotten))
+    alive = np.flatnonzero(~objective.packed_held)
     if alive.size < hessian.shape[0]:
         hessian = np.asfortranarray(hessian[np.ix_(alive, alive)])
     return factorise(hessian, objective.packed_penalty, objective.gauge, alive)

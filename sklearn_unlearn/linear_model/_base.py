@@ -267,7 +267,7 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
             fit_intercept=bool(self.fit_intercept),
             penalty=penalty,
             linear=self._linear_term(penalty),
-            forgotten=forgotten.astype(bool),
+            held=np.repeat(forgotten.astype(bool)[:, None], n_outputs, axis=1),
         )
 
     def _intercept_strength(self, n_outputs):

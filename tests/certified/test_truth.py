@@ -17,7 +17,7 @@ def farthest_refit(estimator, edited):
     tight = refit(estimator, edited, tol=1e-12)
     state = tight._fitted.model.state
     objective, factor = state.objective, state.factor.folded()
-    used = ~objective.pack_mask(estimator._fitted.model.state.objective.forgotten)
+    used = ~estimator._fitted.model.state.objective.packed_held
     some = used[factor.kept]
     values, vectors = np.linalg.eigh(factor.matrix()[np.ix_(some, some)], UPLO="L")
     packed = np.zeros_like(objective.pack(state.theta))
