@@ -14,8 +14,9 @@ import numpy as np
 from scipy.optimize import minimize
 
 from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.losses import HalfSquaredError
 from sklearn_unlearn.core.objective import Objective, pass_cost
-from sklearn_unlearn.core.rows import RowBlocks, every, joined
+from sklearn_unlearn.core.rows import RowBlocks, Rows, every, joined
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import Refinement, fresh_factor, refine, refreshed
 from sklearn_unlearn.core.threads import one_blas_thread
@@ -106,6 +107,8 @@ def _start(
     start = np.zeros(objective.shape)
     if objective.loss.constant_curvature:
         return start
+    if objective.loss.has_scale:
+        return _least_squares(objective, rows, weight)
     if objective.loss.max_curvature == np.inf and objective.fit_intercept:
         start[-1] = _best_constant(objective, rows)
     step = rows.n_rows // (_SAMPLE * objective.n_unknowns)
@@ -130,6 +133,22 @@ def _start(
         return packed / root
 
     return _quasi_newton(objective, rows, weight, start, scale, limit, min(n_iter, 100))
+
+
+def _least_squares(objective: Objective, rows: RowBlocks, weight: float) -> Array:
+    """Coefficients of the squared error; the scale is their root mean square error."""
+    squared = replace(objective, loss=HalfSquaredError())
+    zero = np.zeros(objective.shape)
+    gradient = squared.pack(squared.gradient(rows, zero))
+    theta = -squared.unpack(fresh_factor(squared, rows, zero).solve(gradient))
+
+    def squares(block: Rows) -> float:
+        residual = squared.raw_prediction(block.X, theta)[:, 0] - block.y[:, 0]
+        return float(block.weight @ residual**2)
+
+    total = sum(squares(block) for block in rows.blocks())
+    theta[-1, -1] = np.sqrt(total / weight)
+    return theta
 
 
 def _best_constant(objective: Objective, rows: RowBlocks) -> Array:

@@ -6,6 +6,7 @@ data, or the check of the step's size without.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -149,12 +150,14 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     edited = replace(model, state=step.state, tally=tally, retained=retained)
     if retained is None:
         dropping = isinstance(edit.feature_map, DropColumns)
+        limit = sys.float_info.max if dropping else REFUSED_CHANGE
+        unit = " scales" if state.objective.loss.has_scale else ""
         # written so that a NaN is refused
-        if not (step.largest_change <= REFUSED_CHANGE or dropping):
+        if not step.largest_change <= limit:
             raise StepTooLargeError(
                 f"The request would change a raw prediction by "
-                f"{step.largest_change:.3g}, where a closed-form step without data is "
-                f"reliable below {LARGE_CHANGE:.2g} and refused from "
+                f"{step.largest_change:.3g}{unit}, where a closed-form step without "
+                f"data is reliable below {LARGE_CHANGE:.2g} and refused from "
                 f"{REFUSED_CHANGE:g}. Make smaller requests, or fit with "
                 "retain_data=True, or fit again."
             )

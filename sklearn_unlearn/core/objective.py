@@ -132,6 +132,15 @@ class Objective:
         raw += theta[-1]
         return raw
 
+    def unit(self, theta: Array) -> float:
+        """What raw predictions are measured in: the scale, or one."""
+        return float(theta[-1, -1]) if self.loss.has_scale else 1.0
+
+    def longest_step(self, theta: Array, step: Array) -> float:
+        """At most one, and so that a scale keeps half of its size."""
+        fall = -2.0 * float(step[-1, -1]) / self.unit(theta)
+        return 1.0 / max(fall, 1.0) if self.loss.has_scale else 1.0
+
     def largest_raw_change(self, rows: RowBlocks, direction: Array) -> float:
         """``max |x_i . direction|`` over rows of positive weight and outputs."""
 
@@ -228,6 +237,8 @@ class Objective:
         def term(block: Rows) -> tuple[float, float]:
             raw = self.raw_prediction(block.X, theta)
             curvature = self.loss.curvature(raw, block.y)
+            if self.loss.coupled:
+                curvature = np.trace(curvature, axis1=1, axis2=2)
             return float(block.weight @ curvature), float(block.weight.sum())
 
         total, weight = np.sum(list(in_order(term, rows.blocks())), axis=0)
@@ -358,7 +369,10 @@ class Objective:
         """How many columns `curvature_columns` gives for so many rows."""
         if not self.coupled:
             return n_rows
-        return n_rows * (self.shape[1] - (1 if self.loss.shift_invariant else 0))
+        if not self.loss.coupled:
+            return n_rows * self.shape[1]
+        none = np.zeros((0, self.shape[1]))
+        return n_rows * self.loss.curvature_root(none, none).shape[2]
 
     # Internals ----------------------------------------------------------------------
 

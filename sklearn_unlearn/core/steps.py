@@ -15,6 +15,7 @@ from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.threads import one_blas_thread
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 #: A chord step must shrink the gradient (H^-1 norm) by this; else H is refreshed.
 _CONTRACTION = 0.3
@@ -24,6 +25,12 @@ _VALUE_ERROR = 1e-13
 _ROUGH_ERROR = 1e-9
 _ARMIJO = 1e-4
 _SHORTEST_STEP = 2.0**-30
+#: Derivative in the scale, a row of weight one, at which it is not at its minimum.
+_FALLING = 1e-3
+_NO_SCALE = (
+    "The scale may have no minimum above zero: too many rows are fitted exactly, by a "
+    "small epsilon or for want of rows. Use a larger epsilon or penalty."
+)
 #: Steps that correct the factor in a refinement.
 _MEMORY = 5
 
@@ -43,7 +50,8 @@ class StepResult:
         ``t_D``: largest change of a raw prediction among the rows of the edit or,
         for a map of the features, its root mean square over all rows (a lower bound
         of it). Beyond about ln 2 the quadratic model is not to be trusted. Zero for a
-        quadratic loss, which needs no trust.
+        quadratic loss, which needs no trust; measured in scales where the loss has one,
+        the smaller of the two, and infinite where the new one is not positive.
     """
 
     state: State
@@ -225,6 +233,7 @@ def _refine(state: State, rows: RowBlocks, tol: float, max_iter: int) -> Refinem
         previous, newton, fresh = decrement, fresh, False
         n_iter += 1
     residual, theta, gradient = best
+    _check_scale(objective, rows, outcome, gradient)
     final = replace(state, theta=theta, gradient=gradient)
     return Refinement(final, outcome, residual, n_iter, n_hessians)
 
@@ -256,7 +265,22 @@ def fresh_factor(objective: Objective, rows: RowBlocks, theta: Array) -> Factor:
     alive = np.flatnonzero(~objective.packed_held)
     if alive.size < hessian.shape[0]:
         hessian = np.asfortranarray(hessian[np.ix_(alive, alive)])
-    return factorise(hessian, objective.packed_penalty, objective.gauge, alive)
+    try:
+        return factorise(hessian, objective.packed_penalty, objective.gauge, alive)
+    except NotPositiveDefiniteError as error:
+        if objective.loss.has_scale:
+            raise NotPositiveDefiniteError(f"{error} {_NO_SCALE}") from error
+        raise
+
+
+def _check_scale(
+    objective: Objective, rows: RowBlocks, outcome: Outcome, gradient: Array
+) -> None:
+    """Refuse a scale that would still fall where no step can be measured any more."""
+    if outcome is Outcome.STALLED or outcome is Outcome.ROUNDING_FLOOR:
+        weight = sum(float(block.weight.sum()) for block in rows.blocks())
+        if objective.loss.has_scale and gradient[-1, -1] > _FALLING * weight:
+            raise NotPositiveDefiniteError(_NO_SCALE)
 
 
 def _backtrack(
@@ -269,7 +293,8 @@ def _backtrack(
 ) -> tuple[Array, float, Array] | None:
     """First point on a halving path that satisfies Armijo's condition, if any."""
     slack = _VALUE_ERROR * abs(value)
-    length = 1.0
+    length, longest = 1.0, objective.longest_step(theta, step)
+    step, decrement = longest * step, longest * decrement
     while length >= _SHORTEST_STEP:
         trial = theta + length * step
         trial_value, trial_gradient = objective.value_and_gradient(rows, trial)
@@ -322,12 +347,15 @@ def _largest_change(
     objective = state.objective
     if objective.loss.constant_curvature:
         return 0.0
+    unit = min(objective.unit(theta) for theta in (state.theta, state.theta + moved))
+    if not unit > 0.0:
+        return np.inf
     touched = [rows for rows in (edit.rows_out, edit.rows_in) if rows is not None]
     if touched:
-        return max(objective.largest_raw_change(rows, moved) for rows in touched)
+        return max(objective.largest_raw_change(rows, moved) for rows in touched) / unit
     if not moved.any() or weight <= 0.0 or state.curvature <= 0.0:
         return 0.0
     packed = objective.pack(moved)
     squares = float(np.vdot(packed, factor.curvature_dot(packed)))
     mean = max(squares, 0.0) / (state.curvature * weight)
-    return float(np.sqrt(mean))
+    return float(np.sqrt(mean)) / unit

@@ -6,6 +6,7 @@ from sklearn_unlearn.linear_model._glm import (
     UnlearnablePoissonRegressor,
     UnlearnableTweedieRegressor,
 )
+from sklearn_unlearn.linear_model._huber import UnlearnableHuberRegressor
 from sklearn_unlearn.linear_model._logistic import UnlearnableLogisticRegression
 from sklearn_unlearn.linear_model._ridge import (
     UnlearnableLinearRegression,
@@ -17,6 +18,7 @@ from sklearn_unlearn.linear_model._svm import UnlearnableLinearSVC, UnlearnableL
 __all__ = [
     "UnlearnableGammaRegressor",
     "UnlearnableGeneralizedLinearModel",
+    "UnlearnableHuberRegressor",
     "UnlearnableLinearRegression",
     "UnlearnableLinearSVC",
     "UnlearnableLinearSVR",

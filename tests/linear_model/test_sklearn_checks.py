@@ -5,6 +5,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
     UnlearnableGeneralizedLinearModel,
+    UnlearnableHuberRegressor,
     UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
@@ -33,6 +34,8 @@ from sklearn_unlearn import (
         UnlearnableGammaRegressor(),
         UnlearnableTweedieRegressor(),
         UnlearnableGeneralizedLinearModel(),
+        UnlearnableHuberRegressor(),
+        UnlearnableHuberRegressor(retain_data=True),
         UnlearnableTweedieRegressor(power=1.5, retain_data=True),
         # "balanced" of the twin counts rows, which no weight can stand for
         UnlearnableRidgeClassifier(retain_data=True, method="first_order"),

@@ -5,6 +5,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.linear_model import (
     GammaRegressor,
+    HuberRegressor,
     LinearRegression,
     LogisticRegression,
     PoissonRegressor,
@@ -19,6 +20,7 @@ from sklearn.svm import LinearSVC, LinearSVR
 
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
+    UnlearnableHuberRegressor,
     UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
@@ -45,6 +47,7 @@ TWINS = {
         LinearSVR,
         {**LIBLINEAR, "loss": "squared_epsilon_insensitive"},
     ),
+    UnlearnableHuberRegressor: (HuberRegressor, {"tol": 1e-12, "max_iter": 100000}),
     UnlearnablePoissonRegressor: (PoissonRegressor, NEWTON),
     UnlearnableGammaRegressor: (GammaRegressor, NEWTON),
     UnlearnableTweedieRegressor: (TweedieRegressor, NEWTON),

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
+    UnlearnableHuberRegressor,
     UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
@@ -133,6 +134,7 @@ class Refitting(RegressorMixin, BaseEstimator):
         UnlearnableLinearRegression(),
         UnlearnableLinearSVC(),
         UnlearnableLinearSVC(retain_data=True, fit_intercept=False),
+        UnlearnableHuberRegressor(),
         UnlearnableLinearSVR(),
         UnlearnableLinearSVR(epsilon=0.1),  # larger ones err in lumps
         UnlearnablePoissonRegressor(),
