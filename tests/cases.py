@@ -39,7 +39,7 @@ ESTIMATORS = {
 QUADRATIC = [name for name in ESTIMATORS if name.startswith("ridge")]
 QUADRATIC += ["least_squares", "least_squares_targets", "svr_squared", "normal"]
 #: One estimator a loss for which a request without data is an approximation.
-APPROXIMATE = ["logistic", "multinomial", "poisson", "gamma", "tweedie", "huber"]
+APPROXIMATE = ["logistic", "multinomial", "poisson", "gamma", "tweedie"]
 
 
 def make(name, **params):

@@ -18,7 +18,13 @@ from sklearn_unlearn.core.losses import HalfSquaredError
 from sklearn_unlearn.core.objective import Objective, pass_cost
 from sklearn_unlearn.core.rows import RowBlocks, Rows, every, joined
 from sklearn_unlearn.core.state import State
-from sklearn_unlearn.core.steps import Refinement, fresh_factor, refine, refreshed
+from sklearn_unlearn.core.steps import (
+    NO_SCALE,
+    Refinement,
+    fresh_factor,
+    refine,
+    refreshed,
+)
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError, ProblemTooLargeError
 
@@ -30,6 +36,8 @@ _SAMPLE = 128
 _FLOPS_PER_READ = 40.0
 #: Hessian passes below this many flops (about 20 ms) are repeated at the minimiser.
 _CHEAP_FLOPS = 1e9
+#: Error beside the targets at which they are fitted exactly.
+_EXACT = 1e-13
 #: Lag of the anchor against the step of a single row.
 _LAG = 0.1
 
@@ -136,18 +144,26 @@ def _start(
 
 
 def _least_squares(objective: Objective, rows: RowBlocks, weight: float) -> Array:
-    """Coefficients of the squared error; the scale is their root mean square error."""
+    """Coefficients of the squared error, and its root mean square as the scale.
+
+    Raises
+    ------
+    NotPositiveDefiniteError
+        If it is that of rounding.
+    """
     squared = replace(objective, loss=HalfSquaredError())
     zero = np.zeros(objective.shape)
     gradient = squared.pack(squared.gradient(rows, zero))
     theta = -squared.unpack(fresh_factor(squared, rows, zero).solve(gradient))
 
-    def squares(block: Rows) -> float:
-        residual = squared.raw_prediction(block.X, theta)[:, 0] - block.y[:, 0]
-        return float(block.weight @ residual**2)
+    def squares(block: Rows) -> Array:
+        residual = squared.raw_prediction(block.X, theta)[:, :1] - block.y
+        return block.weight @ np.square(np.hstack([residual, block.y]))
 
-    total = sum(squares(block) for block in rows.blocks())
-    theta[-1, -1] = np.sqrt(total / weight)
+    error, size = np.sqrt(np.sum([squares(b) for b in rows.blocks()], axis=0) / weight)
+    if not error > _EXACT * size:
+        raise NotPositiveDefiniteError(NO_SCALE)
+    theta[-1, -1] = error
     return theta
 
 

@@ -372,7 +372,7 @@ class Objective:
         if not self.loss.coupled:
             return n_rows * self.shape[1]
         none = np.zeros((0, self.shape[1]))
-        return n_rows * self.loss.curvature_root(none, none).shape[2]
+        return n_rows * int(self.loss.curvature_root(none, none).shape[2])
 
     # Internals ----------------------------------------------------------------------
 

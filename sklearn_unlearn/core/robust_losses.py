@@ -60,8 +60,9 @@ class ConcomitantHuber:
         return root * root.transpose(0, 2, 1)
 
     def curvature_root(self, raw: Array, target: Array) -> Array:
-        clipped = self._clipped(raw, target)
-        size = np.sqrt(2.0 / raw[:, 1]) * (np.abs(clipped) < self.epsilon)
+        clipped, scale = self._clipped(raw, target), raw[:, 1]
+        near = np.abs(raw[:, 0] - target[:, 0]) <= self.epsilon * scale
+        size = np.where(near, np.sqrt(2.0 / scale), 0.0)
         return np.column_stack([size, -size * clipped])[:, :, None]
 
     def _clipped(self, raw: Array, target: Array) -> Array:

@@ -27,7 +27,8 @@ _ARMIJO = 1e-4
 _SHORTEST_STEP = 2.0**-30
 #: Derivative in the scale, a row of weight one, at which it is not at its minimum.
 _FALLING = 1e-3
-_NO_SCALE = (
+#: Why a scale cannot be fitted.
+NO_SCALE = (
     "The scale may have no minimum above zero: too many rows are fitted exactly, by a "
     "small epsilon or for want of rows. Use a larger epsilon or penalty."
 )
@@ -269,7 +270,7 @@ def fresh_factor(objective: Objective, rows: RowBlocks, theta: Array) -> Factor:
         return factorise(hessian, objective.packed_penalty, objective.gauge, alive)
     except NotPositiveDefiniteError as error:
         if objective.loss.has_scale:
-            raise NotPositiveDefiniteError(f"{error} {_NO_SCALE}") from error
+            raise NotPositiveDefiniteError(f"{error} {NO_SCALE}") from error
         raise
 
 
@@ -280,7 +281,7 @@ def _check_scale(
     if outcome is Outcome.STALLED or outcome is Outcome.ROUNDING_FLOOR:
         weight = sum(float(block.weight.sum()) for block in rows.blocks())
         if objective.loss.has_scale and gradient[-1, -1] > _FALLING * weight:
-            raise NotPositiveDefiniteError(_NO_SCALE)
+            raise NotPositiveDefiniteError(NO_SCALE)
 
 
 def _backtrack(

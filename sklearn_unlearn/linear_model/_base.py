@@ -22,6 +22,7 @@ from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from sklearn_unlearn.utils.validation import (
     Columns,
     check_remaining_rows,
@@ -196,6 +197,8 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
 
     # Fitting ------------------------------------------------------------------------
 
+    #: What helps where data do not determine the model.
+    _remedy = ""
     #: Keyword arguments with which targets are validated at fit.
     _target_checks: ClassVar[dict[str, object]] = {}
 
@@ -214,12 +217,14 @@ class LinearUnlearner(CertifiedMixin, BaseEstimator):
         n_columns = rows.X.shape[1]
         if forgotten is None:
             forgotten = np.zeros(n_columns, dtype=bool)
-        result = fit(
-            self._objective(forgotten, encoding, float(rows.weight.sum())),
-            rows,
-            tol=options.tol,
-            max_iter=options.max_iter,
-        )
+        objective = self._objective(forgotten, encoding, float(rows.weight.sum()))
+        try:
+            result = fit(objective, rows, tol=options.tol, max_iter=options.max_iter)
+        except NotPositiveDefiniteError as error:
+            raise NotPositiveDefiniteError(
+                f"X with n_samples={rows.n_rows} and n_features={n_columns} does not "
+                f"determine the model. {error}{self._remedy}"
+            ) from error
         warn_unless_converged(result)
         retained = None
         if self.retain_data:

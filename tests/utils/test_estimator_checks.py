@@ -134,7 +134,9 @@ class Refitting(RegressorMixin, BaseEstimator):
         UnlearnableLinearRegression(),
         UnlearnableLinearSVC(),
         UnlearnableLinearSVC(retain_data=True, fit_intercept=False),
-        UnlearnableHuberRegressor(),
+        # smaller ones err in lumps
+        UnlearnableHuberRegressor(epsilon=2.0),
+        UnlearnableHuberRegressor(epsilon=2.0, retain_data=True, fit_intercept=False),
         UnlearnableLinearSVR(),
         UnlearnableLinearSVR(epsilon=0.1),  # larger ones err in lumps
         UnlearnablePoissonRegressor(),
