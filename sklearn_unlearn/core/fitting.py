@@ -15,8 +15,8 @@ from scipy.optimize import minimize
 
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.losses import HalfSquaredError
-from sklearn_unlearn.core.objective import Objective, pass_cost
-from sklearn_unlearn.core.rows import RowBlocks, Rows, every, joined
+from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.rows import RowBlocks, Rows, every, joined, pass_cost
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import (
     NO_SCALE,

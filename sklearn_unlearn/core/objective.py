@@ -21,7 +21,6 @@ from sklearn_unlearn.core.arrays import (
     as_float64,
     densify,
     gram,
-    n_stored,
     squared,
     times,
     transposed_times,
@@ -69,9 +68,8 @@ class Objective:
     @cached_property
     def coupled(self) -> bool:
         """Whether all outputs must be solved together."""
-        differs = self.penalty != self.penalty[:, :1]
-        differs |= self.held != self.held[:, :1]
-        return self.loss.coupled or bool(differs.any())
+        pairs = (self.penalty, self.held)
+        return self.loss.coupled or any(np.any(a != a[:, :1]) for a in pairs)
 
     @property
     def n_unknowns(self) -> int:
@@ -131,15 +129,6 @@ class Objective:
         raw = times(as_float64(X), theta[:-1])
         raw += theta[-1]
         return raw
-
-    def unit(self, theta: Array) -> float:
-        """What raw predictions are measured in: the scale, or one."""
-        return float(theta[-1, -1]) if self.loss.has_scale else 1.0
-
-    def longest_step(self, theta: Array, step: Array) -> float:
-        """At most one, and so that a scale keeps half of its size."""
-        fall = -2.0 * float(step[-1, -1]) / self.unit(theta)
-        return 1.0 / max(fall, 1.0) if self.loss.has_scale else 1.0
 
     def largest_raw_change(self, rows: RowBlocks, direction: Array) -> float:
         """``max |x_i . direction|`` over rows of positive weight and outputs."""
@@ -410,8 +399,3 @@ class Objective:
         if self.coupled:
             return curvature[:, None, None] * np.eye(self.shape[1])
         return curvature
-
-
-def pass_cost(rows: RowBlocks) -> int:
-    """Stored entries that one pass over the rows reads."""
-    return sum(n_stored(block.X) for block in rows.blocks())

@@ -284,6 +284,18 @@ def _check_scale(
             raise NotPositiveDefiniteError(NO_SCALE)
 
 
+def longest_step(objective: Objective, theta: Array, step: Array) -> float:
+    """At most one, and so that a scale keeps half of its size."""
+    if not objective.loss.has_scale:
+        return 1.0
+    return 1.0 / max(-2.0 * float(step[-1, -1] / theta[-1, -1]), 1.0)
+
+
+def _unit(objective: Objective, theta: Array) -> float:
+    """What raw predictions are measured in: the scale, or one."""
+    return float(theta[-1, -1]) if objective.loss.has_scale else 1.0
+
+
 def _backtrack(
     objective: Objective,
     rows: RowBlocks,
@@ -294,7 +306,7 @@ def _backtrack(
 ) -> tuple[Array, float, Array] | None:
     """First point on a halving path that satisfies Armijo's condition, if any."""
     slack = _VALUE_ERROR * abs(value)
-    length, longest = 1.0, objective.longest_step(theta, step)
+    length, longest = 1.0, longest_step(objective, theta, step)
     step, decrement = longest * step, longest * decrement
     while length >= _SHORTEST_STEP:
         trial = theta + length * step
@@ -348,7 +360,8 @@ def _largest_change(
     objective = state.objective
     if objective.loss.constant_curvature:
         return 0.0
-    unit = min(objective.unit(theta) for theta in (state.theta, state.theta + moved))
+    theta = state.theta
+    unit = min(_unit(objective, theta), _unit(objective, theta + moved))
     if not unit > 0.0:
         return np.inf
     touched = [rows for rows in (edit.rows_out, edit.rows_in) if rows is not None]

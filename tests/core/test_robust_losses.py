@@ -9,7 +9,7 @@ from sklearn_unlearn.core.model import LARGE_CHANGE
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.robust_losses import ConcomitantHuber
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import refine, unlearn
+from sklearn_unlearn.core.steps import longest_step, refine, unlearn
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 epsilons = pytest.mark.parametrize("epsilon", [1.0, 1.35, 3.0])
@@ -114,9 +114,9 @@ def test_a_step_keeps_half_of_the_scale():
     f = objective(1)
     theta = np.array([[1.0, 0.0], [0.0, 4.0]])
     step = np.array([[5.0, 0.0], [0.0, -8.0]])
-    assert f.longest_step(theta, step) == 0.25
-    assert f.longest_step(theta, -step) == 1.0
-    assert f.longest_step(theta, 0.2 * step) == 1.0
+    assert longest_step(f, theta, step) == 0.25
+    assert longest_step(f, theta, -step) == 1.0
+    assert longest_step(f, theta, 0.2 * step) == 1.0
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1e-4, 1.0])
