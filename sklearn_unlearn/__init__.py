@@ -9,6 +9,7 @@ from sklearn_unlearn.gaussian import GaussianCertification
 from sklearn_unlearn.linear_model import (
     UnlearnableGammaRegressor,
     UnlearnableGeneralizedLinearModel,
+    UnlearnableHuberRegressor,
     UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
@@ -37,6 +38,7 @@ __all__ = [
     "UnlearnableGammaRegressor",
     "UnlearnableGaussianNB",
     "UnlearnableGeneralizedLinearModel",
+    "UnlearnableHuberRegressor",
     "UnlearnableLinearDiscriminantAnalysis",
     "UnlearnableLinearRegression",
     "UnlearnableLinearSVC",

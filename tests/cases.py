@@ -5,6 +5,7 @@ import scipy.sparse as sp
 
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
+    UnlearnableHuberRegressor,
     UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
@@ -32,12 +33,13 @@ ESTIMATORS = {
     "svcs": (UnlearnableLinearSVC, {"C": 0.3, "intercept_scaling": 2.0}, "multiclass"),
     "svr": (UnlearnableLinearSVR, {"C": 0.3, "epsilon": 0.4}, "target"),
     "svr_squared": (UnlearnableLinearSVR, {"C": 0.3}, "target"),
+    "huber": (UnlearnableHuberRegressor, {"alpha": 0.3}, "target"),
     "normal": (UnlearnableTweedieRegressor, {"alpha": 0.3}, "target"),
 }
 QUADRATIC = [name for name in ESTIMATORS if name.startswith("ridge")]
 QUADRATIC += ["least_squares", "least_squares_targets", "svr_squared", "normal"]
 #: Those whose second derivative does not jump.
-CERTIFIED = [name for name in ESTIMATORS if name not in ("svc", "svcs", "svr")]
+CERTIFIED = [name for name in ESTIMATORS if name not in ("svc", "svcs", "svr", "huber")]
 #: One estimator a loss for which a request without data is an approximation.
 APPROXIMATE = ["logistic", "multinomial", "poisson", "gamma", "tweedie"]
 

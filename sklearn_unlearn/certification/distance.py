@@ -165,7 +165,7 @@ def bound(
 
 def weakest_penalty(objective: Objective) -> float:
     """The smallest penalty on a coefficient in use."""
-    return float(objective.penalty[~objective.forgotten].min(initial=np.inf))
+    return float(objective.penalty[~objective.held].min(initial=np.inf))
 
 
 def _ball(condition: float, scale: float, norm: float) -> float:

@@ -147,7 +147,7 @@ def _measured_change(
     if objective.loss.constant_curvature:
         return 0.0
     moved, known = theta - anchor, 0.0
-    if anchor[objective.forgotten].any() and _incomplete(rows):
+    if anchor[objective.held].any() and _incomplete(rows):
         if before is None:
             return np.inf
         moved, known = theta - before[1], before[0].change
@@ -303,9 +303,9 @@ def _solver_residual(
     change = edit.data_gradient(old, theta)
     terms = [state.gradient, change, -old.penalty * theta, -old.linear, bent]
     known = np.sum(terms, axis=0)
-    known[old.forgotten] = 0.0
+    known[old.held] = 0.0
     left = edit.feature_map.push(known) + new.penalty * phi + new.linear
-    left[new.forgotten] = 0.0
+    left[new.held] = 0.0
     rounding = 8.0 * _UNIT * sum(float(np.linalg.norm(term)) for term in terms)
     for rows in (edit.rows_in, edit.rows_out):
         if rows is not None:
@@ -336,14 +336,14 @@ def _map_norms(state: State, edit: Edit, step: StepResult) -> tuple[float, float
         stretch = math.sqrt(max(1.0, *ratios))
         return stretch, float(np.linalg.norm(T, 2))
     before, after = old.packed_penalty, new.packed_penalty
-    alive = ~new.pack_mask(new.forgotten)
+    alive = ~new.packed_held
     ratio = _largest_ratio(before[alive], after[alive])
     return math.sqrt(max(1.0, ratio)), 1.0
 
 
 def _is_unknowable(state: State, edit: Edit, step: StepResult) -> bool:
     """Whether the edited matrix is no longer the Hessian of the rows at one anchor."""
-    if state.anchor[state.objective.forgotten].any():
+    if state.anchor[state.objective.held].any():
         touched = (edit.rows_in, edit.rows_out)
         if any(rows is not None and _incomplete(rows) for rows in touched):
             return True

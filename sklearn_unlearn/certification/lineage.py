@@ -307,9 +307,9 @@ def _published(
     """Spend, then draw the state's one publication."""
     accountant, number, draws, before, history = start
     accountant = accountant.spend(found.total)
-    theta, forgotten = state.theta, state.objective.forgotten
+    theta, held = state.theta, state.objective.held
     noise = terms.sigma * gaussian_noise(theta.shape, terms.seed, draws, history)
-    published = np.where(forgotten[:, None], 0.0, theta + noise)
+    published = np.where(held, 0.0, theta + noise)
     published.flags.writeable = False
     record = PrivateRecord(
         operation=operation,

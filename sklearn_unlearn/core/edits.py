@@ -92,7 +92,7 @@ class DropColumns:
         return objective.forgetting(self.columns)
 
     def factor(self, factor: Factor, objective: Objective) -> Factor:
-        return factor.extended(drop=np.flatnonzero(objective.pack_mask(self.columns)))
+        return factor.extended(drop=np.flatnonzero(objective.packed_held))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,13 +115,15 @@ class LinearMap:
         return self.preimage(anchor)
 
     def objective(self, objective: Objective) -> Objective:
+        if np.any(objective.held != objective.held[:, :1]):
+            raise ValueError("A linear map needs outputs that use the same columns.")
         p_new, n_outputs = self.matrix.shape[0], objective.shape[1]
         zeros = np.zeros((p_new, n_outputs))
         return replace(
             objective,
             penalty=zeros,
             linear=zeros,
-            forgotten=np.zeros(p_new, dtype=bool),
+            held=np.zeros(zeros.shape, dtype=bool),
         )
 
     def factor(self, factor: Factor, objective: Objective) -> Factor:
@@ -197,7 +199,7 @@ class Edit:
             difference = rows_in.weight - rows_out.weight
             rows_in = rows_in.reweighted(np.maximum(difference, 0.0))
             rows_out = rows_out.reweighted(np.maximum(-difference, 0.0))
-        looks = bool(anchor[objective.forgotten].any())
+        looks = bool(anchor[objective.held].any())
         if looks and not objective.loss.constant_curvature:
             rows_in, rows_out = _complete(rows_in), _complete(rows_out)
         return (

@@ -14,10 +14,17 @@ import numpy as np
 from scipy.optimize import minimize
 
 from sklearn_unlearn.core.arrays import Array
-from sklearn_unlearn.core.objective import Objective, pass_cost
-from sklearn_unlearn.core.rows import RowBlocks, every, joined
+from sklearn_unlearn.core.losses import HalfSquaredError
+from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.rows import RowBlocks, Rows, every, joined, pass_cost
 from sklearn_unlearn.core.state import State
-from sklearn_unlearn.core.steps import Refinement, fresh_factor, refine, refreshed
+from sklearn_unlearn.core.steps import (
+    NO_SCALE,
+    Refinement,
+    fresh_factor,
+    refine,
+    refreshed,
+)
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError, ProblemTooLargeError
 
@@ -29,6 +36,8 @@ _SAMPLE = 128
 _FLOPS_PER_READ = 40.0
 #: Hessian passes below this many flops (about 20 ms) are repeated at the minimiser.
 _CHEAP_FLOPS = 1e9
+#: Error beside the targets at which they are fitted exactly.
+_EXACT = 1e-13
 #: Lag of the anchor against the step of a single row.
 _LAG = 0.1
 
@@ -119,6 +128,8 @@ def _start(
     start = np.zeros(objective.shape)
     if objective.loss.constant_curvature:
         return start
+    if objective.loss.has_scale:
+        return _least_squares(objective, rows, weight)
     if objective.loss.max_curvature == np.inf and objective.fit_intercept:
         start[-1] = _best_constant(objective, rows)
     step = rows.n_rows // (_SAMPLE * objective.n_unknowns)
@@ -145,6 +156,30 @@ def _start(
     return _quasi_newton(objective, rows, weight, start, scale, limit, min(n_iter, 100))
 
 
+def _least_squares(objective: Objective, rows: RowBlocks, weight: float) -> Array:
+    """Coefficients of the squared error, and its root mean square as the scale.
+
+    Raises
+    ------
+    NotPositiveDefiniteError
+        If it is that of rounding.
+    """
+    squared = replace(objective, loss=HalfSquaredError())
+    zero = np.zeros(objective.shape)
+    gradient = squared.pack(squared.gradient(rows, zero))
+    theta = -squared.unpack(fresh_factor(squared, rows, zero).solve(gradient))
+
+    def squares(block: Rows) -> Array:
+        residual = squared.raw_prediction(block.X, theta)[:, :1] - block.y
+        return block.weight @ np.square(np.hstack([residual, block.y]))
+
+    error, size = np.sqrt(np.sum([squares(b) for b in rows.blocks()], axis=0) / weight)
+    if not error > _EXACT * size:
+        raise NotPositiveDefiniteError(NO_SCALE)
+    theta[-1, -1] = error
+    return theta
+
+
 def _best_constant(objective: Objective, rows: RowBlocks) -> Array:
     """The intercepts of a model of nothing else.
 
@@ -157,7 +192,7 @@ def _best_constant(objective: Objective, rows: RowBlocks) -> Array:
         objective,
         penalty=objective.penalty[-1:],
         linear=objective.linear[-1:],
-        forgotten=objective.forgotten[-1:],
+        held=objective.held[-1:],
     )
     weight = float(constant.weight.sum())
     state = _fresh(alone, constant, np.zeros((1, n_outputs)), weight)

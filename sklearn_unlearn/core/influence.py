@@ -58,10 +58,10 @@ def _steps(state: State, rows: Rows, penalty_rate: Array) -> Array:
     weight = rows.weight[:, None, None]
     right = _gradients(objective, rows, theta) - state.gradient
     right += weight * penalty_rate * theta
-    right[:, objective.forgotten] = 0.0
+    right[:, objective.held] = 0.0
     columns = state.anchored.curvature_columns(rows, state.anchor)
     columns = columns.reshape(columns.shape[0], n_rows, -1)
-    columns[objective.pack_mask(objective.forgotten)] = 0.0
+    columns[objective.packed_held] = 0.0
     solved = state.factor.solve(columns.reshape(columns.shape[0], -1))
     solved = solved.reshape(columns.shape)
     # Sherman, Morrison and Woodbury for each row

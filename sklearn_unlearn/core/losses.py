@@ -41,6 +41,9 @@ class Loss(Protocol):
     self_concordance : float or None
         Smallest known M with ``|l'''| <= M l''`` along any line of unit speed in the
         raw prediction (maximum norm); None where there is none.
+    has_scale : bool
+        Whether the last output is a scale: positive, the same for all rows, and what
+        changes of the raw predictions are measured by.
     """
 
     coupled: bool
@@ -49,6 +52,7 @@ class Loss(Protocol):
     shift_invariant: bool
     max_curvature: float
     self_concordance: float | None
+    has_scale: bool
 
     def value(self, raw: Array, target: Array) -> Array:
         """Loss of each row, shape ``(n_rows,)``."""
@@ -81,6 +85,7 @@ class SingleOutputLoss:
     shift_invariant = False
     max_curvature = np.inf
     self_concordance: float | None = None
+    has_scale = False
 
     def value(self, raw: Array, target: Array) -> Array:
         """Loss of each row, shape ``(n_rows,)``."""
@@ -112,6 +117,7 @@ class HalfSquaredError:
     shift_invariant = False
     max_curvature = 1.0
     self_concordance: float | None = 0.0
+    has_scale = False
 
     def value(self, raw: Array, target: Array) -> Array:
         residual = raw - target
@@ -141,6 +147,7 @@ class HalfBinomialLogistic:
     shift_invariant = False
     max_curvature = 0.25
     self_concordance: float | None = 1.0
+    has_scale = False
 
     def value(self, raw: Array, target: Array) -> Array:
         # softplus of the margin: no cancellation for confident predictions
@@ -176,6 +183,7 @@ class MultinomialLogistic:
     # softmax, at most its range times its variance; the range is at most twice the
     # maximum norm (and sqrt(2) times the Euclidean norm).
     self_concordance: float | None = 2.0
+    has_scale = False
 
     def value(self, raw: Array, target: Array) -> Array:
         margin = raw - np.take_along_axis(raw, target.astype(np.intp), axis=1)

@@ -6,6 +6,7 @@ data, or the check of the step's size without.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,7 +67,7 @@ class Model:
     def __getstate__(self) -> dict[str, Any]:
         """Retained data are pickled without forgotten values; no anchor needs them."""
         state = self.state
-        needed = bool(state.anchor[state.objective.forgotten].any())
+        needed = bool(state.anchor[state.objective.held].any())
         if self.retained is not None and needed:
             state = refreshed(state, self.retained, state.theta)
         return {**vars(self), "state": state}
@@ -152,12 +153,14 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     edited = replace(model, state=step.state, tally=tally, retained=retained)
     if retained is None:
         dropping = isinstance(edit.feature_map, DropColumns)
+        limit = sys.float_info.max if dropping else REFUSED_CHANGE
+        unit = " scales" if state.objective.loss.has_scale else ""
         # written so that a NaN is refused
-        if not (step.largest_change <= REFUSED_CHANGE or dropping):
+        if not step.largest_change <= limit:
             raise StepTooLargeError(
                 f"The request would change a raw prediction by "
-                f"{step.largest_change:.3g}, where a closed-form step without data is "
-                f"reliable below {LARGE_CHANGE:.2g} and refused from "
+                f"{step.largest_change:.3g}{unit}, where a closed-form step without "
+                f"data is reliable below {LARGE_CHANGE:.2g} and refused from "
                 f"{REFUSED_CHANGE:g}. Make smaller requests, or fit with "
                 "retain_data=True, or fit again."
             )
@@ -251,7 +254,7 @@ def _fitted(objective: Objective, rows: RowBlocks, options: Options) -> Refineme
 def _better_start(state: State, before: Array, rows: RetainedRows) -> State:
     """The step's coefficients or those before it, whichever fit the new data better."""
     objective = state.objective
-    still = np.where(objective.forgotten[:, None], 0.0, before)
+    still = np.where(objective.held, 0.0, before)
     if objective.value(rows, still) < objective.value(rows, state.theta):
         return replace(state, theta=still)
     return state

@@ -21,7 +21,6 @@ from sklearn_unlearn.core.arrays import (
     as_float64,
     densify,
     gram,
-    n_stored,
     squared,
     times,
     transposed_times,
@@ -46,7 +45,7 @@ class Objective:
         Diagonal of Lambda, entrywise; zero where a coefficient is free.
     linear : ndarray of shape (p, n_outputs)
         The vector b.
-    forgotten : ndarray of bool of shape (p,)
+    held : ndarray of bool of shape (p, n_outputs)
         Coefficients held at zero; their gradient is reported as zero.
     """
 
@@ -54,7 +53,12 @@ class Objective:
     fit_intercept: bool
     penalty: Array
     linear: Array
-    forgotten: Mask
+    held: Mask
+
+    @property
+    def forgotten(self) -> Mask:
+        """Columns that no output uses, ``(p,)``."""
+        return np.asarray(self.held.all(axis=1))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -64,7 +68,8 @@ class Objective:
     @cached_property
     def coupled(self) -> bool:
         """Whether all outputs must be solved together."""
-        return self.loss.coupled or bool(np.any(self.penalty != self.penalty[:, :1]))
+        pairs = (self.penalty, self.held)
+        return self.loss.coupled or any(np.any(a != a[:, :1]) for a in pairs)
 
     @property
     def n_unknowns(self) -> int:
@@ -74,7 +79,7 @@ class Objective:
 
     def forgetting(self, columns: Mask) -> Objective:
         """The same objective with more coefficients held at zero."""
-        return replace(self, forgotten=self.forgotten | columns)
+        return replace(self, held=self.held | columns[:, None])
 
     # Layout -----------------------------------------------------------------------
 
@@ -86,14 +91,15 @@ class Objective:
         """Inverse of `pack`."""
         return packed.reshape(self.shape, order="F")
 
-    def pack_mask(self, mask: Mask) -> Mask:
-        """Coefficient rows as packed coordinates."""
-        return np.tile(mask, self.shape[1]) if self.coupled else mask
-
     @property
     def packed_penalty(self) -> Array:
         """Diagonal of Lambda as the factor sees it, ``(n_unknowns,)``."""
         return self.pack(self.penalty)[:, 0]
+
+    @property
+    def packed_held(self) -> Mask:
+        """Packed coordinates that are held at zero, ``(n_unknowns,)``."""
+        return self.held.ravel(order="F") if self.coupled else self.held[:, 0]
 
     @property
     def gauge(self) -> Indices:
@@ -111,7 +117,7 @@ class Objective:
             return np.full(self.n_unknowns, -1)
         alike = np.all(self.penalty == self.penalty[:, :1], axis=1)
         alike &= ~self.penalty.any(axis=1) | (self.linear.sum(axis=1) == 0.0)
-        alike &= ~self.forgotten
+        alike &= ~self.held.any(axis=1)
         return np.tile(np.where(alike, np.arange(p), -1), n_outputs)
 
     # Sums over rows -----------------------------------------------------------------
@@ -157,7 +163,7 @@ class Objective:
         return self.data_value(rows, theta) + self._regular_value(theta)
 
     def gradient(self, rows: RowBlocks, theta: Array) -> Array:
-        """Gradient of the objective, zero at forgotten coefficients."""
+        """Gradient of the objective, zero at held coefficients."""
         return self.total_gradient(self.data_gradient(rows, theta), theta)
 
     def value_and_gradient(self, rows: RowBlocks, theta: Array) -> tuple[float, Array]:
@@ -177,9 +183,9 @@ class Objective:
         return value, self.total_gradient(gradient, theta)
 
     def total_gradient(self, data_gradient: Array, theta: Array) -> Array:
-        """Add penalty and linear term; zero at forgotten coefficients."""
+        """Add penalty and linear term; zero at held coefficients."""
         total = data_gradient + self.penalty * theta + self.linear
-        total[self.forgotten] = 0.0
+        total[self.held] = 0.0
         return total
 
     def hessian_vector_product(
@@ -195,7 +201,7 @@ class Objective:
 
         product = self._sum(in_order(term, rows.blocks()))
         product += self.penalty * direction
-        product[self.forgotten] = 0.0
+        product[self.held] = 0.0
         return product
 
     def hessian_diagonal(self, rows: RowBlocks, theta: Array) -> Array:
@@ -220,6 +226,8 @@ class Objective:
         def term(block: Rows) -> tuple[float, float]:
             raw = self.raw_prediction(block.X, theta)
             curvature = self.loss.curvature(raw, block.y)
+            if self.loss.coupled:
+                curvature = np.trace(curvature, axis1=1, axis2=2)
             return float(block.weight @ curvature), float(block.weight.sum())
 
         total, weight = np.sum(list(in_order(term, rows.blocks())), axis=0)
@@ -255,7 +263,7 @@ class Objective:
             total += block_total
             n_blocks += 1
         error += n_blocks * total
-        error[self.forgotten] = 0.0
+        error[self.held] = 0.0
         return _UNIT * float(np.linalg.norm(error))
 
     # The Hessian as a matrix --------------------------------------------------------
@@ -352,7 +360,10 @@ class Objective:
         """How many columns `curvature_columns` gives for so many rows."""
         if not self.coupled:
             return n_rows
-        return n_rows * (self.shape[1] - (1 if self.loss.shift_invariant else 0))
+        if not self.loss.coupled:
+            return n_rows * self.shape[1]
+        none = np.zeros((0, self.shape[1]))
+        return n_rows * int(self.loss.curvature_root(none, none).shape[2])
 
     # Internals ----------------------------------------------------------------------
 
@@ -390,8 +401,3 @@ class Objective:
         if self.coupled:
             return curvature[:, None, None] * np.eye(self.shape[1])
         return curvature
-
-
-def pass_cost(rows: RowBlocks) -> int:
-    """Stored entries that one pass over the rows reads."""
-    return sum(n_stored(block.X) for block in rows.blocks())

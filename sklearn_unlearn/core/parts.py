@@ -63,7 +63,7 @@ class Parts:
         H = weights[0] * self.hessians[0]
         for weight, part in zip(weights[1:], self.hessians[1:], strict=True):
             H += weight * part
-        alive = np.flatnonzero(~objective.pack_mask(objective.forgotten))
+        alive = np.flatnonzero(~objective.packed_held)
         if alive.size < H.shape[0]:
             H = np.asfortranarray(H[np.ix_(alive, alive)])
         return factorise(H, objective.packed_penalty, objective.gauge, alive)
@@ -103,13 +103,12 @@ class Parts:
         return Parts(np.stack(gradients), tuple(hessians))._without_forgotten(new)
 
     def _without_forgotten(self, objective: Objective) -> Parts:
-        if not objective.forgotten.any():
+        if not objective.held.any():
             return self
-        alive = ~objective.forgotten
-        packed = objective.pack_mask(alive)
+        packed = ~objective.packed_held
         both = packed[:, None] & packed
         return Parts(
-            self.gradients * alive[:, None],
+            self.gradients * ~objective.held,
             tuple(np.asfortranarray(np.where(both, H, 0.0)) for H in self.hessians),
         )
 

@@ -101,6 +101,11 @@ class RowBlocks(Protocol):
         """Yield all rows in blocks of about ``entries`` stored entries."""
 
 
+def pass_cost(rows: RowBlocks) -> int:
+    """Stored entries that one pass over the rows reads."""
+    return sum(n_stored(block.X) for block in rows.blocks())
+
+
 def every(rows: RowBlocks, step: int) -> Rows:
     """A copy of every ``step``-th row, with ``step`` times its weight."""
     parts, offset = [], 0

@@ -17,6 +17,7 @@ from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.core.weighted_losses import weights_of
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 #: A chord step must shrink the gradient (H^-1 norm) by this; else H is refreshed.
 _CONTRACTION = 0.3
@@ -26,6 +27,13 @@ _VALUE_ERROR = 1e-13
 _ROUGH_ERROR = 1e-9
 _ARMIJO = 1e-4
 _SHORTEST_STEP = 2.0**-30
+#: Derivative in the scale, a row of weight one, at which it is not at its minimum.
+_FALLING = 1e-3
+#: Why a scale cannot be fitted.
+NO_SCALE = (
+    "The scale may have no minimum above zero: too many rows are fitted exactly, by a "
+    "small epsilon or for want of rows. Use a larger epsilon or penalty."
+)
 #: Steps that correct the factor in a refinement.
 _MEMORY = 5
 
@@ -46,7 +54,8 @@ class StepResult:
         for what changes all of them (a map of the features, weights of the parts), at
         least the root mean square over all rows (a lower bound of it). Beyond about
         ln 2 the quadratic model is not to be trusted. Zero for a quadratic loss, which
-        needs no trust.
+        needs no trust; measured in scales where the loss has one, the smaller of the
+        two, and infinite where the new one is not positive.
     """
 
     state: State
@@ -140,13 +149,13 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
         pull = parts.gradient(weights)
     start = features.preimage(theta)
     lag = theta - features.pull(start)
-    lag[old.forgotten] = 0.0
+    lag[old.held] = 0.0
     right = -pull
     if lag.any():
         right += old.unpack(factor.curvature_dot(old.pack(lag)))
-    right[old.forgotten] = 0.0
+    right[old.held] = 0.0
     right = features.push(right) - new.penalty * start - new.linear
-    right[new.forgotten] = 0.0
+    right[new.held] = 0.0
     mapped = features.factor(factor, new)
     same = np.array_equal(mapped.penalty, new.packed_penalty)
     if not same or (edit.linear is not None and np.any(mapped.gauge != new.gauge)):
@@ -156,7 +165,7 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     phi = start + new.unpack(packed)
     weight = state.weight + edit.weight_change()
     moved = features.pull(phi) - theta
-    moved[old.forgotten] = 0.0
+    moved[old.held] = 0.0
     anchor_loss, curvature = state.anchor_loss, state.curvature
     if parts is not None:
         parts, anchor_loss = parts.moved(moved, features, old, new), new.loss
@@ -248,6 +257,7 @@ def _refine(state: State, rows: RowBlocks, tol: float, max_iter: int) -> Refinem
         previous, newton, fresh = decrement, fresh, False
         n_iter += 1
     residual, theta, gradient = best
+    _check_scale(objective, rows, outcome, gradient)
     final = replace(state, theta=theta, gradient=gradient, parts=None)
     return Refinement(final, outcome, residual, n_iter, n_hessians)
 
@@ -290,12 +300,39 @@ def with_parts(state: State, rows: RowBlocks) -> State:
 
 
 def fresh_factor(objective: Objective, rows: RowBlocks, theta: Array) -> Factor:
-    """Factor of the Hessian of all rows at ``theta``, forgotten columns left out."""
+    """Factor of the Hessian of all rows at ``theta``, those held at zero left out."""
     hessian = objective.data_hessian(rows, theta)
-    alive = np.flatnonzero(~objective.pack_mask(objective.forgotten))
+    alive = np.flatnonzero(~objective.packed_held)
     if alive.size < hessian.shape[0]:
         hessian = np.asfortranarray(hessian[np.ix_(alive, alive)])
-    return factorise(hessian, objective.packed_penalty, objective.gauge, alive)
+    try:
+        return factorise(hessian, objective.packed_penalty, objective.gauge, alive)
+    except NotPositiveDefiniteError as error:
+        if objective.loss.has_scale:
+            raise NotPositiveDefiniteError(f"{error} {NO_SCALE}") from error
+        raise
+
+
+def _check_scale(
+    objective: Objective, rows: RowBlocks, outcome: Outcome, gradient: Array
+) -> None:
+    """Refuse a scale that would still fall where no step can be measured any more."""
+    if outcome is Outcome.STALLED or outcome is Outcome.ROUNDING_FLOOR:
+        weight = sum(float(block.weight.sum()) for block in rows.blocks())
+        if objective.loss.has_scale and gradient[-1, -1] > _FALLING * weight:
+            raise NotPositiveDefiniteError(NO_SCALE)
+
+
+def longest_step(objective: Objective, theta: Array, step: Array) -> float:
+    """At most one, and so that a scale keeps half of its size."""
+    if not objective.loss.has_scale:
+        return 1.0
+    return 1.0 / max(-2.0 * float(step[-1, -1] / theta[-1, -1]), 1.0)
+
+
+def _unit(objective: Objective, theta: Array) -> float:
+    """What raw predictions are measured in: the scale, or one."""
+    return float(theta[-1, -1]) if objective.loss.has_scale else 1.0
 
 
 def _backtrack(
@@ -308,7 +345,8 @@ def _backtrack(
 ) -> tuple[Array, float, Array] | None:
     """First point on a halving path that satisfies Armijo's condition, if any."""
     slack = _VALUE_ERROR * abs(value)
-    length = 1.0
+    length, longest = 1.0, longest_step(objective, theta, step)
+    step, decrement = longest * step, longest * decrement
     while length >= _SHORTEST_STEP:
         trial = theta + length * step
         trial_value, trial_gradient = objective.value_and_gradient(rows, trial)
@@ -361,6 +399,10 @@ def _largest_change(
     objective = state.objective
     if objective.loss.constant_curvature:
         return 0.0
+    theta = state.theta
+    unit = min(_unit(objective, theta), _unit(objective, theta + moved))
+    if not unit > 0.0:
+        return np.inf
     touched = [rows for rows in (edit.rows_out, edit.rows_in) if rows is not None]
     changes = [objective.largest_raw_change(rows, moved) for rows in touched]
     total = edited.curvature * edited.weight
@@ -368,4 +410,4 @@ def _largest_change(
         packed = objective.pack(moved)
         squares = float(np.vdot(packed, factor.curvature_dot(packed)))
         changes.append(float(np.sqrt(max(squares, 0.0) / total)))
-    return max(changes, default=0.0)
+    return max(changes, default=0.0) / unit

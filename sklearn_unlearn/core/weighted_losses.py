@@ -55,6 +55,7 @@ class ClassWeighted:
             np.any(weights != weights[0])
         )
         self.shift_invariant = loss.shift_invariant
+        self.has_scale = loss.has_scale
         self.max_curvature = loss.max_curvature * float(weights.max())
         # |l'''| <= M l'' holds for multiples too
         self.self_concordance = loss.self_concordance

@@ -6,6 +6,7 @@ from sklearn_unlearn.linear_model._glm import (
     UnlearnablePoissonRegressor,
     UnlearnableTweedieRegressor,
 )
+from sklearn_unlearn.linear_model._huber import UnlearnableHuberRegressor
 from sklearn_unlearn.linear_model._influence import Influence
 from sklearn_unlearn.linear_model._logistic import UnlearnableLogisticRegression
 from sklearn_unlearn.linear_model._ridge import (
@@ -19,6 +20,7 @@ __all__ = [
     "Influence",
     "UnlearnableGammaRegressor",
     "UnlearnableGeneralizedLinearModel",
+    "UnlearnableHuberRegressor",
     "UnlearnableLinearRegression",
     "UnlearnableLinearSVC",
     "UnlearnableLinearSVR",

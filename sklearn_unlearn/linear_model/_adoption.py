@@ -102,7 +102,8 @@ class AdoptionMixin:
             start = self._start_from(fitted, encoding)
             value = self._fit_rows(rows, encoding, columns, row_ids, start=start)
             self._fitted = value
-            _warn_if_far(value.model.state, rows, start)
+            state = value.model.state
+            _warn_if_far(state, rows, start, self._of_nothing(state.theta))
         return self
 
     def _start_from(self, fitted, encoding):
@@ -122,11 +123,15 @@ class AdoptionMixin:
             start = start - start.mean(axis=1, keepdims=True)
         return start
 
+    def _of_nothing(self, theta):
+        """Coefficients of a model that explains nothing."""
+        return np.zeros_like(theta)
 
-def _warn_if_far(state, rows, start):
+
+def _warn_if_far(state, rows, start, nothing):
     objective = state.objective
     least = objective.value(rows, state.theta)
-    explained = objective.value(rows, np.zeros_like(start)) - least
+    explained = objective.value(rows, nothing) - least
     excess = objective.value(rows, start) - least
     if not excess <= _FAR * explained:
         warnings.warn(

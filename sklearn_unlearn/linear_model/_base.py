@@ -25,6 +25,7 @@ from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.steps import with_parts
 from sklearn_unlearn.core.tally import Groups, Tally
 from sklearn_unlearn.core.weighted_losses import with_class_weights
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from sklearn_unlearn.linear_model._adoption import AdoptionMixin
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
@@ -227,6 +228,8 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
 
     # Fitting ------------------------------------------------------------------------
 
+    #: What helps where data do not determine the model.
+    _remedy = ""
     #: Keyword arguments with which targets are validated at fit.
     _target_checks: ClassVar[dict[str, object]] = {}
 
@@ -270,13 +273,19 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
         in_parts = in_parts and not self.retain_data
         if in_parts:
             check_parts(objective)
-        result = fit(
-            objective,
-            rows,
-            tol=options.tol,
-            max_iter=options.max_iter,
-            start=start,
-        )
+        try:
+            result = fit(
+                objective,
+                rows,
+                tol=options.tol,
+                max_iter=options.max_iter,
+                start=start,
+            )
+        except NotPositiveDefiniteError as error:
+            raise NotPositiveDefiniteError(
+                f"X with n_samples={rows.n_rows} and n_features={n_columns} does not "
+                f"determine the model. {error}{self._remedy}"
+            ) from error
         warn_unless_converged(result)
         state = with_parts(result.state, rows) if in_parts else result.state
         retained = None
@@ -324,7 +333,7 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
             fit_intercept=bool(self.fit_intercept),
             penalty=penalty,
             linear=self._linear_term(penalty),
-            forgotten=forgotten.astype(bool),
+            held=np.repeat(forgotten.astype(bool)[:, None], n_outputs, axis=1),
         )
 
     def _intercept_strength(self, n_outputs):

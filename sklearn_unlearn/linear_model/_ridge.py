@@ -11,7 +11,6 @@ from sklearn.linear_model import LinearRegression, Ridge, RidgeClassifier
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.core.losses import HalfSquaredError
-from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from sklearn_unlearn.linear_model._classifier import LinearClassifier
 from sklearn_unlearn.linear_model._regressor import LinearRegressor
 
@@ -202,16 +201,10 @@ class UnlearnableLinearRegression(UnlearnableRidge):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _fit_rows(self, rows, *args, **kwargs):
-        try:
-            return super()._fit_rows(rows, *args, **kwargs)
-        except NotPositiveDefiniteError as error:
-            n_rows, n_columns = rows.X.shape
-            raise NotPositiveDefiniteError(
-                f"X with n_samples={n_rows} and n_features={n_columns} does not "
-                f"determine the coefficients. {error} {type(self).__name__} has no "
-                "penalty; UnlearnableRidge has one, however small."
-            ) from error
+    _remedy = (
+        " UnlearnableLinearRegression has no penalty; UnlearnableRidge has one, "
+        "however small."
+    )
 
     def _strength(self, n_outputs):
         return 0.0

@@ -25,7 +25,7 @@ LENGTH = {"logistic": 1.0, "multinomial": math.sqrt(0.5)}
 
 def objective(kind, slope) -> Objective:
     b = np.array([[-slope]]) if kind == "logistic" else np.array([[-slope, slope]])
-    none = np.zeros(1, dtype=bool)
+    none = np.zeros(b.shape, dtype=bool)
     return Objective(LOSSES[kind], False, np.zeros(b.shape), b, none)
 
 

@@ -87,7 +87,7 @@ def make_objective(
         fit_intercept=intercept,
         penalty=diagonal,
         linear=np.zeros((p, n_outputs)) if linear is None else linear,
-        forgotten=np.zeros(p, dtype=bool),
+        held=np.zeros((p, n_outputs), dtype=bool),
     )
 
 

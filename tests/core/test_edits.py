@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -177,6 +179,15 @@ def test_linear_map_of_the_hessian(kind):
     if not objective.coupled:
         expected = expected[:3, :3]
     np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_no_linear_map_where_outputs_lack_columns_of_their_own():
+    objective = make_problem("squared").objective
+    held = objective.held.copy()
+    held[1, 0] = True
+    edit = Edit(feature_map=LinearMap(np.eye(5)), penalty=objective.penalty)
+    with pytest.raises(ValueError, match="same columns"):
+        edit.objective(replace(objective, held=held))
 
 
 def test_preimage_of_a_linear_map():

@@ -6,9 +6,10 @@ import scipy.sparse as sp
 from scipy.optimize import minimize
 
 from sklearn_unlearn.core import fitting
+from sklearn_unlearn.core.edits import DropColumns, Edit
 from sklearn_unlearn.core.fitting import check_order, fit
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import Outcome
+from sklearn_unlearn.core.steps import Outcome, unlearn
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError, ProblemTooLargeError
 from tests.core.problems import (
     KINDS,
@@ -238,6 +239,26 @@ def test_forgotten_columns_stay_zero():
         X = np.where(columns[:-1], 0.0, problem.rows.X)
         expected = fit_theta(problem.objective, replace(problem.rows, X=X))
         np.testing.assert_allclose(theta, expected, atol=1e-10)
+
+
+def test_outputs_may_lack_columns_of_their_own():
+    problem = make_problem("squared", n_outputs=2)
+    held = np.zeros((5, 2), dtype=bool)
+    held[1, 0] = held[4, 1] = held[3] = True
+    objective = replace(problem.objective, held=held)
+    assert objective.coupled
+    assert objective.forgotten.tolist() == [False, False, False, True, False]
+    state = fit(objective, problem.rows, tol=1e-11, max_iter=100).state
+    gone = np.array([True, False, False, False, False])
+    theta = unlearn(state, Edit(feature_map=DropColumns(gone))).state.theta
+    assert not theta[held].any()
+    for k in range(2):
+        alone = make_objective("squared", 4, n_outputs=1).forgetting(held[:, k])
+        rows = replace(problem.rows, y=problem.rows.y[:, k : k + 1])
+        expected = fit_theta(alone, rows)[:, 0]
+        np.testing.assert_allclose(state.theta[:, k], expected, atol=1e-11)
+        expected = fit_theta(alone.forgetting(gone), rows)[:, 0]
+        np.testing.assert_allclose(theta[:, k], expected, atol=1e-11)
 
 
 def test_max_iter_is_reported():

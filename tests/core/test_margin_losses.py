@@ -81,9 +81,8 @@ def problem(loss, n_outputs, seed=0):
         target = np.sign(target)
     penalty = np.full((5, n_outputs), 0.7)
     penalty[-1] = 0.3
-    objective = Objective(
-        loss, True, penalty, np.zeros((5, n_outputs)), np.zeros(5, bool)
-    )
+    none = np.zeros(penalty.shape, dtype=bool)
+    objective = Objective(loss, True, penalty, np.zeros(penalty.shape), none)
     return objective, Rows(X, target, rng.uniform(0.5, 2.0, 120))
 
 

@@ -7,8 +7,7 @@ import scipy.sparse as sp
 
 from sklearn_unlearn.core import arrays
 from sklearn_unlearn.core.losses import HalfTweedie
-from sklearn_unlearn.core.objective import pass_cost
-from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.rows import Rows, pass_cost
 from sklearn_unlearn.core.threads import controller
 from tests.core.problems import (
     KINDS,

@@ -214,7 +214,7 @@ def test_dropped_columns_of_squared_error_are_exact(kind):
         problem.objective,
         penalty=problem.objective.penalty[~COLUMNS],
         linear=problem.objective.linear[~COLUMNS],
-        forgotten=np.zeros(3, dtype=bool),
+        held=problem.objective.held[~COLUMNS],
     )
     expected = refitted(objective, small)
     np.testing.assert_allclose(state.theta[~COLUMNS], expected, atol=1e-11)

@@ -5,6 +5,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.linear_model import (
     GammaRegressor,
+    HuberRegressor,
     LinearRegression,
     LogisticRegression,
     PoissonRegressor,
@@ -19,6 +20,7 @@ from sklearn.svm import LinearSVC, LinearSVR
 
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
+    UnlearnableHuberRegressor,
     UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
@@ -45,6 +47,7 @@ TWINS = {
         LinearSVR,
         {**LIBLINEAR, "loss": "squared_epsilon_insensitive"},
     ),
+    UnlearnableHuberRegressor: (HuberRegressor, {"tol": 1e-12, "max_iter": 100000}),
     UnlearnablePoissonRegressor: (PoissonRegressor, NEWTON),
     UnlearnableGammaRegressor: (GammaRegressor, NEWTON),
     UnlearnableTweedieRegressor: (TweedieRegressor, NEWTON),
@@ -67,12 +70,16 @@ def test_coefficients_shapes_and_predictions_of_the_twin(name, fit_intercept, we
     twin = twin_of(name, fit_intercept=fit_intercept).fit(X, y, sample_weight=weight)
     assert np.shape(ours.coef_) == np.shape(twin.coef_)
     assert np.shape(ours.intercept_) == np.shape(twin.intercept_)
-    # liblinear stops when its objective no longer falls by 1e-12
+    # liblinear stops when its objective no longer falls by 1e-12, L-BFGS of the robust
+    # twin by 2e-9: tests/linear_model/test_huber.py minimises that to the end
     near = {"rtol": 1e-6, "atol": 1e-7 if "sv" in name else 1e-9}
+    if name == "huber":
+        near = {"rtol": 1e-4, "atol": 1e-5}
     np.testing.assert_allclose(ours.coef_, twin.coef_, **near)
     np.testing.assert_allclose(ours.intercept_, twin.intercept_, **near)
     if y.dtype.kind == "f":
-        np.testing.assert_allclose(ours.predict(X), twin.predict(X), atol=1e-6)
+        atol = 1e-4 if name == "huber" else 1e-6
+        np.testing.assert_allclose(ours.predict(X), twin.predict(X), atol=atol)
     else:
         np.testing.assert_array_equal(ours.predict(X), twin.predict(X))
     for method in ("decision_function", "predict_proba", "predict_log_proba"):

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
+    UnlearnableHuberRegressor,
     UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
@@ -134,6 +135,9 @@ class Refitting(RegressorMixin, BaseEstimator):
         UnlearnableLinearRegression(),
         UnlearnableLinearSVC(),
         UnlearnableLinearSVC(retain_data=True, fit_intercept=False),
+        # smaller ones err in lumps
+        UnlearnableHuberRegressor(epsilon=2.0),
+        UnlearnableHuberRegressor(epsilon=2.0, retain_data=True, fit_intercept=False),
         UnlearnableLinearSVR(),
         UnlearnableLinearSVR(epsilon=0.1),  # larger ones err in lumps
         UnlearnablePoissonRegressor(),

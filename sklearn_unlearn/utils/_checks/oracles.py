@@ -234,7 +234,8 @@ def recognised(estimator):
 
     ``C`` with probabilities stands for a logistic or softmax loss, ``alpha`` without
     for a squared one or, averaged, a Tweedie deviance; a ``loss`` with derivatives is
-    itself, averaged if ``average`` is true.
+    itself, averaged if ``average`` is true. None of these has an ``epsilon``, within
+    which residuals count otherwise.
 
     Returns
     -------
@@ -245,7 +246,7 @@ def recognised(estimator):
     has_probabilities = hasattr(estimator, "predict_proba")
     if has_probabilities and "C" in parameters:
         return [("logistic", 1.0 / parameters["C"], False)]
-    if has_probabilities or "alpha" not in parameters:
+    if has_probabilities or "alpha" not in parameters or "epsilon" in parameters:
         return []
     alpha = parameters["alpha"]
     if hasattr(parameters.get("loss"), "curvature"):

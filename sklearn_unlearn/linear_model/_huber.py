@@ -1,0 +1,173 @@
+"""Huber's robust regression with a scale that is estimated too."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+import numpy as np
+from sklearn.linear_model import HuberRegressor
+from sklearn.utils import check_scalar
+
+from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.robust_losses import ConcomitantHuber
+from sklearn_unlearn.linear_model._regressor import LinearRegressor
+
+
+class UnlearnableHuberRegressor(LinearRegressor):
+    """Linear regression that is robust to outliers, and unlearns.
+
+    A twin of :class:`sklearn.linear_model.HuberRegressor`. Coefficients and scale
+    minimise, together, the sum of ``scale + scale H((x . coef + intercept - y) /
+    scale)`` over the rows plus ``alpha ||coef||^2``, where ``H(t)`` is ``t^2`` up to
+    ``epsilon`` and linear beyond. Every row has a part in the scale, and a request
+    changes the scale with the coefficients.
+
+    Parameters
+    ----------
+    epsilon : float, default=1.35
+        Residuals beyond this many scales count linearly; at least 1. Near 1 so many
+        rows become outliers that those which are left may not determine the
+        coefficients.
+    alpha : float, default=0.0001
+        Strength of the penalty ``alpha ||coef||^2``.
+    fit_intercept : bool, default=True
+        Whether to add an unpenalised intercept.
+    tol : float, default=1e-8
+        2-norm of the gradient of the SUMMED objective at which ``fit`` and refinement
+        stop. (The twin's tol is another.)
+    max_iter : int, default=100
+        Newton and chord steps in ``fit`` and in a refinement.
+    method : {"second_order", "first_order"}, default="second_order"
+        How requests are answered. First order is a single gradient step.
+    unlearning_rate : float or "auto", default="auto"
+        Step length of the first order; "auto" is one over the largest eigenvalue of
+        the Hessian.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        and every request ends refined to ``tol``, that is exact.
+    certification : GaussianCertification, default=None
+        Refused by ``fit``: no bound on the distance to a refit is known where
+        the second derivative jumps.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+    intercept_ : float
+    scale_ : float
+        What residuals are measured in.
+    outliers_ : ndarray of bool of shape (n_remaining,)
+        Which rows count linearly, in the order of ``fit``, those that came later
+        behind them. With ``retain_data=True`` only.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        If X had string column names.
+    n_iter_ : int
+
+    References
+    ----------
+    Warnecke, Pirch, Wressnegger, Rieck: Machine Unlearning of Features and Labels,
+    NDSS 2023, arXiv 2108.11577.
+
+    Owen: A robust hybrid of lasso and ridge regression, Contemporary Mathematics 443,
+    2007.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_unlearn import UnlearnableHuberRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> X = scale(X)
+    >>> model = UnlearnableHuberRegressor().fit(X, y)
+    >>> before = model.gradient_residual(X[2:], y[2:])
+    >>> model = model.partial_unfit(X[:2], y[:2])
+    >>> bool(model.gradient_residual(X[2:], y[2:]) < 0.1 * before)
+    True
+    """
+
+    _twin_class = HuberRegressor
+
+    def __init__(
+        self,
+        *,
+        epsilon=1.35,
+        alpha=0.0001,
+        fit_intercept=True,
+        tol=1e-8,
+        max_iter=100,
+        method="second_order",
+        unlearning_rate="auto",
+        retain_data=False,
+        certification=None,
+    ):
+        self.epsilon = epsilon
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.tol = tol
+        self.max_iter = max_iter
+        self.method = method
+        self.unlearning_rate = unlearning_rate
+        self.retain_data = retain_data
+        self.certification = certification
+
+    @property
+    def scale_(self):
+        """What residuals are measured in."""
+        return float(self._learned.shown[-1, 1])
+
+    @property
+    def outliers_(self):
+        """Which of the rows that remain count linearly; with retained data only."""
+        model = self._learned.model
+        if model.retained is None:
+            raise AttributeError(
+                "outliers_ says something of each training row: it needs "
+                "retain_data=True."
+            )
+        objective, theta = model.state.objective, model.state.theta
+        masks = []
+        for rows in model.retained.blocks():
+            rows = rows.take(np.flatnonzero(rows.weight))
+            residual = objective.raw_prediction(rows.X, theta)[:, 0] - rows.y[:, 0]
+            masks.append(np.abs(residual) > theta[-1, 1] * objective.loss.epsilon)
+        return np.concatenate(masks)
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        for name, smallest in (("epsilon", 1.0), ("alpha", 0.0)):
+            value = getattr(self, name)
+            check_scalar(value, name, Real, min_val=smallest)
+            if not np.isfinite(value):
+                raise ValueError(f"{name} must be finite; got {value!r}.")
+
+    def _loss(self, encoding):
+        return ConcomitantHuber(float(self.epsilon))
+
+    def _objective(self, forgotten, encoding, weight):
+        """The scale is an output of its own with nothing but an intercept."""
+        held = np.ones((forgotten.size + 1, 2), dtype=bool)
+        held[:-1, 0] = forgotten
+        held[-1] = not self.fit_intercept, False
+        penalty = np.full(held.shape, 2.0 * self.alpha)
+        penalty[-1] = 0.0
+        linear = np.zeros(held.shape)
+        return Objective(self._loss(encoding), True, penalty, linear, held)
+
+    def _start_from(self, fitted, encoding):
+        start = np.zeros((fitted.n_features_in_ + 1, 2))
+        start[:-1, 0] = fitted.coef_
+        start[-1] = fitted.intercept_, fitted.scale_
+        return start
+
+    def _of_nothing(self, theta):
+        nothing = np.zeros_like(theta)
+        nothing[-1, 1] = theta[-1, 1]
+        return nothing
+
+    def _twin(self, fitted):
+        twin = self._twin_class()
+        twin.scale_ = float(fitted.shown[-1, 1])
+        twin.n_iter_ = max(fitted.n_iter, 1)
+        return twin
