@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -13,7 +13,6 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.base import warn_unless_converged
-from sklearn_unlearn.certification.lineage import Lineage
 from sklearn_unlearn.certification.mechanism import gaussian_noise
 from sklearn_unlearn.certified import CertifiedMixin
 from sklearn_unlearn.core.fitting import fit
@@ -23,14 +22,13 @@ from sklearn_unlearn.core.parts import check_parts
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.steps import with_parts
-from sklearn_unlearn.core.tally import Groups, Tally
-from sklearn_unlearn.core.weighted_losses import with_class_weights
+from sklearn_unlearn.core.tally import Tally
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from sklearn_unlearn.linear_model._adoption import AdoptionMixin
+from sklearn_unlearn.linear_model._fitted import Fitted
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
-    Columns,
     check_remaining_rows,
     check_row_ids,
     check_sample_weight,
@@ -39,59 +37,6 @@ from sklearn_unlearn.utils.validation import (
 
 #: Steps of a refinement where ``max_iter`` is None.
 _DEFAULT_MAX_ITER = 100
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """Everything a linear estimator learned, in one immutable value.
-
-    Attributes
-    ----------
-    model : Model
-    encoding : Labels or Targets
-    n_iter : int
-        Steps that fit took.
-    columns : Columns
-        Number and names of the columns of X.
-    params : dict
-        Parameters of the estimator at fit: what its twin is exported with.
-    averaged : bool
-        Whether the penalty grows with the summed weight of the rows.
-    lineage : Lineage or None
-        With certification, the budget and what is published.
-    """
-
-    model: Model
-    encoding: object
-    n_iter: int
-    columns: Columns
-    params: dict
-    averaged: bool
-    lineage: Lineage | None = None
-
-    @property
-    def balanced(self):
-        """Whether class weights follow the data: certificates are of one loss."""
-        return self.encoding.balanced and self.params["certification"] is None
-
-    def loss_of(self, rows):
-        """The loss with the class weights of these rows."""
-        model = self.model
-        if not self.balanced:
-            return model.state.objective.loss
-        return self.loss_at(Groups.of(rows, model.marks, model.tally.n_groups))
-
-    def loss_at(self, groups):
-        """The loss with the class weights that balance these `Groups`."""
-        loss = self.model.state.objective.loss
-        return with_class_weights(loss, self.encoding.class_weights(groups))
-
-    @property
-    def shown(self):
-        """The coefficients that may be seen, shape (p, n_outputs)."""
-        return (
-            self.model.state.theta if self.lineage is None else self.lineage.published
-        )
 
 
 class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimator):
