@@ -1,5 +1,6 @@
 """Linear models that unlearn."""
 
+from sklearn_unlearn.linear_model._bayesian_ridge import UnlearnableBayesianRidge
 from sklearn_unlearn.linear_model._generalized import UnlearnableGeneralizedLinearModel
 from sklearn_unlearn.linear_model._glm import (
     UnlearnableGammaRegressor,
@@ -15,6 +16,7 @@ from sklearn_unlearn.linear_model._ridge import (
 from sklearn_unlearn.linear_model._svm import UnlearnableLinearSVC, UnlearnableLinearSVR
 
 __all__ = [
+    "UnlearnableBayesianRidge",
     "UnlearnableGammaRegressor",
     "UnlearnableGeneralizedLinearModel",
     "UnlearnableLinearRegression",
