@@ -31,9 +31,10 @@ Parts: TypeAlias = list[tuple[int, Array]]
 Sums: TypeAlias = tuple[Exact, Exact, Exact | None]
 
 #: Entries of a block, whose parts should stay in the cache: dense, and sparse.
-_DENSE_ENTRIES, _SPARSE_ENTRIES = 2**15, 2**18
-#: Blocks that are added up before digits are carried.
-_CHUNK_BLOCKS = 16
+_DENSE_ENTRIES, _SPARSE_ENTRIES = 2**15, 2**16
+#: Entries that a thread adds up before it carries digits: at least so many, and so many
+#: times the number of sums.
+_CHUNK_ENTRIES, _CHUNK_CELLS = 2**20, 64
 #: Rows of a block whose pairs of columns are summed: as many as pay for the sums.
 _PAIRS_ROWS = 2**12
 #: With more classes, rows are sorted by class, so that a block has few.
@@ -61,32 +62,38 @@ def sums(
             totals.add(_block(X, chosen), group[chosen], weight[chosen])
         return totals.result()
 
-    # carrying costs as much as many additions, and memory
-    cells = n_groups * X.shape[1]
-    chunk = step * max(_CHUNK_BLOCKS, cells // _DENSE_ENTRIES)
-    if second == "pairs":
-        chunk = max(n_rows, 1)
+    chunk = max(n_rows, 1)
+    if second != "pairs":  # whose sums take too much memory to have several
+        cells = n_groups * X.shape[1]
+        entries = max(_CHUNK_ENTRIES, _CHUNK_CELLS * cells)
+        chunk = step * max(1, entries // (step * _per_row(X)))
     return in_order(chunk_sums, range(0, max(n_rows, 1), chunk))
+
+
+def _per_row(X: Data) -> int:
+    return max(1, n_stored(X) // max(int(X.shape[0]), 1))
 
 
 def _block_rows(X: Data, n_groups: int, second: Second) -> int:
     if second == "pairs":
         return _PAIRS_ROWS
-    n_rows: int = X.shape[0]
-    per_row = max(1, n_stored(X) // max(n_rows, 1))
     entries = _DENSE_ENTRIES
     if is_sparse(X):  # as many as there are sums, at least
         entries = max(_SPARSE_ENTRIES, n_groups * X.shape[1])
     # a block may have as many classes as rows, and then makes rows x rows memberships
-    most = 2**14 if n_groups <= _FEW_CLASSES else 2**11
-    return min(max(64, entries // per_row), most)
+    most = 2**13 if n_groups <= _FEW_CLASSES else 2**11
+    rows = min(max(32, entries // _per_row(X)), most)
+    if second == "none":
+        return rows
+    # of 2**7 rows, products of 24 bits can be added, as of 2**6; of 2**8, of 23
+    return 1 << ((rows.bit_length() - 2) // 2 * 2 + 1)
 
 
 class _Totals:
     """Sums that blocks of rows are added to."""
 
     def __init__(self, n_groups: int, n_columns: int, second: Second) -> None:
-        self.second = second
+        self.n_groups, self.second = n_groups, second
         self.weights = Accumulator((n_groups,))
         self.firsts = Accumulator((n_groups, n_columns))
         further = (n_columns,) * (2 if second == "pairs" else 1)
@@ -98,14 +105,17 @@ class _Totals:
 
     def add(self, X: Data, group: Indices, weight: Array) -> None:
         """Add rows, sorted by class if pairs of columns are summed."""
-        present, starts = np.unique(group, return_index=True)
+        where = np.unique(group) if self.n_groups > _FEW_CLASSES else None
+        present = np.arange(self.n_groups) if where is None else where
         member = (group == present[:, None]).astype(np.float64)
-        for position, part in split(weight, group.size):
-            self.weights.add(position, member @ part, present)
         n_factors = 1 if self.second == "none" else 2
         values = X.data if is_sparse(X) else X
         columns = weighted = split(values, group.size, n_factors)
-        if not np.all(weight == 1.0):
+        if np.all(weight == 1.0):
+            self.weights.add(0, member.sum(axis=1), where)
+        else:
+            for position, part in split(weight, group.size):
+                self.weights.add(position, member @ part, where)
             weight = weight[:, None]
             if is_sparse(X):
                 weight = np.repeat(weight, np.diff(X.indptr))
@@ -123,13 +133,13 @@ class _Totals:
             return found
 
         for position, part in weighted:
-            self.firsts.add(position, summed(part), present)
+            self.firsts.add(position, summed(part), where)
         if self.second == "columns":
             for position, times, products in _squares(weighted, columns):
-                self.seconds.add(position, times * summed(products), present)
+                self.seconds.add(position, times * summed(products), where)
         elif self.second == "pairs":
-            ends = [*starts[1:], group.size]
-            for k, start, end in zip(present, starts, ends, strict=True):
+            for k in np.unique(group).tolist():
+                start, end = np.searchsorted(group, [k, k + 1])
                 self._add_pairs(k, slice(start, end), weighted, columns)
 
     def _add_pairs(

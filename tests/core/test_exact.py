@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_unlearn.core.exact import (
@@ -35,6 +35,7 @@ def of(values):
     return [Fraction(value) for value in values.tolist()]
 
 
+@settings(deadline=None)
 @given(arrays)
 def test_a_float_is_itself(values):
     number = Exact.of(values)
@@ -42,6 +43,7 @@ def test_a_float_is_itself(values):
     np.testing.assert_array_equal(number.rounded(), values)
 
 
+@settings(deadline=None)
 @given(arrays, arrays, arrays)
 def test_sums_and_products_have_no_rounding(one, two, three):
     found = Exact.of(one).times(Exact.of(two)).plus(Exact.of(three), -1)
@@ -51,6 +53,7 @@ def test_sums_and_products_have_no_rounding(one, two, three):
     np.testing.assert_allclose(found.rounded(), nearest, rtol=4e-16)
 
 
+@settings(deadline=None)
 @given(st.lists(arrays, min_size=1, max_size=6), st.randoms())
 def test_equal_numbers_have_equal_digits_whatever_came_and_went(terms, random):
     kept, shuffled = terms[:1], list(terms)
@@ -65,6 +68,7 @@ def test_equal_numbers_have_equal_digits_whatever_came_and_went(terms, random):
     np.testing.assert_array_equal(total.digits, expected.digits)
 
 
+@settings(deadline=None)
 @given(arrays, arrays)
 def test_a_product_of_floats_and_its_error_are_exact(one, two):
     rounded, error = product(one, two)
