@@ -7,6 +7,7 @@ from sklearn_unlearn.discriminant_analysis import (
 )
 from sklearn_unlearn.gaussian import GaussianCertification
 from sklearn_unlearn.linear_model import (
+    UnlearnableBayesianRidge,
     UnlearnableGammaRegressor,
     UnlearnableGeneralizedLinearModel,
     UnlearnableHuberRegressor,
@@ -32,6 +33,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "GaussianCertification",
+    "UnlearnableBayesianRidge",
     "UnlearnableBernoulliNB",
     "UnlearnableCategoricalNB",
     "UnlearnableComplementNB",

@@ -7,8 +7,8 @@ is subtracted is gone to the last bit, in whatever order terms came and went.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from math import frexp
 from typing import TypeAlias
 
 import numpy as np
@@ -18,16 +18,15 @@ from sklearn_unlearn.core.arrays import Array, Indices
 
 Digits: TypeAlias = npt.NDArray[np.int64]
 
-#: Bits of a digit. Products of two have 38 and a sign, so that a float64 holds the sum
-#: of `MAX_TERMS` of them exactly.
+#: Bits of a digit.
 BITS = 20
-#: Terms that may be summed in float64 before they are added to a number.
-MAX_TERMS = 2**14
 #: Values of this size and more are refused: their products would overflow.
 LIMIT = 2.0**400
-#: Position of the lowest digit: what a value has below 2**-1000 is dropped.
-_BOTTOM = -50
+#: What a value has below 2**-500 is dropped: its products would underflow.
+_BOTTOM = -500
 _HALF = 1 << (BITS - 1)
+#: Sums of so many arrays of whole numbers up to 2**54 fit into int64, digits shifted.
+_MAX_ADDED = 2**8
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +54,10 @@ class Exact:
     @staticmethod
     def of(values: Array) -> Exact:
         """The same numbers."""
-        return total(values.shape, [(place, digits) for place, digits in split(values)])
+        sums = Accumulator(values.shape)
+        for position, part in split(values, 1):
+            sums.add(position, part)
+        return sums.result()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -131,30 +133,98 @@ class Exact:
         return Exact(kept, self.low + first)
 
 
-def split(values: Array) -> list[tuple[int, Array]]:
-    """Digits of float64 numbers: positions, and integers of at most 2**19 as floats.
+class Accumulator:
+    """Sums of floats that are multiples of powers of two, carried only at the end.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+        self._sums: dict[int, Digits] = {}
+        self._n_added = 0
+        self._folded = Exact.zeros(shape)
+
+    def add(
+        self, position: int, values: Array, where: Indices | int | None = None
+    ) -> None:
+        """Add multiples of ``2**position``, no more than ``2**54`` times as large.
+
+        Parameters
+        ----------
+        position : int
+        values : ndarray
+        where : ndarray of int or int, optional
+            Entries of the first axis to which they are added; all by default.
+        """
+        sums = self._sums.get(position)
+        if sums is None:
+            sums = self._sums[position] = np.zeros(self._shape, dtype=np.int64)
+        whole = (values * 2.0**-position).astype(np.int64)
+        if where is None:
+            sums += whole
+        else:
+            sums[where] += whole
+        self._n_added += 1
+        if self._n_added == _MAX_ADDED:
+            self._fold()
+
+    def result(self) -> Exact:
+        """The sums."""
+        self._fold()
+        return self._folded
+
+    def _fold(self) -> None:
+        if self._sums:
+            low, high = min(self._sums) // BITS, max(self._sums) // BITS
+            digits = np.zeros((high - low + 2, *self._shape), dtype=np.int64)
+            for position, sums in self._sums.items():
+                place, shift = divmod(position, BITS)
+                rest = sums >> BITS
+                digits[place - low + 1] += rest << shift
+                sums -= rest << BITS
+                digits[place - low] += sums << shift
+            self._folded = self._folded.plus(Exact(digits, low).canonical())
+        self._sums, self._n_added = {}, 0
+
+
+def split(values: Array, n_terms: int, n_factors: int = 1) -> list[tuple[int, Array]]:
+    """Floats as sums of parts with few bits, whose sums have no rounding.
+
+    Each part holds multiples of ``2**position``. Sums of ``n_terms`` of them, or of
+    products of ``n_factors``, are multiples of at most 2**53, in whatever order they
+    are added.
 
     Raises
     ------
     ValueError
         If a value is not below `LIMIT` in size.
     """
-    largest = float(np.abs(values).max(initial=0.0))
+    # 53 bits hold the sum of n_terms numbers of at most 2**(n_factors * (n_bits - 1))
+    n_bits = min((53 - (n_terms - 1).bit_length()) // n_factors + 1, 52)
+    parts: list[tuple[int, Array]] = []
+    rest, largest = values, _largest(values)
     if not largest < LIMIT:
         raise ValueError(f"A value is not below {LIMIT:.0e} in size; got {largest:g}.")
-    parts: list[tuple[int, Array]] = []
-    if largest == 0.0:
-        return parts
-    exponent = int(np.frexp(largest)[1])
-    rest = np.array(values, dtype=np.float64)
-    for place in range(-((BITS - 1 - exponent) // BITS), _BOTTOM - 1, -1):
-        digit = np.rint(rest * 2.0 ** (-BITS * place))
-        if digit.any():
-            parts.append((place, digit))
-            rest -= digit * 2.0 ** (BITS * place)
-            if not rest.any():
-                break
+    while largest > 0.0:
+        position = max(frexp(largest)[1] - (n_bits - 1), _BOTTOM)
+        # adding it rounds to multiples of 2**position
+        rounder = 1.5 * 2.0 ** (52 + position)
+        part = rest + rounder
+        part -= rounder
+        parts.append((position, part))
+        if position == _BOTTOM:
+            break
+        rest = np.subtract(rest, part, out=None if rest is values else rest)
+        largest = _largest(rest)
     return parts
+
+
+def _largest(values: Array) -> float:
+    """Size of the largest value; NaN if there is one."""
+    return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
 
 
 def product(one: Array, other: Array) -> tuple[Array, Array]:
@@ -177,21 +247,3 @@ def _halves(values: Array) -> tuple[Array, Array]:
     scaled = values * (2.0**27 + 1.0)
     high = scaled - (scaled - values)
     return high, values - high
-
-
-def total(shape: tuple[int, ...], parts: Iterable[tuple[int, Array | Digits]]) -> Exact:
-    """The sum of arrays of whole numbers below 2**53, each with its position."""
-    sums: dict[int, Digits] = {}
-    for place, values in parts:
-        whole = values.astype(np.int64)
-        if place in sums:
-            sums[place] += whole
-        else:
-            sums[place] = whole
-    if not sums:
-        return Exact.zeros(shape)
-    low = min(sums)
-    digits = np.zeros((max(sums) - low + 1, *shape), dtype=np.int64)
-    for place, values in sums.items():
-        digits[place - low] = values
-    return Exact(digits, low).canonical()

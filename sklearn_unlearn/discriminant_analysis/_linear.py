@@ -107,11 +107,7 @@ class UnlearnableLinearDiscriminantAnalysis(
     @property
     def coef_(self):
         """Coefficients, zero where forgotten."""
-        fitted = self._learned
-        coef = np.zeros((fitted.twin.coef_.shape[0], fitted.forgotten.size))
-        coef[:, ~fitted.forgotten] = fitted.twin.coef_
-        coef.flags.writeable = False
-        return coef
+        return self._widened("coef_")
 
     @property
     def _n_features_out(self):

@@ -1,5 +1,6 @@
 """Linear models that unlearn."""
 
+from sklearn_unlearn.linear_model._bayesian_ridge import UnlearnableBayesianRidge
 from sklearn_unlearn.linear_model._generalized import UnlearnableGeneralizedLinearModel
 from sklearn_unlearn.linear_model._glm import (
     UnlearnableGammaRegressor,
@@ -18,6 +19,7 @@ from sklearn_unlearn.linear_model._svm import UnlearnableLinearSVC, UnlearnableL
 
 __all__ = [
     "Influence",
+    "UnlearnableBayesianRidge",
     "UnlearnableGammaRegressor",
     "UnlearnableGeneralizedLinearModel",
     "UnlearnableHuberRegressor",

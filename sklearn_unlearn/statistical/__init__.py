@@ -1,11 +1,12 @@
-"""Classifiers that unlearn exactly, because a few sums say all that they know of rows.
+"""Models that unlearn exactly, because a few sums say all that they know of rows.
 
-`StatisticalClassifier` keeps the `Statistics` of the rows in the model. A request adds
-and subtracts those of its rows, and the model is computed from what is left, as the
-twin's ``fit`` computes it from rows.
+A `StatisticalClassifier` or `StatisticalRegressor` keeps the `Statistics` of the rows
+in the model. A request adds and subtracts those of its rows, and the model is computed
+from what is left, as the twin's ``fit`` computes it from rows.
 """
 
 from sklearn_unlearn.statistical._classifier import StatisticalClassifier
 from sklearn_unlearn.statistical._fitted import Learned
+from sklearn_unlearn.statistical._regressor import StatisticalRegressor
 
-__all__ = ["Learned", "StatisticalClassifier"]
+__all__ = ["Learned", "StatisticalClassifier", "StatisticalRegressor"]

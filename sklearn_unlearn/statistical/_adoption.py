@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from sklearn_unlearn.exceptions import DataMismatchWarning
 from sklearn_unlearn.utils.adoption import (
@@ -15,8 +16,8 @@ from sklearn_unlearn.utils.adoption import (
 
 #: Relative difference of attributes that rounding cannot explain.
 _FAR = 1e-6
-#: Attributes that are not unique: their columns may have either sign, or turn.
-_FREE = {"scalings_", "rotations_"}
+#: Attributes that are not unique: columns of either sign, or that turn; steps.
+_FREE = {"scalings_", "rotations_", "n_iter_"}
 
 
 class AdoptionMixin:
@@ -72,7 +73,8 @@ class AdoptionMixin:
         further = {} if sample_weight is None else {"sample_weight": sample_weight}
         model = cls(**taken).fit(X, y, **further)
         check_same_columns(fitted, model._fitted.columns)
-        check_same_classes(fitted, model.classes_)
+        if is_classifier(model):
+            check_same_classes(fitted, model.classes_)
         different = _different(fitted, model._fitted.twin)
         if different is not None:
             warnings.warn(

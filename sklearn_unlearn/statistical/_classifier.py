@@ -1,23 +1,17 @@
-"""The verbs of classifiers that unlearn from sums, and what they answer."""
+"""Classifiers that unlearn from sums over the rows of each class."""
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.feature_selection import VarianceThreshold
-from sklearn.pipeline import make_pipeline
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
 
-from sklearn_unlearn.statistical._adoption import AdoptionMixin
 from sklearn_unlearn.statistical._fitted import Learned
-from sklearn_unlearn.statistical._requests import StatisticalRequests
-from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.statistical._model import StatisticalModel
+from sklearn_unlearn.utils.validation import label_positions
 
 
-class StatisticalClassifier(
-    AdoptionMixin, StatisticalRequests, ClassifierMixin, BaseEstimator
-):
+class StatisticalClassifier(ClassifierMixin, StatisticalModel):
     """A classifier that is a function of sums over the rows of each class.
 
     A subclass gives the constructor, the twin's class, and the hooks `_encoded`,
@@ -141,60 +135,7 @@ class StatisticalClassifier(
         """
         return self._partial_fit(X, y, classes)
 
-    def forget_features(self, columns):
-        """Forget columns for good: the model as if it had never had them.
-
-        They are ignored from then on: they may hold anything, NaN, or be absent.
-        Fitted attributes are those of the columns that remain, but ``coef_`` has zeros
-        for the others.
-
-        Parameters
-        ----------
-        columns : int, str, list of int or str, or bool mask of shape (n_features,)
-            By index or by feature name. Columns forgotten before may be named again.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If a column is unknown.
-        """
-        return self._forget(columns)
-
-    def __sklearn_tags__(self):
-        promised = UnlearningTags.of(self, exact=True)
-        return UnlearnerTags.extending(super().__sklearn_tags__(), promised)
-
     # Reading the model ----------------------------------------------------------------
-
-    @property
-    def n_features_in_(self):
-        """Number of columns of X at fit, forgotten ones included."""
-        return self._learned.columns.n_features
-
-    @property
-    def feature_names_in_(self):
-        """Names of the columns of X at fit, if they were all strings."""
-        names = self._learned.columns.names
-        if names is None:
-            raise AttributeError("X had no feature names at fit.")
-        return names
-
-    def predict(self, X):
-        """Class labels.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        return self._asked("predict", X)
 
     def predict_proba(self, X):
         """Probabilities of the classes.
@@ -224,36 +165,21 @@ class StatisticalClassifier(
         """
         return self._asked("predict_log_proba", X)
 
-    def to_sklearn(self, drop_forgotten=False):
-        """A plain fitted scikit-learn model, which can no longer unlearn, to deploy.
+    # Hooks --------------------------------------------------------------------------
 
-        Parameters
-        ----------
-        drop_forgotten : bool, default=False
-            After columns were forgotten: whether the model takes only those that
-            remain. If False it is a pipeline whose first step drops the others.
+    def _labels(self, y, classes):
+        check_classification_targets(y)
+        return np.unique(y if classes is None else classes)
 
-        Returns
-        -------
-        estimator
-            scikit-learn's twin of this estimator.
-        """
-        fitted = self._checked()
-        twin = copy.deepcopy(fitted.twin)
-        names, kept = fitted.columns.names, ~fitted.forgotten
-        if kept.all() or drop_forgotten:
-            if names is not None:
-                twin.feature_names_in_ = names[kept].copy()
-            return twin
-        selector = VarianceThreshold()
-        selector.variances_ = kept.astype(np.float64)
-        selector.n_features_in_ = kept.size
-        if names is not None:
-            selector.feature_names_in_ = names.copy()
-        return make_pipeline(selector, twin)
+    def _check_classes(self, classes, labels):
+        if classes is not None and not np.array_equal(np.unique(classes), labels):
+            raise ValueError(
+                f"classes={classes!r} is not the same as on the first call: "
+                f"{labels.tolist()!r}"
+            )
 
-    def _asked(self, method, X):
-        """What the twin answers, all from one version of the model."""
-        fitted = self._checked()
-        X = self._remaining(fitted, X)
-        return getattr(fitted.twin, method)(X)
+    def _targets(self, y, labels):
+        return label_positions(labels, y)
+
+    def _joined(self, X, targets):
+        return X, targets

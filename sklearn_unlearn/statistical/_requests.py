@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_non_negative
 
-from sklearn_unlearn.core.statistics import Second, Statistics
+from sklearn_unlearn.core.statistics import Statistics
+from sklearn_unlearn.core.sums import Second
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.statistical._fitted import Evidence, Fitted
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
@@ -19,13 +19,12 @@ from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
     check_sample_weight,
     check_training_data,
-    label_positions,
     named,
 )
 
 
 class StatisticalRequests(ExclusiveMixin):
-    """How the verbs of a statistical classifier are carried out, and its hooks.
+    """How the verbs of a statistical model are carried out, and its hooks.
 
     Parameters are checked by the twin itself, which is fitted on a few made-up rows
     before it is given what it would have learned from the real ones.
@@ -41,8 +40,26 @@ class StatisticalRequests(ExclusiveMixin):
     _fewest: ClassVar[int] = 1
     #: Parameters that may be arrays with an entry for each column.
     _by_column: ClassVar[tuple[str, ...]] = ()
+    #: How scikit-learn is to validate targets.
+    _target_checks: ClassVar[dict[str, bool]] = {}
 
     # Hooks --------------------------------------------------------------------------
+
+    def _labels(self, y, classes):
+        """Labels that rows may have, from the targets in `fit`."""
+        raise NotImplementedError
+
+    def _check_classes(self, classes, labels):
+        """Refuse ``classes`` of a later `partial_fit` that the first did not name."""
+        raise NotImplementedError
+
+    def _targets(self, y, labels):
+        """Targets as numbers, one a row."""
+        raise NotImplementedError
+
+    def _joined(self, X, targets):
+        """Rows to sum, and the position of the label of each."""
+        raise NotImplementedError
 
     def _check_parameters(self, params):
         """Refuse parameters whose models need more than sums."""
@@ -74,17 +91,16 @@ class StatisticalRequests(ExclusiveMixin):
 
     def _fit(self, X, y, sample_weight=None, classes=None):
         with self._exclusive():
-            X, y, columns = check_training_data(self, X, y)
+            X, y, columns = check_training_data(self, X, y, **self._target_checks)
             self._check_values(X)
             y = column_or_1d(y, warn=True)
-            check_classification_targets(y)
             weight = check_sample_weight(sample_weight, X.shape[0])
             if not weight.any():
                 raise ValueError("sample_weight must hold a weight other than zero.")
-            labels = np.unique(y if classes is None else classes)
+            labels = self._labels(y, classes)
             params = copy.deepcopy(self.get_params(deep=False))
             forgotten = np.zeros(columns.n_features, dtype=bool)
-            group = label_positions(labels, y)
+            X, group = self._joined(X, self._targets(y, labels))
             present = np.unique(group[weight > 0.0])
             self._check_parameters(params)
             self._check_size(labels.size, columns.n_features)
@@ -101,22 +117,22 @@ class StatisticalRequests(ExclusiveMixin):
 
     def _replace_features(self, X, y, X_new, sample_weight=None):
         def edit(fitted):
-            X_old, group, weight = self._read_rows(fitted, X, y, sample_weight)
+            X_old, old, weight = self._read_rows(fitted, X, y, sample_weight)
             with named("X_new"):
                 new = self._read_features(fitted, X_new)
             if new.shape[0] != weight.size:
                 raise ValueError(
                     f"X_new has {new.shape[0]} rows, expected {weight.size} as in X."
                 )
-            return (new, group, weight), (X_old, group, weight)
+            return (new, old, weight), (X_old, old, weight)
 
         return self._answer(edit)
 
     def _replace_labels(self, X, y, y_new, sample_weight=None):
         def edit(fitted):
-            X_old, group, weight = self._read_rows(fitted, X, y, sample_weight)
-            new = self._read_labels(fitted, y_new, weight.size, "y_new")
-            return (X_old, new, weight), (X_old, group, weight)
+            X_old, old, weight = self._read_rows(fitted, X, y, sample_weight)
+            new = self._read_targets(fitted, y_new, weight.size, "y_new")
+            return (X_old, new, weight), (X_old, old, weight)
 
         return self._answer(edit)
 
@@ -126,12 +142,7 @@ class StatisticalRequests(ExclusiveMixin):
                 return self._fit(X, y, sample_weight, classes)
 
         def edit(fitted):
-            known = fitted.labels
-            if classes is not None and not np.array_equal(np.unique(classes), known):
-                raise ValueError(
-                    f"classes={classes!r} is not the same as on the first call: "
-                    f"{known.tolist()!r}"
-                )
+            self._check_classes(classes, fitted.labels)
             return self._read_rows(fitted, X, y, sample_weight), None
 
         return self._answer(edit)
@@ -165,7 +176,12 @@ class StatisticalRequests(ExclusiveMixin):
             edit = make_edit(fitted)
             n_labels = fitted.labels.size
             rows_in, rows_out = (
-                self._evidence(rows, n_labels, fitted.params) for rows in edit
+                None
+                if rows is None
+                else self._evidence(
+                    (*self._joined(*rows[:2]), rows[2]), n_labels, fitted.params
+                )
+                for rows in edit
             )
             self._fitted = self._made(
                 self._changed(fitted.evidence, rows_in, rows_out),
@@ -195,9 +211,9 @@ class StatisticalRequests(ExclusiveMixin):
 
     def _evidence(self, rows, n_labels, params):
         """The evidence of rows, if there are any; those of weight zero are none."""
-        if rows is None or not rows[2].any():
-            return None
         X, group, weight = rows
+        if not weight.any():
+            return None
         if not weight.all():
             some = np.flatnonzero(weight)
             X, group, weight = X[some], group[some], weight[some]
@@ -273,17 +289,17 @@ class StatisticalRequests(ExclusiveMixin):
         if self.__sklearn_tags__().input_tags.positive_only:
             check_non_negative(X, f"{type(self).__name__} (input X)")
 
-    def _read_labels(self, fitted, y, n_rows, name="y"):
+    def _read_targets(self, fitted, y, n_rows, name="y"):
         if y is None:
             raise ValueError(f"{name} must be given: it is None.")
         with named(name):
-            group = label_positions(fitted.labels, y)
-        if group.shape[0] != n_rows:
-            raise ValueError(f"{name} has {group.shape[0]} rows, expected {n_rows}.")
-        return group
+            targets = self._targets(y, fitted.labels)
+        if targets.shape[0] != n_rows:
+            raise ValueError(f"{name} has {targets.shape[0]} rows, expected {n_rows}.")
+        return targets
 
     def _read_rows(self, fitted, X, y, sample_weight):
-        """Validated rows, positions of their labels, and weights."""
+        """Validated rows, their targets, and weights."""
         X = self._read_features(fitted, X)
-        group = self._read_labels(fitted, y, X.shape[0])
-        return X, group, check_sample_weight(sample_weight, X.shape[0])
+        targets = self._read_targets(fitted, y, X.shape[0])
+        return X, targets, check_sample_weight(sample_weight, X.shape[0])

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_unlearn.core.exact import MAX_TERMS
+from sklearn_unlearn.core import sums
 from sklearn_unlearn.core.statistics import Statistics
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
@@ -80,10 +80,10 @@ def test_sparse_rows_give_the_same_to_the_bit(form, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_blocks_give_the_same_to_the_bit(kind):
     rng = np.random.default_rng(0)
-    n_rows = 2 * MAX_TERMS + 100
+    n_rows = 2**15 + 100
     X, group = rng.normal(size=(n_rows, 2)), rng.integers(0, 2, n_rows)
-    # digits as large as they can be, in one column: sums come near 2**53
-    X[:, 1] = 2.0**20 - 2.0**-33
+    # all bits set, in one column: sums come near 2**53
+    X[:, 1] = 1.0 - 2.0**-53
     weight = np.ones(n_rows)
     found = Statistics.of(X, group, weight, 2, kind)
     parts = np.array_split(rng.permutation(n_rows), 100)
@@ -91,6 +91,27 @@ def test_many_blocks_give_the_same_to_the_bit(kind):
     for part in parts:
         other = other.plus(Statistics.of(X[part], group[part], weight[part], 2, kind))
     assert_identical(found, other)
+
+
+@pytest.mark.parametrize("n_groups", [2, 40, 500])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("form", [np.array, sp.csr_array])
+def test_any_partition_gives_the_same_to_the_bit(monkeypatch, form, kind, n_groups):
+    if form is sp.csr_array and kind == "pairs":
+        return
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3_000, 3)) * 2.0 ** rng.integers(-40, 40, (3_000, 1))
+    group, weight = rng.integers(0, n_groups, 3_000), rng.uniform(size=3_000)
+    whole = Statistics.of(form(X), group, weight, n_groups, kind)
+    monkeypatch.setattr(sums, "_DENSE_ENTRIES", 200)
+    monkeypatch.setattr(sums, "_SPARSE_ENTRIES", 200)
+    monkeypatch.setattr(sums, "_PAIRS_ROWS", 100)
+    monkeypatch.setattr(sums, "_CHUNK_ENTRIES", 1_000)
+    monkeypatch.setattr(sums, "_CHUNK_CELLS", 1)
+    assert_identical(whole, Statistics.of(form(X), group, weight, n_groups, kind))
+    order = rng.permutation(3_000)
+    other = Statistics.of(form(X[order]), group[order], weight[order], n_groups, kind)
+    assert_identical(whole, other)
 
 
 @settings(deadline=None)

@@ -1,0 +1,120 @@
+"""What is read of a model that unlearns from sums, whatever its targets."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.pipeline import make_pipeline
+
+from sklearn_unlearn.statistical._adoption import AdoptionMixin
+from sklearn_unlearn.statistical._requests import StatisticalRequests
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+
+
+class StatisticalModel(AdoptionMixin, StatisticalRequests, BaseEstimator):
+    """A model that is a function of sums over rows: how it is read, and exported.
+
+    A subclass gives the verbs, the constructor, the twin's class, and the hooks of
+    `StatisticalRequests`.
+    """
+
+    def forget_features(self, columns):
+        """Forget columns for good: the model as if it had never had them.
+
+        They are ignored from then on: they may hold anything, NaN, or be absent.
+        Fitted attributes are those of the columns that remain, but ``coef_`` has zeros
+        for the others.
+
+        Parameters
+        ----------
+        columns : int, str, list of int or str, or bool mask of shape (n_features,)
+            By index or by feature name. Columns forgotten before may be named again.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a column is unknown.
+        """
+        return self._forget(columns)
+
+    def __sklearn_tags__(self):
+        promised = UnlearningTags.of(self, exact=True)
+        return UnlearnerTags.extending(super().__sklearn_tags__(), promised)
+
+    # Reading the model ----------------------------------------------------------------
+
+    @property
+    def n_features_in_(self):
+        """Number of columns of X at fit, forgotten ones included."""
+        return self._learned.columns.n_features
+
+    @property
+    def feature_names_in_(self):
+        """Names of the columns of X at fit, if they were all strings."""
+        names = self._learned.columns.names
+        if names is None:
+            raise AttributeError("X had no feature names at fit.")
+        return names
+
+    def predict(self, X):
+        """Class labels, or targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return self._asked("predict", X)
+
+    def to_sklearn(self, drop_forgotten=False):
+        """A plain fitted scikit-learn model, which can no longer unlearn, to deploy.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            After columns were forgotten: whether the model takes only those that
+            remain. If False it is a pipeline whose first step drops the others.
+
+        Returns
+        -------
+        estimator
+            scikit-learn's twin of this estimator.
+        """
+        fitted = self._checked()
+        twin = copy.deepcopy(fitted.twin)
+        names, kept = fitted.columns.names, ~fitted.forgotten
+        if kept.all() or drop_forgotten:
+            if names is not None:
+                twin.feature_names_in_ = names[kept].copy()
+            return twin
+        selector = VarianceThreshold()
+        selector.variances_ = kept.astype(np.float64)
+        selector.n_features_in_ = kept.size
+        if names is not None:
+            selector.feature_names_in_ = names.copy()
+        return make_pipeline(selector, twin)
+
+    def _asked(self, method, X, **keywords):
+        """What the twin answers, all from one version of the model."""
+        fitted = self._checked()
+        X = self._remaining(fitted, X)
+        return getattr(fitted.twin, method)(X, **keywords)
+
+    def _widened(self, attribute):
+        """An attribute of the twin with zeros for forgotten columns, read-only."""
+        fitted = self._learned
+        values = getattr(fitted.twin, attribute)
+        full = np.zeros((*values.shape[:-1], fitted.forgotten.size))
+        full[..., ~fitted.forgotten] = values
+        full.flags.writeable = False
+        return full
