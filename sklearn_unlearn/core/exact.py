@@ -215,11 +215,16 @@ def split(values: Array, n_terms: int, n_factors: int = 1) -> list[tuple[int, Ar
         part = rest + rounder
         part -= rounder
         parts.append((position, part))
-        if position == _BOTTOM:
+        if position == _BOTTOM or _equal(part, rest):
             break
         rest = np.subtract(rest, part, out=None if rest is values else rest)
         largest = _largest(rest)
     return parts
+
+
+def _equal(one: Array, other: Array) -> bool:
+    """Whether arrays are equal; cheap to deny."""
+    return np.array_equal(one[:1], other[:1]) and np.array_equal(one, other)
 
 
 def _largest(values: Array) -> float:
