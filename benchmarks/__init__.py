@@ -9,6 +9,8 @@ tests check correctness, these tables show what it costs.
 TOPICS = (
     "requests",
     "exact",
+    "suite",
+    "suite_sums",
     "solve",
     "scaling",
     "fit",

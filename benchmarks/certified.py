@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from benchmarks import data
 from benchmarks.measure import Spread, Table
 from benchmarks.published import DELTA, EPSILON, TestRows, sigma_for
-from benchmarks.rivals import Refit, coefficients
+from benchmarks.rivals import coefficients, logistic_refit
 from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
 from sklearn_unlearn.certification import classical_kappa
 from sklearn_unlearn.certification.distance import distance, weakest_penalty
@@ -301,7 +301,7 @@ class Bench:
         for kind, begin in (("cold", None), ("warm", start)):
             tried = []
             for solver in solvers:
-                refit = Refit(
+                refit = logistic_refit(
                     X, y, solver, tol, begin, fit_intercept=self.problem.fit_intercept
                 )
                 refit.setup()

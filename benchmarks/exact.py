@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks import data
 from benchmarks.measure import Table, paired, ratio
-from benchmarks.rivals import SOLVERS, Refit, Residual, restoring, tight_model
+from benchmarks.rivals import SOLVERS, Residual, logistic_refit, restoring, tight_model
 from sklearn_unlearn import UnlearnableLogisticRegression
 
 
@@ -30,7 +30,10 @@ def run(settings):
         residual = Residual(model, X_left, y_left)
         reached = residual(model)
         candidates = [
-            (f"{solver}, {temperature}", Refit(X_left, y_left, solver, reached, begin))
+            (
+                f"{solver}, {temperature}",
+                logistic_refit(X_left, y_left, solver, reached, begin),
+            )
             for solver in SOLVERS
             for temperature, begin in (("warm", start), ("cold", None))
             if solver != "lbfgs" or (n_out == 1 and begin is not None)

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from benchmarks import data
 from benchmarks.measure import Table, paired, ratio
-from benchmarks.rivals import SOLVERS, Refit, Residual, restoring, tight_model
+from benchmarks.rivals import SOLVERS, Residual, logistic_refit, restoring, tight_model
 from sklearn_unlearn import UnlearnableLogisticRegression
 
 #: A refit of more unknowns by newton-cholesky takes many seconds.
@@ -150,7 +150,7 @@ def _compare(settings, table, name, model, verb, request, after, all_solvers):
     for temperature, begin in starts:
         for solver in solvers:
             labels.append(f"{solver}, {temperature}")
-            refit = Refit(X, y, solver, max(reached, model.tol), begin)
+            refit = logistic_refit(X, y, solver, max(reached, model.tol), begin)
             if not model.retain_data:
                 refit.relax(residual, reached)
             refits.append(refit)

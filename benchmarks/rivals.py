@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -10,6 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.measure import Call
 
 SOLVERS = ("lbfgs", "newton-cholesky", "newton-cg")
+#: What a warm start reads.
+_STARTS = ("coef_", "intercept_", "classes_", "scale_")
+#: Below this no tol makes a difference.
+_LEAST_TOL = 1e-15
 
 
 def coefficients(objective, model):
@@ -41,20 +46,20 @@ class Residual:
 class Refit:
     """A refit by scikit-learn, from scratch or from the model of all data.
 
-    scikit-learn stops at the maximum norm of the MEAN gradient: with
-    ``tol = residual / n`` the 2-norm of the sum is about ``residual`` or larger, unless
-    the last step jumps past it.
+    Parameters
+    ----------
+    X, y : arrays
+        The rows that are left.
+    model : estimator
+        scikit-learn's, not fitted.
+    start : object, optional
+        With the fitted attributes that a warm start reads.
     """
 
-    def __init__(self, X, y, solver, residual, start=None, **params):
-        self.X, self.y, self.start = X, y, start
-        self.model = LogisticRegression(
-            solver=solver,
-            tol=residual / X.shape[0],
-            max_iter=10_000,
-            warm_start=start is not None,
-            **params,
-        )
+    def __init__(self, X, y, model, start=None):
+        self.X, self.y, self.model, self.start = X, y, model, start
+        if start is not None:
+            model.set_params(warm_start=True)
 
     def relax(self, measure, residual):
         """Loosen tol while the residual reached is lower than was asked for."""
@@ -66,11 +71,21 @@ class Refit:
             self.model.tol *= 5.0
         return self
 
+    def tighten(self, measure, residual):
+        """Lower tol until the residual is as asked for, if it can be."""
+        while True:
+            self.setup()
+            self.run()
+            tol = getattr(self.model, "tol", 0.0)
+            if measure(self.model) <= residual or tol < _LEAST_TOL:
+                return self
+            self.model.tol = 0.1 * tol
+
     def setup(self):
         if self.start is not None:
-            self.model.coef_ = self.start.coef_.copy()
-            self.model.intercept_ = self.start.intercept_.copy()
-            self.model.classes_ = self.start.classes_
+            for name in _STARTS:
+                if hasattr(self.start, name):
+                    setattr(self.model, name, copy.copy(getattr(self.start, name)))
 
     def run(self):
         self.model.fit(self.X, self.y)
@@ -80,12 +95,25 @@ class Refit:
         return Call(self.run, self.setup)
 
 
+def logistic_refit(X, y, solver, residual, start=None, **params):
+    """A refit by LogisticRegression.
+
+    scikit-learn stops at the maximum norm of the MEAN gradient: with
+    ``tol = residual / n`` the 2-norm of the sum is about ``residual`` or larger, unless
+    the last step jumps past it.
+    """
+    tol = residual / X.shape[0]
+    model = LogisticRegression(solver=solver, tol=tol, max_iter=10_000, **params)
+    return Refit(X, y, model, start)
+
+
 def tight_model(model):
-    """scikit-learn's model of all data that a warm start begins with: as tight as ours.
+    """What a warm start reads of a model of all data: as tight as ours.
 
     Its coefficients are those of our fit, so that no rival starts at a disadvantage.
     """
-    return copy.deepcopy(model.to_sklearn())
+    known = [name for name in _STARTS if hasattr(model, name)]
+    return SimpleNamespace(**{name: copy.copy(getattr(model, name)) for name in known})
 
 
 def restoring(model, request):

@@ -6,10 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import TOPICS, data
+from benchmarks import TOPICS, data, suite, suite_sums
 from benchmarks.__main__ import main
 from benchmarks.capacity import Source, rows_of_source
 from benchmarks.certified import Bench, Problem, fits_counted
+from benchmarks.measure import Settings, Table
 from benchmarks.profile import functions
 from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
 
@@ -44,6 +45,32 @@ def test_profiled_functions_exist():
     model = UnlearnableLogisticRegression().fit([[0.0], [1.0], [2.0]], [0, 1, 1])
     for owner, name, _ in functions(model):
         assert callable(getattr(owner, name)), name
+
+
+# Every model beside its twin --------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", suite.CASES, ids=lambda case: repr(case.twin))
+def test_models_fitted_by_newton_are_compared(case):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((80, 2))
+    table = Table("")
+    y = case.target(rng, 0.5 * X.sum(axis=1))
+    suite.measure(Settings(True, 1, 0.01), table, case, X, y)
+    rows = {row["what"]: row for row in table.rows}
+    assert rows["fit"]["residual"] < 1e-8
+    assert rows["a row out"]["residual"] < 0.1
+    assert all(row["as good"] for row in table.rows if "newton" in row["refit"])
+
+
+@pytest.mark.parametrize(("model", "draw"), suite_sums.CASES, ids=str)
+def test_models_made_of_sums_are_compared(model, draw):
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 3
+    table = Table("")
+    settings = Settings(True, 1, 0.01)
+    suite_sums.measure(settings, table, model, draw(rng, y, 2), y)
+    assert table.rows[0]["difference"] < 1e-10
 
 
 # Certified forgetting ---------------------------------------------------------------

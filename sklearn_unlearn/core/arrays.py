@@ -57,7 +57,10 @@ def times(X: Data, coefficients: Array) -> Array:
 
 def transposed_times(X: Data, values: Array) -> Array:
     """Dense product of the transposed rows with a dense matrix."""
-    product: Array = np.asarray(X.T @ values)
+    if is_sparse(X):
+        product: Array = np.asarray(X.T @ values)
+    else:
+        product = (values.T @ X).T  # two thirds of the time of X.T @ values
     return product
 
 

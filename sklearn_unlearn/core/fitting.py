@@ -1,13 +1,12 @@
 """The minimiser behind fit: a cheap start, then Newton and chord steps.
 
-The start comes from a sample of the rows, if there are many rows for each unknown, or
-from L-BFGS for about the price of one Hessian; `refine` does the rest and leaves the
-factor that requests will use.
+The start, and the factor of the first chord steps, come from a sample of the rows, if
+there are many rows for each unknown; else the start is L-BFGS's for about the price of
+one Hessian. `refine` does the rest and leaves the factor that requests will use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +19,7 @@ from sklearn_unlearn.core.rows import RowBlocks, Rows, every, joined, pass_cost
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import (
     NO_SCALE,
+    Outcome,
     Refinement,
     fresh_factor,
     refine,
@@ -107,11 +107,15 @@ def _fit(
     flops = _hessian_flops(objective, rows.n_rows)
     leverage = objective.n_unknowns / max(weight, 1.0)
     limit = _LAG * float(np.sqrt(leverage))
-    theta = start
-    if theta is None:
-        theta = _start(objective, rows, weight, flops, limit)
-    state = _fresh(objective, rows, theta, weight)
-    fitted = refine(state, rows, tol=tol, max_iter=max_iter)
+    fitted = None
+    if start is None:
+        fitted = _from_sample(objective, rows, weight, tol, max_iter, limit)
+    if fitted is None:
+        theta = start
+        if theta is None:
+            theta = _start(objective, rows, weight, flops, limit)
+        state = _fresh(objective, rows, theta, weight)
+        fitted = refine(state, rows, tol=tol, max_iter=max_iter)
     state = fitted.state
     moved = state.theta - state.anchor
     if objective.loss.constant_curvature or not moved.any():
@@ -121,42 +125,61 @@ def _fit(
     return fitted
 
 
+def _from_sample(
+    objective: Objective,
+    rows: RowBlocks,
+    weight: float,
+    tol: float,
+    max_iter: int,
+    limit: float,
+) -> Refinement | None:
+    """The minimum from that of a sample, if there are many rows and it has one."""
+    step = rows.n_rows // (_SAMPLE * objective.n_unknowns)
+    if objective.loss.constant_curvature or step < 2:
+        return None
+    sample = every(rows, step)
+    try:
+        start = _simple(objective, sample)
+        state = _fresh(objective, sample, start, weight)
+        rough = 1e-3 * float(np.linalg.norm(objective.gradient(sample, start)))
+        state = refine(state, sample, tol=rough, max_iter=10).state
+        # half the limit: the norm is that of the sample
+        fitted = refine(
+            state, rows, tol=tol, max_iter=max_iter, sampled_until=0.5 * limit
+        )
+    except NotPositiveDefiniteError:
+        return None  # the sample, or its minimum, does not determine the coefficients
+    return None if fitted.outcome is Outcome.STALLED else fitted
+
+
 def _start(
     objective: Objective, rows: RowBlocks, weight: float, flops: float, limit: float
 ) -> Array:
-    """Coefficients at which the first Hessian of all rows is worth its price."""
-    start = np.zeros(objective.shape)
+    """Coefficients at which the first Hessian is worth its price."""
     if objective.loss.constant_curvature:
-        return start
+        return np.zeros(objective.shape)
+    start = _simple(objective, rows)
     if objective.loss.has_scale:
-        return _least_squares(objective, rows, weight)
-    if objective.loss.max_curvature == np.inf and objective.fit_intercept:
-        start[-1] = _best_constant(objective, rows)
-    step = rows.n_rows // (_SAMPLE * objective.n_unknowns)
-    if step >= 2 and flops > _CHEAP_FLOPS:
-        sample = every(rows, step)
-        try:
-            state = _fresh(objective, sample, start, 1.0)
-            tol = 1e-3 * float(np.linalg.norm(objective.gradient(sample, start)))
-            state = refine(state, sample, tol=tol, max_iter=10).state
-        except NotPositiveDefiniteError:
-            pass  # the sample does not determine the coefficients
-        else:
-            half = state.factor.half_solve
-            return _quasi_newton(objective, rows, weight, state.theta, half, limit, 30)
+        return start
     n_iter = int(flops / (_FLOPS_PER_READ * max(pass_cost(rows), 1)))
     if n_iter < 2:
         return start
     diagonal = objective.pack(objective.hessian_diagonal(rows, start))
     root = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
-
-    def scale(packed: Array, transposed: bool) -> Array:
-        return packed / root
-
-    return _quasi_newton(objective, rows, weight, start, scale, limit, min(n_iter, 100))
+    return _quasi_newton(objective, rows, weight, start, root, limit, min(n_iter, 100))
 
 
-def _least_squares(objective: Objective, rows: RowBlocks, weight: float) -> Array:
+def _simple(objective: Objective, rows: RowBlocks) -> Array:
+    """Zero where that will do, else a simpler model: of intercepts, of squares."""
+    if objective.loss.has_scale:
+        return _least_squares(objective, rows)
+    start = np.zeros(objective.shape)
+    if objective.loss.max_curvature == np.inf and objective.fit_intercept:
+        start[-1] = _best_constant(objective, rows)
+    return start
+
+
+def _least_squares(objective: Objective, rows: RowBlocks) -> Array:
     """Coefficients of the squared error, and its root mean square as the scale.
 
     Raises
@@ -164,6 +187,7 @@ def _least_squares(objective: Objective, rows: RowBlocks, weight: float) -> Arra
     NotPositiveDefiniteError
         If it is that of rounding.
     """
+    weight = float(sum(block.weight.sum() for block in rows.blocks()))
     squared = replace(objective, loss=HalfSquaredError())
     zero = np.zeros(objective.shape)
     gradient = squared.pack(squared.gradient(rows, zero))
@@ -206,24 +230,22 @@ def _quasi_newton(
     rows: RowBlocks,
     weight: float,
     start: Array,
-    half_solve: Callable[[Array, bool], Array],
+    root: Array,
     limit: float,
     max_iter: int,
 ) -> Array:
-    """L-BFGS in coordinates z with ``theta = start + L^-T z``.
+    """L-BFGS in coordinates z with ``theta = start + z / root``.
 
-    ``half_solve(v, transposed)`` applies L^-1 or L^-T for ``L L'`` near the Hessian,
-    so that the gradient in z is the Newton step's length; it stops at ``limit``.
+    ``root`` is that of the Hessian's diagonal, so that the gradient in z is about the
+    Newton step's length; it stops at ``limit``.
     """
 
     def moved(z: Array) -> Array:
-        packed = z.reshape(objective.n_unknowns, -1)
-        return start + objective.unpack(half_solve(packed, True))
+        return start + objective.unpack(z.reshape(root.shape) / root)
 
     def scaled(z: Array) -> tuple[float, Array]:
         value, gradient = objective.value_and_gradient(rows, moved(z))
-        packed = half_solve(objective.pack(gradient), False)
-        return value / weight, packed.ravel() / weight
+        return value / weight, (objective.pack(gradient) / root).ravel() / weight
 
     result = minimize(
         scaled,

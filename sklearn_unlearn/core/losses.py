@@ -151,8 +151,9 @@ class HalfBinomialLogistic:
 
     def value(self, raw: Array, target: Array) -> Array:
         # softplus of the margin: no cancellation for confident predictions
-        value: Array = np.logaddexp(0.0, (1.0 - 2.0 * target[:, 0]) * raw[:, 0])
-        return value
+        margin = (1.0 - 2.0 * target[:, 0]) * raw[:, 0]
+        # not logaddexp, which takes seven times as long
+        return np.maximum(margin, 0.0) + np.log1p(np.exp(-np.abs(margin)))
 
     def gradient(self, raw: Array, target: Array) -> Array:
         # expit of the signed margin keeps relative accuracy at both ends
@@ -160,8 +161,8 @@ class HalfBinomialLogistic:
         return sign * expit(sign * raw)
 
     def curvature(self, raw: Array, target: Array) -> Array:
-        z = raw[:, 0]
-        return expit(z) * expit(-z)
+        small = np.exp(-np.abs(raw[:, 0]))
+        return small / np.square(1.0 + small)
 
     def curvature_root(self, raw: Array, target: Array) -> Array:
         return np.sqrt(self.curvature(raw, target))
@@ -270,21 +271,24 @@ class HalfTweedie(SingleOutputLoss):
     def value(self, raw: Array, target: Array) -> Array:
         y, z = target[:, 0], raw[:, 0]
         up, down = 2.0 - self.power, 1.0 - self.power
-        t = _log_ratio(z, y)
-        deviance = np.where(y > 0.0, y, 1.0) ** up
-        deviance *= _exponential_integral(up, t) - _exponential_integral(down, t)
-        if np.all(y > 0.0):
-            return deviance
-        return np.where(y > 0.0, deviance, _exponential(up * z) / up)
+        zero = y == 0.0
+        some = y + zero
+        t = z - np.log(some)
+        deviance: Array = _exponential_integral(up, t) - _exponential_integral(down, t)
+        deviance *= some**up
+        if np.any(zero):
+            # by arithmetic: a mask as unforeseeable as targets are takes longer
+            deviance *= y > 0.0
+            deviance += zero * _exponential(up * z) / up
+        return deviance
 
     def gradient(self, raw: Array, target: Array) -> Array:
-        up, down = 2.0 - self.power, 1.0 - self.power
-        t = _log_ratio(raw, target)
+        with np.errstate(divide="ignore"):
+            t = raw - np.log(target)
         # mu^(2-p) - y mu^(1-p) by the larger of the two: no cancellation, no overflow
-        gradient = np.where(target > 0.0, target, 1.0) ** up
-        gradient *= _exponential(np.where(t > 0.0, up, down) * t)
-        gradient *= np.copysign(np.expm1(-np.abs(t)), t)
-        return np.where(target > 0.0, gradient, _exponential(up * raw))
+        larger = _exponential((2.0 - self.power) * raw - np.minimum(t, 0.0))
+        gradient: Array = larger * np.copysign(np.expm1(-np.abs(t)), t)
+        return gradient
 
     def curvature(self, raw: Array, target: Array) -> Array:
         y, z = target[:, 0], raw[:, 0]
@@ -304,12 +308,6 @@ class HalfGamma(HalfTweedie):
 
     def __init__(self) -> None:
         super().__init__(2.0)
-
-
-def _log_ratio(raw: Array, target: Array) -> Array:
-    """``raw - log(target)``, taking targets of zero for one."""
-    ratio: Array = raw - np.log(np.where(target > 0.0, target, 1.0))
-    return ratio
 
 
 def _exponential(x: Array) -> Array:

@@ -21,6 +21,10 @@ from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 #: A chord step must shrink the gradient (H^-1 norm) by this; else H is refreshed.
 _CONTRACTION = 0.3
+#: The same of the factor of a sample: a Hessian too early is one too many.
+_SAMPLED_CONTRACTION = 0.6
+#: A step of such a factor that must be shorter shows a sample unlike the other rows.
+_SAMPLED_STEP = 0.1
 #: Relative error of a summed objective below which values cannot be told apart.
 _VALUE_ERROR = 1e-13
 #: The same where large predictions cancel.
@@ -185,7 +189,14 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     return StepResult(edited, factor, moved, change)
 
 
-def refine(state: State, rows: RowBlocks, *, tol: float, max_iter: int) -> Refinement:
+def refine(
+    state: State,
+    rows: RowBlocks,
+    *,
+    tol: float,
+    max_iter: int,
+    sampled_until: float = 0.0,
+) -> Refinement:
     """Minimise the objective over all rows by chord steps from ``state.theta``.
 
     A chord step uses the factor at hand, one pass over the rows each, corrected for
@@ -203,6 +214,10 @@ def refine(state: State, rows: RowBlocks, *, tol: float, max_iter: int) -> Refin
     tol : float
         2-norm of the summed gradient at which to stop.
     max_iter : int
+    sampled_until : float, default=0.0
+        If positive, the factor at hand is that of a sample of the rows, and gives way
+        to one of all rows where a step is no longer than this in its norm. Steps
+        before that do not count. A sample unlike the other rows ends in STALLED.
 
     Returns
     -------
@@ -210,10 +225,12 @@ def refine(state: State, rows: RowBlocks, *, tol: float, max_iter: int) -> Refin
         Its state has no parts: `with_parts` sums them again.
     """
     with one_blas_thread():
-        return _refine(state, rows, tol, max_iter)
+        return _refine(state, rows, tol, max_iter, sampled_until)
 
 
-def _refine(state: State, rows: RowBlocks, tol: float, max_iter: int) -> Refinement:
+def _refine(
+    state: State, rows: RowBlocks, tol: float, max_iter: int, sampled_until: float
+) -> Refinement:
     objective, theta = state.objective, state.theta
     value, gradient = objective.value_and_gradient(rows, theta)
     best = (np.inf, theta, gradient)
@@ -224,13 +241,14 @@ def _refine(state: State, rows: RowBlocks, tol: float, max_iter: int) -> Refinem
         residual = float(np.linalg.norm(gradient))
         if residual < best[0]:
             best = (residual, theta, gradient)
-        if residual <= tol:
+        if residual <= tol and not sampled_until:
             outcome = Outcome.CONVERGED
             break
         step = -_solve(state, pairs, gradient)
         decrement = -float(np.vdot(step, gradient))
-        slow = not decrement <= _CONTRACTION**2 * previous
-        if slow and decrement <= _VALUE_ERROR * abs(value):
+        contraction = _SAMPLED_CONTRACTION if sampled_until else _CONTRACTION
+        slow = not decrement <= contraction**2 * previous
+        if slow and decrement <= _VALUE_ERROR * abs(value) and not sampled_until:
             # values cannot tell better from worse here; only rounding can be left
             outcome = _at_floor(objective, rows, best)
             if outcome is Outcome.ROUNDING_FLOOR or newton:
@@ -239,14 +257,18 @@ def _refine(state: State, rows: RowBlocks, tol: float, max_iter: int) -> Refinem
             outcome = Outcome.MAX_ITER
             break
         found = None
-        if fresh or not slow:
-            found = _backtrack(objective, rows, theta, value, step, decrement)
+        if fresh or not (slow or decrement <= sampled_until**2):
+            shortest = _SAMPLED_STEP if sampled_until else _SHORTEST_STEP
+            found = _backtrack(objective, rows, theta, value, step, decrement, shortest)
+            if found is None and sampled_until:
+                outcome = Outcome.STALLED
+                break
         if found is None:
             if fresh:
                 outcome = _at_floor(objective, rows, best)
                 break
             state = refreshed(state, rows, theta)
-            previous, fresh = np.inf, True
+            previous, fresh, sampled_until = np.inf, True, 0.0
             pairs.clear()
             n_hessians += 1
             continue
@@ -255,7 +277,7 @@ def _refine(state: State, rows: RowBlocks, tol: float, max_iter: int) -> Refinem
             pairs.append((change, bend))
         theta, value, gradient = found
         previous, newton, fresh = decrement, fresh, False
-        n_iter += 1
+        n_iter += not sampled_until
     residual, theta, gradient = best
     _check_scale(objective, rows, outcome, gradient)
     final = replace(state, theta=theta, gradient=gradient, parts=None)
@@ -342,12 +364,13 @@ def _backtrack(
     value: float,
     step: Array,
     decrement: float,
+    shortest: float,
 ) -> tuple[Array, float, Array] | None:
     """First point on a halving path that satisfies Armijo's condition, if any."""
     slack = _VALUE_ERROR * abs(value)
     length, longest = 1.0, longest_step(objective, theta, step)
     step, decrement = longest * step, longest * decrement
-    while length >= _SHORTEST_STEP:
+    while length >= shortest:
         trial = theta + length * step
         trial_value, trial_gradient = objective.value_and_gradient(rows, trial)
         rise = trial_value - value

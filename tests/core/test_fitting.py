@@ -184,7 +184,7 @@ def count_hessians(monkeypatch):
     return passes
 
 
-@pytest.mark.parametrize("kind", ["logistic", "multinomial"])
+@pytest.mark.parametrize("kind", ["logistic", "multinomial", "poisson", "gamma"])
 def test_a_dear_hessian_is_computed_once_after_a_sampled_start(kind, monkeypatch):
     monkeypatch.setattr(fitting, "_CHEAP_FLOPS", 0.0)
     passes = count_hessians(monkeypatch)
@@ -227,6 +227,19 @@ def test_a_sample_that_does_not_determine_the_coefficients(monkeypatch):
     np.testing.assert_allclose(
         dense_gradient(problem.objective, rows, result.state.theta), 0.0, atol=1e-8
     )
+
+
+def test_a_sample_unlike_the_other_rows(monkeypatch):
+    problem = make_problem("poisson", n_rows=5000)
+    rows, step = problem.rows, 5000 // (fitting._SAMPLE * 5)
+    rows.y[::step] = 0.0
+    rows.y[1::step] *= 1e6
+    result = fit(problem.objective, rows, tol=1e-6, max_iter=100)
+    assert result.converged
+    monkeypatch.setattr(fitting, "_SAMPLE", 5000)
+    unsampled = fit(problem.objective, rows, tol=1e-6, max_iter=100)
+    assert result.n_hessians == unsampled.n_hessians
+    np.testing.assert_array_equal(result.state.theta, unsampled.state.theta)
 
 
 def test_forgotten_columns_stay_zero():
