@@ -186,7 +186,7 @@ class Bench:
     def draw(self, columns, seed):
         """Outcomes by method."""
         X, y = self.problem.train
-        fresh = "sklearn_unlearn.core.steps.fresh_factor"
+        fresh = "sklearn_unlearn.core.refinement.fresh_factor"
         with fits_counted() as fits, counted(fresh) as hessians:
             refined = self._request(self.exact, columns)
         self.fits += sum(spy.call_count for spy in fits)

@@ -20,7 +20,10 @@ _LEAST_TOL = 1e-15
 def coefficients(objective, model):
     """Those of scikit-learn's model in the layout of an objective."""
     coef, intercept = np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)
-    theta = np.zeros((objective.shape[0], coef.shape[0]))
+    theta = np.zeros(objective.shape)
+    if objective.loss.has_scale:
+        theta[:-1, 0], theta[-1] = coef[0], (intercept[0], model.scale_)
+        return theta
     alive = np.flatnonzero(~objective.forgotten)
     if objective.fit_intercept:
         alive = alive[:-1]

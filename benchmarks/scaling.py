@@ -12,7 +12,7 @@ from benchmarks.measure import Spread, Table, paired
 from benchmarks.rivals import restoring
 from sklearn_unlearn import UnlearnableLogisticRegression
 from sklearn_unlearn.core import model as core_model
-from sklearn_unlearn.core.steps import Outcome, Refinement
+from sklearn_unlearn.core.refinement import Outcome, Refinement
 
 _COLUMNS = 20
 

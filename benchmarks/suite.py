@@ -10,6 +10,7 @@ from scipy.special import expit
 from sklearn.base import clone
 from sklearn.linear_model import (
     GammaRegressor,
+    HuberRegressor,
     LinearRegression,
     LogisticRegression,
     PoissonRegressor,
@@ -82,6 +83,7 @@ CASES = (
         LinearSVR(epsilon=0.1, loss="squared_epsilon_insensitive"),
         _numbers,
     ),
+    Case(unlearn.UnlearnableHuberRegressor(), HuberRegressor(), _numbers),
     Case(unlearn.UnlearnableLinearRegression(), LinearRegression(), _numbers),
     Case(unlearn.UnlearnableRidge(), Ridge(), _numbers, _SQUARES),
     Case(unlearn.UnlearnableRidgeClassifier(), RidgeClassifier(), _classes, _SQUARES),

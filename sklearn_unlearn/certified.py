@@ -25,7 +25,8 @@ from sklearn_unlearn.certification.lineage import (
 )
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.model import Request, step_rate
-from sklearn_unlearn.core.steps import refine, refreshed, unlearn, with_parts
+from sklearn_unlearn.core.refinement import refine, refreshed
+from sklearn_unlearn.core.steps import unlearn, with_parts
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import (
     BudgetExceededError,

@@ -63,7 +63,11 @@ def test_models_fitted_by_newton_are_compared(case):
     assert all(row["as good"] for row in table.rows if "newton" in row["refit"])
 
 
-@pytest.mark.parametrize(("model", "draw"), suite_sums.CASES, ids=str)
+@pytest.mark.parametrize(
+    ("model", "draw"),
+    suite_sums.CASES,
+    ids=lambda part: getattr(part, "__name__", str(part)),
+)
 def test_models_made_of_sums_are_compared(model, draw):
     rng = np.random.default_rng(0)
     y = np.arange(90) % 3

@@ -15,9 +15,7 @@ from scipy.optimize import minimize
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.losses import HalfSquaredError
 from sklearn_unlearn.core.objective import Objective
-from sklearn_unlearn.core.rows import RowBlocks, Rows, every, joined, pass_cost
-from sklearn_unlearn.core.state import State
-from sklearn_unlearn.core.steps import (
+from sklearn_unlearn.core.refinement import (
     NO_SCALE,
     Outcome,
     Refinement,
@@ -25,6 +23,8 @@ from sklearn_unlearn.core.steps import (
     refine,
     refreshed,
 )
+from sklearn_unlearn.core.rows import RowBlocks, Rows, every, joined, pass_cost
+from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError, ProblemTooLargeError
 

@@ -17,14 +17,16 @@ from sklearn_unlearn.core.edits import DropColumns, Edit
 from sklearn_unlearn.core.fitting import fit
 from sklearn_unlearn.core.losses import Loss
 from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.refinement import (
+    Refinement,
+    refine,
+    refreshed,
+)
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import RowBlocks, Rows
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import (
-    Refinement,
     StepResult,
-    refine,
-    refreshed,
     unlearn,
     with_parts,
 )

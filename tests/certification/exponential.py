@@ -13,9 +13,9 @@ import numpy as np
 
 from sklearn_unlearn.core.losses import HalfBinomialLogistic, MultinomialLogistic
 from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.refinement import fresh_factor
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.state import State
-from sklearn_unlearn.core.steps import fresh_factor
 
 OFFSET = 40.0
 LOSSES = {"logistic": HalfBinomialLogistic(), "multinomial": MultinomialLogistic()}

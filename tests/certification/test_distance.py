@@ -16,7 +16,8 @@ from sklearn_unlearn.certification.drift import measured, stepped
 from sklearn_unlearn.certification.geometry import Geometry, certified_eigenvalues
 from sklearn_unlearn.core.factor import factorise
 from sklearn_unlearn.core.losses import HalfSquaredError
-from sklearn_unlearn.core.steps import refine, unlearn
+from sklearn_unlearn.core.refinement import refine
+from sklearn_unlearn.core.steps import unlearn
 from sklearn_unlearn.exceptions import NoBoundError, NotPositiveDefiniteError
 from tests.certification import exponential, sequences
 from tests.certification.reference import (

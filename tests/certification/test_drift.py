@@ -8,7 +8,12 @@ import pytest
 from sklearn_unlearn.certification.distance import bend, distance
 from sklearn_unlearn.certification.drift import grown, growth, measured, stepped
 from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
-from sklearn_unlearn.core.steps import fresh_factor, refine, refreshed, unlearn
+from sklearn_unlearn.core.refinement import (
+    fresh_factor,
+    refine,
+    refreshed,
+)
+from sklearn_unlearn.core.steps import unlearn
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.certification import exponential, sequences
 from tests.certification.reference import (

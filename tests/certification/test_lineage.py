@@ -20,7 +20,8 @@ from sklearn_unlearn.certification.lineage import (
 from sklearn_unlearn.certification.mechanism import gaussian_noise
 from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.losses import HalfSquaredError
-from sklearn_unlearn.core.steps import refine, refreshed, unlearn
+from sklearn_unlearn.core.refinement import refine, refreshed
+from sklearn_unlearn.core.steps import unlearn
 from sklearn_unlearn.exceptions import BudgetExceededError, NoBoundError
 from tests.core.problems import fitted, make_problem
 

@@ -8,8 +8,9 @@ from scipy.optimize import minimize
 from sklearn_unlearn.core import fitting
 from sklearn_unlearn.core.edits import DropColumns, Edit
 from sklearn_unlearn.core.fitting import check_order, fit
+from sklearn_unlearn.core.refinement import Outcome
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import Outcome, unlearn
+from sklearn_unlearn.core.steps import unlearn
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError, ProblemTooLargeError
 from tests.core.problems import (
     KINDS,
@@ -180,7 +181,7 @@ def count_hessians(monkeypatch):
         return fresh(objective, rows, theta)
 
     monkeypatch.setattr(fitting, "fresh_factor", counted)
-    monkeypatch.setattr("sklearn_unlearn.core.steps.fresh_factor", counted)
+    monkeypatch.setattr("sklearn_unlearn.core.refinement.fresh_factor", counted)
     return passes
 
 

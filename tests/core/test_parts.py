@@ -115,7 +115,7 @@ def test_forgotten_columns_leave_the_sums(kind):
     state = unlearn(state, Edit(feature_map=DropColumns(columns))).state
     edit, _ = edit_of(made)
     for later in (state, unlearn(state, edit).state):
-        packed = later.objective.pack_mask(columns)
+        packed = later.objective.packed_held
         assert not later.parts.gradients[:, columns].any()
         assert all(not H[packed].any() for H in later.parts.hessians)
         assert all(not H[:, packed].any() for H in later.parts.hessians)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from sklearn_unlearn.core.edits import DropColumns, Edit
 from sklearn_unlearn.core.losses import HalfSquaredError
-from sklearn_unlearn.core.steps import refine, unlearn
+from sklearn_unlearn.core.refinement import refine
+from sklearn_unlearn.core.steps import unlearn
 from tests.core.problems import (
     KINDS,
     Partitioned,

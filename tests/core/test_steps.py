@@ -7,8 +7,14 @@ import scipy.sparse as sp
 
 from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.losses import HalfBinomialLogistic, HalfSquaredError
+from sklearn_unlearn.core.refinement import (
+    Outcome,
+    fresh_factor,
+    refine,
+    refreshed,
+)
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import Outcome, fresh_factor, refine, refreshed, unlearn
+from sklearn_unlearn.core.steps import unlearn
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.core.problems import (
     KINDS,

@@ -13,7 +13,7 @@ from sklearn_unlearn import (
     UnlearnableRidge,
 )
 from sklearn_unlearn.core import model
-from sklearn_unlearn.core.steps import Outcome, Refinement
+from sklearn_unlearn.core.refinement import Outcome, Refinement
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     InsufficientWeightError,
