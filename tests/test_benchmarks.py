@@ -53,7 +53,7 @@ def test_profiled_functions_exist():
 @pytest.mark.parametrize("case", suite.CASES, ids=lambda case: repr(case.twin))
 def test_models_fitted_by_newton_are_compared(case):
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((80, 2))
+    X = rng.standard_normal((300, 2))
     table = Table("")
     y = case.target(rng, 0.5 * X.sum(axis=1))
     suite.measure(Settings(True, 1, 0.01), table, case, X, y)
