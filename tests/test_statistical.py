@@ -486,3 +486,54 @@ def test_parameters_count_when_fit_is_called(name):
     assert_identical(model, other)
     with pytest.raises(ValueError, match=name_of):
         model.fit(X, y)
+
+
+# Zeros ------------------------------------------------------------------------------
+
+
+def zeroed(name):
+    """Data whose first and last rows, and second column, are zero."""
+    X, y = data(name)
+    X[:6], X[-6:], X[:, 1] = 0.0, 0.0, 0.0
+    return X, y
+
+
+def comes_through(name, request, X, y):
+    """A model of few columns may have no refit; where there is one, it is equal."""
+    model = make(name)
+    try:
+        refit = make(name).fit(X, y)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        with pytest.raises(type(error)):
+            request(model)
+    else:
+        request(model)
+        assert_identical(model, refit)
+
+
+@pytest.mark.filterwarnings("ignore")  # of twins about columns that do not vary
+@pytest.mark.parametrize("name", CASES)
+def test_rows_of_zeros_leave_come_and_change(name):
+    X, y = zeroed(name)
+    comes_through(name, lambda m: m.fit(X, y).partial_unfit(X[:2], y[:2]), X[2:], y[2:])
+    comes_through(name, lambda m: m.fit(X[2:], y[2:]).partial_fit(X[:2], y[:2]), X, y)
+    new = X.copy()
+    new[20:23] = 0.0
+    comes_through(
+        name,
+        lambda m: m.fit(X, y).replace_features(X[20:23], y[20:23], new[20:23]),
+        new,
+        y,
+    )
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", CASES)
+def test_nothing_but_zeros_may_be_left(name):
+    X, y = data(name)
+    X[10:] = 0.0
+    zeros = np.zeros_like(X)
+    comes_through(
+        name, lambda m: m.fit(X, y).partial_unfit(X[:10], y[:10]), X[10:], y[10:]
+    )
+    comes_through(name, lambda m: m.fit(zeros, y), zeros, y)

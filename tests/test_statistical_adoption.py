@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.naive_bayes import GaussianNB
+from sklearn.preprocessing import scale
 
 from sklearn_unlearn import UnlearnableGaussianNB
 from sklearn_unlearn.exceptions import DataMismatchWarning
@@ -80,3 +81,19 @@ def test_priors_of_a_first_batch_do_not_disturb():
         warnings.simplefilter("ignore", DataMismatchWarning)
         adopted = UnlearnableGaussianNB.from_sklearn(deployed, X, y)
     assert_same("gaussian", adopted, GaussianNB().fit(X, y), X)
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if CASES[n][3] != "counts"])
+def test_centred_columns_are_no_other_data(name):
+    X, y = data(name)
+    X = scale(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataMismatchWarning)
+        type(make(name)).from_sklearn(twin_of(name).fit(X, y), X, y)
+
+
+@pytest.mark.parametrize("name", sorted(set(CASES) - set(WEIGHTED)))
+def test_weights_are_refused_by_name(name):
+    X, y = data(name)
+    with pytest.raises(ValueError, match="sample_weight must be None"):
+        type(make(name)).from_sklearn(twin_of(name).fit(X, y), X, y, np.ones(len(y)))

@@ -112,6 +112,8 @@ class Exact:
 
     def canonical(self) -> Exact:
         """The same numbers with their digits in range and none to spare."""
+        if not self.digits.size:
+            return Exact.zeros(self.shape)
         digits = self.digits.copy()
         carry = np.zeros(self.shape, dtype=np.int64)
         for place in range(len(digits)):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Array, densify
+from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.state import State
+from sklearn_unlearn.core.steps import unlearn
 from sklearn_unlearn.core.threads import one_blas_thread
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 #: Entries of a block of right-hand sides: 8 MiB.
 _BLOCK_ENTRIES = 2**20
@@ -46,10 +49,23 @@ def leave_one_out(state: State, rows: Rows, penalty_rate: Array) -> Array:
     per_row = objective.n_unknowns * (1 + objective.n_curvature_columns(1))
     step = max(1, _BLOCK_ENTRIES // per_row)
     with one_blas_thread():
+        if penalty_rate.any():  # one row at most takes most of a penalty with it
+            heavy = rows.weight[counted] > 0.5 * state.weight
+            for row in counted[heavy]:
+                changes[row] = _alone(state, rows.take(np.array([row])), penalty_rate)
+            counted = counted[~heavy]
         for start in range(0, counted.size, step):
             some = counted[start : start + step]
             changes[some] = _steps(state, rows.take(some), penalty_rate)
     return changes
+
+
+def _alone(state: State, row: Rows, penalty_rate: Array) -> Array:
+    left = max(state.weight - float(row.weight[0]), 0.0)
+    try:
+        return unlearn(state, Edit(rows_out=row, penalty=penalty_rate * left)).moved
+    except NotPositiveDefiniteError:
+        return np.full(state.objective.shape, np.nan)
 
 
 def _steps(state: State, rows: Rows, penalty_rate: Array) -> Array:
@@ -61,6 +77,9 @@ def _steps(state: State, rows: Rows, penalty_rate: Array) -> Array:
     right[:, objective.held] = 0.0
     columns = state.anchored.curvature_columns(rows, state.anchor)
     columns = columns.reshape(columns.shape[0], n_rows, -1)
+    looks = state.anchor[objective.held].any() and not objective.loss.constant_curvature
+    if rows.complete is not None and looks:  # as in a request
+        columns[:, ~rows.complete] = 0.0
     columns[objective.packed_held] = 0.0
     solved = state.factor.solve(columns.reshape(columns.shape[0], -1))
     solved = solved.reshape(columns.shape)

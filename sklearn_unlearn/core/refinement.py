@@ -209,7 +209,7 @@ def fresh_factor(objective: Objective, rows: RowBlocks, theta: Array) -> Factor:
         return factorise(hessian, objective.packed_penalty, objective.gauge, alive)
     except NotPositiveDefiniteError as error:
         if objective.loss.has_scale:
-            raise NotPositiveDefiniteError(f"{error} {NO_SCALE}") from error
+            raise NotPositiveDefiniteError(f"{NO_SCALE} {error}") from error
         raise
 
 

@@ -127,14 +127,14 @@ class Statistics:
             )
         if emptied.any():
             after = after.cleared(np.flatnonzero(emptied))
-        if rows_out is not None and not after._possible(sums if positive else None):
+        if rows_out is not None and not after.possible(sums if positive else None):
             raise RowNotFoundError(
                 "X or y of the rows are not what the model was trained with: a column "
                 "would be left with a negative sum or variance."
             )
         return after
 
-    def _possible(self, positive: Exact | None) -> bool:
+    def possible(self, positive: Exact | None = None) -> bool:
         """Whether rows may have these sums, if they were once ``positive``."""
         if positive is not None:
             slack = _TOLERANCE * positive.rounded()

@@ -25,7 +25,7 @@ class UnlearnableHuberRegressor(LinearRegressor):
     Parameters
     ----------
     epsilon : float, default=1.35
-        Residuals beyond this many scales count linearly; at least 1. Near 1 so many
+        Residuals beyond this many scales count linearly; above 1. Near 1 so many
         rows become outliers that those which are left may not determine the
         coefficients.
     alpha : float, default=0.0001
@@ -136,9 +136,12 @@ class UnlearnableHuberRegressor(LinearRegressor):
 
     def _check_parameters(self):
         super()._check_parameters()
-        for name, smallest in (("epsilon", 1.0), ("alpha", 0.0)):
+        check_scalar(
+            self.epsilon, "epsilon", Real, min_val=1.0, include_boundaries="neither"
+        )
+        check_scalar(self.alpha, "alpha", Real, min_val=0.0)
+        for name in ("epsilon", "alpha"):
             value = getattr(self, name)
-            check_scalar(value, name, Real, min_val=smallest)
             if not np.isfinite(value):
                 raise ValueError(f"{name} must be finite; got {value!r}.")
 

@@ -68,7 +68,7 @@ class InfluenceMixin:
         -------
         Influence
             The coefficients without the row minus those with it. NaN for a row
-            without which the model is not determined.
+            without which the model is not determined, or a class has no rows.
 
         Raises
         ------
@@ -104,6 +104,9 @@ class InfluenceMixin:
         penalty = state.objective.penalty
         rate = penalty / state.weight if fitted.averaged else np.zeros_like(penalty)
         changes = leave_one_out(state, rows, rate)
+        if fitted.encoding.classes is not None:  # a class needs rows
+            held = fitted.model.tally.groups.weight[fitted.encoding.groups(rows.y)]
+            changes[rows.weight >= (1.0 - 1e-12) * held] = np.nan
         raw = None
         if X_test is not None:
             objective = state.objective

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 from sklearn.base import is_classifier
+from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.exceptions import DataMismatchWarning
 from sklearn_unlearn.utils.adoption import (
@@ -16,8 +17,9 @@ from sklearn_unlearn.utils.adoption import (
 
 #: Relative difference of attributes that rounding cannot explain.
 _FAR = 1e-6
-#: Attributes that are not unique: columns of either sign, or that turn; steps.
-_FREE = {"scalings_", "rotations_", "n_iter_"}
+#: Attributes that may differ: signs and rotations, steps, means that are rounding
+#: errors in centred columns, and shares of variances that count rows of weight zero.
+_FREE = {"scalings_", "rotations_", "n_iter_", "xbar_", "X_offset_", "epsilon_"}
 
 
 class AdoptionMixin:
@@ -71,6 +73,8 @@ class AdoptionMixin:
         """
         taken = adopted_params(cls, fitted, params)
         further = {} if sample_weight is None else {"sample_weight": sample_weight}
+        if further and not has_fit_parameter(cls, "sample_weight"):
+            raise ValueError(f"sample_weight must be None: {cls.__name__} takes none.")
         model = cls(**taken).fit(X, y, **further)
         check_same_columns(fitted, model._fitted.columns)
         if is_classifier(model):

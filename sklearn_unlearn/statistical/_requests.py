@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_non_negative
 
 from sklearn_unlearn.core.statistics import Statistics
 from sklearn_unlearn.core.sums import Second
-from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
 from sklearn_unlearn.statistical._fitted import Evidence, Fitted
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
 from sklearn_unlearn.utils.validation import (
@@ -207,6 +207,12 @@ class StatisticalRequests(ExclusiveMixin):
         if rows is not None:
             rows = rows if rows_in is None else rows.plus(rows_in.rows)
             rows = rows if rows_out is None else rows.plus(rows_out.rows, -1)
+            if not rows.possible():
+                raise RowNotFoundError(
+                    "The rows would be left with a negative variance. Either X is not "
+                    "what the model was trained with, or a row leaves in parts: it "
+                    "counts as gone when the first of its weight leaves."
+                )
         return Evidence(now.changed(coming, going, positive=positive), rows)
 
     def _evidence(self, rows, n_labels, params):

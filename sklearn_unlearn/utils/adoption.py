@@ -45,7 +45,13 @@ def adopted_params(cls, fitted, params, *, accepted=None, own=()):
                 f"which {cls.__name__} cannot take over: its model is that of "
                 f"{name}={values[0]!r}."
             )
-    shared = (given.keys() & cls().get_params(deep=False).keys()) - set(own)
+    shared = twin().get_params(deep=False).keys() & cls().get_params(deep=False).keys()
+    shared -= set(own)
+    for name in sorted(shared - given.keys()):
+        raise TypeError(
+            f"{cls.__name__}.from_sklearn takes a fitted {twin.__name__}, but "
+            f"{type(fitted).__name__} has no parameter {name}."
+        )
     twice = sorted(shared & params.keys())
     if twice:
         raise ValueError(

@@ -9,7 +9,12 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    LogisticRegressionCV,
+    Ridge,
+)
 from sklearn.svm import LinearSVC, LinearSVR
 
 from sklearn_unlearn import (
@@ -178,6 +183,14 @@ def test_other_objectives_are_refused(case):
         deployed = deployed.fit(X, y)
     with pytest.raises((TypeError, ValueError), match=message):
         cls.from_sklearn(deployed, X, y)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_search_for_parameters_is_no_twin():
+    X, y = data("logistic")
+    searched = LogisticRegressionCV(Cs=[0.01, 0.8]).fit(X, y)
+    with pytest.raises(TypeError, match="LogisticRegressionCV has no parameter C"):
+        UnlearnableLogisticRegression.from_sklearn(searched, X, y)
 
 
 def test_bad_input_is_named():

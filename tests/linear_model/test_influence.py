@@ -6,6 +6,9 @@ import scipy.sparse as sp
 from scipy.stats import spearmanr
 
 from sklearn_unlearn import UnlearnableLinearRegression, UnlearnableLogisticRegression
+from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.model import Request
+from sklearn_unlearn.core.steps import unlearn
 from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
 from tests.cases import ESTIMATORS, QUADRATIC, coefficients, data, make, weights
 
@@ -138,3 +141,47 @@ def test_bad_input_is_named():
         estimator.influence(X[:2, :4], y[:2])
     with pytest.raises(ValueError, match="Pass X and y"):
         estimator.influence(X[:2])
+
+
+@pytest.mark.parametrize("share", [0.3, 0.8, 0.99])
+@pytest.mark.parametrize("name", ["normal", "poisson"])
+def test_a_row_of_most_of_the_weight(name, share):
+    X, y = data(name)
+    weight = np.ones(len(y))
+    weight[3] = share / (1.0 - share) * (len(y) - 1)
+    estimator = make(name).fit(X, y, weight)
+    before = coefficients(estimator)
+    found = stacked(estimator.influence(X[2:5], y[2:5], weight[2:5]))[1]
+    if name == "normal":
+        estimator.partial_unfit(X[[3]], y[[3]], weight[[3]])
+        change = coefficients(estimator) - before
+    else:  # the step, which without data would be refused
+        fitted = estimator._fitted
+        rows = estimator._read_rows(fitted, X[[3]], y[[3]], weight[[3]])
+        request = estimator._completed(fitted, Request(Edit(rows_out=rows)))
+        change = np.ravel(unlearn(fitted.model.state, request.edit).moved)
+    np.testing.assert_allclose(found, change, rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["logistic", "multinomial", "gamma", "ridge"])
+def test_values_of_forgotten_columns_may_be_unknown(name):
+    X, y = data(name)
+    estimator = make(name).fit(X, y).forget_features([1])
+    before = coefficients(estimator)
+    unknown = X[ROWS].copy()
+    unknown[:, 1] = np.nan
+    found = stacked(estimator.influence(unknown, y[ROWS]))
+    for row in ROWS[:3]:
+        one = make(name).fit(X, y).forget_features([1])
+        one.partial_unfit(unknown[[row]], y[[row]])
+        change = coefficients(one) - before
+        atol = 1e-9 * np.abs(change).max()
+        np.testing.assert_allclose(found[row], change, rtol=1e-6, atol=atol)
+
+
+def test_the_last_row_of_a_class():
+    X, y = data("multinomial")
+    y[7] = "d"
+    estimator = make("multinomial").fit(X, y)
+    influence = estimator.influence(X[5:9], y[5:9])
+    assert np.isnan(influence.norm).tolist() == [False, False, True, False]
