@@ -70,13 +70,8 @@ class Exact:
             return self
         if not self.digits.shape[0]:
             return Exact(sign * other.digits, other.low).canonical()
-        low = min(self.low, other.low)
-        high = max(self.low + len(self.digits), other.low + len(other.digits))
-        digits = np.zeros((high - low, *self.shape), dtype=np.int64)
-        start = self.low - low
-        digits[start : start + len(self.digits)] = self.digits
-        start = other.low - low
-        digits[start : start + len(other.digits)] += sign * other.digits
+        digits, low, place = self._room(other)
+        digits[place] += sign * other.digits
         return Exact(digits, low).canonical()
 
     def times(self, other: Exact) -> Exact:
@@ -97,7 +92,14 @@ class Exact:
 
     def take(self, positions: Indices, axis: int = 0) -> Exact:
         """The named parts along an axis."""
-        return Exact(np.take(self.digits, positions, axis + 1), self.low).canonical()
+        return Exact(np.take(self.digits, positions, axis + 1), self.low).trimmed()
+
+    def put(self, positions: Indices, part: Exact) -> Exact:
+        """The same with ``part`` in the place of the named parts of the first axis."""
+        digits, low, place = self._room(part)
+        digits[:, positions] = 0
+        digits[place, positions] = part.digits
+        return Exact(digits, low).trimmed()
 
     def reshaped(self, *shape: int) -> Exact:
         """The same numbers in another shape."""
@@ -127,12 +129,28 @@ class Exact:
             carry = rest
         if further:
             digits = np.concatenate([digits, further])
-        used = np.flatnonzero(digits.reshape(len(digits), -1).any(axis=1))
-        if not used.size:
+        return Exact(digits, self.low).trimmed()
+
+    def trimmed(self) -> Exact:
+        """The same numbers, whose digits are in range, with none to spare."""
+        first, end = 0, len(self.digits)
+        while first < end and not self.digits[first].any():
+            first += 1
+        while first < end and not self.digits[end - 1].any():
+            end -= 1
+        if first == end:
             return Exact.zeros(self.shape)
-        first, last = int(used[0]), int(used[-1])
-        kept = np.ascontiguousarray(digits[first : last + 1])
-        return Exact(kept, self.low + first)
+        return Exact(self.digits[first:end], self.low + first)
+
+    def _room(self, other: Exact) -> tuple[Digits, int, slice]:
+        """A copy with room for other digits, its lowest position, and their place."""
+        low = min(self.low, other.low)
+        high = max(self.low + len(self.digits), other.low + len(other.digits))
+        digits = np.zeros((high - low, *self.shape), dtype=np.int64)
+        start = self.low - low
+        digits[start : start + len(self.digits)] = self.digits
+        start = other.low - low
+        return digits, low, slice(start, start + len(other.digits))
 
 
 class Accumulator:

@@ -38,11 +38,14 @@ class Statistics:
     second : Exact or None
         Weighted sums of the columns' squares, of shape (n_classes, n_columns), or of
         their products, of shape (n_classes, n_columns, n_columns).
+    within : ndarray or None
+        What `scatter` gives, once `settled`: a function of the sums, and costly.
     """
 
     weight: Exact
     first: Exact
     second: Exact | None
+    within: Array | None = None
 
     @staticmethod
     def of(
@@ -86,6 +89,7 @@ class Statistics:
         rows_in: Statistics | None,
         rows_out: Statistics | None,
         *,
+        groups: Indices | None = None,
         positive: bool = False,
     ) -> Statistics:
         """The sums after an edit; a class that has lost all rows is zero throughout.
@@ -93,6 +97,9 @@ class Statistics:
         Parameters
         ----------
         rows_in, rows_out : Statistics or None
+            Of the named classes.
+        groups : ndarray of int, optional
+            Classes that the edit touches; all by default. The others stay as they are.
         positive : bool, default=False
             Whether no value of a column is below zero.
 
@@ -105,7 +112,10 @@ class Statistics:
         RowNotFoundError
             If what would be left are the sums of no rows at all.
         """
-        after = self
+        total = self.weight.rounded()
+        if groups is None:
+            groups = np.arange(total.size)
+        after = touched = self.classes(groups)
         if rows_in is not None:
             after = after.plus(rows_in)
         before, sums = after.weight.rounded(), after.first
@@ -117,13 +127,15 @@ class Statistics:
                 "More weight would leave than the model was trained on: rows are "
                 "passed twice, with too large a sample_weight, or were never in."
             )
-        emptied = (self.weight.rounded() > 0.0) & (left <= 1e-11 * before)
-        if emptied.all() and emptied.size == 1:
+        emptied = (touched.weight.rounded() > 0.0) & (left <= 1e-11 * before)
+        if emptied.any() and total.size == 1:
             raise EmptyClassError("The request would leave no rows.", (0,))
-        if emptied.any() and np.count_nonzero(left > 1e-11 * before) < 2:
+        n_left = np.count_nonzero(left > 1e-11 * before)
+        n_left += np.count_nonzero(np.delete(total, groups))
+        if emptied.any() and n_left < 2:
             raise EmptyClassError(
                 "The request would leave rows of fewer than two classes, or of none.",
-                tuple(np.flatnonzero(emptied).tolist()),
+                tuple(groups[emptied].tolist()),
             )
         if emptied.any():
             after = after.cleared(np.flatnonzero(emptied))
@@ -132,7 +144,7 @@ class Statistics:
                 "X or y of the rows are not what the model was trained with: a column "
                 "would be left with a negative sum or variance."
             )
-        return after
+        return self._put(groups, after)
 
     def possible(self, positive: Exact | None = None) -> bool:
         """Whether rows may have these sums, if they were once ``positive``."""
@@ -156,28 +168,47 @@ class Statistics:
 
     def cleared(self, groups: Indices) -> Statistics:
         """The same with nothing left of some classes."""
-        keep = np.ones(self.weight.shape[0], dtype=np.int64)
-        keep[groups] = 0
 
         def kept(sums: Exact) -> Exact:
-            mask = keep.reshape((-1,) + (1,) * (len(sums.shape) - 1))
-            return Exact(sums.digits * mask, sums.low).canonical()
+            return sums.put(groups, Exact.zeros((groups.size, *sums.shape[1:])))
 
         second = None if self.second is None else kept(self.second)
         return Statistics(kept(self.weight), kept(self.first), second)
 
     def classes(self, groups: Indices) -> Statistics:
         """Some classes alone."""
-        second = None if self.second is None else self.second.take(groups)
-        return Statistics(self.weight.take(groups), self.first.take(groups), second)
+        if np.array_equal(groups, np.arange(self.weight.shape[0])):
+            return self
+        return Statistics(
+            self.weight.take(groups),
+            self.first.take(groups),
+            None if self.second is None else self.second.take(groups),
+            None if self.within is None else self.within[groups],
+        )
+
+    def _put(self, groups: Indices, part: Statistics) -> Statistics:
+        """These sums with others in the place of some classes."""
+        second, within = self.second, self.within
+        if second is not None and part.second is not None:
+            second = second.put(groups, part.second)
+        if within is not None:
+            within = within.copy()
+            within[groups] = part.scatter()
+        return Statistics(
+            self.weight.put(groups, part.weight),
+            self.first.put(groups, part.first),
+            second,
+            within,
+        )
 
     def columns(self, columns: Indices) -> Statistics:
         """Some columns alone."""
-        second = self.second
+        second, within = self.second, self.within
         for axis in range(1, 1 if second is None else len(second.shape)):
             assert second is not None
             second = second.take(columns, axis)
-        return replace(self, first=self.first.take(columns, 1), second=second)
+            within = None if within is None else np.take(within, columns, axis)
+        return Statistics(self.weight, self.first.take(columns, 1), second, within)
 
     def pooled(self) -> Statistics:
         """All classes as one."""
@@ -203,6 +234,12 @@ class Statistics:
         mean: Array = self.first.rounded() / self.weight.rounded()[:, None]
         return mean
 
+    def settled(self) -> Statistics:
+        """The same, which keep their scatter: an edit computes it of few classes."""
+        if self.second is None or self.within is not None:
+            return self
+        return replace(self, within=self.scatter())
+
     def scatter(self, *, diagonal: bool = False) -> Array:
         """Weighted sums of squares, or products, of deviations from the class means.
 
@@ -214,6 +251,8 @@ class Statistics:
         diagonal : bool, default=False
             Whether to leave pairs of columns out.
         """
+        if self.within is not None and not diagonal:
+            return self.within
         assert self.second is not None
         n_groups = self.weight.shape[0]
         if diagonal or self.second.shape == self.first.shape:
@@ -221,7 +260,7 @@ class Statistics:
             weight = self.weight.reshaped(n_groups, 1)
         else:
             column = self.first.reshaped(*self.first.shape, 1)
-            row = self.first.reshaped(n_groups, 1, -1)
+            row = self.first.reshaped(n_groups, 1, self.first.shape[1])
             second, outer = self.second, column.times(row)
             weight = self.weight.reshaped(n_groups, 1, 1)
         numerator = weight.times(second).plus(outer, -1).rounded()

@@ -30,8 +30,8 @@ Parts: TypeAlias = list[tuple[int, Array]]
 #: Weights, sums of columns and of their products, of each class.
 Sums: TypeAlias = tuple[Exact, Exact, Exact | None]
 
-#: Entries of a block, whose parts should stay in the cache: dense, and sparse.
-_DENSE_ENTRIES, _SPARSE_ENTRIES = 2**15, 2**16
+#: Entries of a block, whose parts should stay in the cache.
+_BLOCK_ENTRIES = 2**16
 #: Entries that a thread adds up before it carries digits: at least so many, and so many
 #: times the number of sums.
 _CHUNK_ENTRIES, _CHUNK_CELLS = 2**20, 64
@@ -76,8 +76,8 @@ def sums(
 def _are_counts(X: Data) -> bool:
     """Whether float64 holds any sum of stored entries: whole numbers, not too large."""
     limit = 2.0**53 / max(int(X.shape[0]), 1)
-    for start in range(0, X.data.size, _DENSE_ENTRIES):
-        part = X.data[start : start + _DENSE_ENTRIES]
+    for start in range(0, X.data.size, _BLOCK_ENTRIES):
+        part = X.data[start : start + _BLOCK_ENTRIES]
         if not np.array_equal(part, np.rint(part)) or np.abs(part).max() > limit:
             return False
     return True
@@ -97,9 +97,9 @@ def _per_row(X: Data) -> int:
 def _block_rows(X: Data, n_groups: int, second: Second) -> int:
     if second == "pairs":
         return _PAIRS_ROWS
-    entries = _DENSE_ENTRIES
+    entries = _BLOCK_ENTRIES
     if is_sparse(X):  # as many as there are sums, at least
-        entries = max(_SPARSE_ENTRIES, n_groups * X.shape[1])
+        entries = max(entries, n_groups * X.shape[1])
     # a block may have as many classes as rows, and then makes rows x rows memberships
     most = 2**13 if n_groups <= _FEW_CLASSES else 2**11
     rows = min(max(32, entries // _per_row(X)), most)

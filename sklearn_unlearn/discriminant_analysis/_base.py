@@ -8,7 +8,7 @@ from sklearn.covariance import shrunk_covariance
 from sklearn_unlearn.exceptions import ProblemTooLargeError
 from sklearn_unlearn.statistical import Learned, StatisticalClassifier
 
-#: Entries of all covariance matrices; their exact sums take some 72 bytes each.
+#: Entries of all covariance matrices; with exact sums each takes some 80 bytes.
 LARGEST = 2**26
 
 

@@ -144,7 +144,7 @@ class UnlearnableLinearDiscriminantAnalysis(
             return twin.set_params(solver="eigen")
         return super()._started(classes, n_columns, params)
 
-    def _complete(self, twin, evidence, n_columns, params):
+    def _complete(self, twin, evidence, n_columns, params, before):
         # LinearDiscriminantAnalysis.fit
         statistics = evidence.classes
         size = statistics.weight.rounded()

@@ -116,7 +116,7 @@ class UnlearnableQuadraticDiscriminantAnalysis(Discriminant):
         # far apart, so that only a tol that no data can meet is refused
         return pairs_of_rows(classes, 1, 1e100)
 
-    def _complete(self, twin, evidence, n_columns, params):
+    def _complete(self, twin, evidence, n_columns, params, before):
         # QuadraticDiscriminantAnalysis.fit
         statistics = evidence.classes
         size = statistics.weight.rounded()
@@ -127,30 +127,48 @@ class UnlearnableQuadraticDiscriminantAnalysis(Discriminant):
         if twin.priors is None:
             twin.priors_ = size / size.sum()
         twin.means_ = statistics.mean()
-        twin.rotations_, twin.scalings_, stored = [], [], []
-        by_value = params["solver"] == "eigen"
-        lost = 0 if by_value or not _loses_a_degree() else 1
-        for label, part in zip(
-            twin.classes_.tolist(), covariances(statistics, lost), strict=True
-        ):
-            if by_value:
-                part = shrunk(part, params["shrinkage"])
-            values, vectors = linalg.eigh(part)
-            values, vectors = np.maximum(values[::-1], 0.0), vectors[:, ::-1]
-            if not by_value:
-                values = (1.0 - twin.reg_param) * values + twin.reg_param
-                part = (vectors * values) @ vectors.T
-            if not np.all(values > twin.tol):
-                remedy = "shrinkage" if by_value else "reg_param"
-                raise np.linalg.LinAlgError(
-                    f"The covariance matrix of class {label!r} is not full rank. "
-                    f"Increase {remedy}, or leave the class more rows."
-                )
+        lost = 0 if params["solver"] == "eigen" or not _loses_a_degree() else 1
+        known = {} if before is None else _known(before, lost)
+        twin.rotations_, twin.scalings_ = [], []
+        matrices = covariances(statistics, lost)
+        for label, matrix in zip(twin.classes_.tolist(), matrices, strict=True):
+            same, vectors, values = known.get(label, (None, None, None))
+            if not np.array_equal(matrix, same):
+                vectors, values = _axes(label, matrix, params)
             twin.rotations_.append(vectors)
             twin.scalings_.append(values)
-            stored.append(part)
         if twin.store_covariance:
-            twin.covariance_ = stored
+            axes = zip(twin.rotations_, twin.scalings_, strict=True)
+            twin.covariance_ = [
+                (vectors * values) @ vectors.T for vectors, values in axes
+            ]
+
+
+def _known(before, lost):
+    """Covariance matrix, principal axes and variances of each class of a model."""
+    twin = before.twin
+    places = np.searchsorted(before.labels, twin.classes_)
+    matrices = covariances(before.evidence.classes.classes(places), lost)
+    axes = zip(matrices, twin.rotations_, twin.scalings_, strict=True)
+    return dict(zip(twin.classes_.tolist(), axes, strict=True))
+
+
+def _axes(label, matrix, params):
+    """Principal axes of a class, and the variances along them."""
+    by_value = params["solver"] == "eigen"
+    if by_value:
+        matrix = shrunk(matrix, params["shrinkage"])
+    values, vectors = linalg.eigh(matrix)
+    values, vectors = np.maximum(values[::-1], 0.0), vectors[:, ::-1]
+    if not by_value:
+        values = (1.0 - params["reg_param"]) * values + params["reg_param"]
+    if not np.all(values > params["tol"]):
+        remedy = "shrinkage" if by_value else "reg_param"
+        raise np.linalg.LinAlgError(
+            f"The covariance matrix of class {label!r} is not full rank. "
+            f"Increase {remedy}, or leave the class more rows."
+        )
+    return vectors, values
 
 
 @cache

@@ -157,7 +157,7 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
     def _example(self, classes, n_columns, params):
         return np.array([[0.0], [1.0]]), np.array([0.0, 1.0])
 
-    def _complete(self, twin, evidence, n_columns, params):
+    def _complete(self, twin, evidence, n_columns, params, before):
         # BayesianRidge.fit
         statistics = evidence.classes
         size = float(statistics.weight.rounded()[0])
@@ -172,7 +172,7 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
         alpha, lambda_ = twin.alpha_init, twin.lambda_init
         alpha = 1.0 / (variance + _EPS) if alpha is None else float(alpha)
         lambda_ = 1.0 if lambda_ is None else float(lambda_)
-        scores, before = [], None
+        scores, previous = [], None
         for n_iter in range(1, twin.max_iter + 1):
             twin.n_iter_ = n_iter
             coef = posterior.mean(alpha, lambda_)
@@ -184,9 +184,9 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
             lambda_ = (gamma + 2.0 * twin.lambda_1) / (norm + 2.0 * twin.lambda_2)
             alpha = (size - gamma + 2.0 * twin.alpha_1) / (error + 2.0 * twin.alpha_2)
             now = posterior.vectors @ coef
-            if before is not None and np.sum(np.abs(now - before)) < twin.tol:
+            if previous is not None and np.sum(np.abs(now - previous)) < twin.tol:
                 break
-            before = now
+            previous = now
         twin.alpha_, twin.lambda_ = alpha, lambda_
         last = posterior.mean(alpha, lambda_)
         if twin.compute_score:  # the twin's last has new errors, old coefficients

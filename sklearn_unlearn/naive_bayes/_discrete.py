@@ -27,7 +27,7 @@ class DiscreteNaiveBayes(NaiveBayes):
         tags.classifier_tags.poor_score = True
         return tags
 
-    def _complete(self, twin, evidence, n_columns, params):
+    def _complete(self, twin, evidence, n_columns, params, before):
         # _BaseDiscreteNB._update_class_log_prior
         weight = evidence.classes.weight.rounded()
         twin.class_count_ = weight

@@ -68,7 +68,7 @@ class UnlearnableGaussianNB(NaiveBayes):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _complete(self, twin, evidence, n_columns, params):
+    def _complete(self, twin, evidence, n_columns, params, before):
         # GaussianNB._partial_fit, for a first call
         weight = evidence.classes.weight.rounded()
         n_rows = evidence.rows.weight.rounded()[0]

@@ -97,7 +97,7 @@ class UnlearnableNearestCentroid(StatisticalClassifier):
         rows[::2] += 1.0
         return np.repeat(rows[:, None], n_columns, axis=1), np.repeat(classes, 2)
 
-    def _complete(self, twin, evidence, n_columns, params):
+    def _complete(self, twin, evidence, n_columns, params, before):
         # NearestCentroid.fit
         statistics = evidence.classes
         size = statistics.weight.rounded()

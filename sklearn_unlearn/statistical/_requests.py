@@ -83,8 +83,12 @@ class StatisticalRequests(ExclusiveMixin):
         """Rows that the twin is fitted on to check its parameters."""
         return np.ones((classes.size, n_columns)), classes
 
-    def _complete(self, twin, evidence, n_columns, params):
-        """Give the twin what it would have learned from the rows themselves."""
+    def _complete(self, twin, evidence, n_columns, params, before):
+        """Give the twin what it would have learned from the rows themselves.
+
+        What does not change with a request may be taken over from the `Fitted` value
+        ``before``, None in `fit`.
+        """
         raise NotImplementedError
 
     # Carrying out -------------------------------------------------------------------
@@ -106,7 +110,9 @@ class StatisticalRequests(ExclusiveMixin):
             self._check_size(labels.size, columns.n_features)
             self._started(labels[present], columns.n_features, params)
             evidence = self._evidence((X, group, weight), labels.size, params)
-            self._fitted = self._made(evidence, labels, columns, forgotten, params)
+            self._fitted = self._made(
+                evidence, labels, columns, forgotten, params, None
+            )
         return self
 
     def _unfit(self, X, y, sample_weight=None):
@@ -165,7 +171,7 @@ class StatisticalRequests(ExclusiveMixin):
                 None if rows is None else rows.columns(places),
             )
             self._fitted = self._made(
-                evidence, fitted.labels, fitted.columns, forgotten, fitted.params
+                evidence, fitted.labels, fitted.columns, forgotten, fitted.params, None
             )
         return self
 
@@ -173,27 +179,35 @@ class StatisticalRequests(ExclusiveMixin):
         """Validate, compute and swap; only the last line changes the estimator."""
         with self._exclusive():
             fitted = self._checked()
-            edit = make_edit(fitted)
-            n_labels = fitted.labels.size
-            rows_in, rows_out = (
-                None
-                if rows is None
-                else self._evidence(
-                    (*self._joined(*rows[:2]), rows[2]), n_labels, fitted.params
-                )
-                for rows in edit
-            )
+            edit = [
+                None if rows is None else (*self._joined(*rows[:2]), rows[2])
+                for rows in make_edit(fitted)
+            ]
+            positions = [rows[1] for rows in edit if rows is not None]
+            touched = np.unique(np.concatenate(positions))
             self._fitted = self._made(
-                self._changed(fitted.evidence, rows_in, rows_out),
+                self._changed(fitted, touched, edit),
                 fitted.labels,
                 fitted.columns,
                 fitted.forgotten,
                 fitted.params,
+                fitted,
             )
         return self
 
-    def _changed(self, evidence, rows_in, rows_out):
-        """Evidence after rows came and went."""
+    def _changed(self, fitted, touched, edit):
+        """Evidence after rows of the touched classes came and went."""
+        evidence = fitted.evidence
+        rows_in, rows_out = (
+            None
+            if rows is None
+            else self._evidence(
+                (rows[0], np.searchsorted(touched, rows[1]), rows[2]),
+                touched.size,
+                fitted.params,
+            )
+            for rows in edit
+        )
         parts = [
             None if part is None else part.classes
             for part in (evidence, rows_in, rows_out)
@@ -213,9 +227,10 @@ class StatisticalRequests(ExclusiveMixin):
                     "what the model was trained with, or a row leaves in parts: it "
                     "counts as gone when the first of its weight leaves."
                 )
-        return Evidence(now.changed(coming, going, positive=positive), rows)
+        changed = now.changed(coming, going, groups=touched, positive=positive)
+        return Evidence(changed, rows)
 
-    def _evidence(self, rows, n_labels, params):
+    def _evidence(self, rows, n_groups, params):
         """The evidence of rows, if there are any; those of weight zero are none."""
         X, group, weight = rows
         if not weight.any():
@@ -225,7 +240,7 @@ class StatisticalRequests(ExclusiveMixin):
             X, group, weight = X[some], group[some], weight[some]
         X = self._encoded(X, params)
         with named("X"):
-            found = Statistics.of(X, group, weight, n_labels, self._second)
+            found = Statistics.of(X, group, weight, n_groups, self._second)
             counted = None
             if self._counts_rows and np.all(weight == 1.0):
                 counted = found.pooled()
@@ -234,10 +249,10 @@ class StatisticalRequests(ExclusiveMixin):
                 counted = Statistics.of(X, one, all_ones, 1, self._second)
         return Evidence(found, counted)
 
-    def _made(self, evidence, labels, columns, forgotten, params):
+    def _made(self, evidence, labels, columns, forgotten, params, before):
         """The fitted value: the twin of the classes that have rows."""
         n_columns = int(np.sum(~forgotten))
-        classes = self._trimmed(evidence.classes, n_columns)
+        classes = self._trimmed(evidence.classes, n_columns).settled()
         evidence = Evidence(classes, evidence.rows)
         present = np.flatnonzero(classes.weight.rounded() > 0.0)
         if forgotten.any():
@@ -249,7 +264,7 @@ class StatisticalRequests(ExclusiveMixin):
             params_now = params
         twin = self._started(labels[present], n_columns, params_now)
         shown = Evidence(classes.classes(present), evidence.rows)
-        self._complete(twin, shown, n_columns, params_now)
+        self._complete(twin, shown, n_columns, params_now, before)
         for value in vars(twin).values():
             for array in value if isinstance(value, list) else [value]:
                 if isinstance(array, np.ndarray):

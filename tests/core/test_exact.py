@@ -128,3 +128,14 @@ def test_parts_of_arrays():
     )
     np.testing.assert_array_equal(number.summed().rounded(), [0.375, 0.625, 0.875])
     assert number.take(np.array([0])).reshaped(3).shape == (3,)
+
+
+@settings(deadline=None)
+@given(st.lists(arrays, min_size=3, max_size=3), arrays)
+def test_what_is_put_leaves_no_digits_of_what_was_there(rows, new):
+    number = Exact.of(np.array(rows))
+    found = number.put(np.array([1]), Exact.of(new[None]))
+    expected = Exact.of(np.array([rows[0], new, rows[2]]))
+    assert found.low == expected.low
+    np.testing.assert_array_equal(found.digits, expected.digits)
+    assert fractions(number) == of(np.array(rows).ravel())

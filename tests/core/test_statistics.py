@@ -103,8 +103,7 @@ def test_any_partition_gives_the_same_to_the_bit(monkeypatch, form, kind, n_grou
     X = rng.normal(size=(3_000, 3)) * 2.0 ** rng.integers(-40, 40, (3_000, 1))
     group, weight = rng.integers(0, n_groups, 3_000), rng.uniform(size=3_000)
     whole = Statistics.of(form(X), group, weight, n_groups, kind)
-    monkeypatch.setattr(sums, "_DENSE_ENTRIES", 200)
-    monkeypatch.setattr(sums, "_SPARSE_ENTRIES", 200)
+    monkeypatch.setattr(sums, "_BLOCK_ENTRIES", 200)
     monkeypatch.setattr(sums, "_PAIRS_ROWS", 100)
     monkeypatch.setattr(sums, "_CHUNK_ENTRIES", 1_000)
     monkeypatch.setattr(sums, "_CHUNK_CELLS", 1)
@@ -193,6 +192,36 @@ def test_a_class_that_vanishes_is_zero_throughout():
     assert_identical(
         found, Statistics.of(X[~out], group[~out], weight[~out], 3, "pairs")
     )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_edit_of_some_classes_is_an_edit_of_all(kind):
+    X, group, weight = make()
+    group[:9] = np.repeat([0, 1, 2], 3)
+    found = Statistics.of(X, group, weight, 4, kind).settled()
+    out, into, touched = group == 0, np.arange(3, 6), np.array([0, 2, 3])
+
+    def part(chosen, groups):
+        return Statistics.of(X[chosen], groups, weight[chosen], 3, kind)
+
+    # a class vanishes, one appears, one grows, and one stays
+    coming, going = part(into, np.array([1, 2, 2])), part(out, group[out])
+    after = found.changed(coming, going, groups=touched)
+    rows = np.flatnonzero(~out).tolist() + into.tolist()
+    groups = np.append(group[~out], [2, 3, 3])
+    expected = Statistics.of(X[rows], groups, weight[rows], 4, kind)
+    assert_identical(after, expected)
+    if kind != "none":
+        np.testing.assert_array_equal(after.within, expected.scatter())
+        np.testing.assert_array_equal(after.within[1], found.within[1])
+        columns = np.array([2, 0])
+        np.testing.assert_array_equal(
+            after.columns(columns).within, expected.columns(columns).scatter()
+        )
+    two, first = found.classes(np.array([2, 0])), going.classes(np.array([0]))
+    with pytest.raises(EmptyClassError) as error:
+        two.changed(None, first, groups=np.array([1]))
+    assert error.value.groups == (1,)
 
 
 def test_impossible_requests_are_refused():

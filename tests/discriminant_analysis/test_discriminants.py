@@ -1,5 +1,7 @@
 """What is particular to discriminant analysis."""
 
+import operator
+
 import numpy as np
 import pytest
 from sklearn.covariance import EmpiricalCovariance
@@ -125,6 +127,20 @@ def test_a_request_that_leaves_no_full_rank_is_refused():
     assert model._fitted is fitted
     with pytest.raises(np.linalg.LinAlgError, match="full rank"):
         UnlearnableQuadraticDiscriminantAnalysis().fit(X[47:], Y[47:])
+
+
+def test_principal_axes_of_other_classes_are_taken_over():
+    model = UnlearnableQuadraticDiscriminantAnalysis().fit(X, Y)
+    axes = model.rotations_
+    model.partial_unfit(X[Y == 0][:1], Y[Y == 0][:1])
+    assert model.rotations_[0] is not axes[0]
+    assert model.rotations_[1] is axes[1]
+    # by label, and for the same columns alone
+    model.partial_unfit(X[Y == 0][1:], Y[Y == 0][1:])
+    assert all(map(operator.is_, model.rotations_, axes[1:]))
+    model.forget_features(1)
+    twin = QuadraticDiscriminantAnalysis().fit(np.delete(X, 1, axis=1)[Y > 0], Y[Y > 0])
+    np.testing.assert_allclose(model.scalings_, twin.scalings_, rtol=1e-10)
 
 
 def test_eigen_without_shrinkage_is_the_maximum_likelihood_estimate():
