@@ -26,6 +26,7 @@ from sklearn_unlearn.naive_bayes import (
     UnlearnableMultinomialNB,
 )
 from sklearn_unlearn.neighbors import UnlearnableNearestCentroid
+from sklearn_unlearn.preprocessing import UnlearnableStandardScaler
 
 __version__ = "0.1.0.dev0"
 
@@ -48,6 +49,7 @@ __all__ = [
     "UnlearnableQuadraticDiscriminantAnalysis",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
+    "UnlearnableStandardScaler",
     "UnlearnableTweedieRegressor",
     "show_versions",
 ]

@@ -123,7 +123,7 @@ class Exact:
             carry = rest
         if further:
             digits = np.concatenate([digits, further])
-        used = np.flatnonzero(digits.reshape(len(digits), -1).any(axis=1))
+        used = np.flatnonzero(digits.any(axis=tuple(range(1, digits.ndim))))
         if not used.size:
             return Exact.zeros(self.shape)
         first, last = int(used[0]), int(used[-1])

@@ -8,6 +8,18 @@ import threading
 from sklearn.utils.validation import check_is_fitted
 
 
+class Learned:
+    """An attribute that the fitted twin has, read-only."""
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, estimator, owner=None):
+        if estimator is None:
+            return self
+        return getattr(estimator._learned.twin, self.name)
+
+
 class ExclusiveMixin:
     """An estimator that keeps all that it learned in one attribute, ``_fitted``.
 

@@ -1,0 +1,203 @@
+"""Requests to transformers that unlearn, against refits of scikit-learn's twins."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_unlearn.exceptions import UnlearningError
+from tests.linear_model.test_state import arrays_of, interrupt
+from tests.transformers import (
+    CASES,
+    VERBS,
+    WEIGHTED,
+    Script,
+    assert_same,
+    data,
+    dense,
+    fit_quietly,
+    make,
+    twin_of,
+    weights,
+)
+
+
+def assert_identical(one, other):
+    """All that two transformers keep of rows is equal to the bit."""
+    found, expected = one._fitted.statistics, other._fitted.statistics
+    assert pickle.dumps(found) == pickle.dumps(expected)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", CASES)
+def test_fit_is_the_twins(name, weighted):
+    X = data(name)
+    keywords = {}
+    if weighted and name in WEIGHTED:
+        keywords["sample_weight"] = weights(X.shape[0])
+    model = make(name).fit(X, **keywords)
+    twin = fit_quietly(twin_of(name), X, **keywords)
+    assert_same(name, model, twin, X)
+    assert_same(name, model.to_sklearn(), twin, X)
+    assert type(model.to_sklearn()) is type(twin)
+    assert model.to_sklearn().get_params() == twin.get_params()
+    names = model.get_feature_names_out()
+    np.testing.assert_array_equal(names, twin.get_feature_names_out())
+
+
+@settings(deadline=None, max_examples=40)
+@pytest.mark.parametrize("name", CASES)
+@given(
+    st.booleans(),
+    st.lists(st.tuples(st.sampled_from(VERBS), st.integers(0, 59)), max_size=8),
+)
+def test_any_requests_give_the_refit(name, weighted, requests):
+    script = Script(name, weighted and name in WEIGHTED)
+    for verb, row in requests:
+        script.run(verb, row)
+    refit = script.refit(twin_of(name))
+    assert_same(name, script.model, refit, script.query())
+    # and nothing else is left in the transformer: not even rounding
+    assert_identical(script.model, script.refit(make(name)))
+
+
+def request(name, verb):
+    """A request as a function of an estimator."""
+    X, new = data(name), data(name, seed=5)
+    return {
+        "partial_unfit": lambda e: e.partial_unfit(X[:2]),
+        "replace_features": lambda e: e.replace_features(X[:2], X_new=new[:2]),
+        "forget_features": lambda e: e.forget_features([1]),
+        "partial_fit": lambda e: e.partial_fit(new[:3]),
+    }[verb]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("name", CASES)
+def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb):
+    X = data(name)
+    model = make(name).fit(X)
+    run = request(name, verb)
+    fitted, before = model._fitted, pickle.dumps(model)
+    done = run(copy.deepcopy(model))
+    at, n_undone = 1, 0
+    while interrupt(lambda: run(model), at):
+        if model._fitted is fitted:
+            assert pickle.dumps(model) == before
+            n_undone += 1
+        else:  # after the assignment the new value is complete
+            assert_identical(model, done)
+            model._fitted = fitted
+        at += 1 if at < 100 else 11
+    assert_identical(model, done)  # the last call was not interrupted
+    assert n_undone > 10
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_requests_are_refused_and_change_nothing(name):
+    X = data(name)
+    model = make(name).fit(X)
+    fitted, before = model._fitted, pickle.dumps(model)
+    with pytest.raises(UnlearningError):
+        model.partial_unfit(X)
+    with pytest.raises(UnlearningError, match="columns"):
+        model.forget_features(list(range(X.shape[1])))
+    with pytest.raises(ValueError, match="columns"):
+        model.forget_features(None)
+    with pytest.raises(ValueError, match="X_new must be given"):
+        model.replace_features(X[:2])
+    with pytest.raises(ValueError, match="X_new has 3 rows, expected 2"):
+        model.replace_features(X[:2], X_new=X[:3])
+    with pytest.raises(ValueError, match="features"):
+        model.partial_unfit(X[:2, :2])
+    assert model._fitted is fitted
+    assert pickle.dumps(model) == before
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_copies_go_on_alike(name):
+    X = data(name)
+    model = make(name).fit(X).partial_unfit(X[:2])
+    for twin in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        twin.partial_unfit(X[2:4]).forget_features(0)
+        assert_identical(twin, make(name).fit(X[4:]).forget_features(0))
+    assert_identical(model, make(name).fit(X[2:]))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_attributes_are_read_only_and_exports_are_not(name):
+    X = data(name)
+    model = make(name).fit(X)
+    for attribute in CASES[name][4]:
+        value = getattr(model, attribute)
+        exported = getattr(model.to_sklearn(), attribute)
+        if isinstance(value, np.ndarray):
+            assert not value.flags.writeable
+            assert exported.flags.writeable
+        with pytest.raises(AttributeError, match="not fitted"):
+            getattr(make(name), attribute)
+    assert len(arrays_of(model._fitted)) > 0
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_parameters_count_when_fit_is_called(name):
+    X = data(name)
+    model, other = make(name).fit(X), make(name).fit(X)
+    changed = dict.fromkeys(model.get_params(), "nonsense")
+    model.set_params(**changed)
+    model.partial_unfit(X[:2])
+    other.partial_unfit(X[:2])
+    assert_identical(model, other)
+    with pytest.raises((TypeError, ValueError)):
+        model.fit(X)
+    assert_identical(model, other)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("name", [n for n in CASES if CASES[n][3] != "sparse"])
+def test_frames(name, library):
+    frame = pytest.importorskip(library).DataFrame
+    X = data(name)
+
+    def framed(X, names="pqrs"):
+        return frame({name: X[:, i] for i, name in enumerate(names)})
+
+    model = make(name).fit(framed(X)).partial_unfit(framed(X[:4]))
+    twin = twin_of(name).fit(framed(X[4:]))
+    assert list(model.feature_names_in_) == list("pqrs")
+    assert_same(name, model, twin, framed(X))
+    assert_same(name, model.to_sklearn(), twin, framed(X))
+    with pytest.raises(ValueError, match="feature names"):
+        model.partial_unfit(framed(X[4:5], "abcd"))
+    model.forget_features("q")
+    rest = framed(np.delete(X, 1, axis=1), "prs")
+    refit = twin_of(name).fit(rest[4:])
+    assert_same(name, model, refit, rest)
+    expected = refit.get_feature_names_out()
+    np.testing.assert_array_equal(model.get_feature_names_out(), expected)
+    np.testing.assert_array_equal(model.get_feature_names_out(list("pqrs")), expected)
+    dropped, kept = model.to_sklearn(drop_forgotten=True), model.to_sklearn()
+    np.testing.assert_array_equal(dropped.get_feature_names_out(), expected)
+    np.testing.assert_array_equal(kept.get_feature_names_out(), expected)
+    assert_same(name, dropped, refit, rest)
+    found, exact = dense(kept.transform(framed(X))), dense(refit.transform(rest))
+    np.testing.assert_allclose(found, exact, rtol=1e-10, atol=1e-10)
+    output = model.set_output(transform=library).transform(framed(X))
+    assert isinstance(output, frame)
+    assert list(output.columns) == list(expected)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_names_after_columns_are_forgotten(name):
+    X = data(name)
+    model = make(name).fit(X).forget_features([1])
+    names = make(name).fit(X).get_feature_names_out()
+    given = make(name).fit(X).get_feature_names_out(list("abcd"))
+    left = [place for place, feature in enumerate(names) if "x1" not in feature]
+    np.testing.assert_array_equal(model.get_feature_names_out(), names[left])
+    np.testing.assert_array_equal(
+        model.get_feature_names_out(list("abcd")), given[left]
+    )

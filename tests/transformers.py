@@ -1,0 +1,195 @@
+"""Transformers that unlearn, their twins, data for them, and a script of requests."""
+
+import warnings
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_unlearn import UnlearnableStandardScaler
+from sklearn_unlearn.transformers import Edit
+
+SCALER = ("mean_", "n_samples_seen_", "scale_", "var_")
+
+#: Class, twin, parameters, kind of data, attributes.
+CASES = {
+    "standard": (UnlearnableStandardScaler, StandardScaler, {}, "missing", SCALER),
+    **{
+        f"standard_{name}": (
+            UnlearnableStandardScaler,
+            StandardScaler,
+            params,
+            kind,
+            SCALER,
+        )
+        for name, params, kind in (
+            ("uncentred", {"with_mean": False}, "real"),
+            ("unscaled", {"with_std": False}, "missing"),
+            ("idle", {"with_mean": False, "with_std": False}, "real"),
+            ("sparse", {"with_mean": False}, "sparse"),
+        )
+    },
+}
+#: The idle scaler's twin counts rows, whatever their weight.
+WEIGHTED = [n for n in CASES if n.startswith("standard") and n != "standard_idle"]
+VERBS = ["partial_unfit", "replace_features", "forget_features", "partial_fit"]
+
+
+def make(name, **params):
+    cls, _, defaults, _, _ = CASES[name]
+    return cls(**{**defaults, **params})
+
+
+def twin_of(name, **params):
+    _, cls, defaults, _, _ = CASES[name]
+    return cls(**{**defaults, **params})
+
+
+def data(name, n_rows=60, seed=0, n_columns=4):
+    """Rows; in some kinds values are missing."""
+    rng = np.random.default_rng(seed)
+    kind = CASES[name][3]
+    X = rng.normal(size=(n_rows, n_columns)) * [1.0, 1e4, 1e-3, 1.0][:n_columns]
+    X[:, 0] += 1e8
+    X[:, -1] = 0.1  # does not vary
+    if kind == "missing":
+        X[rng.random(X.shape) < 0.2] = np.nan
+    if kind == "sparse":
+        X[rng.random(X.shape) < 0.6] = 0.0
+        X = sp.csr_array(X)
+    return X
+
+
+def weights(n_rows, seed=1):
+    return np.random.default_rng(seed).uniform(0.2, 2.0, n_rows)
+
+
+def dense(Z):
+    return Z.toarray() if sp.issparse(Z) else np.asarray(Z)
+
+
+def replaced(X, rows, new):
+    """X with other rows in some places."""
+    if sp.issparse(X):
+        X = X.toarray()
+        X[rows] = new.toarray()
+        return sp.csr_array(X)
+    X = X.copy()
+    X[rows] = new
+    return X
+
+
+def columns_of(X, chosen):
+    return X[:, np.flatnonzero(chosen)]
+
+
+def fit_quietly(estimator, X, **keywords):
+    """Fit a twin, which divides zeros and takes roots of rounding errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return estimator.fit(X, **keywords)
+
+
+class Script:
+    """Data, as requests change them, and a transformer that follows."""
+
+    def __init__(self, name, weighted=False, n_rows=60):
+        self.name, self.n_rows = name, n_rows
+        self.X, self.spare = data(name, n_rows), data(name, n_rows, seed=5)
+        self.weight = weights(n_rows) if weighted else np.ones(n_rows)
+        self.weighted = weighted
+        self.inside = np.ones(n_rows, dtype=bool)
+        self.inside[-10:] = False  # come later
+        self.columns = np.ones(self.X.shape[1], dtype=bool)
+        keywords = {"sample_weight": self.weight[self.inside]} if weighted else {}
+        self.model = make(name).fit(self.X[self.inside], **keywords)
+        self.changes = []
+
+    def run(self, verb, row):
+        """One request; what it says of the outputs of other rows is compared."""
+        rows = np.unique([row, (row * 7) % self.n_rows, (row * 11) % self.n_rows])
+        rows = rows[rows >= 5]  # some stay
+        going, coming = rows[self.inside[rows]], rows[~self.inside[rows]]
+        others = self.inside.copy()
+        others[going] = False
+        weight = {"weight_out": self.weight[going]} if self.weighted else {}
+        if verb == "forget_features":
+            column = row % self.columns.size
+            if self.columns.sum() <= 2 or not self.columns[column]:
+                return
+            edit = Edit(columns=[column])
+            self.columns[column] = False
+        elif verb == "partial_fit" and coming.size:
+            weight = {"weight_in": self.weight[coming]} if self.weighted else {}
+            edit = Edit(rows_in=self.X[coming], **weight)
+            self.inside[coming] = True
+        elif verb == "partial_unfit" and going.size:
+            edit = Edit(rows_out=self.X[going], **weight)
+            self.inside[going] = False
+        elif verb == "replace_features" and going.size:
+            new = self.spare[going]
+            if self.weighted:
+                weight["weight_in"] = weight["weight_out"]
+            edit = Edit(rows_out=self.X[going], rows_in=new, **weight)
+            self.X = replaced(self.X, going, new)
+        else:
+            return
+        before = dense(self.model.transform(self.X[others]))
+        fitted, change = self.model._answer(edit)
+        self.model._fitted = fitted
+        after = dense(self.model.transform(self.X[others]))
+        assert (change.n_old, change.n_new) == (before.shape[1], after.shape[1])
+        mapped = np.asarray((change.linear @ before.T).T) + change.shift
+        scale = np.nanmax(np.abs(after), axis=0, initial=1.0)
+        np.testing.assert_allclose(
+            (mapped / scale)[:, change.known],
+            (after / scale)[:, change.known],
+            rtol=1e-7,
+            atol=1e-7,
+        )
+        self.changes.append(change)
+
+    def refit(self, estimator):
+        X = columns_of(self.X[self.inside], self.columns)
+        keywords = {"sample_weight": self.weight[self.inside]} if self.weighted else {}
+        return fit_quietly(estimator, X, **keywords)
+
+    def query(self):
+        return columns_of(self.X, self.columns)
+
+
+def assert_equal(found, expected, rtol, name):
+    if isinstance(expected, (list, tuple)):
+        assert len(found) == len(expected), name
+        for one, other in zip(found, expected, strict=True):
+            assert_equal(one, other, rtol, name)
+        return
+    if expected is None or isinstance(expected, (dict, str)):
+        assert found == expected, name
+        return
+    expected = np.asarray(expected)
+    assert np.shape(found) == expected.shape, name
+    if expected.dtype.kind not in "fiu":
+        np.testing.assert_array_equal(found, expected, err_msg=name)
+        return
+    assert np.asarray(found).dtype.kind == expected.dtype.kind or name[0] == "n"
+    finite = np.abs(expected[np.isfinite(expected)])
+    atol = rtol * 1e-3 * finite.max(initial=0.0)
+    np.testing.assert_allclose(found, expected, rtol=rtol, atol=atol, err_msg=name)
+
+
+def assert_same(name, model, twin, X, rtol=1e-10):
+    """Attributes and outputs are the twin's."""
+    for attribute in CASES[name][4]:
+        assert_equal(
+            getattr(model, attribute), getattr(twin, attribute), rtol, attribute
+        )
+    found, expected = model.transform(X), twin.transform(X)
+    assert sp.issparse(found) == sp.issparse(expected)
+    found, expected = dense(found), dense(expected)
+    assert found.dtype == expected.dtype
+    if expected.dtype.kind == "f":
+        size = np.abs(expected[np.isfinite(expected)]).max(initial=1.0)
+        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-7 * size)
+    else:
+        np.testing.assert_array_equal(found, expected)
