@@ -26,6 +26,7 @@ from sklearn_unlearn.naive_bayes import (
     UnlearnableMultinomialNB,
 )
 from sklearn_unlearn.neighbors import UnlearnableNearestCentroid
+from sklearn_unlearn.pipeline import UnlearnablePipeline, make_unlearnable_pipeline
 from sklearn_unlearn.preprocessing import UnlearnableStandardScaler
 
 __version__ = "0.1.0.dev0"
@@ -45,11 +46,13 @@ __all__ = [
     "UnlearnableLogisticRegression",
     "UnlearnableMultinomialNB",
     "UnlearnableNearestCentroid",
+    "UnlearnablePipeline",
     "UnlearnablePoissonRegressor",
     "UnlearnableQuadraticDiscriminantAnalysis",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
     "UnlearnableStandardScaler",
     "UnlearnableTweedieRegressor",
+    "make_unlearnable_pipeline",
     "show_versions",
 ]

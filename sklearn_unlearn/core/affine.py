@@ -104,6 +104,21 @@ class AffineMap:
         return bool(self.known.all())
 
     @property
+    def magnification(self) -> float:
+        """Largest factor by which an error of an old output is seen in a new one."""
+        return float(abs(self.linear).max()) if min(self.linear.shape) else 0.0
+
+    @property
+    def kept(self) -> Indices | None:
+        """The old outputs that are left, if all that happens is that others vanish."""
+        if not self.complete or self.shift.any():
+            return None
+        linear = sp.csr_array(self.linear)
+        kept = linear.indices
+        each = np.all(np.diff(linear.indptr) == 1) and np.all(linear.data == 1.0)
+        return kept.astype(np.intp) if each and np.all(np.diff(kept) > 0) else None
+
+    @property
     def identity(self) -> bool:
         """Whether outputs stay as they are."""
         if not self.complete or self.n_old != self.n_new or self.shift.any():
@@ -133,21 +148,20 @@ class AffineMap:
         Returns
         -------
         ndarray or csr_array of shape (n_rows, n_new)
-            As dense or as sparse as Z.
+            As Z; a column that is shifted is stored in full.
 
         Raises
         ------
         ValueError
-            If some are unknown, or a shift would fill sparse rows.
+            If some are unknown.
         """
         self._check_complete()
         if is_sparse(Z):
+            mapped = sp.csr_array(Z) @ sp.csr_array(self.linear).T
             if self.shift.any():
-                raise ValueError(
-                    "Sparse outputs are to be shifted, after which hardly any is zero; "
-                    "pass them as an array."
-                )
-            return sp.csr_array(sp.csr_array(Z) @ sp.csr_array(self.linear).T)
+                ones = sp.csr_array(np.ones((Z.shape[0], 1)))
+                mapped = mapped + ones @ sp.csr_array(self.shift[None, :])
+            return sp.csr_array(mapped)
         # the map on the left: what is not finite stays in its column
         product: Array = np.asarray((self.linear @ Z.T).T) + self.shift
         return product

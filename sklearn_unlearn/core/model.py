@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Array, Indices, Mask
-from sklearn_unlearn.core.edits import DropColumns, Edit
+from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.fitting import fit
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.retained import RetainedRows
@@ -84,11 +84,20 @@ class Request:
         Where the rows that leave lie in the retained data.
     ids : ndarray or None
         Identifiers of rows that come and replace none.
+    origin : Origin or None
+        What rows that come were made of.
+    retained : RetainedRows or None
+        The retained rows after the request, where they are not the old ones edited.
+    start : ndarray of shape (p_new, n_outputs) or None
+        Coefficients from which ``retained`` is fitted, where no map leads there.
     """
 
     edit: Edit
     positions: Indices | None = None
     ids: Any = None
+    origin: Any = None
+    retained: RetainedRows | None = None
+    start: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,8 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
         if the rate is too large.
     """
     edit, state = request.edit, model.state
+    if request.start is not None:
+        return _fitted_anew(model, request, options)
     rate = step_rate(state, options)
     tally = _edited_tally(model, edit)
     retained = None if model.retained is None else edited_rows(model, request)
@@ -148,9 +159,9 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
         return Answer(edited, None, refinement)
     edited = replace(model, state=step.state, tally=tally, retained=retained)
     if retained is None:
-        dropping = isinstance(edit.feature_map, DropColumns)
+        about_rows = edit.rows_out is not None or edit.rows_in is not None
         # written so that a NaN is refused
-        if not (step.largest_change <= REFUSED_CHANGE or dropping):
+        if about_rows and not step.largest_change <= REFUSED_CHANGE:
             raise StepTooLargeError(
                 f"The request would change a raw prediction by "
                 f"{step.largest_change:.3g}, where a closed-form step without data is "
@@ -161,7 +172,8 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
         return Answer(edited, step, None)
     start = step.state
     if step.largest_change > LARGE_CHANGE:
-        start = _better_start(start, state.theta, retained)
+        before = edit.feature_map.preimage(state.theta)
+        start = _better_start(start, before, retained)
     refinement = minimised(start, retained, options)
     edited = replace(edited, state=refinement.state)
     return Answer(edited, step, refinement)
@@ -213,8 +225,22 @@ def minimised(state: State, rows: RowBlocks, options: Options) -> Refinement:
     return min(refined, fitted, key=lambda each: (not each.converged, each.residual))
 
 
-def _fitted(objective: Objective, rows: RowBlocks, options: Options) -> Refinement:
-    return fit(objective, rows, tol=options.tol, max_iter=options.max_iter)
+def _fitted_anew(model: Model, request: Request, options: Options) -> Answer:
+    """The rows of a request fitted from its start."""
+    rows, marks = request.retained, model.marks
+    assert rows is not None
+    tally = Tally.of(rows, marks, model.tally.n_groups)
+    model.tally.check_left(tally.group_weight)
+    objective = request.edit.objective(model.state.objective)
+    refinement = _fitted(objective, rows, options, request.start)
+    return Answer(Model(refinement.state, tally, marks, rows), None, refinement)
+
+
+def _fitted(
+    objective: Objective, rows: RowBlocks, options: Options, start: Array | None = None
+) -> Refinement:
+    tol, max_iter = options.tol, options.max_iter
+    return fit(objective, rows, tol=tol, max_iter=max_iter, start=start)
 
 
 def _better_start(state: State, before: Array, rows: RetainedRows) -> State:
@@ -230,21 +256,29 @@ def _edited_tally(model: Model, edit: Edit) -> Tally:
     forgotten = model.forgotten
     if isinstance(edit.feature_map, DropColumns):
         forgotten = forgotten | edit.feature_map.columns[: forgotten.size]
-    return model.tally.changed(edit.rows_in, edit.rows_out, model.marks, forgotten)
+    tally = model.tally.changed(edit.rows_in, edit.rows_out, model.marks, forgotten)
+    if isinstance(edit.feature_map, LinearMap):
+        intercept = model.state.objective.fit_intercept
+        tally = tally.mapped(edit.feature_map.matrix, intercept)
+    return tally
 
 
 def edited_rows(model: Model, request: Request) -> RetainedRows:
     """The retained rows after a request."""
+    if request.retained is not None:
+        return request.retained
     retained, edit = model.retained, request.edit
     assert retained is not None
-    ids = request.ids
+    ids, origin = request.ids, request.origin
     if edit.rows_out is not None:
         positions = request.positions
         assert positions is not None
         ids = retained.ids_at(positions)
+        if origin is None:
+            origin = retained.origins_at(positions)
         retained = retained.without(positions, edit.rows_out.weight)
     if edit.rows_in is not None:
-        retained = retained.with_rows(edit.rows_in, ids)
+        retained = retained.with_rows(edit.rows_in, ids, origin)
     if isinstance(edit.feature_map, DropColumns):
         n_columns = retained.forgotten.size
         retained = retained.forgetting(edit.feature_map.columns[:n_columns])

@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Array
-from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.edits import Edit, Identity
 from sklearn_unlearn.core.factor import Factor, factorise
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import RowBlocks
@@ -40,10 +40,10 @@ class StepResult:
     moved : ndarray of shape (p, n_outputs)
         ``T' phi - theta``: the change of the coefficients in the old coordinates.
     largest_change : float
-        ``t_D``: largest change of a raw prediction among the rows of the edit or,
+        ``t_D``: largest change of a raw prediction among the rows of the edit and,
         for a map of the features, its root mean square over all rows (a lower bound
-        of it). Beyond about ln 2 the quadratic model is not to be trusted. Zero for a
-        quadratic loss, which needs no trust.
+        of the largest). Beyond about ln 2 the quadratic model is not to be trusted.
+        Zero for a quadratic loss, which needs no trust.
     """
 
     state: State
@@ -323,11 +323,11 @@ def _largest_change(
     if objective.loss.constant_curvature:
         return 0.0
     touched = [rows for rows in (edit.rows_out, edit.rows_in) if rows is not None]
-    if touched:
-        return max(objective.largest_raw_change(rows, moved) for rows in touched)
-    if not moved.any() or weight <= 0.0 or state.curvature <= 0.0:
-        return 0.0
-    packed = objective.pack(moved)
-    squares = float(np.vdot(packed, factor.curvature_dot(packed)))
-    mean = max(squares, 0.0) / (state.curvature * weight)
-    return float(np.sqrt(mean))
+    largest = [objective.largest_raw_change(rows, moved) for rows in touched]
+    mapped = not isinstance(edit.feature_map, Identity)
+    if mapped and moved.any() and weight > 0.0 and state.curvature > 0.0:
+        packed = objective.pack(moved)
+        squares = float(np.vdot(packed, factor.curvature_dot(packed)))
+        mean = max(squares, 0.0) / (state.curvature * weight)
+        largest.append(float(np.sqrt(mean)))
+    return max(largest, default=0.0)

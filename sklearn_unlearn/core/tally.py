@@ -15,9 +15,11 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import (
     Array,
+    Data,
     Mask,
     absolute,
     as_float64,
+    times,
     transposed_times,
 )
 from sklearn_unlearn.core.rows import RowBlocks, Rows
@@ -133,7 +135,7 @@ class Tally:
             mark_noise = np.maximum(mark_noise, _trace(sizes))
         column_sum[forgotten] = 0.0
         if rows_out is not None:
-            self._check_left(mark_sum[: self.n_groups])
+            self.check_left(mark_sum[: self.n_groups])
         return Tally(
             n_rows, whole, self.n_groups, mark_sum, column_sum, noise, mark_noise
         )
@@ -186,7 +188,33 @@ class Tally:
                 "unlearned."
             )
 
-    def _check_left(self, group_weight: Array) -> None:
+    def mapped(self, matrix: Data, intercept: bool) -> Tally:
+        """The sums of rows whose columns a matrix T has mapped.
+
+        Parameters
+        ----------
+        matrix : Data
+            As in `LinearMap`.
+        intercept : bool
+            Whether its last row and column are those of the constant one.
+        """
+        sums, sizes = self.column_sum, absolute(matrix)
+        if intercept:
+            # the columns times a constant one sum to the marks
+            sums = np.vstack([sums, self.mark_sum])
+        mapped = times(matrix, sums)[: matrix.shape[0] - intercept]
+        largest = times(sizes, np.abs(sums)).max(initial=0.0)
+        noise = self.noise * float(sizes.sum(axis=1).max(initial=0.0))
+        noise = max(noise, float(_trace(largest)))
+        return replace(self, column_sum=mapped, noise=noise)
+
+    def check_left(self, group_weight: Array) -> None:
+        """Refuse weights of the groups that are too small or nothing.
+
+        Raises
+        ------
+        InsufficientWeightError, EmptyClassError
+        """
         slack = _TOLERANCE * self.group_weight
         if np.any(group_weight < -slack):
             raise InsufficientWeightError(

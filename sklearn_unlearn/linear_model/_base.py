@@ -216,6 +216,7 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
         after=None,
         anew=False,
         start=None,
+        origin=None,
     ):
         """The fitted value of these rows, in a lineage with the one ``after`` which.
 
@@ -235,7 +236,7 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
         warn_unless_converged(result)
         retained = None
         if self.retain_data:
-            retained = RetainedRows.of(rows, row_ids, forgotten)
+            retained = RetainedRows.of(rows, row_ids, forgotten, origin)
         tally = Tally.of(rows, encoding.marks, encoding.n_groups)
         lineage = self._begun(result.state, rows, after, anew)
         return Fitted(
@@ -259,9 +260,10 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
             encoding,
             fitted.columns,
             chunk.ids,
-            model.forgotten,
+            chunk.forgotten,
             fitted.lineage,
             anew,
+            origin=chunk.origin,
         )
 
     def _objective(self, forgotten, encoding, weight):

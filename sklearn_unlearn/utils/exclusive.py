@@ -20,7 +20,25 @@ class Learned:
         return getattr(estimator._learned.twin, self.name)
 
 
-class ExclusiveMixin:
+class LockMixin:
+    """An estimator that answers one request at a time."""
+
+    def _exclusive(self):
+        """The lock that makes requests of one estimator follow one another.
+
+        Each process has its own: one that a thread held when the process was forked
+        is held in the child for ever.
+        """
+        locks = vars(self).setdefault("_locks", {})
+        return locks.setdefault(os.getpid(), threading.RLock())
+
+    def __getstate__(self):
+        """All but the locks."""
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_locks"}
+
+
+class ExclusiveMixin(LockMixin):
     """An estimator that keeps all that it learned in one attribute, ``_fitted``.
 
     A request computes a new value under the lock and puts it there in one assignment:
@@ -37,20 +55,6 @@ class ExclusiveMixin:
         if not self.__sklearn_is_fitted__():
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
         return self._fitted
-
-    def _exclusive(self):
-        """The lock that makes requests of one estimator follow one another.
-
-        Each process has its own: one that a thread held when the process was forked
-        is held in the child for ever.
-        """
-        locks = vars(self).setdefault("_locks", {})
-        return locks.setdefault(os.getpid(), threading.RLock())
-
-    def __getstate__(self):
-        """All but the locks."""
-        state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_locks"}
 
     def __sklearn_is_fitted__(self):
         return "_fitted" in vars(self)

@@ -1,0 +1,1 @@
+"""How a request is carried through the steps of a pipeline."""

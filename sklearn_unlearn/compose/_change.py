@@ -1,0 +1,108 @@
+"""What a request changes in the rows that a step of a pipeline gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from sklearn_unlearn.core.affine import AffineMap
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """A request as one step sees it.
+
+    Attributes
+    ----------
+    out, into : X or None
+        Rows that leave, as the step got them, and rows that come, as it will get them.
+    weight_out, weight_in : array-like, float or None
+        Their weights, where the step was fitted with weights.
+    forgotten : ndarray of bool of shape (n_columns,) or None
+        Columns of the raw input that are to be forgotten. They may still be there.
+    map : AffineMap or None
+        How all other rows change; None if they do not.
+    lost : str or None
+        The step after which some columns of other rows are no function of what they
+        were, so that they have to be computed from the rows themselves.
+    rest : callable or None
+        Gives all rows after the request, as the step will get them; None where no data
+        are retained.
+    weight_rest : callable or None
+        Gives their weights.
+    freeze : bool
+        Whether steps that learned and cannot unlearn stay as they are.
+    """
+
+    out: Any = None
+    into: Any = None
+    weight_out: Any = None
+    weight_in: Any = None
+    forgotten: np.ndarray | None = None
+    map: AffineMap | None = None
+    lost: str | None = None
+    rest: Callable[[], Any] | None = None
+    weight_rest: Callable[[], Any] | None = None
+    freeze: bool = False
+
+    @property
+    def nothing(self):
+        """Whether the step sees no change at all."""
+        parts = (self.out, self.into, self.forgotten, self.map, self.lost)
+        return all(part is None for part in parts)
+
+    @property
+    def kept(self):
+        """Columns of the input that are left, if all that happens is that others go.
+
+        None if more happens to them.
+        """
+        if self.lost is not None:
+            return None
+        return slice(None) if self.map is None else self.map.kept
+
+    def unweighted(self):
+        """The same for a step that was fitted without weights."""
+        return replace(self, weight_out=None, weight_in=None, weight_rest=None)
+
+    def through(self, before, after, *, name, change=None, known=True):
+        """The change of the outputs of a step.
+
+        Parameters
+        ----------
+        before, after : transformer
+            The step before and after the request.
+        name : str
+            Of the step.
+        change : AffineMap, optional
+            How its outputs change for rows whose inputs do not.
+        known : bool, default=True
+            Whether its outputs are a function of those before.
+        """
+        rest = self.rest
+        map_, lost = self.map, self.lost
+        if not known:
+            map_, lost = None, lost or name
+        elif change is not None and not change.identity:
+            map_ = change if map_ is None else map_.then(change)
+            lost = lost if map_.complete else lost or name
+        return replace(
+            self,
+            out=None if self.out is None else before.transform(self.out),
+            into=None if self.into is None else after.transform(self.into),
+            forgotten=None,
+            map=map_,
+            lost=lost,
+            rest=None if rest is None else cache(lambda: after.transform(rest())),
+        )
+
+
+def columns_of(X, kept):
+    """Some columns of rows."""
+    if hasattr(X, "iloc"):
+        return X.iloc[:, kept]
+    return X[:, kept]

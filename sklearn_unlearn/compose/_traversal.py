@@ -1,0 +1,122 @@
+"""One request carried through one step, whatever the step is."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.preprocessing import PolynomialFeatures
+from sklearn.utils import get_tags
+
+from sklearn_unlearn.compose._change import columns_of
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.transformers import Edit, UnlearnableTransformer
+
+#: Steps that learn the number of columns and nothing of the rows.
+_LEARN_WIDTH = (PolynomialFeatures,)
+
+
+def carried(name, step, change):
+    """A step after a request, and what the request changes in its outputs.
+
+    Parameters
+    ----------
+    name : str
+        Of the step, for messages.
+    step : transformer, None, "passthrough"
+        Fitted; it stays as it is.
+    change : Change
+        Of its inputs.
+
+    Returns
+    -------
+    step : transformer, None, "passthrough"
+    change : Change
+
+    Raises
+    ------
+    UnlearningError
+        If the step cannot unlearn, or not without retained data.
+    """
+    if change.nothing or is_nothing(step):
+        return step, change
+    if hasattr(step, "_carried_through"):
+        return step._carried_through(name, change)
+    if isinstance(step, UnlearnableTransformer):
+        return _unlearned(name, step, change)
+    if _is_stateless(step) or change.freeze:
+        return _unchanged(name, step, change)
+    raise UnlearningError(
+        f"Step {name!r}, a {type(step).__name__}, learned from rows and cannot unlearn "
+        "them. Take its unlearnable counterpart if there is one, or fit again, or pass "
+        'on_stateful="freeze" to leave in it what it knows of the rows.'
+    )
+
+
+def is_nothing(step):
+    """Whether a step hands rows on as they are."""
+    return step is None or (isinstance(step, str) and step == "passthrough")
+
+
+def _unlearned(name, step, change):
+    """A transformer of ours."""
+    if change.kept is None:
+        return _computed_anew(name, step, change)
+    after, fitted, map_ = copy.copy(step), step._fitted, None
+    out, forgotten = change.out, change.forgotten
+    if change.map is not None:
+        # of its columns some are no longer there
+        alive = np.flatnonzero(~fitted.forgotten)
+        kept = change.kept
+        after._fitted, map_ = step._answer(Edit(columns=np.delete(alive, kept)))
+        change = replace(change, map=None)
+        out = None if out is None else columns_of(out, kept)
+    edit = Edit(out, change.into, change.weight_out, change.weight_in, forgotten)
+    if out is not None or change.into is not None or forgotten is not None:
+        after._fitted, change_ = after._answer(edit)
+        map_ = change_ if map_ is None else map_.then(change_)
+    return after, change.through(step, after, name=name, change=map_)
+
+
+def _computed_anew(name, step, change):
+    """A transformer whose inputs change for all rows."""
+    if change.rest is None:
+        cause = "" if change.lost is None else f" after step {change.lost!r}"
+        raise UnlearningError(
+            f"Step {name!r} was fitted on what comes{cause} before it, which the "
+            "request changes for all rows: it has to be fitted anew. Put it before the "
+            "step that changes, or fit with retain_data=True in the last step."
+        )
+    after = clone(step).set_params(**step._fitted.params)
+    weights = change.weight_rest
+    keywords = {} if weights is None else {"sample_weight": weights()}
+    after.fit(change.rest(), **keywords)
+    return after, change.through(step, after, name=name, known=False)
+
+
+def _is_stateless(step):
+    """Whether a transformer knows nothing of the rows that it was fitted on."""
+    if isinstance(step, _LEARN_WIDTH) or not get_tags(step).requires_fit:
+        return True
+    parts = getattr(step, "transformer_list", None)
+    return bool(parts) and all(
+        is_nothing(part) or part == "drop" or _is_stateless(part) for _, part in parts
+    )
+
+
+def _unchanged(name, step, change):
+    """A transformer that is the same after the request."""
+    if change.forgotten is not None:
+        raise UnlearningError(
+            f"Step {name!r}, a {type(step).__name__}, cannot do without columns: only "
+            "unlearnable transformers forget them."
+        )
+    after = step
+    if change.map is not None and isinstance(step, _LEARN_WIDTH):
+        sample = change.into if change.rest is None else change.rest()
+        if sample is not None:
+            after = clone(step).fit(sample)
+    same = change.map is None and change.lost is None
+    return after, change.through(step, after, name=name, known=same)
