@@ -26,7 +26,11 @@ from sklearn_unlearn.naive_bayes import (
     UnlearnableMultinomialNB,
 )
 from sklearn_unlearn.neighbors import UnlearnableNearestCentroid
-from sklearn_unlearn.preprocessing import UnlearnableStandardScaler
+from sklearn_unlearn.preprocessing import (
+    UnlearnableOneHotEncoder,
+    UnlearnableOrdinalEncoder,
+    UnlearnableStandardScaler,
+)
 
 __version__ = "0.1.0.dev0"
 
@@ -45,6 +49,8 @@ __all__ = [
     "UnlearnableLogisticRegression",
     "UnlearnableMultinomialNB",
     "UnlearnableNearestCentroid",
+    "UnlearnableOneHotEncoder",
+    "UnlearnableOrdinalEncoder",
     "UnlearnablePoissonRegressor",
     "UnlearnableQuadraticDiscriminantAnalysis",
     "UnlearnableRidge",

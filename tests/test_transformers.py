@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from dataclasses import is_dataclass
 
 import numpy as np
 import pytest
@@ -22,13 +23,27 @@ from tests.transformers import (
     make,
     twin_of,
     weights,
+    with_columns,
 )
 
 
 def assert_identical(one, other):
     """All that two transformers keep of rows is equal to the bit."""
-    found, expected = one._fitted.statistics, other._fitted.statistics
-    assert pickle.dumps(found) == pickle.dumps(expected)
+    equal(one._fitted.statistics, other._fitted.statistics)
+
+
+def equal(one, other):
+    assert type(one) is type(other)
+    if isinstance(one, np.ndarray):
+        np.testing.assert_array_equal(one, other)
+    elif isinstance(one, (tuple, list)):
+        assert len(one) == len(other)
+        for a, b in zip(one, other, strict=True):
+            equal(a, b)
+    elif is_dataclass(one):
+        equal(list(vars(one).values()), list(vars(other).values()))
+    else:
+        assert one == other
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -161,6 +176,8 @@ def test_parameters_count_when_fit_is_called(name):
 def test_frames(name, library):
     frame = pytest.importorskip(library).DataFrame
     X = data(name)
+    if library == "polars" and X.dtype == object:
+        X[X != X] = None
 
     def framed(X, names="pqrs"):
         return frame({name: X[:, i] for i, name in enumerate(names)})
@@ -174,7 +191,8 @@ def test_frames(name, library):
         model.partial_unfit(framed(X[4:5], "abcd"))
     model.forget_features("q")
     rest = framed(np.delete(X, 1, axis=1), "prs")
-    refit = twin_of(name).fit(rest[4:])
+    there = np.array([True, False, True, True])
+    refit = with_columns(twin_of(name), there).fit(rest[4:])
     assert_same(name, model, refit, rest)
     expected = refit.get_feature_names_out()
     np.testing.assert_array_equal(model.get_feature_names_out(), expected)
@@ -185,6 +203,8 @@ def test_frames(name, library):
     assert_same(name, dropped, refit, rest)
     found, exact = dense(kept.transform(framed(X))), dense(refit.transform(rest))
     np.testing.assert_allclose(found, exact, rtol=1e-10, atol=1e-10)
+    if getattr(model, "sparse_output", False):
+        return
     output = model.set_output(transform=library).transform(framed(X))
     assert isinstance(output, frame)
     assert list(output.columns) == list(expected)

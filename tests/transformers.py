@@ -4,12 +4,18 @@ import warnings
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from sklearn_unlearn import UnlearnableStandardScaler
+from sklearn_unlearn import (
+    UnlearnableOneHotEncoder,
+    UnlearnableOrdinalEncoder,
+    UnlearnableStandardScaler,
+)
+from sklearn_unlearn.core.counts import keys_of
 from sklearn_unlearn.transformers import Edit
 
 SCALER = ("mean_", "n_samples_seen_", "scale_", "var_")
+WORDS = ["ash", "birch", "cedar", "elm", "fir", "oak", None, np.nan]
 
 #: Class, twin, parameters, kind of data, attributes.
 CASES = {
@@ -27,6 +33,40 @@ CASES = {
             ("unscaled", {"with_std": False}, "missing"),
             ("idle", {"with_mean": False, "with_std": False}, "real"),
             ("sparse", {"with_mean": False}, "sparse"),
+        )
+    },
+    **{
+        f"one_hot_{name}": (
+            UnlearnableOneHotEncoder,
+            OneHotEncoder,
+            params,
+            kind,
+            ("categories_", "drop_idx_"),
+        )
+        for name, params, kind in (
+            ("words", {}, "words"),
+            ("first", {"drop": "first", "sparse_output": False}, "words"),
+            ("binary", {"drop": "if_binary", "dtype": np.float32}, "codes"),
+            (
+                "given",
+                {"categories": [list(range(6))] * 4, "drop": [0, 1, 2, 3]},
+                "codes",
+            ),
+        )
+    },
+    **{
+        f"ordinal_{name}": (
+            UnlearnableOrdinalEncoder,
+            OrdinalEncoder,
+            params,
+            kind,
+            ("categories_",),
+        )
+        for name, params, kind in (
+            ("words", {}, "words"),
+            ("coded", {"encoded_missing_value": -3}, "words"),
+            ("codes", {"dtype": np.int32}, "codes"),
+            ("given", {"categories": [list(range(7))] * 4}, "codes"),
         )
     },
 }
@@ -49,6 +89,11 @@ def data(name, n_rows=60, seed=0, n_columns=4):
     """Rows; in some kinds values are missing."""
     rng = np.random.default_rng(seed)
     kind = CASES[name][3]
+    if kind in ("words", "codes"):
+        X = rng.integers(0, 6 if kind == "codes" else 8, (n_rows, n_columns))
+        X[:, 0] %= 2
+        X[rng.random(X.shape) < 0.5] = 1
+        return X if kind == "codes" else np.array(WORDS, dtype=object)[X]
     X = rng.normal(size=(n_rows, n_columns)) * [1.0, 1e4, 1e-3, 1.0][:n_columns]
     X[:, 0] += 1e8
     X[:, -1] = 0.1  # does not vary
@@ -88,6 +133,17 @@ def fit_quietly(estimator, X, **keywords):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return estimator.fit(X, **keywords)
+
+
+def with_columns(estimator, chosen):
+    """An estimator with the entries of its parameters for some columns."""
+    for parameter in ("categories", "drop"):
+        value = getattr(estimator, parameter, None)
+        if isinstance(value, list):
+            pairs = zip(value, chosen, strict=True)
+            left = [entry for entry, there in pairs if there]
+            estimator.set_params(**{parameter: left})
+    return estimator
 
 
 class Script:
@@ -150,12 +206,13 @@ class Script:
         self.changes.append(change)
 
     def refit(self, estimator):
+        with_columns(estimator, self.columns)
         X = columns_of(self.X[self.inside], self.columns)
         keywords = {"sample_weight": self.weight[self.inside]} if self.weighted else {}
         return fit_quietly(estimator, X, **keywords)
 
     def query(self):
-        return columns_of(self.X, self.columns)
+        return columns_of(self.X[self.inside], self.columns)
 
 
 def assert_equal(found, expected, rtol, name):
@@ -168,6 +225,10 @@ def assert_equal(found, expected, rtol, name):
         assert found == expected, name
         return
     expected = np.asarray(expected)
+    if expected.dtype.kind == "O":
+        assert found.dtype.kind == "O"
+        assert keys_of(found) == keys_of(expected), name
+        return
     assert np.shape(found) == expected.shape, name
     if expected.dtype.kind not in "fiu":
         np.testing.assert_array_equal(found, expected, err_msg=name)

@@ -138,6 +138,13 @@ def check_training_rows(estimator, X, tags=None):
     return _canonical(X), _columns(reader)
 
 
+def check_names(estimator, X, columns=None):
+    """The `Columns` of X, whose values are not read; at fit none are given."""
+    reader = _reader(estimator, columns)
+    validate_data(reader, X, reset=columns is None, skip_check_array=True)
+    return _columns(reader)
+
+
 def _columns(reader):
     names = getattr(reader, "feature_names_in_", None)
     return Columns(reader.n_features_in_, names)
