@@ -6,6 +6,7 @@ from sklearn_unlearn.discriminant_analysis import (
     UnlearnableQuadraticDiscriminantAnalysis,
 )
 from sklearn_unlearn.gaussian import GaussianCertification
+from sklearn_unlearn.impute import UnlearnableSimpleImputer
 from sklearn_unlearn.linear_model import (
     UnlearnableGammaRegressor,
     UnlearnableGeneralizedLinearModel,
@@ -55,6 +56,7 @@ __all__ = [
     "UnlearnableQuadraticDiscriminantAnalysis",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
+    "UnlearnableSimpleImputer",
     "UnlearnableStandardScaler",
     "UnlearnableTweedieRegressor",
     "show_versions",

@@ -60,7 +60,8 @@ class Counts:
     ----------
     n_rows : int
     values : tuple of dict
-        For each column the number of rows, above zero, that have a value.
+        For each column the number of rows, above zero, that have a value; where it is
+        missing, it may not be counted.
     dtypes : tuple of dtype
         Of each column; strings have no length, which would be that of the longest.
     """
@@ -70,11 +71,23 @@ class Counts:
     dtypes: tuple[np.dtype[Any], ...]
 
     @staticmethod
-    def of(columns: Sequence[npt.NDArray[Any]]) -> Counts:
-        """Count the values of columns."""
+    def of(columns: Sequence[npt.NDArray[Any]], n_rows: int | None = None) -> Counts:
+        """Count the values of columns, of each of which some may be left out.
+
+        Raises
+        ------
+        TypeError
+            If a value cannot be counted, such as a dictionary.
+        """
+        try:
+            values = [dict(Counter(keys_of(column))) for column in columns]
+        except TypeError as error:
+            raise TypeError(
+                f"X: each argument must be a string or a number: {error}"
+            ) from error
         return Counts(
-            columns[0].shape[0],
-            tuple(dict(Counter(keys_of(column))) for column in columns),
+            columns[0].shape[0] if n_rows is None else n_rows,
+            tuple(values),
             tuple(_without_length(column.dtype) for column in columns),
         )
 
@@ -115,14 +128,22 @@ class Counts:
             If more rows are to go than have it.
         """
         columns = enumerate(zip(self.values, other.values, strict=True))
-        return Counts(
-            self.n_rows - other.n_rows,
-            tuple(
-                taken(one, two, f"Column {place} of X holds")
-                for place, (one, two) in columns
-            ),
-            self.dtypes,
+        n_rows = self.n_rows - other.n_rows
+        values = tuple(
+            taken(one, two, f"Column {place} of X holds")
+            for place, (one, two) in columns
         )
+        for place, left in enumerate(values):
+            if sum(left.values()) > n_rows:
+                raise RowNotFoundError(
+                    f"Column {place} of X lacks more values than are missing in what "
+                    "the transformer was fitted on."
+                )
+        return Counts(n_rows, values, self.dtypes)
+
+    def observed(self) -> npt.NDArray[np.int64]:
+        """How many rows have a value that is counted, for each column."""
+        return np.array([sum(column.values()) for column in self.values])
 
     def columns(self, columns: Indices) -> Counts:
         """Some columns alone."""
@@ -164,6 +185,32 @@ def taken(counts: Column, others: Column, where: str) -> dict[Hashable, int]:
         if not left[key]:
             del left[key]
     return left
+
+
+def median(counts: Column) -> float:
+    """Median of values that are numbers."""
+    values = np.sort(np.array(list(counts), dtype=np.float64))
+    ends = np.cumsum([counts[value] for value in values.tolist()])
+    low, high = (
+        values[np.searchsorted(ends, place, side="right")]
+        for place in ((ends[-1] - 1) // 2, ends[-1] // 2)
+    )
+    return float((low + high) / 2)
+
+
+def most_frequent(counts: Column) -> Any:
+    """The value of most rows; of several the smallest.
+
+    Values that cannot be compared are, by their types and as strings.
+    """
+    most = max(counts.values())
+    values: list[Any] = [
+        value_of(key) for key, count in counts.items() if count == most
+    ]
+    try:
+        return min(values)
+    except TypeError:
+        return min(values, key=lambda value: (str(type(value)), str(value)))
 
 
 def _without_length(dtype: np.dtype[Any]) -> np.dtype[Any]:

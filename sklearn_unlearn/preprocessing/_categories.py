@@ -42,12 +42,7 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
         return rows[0].shape[0]
 
     def _collected(self, rows, weight, params):
-        try:
-            return Counts.of(rows)
-        except TypeError as error:
-            raise TypeError(
-                f"X: the argument must be uniformly strings or numbers: {error}"
-            ) from error
+        return Counts.of(rows)
 
     def _teach(self, twin, statistics):
         twin.fit(statistics.examples())
