@@ -28,6 +28,8 @@ from sklearn_unlearn.naive_bayes import (
 )
 from sklearn_unlearn.neighbors import UnlearnableNearestCentroid
 from sklearn_unlearn.preprocessing import (
+    UnlearnableMaxAbsScaler,
+    UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
     UnlearnableStandardScaler,
@@ -48,6 +50,8 @@ __all__ = [
     "UnlearnableLinearSVC",
     "UnlearnableLinearSVR",
     "UnlearnableLogisticRegression",
+    "UnlearnableMaxAbsScaler",
+    "UnlearnableMinMaxScaler",
     "UnlearnableMultinomialNB",
     "UnlearnableNearestCentroid",
     "UnlearnableOneHotEncoder",

@@ -5,9 +5,17 @@ import warnings
 import numpy as np
 import scipy.sparse as sp
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+)
 
 from sklearn_unlearn import (
+    UnlearnableMaxAbsScaler,
+    UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
     UnlearnableSimpleImputer,
@@ -90,6 +98,23 @@ CASES = {
             ("constant", {"strategy": "constant", "fill_value": "yew"}, "gaps"),
             ("zero", {"strategy": "constant", "add_indicator": True}, "missing"),
         )
+    },
+    "min_max": (
+        UnlearnableMinMaxScaler,
+        MinMaxScaler,
+        {"feature_range": (-1, 2), "clip": True},
+        "missing",
+        ("data_min_", "data_max_", "data_range_", "min_", "scale_", "n_samples_seen_"),
+    ),
+    **{
+        f"max_abs_{kind}": (
+            UnlearnableMaxAbsScaler,
+            MaxAbsScaler,
+            {},
+            kind,
+            ("max_abs_", "n_samples_seen_", "scale_"),
+        )
+        for kind in ("missing", "sparse")
     },
 }
 #: The idle scaler's twin counts rows, whatever their weight.

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
 
 #: Values of one column with the number of rows that have them.
 Column: TypeAlias = Mapping[Hashable, int]
+Key = TypeVar("Key", bound=Hashable)
 #: Kinds of arrays whose values are numbers of Python.
 _NUMBERS = "biuf"
 
@@ -154,7 +155,7 @@ class Counts:
         )
 
 
-def added(counts: Column, others: Column) -> dict[Hashable, int]:
+def added(counts: Mapping[Key, int], others: Mapping[Key, int]) -> dict[Key, int]:
     """The sum of two counts."""
     total = dict(counts)
     for key, count in others.items():
@@ -162,7 +163,9 @@ def added(counts: Column, others: Column) -> dict[Hashable, int]:
     return total
 
 
-def taken(counts: Column, others: Column, where: str) -> dict[Hashable, int]:
+def taken(
+    counts: Mapping[Key, int], others: Mapping[Key, int], where: str
+) -> dict[Key, int]:
     """Counts without others; what has no rows left is left out.
 
     Raises

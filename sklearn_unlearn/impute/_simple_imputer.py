@@ -144,13 +144,14 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         shift, known = np.zeros(n_new), np.ones(n_new, dtype=bool)
         for column, row in outputs.items():
             source, value = kept[column], new.statistics_[column]
-            same = not missing[column] or value == old.statistics_[kept[column]]
-            if source in sources and (same or source in indicators):
+            same = not missing[column] or value == old.statistics_[source]
+            number = isinstance(value, Real)
+            if source in sources and (same or (source in indicators and number)):
                 linear[row, sources[source]] = 1.0
                 if not same:
                     difference = value - old.statistics_[source]
                     linear[row, indicators[source]] = difference
-            elif observed[column] or isinstance(value, str):
+            elif observed[column] or not number:
                 known[row] = False
             elif missing[column]:  # in all other rows
                 shift[row] = value

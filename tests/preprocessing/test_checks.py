@@ -3,6 +3,8 @@
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_unlearn import (
+    UnlearnableMaxAbsScaler,
+    UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
     UnlearnableStandardScaler,
@@ -15,6 +17,9 @@ ESTIMATORS = [
     UnlearnableOneHotEncoder(),
     UnlearnableOneHotEncoder(drop="first", handle_unknown="ignore"),
     UnlearnableOrdinalEncoder(),
+    UnlearnableMinMaxScaler(),
+    UnlearnableMinMaxScaler(clip=True),
+    UnlearnableMaxAbsScaler(),
 ]
 
 
