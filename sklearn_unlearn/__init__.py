@@ -5,6 +5,11 @@ from sklearn_unlearn.discriminant_analysis import (
     UnlearnableLinearDiscriminantAnalysis,
     UnlearnableQuadraticDiscriminantAnalysis,
 )
+from sklearn_unlearn.feature_extraction.text import (
+    UnlearnableCountVectorizer,
+    UnlearnableTfidfTransformer,
+    UnlearnableTfidfVectorizer,
+)
 from sklearn_unlearn.gaussian import GaussianCertification
 from sklearn_unlearn.impute import UnlearnableSimpleImputer
 from sklearn_unlearn.linear_model import (
@@ -42,6 +47,7 @@ __all__ = [
     "UnlearnableBernoulliNB",
     "UnlearnableCategoricalNB",
     "UnlearnableComplementNB",
+    "UnlearnableCountVectorizer",
     "UnlearnableGammaRegressor",
     "UnlearnableGaussianNB",
     "UnlearnableGeneralizedLinearModel",
@@ -62,6 +68,8 @@ __all__ = [
     "UnlearnableRidgeClassifier",
     "UnlearnableSimpleImputer",
     "UnlearnableStandardScaler",
+    "UnlearnableTfidfTransformer",
+    "UnlearnableTfidfVectorizer",
     "UnlearnableTweedieRegressor",
     "show_versions",
 ]

@@ -4,6 +4,11 @@ import warnings
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+)
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import (
     MaxAbsScaler,
@@ -14,12 +19,15 @@ from sklearn.preprocessing import (
 )
 
 from sklearn_unlearn import (
+    UnlearnableCountVectorizer,
     UnlearnableMaxAbsScaler,
     UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
     UnlearnableSimpleImputer,
     UnlearnableStandardScaler,
+    UnlearnableTfidfTransformer,
+    UnlearnableTfidfVectorizer,
 )
 from sklearn_unlearn.core.counts import keys_of
 from sklearn_unlearn.transformers import Edit
@@ -116,7 +124,53 @@ CASES = {
         )
         for kind in ("missing", "sparse")
     },
+    **{
+        f"count_{name}": (
+            UnlearnableCountVectorizer,
+            CountVectorizer,
+            params,
+            "documents",
+            ("vocabulary_",),
+        )
+        for name, params in {
+            "all": {"ngram_range": (1, 2)},
+            "pruned": {"min_df": 0.05, "max_df": 0.4},
+            "frequent": {"max_features": 8, "binary": True},
+            "given": {"vocabulary": ["elm", "oak", "yew"]},
+        }.items()
+    },
+    **{
+        f"tfidf_{name}": (
+            UnlearnableTfidfVectorizer,
+            TfidfVectorizer,
+            params,
+            "documents",
+            ("vocabulary_", "idf_"),
+        )
+        for name, params in {
+            "all": {},
+            "scaled": {"norm": None, "sublinear_tf": True, "dtype": np.float32},
+            "pruned": {"norm": None, "min_df": 3, "smooth_idf": False},
+            "frequent": {"max_features": 9, "norm": "l1"},
+            "given": {"vocabulary": ["elm", "oak", "yew"], "norm": None},
+        }.items()
+    },
+    **{
+        f"weights_{name}": (
+            UnlearnableTfidfTransformer,
+            TfidfTransformer,
+            params,
+            "counts",
+            ("idf_",),
+        )
+        for name, params in {
+            "l2": {},
+            "scaled": {"norm": None, "smooth_idf": False},
+        }.items()
+    },
 }
+DOCUMENTS = [name for name in CASES if CASES[name][3] == "documents"]
+ROWS = [name for name in CASES if name not in DOCUMENTS]
 #: The idle scaler's twin counts rows, whatever their weight.
 WEIGHTED = [n for n in CASES if n.startswith("standard") and n != "standard_idle"]
 VERBS = ["partial_unfit", "replace_features", "forget_features", "partial_fit"]
@@ -143,6 +197,14 @@ def data(name, n_rows=60, seed=0, n_columns=4):
         X[:, 0] %= 2
         X[rng.random(X.shape) < 0.5] = 1
         return X if kind == "codes" else np.array(WORDS, dtype=object)[X]
+    if kind == "documents":
+        words = np.array(["ash", "elm", "fir", "oak", *(f"w{i}" for i in range(40))])
+        chosen = rng.geometric(0.12, size=(n_rows, 5)) % words.size
+        return np.array([" ".join(words[row]) for row in chosen], dtype=object)
+    if kind == "counts":
+        X = rng.poisson(0.4, size=(n_rows, n_columns)).astype(float)
+        X[0] = 1.0
+        return sp.csr_array(X)
     X = rng.normal(size=(n_rows, n_columns)) * [1.0, 1e4, 1e-3, 1.0][:n_columns]
     X[:, 0] += 1e8
     X[:, -1] = 0.1  # does not vary
@@ -175,7 +237,7 @@ def replaced(X, rows, new):
 
 
 def columns_of(X, chosen):
-    return X[:, np.flatnonzero(chosen)]
+    return X if X.ndim == 1 else X[:, np.flatnonzero(chosen)]
 
 
 def fit_quietly(estimator, X, **keywords):
@@ -206,7 +268,7 @@ class Script:
         self.weighted = weighted
         self.inside = np.ones(n_rows, dtype=bool)
         self.inside[-10:] = False  # come later
-        self.columns = np.ones(self.X.shape[1], dtype=bool)
+        self.columns = np.ones(self.X.shape[-1] if self.X.ndim > 1 else 1, dtype=bool)
         keywords = {"sample_weight": self.weight[self.inside]} if weighted else {}
         self.model = make(name).fit(self.X[self.inside], **keywords)
         self.changes = []
