@@ -5,7 +5,13 @@ from sklearn_unlearn.discriminant_analysis import (
     UnlearnableLinearDiscriminantAnalysis,
     UnlearnableQuadraticDiscriminantAnalysis,
 )
+from sklearn_unlearn.feature_extraction.text import (
+    UnlearnableCountVectorizer,
+    UnlearnableTfidfTransformer,
+    UnlearnableTfidfVectorizer,
+)
 from sklearn_unlearn.gaussian import GaussianCertification
+from sklearn_unlearn.impute import UnlearnableSimpleImputer
 from sklearn_unlearn.linear_model import (
     UnlearnableGammaRegressor,
     UnlearnableGeneralizedLinearModel,
@@ -27,7 +33,13 @@ from sklearn_unlearn.naive_bayes import (
 )
 from sklearn_unlearn.neighbors import UnlearnableNearestCentroid
 from sklearn_unlearn.pipeline import UnlearnablePipeline, make_unlearnable_pipeline
-from sklearn_unlearn.preprocessing import UnlearnableStandardScaler
+from sklearn_unlearn.preprocessing import (
+    UnlearnableMaxAbsScaler,
+    UnlearnableMinMaxScaler,
+    UnlearnableOneHotEncoder,
+    UnlearnableOrdinalEncoder,
+    UnlearnableStandardScaler,
+)
 
 __version__ = "0.1.0.dev0"
 
@@ -36,6 +48,7 @@ __all__ = [
     "UnlearnableBernoulliNB",
     "UnlearnableCategoricalNB",
     "UnlearnableComplementNB",
+    "UnlearnableCountVectorizer",
     "UnlearnableGammaRegressor",
     "UnlearnableGaussianNB",
     "UnlearnableGeneralizedLinearModel",
@@ -44,14 +57,21 @@ __all__ = [
     "UnlearnableLinearSVC",
     "UnlearnableLinearSVR",
     "UnlearnableLogisticRegression",
+    "UnlearnableMaxAbsScaler",
+    "UnlearnableMinMaxScaler",
     "UnlearnableMultinomialNB",
     "UnlearnableNearestCentroid",
+    "UnlearnableOneHotEncoder",
+    "UnlearnableOrdinalEncoder",
     "UnlearnablePipeline",
     "UnlearnablePoissonRegressor",
     "UnlearnableQuadraticDiscriminantAnalysis",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
+    "UnlearnableSimpleImputer",
     "UnlearnableStandardScaler",
+    "UnlearnableTfidfTransformer",
+    "UnlearnableTfidfVectorizer",
     "UnlearnableTweedieRegressor",
     "make_unlearnable_pipeline",
     "show_versions",

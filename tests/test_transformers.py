@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from dataclasses import is_dataclass
 
 import numpy as np
 import pytest
@@ -12,23 +13,38 @@ from sklearn_unlearn.exceptions import UnlearningError
 from tests.linear_model.test_state import arrays_of, interrupt
 from tests.transformers import (
     CASES,
+    ROWS,
     VERBS,
     WEIGHTED,
     Script,
+    assert_close,
     assert_same,
     data,
-    dense,
     fit_quietly,
     make,
     twin_of,
     weights,
+    with_columns,
 )
 
 
 def assert_identical(one, other):
     """All that two transformers keep of rows is equal to the bit."""
-    found, expected = one._fitted.statistics, other._fitted.statistics
-    assert pickle.dumps(found) == pickle.dumps(expected)
+    equal(one._fitted.statistics, other._fitted.statistics)
+
+
+def equal(one, other):
+    assert type(one) is type(other)
+    if isinstance(one, np.ndarray):
+        np.testing.assert_array_equal(one, other)
+    elif isinstance(one, (tuple, list)):
+        assert len(one) == len(other)
+        for a, b in zip(one, other, strict=True):
+            equal(a, b)
+    elif is_dataclass(one):
+        equal(list(vars(one).values()), list(vars(other).values()))
+    else:
+        assert one == other
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -75,8 +91,15 @@ def request(name, verb):
     }[verb]
 
 
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    ("name", "verb"),
+    [
+        (name, verb)
+        for name in CASES
+        for verb in VERBS
+        if name in ROWS or verb != "forget_features"
+    ],
+)
 def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb):
     X = data(name)
     model = make(name).fit(X)
@@ -103,18 +126,26 @@ def test_bad_requests_are_refused_and_change_nothing(name):
     fitted, before = model._fitted, pickle.dumps(model)
     with pytest.raises(UnlearningError):
         model.partial_unfit(X)
-    with pytest.raises(UnlearningError, match="columns"):
-        model.forget_features(list(range(X.shape[1])))
-    with pytest.raises(ValueError, match="columns"):
-        model.forget_features(None)
     with pytest.raises(ValueError, match="X_new must be given"):
         model.replace_features(X[:2])
     with pytest.raises(ValueError, match="X_new has 3 rows, expected 2"):
         model.replace_features(X[:2], X_new=X[:3])
+    assert model._fitted is fitted
+    assert pickle.dumps(model) == before
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_bad_columns_are_refused_and_change_nothing(name):
+    X = data(name)
+    model = make(name).fit(X)
+    fitted = model._fitted
+    with pytest.raises(UnlearningError, match="columns"):
+        model.forget_features(list(range(X.shape[1])))
+    with pytest.raises(ValueError, match="columns"):
+        model.forget_features(None)
     with pytest.raises(ValueError, match="features"):
         model.partial_unfit(X[:2, :2])
     assert model._fitted is fitted
-    assert pickle.dumps(model) == before
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -122,8 +153,12 @@ def test_copies_go_on_alike(name):
     X = data(name)
     model = make(name).fit(X).partial_unfit(X[:2])
     for twin in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
-        twin.partial_unfit(X[2:4]).forget_features(0)
-        assert_identical(twin, make(name).fit(X[4:]).forget_features(0))
+        twin.partial_unfit(X[2:4])
+        other = make(name).fit(X[4:])
+        if name in ROWS:
+            twin.forget_features(0)
+            other.forget_features(0)
+        assert_identical(twin, other)
     assert_identical(model, make(name).fit(X[2:]))
 
 
@@ -157,10 +192,14 @@ def test_parameters_count_when_fit_is_called(name):
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-@pytest.mark.parametrize("name", [n for n in CASES if CASES[n][3] != "sparse"])
+@pytest.mark.parametrize(
+    "name", [n for n in ROWS if CASES[n][3] not in ("sparse", "counts")]
+)
 def test_frames(name, library):
     frame = pytest.importorskip(library).DataFrame
     X = data(name)
+    if library == "polars" and X.dtype == object:
+        X[X != X] = None
 
     def framed(X, names="pqrs"):
         return frame({name: X[:, i] for i, name in enumerate(names)})
@@ -174,7 +213,8 @@ def test_frames(name, library):
         model.partial_unfit(framed(X[4:5], "abcd"))
     model.forget_features("q")
     rest = framed(np.delete(X, 1, axis=1), "prs")
-    refit = twin_of(name).fit(rest[4:])
+    there = np.array([True, False, True, True])
+    refit = with_columns(twin_of(name), there).fit(rest[4:])
     assert_same(name, model, refit, rest)
     expected = refit.get_feature_names_out()
     np.testing.assert_array_equal(model.get_feature_names_out(), expected)
@@ -183,14 +223,15 @@ def test_frames(name, library):
     np.testing.assert_array_equal(dropped.get_feature_names_out(), expected)
     np.testing.assert_array_equal(kept.get_feature_names_out(), expected)
     assert_same(name, dropped, refit, rest)
-    found, exact = dense(kept.transform(framed(X))), dense(refit.transform(rest))
-    np.testing.assert_allclose(found, exact, rtol=1e-10, atol=1e-10)
+    assert_close(kept.transform(framed(X)), refit.transform(rest))
+    if getattr(model, "sparse_output", False):
+        return
     output = model.set_output(transform=library).transform(framed(X))
     assert isinstance(output, frame)
     assert list(output.columns) == list(expected)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ROWS)
 def test_names_after_columns_are_forgotten(name):
     X = data(name)
     model = make(name).fit(X).forget_features([1])

@@ -4,12 +4,36 @@ import warnings
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.preprocessing import StandardScaler
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+)
 
-from sklearn_unlearn import UnlearnableStandardScaler
+from sklearn_unlearn import (
+    UnlearnableCountVectorizer,
+    UnlearnableMaxAbsScaler,
+    UnlearnableMinMaxScaler,
+    UnlearnableOneHotEncoder,
+    UnlearnableOrdinalEncoder,
+    UnlearnableSimpleImputer,
+    UnlearnableStandardScaler,
+    UnlearnableTfidfTransformer,
+    UnlearnableTfidfVectorizer,
+)
+from sklearn_unlearn.core.counts import keys_of
 from sklearn_unlearn.transformers import Edit
 
 SCALER = ("mean_", "n_samples_seen_", "scale_", "var_")
+WORDS = ["ash", "birch", "cedar", "elm", "fir", "oak", None, np.nan]
 
 #: Class, twin, parameters, kind of data, attributes.
 CASES = {
@@ -29,7 +53,124 @@ CASES = {
             ("sparse", {"with_mean": False}, "sparse"),
         )
     },
+    **{
+        f"one_hot_{name}": (
+            UnlearnableOneHotEncoder,
+            OneHotEncoder,
+            params,
+            kind,
+            ("categories_", "drop_idx_"),
+        )
+        for name, params, kind in (
+            ("words", {}, "words"),
+            ("first", {"drop": "first", "sparse_output": False}, "words"),
+            ("binary", {"drop": "if_binary", "dtype": np.float32}, "codes"),
+            (
+                "given",
+                {"categories": [list(range(6))] * 4, "drop": [0, 1, 2, 3]},
+                "codes",
+            ),
+        )
+    },
+    **{
+        f"ordinal_{name}": (
+            UnlearnableOrdinalEncoder,
+            OrdinalEncoder,
+            params,
+            kind,
+            ("categories_",),
+        )
+        for name, params, kind in (
+            ("words", {}, "words"),
+            ("coded", {"encoded_missing_value": -3}, "words"),
+            ("codes", {"dtype": np.int32}, "codes"),
+            ("given", {"categories": [list(range(7))] * 4}, "codes"),
+        )
+    },
+    **{
+        f"imputer_{name}": (
+            UnlearnableSimpleImputer,
+            SimpleImputer,
+            params,
+            kind,
+            ("statistics_",),
+        )
+        for name, params, kind in (
+            ("mean", {}, "missing"),
+            ("indicator", {"add_indicator": True}, "missing"),
+            ("sparse", {"missing_values": -1, "keep_empty_features": True}, "sparse"),
+            ("median", {"strategy": "median", "add_indicator": True}, "missing"),
+            ("sparse_median", {"strategy": "median"}, "sparse"),
+            ("words", {"strategy": "most_frequent"}, "gaps"),
+            ("codes", {"strategy": "most_frequent", "missing_values": 1}, "codes"),
+            ("constant", {"strategy": "constant", "fill_value": "yew"}, "gaps"),
+            ("zero", {"strategy": "constant", "add_indicator": True}, "missing"),
+        )
+    },
+    "min_max": (
+        UnlearnableMinMaxScaler,
+        MinMaxScaler,
+        {"feature_range": (-1, 2), "clip": True},
+        "missing",
+        ("data_min_", "data_max_", "data_range_", "min_", "scale_", "n_samples_seen_"),
+    ),
+    **{
+        f"max_abs_{kind}": (
+            UnlearnableMaxAbsScaler,
+            MaxAbsScaler,
+            {},
+            kind,
+            ("max_abs_", "n_samples_seen_", "scale_"),
+        )
+        for kind in ("missing", "sparse")
+    },
+    **{
+        f"count_{name}": (
+            UnlearnableCountVectorizer,
+            CountVectorizer,
+            params,
+            "documents",
+            ("vocabulary_",),
+        )
+        for name, params in {
+            "all": {"ngram_range": (1, 2)},
+            "pruned": {"min_df": 0.05, "max_df": 0.4},
+            "frequent": {"max_features": 8, "binary": True},
+            "given": {"vocabulary": ["elm", "oak", "yew"]},
+        }.items()
+    },
+    **{
+        f"tfidf_{name}": (
+            UnlearnableTfidfVectorizer,
+            TfidfVectorizer,
+            params,
+            "documents",
+            ("vocabulary_", "idf_"),
+        )
+        for name, params in {
+            "all": {},
+            "scaled": {"norm": None, "sublinear_tf": True, "dtype": np.float32},
+            "pruned": {"norm": None, "min_df": 3, "smooth_idf": False},
+            "frequent": {"max_features": 9, "norm": "l1"},
+            "given": {"vocabulary": ["elm", "oak", "yew"], "norm": None},
+        }.items()
+    },
+    **{
+        f"weights_{name}": (
+            UnlearnableTfidfTransformer,
+            TfidfTransformer,
+            params,
+            "counts",
+            ("idf_",),
+        )
+        for name, params in {
+            "l2": {},
+            "scaled": {"norm": None, "smooth_idf": False},
+        }.items()
+    },
 }
+DOCUMENTS = [name for name in CASES if CASES[name][3] == "documents"]
+ROWS = [name for name in CASES if name not in DOCUMENTS]
 #: The idle scaler's twin counts rows, whatever their weight.
 WEIGHTED = [n for n in CASES if n.startswith("standard") and n != "standard_idle"]
 VERBS = ["partial_unfit", "replace_features", "forget_features", "partial_fit"]
@@ -49,13 +190,29 @@ def data(name, n_rows=60, seed=0, n_columns=4):
     """Rows; in some kinds values are missing."""
     rng = np.random.default_rng(seed)
     kind = CASES[name][3]
+    if kind in ("words", "codes", "gaps"):
+        X = rng.integers(0, 6 if kind == "codes" else 8, (n_rows, n_columns))
+        if kind == "gaps":  # missing values of one kind
+            X[WORDS.index(None) == X] = WORDS.index(np.nan)
+        X[:, 0] %= 2
+        X[rng.random(X.shape) < 0.5] = 1
+        return X if kind == "codes" else np.array(WORDS, dtype=object)[X]
+    if kind == "documents":
+        words = np.array(["ash", "elm", "fir", "oak", *(f"w{i}" for i in range(40))])
+        chosen = rng.geometric(0.12, size=(n_rows, 5)) % words.size
+        return np.array([" ".join(words[row]) for row in chosen], dtype=object)
+    if kind == "counts":
+        X = rng.poisson(0.4, size=(n_rows, n_columns)).astype(float)
+        X[0] = 1.0
+        return sp.csr_array(X)
     X = rng.normal(size=(n_rows, n_columns)) * [1.0, 1e4, 1e-3, 1.0][:n_columns]
     X[:, 0] += 1e8
     X[:, -1] = 0.1  # does not vary
     if kind == "missing":
         X[rng.random(X.shape) < 0.2] = np.nan
     if kind == "sparse":
-        X[rng.random(X.shape) < 0.6] = 0.0
+        X[rng.random(X.shape) < 0.4] = 0.0
+        X[rng.random(X.shape) < 0.2] = -1.0
         X = sp.csr_array(X)
     return X
 
@@ -80,7 +237,7 @@ def replaced(X, rows, new):
 
 
 def columns_of(X, chosen):
-    return X[:, np.flatnonzero(chosen)]
+    return X if X.ndim == 1 else X[:, np.flatnonzero(chosen)]
 
 
 def fit_quietly(estimator, X, **keywords):
@@ -88,6 +245,17 @@ def fit_quietly(estimator, X, **keywords):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return estimator.fit(X, **keywords)
+
+
+def with_columns(estimator, chosen):
+    """An estimator with the entries of its parameters for some columns."""
+    for parameter in ("categories", "drop"):
+        value = getattr(estimator, parameter, None)
+        if isinstance(value, list):
+            pairs = zip(value, chosen, strict=True)
+            left = [entry for entry, there in pairs if there]
+            estimator.set_params(**{parameter: left})
+    return estimator
 
 
 class Script:
@@ -100,7 +268,7 @@ class Script:
         self.weighted = weighted
         self.inside = np.ones(n_rows, dtype=bool)
         self.inside[-10:] = False  # come later
-        self.columns = np.ones(self.X.shape[1], dtype=bool)
+        self.columns = np.ones(self.X.shape[-1] if self.X.ndim > 1 else 1, dtype=bool)
         keywords = {"sample_weight": self.weight[self.inside]} if weighted else {}
         self.model = make(name).fit(self.X[self.inside], **keywords)
         self.changes = []
@@ -139,23 +307,17 @@ class Script:
         self.model._fitted = fitted
         after = dense(self.model.transform(self.X[others]))
         assert (change.n_old, change.n_new) == (before.shape[1], after.shape[1])
-        mapped = np.asarray((change.linear @ before.T).T) + change.shift
-        scale = np.nanmax(np.abs(after), axis=0, initial=1.0)
-        np.testing.assert_allclose(
-            (mapped / scale)[:, change.known],
-            (after / scale)[:, change.known],
-            rtol=1e-7,
-            atol=1e-7,
-        )
+        assert_mapped(change, before, after)
         self.changes.append(change)
 
     def refit(self, estimator):
+        with_columns(estimator, self.columns)
         X = columns_of(self.X[self.inside], self.columns)
         keywords = {"sample_weight": self.weight[self.inside]} if self.weighted else {}
         return fit_quietly(estimator, X, **keywords)
 
     def query(self):
-        return columns_of(self.X, self.columns)
+        return columns_of(self.X[self.inside], self.columns)
 
 
 def assert_equal(found, expected, rtol, name):
@@ -168,6 +330,10 @@ def assert_equal(found, expected, rtol, name):
         assert found == expected, name
         return
     expected = np.asarray(expected)
+    if expected.dtype.kind == "O":
+        assert found.dtype.kind == "O"
+        assert keys_of(found) == keys_of(expected), name
+        return
     assert np.shape(found) == expected.shape, name
     if expected.dtype.kind not in "fiu":
         np.testing.assert_array_equal(found, expected, err_msg=name)
@@ -186,10 +352,34 @@ def assert_same(name, model, twin, X, rtol=1e-10):
         )
     found, expected = model.transform(X), twin.transform(X)
     assert sp.issparse(found) == sp.issparse(expected)
+    assert_close(found, expected)
+
+
+def assert_close(found, expected):
+    """Outputs are the same up to rounding."""
     found, expected = dense(found), dense(expected)
     assert found.dtype == expected.dtype
     if expected.dtype.kind == "f":
         size = np.abs(expected[np.isfinite(expected)]).max(initial=1.0)
         np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-7 * size)
+    elif expected.dtype.kind == "O":
+        assert keys_of(found.ravel()) == keys_of(expected.ravel())
     else:
         np.testing.assert_array_equal(found, expected)
+
+
+def assert_mapped(change, before, after):
+    """Outputs change as was said."""
+    known = change.known
+    if before.dtype.kind == "O":  # words are the same or unknown
+        linear = sp.csr_array(change.linear)
+        assert set(np.diff(linear.indptr)[known]) <= {1}
+        assert set(linear.data) <= {1.0}
+        mapped = before[:, linear.indices]
+    else:
+        mapped = (np.asarray((change.linear @ before.T).T) + change.shift)[:, known]
+    after = after[:, known]
+    if after.dtype.kind == "f":
+        scale = np.nanmax(np.abs(after), axis=0, initial=1.0)
+        mapped, after = mapped / scale, after / scale
+    assert_close(mapped, after.astype(mapped.dtype))

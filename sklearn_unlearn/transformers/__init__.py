@@ -11,6 +11,7 @@ from sklearn_unlearn.transformers._base import (
     given,
 )
 from sklearn_unlearn.transformers._fitted import Edit, Fitted, RowStatistics
+from sklearn_unlearn.transformers._requests import TransformerRequests
 from sklearn_unlearn.utils.exclusive import Learned
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "InvertibleMixin",
     "Learned",
     "RowStatistics",
+    "TransformerRequests",
     "UnlearnableTransformer",
     "given",
 ]

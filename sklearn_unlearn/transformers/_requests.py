@@ -14,6 +14,7 @@ from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers._fitted import Edit, Fitted
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
 from sklearn_unlearn.utils.validation import (
+    DATA_DTYPES,
     check_columns,
     check_rows,
     check_sample_weight,
@@ -40,12 +41,12 @@ class TransformerRequests(ExclusiveMixin):
         """scikit-learn's tags of an estimator with these parameters."""
         return replace(get_tags(self._new_twin(params)), array_api_support=False)
 
-    def _read(self, X, params, columns=None):
+    def _read(self, X, params, columns=None, dtype=DATA_DTYPES):
         """Validated rows and their `Columns`, which are given save at fit."""
         tags = self._tags(params)
         if columns is None:
-            return check_training_rows(self, X, tags)
-        return check_rows(self, X, columns, tags), columns
+            return check_training_rows(self, X, tags, dtype)
+        return check_rows(self, X, columns, tags, dtype), columns
 
     def _n_rows(self, rows):
         """How many validated rows there are."""

@@ -113,14 +113,14 @@ def _reader(estimator, columns=None, tags=None):
     return _reader_class(type(estimator).__name__)(estimator, columns, tags)
 
 
-def check_rows(estimator, X, columns, tags=None):
-    """Rows as a float64 or float32 ndarray or a canonical CSR matrix or array.
+def check_rows(estimator, X, columns, tags=None, dtype=DATA_DTYPES):
+    """Rows as an ndarray or a canonical CSR matrix or array, float64 or float32.
 
     Sparse rows and NaN are refused if the estimator's tags say that it takes none;
-    ``tags`` stand in for those that it has now.
+    ``tags`` stand in for those that it has now, and ``dtype`` for floats.
     """
     reader = _reader(estimator, columns, tags)
-    X = validate_data(reader, X, reset=False, **_accepted(reader))
+    X = validate_data(reader, X, reset=False, **_accepted(reader, dtype))
     return _canonical(X)
 
 
@@ -131,11 +131,18 @@ def check_training_data(estimator, X, y, **target_checks):
     return _canonical(X), y, _columns(reader)
 
 
-def check_training_rows(estimator, X, tags=None):
+def check_training_rows(estimator, X, tags=None, dtype=DATA_DTYPES):
     """Rows as in `check_rows`, and the `Columns` of X."""
     reader = _reader(estimator, None, tags)
-    X = validate_data(reader, X, **_accepted(reader))
+    X = validate_data(reader, X, **_accepted(reader, dtype))
     return _canonical(X), _columns(reader)
+
+
+def check_names(estimator, X, columns=None):
+    """The `Columns` of X, whose values are not read; at fit none are given."""
+    reader = _reader(estimator, columns)
+    validate_data(reader, X, reset=columns is None, skip_check_array=True)
+    return _columns(reader)
 
 
 def _columns(reader):
@@ -143,11 +150,11 @@ def _columns(reader):
     return Columns(reader.n_features_in_, names)
 
 
-def _accepted(reader):
+def _accepted(reader, dtype=DATA_DTYPES):
     tags = reader.__sklearn_tags__().input_tags
     return {
         "accept_sparse": "csr" if tags.sparse else False,
-        "dtype": DATA_DTYPES,
+        "dtype": dtype,
         "ensure_all_finite": "allow-nan" if tags.allow_nan else True,
     }
 

@@ -2,12 +2,24 @@
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_unlearn import UnlearnableStandardScaler
+from sklearn_unlearn import (
+    UnlearnableMaxAbsScaler,
+    UnlearnableMinMaxScaler,
+    UnlearnableOneHotEncoder,
+    UnlearnableOrdinalEncoder,
+    UnlearnableStandardScaler,
+)
 
 ESTIMATORS = [
     UnlearnableStandardScaler(),
     UnlearnableStandardScaler(with_mean=False),
     UnlearnableStandardScaler(with_std=False),
+    UnlearnableOneHotEncoder(),
+    UnlearnableOneHotEncoder(drop="first", handle_unknown="ignore"),
+    UnlearnableOrdinalEncoder(),
+    UnlearnableMinMaxScaler(),
+    UnlearnableMinMaxScaler(clip=True),
+    UnlearnableMaxAbsScaler(),
 ]
 
 
