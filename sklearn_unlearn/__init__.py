@@ -1,6 +1,10 @@
 """Scikit-learn estimators that unlearn: rows, values, labels and columns."""
 
 from sklearn_unlearn._show_versions import show_versions
+from sklearn_unlearn.compose import (
+    UnlearnableColumnTransformer,
+    make_unlearnable_column_transformer,
+)
 from sklearn_unlearn.discriminant_analysis import (
     UnlearnableLinearDiscriminantAnalysis,
     UnlearnableQuadraticDiscriminantAnalysis,
@@ -47,6 +51,7 @@ __all__ = [
     "GaussianCertification",
     "UnlearnableBernoulliNB",
     "UnlearnableCategoricalNB",
+    "UnlearnableColumnTransformer",
     "UnlearnableComplementNB",
     "UnlearnableCountVectorizer",
     "UnlearnableGammaRegressor",
@@ -73,6 +78,7 @@ __all__ = [
     "UnlearnableTfidfTransformer",
     "UnlearnableTfidfVectorizer",
     "UnlearnableTweedieRegressor",
+    "make_unlearnable_column_transformer",
     "make_unlearnable_pipeline",
     "show_versions",
 ]

@@ -13,13 +13,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_unlearn.base import UnlearnerMixin
-from sklearn_unlearn.compose._change import Change
+from sklearn_unlearn.compose._change import Change, given
 from sklearn_unlearn.compose._final import last_step
 from sklearn_unlearn.compose._raw import RawRows
 from sklearn_unlearn.compose._traversal import carried, is_nothing
 from sklearn_unlearn.compose._verbs import RawVerbs
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.transformers import UnlearnableTransformer
 from sklearn_unlearn.utils.exclusive import LockMixin
 from sklearn_unlearn.utils.validation import check_sample_weight
 
@@ -185,7 +184,7 @@ class UnlearnablePipeline(RawVerbs, LockMixin, Pipeline):
         self._weighted = frozenset(
             key.removesuffix(suffix) for key in given if key.endswith(suffix)
         )
-        last = self.steps[-1][1]
+        last = self._flat()[0][-1][1]
         if isinstance(last, UnlearnerMixin):
             model = last._fitted.model
             if model.retained is not None:
@@ -244,20 +243,28 @@ class UnlearnablePipeline(RawVerbs, LockMixin, Pipeline):
         *front, (_, last) = self.steps
         return last.gradient_residual(_outputs(front, X), y, sample_weight)
 
-    def to_sklearn(self):
+    def to_sklearn(self, drop_forgotten=False):
         """A plain fitted scikit-learn pipeline, which cannot unlearn, to deploy.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            As for the first step.
 
         Returns
         -------
         sklearn.pipeline.Pipeline
         """
         check_is_fitted(self)
-        return Pipeline(
-            [
-                (name, _exported(step, inner=place > 0))
-                for place, (name, step) in enumerate(self.steps)
-            ]
-        )
+        plain, drop = [], {"drop_forgotten": drop_forgotten}
+        for name, step in self.steps:
+            if hasattr(step, "to_sklearn"):
+                plain.append((name, step.to_sklearn(**drop)))
+                # what steps before it no longer give it, it has forgotten
+                drop = {"drop_forgotten": True}
+            else:
+                plain.append((name, copy.deepcopy(step)))
+        return Pipeline(plain)
 
     # Carrying out ---------------------------------------------------------------------
 
@@ -272,22 +279,23 @@ class UnlearnablePipeline(RawVerbs, LockMixin, Pipeline):
 
     def _steps_after(self, request):
         """The steps after a request."""
-        *front, (name, step) = self.steps
+        flat, weighted = self._flat()
+        *front, (name, step) = flat
         freeze = self.on_stateful == "freeze"
         if not self._predicts:
             change = Change(
-                request.X_out,
-                request.X_in,
+                given(request.X_out),
+                given(request.X_in),
                 request.weight,
                 request.weight,
                 request.forgotten,
                 freeze=freeze,
             )
-            return self._walked(self.steps, change)[0]
+            return _walked(self.steps, change, self._weighted)[0]
         last = last_step(name, step, request)
         if last.stays_in_part:
             for whole, each in front:
-                if whole not in self._weighted and not is_nothing(each):
+                if whole not in weighted and not is_nothing(each):
                     raise UnlearningError(
                         "sample_weight leaves part of a row's weight in the model, but "
                         f"step {whole!r} was fitted without weights and knows the row "
@@ -296,37 +304,50 @@ class UnlearnablePipeline(RawVerbs, LockMixin, Pipeline):
         if request.relabels:
             change = Change()
             if last.rows is None:
-                change = Change(out=_outputs(front, request.X_out))
-            return [*front, (name, last.after(change, None))]
+                change = Change(out=lambda: _outputs(front, request.X_out))
+            return self._grouped([*front, (name, last.after(change, None))])
         change = replace(last.change(), freeze=freeze)
-        edited, change = self._walked(front, change)
+        edited, change = _walked(front, change, weighted)
 
         def names():
             return [_names(steps) for steps in (front, edited)]
 
-        return [*edited, (name, last.after(change, names))]
+        return self._grouped([*edited, (name, last.after(change, names))])
 
-    def _walked(self, steps, change):
-        """Steps after a request, and the change of the last one's outputs."""
-        edited = []
-        for name, step in steps:
-            seen = change if name in self._weighted else change.unweighted()
-            after, seen = carried(name, step, seen)
-            edited.append((name, after))
-            change = replace(
-                seen,
-                weight_out=change.weight_out,
-                weight_in=change.weight_in,
-                weight_rest=change.weight_rest,
-            )
-        return edited, change
+    def _flat(self):
+        """Steps, those of a last step that is a pipeline among them.
+
+        Returns
+        -------
+        steps : list of tuple
+        weighted : frozenset of str
+            Names of those that were fitted with weights.
+        """
+        *front, (name, last) = self.steps
+        if not isinstance(last, UnlearnablePipeline):
+            return self.steps, self._weighted
+        steps, weighted = last._flat()
+        inner = [(f"{name}__{each}", step) for each, step in steps]
+        weighted = {f"{name}__{each}" for each in weighted}
+        return [*front, *inner], self._weighted | weighted
+
+    def _grouped(self, flat):
+        """Steps in which a last one that is a pipeline has its own again."""
+        name, last = self.steps[-1]
+        if not isinstance(last, UnlearnablePipeline):
+            return flat
+        n_front = len(self.steps) - 1
+        after, prefix = copy.copy(last), f"{name}__"
+        inner = [(each.removeprefix(prefix), step) for each, step in flat[n_front:]]
+        after.steps = last._grouped(inner)
+        return [*flat[:n_front], (name, after)]
 
     def _carried_through(self, name, change):
         """The pipeline as a step of another one, after a request."""
         freeze = change.freeze or self.on_stateful == "freeze"
         inner = replace(change, freeze=freeze)
         after = copy.copy(self)
-        after.steps, inner = self._walked(self.steps, inner)
+        after.steps, inner = _walked(self.steps, inner, self._weighted)
         return after, replace(inner, freeze=change.freeze)
 
     @property
@@ -339,12 +360,6 @@ class UnlearnablePipeline(RawVerbs, LockMixin, Pipeline):
         return hasattr(self.steps[-1][1], name)
 
     # Reading --------------------------------------------------------------------------
-
-    def _version(self):
-        """The pipeline with the steps of this moment."""
-        version = object.__new__(type(self))
-        vars(version).update(vars(self))
-        return version
 
     def __getitem__(self, ind):
         part = super().__getitem__(ind)
@@ -397,6 +412,22 @@ def make_unlearnable_pipeline(
     )
 
 
+def _walked(steps, change, weighted):
+    """Steps after a request, and the change of the last one's outputs."""
+    edited = []
+    for name, step in steps:
+        seen = change if name in weighted else change.unweighted()
+        after, seen = carried(name, step, seen)
+        edited.append((name, after))
+        change = replace(
+            seen,
+            weight_out=change.weight_out,
+            weight_in=change.weight_in,
+            weight_rest=change.weight_rest,
+        )
+    return edited, change
+
+
 def _outputs(steps, X):
     """What fitted steps make of rows."""
     for _, step in steps:
@@ -415,16 +446,6 @@ def _names(steps):
     except AttributeError:  # a step that cannot name its outputs
         return None
     return names
-
-
-def _exported(step, inner):
-    """A step as a plain one."""
-    if not hasattr(step, "to_sklearn"):
-        return copy.deepcopy(step)
-    # what steps before it no longer give it, it has forgotten
-    if inner and isinstance(step, UnlearnableTransformer):
-        return step.to_sklearn(drop_forgotten=True)
-    return step.to_sklearn()
 
 
 def _of_rows_that_count(request):

@@ -1,1 +1,8 @@
-"""How a request is carried through the steps of a pipeline."""
+"""Column transformers that unlearn, and how a request goes through steps."""
+
+from sklearn_unlearn.compose._column_transformer import (
+    UnlearnableColumnTransformer,
+    make_unlearnable_column_transformer,
+)
+
+__all__ = ["UnlearnableColumnTransformer", "make_unlearnable_column_transformer"]

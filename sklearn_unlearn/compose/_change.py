@@ -18,8 +18,9 @@ class Change:
 
     Attributes
     ----------
-    out, into : X or None
-        Rows that leave, as the step got them, and rows that come, as it will get them.
+    out, into : callable or None
+        Give rows that leave, as the step got them, and rows that come, as it will get
+        them.
     weight_out, weight_in : array-like, float or None
         Their weights, where the step was fitted with weights.
     forgotten : ndarray of bool of shape (n_columns,) or None
@@ -38,8 +39,8 @@ class Change:
         Whether steps that learned and cannot unlearn stay as they are.
     """
 
-    out: Any = None
-    into: Any = None
+    out: Callable[[], Any] | None = None
+    into: Callable[[], Any] | None = None
     weight_out: Any = None
     weight_in: Any = None
     forgotten: np.ndarray | None = None
@@ -83,7 +84,6 @@ class Change:
         known : bool, default=True
             Whether its outputs are a function of those before.
         """
-        rest = self.rest
         map_, lost = self.map, self.lost
         if not known:
             map_, lost = None, lost or name
@@ -92,13 +92,23 @@ class Change:
             lost = lost if map_.complete else lost or name
         return replace(
             self,
-            out=None if self.out is None else before.transform(self.out),
-            into=None if self.into is None else after.transform(self.into),
+            out=_through(self.out, before),
+            into=_through(self.into, after),
             forgotten=None,
             map=map_,
             lost=lost,
-            rest=None if rest is None else cache(lambda: after.transform(rest())),
+            rest=_through(self.rest, after),
         )
+
+
+def given(X):
+    """What gives rows that are there, None if they are not."""
+    return None if X is None else lambda: X
+
+
+def _through(rows, step):
+    """What a step makes of rows, once they are asked for."""
+    return None if rows is None else cache(lambda: step.transform(rows()))
 
 
 def columns_of(X, kept):

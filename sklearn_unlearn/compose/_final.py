@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.base import UnlearnerMixin
-from sklearn_unlearn.compose._change import Change
+from sklearn_unlearn.compose._change import Change, given
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.edits import Edit, LinearMap
 from sklearn_unlearn.core.model import Request
@@ -118,7 +118,13 @@ class LastModel:
             weight_out = weight_in = self._plain(self.rows)
             if out is None:
                 out = self.retained.origins_at(self.positions).X
-        change = Change(out, request.X_in, weight_out, weight_in, request.forgotten)
+        change = Change(
+            given(out),
+            given(request.X_in),
+            weight_out,
+            weight_in,
+            request.forgotten,
+        )
         if self.retained is None:
             return change
 
@@ -164,8 +170,10 @@ class LastModel:
         """
         if self.rows is None and self.request.leaves:
             y, weight = self.request.y_out, self.request.weight
-            self.rows, _ = self.step._leaving(self.fitted, change.out, y, weight)
-        if change.map is None and change.lost is None:
+            self.rows, _ = self.step._leaving(self.fitted, change.out(), y, weight)
+        if change.nothing and self.request.forgotten is not None:
+            fitted = self.fitted  # no step before this one used the columns
+        elif change.map is None and change.lost is None:
             fitted = self.step._carried(self.fitted, self._same_columns(change))
         else:
             if self.fitted.model.forgotten.any():
@@ -199,17 +207,17 @@ class LastModel:
     def _same_columns(self, change):
         """A request that leaves the inputs of all other rows as they are."""
         step, fitted, request = self.step, self.fitted, self.request
-        if request.forgotten is not None:
-            return step._to_forget(fitted, request.forgotten)
+        if change.forgotten is not None:
+            return step._to_forget(fitted, change.forgotten)
         if request.relabels:
             edit = step._relabelled(fitted, self.rows, request.y_in)
             return Request(edit, self.positions)
         if not request.leaves:
-            rows, ids = self._coming(fitted, change.into)
+            rows, ids = self._coming(fitted, change.into())
             return Request(Edit(rows_in=rows), ids=ids, origin=self.origin_in)
         rows_in = None
         if change.into is not None:
-            rows_in, _ = self._coming(fitted, change.into)
+            rows_in, _ = self._coming(fitted, change.into())
         edit = Edit(self.rows, rows_in)
         return Request(edit, self.positions, origin=self.origin_in)
 
@@ -251,7 +259,7 @@ class LastModel:
             edit = replace(edit, rows_out=self.rows)
             return step._carried(fitted, Request(edit))
         fitted = step._carried(fitted, Request(edit))
-        edit, (rows, _) = Edit(), self._coming(fitted, change.into)
+        edit, (rows, _) = Edit(), self._coming(fitted, change.into())
         if self.rows is not None:
             gone = replace(self.rows, X=change.map.apply(self.rows.X))
             edit = replace(edit, rows_out=gone)
@@ -262,7 +270,7 @@ class LastModel:
         step, fitted = self.step, replace(self.fitted, columns=columns)
         retained, rows_in, ids = self._edited, None, None
         if change.into is not None:
-            rows_in, ids = self._coming(fitted, change.into)
+            rows_in, ids = self._coming(fitted, change.into())
         # a certificate is of the rows that a refit would get, to the last bit
         mapped = change.lost is None and fitted.lineage is None
         if mapped:
@@ -355,7 +363,7 @@ class LastOfSums:
         """What the request changes in the raw input."""
         request = self.request
         X_out, X_in, weight = request.X_out, request.X_in, request.weight
-        return Change(X_out, X_in, weight, weight, request.forgotten)
+        return Change(given(X_out), given(X_in), weight, weight, request.forgotten)
 
     def after(self, change, names):
         """The step after the request."""
@@ -372,19 +380,19 @@ class LastOfSums:
             keywords["sample_weight"] = request.weight
         if request.relabels:
             return step.replace_labels(
-                change.out, request.y_out, request.y_in, **keywords
+                change.out(), request.y_out, request.y_in, **keywords
             )
         if change.map is None and request.leaves and change.into is not None:
             y = request.y_out
-            return step.replace_features(change.out, y, change.into, **keywords)
+            return step.replace_features(change.out(), y, change.into(), **keywords)
         if request.leaves:
-            step.partial_unfit(change.out, request.y_out, **keywords)
+            step.partial_unfit(change.out(), request.y_out, **keywords)
         if change.map is not None:
             alive = np.flatnonzero(~step._fitted.forgotten)
             step.forget_features(np.delete(alive, kept))
-        elif request.forgotten is not None:
-            step.forget_features(request.forgotten)
+        elif change.forgotten is not None:
+            step.forget_features(change.forgotten)
         if change.into is not None:
             y = request.y_out if request.leaves else request.y_in
-            step.partial_fit(change.into, y, request.classes, **keywords)
+            step.partial_fit(change.into(), y, request.classes, **keywords)
         return step

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.preprocessing import PolynomialFeatures
+from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 from sklearn.utils import get_tags
 
 from sklearn_unlearn.compose._change import columns_of
+from sklearn_unlearn.compose._kept import Kept
+from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import Edit, UnlearnableTransformer
 
@@ -65,7 +67,8 @@ def _unlearned(name, step, change):
     if change.kept is None:
         return _computed_anew(name, step, change)
     after, fitted, map_ = copy.copy(step), step._fitted, None
-    out, forgotten = change.out, change.forgotten
+    forgotten = change.forgotten
+    out = None if change.out is None else change.out()
     if change.map is not None:
         # of its columns some are no longer there
         alive = np.flatnonzero(~fitted.forgotten)
@@ -73,10 +76,11 @@ def _unlearned(name, step, change):
         after._fitted, map_ = step._answer(Edit(columns=np.delete(alive, kept)))
         change = replace(change, map=None)
         out = None if out is None else columns_of(out, kept)
-    edit = Edit(out, change.into, change.weight_out, change.weight_in, forgotten)
-    if out is not None or change.into is not None or forgotten is not None:
-        after._fitted, change_ = after._answer(edit)
-        map_ = change_ if map_ is None else map_.then(change_)
+    into = None if change.into is None else change.into()
+    if out is not None or into is not None or forgotten is not None:
+        edit = Edit(out, into, change.weight_out, change.weight_in, forgotten)
+        after._fitted, later = after._answer(edit)
+        map_ = later if map_ is None else map_.then(later)
     return after, change.through(step, after, name=name, change=map_)
 
 
@@ -106,17 +110,36 @@ def _is_stateless(step):
     )
 
 
+def _hands_on(step):
+    """Whether a step is what a column transformer makes of "passthrough"."""
+    return isinstance(step, FunctionTransformer) and step.func is None
+
+
+def _fewer(name, step, change):
+    """A step that hands on columns, of which some are forgotten."""
+    n_columns = change.forgotten.size
+    before, names = np.arange(n_columns), getattr(step, "feature_names_in_", None)
+    if isinstance(step, Kept):
+        before, names = step.kept, step.names
+    stays = np.flatnonzero(~change.forgotten[before])
+    after = Kept(before[stays], names)
+    map_ = AffineMap.of_columns(before.size, stays, np.ones(stays.size))
+    return after, change.through(step, after, name=name, change=map_)
+
+
 def _unchanged(name, step, change):
     """A transformer that is the same after the request."""
     if change.forgotten is not None:
+        if isinstance(step, Kept) or _hands_on(step):
+            return _fewer(name, step, change)
         raise UnlearningError(
             f"Step {name!r}, a {type(step).__name__}, cannot do without columns: only "
             "unlearnable transformers forget them."
         )
     after = step
     if change.map is not None and isinstance(step, _LEARN_WIDTH):
-        sample = change.into if change.rest is None else change.rest()
+        sample = change.rest or change.into
         if sample is not None:
-            after = clone(step).fit(sample)
+            after = clone(step).fit(sample())
     same = change.map is None and change.lost is None
     return after, change.through(step, after, name=name, known=same)

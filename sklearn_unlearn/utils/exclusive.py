@@ -23,6 +23,12 @@ class Learned:
 class LockMixin:
     """An estimator that answers one request at a time."""
 
+    def _version(self):
+        """The estimator with the attributes that it has at this moment."""
+        version = object.__new__(type(self))
+        vars(version).update(vars(self))
+        return version
+
     def _exclusive(self):
         """The lock that makes requests of one estimator follow one another.
 
