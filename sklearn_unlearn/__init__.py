@@ -1,6 +1,7 @@
 """Scikit-learn estimators that unlearn: rows, values, labels and columns."""
 
 from sklearn_unlearn._show_versions import show_versions
+from sklearn_unlearn.decomposition import UnlearnablePCA
 from sklearn_unlearn.discriminant_analysis import (
     UnlearnableLinearDiscriminantAnalysis,
     UnlearnableQuadraticDiscriminantAnalysis,
@@ -62,6 +63,7 @@ __all__ = [
     "UnlearnableNearestCentroid",
     "UnlearnableOneHotEncoder",
     "UnlearnableOrdinalEncoder",
+    "UnlearnablePCA",
     "UnlearnablePoissonRegressor",
     "UnlearnableQuadraticDiscriminantAnalysis",
     "UnlearnableRidge",
