@@ -138,6 +138,9 @@ def test_bad_requests_are_refused_and_change_nothing(name):
     fitted, before = model._fitted, pickle.dumps(model)
     with pytest.raises(UnlearningError):
         model.partial_unfit(X)
+    for verb in (model.partial_unfit, model.partial_fit, model.replace_features):
+        with pytest.raises(ValueError, match="X must be given"):
+            verb(None)
     with pytest.raises(ValueError, match="X_new must be given"):
         model.replace_features(X[:2])
     with pytest.raises(ValueError, match="X_new has 3 rows, expected 2"):

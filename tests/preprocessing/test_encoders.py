@@ -84,6 +84,16 @@ def test_frames_keep_the_types_of_their_columns(cls):
 
 
 @pytest.mark.parametrize("cls", BOTH)
+def test_dates_and_truth_values(cls):
+    days = np.array(["2020-01-01", "2021-01-01", "2019-05-05"], dtype="M8[D]")
+    for values in (days, np.array([True, False, True]), np.array([2.5, np.nan, 0.5])):
+        X = values[:, None]
+        encoder, twin = cls().fit(X).partial_unfit(X[2:]), TWINS[cls]().fit(X[:2])
+        assert encoder.categories_[0].dtype == twin.categories_[0].dtype
+        np.testing.assert_array_equal(encoder.categories_[0], twin.categories_[0])
+
+
+@pytest.mark.parametrize("cls", BOTH)
 @pytest.mark.parametrize("parameter", ["min_frequency", "max_categories"])
 def test_infrequent_categories_are_refused(cls, parameter):
     with pytest.raises(ValueError, match=f"{parameter} must be None"):
