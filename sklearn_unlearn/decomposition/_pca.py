@@ -55,10 +55,10 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
 
     Attributes
     ----------
-    components_ : ndarray of shape (n_components_, n_columns)
+    components_ : ndarray of shape (n_kept, n_columns)
         Of the columns that are not forgotten.
-    explained_variance_ : ndarray of shape (n_components_,)
-    explained_variance_ratio_ : ndarray of shape (n_components_,)
+    explained_variance_ : ndarray of shape (n_kept,)
+    explained_variance_ratio_ : ndarray of shape (n_kept,)
     mean_ : ndarray of shape (n_columns,)
     n_components_ : int
     n_features_in_ : int
@@ -66,7 +66,7 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
         If X had string column names.
     n_samples_ : int
     noise_variance_ : float
-    singular_values_ : ndarray of shape (n_components_,)
+    singular_values_ : ndarray of shape (n_kept,)
 
     Notes
     -----
