@@ -78,6 +78,21 @@ CASES = {
             ("first", {"drop": "first", "sparse_output": False}, "words"),
             ("binary", {"drop": "if_binary", "dtype": np.float32}, "codes"),
             (
+                "rare",
+                {"min_frequency": 0.1, "handle_unknown": "infrequent_if_exist"},
+                "words",
+            ),
+            ("most", {"max_categories": 3, "drop": "first"}, "codes"),
+            (
+                "given_rare",
+                {
+                    "categories": [list(range(5))] * 4,
+                    "min_frequency": 7,
+                    "handle_unknown": "ignore",
+                },
+                "codes",
+            ),
+            (
                 "given",
                 {"categories": [list(range(6))] * 4, "drop": [0, 1, 2, 3]},
                 "codes",
@@ -96,6 +111,7 @@ CASES = {
             ("words", {}, "words"),
             ("coded", {"encoded_missing_value": -3}, "words"),
             ("codes", {"dtype": np.int32}, "codes"),
+            ("rare", {"min_frequency": 6, "max_categories": 4}, "words"),
             ("given", {"categories": [list(range(7))] * 4}, "codes"),
         )
     },

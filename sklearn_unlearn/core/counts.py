@@ -97,14 +97,25 @@ class Counts:
         """Whether these are the counts of no rows."""
         return self.n_rows == 0
 
-    def examples(self) -> npt.NDArray[Any]:
-        """Few rows in which each value of each column occurs."""
+    def examples(self, *, repeated: bool = False) -> npt.NDArray[Any]:
+        """Rows in which each value of each column occurs, as few as possible.
+
+        Parameters
+        ----------
+        repeated : bool, default=False
+            Whether it occurs as often as it was counted, if none is missing.
+        """
         n_rows = max(len(column) for column in self.values)
-        rows = np.empty((n_rows, len(self.values)), dtype=object)
+        rows = np.empty((self.n_rows if repeated else n_rows, len(self.values)), "O")
         for place, column in enumerate(self.values):
-            keys = list(column)
-            values = [value_of(key) for key in keys + keys[:1] * (n_rows - len(keys))]
-            rows[:, place] = values
+            values = np.empty(len(column), dtype=object)
+            values[:] = [value_of(key) for key in column]
+            counts = np.ones(len(column), dtype=np.int64)
+            if repeated:
+                counts[:] = list(column.values())
+            else:
+                counts[0] += n_rows - len(column)
+            rows[:, place] = np.repeat(values, counts)
         same = set(self.dtypes)
         return rows.astype(same.pop()) if len(same) == 1 else rows
 
