@@ -29,13 +29,15 @@ html_title = "sklearn_unlearn"
 html_show_sourcelink = False
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
 
-_SCORE_LABEL = re.compile(r":ref:`([^<`]*?)\s*<\w+_score>`")
+_LABEL = re.compile(r":ref:`([^<`]*?)\s*<(?:\w+_score|df_output_transform)>`")
+_EXAMPLE = re.compile(r"\s*and\s+:ref:`sphx_glr\w+\.py`\s+for\s+an\s+example[^.]*")
 _ROUTING = re.compile(r"set_\w+_request|get_metadata_routing")
 
 
-def unlink_scores(app, what, name, obj, options, lines):
+def unlink(app, what, name, obj, options, lines):
     """Leave the text of inherited references into scikit-learn's guide."""
-    lines[:] = _SCORE_LABEL.sub(r"\1", "\n".join(lines)).split("\n")
+    text = _EXAMPLE.sub("", _LABEL.sub(r"\1", "\n".join(lines)))
+    lines[:] = text.split("\n")
 
 
 def skip_routing(app, what, name, obj, skip, options):
@@ -44,5 +46,5 @@ def skip_routing(app, what, name, obj, skip, options):
 
 
 def setup(app):
-    app.connect("autodoc-process-docstring", unlink_scores)
+    app.connect("autodoc-process-docstring", unlink)
     app.connect("autodoc-skip-member", skip_routing)

@@ -5,6 +5,7 @@ from sklearn_unlearn.compose import (
     UnlearnableColumnTransformer,
     make_unlearnable_column_transformer,
 )
+from sklearn_unlearn.decomposition import UnlearnablePCA
 from sklearn_unlearn.discriminant_analysis import (
     UnlearnableLinearDiscriminantAnalysis,
     UnlearnableQuadraticDiscriminantAnalysis,
@@ -69,6 +70,7 @@ __all__ = [
     "UnlearnableOneHotEncoder",
     "UnlearnableOrdinalEncoder",
     "UnlearnablePipeline",
+    "UnlearnablePCA",
     "UnlearnablePoissonRegressor",
     "UnlearnableQuadraticDiscriminantAnalysis",
     "UnlearnableRidge",

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.decomposition import PCA
 from sklearn.feature_extraction.text import (
     CountVectorizer,
     TfidfTransformer,
@@ -24,6 +25,7 @@ from sklearn_unlearn import (
     UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
+    UnlearnablePCA,
     UnlearnableSimpleImputer,
     UnlearnableStandardScaler,
     UnlearnableTfidfTransformer,
@@ -32,6 +34,16 @@ from sklearn_unlearn import (
 from sklearn_unlearn.core.counts import keys_of
 from sklearn_unlearn.transformers import Edit
 
+COMPONENTS = (
+    "components_",
+    "explained_variance_",
+    "explained_variance_ratio_",
+    "mean_",
+    "n_components_",
+    "n_samples_",
+    "noise_variance_",
+    "singular_values_",
+)
 SCALER = ("mean_", "n_samples_seen_", "scale_", "var_")
 WORDS = ["ash", "birch", "cedar", "elm", "fir", "oak", None, np.nan]
 
@@ -66,6 +78,21 @@ CASES = {
             ("first", {"drop": "first", "sparse_output": False}, "words"),
             ("binary", {"drop": "if_binary", "dtype": np.float32}, "codes"),
             (
+                "rare",
+                {"min_frequency": 0.1, "handle_unknown": "infrequent_if_exist"},
+                "words",
+            ),
+            ("most", {"max_categories": 3, "drop": "first"}, "codes"),
+            (
+                "given_rare",
+                {
+                    "categories": [list(range(5))] * 4,
+                    "min_frequency": 7,
+                    "handle_unknown": "ignore",
+                },
+                "codes",
+            ),
+            (
                 "given",
                 {"categories": [list(range(6))] * 4, "drop": [0, 1, 2, 3]},
                 "codes",
@@ -84,6 +111,7 @@ CASES = {
             ("words", {}, "words"),
             ("coded", {"encoded_missing_value": -3}, "words"),
             ("codes", {"dtype": np.int32}, "codes"),
+            ("rare", {"min_frequency": 6, "max_categories": 4}, "words"),
             ("given", {"categories": [list(range(7))] * 4}, "codes"),
         )
     },
@@ -168,6 +196,15 @@ CASES = {
             "scaled": {"norm": None, "smooth_idf": False},
         }.items()
     },
+    **{
+        f"pca_{name}": (UnlearnablePCA, PCA, params, "plain", COMPONENTS)
+        for name, params in {
+            "all": {"svd_solver": "full"},
+            "whitened": {"whiten": True, "svd_solver": "covariance_eigh"},
+            "two": {"n_components": 2},
+            "share": {"n_components": 0.8, "whiten": True, "svd_solver": "full"},
+        }.items()
+    },
 }
 DOCUMENTS = [name for name in CASES if CASES[name][3] == "documents"]
 ROWS = [name for name in CASES if name not in DOCUMENTS]
@@ -197,6 +234,8 @@ def data(name, n_rows=60, seed=0, n_columns=4):
         X[:, 0] %= 2
         X[rng.random(X.shape) < 0.5] = 1
         return X if kind == "codes" else np.array(WORDS, dtype=object)[X]
+    if kind == "plain":
+        return 5.0 + rng.normal(size=(n_rows, n_columns)) * [4.0, 0.2, 2.0, 1.0]
     if kind == "documents":
         words = np.array(["ash", "elm", "fir", "oak", *(f"w{i}" for i in range(40))])
         chosen = rng.geometric(0.12, size=(n_rows, 5)) % words.size

@@ -6,7 +6,6 @@ left. Memory is bounded; how many distinct values may leave is bounded too.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -15,7 +14,11 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import Array, Data, Indices, is_sparse
 from sklearn_unlearn.core.counts import added, taken
-from sklearn_unlearn.exceptions import InsufficientWeightError, UnlearningError
+from sklearn_unlearn.exceptions import (
+    InsufficientWeightError,
+    RowNotFoundError,
+    UnlearningError,
+)
 
 #: Values with the number of rows that have them.
 Values: TypeAlias = Mapping[float, int]
@@ -38,14 +41,16 @@ class Largest:
     n_below: tuple[int, ...]
 
     @staticmethod
-    def of(X: Data) -> Largest:
-        """All values of the columns of rows; NaN is a missing one.
+    def of(X: Data, capacity: int) -> Largest:
+        """The largest values of the columns of rows; NaN is a missing one.
 
         Parameters
         ----------
         X : ndarray or CSC of shape (n_rows, n_columns)
+        capacity : int
+            How many distinct values of each column are kept.
         """
-        kept = []
+        kept, n_below = [], []
         for column in range(X.shape[1]):
             n_zeros = 0
             if is_sparse(X):
@@ -53,9 +58,17 @@ class Largest:
                 n_zeros = X.shape[0] - values.size
             else:
                 values = X[:, column]
-            counts: Values = Counter(values[~np.isnan(values)].tolist())
-            kept.append(added(counts, {0.0: n_zeros} if n_zeros else {}))
-        return Largest(tuple(kept), (0,) * X.shape[1])
+            values = np.append(values, np.zeros(min(n_zeros, 1), dtype=values.dtype))
+            largest = _top(values[~np.isnan(values)], capacity)
+            n_all = values.size - int(np.count_nonzero(np.isnan(values)))
+            below = n_all - sum(largest.values())
+            if n_zeros > 1 and 0.0 in largest:
+                largest[0.0] += n_zeros - 1
+            elif n_zeros > 1:
+                below += n_zeros - 1
+            kept.append(largest)
+            n_below.append(below)
+        return Largest(tuple(kept), tuple(n_below))
 
     def plus(self, other: Largest) -> Largest:
         """With those of further rows; what only one of them still knows is not kept."""
@@ -70,7 +83,7 @@ class Largest:
         return Largest(tuple(kept), tuple(n_below))
 
     def minus(self, other: Largest) -> Largest:
-        """Without those of some of the rows, of which all values are known.
+        """Without those of some of the rows, of which as many values are kept.
 
         Raises
         ------
@@ -83,7 +96,13 @@ class Largest:
         for place, (mine, going) in enumerate(zip(self.kept, other.kept, strict=True)):
             bound = self._bound(place)
             above = {value: count for value, count in going.items() if value >= bound}
-            below = self.n_below[place] - sum(going.values()) + sum(above.values())
+            if other._bound(place) > bound:
+                raise RowNotFoundError(
+                    f"Column {place} of X holds more large values than what the "
+                    "transformer was fitted on."
+                )
+            n_going = sum(going.values()) + other.n_below[place]
+            below = self.n_below[place] - n_going + sum(above.values())
             if below < 0:
                 raise InsufficientWeightError(
                     f"Column {place} of X holds more values than what the transformer "
@@ -138,6 +157,22 @@ class Largest:
         return min(self.kept[place], default=np.inf)
 
 
+def _top(values: Array, capacity: int) -> dict[float, int]:
+    """The largest distinct values with the number of times that each occurs."""
+    n_looked = 4 * capacity
+    while n_looked < values.size:
+        # a few more than that many may be distinct enough
+        least = np.partition(values, -n_looked)[-n_looked]
+        found, counts = np.unique(values[values >= least], return_counts=True)
+        if found.size >= capacity:
+            break
+        n_looked *= 8
+    else:
+        found, counts = np.unique(values, return_counts=True)
+    pairs = zip(found[-capacity:].tolist(), counts[-capacity:].tolist(), strict=True)
+    return dict(pairs)
+
+
 @dataclass(frozen=True, eq=False)
 class Extremes:
     """The largest and the smallest values of each column.
@@ -158,10 +193,10 @@ class Extremes:
     dtype: np.dtype[np.float64]
 
     @staticmethod
-    def of(X: Data, *, smallest: bool) -> Extremes:
-        """All values of rows, an ndarray or CSC."""
-        negated = Largest.of(-X) if smallest else None
-        return Extremes(X.shape[0], Largest.of(X), negated, X.dtype)
+    def of(X: Data, capacity: int, *, smallest: bool) -> Extremes:
+        """The extremes of rows, an ndarray or CSC."""
+        negated = Largest.of(-X, capacity) if smallest else None
+        return Extremes(X.shape[0], Largest.of(X, capacity), negated, X.dtype)
 
     @property
     def empty(self) -> bool:

@@ -93,7 +93,7 @@ class UnlearnableMinMaxScaler(ExtremesScaler):
     # Hooks --------------------------------------------------------------------------
 
     def _collected(self, rows, weight, params):
-        return Extremes.of(rows, smallest=True)
+        return Extremes.of(rows, params["n_extremes"], smallest=True)
 
     def _teach(self, twin, statistics):
         rows = np.stack([statistics.minima(), statistics.maxima()])
@@ -170,7 +170,7 @@ class UnlearnableMaxAbsScaler(ExtremesScaler):
 
     def _collected(self, rows, weight, params):
         rows = sp.csc_array(rows) if sp.issparse(rows) else rows
-        return Extremes.of(abs(rows), smallest=False)
+        return Extremes.of(abs(rows), params["n_extremes"], smallest=False)
 
     def _teach(self, twin, statistics):
         largest = statistics.maxima()

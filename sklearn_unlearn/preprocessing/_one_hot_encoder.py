@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.counts import keys_of
-from sklearn_unlearn.preprocessing._categories import CategoryEncoder
+from sklearn_unlearn.preprocessing._categories import CategoryEncoder, groups_of
 from sklearn_unlearn.transformers import Learned
 
 
@@ -19,7 +21,9 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
     of each category are counted, and a category that has none left loses its output
     and is not kept anywhere. Outputs of all other rows change by an affine map: some
     disappear, those of new categories are zero, and where the category without an
-    output is another one, its indicator is one minus the sum of the others'.
+    output is another one, its indicator is one minus the sum of the others'. Only when
+    categories that were taken together as infrequent are so no longer, their outputs
+    have to be computed again.
 
     Parameters
     ----------
@@ -35,8 +39,11 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
     handle_unknown : {"error", "ignore", "infrequent_if_exist", "warn"}, \
             default="error"
         What ``transform`` does with a category that no row has.
-    min_frequency, max_categories : None
-        Infrequent categories are not grouped; other values are refused.
+    min_frequency : int or float, default=None
+        Categories of fewer rows, or of a smaller share of them, are taken together. As
+        many rows as there are, are then made up for a moment by each request.
+    max_categories : int, default=None
+        Categories beyond so many, the rarest, are taken together.
     feature_name_combiner : "concat" or callable, default="concat"
         How outputs are called.
 
@@ -46,6 +53,8 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
         Of the columns that are not forgotten.
     drop_idx_ : ndarray of shape (n_columns,) or None
         Which category of each column has no output.
+    infrequent_categories_ : list of ndarray or None
+        Those that are taken together, if there may be any.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         If X had string column names.
@@ -87,34 +96,76 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
     # Hooks --------------------------------------------------------------------------
 
     def _change(self, before, after, others):
-        n_columns = len(before.twin.categories_)
-        shown = [_shown(before.twin, column) for column in range(n_columns)]
-        starts = np.cumsum([0, *map(len, shown)])
-        learned = isinstance(before.params["categories"], str)
-        entries, shift = [], []
-        for column, source in enumerate(before.kept_by(after)):
-            old, start = shown[source], starts[source]
-            # categories that are given are the same before and after
-            present = others.values[column] if learned else old
-            for row, key in enumerate(_shown(after.twin, column), len(shift)):
-                shift.append(float(key in present and key not in old))
-                if key in present and key in old:
-                    entries.append((1.0, row, start + old[key]))
-                elif key in present:  # one minus the other indicators
-                    entries += [
-                        (-1.0, row, start + position)
-                        for other, position in old.items()
-                        if other in present
-                    ]
-        values, rows, sources = np.array(entries).reshape(-1, 3).T
-        places = (rows.astype(np.intp), sources.astype(np.intp))
-        linear = sp.csr_array((values, places), shape=(len(shift), starts[-1]))
-        return AffineMap(linear, np.array(shift), np.ones(len(shift), dtype=bool))
+        kept, columns = before.kept_by(after), range(len(before.twin.categories_))
+        olds = [_Column.of(before.twin, column) for column in columns]
+        starts = np.cumsum([0, *(old.n_outputs for old in olds)])
+        places = [np.arange(starts[column], starts[column + 1]) for column in kept]
+        source = np.concatenate(places)
+        selection = AffineMap.of_columns(starts[-1], source, np.ones(source.size))
+        changes = [
+            olds[source].change(_Column.of(after.twin, column), others.values[column])
+            for column, source in enumerate(kept)
+        ]
+        return selection.then(AffineMap.side_by_side(changes))
 
 
-def _shown(twin, column):
-    """Categories of a column that have an output, with its position among them."""
-    keys = keys_of(twin.categories_[column])
-    if twin.drop_idx_ is not None and twin.drop_idx_[column] is not None:
-        del keys[twin.drop_idx_[column]]
-    return {key: position for position, key in enumerate(keys)}
+@dataclass(frozen=True)
+class _Column:
+    """Outputs of a column.
+
+    Attributes
+    ----------
+    groups : dict
+        The place of each category, infrequent ones sharing one.
+    dropped : int or None
+        Which place has no output.
+    n_outputs : int
+    """
+
+    groups: dict
+    dropped: int | None
+    n_outputs: int
+
+    @staticmethod
+    def of(twin, column):
+        """Outputs of a column of a fitted twin."""
+        groups, dropped = groups_of(twin, column), None
+        if twin.drop_idx_ is not None and twin.drop_idx_[column] is not None:
+            keys = keys_of(twin.categories_[column])
+            dropped = groups[keys[twin.drop_idx_[column]]]
+        n_groups = max(groups.values()) + 1
+        return _Column(groups, dropped, n_groups - (dropped is not None))
+
+    def output(self, group):
+        """Which output a place has."""
+        return group - (self.dropped is not None and group > self.dropped)
+
+    def members(self, keys):
+        """Of some categories those of each place."""
+        members = {}
+        for key in keys:
+            members.setdefault(self.groups[key], []).append(key)
+        return members
+
+    def change(self, new, present):
+        """How outputs change into those of another one, in rows of some categories."""
+        if self == new:
+            return AffineMap.unchanged(self.n_outputs)
+        if not present.keys() <= self.groups.keys():  # some rows have no category
+            return AffineMap.unknown(self.n_outputs, new.n_outputs)
+        mine = self.members(present)
+        linear = sp.lil_array((new.n_outputs, self.n_outputs))
+        shift, known = np.zeros(new.n_outputs), np.ones(new.n_outputs, dtype=bool)
+        for group, keys in new.members(present).items():
+            if group == new.dropped:
+                continue
+            row, parts = new.output(group), {self.groups[key] for key in keys}
+            if sum(len(mine[part]) for part in parts) > len(keys):
+                known[row] = False
+            elif self.dropped in parts:  # one minus the indicators of the others
+                shift[row] = 1.0
+                rest = [self.output(part) for part in mine if part not in parts]
+                linear[row, rest] = -1.0
+            else:
+                linear[row, [self.output(part) for part in parts]] = 1.0
+        return AffineMap(sp.csr_array(linear), shift, known)

@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.preprocessing import OrdinalEncoder
 
 from sklearn_unlearn.core.affine import AffineMap
-from sklearn_unlearn.core.counts import Missing, keys_of
-from sklearn_unlearn.preprocessing._categories import CategoryEncoder
+from sklearn_unlearn.core.counts import Missing
+from sklearn_unlearn.preprocessing._categories import CategoryEncoder, groups_of
 
 
 class UnlearnableOrdinalEncoder(CategoryEncoder):
@@ -32,13 +32,18 @@ class UnlearnableOrdinalEncoder(CategoryEncoder):
         The code of such a category.
     encoded_missing_value : int or nan, default=nan
         The code of missing values.
-    min_frequency, max_categories : None
-        Infrequent categories are not grouped; other values are refused.
+    min_frequency : int or float, default=None
+        Categories of fewer rows, or of a smaller share of them, are taken together. As
+        many rows as there are, are then made up for a moment by each request.
+    max_categories : int, default=None
+        Categories beyond so many, the rarest, are taken together.
 
     Attributes
     ----------
     categories_ : list of ndarray
         Of the columns that are not forgotten.
+    infrequent_categories_ : list of ndarray or None
+        Those that are taken together, if there may be any.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         If X had string column names.
@@ -79,12 +84,16 @@ class UnlearnableOrdinalEncoder(CategoryEncoder):
         kept = before.kept_by(after)
         scale, shift = np.ones(kept.size), np.zeros(kept.size)
         known = np.ones(kept.size, dtype=bool)
-        # codes of categories that are given stay as they are
-        learned = isinstance(before.params["categories"], str)
-        for column, source in enumerate(kept if learned else ()):
+        for column, source in enumerate(kept):
             old, new = _codes(before.twin, source), _codes(after.twin, column)
-            pairs = [(old[key], new[key]) for key in others.values[column]]
-            line = _line(np.array(pairs).reshape(-1, 2))
+            if old == new:
+                continue
+            # of what is in no category that was given, codes stay as they are
+            present = [key for key in others.values[column] if key in old]
+            pairs = [(old[key], new[key]) for key in present]
+            if len(present) < len(others.values[column]):
+                pairs.append((before.twin.unknown_value,) * 2)
+            line = _line(np.array(pairs, dtype=np.float64).reshape(-1, 2))
             known[column] = line is not None
             scale[column], shift[column] = line or (1.0, 0.0)
         n_old = len(before.twin.categories_)
@@ -92,7 +101,7 @@ class UnlearnableOrdinalEncoder(CategoryEncoder):
 
 
 def _codes(twin, column):
-    codes = {key: code for code, key in enumerate(keys_of(twin.categories_[column]))}
+    codes = groups_of(twin, column)
     if Missing.NAN in codes:
         codes[Missing.NAN] = twin.encoded_missing_value
     return codes

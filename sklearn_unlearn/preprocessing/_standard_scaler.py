@@ -110,7 +110,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         UnlearningError
             A subclass says why the request was refused; the transformer is unchanged.
         """
-        return self._carry_out(Edit(rows_out=X, weight_out=sample_weight))
+        return self._carry_out(Edit(rows_out=given(X, "X"), weight_out=sample_weight))
 
     def replace_features(self, X, y=None, X_new=None, sample_weight=None):
         """Correct values: the transformer as if rows had been ``X_new`` all along.
@@ -135,7 +135,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         UnlearningError
             A subclass says why the request was refused; the transformer is unchanged.
         """
-        edit = Edit(X, given(X_new), sample_weight, sample_weight)
+        edit = Edit(given(X, "X"), given(X_new, "X_new"), sample_weight, sample_weight)
         return self._carry_out(edit)
 
     def partial_fit(self, X, y=None, sample_weight=None):
@@ -163,7 +163,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         with self._exclusive():
             if not self.__sklearn_is_fitted__():
                 return self._fit(X, sample_weight)
-            return self._carry_out(Edit(rows_in=X, weight_in=sample_weight))
+            return self._carry_out(Edit(rows_in=given(X, "X"), weight_in=sample_weight))
 
     def transform(self, X, copy=None):
         """Centred and scaled rows.

@@ -60,7 +60,7 @@ class UnlearnableTransformer(TransformerRequests, TransformerMixin, BaseEstimato
         UnlearningError
             A subclass says why the request was refused; the transformer is unchanged.
         """
-        return self._carry_out(Edit(rows_out=X))
+        return self._carry_out(Edit(rows_out=given(X, "X")))
 
     def replace_features(self, X, y=None, X_new=None):
         """Correct values: the transformer as if rows had been ``X_new`` all along.
@@ -83,7 +83,9 @@ class UnlearnableTransformer(TransformerRequests, TransformerMixin, BaseEstimato
         UnlearningError
             A subclass says why the request was refused; the transformer is unchanged.
         """
-        return self._carry_out(Edit(rows_out=X, rows_in=given(X_new)))
+        return self._carry_out(
+            Edit(rows_out=given(X, "X"), rows_in=given(X_new, "X_new"))
+        )
 
     def partial_fit(self, X, y=None):
         """Learn rows: the transformer as if it had been fitted on them too.
@@ -108,7 +110,7 @@ class UnlearnableTransformer(TransformerRequests, TransformerMixin, BaseEstimato
         with self._exclusive():
             if not self.__sklearn_is_fitted__():
                 return self._fit(X)
-            return self._carry_out(Edit(rows_in=X))
+            return self._carry_out(Edit(rows_in=given(X, "X")))
 
     def forget_features(self, columns):
         """Forget columns for good: the transformer as if it had never had them.
@@ -226,7 +228,7 @@ class InvertibleMixin:
         return self._checked().twin.inverse_transform(X)
 
 
-def given(value, name="X_new"):
+def given(value, name):
     """The value of an argument that has to be given."""
     if value is None:
         raise ValueError(f"{name} must be given: it is None.")

@@ -20,21 +20,22 @@ ROWS = st.lists(
 )
 
 
-def of(rows):
-    return Extremes.of(np.array(rows, dtype=float).reshape(-1, 2), smallest=True)
+def of(rows, capacity=99):
+    X = np.array(rows, dtype=float).reshape(-1, 2)
+    return Extremes.of(X, capacity, smallest=True)
 
 
 @given(ROWS, st.lists(st.tuples(st.integers(0, 99), st.booleans())), st.integers(1, 4))
 def test_extremes_are_right_or_refused(rows, steps, capacity):
     inside, outside = list(rows), []
-    kept = of(rows).trimmed(capacity)
+    kept = of(rows, capacity)
     for place, coming in steps:
         source, target = (outside, inside) if coming else (inside, outside)
         if not source:
             continue
         row = source.pop(place % len(source))
         target.append(row)
-        kept = kept.plus(of([row])) if coming else kept.minus(of([row]))
+        kept = (kept.plus if coming else kept.minus)(of([row], capacity))
         kept = kept.trimmed(capacity)
         assert kept.n_rows == len(inside)
         assert all(len(values) <= capacity for values in kept.largest.kept)
@@ -64,7 +65,18 @@ def test_with_room_enough_what_leaves_leaves_no_trace(rows, n_going):
 
 def test_sparse_rows():
     X = np.array([[0.0, 2.0], [0.0, -1.0], [3.0, 0.0]])
-    assert Largest.of(sp.csc_array(X)).kept == Largest.of(X).kept
+    for capacity in (1, 2, 9):
+        sparse, dense = (Largest.of(rows, capacity) for rows in (sp.csc_array(X), X))
+        assert sparse.kept == dense.kept
+        assert sparse.n_below == dense.n_below
+
+
+@pytest.mark.parametrize("n_distinct", [3, 50, 10_000])
+def test_many_rows(n_distinct):
+    X = np.random.default_rng(0).integers(0, n_distinct, (10_000, 2)).astype(float)
+    some, every = Largest.of(X, 5), Largest.of(X, 10_000)
+    assert some.kept == every.trimmed(5).kept
+    assert some.n_below == every.trimmed(5).n_below
 
 
 def test_what_runs_out():
@@ -92,5 +104,7 @@ def test_what_was_not_in_is_refused():
         kept.minus(of([(9.0, 0.0)] * 2))
     with pytest.raises(InsufficientWeightError, match="more rows"):
         kept.minus(of([(5.0, 0.0)] * 11))
+    with pytest.raises(RowNotFoundError, match="more large values"):
+        kept.minus(of([(value, 0.0) for value in (9.0, 8.5, 8.0)], 2))
     with pytest.raises(InsufficientWeightError, match="more values"):
         kept.minus(of([(5.0, 0.0)] * 8))

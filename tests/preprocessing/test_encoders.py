@@ -84,10 +84,13 @@ def test_frames_keep_the_types_of_their_columns(cls):
 
 
 @pytest.mark.parametrize("cls", BOTH)
-@pytest.mark.parametrize("parameter", ["min_frequency", "max_categories"])
-def test_infrequent_categories_are_refused(cls, parameter):
-    with pytest.raises(ValueError, match=f"{parameter} must be None"):
-        cls(**{parameter: 2}).fit(column("a", "b"))
+def test_dates_and_truth_values(cls):
+    days = np.array(["2020-01-01", "2021-01-01", "2019-05-05"], dtype="M8[D]")
+    for values in (days, np.array([True, False, True]), np.array([2.5, np.nan, 0.5])):
+        X = values[:, None]
+        encoder, twin = cls().fit(X).partial_unfit(X[2:]), TWINS[cls]().fit(X[:2])
+        assert encoder.categories_[0].dtype == twin.categories_[0].dtype
+        np.testing.assert_array_equal(encoder.categories_[0], twin.categories_[0])
 
 
 def answer(encoder, edit):
@@ -134,3 +137,22 @@ def test_codes_that_shift_and_codes_that_do_not():
         np.array([[1.0], [2.0], [3.0], [np.nan]])
     )
     assert not answer(coded, Edit(rows_out=[[1.0]])).complete
+
+
+def test_categories_become_infrequent_and_frequent():
+    X = column(*"aaaabbbccd")
+    encoder = UnlearnableOneHotEncoder(min_frequency=3).fit(X)
+    np.testing.assert_array_equal(encoder.infrequent_categories_[0], ["c", "d"])
+    # b joins the infrequent ones: their indicators are added
+    change = answer(encoder, Edit(rows_out=column("b")))
+    np.testing.assert_array_equal(change.linear.toarray(), [[1, 0, 0], [0, 1, 1]])
+    # c leaves them: which of their rows it has is not in the outputs
+    change = answer(encoder, Edit(rows_in=column("c")))
+    np.testing.assert_array_equal(change.known, [True, True, False, False])
+    # unless all of them are it
+    change = answer(encoder, Edit(rows_out=column("d"), rows_in=column("c")))
+    assert change.complete
+    coded = UnlearnableOrdinalEncoder(min_frequency=3).fit(X)
+    np.testing.assert_array_equal(coded.infrequent_categories_[0], ["c", "d"])
+    assert answer(coded, Edit(rows_in=column("d"))).identity
+    assert not answer(coded, Edit(rows_in=column("c"))).complete

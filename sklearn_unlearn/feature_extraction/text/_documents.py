@@ -94,7 +94,7 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
         UnlearningError
             A subclass says why the request was refused; the vectorizer is unchanged.
         """
-        return self._carry_out(Edit(rows_out=raw_documents))
+        return self._carry_out(Edit(rows_out=given(raw_documents, "X")))
 
     def replace_features(self, raw_documents, y=None, X_new=None):
         """Correct documents: as if they had been ``X_new`` all along.
@@ -117,7 +117,9 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
         UnlearningError
             A subclass says why the request was refused; the vectorizer is unchanged.
         """
-        return self._carry_out(Edit(rows_out=raw_documents, rows_in=given(X_new)))
+        return self._carry_out(
+            Edit(rows_out=given(raw_documents, "X"), rows_in=given(X_new, "X_new"))
+        )
 
     def partial_fit(self, raw_documents, y=None):
         """Learn documents: the vectorizer as if it had been fitted on them too.
@@ -142,7 +144,7 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
         with self._exclusive():
             if not self.__sklearn_is_fitted__():
                 return self._fit(raw_documents)
-            return self._carry_out(Edit(rows_in=raw_documents))
+            return self._carry_out(Edit(rows_in=given(raw_documents, "X")))
 
     # What was learned ---------------------------------------------------------------
 
