@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn_unlearn.core.edits import LinearMap
 from sklearn_unlearn.core.model import LARGE_CHANGE, apply, minimised
 from sklearn_unlearn.core.rows import Finely
+from sklearn_unlearn.core.tally import Tally
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     LargeStepWarning,
@@ -197,7 +198,10 @@ class UnlearnerMixin(RequestMixin, ExclusiveMixin):
             model.tally.check_same(rows, model.marks, model.forgotten, labels)
             result = minimised(model.state, rows, self._options())
             warn_unless_converged(result)
-            model = replace(model, state=result.state)
+            tally = model.tally
+            if not np.isfinite(tally.noise):
+                tally = Tally.of(rows, model.marks, tally.n_groups)
+            model = replace(model, state=result.state, tally=tally)
             self._fitted = self._resettled(fitted, model, rows)
         return self
 

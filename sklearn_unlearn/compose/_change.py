@@ -13,6 +13,29 @@ from sklearn_unlearn.core.affine import AffineMap
 
 
 @dataclass(frozen=True, eq=False)
+class Imputed:
+    """Rows in which imputed values change, for sums over single columns.
+
+    Attributes
+    ----------
+    before, after : ndarray of shape (1, n_columns)
+        In columns whose imputed value changes, what it was and is; in the others the
+        same in both.
+    n_rows : int
+        How many other rows lack a value in these columns.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    n_rows: int
+
+    def through(self, before, after):
+        """The same in the outputs of a step, before and after the request."""
+        rows = before.transform(self.before), after.transform(self.after)
+        return Imputed(*rows, self.n_rows)
+
+
+@dataclass(frozen=True, eq=False)
 class Change:
     """A request as one step sees it.
 
@@ -30,6 +53,11 @@ class Change:
     lost : str or None
         The step after which some columns of other rows are no function of what they
         were, so that they have to be computed from the rows themselves.
+    unseen : str or None
+        The imputer whose imputed values change: in the rows that have some, ``map`` is
+        not all that happens.
+    imputed : tuple of Imputed
+        Those changes, as long as steps can follow them without the rows.
     rest : callable or None
         Gives all rows after the request, as the step will get them; None where no data
         are retained.
@@ -46,6 +74,8 @@ class Change:
     forgotten: np.ndarray | None = None
     map: AffineMap | None = None
     lost: str | None = None
+    unseen: str | None = None
+    imputed: tuple[Imputed, ...] = ()
     rest: Callable[[], Any] | None = None
     weight_rest: Callable[[], Any] | None = None
     freeze: bool = False
@@ -53,7 +83,7 @@ class Change:
     @property
     def nothing(self):
         """Whether the step sees no change at all."""
-        parts = (self.out, self.into, self.forgotten, self.map, self.lost)
+        parts = (self.out, self.into, self.forgotten, self.map, self.lost, self.unseen)
         return all(part is None for part in parts)
 
     @property
@@ -97,6 +127,7 @@ class Change:
             forgotten=None,
             map=map_,
             lost=lost,
+            imputed=tuple(one.through(before, after) for one in self.imputed if known),
             rest=_through(self.rest, after),
         )
 

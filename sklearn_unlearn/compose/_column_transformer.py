@@ -250,7 +250,7 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
 
     def _carried_through(self, name, change):
         """The transformer as a step, after a request, and its outputs' change."""
-        if not isinstance(change.kept, slice):
+        if not isinstance(change.kept, slice) or change.unseen is not None:
             if change.rest is None:
                 raise UnlearningError(
                     f"Step {name!r} gets outputs of another step, which the request "
@@ -268,7 +268,7 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
                     "columns names all that there are; nothing would be left."
                 )
         freeze = change.freeze or self.on_stateful == "freeze"
-        after.transformers_, maps, start, lost = [], [], 0, None
+        after.transformers_, maps, start, lost, unseen = [], [], 0, None, None
         after.output_indices_ = dict.fromkeys(self.output_indices_, slice(0, 0))
         for inner, step, columns in self.transformers_:
             width = _width(self.output_indices_[inner])
@@ -284,7 +284,7 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
                 seen = replace(seen, freeze=freeze)
                 edited, seen = carried(f"{name}__{inner}", step, seen)
                 map_ = self._map_of(inner, seen, width)
-                lost = lost or seen.lost
+                lost, unseen = lost or seen.lost, unseen or seen.unseen
             after.transformers_.append((inner, edited, columns))
             after.output_indices_[inner] = slice(start, start + map_.n_new)
             start += map_.n_new
@@ -293,7 +293,7 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
             raise UnlearningError("The request would leave no outputs.")
         beside = AffineMap.side_by_side(maps)
         through = change.through(self, after, name=name, change=beside)
-        return after, replace(through, lost=lost)
+        return after, replace(through, lost=lost, unseen=unseen)
 
     def _seen(self, change, places, one):
         """The change of some columns."""

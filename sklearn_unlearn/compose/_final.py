@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,12 +14,17 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.compose._change import Change, given
+from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.edits import Edit, LinearMap
 from sklearn_unlearn.core.model import Request
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.exceptions import (
+    NoBoundError,
+    UnlearningError,
+    UnseenRowsWarning,
+)
 from sklearn_unlearn.utils.validation import Columns, check_rows, check_sample_weight
 
 #: By how much maps may magnify the rounding of retained rows before these are computed
@@ -173,7 +179,7 @@ class LastModel:
             self.rows, _ = self.step._leaving(self.fitted, change.out(), y, weight)
         if change.nothing and self.request.forgotten is not None:
             fitted = self.fitted  # no step before this one used the columns
-        elif change.map is None and change.lost is None:
+        elif change.map is None and change.lost is None and change.unseen is None:
             fitted = self.step._carried(self.fitted, self._same_columns(change))
         else:
             if self.fitted.model.forgotten.any():
@@ -187,6 +193,9 @@ class LastModel:
                     'mode="objective" perturbs coefficients of columns that the '
                     "request changes for all rows: its noise does not change with them."
                 )
+            if change.map is None and change.lost is None:
+                n_columns = self.fitted.columns.n_features
+                change = replace(change, map=AffineMap.unchanged(n_columns))
             if self.retained is None and change.lost is not None:
                 raise UnlearningError(
                     f"What step {change.lost!r} makes of other rows changes in a way "
@@ -254,11 +263,15 @@ class LastModel:
                 "retain_data=True."
             )
         step, fitted = self.step, replace(self.fitted, columns=columns)
+        if change.unseen is not None:
+            _say_unseen(change.unseen, fitted.lineage)
         edit = Edit(feature_map=LinearMap(matrix))
         if change.into is None:
             edit = replace(edit, rows_out=self.rows)
-            return step._carried(fitted, Request(edit))
-        fitted = step._carried(fitted, Request(edit))
+        unseen = change.unseen is not None
+        fitted = step._carried(fitted, Request(edit, unseen=unseen))
+        if change.into is None:
+            return fitted
         edit, (rows, _) = Edit(), self._coming(fitted, change.into())
         if self.rows is not None:
             gone = replace(self.rows, X=change.map.apply(self.rows.X))
@@ -273,6 +286,7 @@ class LastModel:
             rows_in, ids = self._coming(fitted, change.into())
         # a certificate is of the rows that a refit would get, to the last bit
         mapped = change.lost is None and fitted.lineage is None
+        mapped &= change.unseen is None
         if mapped:
             growth = retained.magnified * change.map.magnification
             mapped = growth <= _MAGNIFIED
@@ -285,7 +299,8 @@ class LastModel:
         matrix = self._matrix(change)
         if matrix is not None and rows_in is None:
             edit = Edit(self.rows, feature_map=LinearMap(matrix))
-            request = Request(edit, self.positions, retained=retained)
+            unseen = change.unseen is not None
+            request = Request(edit, self.positions, retained=retained, unseen=unseen)
             return step._carried(fitted, request)
         start = self._start(change, columns.n_features, names)
         # no map leads there: the columns alone are new
@@ -347,6 +362,22 @@ class LastModel:
         return replace(fitted, model=replace(model, retained=retained))
 
 
+def _say_unseen(name, lineage):
+    """Warn of what a request without data cannot see, or refuse to certify it."""
+    what = (
+        f"Values that step {name!r} imputes changed, also in rows that the model does "
+        "not keep"
+    )
+    if lineage is not None:
+        raise NoBoundError(f"{what}: no bound covers them. Fit with retain_data=True.")
+    warnings.warn(
+        f"{what}: its coefficients take no account of that. Call refine with the "
+        "remaining data, or fit with retain_data=True in the last step.",
+        UnseenRowsWarning,
+        stacklevel=6,
+    )
+
+
 class LastOfSums:
     """A last step that keeps sums, and has its own verbs for all that they can do."""
 
@@ -368,8 +399,9 @@ class LastOfSums:
     def after(self, change, names):
         """The step after the request."""
         request, step, kept = self.request, copy.copy(self.step), change.kept
-        if kept is None:
-            cause = "another step" if change.lost is None else f"step {change.lost!r}"
+        if kept is None or change.unseen is not None:
+            where = change.lost or change.unseen
+            cause = "another step" if where is None else f"step {where!r}"
             raise UnlearningError(
                 f"Step {self.name!r} keeps sums of its inputs, which the request "
                 f"changes for all rows in {cause}: there is nothing to compute them "

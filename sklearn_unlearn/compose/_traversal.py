@@ -9,13 +9,33 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.compose._change import columns_of
+from sklearn_unlearn.compose._imputed import newly_imputed
 from sklearn_unlearn.compose._kept import Kept
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.transformers import Edit, UnlearnableTransformer
+from sklearn_unlearn.impute import UnlearnableSimpleImputer
+from sklearn_unlearn.preprocessing import (
+    UnlearnableMaxAbsScaler,
+    UnlearnableMinMaxScaler,
+    UnlearnableOneHotEncoder,
+    UnlearnableOrdinalEncoder,
+    UnlearnableStandardScaler,
+)
+from sklearn_unlearn.transformers import Edit, TransformerRequests
 
+#: Imputers whose values may change for other rows.
+_IMPUTER = UnlearnableSimpleImputer
+#: Steps whose statistics are of each column by itself.
+_BY_COLUMN = (
+    UnlearnableMaxAbsScaler,
+    UnlearnableMinMaxScaler,
+    UnlearnableOneHotEncoder,
+    UnlearnableOrdinalEncoder,
+    UnlearnableStandardScaler,
+)
 #: Steps that learn the number of columns and nothing of the rows.
 _LEARN_WIDTH = (PolynomialFeatures,)
 
@@ -46,7 +66,7 @@ def carried(name, step, change):
         return step, change
     if hasattr(step, "_carried_through"):
         return step._carried_through(name, change)
-    if isinstance(step, UnlearnableTransformer):
+    if isinstance(step, TransformerRequests):
         return _unlearned(name, step, change)
     if _is_stateless(step) or change.freeze:
         return _unchanged(name, step, change)
@@ -64,7 +84,7 @@ def is_nothing(step):
 
 def _unlearned(name, step, change):
     """A transformer of ours."""
-    if change.kept is None:
+    if change.kept is None or not _can_follow(step, change):
         return _computed_anew(name, step, change)
     after, fitted, map_ = copy.copy(step), step._fitted, None
     forgotten = change.forgotten
@@ -81,7 +101,36 @@ def _unlearned(name, step, change):
         edit = Edit(out, into, change.weight_out, change.weight_in, forgotten)
         after._fitted, later = after._answer(edit)
         map_ = later if map_ is None else map_.then(later)
-    return after, change.through(step, after, name=name, change=map_)
+    for one in change.imputed:
+        after._fitted, later = after._answer(_edit_of(one, step))
+        map_ = later if map_ is None else map_.then(later)
+    imputed = None
+    if map_ is not None and not map_.complete and isinstance(step, _IMPUTER):
+        imputed = newly_imputed(step, after, change, map_)
+    if imputed is None:
+        return after, change.through(step, after, name=name, change=map_)
+    map_, imputed = imputed
+    through = change.through(step, after, name=name, change=map_)
+    return after, replace(through, unseen=name, imputed=imputed)
+
+
+def _can_follow(step, change):
+    """Whether a step's statistics can follow imputed values that change."""
+    if change.unseen is None:
+        return True
+    named = step._fitted.columns.names is not None
+    weighted = change.weight_rest is not None or change.weight_out is not None
+    followed = bool(change.imputed) and isinstance(step, _BY_COLUMN)
+    return followed and not named and not weighted
+
+
+def _edit_of(imputed, step):
+    """Imputed values that change as rows that leave and rows that come."""
+    before, after, n_rows = imputed.before, imputed.after, imputed.n_rows
+    if has_fit_parameter(step, "sample_weight"):
+        return Edit(before, after, float(n_rows), float(n_rows), in_first=True)
+    before, after = (np.repeat(rows, n_rows, axis=0) for rows in (before, after))
+    return Edit(before, after, in_first=True)
 
 
 def _computed_anew(name, step, change):
@@ -141,5 +190,5 @@ def _unchanged(name, step, change):
         sample = change.rest or change.into
         if sample is not None:
             after = clone(step).fit(sample())
-    same = change.map is None and change.lost is None
+    same = change.map is None and change.lost is None and change.unseen is None
     return after, change.through(step, after, name=name, known=same)

@@ -90,6 +90,8 @@ class Request:
         The retained rows after the request, where they are not the old ones edited.
     start : ndarray of shape (p_new, n_outputs) or None
         Coefficients from which ``retained`` is fitted, where no map leads there.
+    unseen : bool
+        Whether some rows change otherwise than by the map of the features.
     """
 
     edit: Edit
@@ -98,6 +100,7 @@ class Request:
     origin: Any = None
     retained: RetainedRows | None = None
     start: Array | None = None
+    unseen: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,10 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     rate = step_rate(state, options)
     tally = _edited_tally(model, edit)
     retained = None if model.retained is None else edited_rows(model, request)
+    if request.unseen:
+        tally = replace(tally, noise=np.inf)
+        if retained is not None:
+            tally = Tally.of(retained, model.marks, tally.n_groups)
     try:
         with one_blas_thread():
             step = unlearn(state, edit, rate)

@@ -57,7 +57,8 @@ class Tally:
         Weighted sum of each column times each mark, zero for forgotten columns.
     noise : float
         Rounding error in the column sums that outliers left behind, as a power of two:
-        their order of magnitude and nothing else of them.
+        their order of magnitude and nothing else of them. Infinite if the column sums
+        are not known.
     mark_noise : ndarray of shape (n_marks,)
         The same for the sum of each mark.
     """

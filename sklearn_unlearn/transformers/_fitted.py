@@ -69,6 +69,8 @@ class Edit:
     weight_out, weight_in : array-like, float or None
         Their weights; None means 1 for each row.
     columns : columns to forget after that, or None
+    in_first : bool
+        Whether rows come before others leave: values that both have need not be there.
     """
 
     rows_out: Any = None
@@ -76,3 +78,4 @@ class Edit:
     weight_out: Any = None
     weight_in: Any = None
     columns: Any = None
+    in_first: bool = False

@@ -111,6 +111,9 @@ class TransformerRequests(ExclusiveMixin):
         before = self._checked()
         statistics = others = before.statistics
         going, coming = self._read_edit(before, edit)
+        if edit.in_first:
+            statistics = others = statistics.plus(coming).minus(going)
+            going = coming = None
         if going is not None:
             statistics = others = statistics.minus(going)
         if coming is not None:
