@@ -16,7 +16,7 @@ from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.compose._change import Change, given
 from sklearn_unlearn.compose._final import last_step
 from sklearn_unlearn.compose._raw import RawRows
-from sklearn_unlearn.compose._traversal import carried, is_nothing
+from sklearn_unlearn.compose._traversal import carried, exported, is_nothing
 from sklearn_unlearn.compose._verbs import RawVerbs
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils.exclusive import LockMixin
@@ -256,14 +256,11 @@ class UnlearnablePipeline(RawVerbs, LockMixin, Pipeline):
         sklearn.pipeline.Pipeline
         """
         check_is_fitted(self)
-        plain, drop = [], {"drop_forgotten": drop_forgotten}
+        plain = []
         for name, step in self.steps:
-            if hasattr(step, "to_sklearn"):
-                plain.append((name, step.to_sklearn(**drop)))
-                # what steps before it no longer give it, it has forgotten
-                drop = {"drop_forgotten": True}
-            else:
-                plain.append((name, copy.deepcopy(step)))
+            plain.append((name, exported(step, drop_forgotten=drop_forgotten)))
+            # what steps before it no longer give it, the next has forgotten
+            drop_forgotten |= not is_nothing(step)
         return Pipeline(plain)
 
     # Carrying out ---------------------------------------------------------------------

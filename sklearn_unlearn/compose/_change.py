@@ -54,8 +54,9 @@ class Change:
         The step after which some columns of other rows are no function of what they
         were, so that they have to be computed from the rows themselves.
     unseen : str or None
-        The imputer whose imputed values change: in the rows that have some, ``map`` is
-        not all that happens.
+        The step whose outputs change in some rows by more than ``map``, or by less.
+    then : callable or None
+        What is done with all rows after ``map``, if that makes it exact.
     imputed : tuple of Imputed
         Those changes, as long as steps can follow them without the rows.
     rest : callable or None
@@ -75,6 +76,7 @@ class Change:
     map: AffineMap | None = None
     lost: str | None = None
     unseen: str | None = None
+    then: Callable[[Any], Any] | None = None
     imputed: tuple[Imputed, ...] = ()
     rest: Callable[[], Any] | None = None
     weight_rest: Callable[[], Any] | None = None
@@ -127,6 +129,7 @@ class Change:
             forgotten=None,
             map=map_,
             lost=lost,
+            then=None,
             imputed=tuple(one.through(before, after) for one in self.imputed if known),
             rest=_through(self.rest, after),
         )

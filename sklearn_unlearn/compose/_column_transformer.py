@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from functools import cache
 from importlib import import_module
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.compose._change import Change, given
-from sklearn_unlearn.compose._traversal import carried
+from sklearn_unlearn.compose._traversal import carried, exported
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils.exclusive import LockMixin
@@ -270,6 +271,7 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
         freeze = change.freeze or self.on_stateful == "freeze"
         after.transformers_, maps, start, lost, unseen = [], [], 0, None, None
         after.output_indices_ = dict.fromkeys(self.output_indices_, slice(0, 0))
+        parts = []
         for inner, step, columns in self.transformers_:
             width = _width(self.output_indices_[inner])
             places = _positions(columns, self)
@@ -285,6 +287,7 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
                 edited, seen = carried(f"{name}__{inner}", step, seen)
                 map_ = self._map_of(inner, seen, width)
                 lost, unseen = lost or seen.lost, unseen or seen.unseen
+                parts.append((self._weight_of(inner), seen))
             after.transformers_.append((inner, edited, columns))
             after.output_indices_[inner] = slice(start, start + map_.n_new)
             start += map_.n_new
@@ -293,7 +296,35 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
             raise UnlearningError("The request would leave no outputs.")
         beside = AffineMap.side_by_side(maps)
         through = change.through(self, after, name=name, change=beside)
-        return after, replace(through, lost=lost, unseen=unseen)
+        through = replace(through, lost=lost, unseen=unseen)
+        if len(parts) == len(maps):  # what they gave need not be computed again
+            out = self._beside([(w, seen.out) for w, seen in parts], through.out)
+            into = after._beside([(w, seen.into) for w, seen in parts], through.into)
+            through = replace(through, out=out, into=into)
+        return after, through
+
+    def _weight_of(self, inner):
+        return (self.transformer_weights or {}).get(inner, 1.0)
+
+    def _beside(self, parts, computed):
+        """Outputs of all transformers from those of each, or what computes them."""
+        if computed is None:
+            return None
+
+        def rows():
+            outputs = [part() for _, part in parts]
+            arrays = (isinstance(Z, np.ndarray) or sp.issparse(Z) for Z in outputs)
+            if not all(arrays):
+                return computed()
+            outputs = [
+                Z if weight == 1.0 else Z * weight
+                for (weight, _), Z in zip(parts, outputs, strict=True)
+            ]
+            if self.sparse_output_:
+                return sp.hstack([sp.csr_array(Z) for Z in outputs], format="csr")
+            return np.hstack([Z.toarray() if sp.issparse(Z) else Z for Z in outputs])
+
+        return cache(rows)
 
     def _seen(self, change, places, one):
         """The change of some columns."""
@@ -320,8 +351,7 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
             return AffineMap.unknown(width, n_new)
         if map_ is None:
             return AffineMap.unchanged(width)
-        factor = (self.transformer_weights or {}).get(inner, 1.0)
-        return map_ if factor == 1.0 else replace(map_, shift=map_.shift * factor)
+        return replace(map_, shift=map_.shift * self._weight_of(inner))
 
     def _select(self, X, places, one):
         """Some columns of raw rows, as scikit-learn hands them to a transformer."""
@@ -370,12 +400,8 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
             places = _positions(columns, self)
             if isinstance(step, str) or not places.size:  # nothing was fitted
                 continue
-            if hasattr(step, "to_sklearn"):
-                step = step.to_sklearn(drop_forgotten=True)
-                places = places[~self._forgotten[places]]
-            else:
-                step = copy.deepcopy(step)
-            places = place_of[places]
+            step = exported(step, drop_forgotten=True)
+            places = place_of[places[~self._forgotten[places]]]
             parts.append((name, step, places[0] if np.isscalar(columns) else places))
         used = [np.atleast_1d(places) for _, _, places in parts]
         unused = np.setdiff1d(np.arange(kept.sum()), np.concatenate(used))

@@ -286,12 +286,12 @@ class LastModel:
             rows_in, ids = self._coming(fitted, change.into())
         # a certificate is of the rows that a refit would get, to the last bit
         mapped = change.lost is None and fitted.lineage is None
-        mapped &= change.unseen is None
+        mapped &= change.unseen is None or change.then is not None
         if mapped:
             growth = retained.magnified * change.map.magnification
             mapped = growth <= _MAGNIFIED
         if mapped:
-            retained = retained.mapped(change.map)
+            retained = retained.mapped(change.map, change.then)
             if rows_in is not None:
                 retained = retained.with_rows(rows_in, ids, self.origin_in)
         else:
@@ -365,14 +365,14 @@ class LastModel:
 def _say_unseen(name, lineage):
     """Warn of what a request without data cannot see, or refuse to certify it."""
     what = (
-        f"Values that step {name!r} imputes changed, also in rows that the model does "
-        "not keep"
+        f"What step {name!r} makes of other rows changed, and in some of them more "
+        "than can be known without them"
     )
     if lineage is not None:
-        raise NoBoundError(f"{what}: no bound covers them. Fit with retain_data=True.")
+        raise NoBoundError(f"{what}: no bound covers that. Fit with retain_data=True.")
     warnings.warn(
-        f"{what}: its coefficients take no account of that. Call refine with the "
-        "remaining data, or fit with retain_data=True in the last step.",
+        f"{what}: the coefficients do not follow that. Call refine with the remaining "
+        "data, or fit with retain_data=True in the last step.",
         UnseenRowsWarning,
         stacklevel=6,
     )

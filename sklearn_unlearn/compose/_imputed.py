@@ -24,20 +24,19 @@ def newly_imputed(before, after, change, map_):
     Returns
     -------
     map : AffineMap
-        Of rows without missing values.
-    imputed : tuple of Imputed
-        How often which values change; together with ``map`` that is all.
-    None
-        Instead of both, if columns came or went, or have indicators.
+        Of rows without missing values; ``map_`` if columns came or went, or have
+        indicators.
+    more : dict
+        For `Change`: how often which values change. Empty if that is not known.
     """
     old, new = before._fitted, after._fitted
     kept = old.kept_by(new)
     values_old, values = old.twin.statistics_[kept], new.twin.statistics_
     shown, shown_old = _shown(new.twin), _shown(old.twin)
     if new.twin.add_indicator or map_.n_new != shown.sum():
-        return None
+        return map_, {}
     if np.any(shown & ~shown_old[kept]):
-        return None
+        return map_, {}
     places = (np.cumsum(shown_old) - 1)[kept][shown]
     map_ = AffineMap.of_columns(map_.n_old, places, np.ones(places.size))
     lacking = _missing(new.statistics)
@@ -57,7 +56,7 @@ def newly_imputed(before, after, change, map_):
         then[mine] = values_old[mine]
         pair = (np.array([row[shown]], dtype=dtype) for row in (then, values))
         imputed.append(Imputed(*pair, int(n_rows)))
-    return map_, tuple(imputed)
+    return map_, {"imputed": tuple(imputed)}
 
 
 def _shown(twin):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from inspect import signature
 
 import numpy as np
 from sklearn.base import clone
@@ -14,8 +15,13 @@ from sklearn.utils.validation import has_fit_parameter
 from sklearn_unlearn.compose._change import columns_of
 from sklearn_unlearn.compose._imputed import newly_imputed
 from sklearn_unlearn.compose._kept import Kept
+from sklearn_unlearn.compose._normed import newly_normed
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.feature_extraction.text import (
+    UnlearnableTfidfTransformer,
+    UnlearnableTfidfVectorizer,
+)
 from sklearn_unlearn.impute import UnlearnableSimpleImputer
 from sklearn_unlearn.preprocessing import (
     UnlearnableMaxAbsScaler,
@@ -26,8 +32,12 @@ from sklearn_unlearn.preprocessing import (
 )
 from sklearn_unlearn.transformers import Edit, TransformerRequests
 
-#: Imputers whose values may change for other rows.
-_IMPUTER = UnlearnableSimpleImputer
+#: What more is known of steps whose outputs are no function of those before.
+_MORE = {
+    UnlearnableSimpleImputer: newly_imputed,
+    UnlearnableTfidfTransformer: newly_normed,
+    UnlearnableTfidfVectorizer: newly_normed,
+}
 #: Steps whose statistics are of each column by itself.
 _BY_COLUMN = (
     UnlearnableMaxAbsScaler,
@@ -82,6 +92,15 @@ def is_nothing(step):
     return step is None or (isinstance(step, str) and step == "passthrough")
 
 
+def exported(step, *, drop_forgotten):
+    """A step as a plain one of scikit-learn."""
+    if not hasattr(step, "to_sklearn"):
+        return copy.deepcopy(step)
+    if "drop_forgotten" in signature(step.to_sklearn).parameters:
+        return step.to_sklearn(drop_forgotten=drop_forgotten)
+    return step.to_sklearn()
+
+
 def _unlearned(name, step, change):
     """A transformer of ours."""
     if change.kept is None or not _can_follow(step, change):
@@ -104,14 +123,12 @@ def _unlearned(name, step, change):
     for one in change.imputed:
         after._fitted, later = after._answer(_edit_of(one, step))
         map_ = later if map_ is None else map_.then(later)
-    imputed = None
-    if map_ is not None and not map_.complete and isinstance(step, _IMPUTER):
-        imputed = newly_imputed(step, after, change, map_)
-    if imputed is None:
-        return after, change.through(step, after, name=name, change=map_)
-    map_, imputed = imputed
+    more = {}
+    if map_ is not None and not map_.complete and isinstance(step, tuple(_MORE)):
+        kind = next(kind for kind in _MORE if isinstance(step, kind))
+        map_, more = _MORE[kind](step, after, change, map_)
     through = change.through(step, after, name=name, change=map_)
-    return after, replace(through, unseen=name, imputed=imputed)
+    return after, replace(through, unseen=name, **more) if more else through
 
 
 def _can_follow(step, change):
@@ -186,7 +203,8 @@ def _unchanged(name, step, change):
             "unlearnable transformers forget them."
         )
     after = step
-    if change.map is not None and isinstance(step, _LEARN_WIDTH):
+    if change.map is not None and _is_stateless(step):
+        # it knows the number of columns at most
         sample = change.rest or change.into
         if sample is not None:
             after = clone(step).fit(sample())

@@ -273,12 +273,22 @@ class RetainedRows:
         chunk = Chunk(rows, ids, self.forgotten, origin)
         return replace(self, chunks=(*self.chunks, chunk))._tidied()
 
-    def mapped(self, features: AffineMap) -> RetainedRows:
-        """The same rows with features that are a function of those that they had."""
+    def mapped(
+        self, features: AffineMap, then: Callable[[Data], Data] | None = None
+    ) -> RetainedRows:
+        """The same rows with features that are a function of those that they had.
+
+        Parameters
+        ----------
+        features : AffineMap
+        then : callable, optional
+            What is done with each row after that.
+        """
         chunks = []
         forgotten = np.zeros(features.n_new, dtype=bool)
         for chunk in self.chunks:
-            rows = replace(chunk.rows, X=features.apply(chunk.rows.X))
+            X = features.apply(chunk.rows.X)
+            rows = replace(chunk.rows, X=X if then is None else then(X))
             chunks.append(Chunk(rows, chunk.ids, forgotten, chunk.origin))
         magnified = self.magnified * max(1.0, features.magnification)
         return replace(self, chunks=tuple(chunks), magnified=magnified)
