@@ -358,6 +358,21 @@ class UnlearnablePipeline(RawVerbs, LockMixin, Pipeline):
 
     # Reading --------------------------------------------------------------------------
 
+    @property
+    def n_features_in_(self):
+        """Number of columns of the raw input."""
+        return self._first_step.n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the columns of the raw input, if they were all strings."""
+        return self._first_step.feature_names_in_
+
+    @property
+    def _first_step(self):
+        steps = [step for _, step in self.steps if not is_nothing(step)]
+        return steps[0] if steps else None
+
     def __getitem__(self, ind):
         part = super().__getitem__(ind)
         if isinstance(ind, slice):

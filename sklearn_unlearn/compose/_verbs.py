@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.compose._final import RawRequest
 from sklearn_unlearn.compose._raw import RawRows
-from sklearn_unlearn.exceptions import EmptyClassError
+from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
 from sklearn_unlearn.utils.validation import check_columns
 
 
@@ -127,8 +127,11 @@ class RawVerbs:
             If a column is unknown, or all would be forgotten.
         """
         check_is_fitted(self)
+        n_columns = getattr(self, "n_features_in_", None)
+        if n_columns is None:
+            raise UnlearningError("The raw input has no columns to forget.")
         names = getattr(self, "feature_names_in_", None)
-        mask = check_columns(columns, self.n_features_in_, names)
+        mask = check_columns(columns, n_columns, names)
         return self._carry_out(RawRequest(forgotten=mask, names=names))
 
     def partial_fit(self, X, y=None, classes=None, sample_weight=None, *, row_ids=None):

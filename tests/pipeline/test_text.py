@@ -135,6 +135,12 @@ def test_the_twin_agrees():
         )
 
 
+def test_texts_have_no_columns():
+    model = pipeline(*FRONTS["tfidf"]).fit(*mails())
+    with pytest.raises(UnlearningError, match="no columns to forget"):
+        model.forget_features(0)
+
+
 def test_sums_lose_words():
     texts, y = mails()
     model = make_unlearnable_pipeline(
