@@ -3,7 +3,12 @@
 from sklearn_unlearn._show_versions import show_versions
 from sklearn_unlearn.compose import (
     UnlearnableColumnTransformer,
+    forget_features,
     make_unlearnable_column_transformer,
+    partial_unfit,
+    refine,
+    replace_features,
+    replace_labels,
 )
 from sklearn_unlearn.decomposition import UnlearnablePCA
 from sklearn_unlearn.discriminant_analysis import (
@@ -80,7 +85,12 @@ __all__ = [
     "UnlearnableTfidfTransformer",
     "UnlearnableTfidfVectorizer",
     "UnlearnableTweedieRegressor",
+    "forget_features",
     "make_unlearnable_column_transformer",
     "make_unlearnable_pipeline",
+    "partial_unfit",
+    "refine",
+    "replace_features",
+    "replace_labels",
     "show_versions",
 ]

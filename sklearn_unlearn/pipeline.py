@@ -13,6 +13,11 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_unlearn.base import UnlearnerMixin
+from sklearn_unlearn.compose._adoption import (
+    class_for,
+    transformer_like,
+    warn_of_differences,
+)
 from sklearn_unlearn.compose._change import Change, given
 from sklearn_unlearn.compose._final import last_step
 from sklearn_unlearn.compose._raw import RawRows
@@ -149,6 +154,101 @@ class UnlearnablePipeline(RawVerbs, LockMixin, Pipeline):
                 outputs = super().fit_transform(X, y, **keywords)
             self._keep(X, keywords)
         return outputs
+
+    @classmethod
+    def from_sklearn(
+        cls,
+        fitted,
+        X,
+        y=None,
+        sample_weight=None,
+        *,
+        row_ids=None,
+        on_stateful="raise",
+        **params,
+    ):
+        """A pipeline that was fitted elsewhere, taken over so that it unlearns.
+
+        What transformers know is computed from X, in the time of their ``fit``; the
+        last step is taken over by its own ``from_sklearn``.
+
+        Parameters
+        ----------
+        fitted : sklearn.pipeline.Pipeline
+            Fitted; it is not changed.
+        X : array-like, DataFrame, sparse matrix or list of str
+            The raw data that it was fitted on: a `DataMismatchWarning` says where a
+            step knows something else.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            As the last step was fitted with.
+        row_ids : array-like of shape (n_samples,), optional
+            As for ``fit``.
+        on_stateful : {"raise", "freeze"}, default="raise"
+            What to do about a transformer that learned from rows and has no
+            counterpart that unlearns.
+        **params : dict
+            For the ``from_sklearn`` of the last step, ``retain_data`` for instance.
+
+        Returns
+        -------
+        UnlearnablePipeline
+
+        Raises
+        ------
+        UnlearningError
+            If a transformer has no counterpart.
+        TypeError
+            If it is no pipeline, or the last step has no counterpart.
+        ValueError
+            If the last step minimised another objective, or has other columns.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> from sklearn_unlearn import UnlearnablePipeline
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> deployed = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+        >>> model = UnlearnablePipeline.from_sklearn(deployed, X, y)
+        >>> model = model.partial_unfit(X[:2], y[:2])
+        """
+        if not isinstance(fitted, Pipeline):
+            raise TypeError(
+                f"{cls.__name__}.from_sklearn takes a fitted Pipeline; got "
+                f"{type(fitted).__name__}."
+            )
+        check_is_fitted(fitted)
+
+        def nested(steps):
+            return cls(steps, on_stateful=on_stateful)
+
+        *theirs, (name, last) = fitted.steps
+        front = [
+            (each, transformer_like(step, each, on_stateful, nested))
+            for each, step in theirs
+        ]
+        Z, keywords = X, {}
+        if front:
+            ours = nested(front)
+            Z = ours.fit_transform(X, y)
+            front = ours.steps
+            warn_of_differences(Pipeline(theirs), ours, "")
+        if sample_weight is not None:
+            keywords["sample_weight"] = sample_weight
+        if row_ids is not None:
+            keywords["row_ids"] = row_ids
+        if isinstance(last, Pipeline):
+            last = cls.from_sklearn(
+                last, Z, y, on_stateful=on_stateful, **keywords, **params
+            )
+        else:
+            last = class_for(last, name).from_sklearn(last, Z, y, **keywords, **params)
+        model = nested([*front, (name, last)])
+        model._keep(X, {f"{name}__sample_weight": sample_weight})
+        return model
 
     def _prepared(self, X, y, sample_weight, row_ids, params):
         """Rows that count, and what scikit-learn's ``fit`` is given beside them."""

@@ -78,7 +78,7 @@ def carried(name, step, change):
         return step._carried_through(name, change)
     if isinstance(step, TransformerRequests):
         return _unlearned(name, step, change)
-    if _is_stateless(step) or change.freeze:
+    if is_stateless(step) or change.freeze:
         return _unchanged(name, step, change)
     raise UnlearningError(
         f"Step {name!r}, a {type(step).__name__}, learned from rows and cannot unlearn "
@@ -166,13 +166,13 @@ def _computed_anew(name, step, change):
     return after, change.through(step, after, name=name, known=False)
 
 
-def _is_stateless(step):
+def is_stateless(step):
     """Whether a transformer knows nothing of the rows that it was fitted on."""
     if isinstance(step, _LEARN_WIDTH) or not get_tags(step).requires_fit:
         return True
     parts = getattr(step, "transformer_list", None)
     return bool(parts) and all(
-        is_nothing(part) or part == "drop" or _is_stateless(part) for _, part in parts
+        is_nothing(part) or part == "drop" or is_stateless(part) for _, part in parts
     )
 
 
@@ -203,7 +203,7 @@ def _unchanged(name, step, change):
             "unlearnable transformers forget them."
         )
     after = step
-    if change.map is not None and _is_stateless(step):
+    if change.map is not None and is_stateless(step):
         # it knows the number of columns at most
         sample = change.rest or change.into
         if sample is not None:
