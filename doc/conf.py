@@ -5,7 +5,7 @@ import re
 from sphinx.util.docutils import SphinxDirective
 
 import sklearn_unlearn
-from sklearn_unlearn._capabilities import HEADER, LEGEND, capabilities, instances
+from sklearn_unlearn._capabilities import HEADERS, LEGEND, capabilities, instances
 
 project = "sklearn_unlearn"
 author = "the sklearn_unlearn developers"
@@ -32,36 +32,43 @@ html_title = "sklearn_unlearn"
 html_show_sourcelink = False
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
 
-_SCORE_LABEL = re.compile(r":ref:`([^<`]*?)\s*<\w+_score>`")
-_ROUTING = re.compile(r"set_\w+_request|set_output|get_metadata_routing")
+_LABEL = re.compile(r":ref:`([^<`]*?)\s*<(?:\w+_score|df_output_transform)>`")
+_EXAMPLE = re.compile(r"\s*and\s+:ref:`sphx_glr\w+\.py`\s+for\s+an\s+example[^.]*")
+_ROUTING = re.compile(r"set_\w+_request|get_metadata_routing")
 
 
-def unlink_scores(app, what, name, obj, options, lines):
+def unlink(app, what, name, obj, options, lines):
     """Leave the text of inherited references into scikit-learn's guide."""
-    lines[:] = _SCORE_LABEL.sub(r"\1", "\n".join(lines)).split("\n")
+    text = _EXAMPLE.sub("", _LABEL.sub(r"\1", "\n".join(lines)))
+    lines[:] = text.split("\n")
 
 
 def skip_routing(app, what, name, obj, skip, options):
-    """Leave out what scikit-learn generates for metadata routing and containers."""
+    """Leave out the methods that scikit-learn's metadata routing generates."""
     return True if _ROUTING.fullmatch(name) else None
 
 
 class Capabilities(SphinxDirective):
-    """The table of what each estimator can do, made from the tags."""
+    """A table of what each estimator can do, made from the tags."""
+
+    required_arguments = 1
 
     def run(self):
-        lines = [["Estimator", *(f"`{name}`" for name in HEADER)]]
-        for estimator in instances():
+        (wanted,) = self.arguments
+        lines = [["Estimator", *(f"`{name}`" for name in HEADERS[wanted])]]
+        for estimator in instances(wanted):
             name = type(estimator).__name__
             module = type(estimator).__module__.split("._")[0]
             link = f":class:`{estimator!r} <{module}.{name}>`"
             lines.append([link, *capabilities(estimator)])
         text = [".. list-table::", "   :header-rows: 1", ""]
         text += ["   * - " + "\n     - ".join(line) for line in lines]
-        return self.parse_text_to_nodes("\n".join([*text, "", LEGEND]))
+        if wanted == "models":
+            text += ["", LEGEND]
+        return self.parse_text_to_nodes("\n".join(text))
 
 
 def setup(app):
     app.add_directive("capabilities", Capabilities)
-    app.connect("autodoc-process-docstring", unlink_scores)
+    app.connect("autodoc-process-docstring", unlink)
     app.connect("autodoc-skip-member", skip_routing)

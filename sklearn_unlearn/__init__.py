@@ -1,11 +1,27 @@
 """Scikit-learn estimators that unlearn: rows, values, labels and columns."""
 
 from sklearn_unlearn._show_versions import show_versions
+from sklearn_unlearn.compose import (
+    UnlearnableColumnTransformer,
+    forget_features,
+    make_unlearnable_column_transformer,
+    partial_unfit,
+    refine,
+    replace_features,
+    replace_labels,
+)
+from sklearn_unlearn.decomposition import UnlearnablePCA
 from sklearn_unlearn.discriminant_analysis import (
     UnlearnableLinearDiscriminantAnalysis,
     UnlearnableQuadraticDiscriminantAnalysis,
 )
+from sklearn_unlearn.feature_extraction.text import (
+    UnlearnableCountVectorizer,
+    UnlearnableTfidfTransformer,
+    UnlearnableTfidfVectorizer,
+)
 from sklearn_unlearn.gaussian import GaussianCertification
+from sklearn_unlearn.impute import UnlearnableSimpleImputer
 from sklearn_unlearn.linear_model import (
     UnlearnableBayesianRidge,
     UnlearnableGammaRegressor,
@@ -28,6 +44,14 @@ from sklearn_unlearn.naive_bayes import (
     UnlearnableMultinomialNB,
 )
 from sklearn_unlearn.neighbors import UnlearnableNearestCentroid
+from sklearn_unlearn.pipeline import UnlearnablePipeline, make_unlearnable_pipeline
+from sklearn_unlearn.preprocessing import (
+    UnlearnableMaxAbsScaler,
+    UnlearnableMinMaxScaler,
+    UnlearnableOneHotEncoder,
+    UnlearnableOrdinalEncoder,
+    UnlearnableStandardScaler,
+)
 
 __version__ = "0.1.0.dev0"
 
@@ -36,7 +60,9 @@ __all__ = [
     "UnlearnableBayesianRidge",
     "UnlearnableBernoulliNB",
     "UnlearnableCategoricalNB",
+    "UnlearnableColumnTransformer",
     "UnlearnableComplementNB",
+    "UnlearnableCountVectorizer",
     "UnlearnableGammaRegressor",
     "UnlearnableGaussianNB",
     "UnlearnableGeneralizedLinearModel",
@@ -46,12 +72,29 @@ __all__ = [
     "UnlearnableLinearSVC",
     "UnlearnableLinearSVR",
     "UnlearnableLogisticRegression",
+    "UnlearnableMaxAbsScaler",
+    "UnlearnableMinMaxScaler",
     "UnlearnableMultinomialNB",
     "UnlearnableNearestCentroid",
+    "UnlearnableOneHotEncoder",
+    "UnlearnableOrdinalEncoder",
+    "UnlearnablePCA",
+    "UnlearnablePipeline",
     "UnlearnablePoissonRegressor",
     "UnlearnableQuadraticDiscriminantAnalysis",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
+    "UnlearnableSimpleImputer",
+    "UnlearnableStandardScaler",
+    "UnlearnableTfidfTransformer",
+    "UnlearnableTfidfVectorizer",
     "UnlearnableTweedieRegressor",
+    "forget_features",
+    "make_unlearnable_column_transformer",
+    "make_unlearnable_pipeline",
+    "partial_unfit",
+    "refine",
+    "replace_features",
+    "replace_labels",
     "show_versions",
 ]

@@ -1,4 +1,4 @@
-"""The table of what each estimator can do, read from its tags."""
+"""The tables of what each estimator can do, read from its tags."""
 
 from __future__ import annotations
 
@@ -20,20 +20,40 @@ VARIANTS = (
     UnlearnableLinearSVR(epsilon=0.1),
     UnlearnableTweedieRegressor(power=1.5),
 )
-HEADER = (
-    *REQUEST_VERBS,
-    "certification",
-    "sparse",
-    "sample_weight",
-    "multi-output",
-    "row_ids",
-)
+#: Columns of the two tables: of estimators that predict, and of the others.
+HEADERS = {
+    "models": (
+        *REQUEST_VERBS,
+        "certification",
+        "sparse",
+        "sample_weight",
+        "multi-output",
+        "row_ids",
+    ),
+    "transformers": (
+        "partial_unfit",
+        "replace_features",
+        "partial_fit",
+        "forget_features",
+        "sparse",
+        "sample_weight",
+    ),
+}
 #: What the sign in the table means.
 LEGEND = "† with `retain_data=True`."
 
 
-def instances():
-    """Every estimator with its defaults, and the variants after it.
+def kind(estimator):
+    """The table that an estimator, or a class, is in."""
+    return "models" if hasattr(estimator, "predict") else "transformers"
+
+
+def instances(wanted):
+    """Every estimator of a table with its defaults, and the variants after it.
+
+    Parameters
+    ----------
+    wanted : {"models", "transformers"}
 
     Returns
     -------
@@ -42,12 +62,13 @@ def instances():
     return [
         estimator
         for _, each in all_estimators()
+        if kind(each) == wanted
         for estimator in (each(), *(one for one in VARIANTS if type(one) is each))
     ]
 
 
 def capabilities(estimator):
-    """What the tags of an estimator say, in the order of `HEADER`.
+    """What the tags of an estimator say, in the order of its `HEADERS`.
 
     Parameters
     ----------
@@ -63,32 +84,39 @@ def capabilities(estimator):
     if "retain_data" in estimator.get_params():
         retained = _facts(clone(estimator).set_params(retain_data=True))
     return [
-        without if without == with_data else f"{without}; {with_data} †"
-        for without, with_data in zip(facts, retained, strict=True)
+        facts[name]
+        if facts[name] == retained[name]
+        else f"{facts[name]}; {retained[name]} †"
+        for name in HEADERS[kind(estimator)]
     ]
 
 
 def _facts(estimator):
     tags = get_tags(estimator)
     promised = tags.unlearning
-    yes_or_no = (
-        promised.certified,
-        tags.input_tags.sparse,
-        promised.sample_weight,
-        tags.target_tags.multi_output,
-        promised.row_ids,
-    )
-    verbs = [getattr(promised, verb) or "no" for verb in REQUEST_VERBS]
-    return verbs + ["yes" if fact else "no" for fact in yes_or_no]
+    yes_or_no = {
+        "certification": promised.certified,
+        "sparse": tags.input_tags.sparse,
+        "sample_weight": promised.sample_weight,
+        "multi-output": tags.target_tags.multi_output,
+        "row_ids": promised.row_ids,
+    }
+    return {
+        **{verb: getattr(promised, verb) or "no" for verb in REQUEST_VERBS},
+        **{name: "yes" if fact else "no" for name, fact in yes_or_no.items()},
+    }
 
 
 def markdown():
-    """The whole table in Markdown.
+    """Both tables in Markdown.
 
     Returns
     -------
     str
     """
-    lines = [("estimator", *HEADER), ("---",) * (1 + len(HEADER))]
-    lines += [(f"`{each}`", *capabilities(each)) for each in instances()]
-    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", LEGEND])
+    lines = []
+    for wanted, header in HEADERS.items():
+        table = [("estimator", *header), ("---",) * (1 + len(header))]
+        table += [(f"`{each}`", *capabilities(each)) for each in instances(wanted)]
+        lines += [f"| {' | '.join(line)} |" for line in table] + [""]
+    return "\n".join([*lines, LEGEND])

@@ -12,33 +12,24 @@ from dataclasses import replace
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_unlearn.core.arrays import like
-from sklearn_unlearn.core.edits import DropColumns, Edit
+from sklearn_unlearn.core.edits import LinearMap
 from sklearn_unlearn.core.model import (
     LARGE_CHANGE,
-    Request,
     apply,
     edited_tally,
     refined,
 )
-from sklearn_unlearn.core.rows import Finely, Rows
+from sklearn_unlearn.core.rows import Finely
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     LargeStepWarning,
-    UnlearningError,
 )
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
+from sklearn_unlearn.utils.requests import RequestMixin
 from sklearn_unlearn.utils.residual import GradientResidual
-from sklearn_unlearn.utils.validation import (
-    check_columns,
-    check_remaining_rows,
-    check_row_ids,
-    check_sample_weight,
-    named,
-)
 
 
-class UnlearnerMixin(ExclusiveMixin):
+class UnlearnerMixin(RequestMixin, ExclusiveMixin):
     """The verbs; an estimator adds ``fit``, prediction and three hooks.
 
     An estimator keeps everything it learned in one private attribute ``_fitted``, an
@@ -77,12 +68,7 @@ class UnlearnerMixin(ExclusiveMixin):
         UnlearningError
             A subclass says why the request was refused; the model is unchanged.
         """
-
-        def request(fitted):
-            rows, positions = self._leaving(fitted, X, y, sample_weight, row_ids)
-            return Request(Edit(rows_out=rows), positions)
-
-        return self._answer(request)
+        return self._answer(self._to_unfit, X, y, sample_weight, row_ids)
 
     def replace_features(self, X, y, X_new, sample_weight=None):
         """Correct values: the model as if the rows had been ``X_new`` all along.
@@ -107,19 +93,7 @@ class UnlearnerMixin(ExclusiveMixin):
         UnlearningError
             A subclass says why the request was refused; the model is unchanged.
         """
-
-        def request(fitted):
-            rows, positions = self._leaving(fitted, X, y, sample_weight)
-            with named("X_new"):
-                new, complete = self._read_features(fitted, X_new)
-            if new.shape[0] != rows.n_rows:
-                raise ValueError(
-                    f"X_new has {new.shape[0]} rows, expected {rows.n_rows} as in X."
-                )
-            coming = Rows(new, rows.y, rows.weight, complete)
-            return Request(Edit(rows_out=rows, rows_in=coming), positions)
-
-        return self._answer(request)
+        return self._answer(self._to_replace_features, X, y, X_new, sample_weight)
 
     def replace_labels(self, X, y, y_new, sample_weight=None):
         """Correct targets: the model as if they had been ``y_new`` all along.
@@ -144,15 +118,7 @@ class UnlearnerMixin(ExclusiveMixin):
         UnlearningError
             A subclass says why the request was refused; the model is unchanged.
         """
-
-        def request(fitted):
-            rows, positions = self._leaving(fitted, X, y, sample_weight)
-            target = self._read_targets(fitted.encoding, y_new, rows.n_rows, "y_new")
-            coming = replace(rows, y=target)
-            edit = Edit(rows_out=rows, rows_in=coming, same_features=True)
-            return Request(edit, positions)
-
-        return self._answer(request)
+        return self._answer(self._to_replace_labels, X, y, y_new, sample_weight)
 
     def forget_features(self, columns):
         """Forget columns for good: the model as if it had never had them.
@@ -176,19 +142,7 @@ class UnlearnerMixin(ExclusiveMixin):
         ValueError
             If a column is unknown.
         """
-
-        def request(fitted):
-            objective = fitted.model.state.objective
-            n_features = fitted.columns.n_features
-            mask = np.zeros(objective.shape[0], dtype=bool)
-            mask[:n_features] = check_columns(columns, n_features, fitted.columns.names)
-            if np.all((mask | objective.forgotten)[:n_features]):
-                raise UnlearningError(
-                    "columns names all that the model has; nothing would be left."
-                )
-            return Request(Edit(feature_map=DropColumns(mask)))
-
-        return self._answer(request)
+        return self._answer(self._to_forget, columns)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None, *, row_ids=None):
         """Learn rows: the model as if it had been trained on them too.
@@ -218,23 +172,7 @@ class UnlearnerMixin(ExclusiveMixin):
             if not self.__sklearn_is_fitted__():
                 return self._first_fit(X, y, classes, sample_weight, row_ids)
 
-        def request(fitted):
-            self._check_classes(classes, fitted.encoding.classes)
-            retained = fitted.model.retained
-            rows = self._read_rows(fitted, X, y, sample_weight)
-            has_ids = retained is not None and retained.has_ids
-            if (row_ids is not None) and not has_ids:
-                raise ValueError("row_ids needs a model fitted with row_ids.")
-            if row_ids is None and has_ids:
-                raise ValueError("The model was fitted with row_ids: pass row_ids.")
-            ids = None
-            if has_ids:
-                ids = check_row_ids(row_ids, rows.n_rows, like=retained.chunks[0].ids)
-                if retained.living(ids)[0].size:
-                    raise ValueError("row_ids names a row that is in the model.")
-            return Request(Edit(rows_in=rows), ids=ids)
-
-        return self._answer(request)
+        return self._answer(self._to_add, X, y, classes, sample_weight, row_ids)
 
     def refine(self, X, y, sample_weight=None):
         """Remove what a closed-form step left: full-gradient steps to ``tol``.
@@ -299,37 +237,42 @@ class UnlearnerMixin(ExclusiveMixin):
 
     # Carrying out -------------------------------------------------------------------
 
-    def _answer(self, make_request):
+    def _answer(self, make_request, *arguments):
         """Validate, compute and swap; only the last line changes the estimator."""
         with self._exclusive():
             fitted = self._checked()
-            options = self._options()
-            request = make_request(fitted)
-            request = self._completed(fitted, request)
-            try:
-                answer = apply(fitted.model, request, options)
-            except EmptyClassError as error:
-                self._fitted = self._without_classes(fitted, request, error)
-                return self
-            if answer.refinement is not None:
-                warn_unless_converged(answer.refinement)
-            elif answer.step.largest_change > LARGE_CHANGE:
-                warnings.warn(
-                    "The request changed a raw prediction by "
-                    f"{answer.step.largest_change:.2g}; a closed-form step is accurate "
-                    f"below about {LARGE_CHANGE:.1g}. Call refine with the remaining "
-                    "data, or fit with retain_data=True.",
-                    LargeStepWarning,
-                    stacklevel=3,
-                )
-            self._fitted = self._settled(fitted, request, answer)
+            self._fitted = self._carried(fitted, make_request(fitted, *arguments))
         return self
+
+    def _carried(self, fitted, request):
+        """The fitted value after a request; the estimator stays as it is."""
+        options = self._options()
+        request = self._completed(fitted, request)
+        try:
+            answer = apply(fitted.model, request, options)
+        except EmptyClassError as error:
+            return self._without_classes(fitted, request, error)
+        if answer.refinement is not None:
+            warn_unless_converged(answer.refinement)
+        elif answer.step.largest_change > LARGE_CHANGE:
+            warnings.warn(
+                "The request changed a raw prediction by "
+                f"{answer.step.largest_change:.2g}; a closed-form step is accurate "
+                f"below about {LARGE_CHANGE:.1g}. Call refine with the remaining "
+                "data, or fit with retain_data=True.",
+                LargeStepWarning,
+                stacklevel=4,
+            )
+        return self._settled(fitted, request, answer)
 
     def _completed(self, fitted, request):
         """The request with the penalty and the weights that the data after it bring."""
         state, edit = fitted.model.state, request.edit
         weight = max(state.weight + edit.weight_change(), 0.0)
         penalty = self._objective_at(fitted, weight).penalty
+        if isinstance(edit.feature_map, LinearMap):
+            n_columns = edit.feature_map.matrix.shape[0]
+            penalty = _widened(penalty, n_columns, state.objective.fit_intercept)
         if penalty is not state.objective.penalty:
             edit = replace(edit, penalty=penalty)
         if fitted.balanced and (edit.rows_in is not None or edit.rows_out is not None):
@@ -337,56 +280,13 @@ class UnlearnerMixin(ExclusiveMixin):
             edit = replace(edit, loss=fitted.loss_at(tally.groups))
         return replace(request, edit=edit)
 
-    def _leaving(self, fitted, X, y, sample_weight, row_ids=None):
-        """Rows that are to leave, and where they lie in retained data."""
-        retained = fitted.model.retained
-        if row_ids is None:
-            if X is None or y is None:
-                raise ValueError("Pass X and y of the rows, or row_ids.")
-            rows = self._read_rows(fitted, X, y, sample_weight)
-            if retained is None:
-                return rows, None
-            positions = retained.locate(rows, sample_weight is None)
-            weight = rows.weight
-        else:
-            if X is not None or y is not None:
-                raise ValueError("Pass either X and y or row_ids, not both.")
-            if retained is None:
-                raise ValueError("row_ids needs retain_data=True at fit.")
-            ids = check_row_ids(row_ids, like=retained.chunks[0].ids)
-            positions = retained.locate_ids(ids)
-            if sample_weight is not None and positions.size > ids.size:
-                raise ValueError(
-                    "row_ids names a row that was replaced in part: leave "
-                    "sample_weight out, or name its parts by X and y."
-                )
-            weight = check_sample_weight(sample_weight, positions.size)
-        held = retained.take(positions)
-        return (held if sample_weight is None else held.reweighted(weight)), positions
 
-    def _read_features(self, fitted, X):
-        """Validated features in the format of retained data, and which are complete."""
-        model = fitted.model
-        X, complete = check_remaining_rows(self, X, fitted.columns, model.forgotten)
-        if model.retained is not None:
-            X = like(X, model.retained.chunks[0].rows.X)
-        return X, complete
-
-    def _read_targets(self, encoding, y, n_rows, name="y"):
-        if y is None:
-            raise ValueError(f"{name} must be given: it is None.")
-        with named(name):
-            target = encoding.read(y)
-        if target.shape[0] != n_rows:
-            raise ValueError(f"{name} has {target.shape[0]} rows, expected {n_rows}.")
-        return target
-
-    def _read_rows(self, fitted, X, y, sample_weight):
-        """Validated and encoded rows."""
-        X, complete = self._read_features(fitted, X)
-        target = self._read_targets(fitted.encoding, y, X.shape[0])
-        weight = check_sample_weight(sample_weight, X.shape[0])
-        return Rows(X, target, weight, complete)
+def _widened(penalty, n_columns, intercept):
+    """The penalty of a column on each of so many, the last the intercept."""
+    widened = np.repeat(penalty[:1], n_columns, axis=0)
+    if intercept:
+        widened[-1] = penalty[-1]
+    return widened
 
 
 def warn_unless_converged(refinement):

@@ -51,6 +51,10 @@ class LargeStepWarning(UserWarning):
     """A request without data moved predictions far: expect a visible residual."""
 
 
+class UnseenRowsWarning(UserWarning):
+    """A request without data changed outputs of rows that cannot be followed."""
+
+
 class DataMismatchWarning(UserWarning):
     """An adopted model was far from what the data determine that came with it."""
 

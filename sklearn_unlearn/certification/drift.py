@@ -29,7 +29,7 @@ from sklearn_unlearn.certification.geometry import (
     over_root,
     reexamined,
 )
-from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.arrays import Array, densify
 from sklearn_unlearn.core.edits import Edit, LinearMap
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import Finely, RowBlocks, Rows
@@ -248,7 +248,7 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
     jump = float((reach @ np.abs(step.moved)).max()) * (1.0 + 4.0 * reach.size * _UNIT)
     new = step.state.objective
     if isinstance(edit.feature_map, LinearMap):
-        map_ = np.abs(edit.feature_map.matrix)
+        map_ = np.abs(densify(edit.feature_map.matrix))
         reach = map_ @ reach
         row_length *= float(np.linalg.norm(map_))
         blocks = np.sqrt(ever).reshape(-1, old.shape[0])  # a block a coupled output
@@ -322,7 +322,7 @@ def _map_norms(state: State, edit: Edit, step: StepResult) -> tuple[float, float
     """The m of theorem 3, and the 2-norm of T."""
     old, new = state.objective, step.state.objective
     if isinstance(edit.feature_map, LinearMap):
-        T = edit.feature_map.matrix
+        T = densify(edit.feature_map.matrix)
         ratios = []
         for k in range(old.shape[1]):
             mapped = np.abs((T * old.penalty[:, k]) @ T.T)

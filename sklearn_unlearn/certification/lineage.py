@@ -25,7 +25,7 @@ from sklearn_unlearn.certification.distance import (
 from sklearn_unlearn.certification.drift import grown, growth, measured, stepped
 from sklearn_unlearn.certification.geometry import Geometry
 from sklearn_unlearn.certification.mechanism import gaussian_noise, kappa
-from sklearn_unlearn.core.arrays import Array, row_hashes
+from sklearn_unlearn.core.arrays import Array, densify, row_hashes
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.state import State
@@ -292,7 +292,7 @@ def _after(history: str, operation: str, edit: Edit | None = None) -> str:
                 digest.update(row_hashes(rows.X, rows.y, ignored).tobytes())
                 digest.update(rows.weight.tobytes())
         for values in (*vars(edit.feature_map).values(), edit.penalty, edit.linear):
-            digest.update(b"none" if values is None else np.asarray(values).tobytes())
+            digest.update(b"none" if values is None else densify(values).tobytes())
     return digest.hexdigest()
 
 

@@ -10,9 +10,17 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.linalg import block_diag, lstsq
 
-from sklearn_unlearn.core.arrays import Array, Mask
+from sklearn_unlearn.core.arrays import (
+    Array,
+    Data,
+    Mask,
+    densify,
+    is_sparse,
+    times,
+)
 from sklearn_unlearn.core.factor import Factor
 from sklearn_unlearn.core.losses import Loss
 from sklearn_unlearn.core.objective import Objective
@@ -97,18 +105,22 @@ class DropColumns:
 
 @dataclass(frozen=True, eq=False)
 class LinearMap:
-    """Any matrix T of shape (p_new, p), rectangular or singular."""
+    """Any matrix T of shape (p_new, p), rectangular or singular, dense or CSR."""
 
-    matrix: Array
+    matrix: Data
 
     def push(self, vector: Array) -> Array:
-        return self.matrix @ vector
+        return times(self.matrix, vector)
 
     def pull(self, coefficients: Array) -> Array:
-        return self.matrix.T @ coefficients
+        return times(self.matrix.T, coefficients)
 
     def preimage(self, coefficients: Array) -> Array:
-        nearest: Array = lstsq(self.matrix.T, coefficients)[0]
+        if is_sparse(self.matrix):
+            columnwise = _columnwise_preimage(self.matrix, coefficients)
+            if columnwise is not None:
+                return columnwise
+        nearest: Array = lstsq(densify(self.matrix).T, coefficients)[0]
         return nearest
 
     def anchor(self, anchor: Array) -> Array:
@@ -129,7 +141,11 @@ class LinearMap:
     def factor(self, factor: Factor, objective: Objective) -> Factor:
         matrix = self.matrix
         if objective.coupled:
-            matrix = block_diag(*[matrix] * objective.shape[1])
+            blocks = [matrix] * objective.shape[1]
+            if is_sparse(matrix):
+                matrix = sp.csr_array(sp.block_diag(blocks, format="csr"))
+            else:
+                matrix = block_diag(*blocks)
         return factor.transformed(matrix, objective.packed_penalty, objective.gauge)
 
 
@@ -222,6 +238,29 @@ class Edit:
                 "penalties of their own if they had those: fit again."
             )
         return changed
+
+
+def _columnwise_preimage(matrix: Data, coefficients: Array) -> Array | None:
+    """A preimage under a T that makes each column of one, and shifts it.
+
+    T has at most one entry in each row and column, but for its last column, if the
+    last row is that of a constant one; None if it has more.
+    """
+    matrix = sp.csr_array(matrix)
+    matrix.eliminate_zeros()
+    p_new, p = matrix.shape
+    last = matrix[[p_new - 1]]
+    constant = last.nnz == 1 and last.indices[0] == p - 1 and last.data[0] == 1.0
+    linear = matrix[: p_new - constant, : p - constant].tocoo()
+    row, column = linear.row, linear.col
+    if np.unique(row).size < row.size or np.unique(column).size < column.size:
+        return None
+    preimage = np.zeros((p_new, coefficients.shape[1]))
+    preimage[row] = coefficients[column] / linear.data[:, None]
+    if constant:
+        shift = densify(matrix[:-1, [p - 1]])
+        preimage[-1] = coefficients[-1] - (shift * preimage[:-1]).sum(axis=0)
+    return preimage
 
 
 def _complete(rows: Rows | None) -> Rows | None:

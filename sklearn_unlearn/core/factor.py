@@ -26,7 +26,7 @@ from scipy.linalg.blas import dsymm, dsyrk
 from scipy.linalg.lapack import dpotrf
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from sklearn_unlearn.core.arrays import Array, Indices
+from sklearn_unlearn.core.arrays import Array, Data, Indices, times
 from sklearn_unlearn.core.assembly import assemble
 from sklearn_unlearn.core.pending import Pending
 from sklearn_unlearn.core.threads import suited_to
@@ -248,13 +248,13 @@ class Factor:
             return self
         return factorise(self.hessian(), self.penalty, self.gauge, self._remaining())
 
-    def transformed(self, matrix: Array, penalty: Array, gauge: Indices) -> Factor:
+    def transformed(self, matrix: Data, penalty: Array, gauge: Indices) -> Factor:
         """Factor of ``T H_d T' + Lambda'`` for a matrix T of shape (new, order)."""
         alive = self._remaining()
         inner = matrix[:, alive]
         H = self.hessian()
         upper = np.triu(H) + np.triu(H, 1).T
-        mapped = np.asfortranarray(inner @ upper @ inner.T)
+        mapped = np.asfortranarray(times(inner, times(inner, upper).T))
         return factorise(mapped, penalty, gauge, np.arange(penalty.size))
 
     def repenalised(self, penalty: Array, gauge: Indices) -> Factor:

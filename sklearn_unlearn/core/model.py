@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Array, Indices, Mask
-from sklearn_unlearn.core.edits import DropColumns, Edit
+from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.fitting import fit
 from sklearn_unlearn.core.losses import Loss
 from sklearn_unlearn.core.objective import Objective
@@ -30,7 +30,7 @@ from sklearn_unlearn.core.steps import (
     unlearn,
     with_parts,
 )
-from sklearn_unlearn.core.tally import Groups, Marks, Tally
+from sklearn_unlearn.core.tally import Marks, Tally
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError, StepTooLargeError
 
@@ -89,11 +89,23 @@ class Request:
         Where the rows that leave lie in the retained data.
     ids : ndarray or None
         Identifiers of rows that come and replace none.
+    origin : Origin or None
+        What rows that come were made of.
+    retained : RetainedRows or None
+        The retained rows after the request, where they are not the old ones edited.
+    start : ndarray of shape (p_new, n_outputs) or None
+        Coefficients from which ``retained`` is fitted, where no map leads there.
+    unseen : bool
+        Whether some rows change otherwise than by the map of the features.
     """
 
     edit: Edit
     positions: Indices | None = None
     ids: Any = None
+    origin: Any = None
+    retained: RetainedRows | None = None
+    start: Array | None = None
+    unseen: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,6 +150,8 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
         if the rate is too large.
     """
     edit, state = request.edit, model.state
+    if request.start is not None:
+        return _fitted_anew(model, request, options)
     rate = step_rate(state, options)
     tally = edited_tally(model, request)
     model.tally.check_left(tally)
@@ -154,8 +168,8 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
         return Answer(edited, None, refinement)
     edited = replace(model, state=step.state, tally=tally, retained=retained)
     if retained is None:
-        dropping = isinstance(edit.feature_map, DropColumns)
-        limit = sys.float_info.max if dropping else REFUSED_CHANGE
+        about_rows = edit.rows_out is not None or edit.rows_in is not None
+        limit = REFUSED_CHANGE if about_rows else sys.float_info.max
         unit = " scales" if state.objective.loss.has_scale else ""
         # written so that a NaN is refused
         if not step.largest_change <= limit:
@@ -169,7 +183,8 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
         return Answer(edited, step, None)
     start = step.state
     if step.largest_change > LARGE_CHANGE:
-        start = _better_start(start, state.theta, retained)
+        before = edit.feature_map.preimage(state.theta)
+        start = _better_start(start, before, retained)
     refinement = minimised(start, retained, options)
     edited = replace(edited, state=refinement.state)
     return Answer(edited, step, refinement)
@@ -238,19 +253,36 @@ def refined(
     ------
     NotPositiveDefiniteError
     """
-    state, tally = model.state, model.tally
+    state, tally, marks = model.state, model.tally, model.marks
     state = replace(state, objective=replace(state.objective, loss=loss))
     result = minimised(state, rows, options)
     final = result.state
     if state.parts is not None:
         final = with_parts(final, rows)
-    groups = Groups.of(rows, model.marks, tally.n_groups)
-    tally = replace(tally, group_rows=groups.n_rows)
+    counted = Tally.of(rows, marks, tally.n_groups)
+    if np.isfinite(tally.noise):
+        tally = replace(tally, group_rows=counted.group_rows)
+    else:
+        tally = counted.changed(None, None, marks, model.forgotten)
     return replace(model, state=final, tally=tally), result
 
 
-def _fitted(objective: Objective, rows: RowBlocks, options: Options) -> Refinement:
-    return fit(objective, rows, tol=options.tol, max_iter=options.max_iter)
+def _fitted_anew(model: Model, request: Request, options: Options) -> Answer:
+    """The rows of a request fitted from its start."""
+    rows = request.retained
+    assert rows is not None
+    tally = edited_tally(model, request)
+    model.tally.check_left(tally)
+    objective = request.edit.objective(model.state.objective)
+    refinement = _fitted(objective, rows, options, request.start)
+    return Answer(Model(refinement.state, tally, model.marks, rows), None, refinement)
+
+
+def _fitted(
+    objective: Objective, rows: RowBlocks, options: Options, start: Array | None = None
+) -> Refinement:
+    tol, max_iter = options.tol, options.max_iter
+    return fit(objective, rows, tol=tol, max_iter=max_iter, start=start)
 
 
 def _better_start(state: State, before: Array, rows: RetainedRows) -> State:
@@ -268,29 +300,41 @@ def edited_tally(model: Model, request: Request) -> Tally:
     Without retained data a row out is a whole row, whatever weight is given.
     """
     edit, retained = request.edit, model.retained
+    if request.retained is not None:
+        return Tally.of(request.retained, model.marks, model.tally.n_groups)
     forgotten, stay = model.forgotten, None
     if isinstance(edit.feature_map, DropColumns):
         forgotten = forgotten | edit.feature_map.columns[: forgotten.size]
     if retained is not None and edit.rows_out is not None:
         assert request.positions is not None
         stay = retained.left(request.positions, edit.rows_out.weight) > 0.0
-    return model.tally.changed(
+    tally = model.tally.changed(
         edit.rows_in, edit.rows_out, model.marks, forgotten, stay
     )
+    if isinstance(edit.feature_map, LinearMap):
+        intercept = model.state.objective.fit_intercept
+        tally = tally.mapped(edit.feature_map.matrix, intercept)
+    if request.unseen:
+        tally = replace(tally, noise=np.inf)
+    return tally
 
 
 def edited_rows(model: Model, request: Request) -> RetainedRows:
     """The retained rows after a request."""
+    if request.retained is not None:
+        return request.retained
     retained, edit = model.retained, request.edit
     assert retained is not None
-    ids = request.ids
+    ids, origin = request.ids, request.origin
     if edit.rows_out is not None:
         positions = request.positions
         assert positions is not None
         ids = retained.ids_at(positions)
+        if origin is None:
+            origin = retained.origins_at(positions)
         retained = retained.without(positions, edit.rows_out.weight)
     if edit.rows_in is not None:
-        retained = retained.with_rows(edit.rows_in, ids)
+        retained = retained.with_rows(edit.rows_in, ids, origin)
     if isinstance(edit.feature_map, DropColumns):
         n_columns = retained.forgotten.size
         retained = retained.forgetting(edit.feature_map.columns[:n_columns])

@@ -6,15 +6,17 @@ beside them, new rows are chunks behind them. A new version shares all of that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import (
     Array,
+    Data,
     Indices,
     Mask,
     densify,
@@ -32,6 +34,22 @@ _MAX_CHUNKS = 32
 _SLACK = 1e-12
 
 
+class Origin(Protocol):
+    """Rows as they were before preprocessing, in the order of those made of them."""
+
+    def codes(self) -> Data:
+        """Numbers of shape (n_rows, any) that are equal for equal rows."""
+
+    def same(self, other: Any) -> Mask:
+        """Where these rows equal those of another of as many."""
+
+    def take(self, rows: Indices) -> Any:
+        """Copies of these rows."""
+
+    def joined(self, others: Any) -> Any:
+        """These rows and then those of a list of others."""
+
+
 @dataclass(frozen=True, eq=False)
 class Chunk:
     """Rows that came together, with the means to find one of them.
@@ -44,16 +62,25 @@ class Chunk:
         The caller's identifiers.
     forgotten : ndarray of bool of shape (n_columns,)
         Columns that do not identify a row.
+    origin : Origin or None
+        What the rows were made of, which then identifies them.
     """
 
     rows: Rows
     ids: Any
     forgotten: Mask
+    origin: Origin | None = None
 
     @cached_property
     def by_content(self) -> tuple[Any, Indices]:
         """Sorted hashes of features and targets, and whose they are."""
         return _sorted(row_hashes(self.rows.X, self.rows.y, self.forgotten))
+
+    @cached_property
+    def by_origin(self) -> tuple[Any, Indices]:
+        """Sorted hashes of origins and targets, and whose they are."""
+        assert self.origin is not None
+        return _sorted(_origin_hashes(self.origin, self.rows.y))
 
     @cached_property
     def by_id(self) -> tuple[Any, Indices]:
@@ -71,15 +98,20 @@ class RetainedRows:
         The base and what was added.
     changed : dict of int to float
         Current weights of rows that left in part or whole, by position.
+    magnified : float
+        By how much maps of the features have magnified rounding errors.
     """
 
     chunks: tuple[Chunk, ...]
     changed: dict[int, float]
+    magnified: float = 1.0
 
     @staticmethod
-    def of(rows: Rows, ids: Any, forgotten: Mask) -> RetainedRows:
+    def of(
+        rows: Rows, ids: Any, forgotten: Mask, origin: Origin | None = None
+    ) -> RetainedRows:
         """Retain these rows by reference."""
-        return RetainedRows((Chunk(rows, ids, forgotten),), {})
+        return RetainedRows((Chunk(rows, ids, forgotten, origin),), {})
 
     @property
     def forgotten(self) -> Mask:
@@ -135,10 +167,22 @@ class RetainedRows:
         parts, order = self._split(positions)
         return np.concatenate([chunk.ids[mine] for chunk, mine in parts])[order]
 
+    def origins_at(self, positions: Indices) -> Any:
+        """What these rows were made of, None if that is not kept."""
+        if self.chunks[0].origin is None:
+            return None
+        parts, order = self._split(positions)
+        taken: list[Any] = [
+            chunk.origin.take(mine) for chunk, mine in parts if chunk.origin is not None
+        ]
+        return taken[0].joined(taken[1:]).take(order)
+
     # Finding rows -------------------------------------------------------------------
 
-    def locate(self, rows: Rows, all_weight: bool = False) -> Indices:
-        """Positions of rows with these features and targets.
+    def locate(
+        self, rows: Rows, all_weight: bool = False, origin: Origin | None = None
+    ) -> Indices:
+        """Positions of rows with these features, or this origin, and these targets.
 
         Equal rows are told apart: a row asked for twice must be there twice. Of equal
         rows the lightest that holds the weight asked for is taken, or with
@@ -148,14 +192,23 @@ class RetainedRows:
         ------
         RowNotFoundError
         """
-        keys = row_hashes(rows.X, rows.y, self.forgotten)
-        candidates = self._candidates(keys, [chunk.by_content for chunk in self.chunks])
+        if origin is None:
+            keys = row_hashes(rows.X, rows.y, self.forgotten)
+            indexes = [chunk.by_content for chunk in self.chunks]
+        else:
+            keys = _origin_hashes(origin, rows.y)
+            indexes = [chunk.by_origin for chunk in self.chunks]
+        candidates = self._candidates(keys, indexes)
         needed = np.zeros(rows.n_rows) if all_weight else rows.weight
         found = self._claimed(candidates, rows.n_rows, needed)
         held = self.take(found)
-        alive = ~self.forgotten
         same = np.all(held.y == rows.y, axis=1)
-        same &= np.all(densify(held.X)[:, alive] == densify(rows.X)[:, alive], axis=1)
+        if origin is None:
+            columns = np.flatnonzero(~self.forgotten)
+            X, X_held = (densify(each.X)[:, columns] for each in (rows, held))
+            same &= np.all(X_held == X, axis=1)
+        else:
+            same &= origin.same(self.origins_at(found))
         if not same.all():
             raise RowNotFoundError(
                 f"Row {int(np.flatnonzero(~same)[0])} of X is not in the retained "
@@ -219,15 +272,45 @@ class RetainedRows:
         left[left <= _SLACK * now] = 0.0  # a remainder within rounding is none
         return left
 
-    def with_rows(self, rows: Rows, ids: Any) -> RetainedRows:
+    def with_rows(
+        self, rows: Rows, ids: Any, origin: Origin | None = None
+    ) -> RetainedRows:
         """More rows, behind the others."""
-        chunk = Chunk(rows, ids, self.forgotten)
+        chunk = Chunk(rows, ids, self.forgotten, origin)
         return replace(self, chunks=(*self.chunks, chunk))._tidied()
+
+    def mapped(
+        self, features: AffineMap, then: Callable[[Data], Data] | None = None
+    ) -> RetainedRows:
+        """The same rows with features that are a function of those that they had.
+
+        Parameters
+        ----------
+        features : AffineMap
+        then : callable, optional
+            What is done with each row after that.
+        """
+        chunks = []
+        forgotten = np.zeros(features.n_new, dtype=bool)
+        for chunk in self.chunks:
+            X = features.apply(chunk.rows.X)
+            rows = replace(chunk.rows, X=X if then is None else then(X))
+            chunks.append(Chunk(rows, chunk.ids, forgotten, chunk.origin))
+        magnified = self.magnified * max(1.0, features.magnification)
+        return replace(self, chunks=tuple(chunks), magnified=magnified)
+
+    def made_of(self, change: Callable[[Chunk], Any]) -> RetainedRows:
+        """The same rows with other origins."""
+        chunks = [replace(chunk, origin=change(chunk)) for chunk in self.chunks]
+        return replace(self, chunks=tuple(chunks))
 
     def forgetting(self, columns: Mask) -> RetainedRows:
         """The same rows, no longer identified by these columns."""
         forgotten = self.forgotten | columns
-        chunks = (Chunk(chunk.rows, chunk.ids, forgotten) for chunk in self.chunks)
+        chunks = (
+            Chunk(chunk.rows, chunk.ids, forgotten, chunk.origin)
+            for chunk in self.chunks
+        )
         return replace(self, chunks=tuple(chunks))
 
     def compacted(self) -> RetainedRows:
@@ -236,14 +319,18 @@ class RetainedRows:
         alive = np.flatnonzero(weight)
         rows = self.take(alive)
         rows = replace(rows, X=without_columns(rows.X, self.forgotten), complete=None)
-        return RetainedRows.of(rows, self.ids_at(alive), self.forgotten)
+        origin = self.origins_at(alive)
+        chunk = Chunk(rows, self.ids_at(alive), self.forgotten, origin)
+        return RetainedRows((chunk,), {}, self.magnified)
 
     def __getstate__(self) -> dict[str, Any]:
         """What left is not pickled."""
-        return {"base": self.compacted().chunks[0]}
+        return {"base": self.compacted().chunks[0], "magnified": self.magnified}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(chunks=(state["base"],), changed={})
+        self.__dict__.update(
+            chunks=(state["base"],), changed={}, magnified=state["magnified"]
+        )
 
     # Internals ----------------------------------------------------------------------
 
@@ -332,8 +419,16 @@ class RetainedRows:
             if self.has_ids:
                 ids = np.concatenate([chunk.ids for chunk in later])
             rows = joined([chunk.rows for chunk in later])
-            chunks = (chunks[0], Chunk(rows, ids, self.forgotten))
-        return RetainedRows(chunks, changed)
+            origin = later[0].origin
+            if origin is not None:
+                origin = origin.joined([chunk.origin for chunk in later[1:]])
+            chunks = (chunks[0], Chunk(rows, ids, self.forgotten, origin))
+        return replace(self, chunks=chunks, changed=changed)
+
+
+def _origin_hashes(origin: Origin, y: Array) -> Any:
+    codes = origin.codes()
+    return row_hashes(codes, y, np.zeros(codes.shape[1], dtype=bool))
 
 
 def _sorted(keys: Any) -> tuple[Any, Indices]:

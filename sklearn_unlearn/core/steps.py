@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Array
-from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.edits import Edit, Identity
 from sklearn_unlearn.core.factor import Factor
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.parts import Parts
@@ -29,12 +29,12 @@ class StepResult:
     moved : ndarray of shape (p, n_outputs)
         ``T' phi - theta``: the change of the coefficients in the old coordinates.
     largest_change : float
-        ``t_D``: largest change of a raw prediction among the rows of the edit or,
-        for what changes all of them (a map of the features, weights of the parts), at
-        least the root mean square over all rows (a lower bound of it). Beyond about
-        ln 2 the quadratic model is not to be trusted. Zero for a quadratic loss, which
-        needs no trust; measured in scales where the loss has one, the smaller of the
-        two, and infinite where the new one is not positive.
+        ``t_D``: largest change of a raw prediction among the rows of the edit and,
+        for what changes all of them (a map of the features, weights of the parts),
+        its root mean square over all rows (a lower bound of the largest). Beyond
+        about ln 2 the quadratic model is not to be trusted. Zero for a quadratic
+        loss, which needs no trust; measured in scales where the loss has one, the
+        smaller of the two, and infinite where the new one is not positive.
     """
 
     state: State
@@ -170,8 +170,10 @@ def _largest_change(
         return np.inf
     touched = [rows for rows in (edit.rows_out, edit.rows_in) if rows is not None]
     changes = [objective.largest_raw_change(rows, moved) for rows in touched]
+    mapped = not isinstance(edit.feature_map, Identity)
+    everywhere = mapped or edited.parts is not None or not touched
     total = edited.curvature * edited.weight
-    if (edited.parts is not None or not touched) and total > 0.0 and moved.any():
+    if everywhere and total > 0.0 and moved.any():
         packed = objective.pack(moved)
         squares = float(np.vdot(packed, factor.curvature_dot(packed)))
         changes.append(float(np.sqrt(max(squares, 0.0) / total)))

@@ -15,10 +15,12 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import (
     Array,
+    Data,
     Indices,
     Mask,
     absolute,
     as_float64,
+    times,
     transposed_times,
 )
 from sklearn_unlearn.core.rows import RowBlocks, Rows
@@ -81,7 +83,8 @@ class Tally:
         Weighted sum of each column times each mark, zero for forgotten columns.
     noise : float
         Rounding error in the column sums that outliers left behind, as a power of two:
-        their order of magnitude and nothing else of them.
+        their order of magnitude and nothing else of them. Infinite if the column sums
+        are not known.
     mark_noise : ndarray of shape (n_marks,)
         The same for the sum of each mark.
     """
@@ -223,6 +226,26 @@ class Tally:
                 "in the model. Pass exactly the training data without what was "
                 "unlearned."
             )
+
+    def mapped(self, matrix: Data, intercept: bool) -> Tally:
+        """The sums of rows whose columns a matrix T has mapped.
+
+        Parameters
+        ----------
+        matrix : Data
+            As in `LinearMap`.
+        intercept : bool
+            Whether its last row and column are those of the constant one.
+        """
+        sums, sizes = self.column_sum, absolute(matrix)
+        if intercept:
+            # the columns times a constant one sum to the marks
+            sums = np.vstack([sums, self.mark_sum])
+        mapped = times(matrix, sums)[: matrix.shape[0] - intercept]
+        largest = times(sizes, np.abs(sums)).max(initial=0.0)
+        noise = self.noise * float(sizes.sum(axis=1).max(initial=0.0))
+        noise = max(noise, float(_trace(largest)))
+        return replace(self, column_sum=mapped, noise=noise)
 
     def check_left(self, after: Tally) -> None:
         """Refuse to have taken out what was not in, or all of a group.

@@ -203,6 +203,7 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
         after=None,
         anew=False,
         start=None,
+        origin=None,
     ):
         """The fitted value of these rows, in a lineage with the one ``after`` which.
 
@@ -235,7 +236,7 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
         state = with_parts(result.state, rows) if in_parts else result.state
         retained = None
         if self.retain_data:
-            retained = RetainedRows.of(rows, row_ids, forgotten)
+            retained = RetainedRows.of(rows, row_ids, forgotten, origin)
         lineage = self._begun(state, rows, after, anew)
         return Fitted(
             Model(state, tally, encoding.marks, retained),
@@ -258,9 +259,10 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
             encoding,
             fitted.columns,
             chunk.ids,
-            model.forgotten,
+            chunk.forgotten,
             fitted.lineage,
             anew,
+            origin=chunk.origin,
         )
 
     def _objective(self, forgotten, encoding, groups):

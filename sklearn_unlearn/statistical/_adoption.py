@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 
-import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import has_fit_parameter
 
@@ -13,10 +12,9 @@ from sklearn_unlearn.utils.adoption import (
     adopted_params,
     check_same_classes,
     check_same_columns,
+    difference,
 )
 
-#: Relative difference of attributes that rounding cannot explain.
-_FAR = 1e-6
 #: Attributes that may differ: signs and rotations, steps, means that are rounding
 #: errors in centred columns, and shares of variances that count rows of weight zero.
 _FREE = {"scalings_", "rotations_", "n_iter_", "xbar_", "X_offset_", "epsilon_"}
@@ -79,7 +77,7 @@ class AdoptionMixin:
         check_same_columns(fitted, model._fitted.columns)
         if is_classifier(model):
             check_same_classes(fitted, model.classes_)
-        different = _different(fitted, model._fitted.twin)
+        different = difference(fitted, model._fitted.twin, _FREE)
         if different is not None:
             warnings.warn(
                 f"X, y and sample_weight give another {different} than that of the "
@@ -89,26 +87,3 @@ class AdoptionMixin:
                 stacklevel=2,
             )
         return model
-
-
-def _different(fitted, twin):
-    """The first attribute that two models do not share, if any."""
-    theirs, ours = vars(fitted), vars(twin)
-    learned = [name for name in theirs if name.endswith("_") and name in ours]
-    for name in sorted(set(learned) - _FREE):
-        if not _close(theirs[name], ours[name]):
-            return name
-    return None
-
-
-def _close(one, other):
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(_close, one, other))
-    one, other = np.asarray(one), np.asarray(other)
-    if one.dtype.kind not in "fiu":
-        return True
-    if one.shape != other.shape:
-        return False
-    finite = np.isfinite(other)
-    scale = np.abs(other[finite]).max(initial=0.0)
-    return np.allclose(one, other, rtol=_FAR, atol=_FAR * scale, equal_nan=True)

@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
-from sklearn_unlearn.statistical._fitted import Learned
 from sklearn_unlearn.statistical._model import StatisticalModel
+from sklearn_unlearn.utils.exclusive import Learned
 from sklearn_unlearn.utils.validation import label_positions
 
 

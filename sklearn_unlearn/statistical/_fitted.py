@@ -1,4 +1,4 @@
-"""What a classifier that unlearns from sums keeps, and how its attributes are read."""
+"""What a classifier that unlearns from sums keeps."""
 
 from __future__ import annotations
 
@@ -52,15 +52,3 @@ class Fitted:
     forgotten: np.ndarray
     params: dict
     twin: Any
-
-
-class Learned:
-    """An attribute that the fitted twin has, read-only."""
-
-    def __set_name__(self, owner, name):
-        self.name = name
-
-    def __get__(self, estimator, owner=None):
-        if estimator is None:
-            return self
-        return getattr(estimator._learned.twin, self.name)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.feature_selection import VarianceThreshold
-from sklearn.pipeline import make_pipeline
 
 from sklearn_unlearn.statistical._adoption import AdoptionMixin
 from sklearn_unlearn.statistical._requests import StatisticalRequests
+from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 
 
@@ -91,18 +88,7 @@ class StatisticalModel(AdoptionMixin, StatisticalRequests, BaseEstimator):
             scikit-learn's twin of this estimator.
         """
         fitted = self._checked()
-        twin = copy.deepcopy(fitted.twin)
-        names, kept = fitted.columns.names, ~fitted.forgotten
-        if kept.all() or drop_forgotten:
-            if names is not None:
-                twin.feature_names_in_ = names[kept].copy()
-            return twin
-        selector = VarianceThreshold()
-        selector.variances_ = kept.astype(np.float64)
-        selector.n_features_in_ = kept.size
-        if names is not None:
-            selector.feature_names_in_ = names.copy()
-        return make_pipeline(selector, twin)
+        return exported(fitted.twin, fitted.columns, fitted.forgotten, drop_forgotten)
 
     def _asked(self, method, X, **keywords):
         """What the twin answers, all from one version of the model."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+#: Relative difference of attributes that rounding cannot explain.
+_FAR = 1e-6
+
 
 def adopted_params(cls, fitted, params, *, accepted=None, own=()):
     """Parameters for an unlearner that takes over a fitted model.
@@ -95,6 +98,42 @@ def check_same_classes(fitted, classes):
             f"y holds the labels {classes.tolist()!r}, but {type(fitted).__name__} was "
             f"fitted with {fitted.classes_.tolist()!r}."
         )
+
+
+def difference(fitted, twin, free=frozenset()):
+    """The first attribute that two fitted estimators do not share, if any.
+
+    Parameters
+    ----------
+    fitted, twin : estimator
+    free : set of str, default=frozenset()
+        Attributes that need not be the same.
+
+    Returns
+    -------
+    str or None
+    """
+    theirs, ours = vars(fitted), vars(twin)
+    learned = [name for name in theirs if name.endswith("_") and name in ours]
+    for name in sorted(set(learned) - free):
+        if not _close(theirs[name], ours[name]):
+            return name
+    return None
+
+
+def _close(one, other):
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_close, one, other))
+    one, other = np.asarray(one), np.asarray(other)
+    if one.shape != other.shape:
+        return False
+    if one.dtype.kind == "O":
+        return bool(np.all((one == other) | (one != one)))  # NaN is not itself
+    if one.dtype.kind not in "fiu":
+        return True
+    finite = np.isfinite(other)
+    scale = np.abs(other[finite]).max(initial=0.0)
+    return np.allclose(one, other, rtol=_FAR, atol=_FAR * scale, equal_nan=True)
 
 
 def _same(value, accepted):

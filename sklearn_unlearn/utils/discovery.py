@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from inspect import isclass
+from inspect import isclass, signature
 
 from sklearn.base import (
     BaseEstimator,
@@ -21,6 +21,8 @@ _MIXINS = {
 
 def all_estimators(type_filter=None):
     """Public estimators that unlearn.
+
+    Pipelines and column transformers are none: they can do what their steps can.
 
     Parameters
     ----------
@@ -56,5 +58,14 @@ def all_estimators(type_filter=None):
         (name, each)
         for name, each in found
         # parameters, such as GaussianCertification, have parameters but no fit
-        if isclass(each) and issubclass(each, wanted) and hasattr(each, "fit")
+        if isclass(each)
+        and issubclass(each, wanted)
+        and hasattr(each, "fit")
+        and not _consists_of_others(each)
     )
+
+
+def _consists_of_others(each):
+    """Whether an estimator cannot be made without its steps."""
+    parameters = signature(each).parameters.values()
+    return any(parameter.default is parameter.empty for parameter in parameters)

@@ -8,7 +8,43 @@ import threading
 from sklearn.utils.validation import check_is_fitted
 
 
-class ExclusiveMixin:
+class Learned:
+    """An attribute that the fitted twin has, read-only."""
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, estimator, owner=None):
+        if estimator is None:
+            return self
+        return getattr(estimator._learned.twin, self.name)
+
+
+class LockMixin:
+    """An estimator that answers one request at a time."""
+
+    def _version(self):
+        """The estimator with the attributes that it has at this moment."""
+        version = object.__new__(type(self))
+        vars(version).update(vars(self))
+        return version
+
+    def _exclusive(self):
+        """The lock that makes requests of one estimator follow one another.
+
+        Each process has its own: one that a thread held when the process was forked
+        is held in the child for ever.
+        """
+        locks = vars(self).setdefault("_locks", {})
+        return locks.setdefault(os.getpid(), threading.RLock())
+
+    def __getstate__(self):
+        """All but the locks."""
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_locks"}
+
+
+class ExclusiveMixin(LockMixin):
     """An estimator that keeps all that it learned in one attribute, ``_fitted``.
 
     A request computes a new value under the lock and puts it there in one assignment:
@@ -25,20 +61,6 @@ class ExclusiveMixin:
         if not self.__sklearn_is_fitted__():
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
         return self._fitted
-
-    def _exclusive(self):
-        """The lock that makes requests of one estimator follow one another.
-
-        Each process has its own: one that a thread held when the process was forked
-        is held in the child for ever.
-        """
-        locks = vars(self).setdefault("_locks", {})
-        return locks.setdefault(os.getpid(), threading.RLock())
-
-    def __getstate__(self):
-        """All but the locks."""
-        state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_locks"}
 
     def __sklearn_is_fitted__(self):
         return "_fitted" in vars(self)

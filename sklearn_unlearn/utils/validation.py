@@ -92,8 +92,8 @@ class _Reader:
     it: this holds those of one version, and its tags, which are asked for repeatedly.
     """
 
-    def __init__(self, estimator, columns=None):
-        self._tags = estimator.__sklearn_tags__()
+    def __init__(self, estimator, columns=None, tags=None):
+        self._tags = tags or estimator.__sklearn_tags__()
         if columns is not None:
             self.n_features_in_ = columns.n_features
             if columns.names is not None:
@@ -108,18 +108,19 @@ def _reader_class(name):
     return type(name, (_Reader,), {})
 
 
-def _reader(estimator, columns=None):
+def _reader(estimator, columns=None, tags=None):
     """A reader that error messages call by the estimator's name."""
-    return _reader_class(type(estimator).__name__)(estimator, columns)
+    return _reader_class(type(estimator).__name__)(estimator, columns, tags)
 
 
-def check_rows(estimator, X, columns):
-    """Rows as a float64 or float32 ndarray or a canonical CSR matrix or array.
+def check_rows(estimator, X, columns, tags=None, dtype=DATA_DTYPES):
+    """Rows as an ndarray or a canonical CSR matrix or array, float64 or float32.
 
-    Sparse rows are refused if the estimator's tags say that it takes none.
+    Sparse rows and NaN are refused if the estimator's tags say that it takes none;
+    ``tags`` stand in for those that it has now, and ``dtype`` for floats.
     """
-    reader = _reader(estimator, columns)
-    X = validate_data(reader, X, reset=False, **_accepted(reader))
+    reader = _reader(estimator, columns, tags)
+    X = validate_data(reader, X, reset=False, **_accepted(reader, dtype))
     return _canonical(X)
 
 
@@ -127,13 +128,35 @@ def check_training_data(estimator, X, y, **target_checks):
     """Rows as in `check_rows`, their targets, and the `Columns` of X."""
     reader = _reader(estimator)
     X, y = validate_data(reader, X, y, **_accepted(reader), **target_checks)
+    return _canonical(X), y, _columns(reader)
+
+
+def check_training_rows(estimator, X, tags=None, dtype=DATA_DTYPES):
+    """Rows as in `check_rows`, and the `Columns` of X."""
+    reader = _reader(estimator, None, tags)
+    X = validate_data(reader, X, **_accepted(reader, dtype))
+    return _canonical(X), _columns(reader)
+
+
+def check_names(estimator, X, columns=None):
+    """The `Columns` of X, whose values are not read; at fit none are given."""
+    reader = _reader(estimator, columns)
+    validate_data(reader, X, reset=columns is None, skip_check_array=True)
+    return _columns(reader)
+
+
+def _columns(reader):
     names = getattr(reader, "feature_names_in_", None)
-    return _canonical(X), y, Columns(reader.n_features_in_, names)
+    return Columns(reader.n_features_in_, names)
 
 
-def _accepted(reader):
-    sparse = reader.__sklearn_tags__().input_tags.sparse
-    return {"accept_sparse": "csr" if sparse else False, "dtype": DATA_DTYPES}
+def _accepted(reader, dtype=DATA_DTYPES):
+    tags = reader.__sklearn_tags__().input_tags
+    return {
+        "accept_sparse": "csr" if tags.sparse else False,
+        "dtype": dtype,
+        "ensure_all_finite": "allow-nan" if tags.allow_nan else True,
+    }
 
 
 def _canonical(X):
@@ -192,6 +215,19 @@ def check_remaining_rows(estimator, X, columns, forgotten, *, values=True):
     else:
         full[:, ~forgotten] = remaining
     return full, None if complete.all() else complete
+
+
+def remaining_columns(X, columns, forgotten):
+    """X without the columns that are forgotten, and the `Columns` that it has then.
+
+    A frame lacks such a column by name, an array by holding only the others. An X of
+    another width is returned as it is, with all columns, for the usual error.
+    """
+    if forgotten.any():
+        remaining, _, _ = _split_columns(X, forgotten, columns.names)
+        if remaining is not None:
+            return remaining, columns.select(~forgotten)
+    return X, columns
 
 
 def _numbers(values, n_rows, n_columns):

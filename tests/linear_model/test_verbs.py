@@ -370,7 +370,7 @@ def test_of_two_that_stall_the_smaller_residual_is_taken(monkeypatch):
     X, y = data("logistic")
     estimator = make("logistic", retain_data=True).fit(X, y)
 
-    def worse(objective, rows, *, tol, max_iter):
+    def worse(objective, rows, **keywords):
         start = estimator._fitted.model.state
         return Refinement(start, Outcome.STALLED, 2.0, 0, 0)
 

@@ -1,0 +1,146 @@
+"""The unlearnable counterpart of a scikit-learn estimator, whatever it is made of."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+
+from sklearn_unlearn import (
+    decomposition,
+    discriminant_analysis,
+    impute,
+    linear_model,
+    naive_bayes,
+    neighbors,
+    preprocessing,
+)
+from sklearn_unlearn.compose._column_transformer import UnlearnableColumnTransformer
+from sklearn_unlearn.compose._traversal import is_nothing, is_stateless
+from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
+from sklearn_unlearn.feature_extraction import text
+from sklearn_unlearn.utils.adoption import difference
+
+_PACKAGES = (
+    decomposition,
+    discriminant_analysis,
+    impute,
+    linear_model,
+    naive_bayes,
+    neighbors,
+    preprocessing,
+    text,
+)
+
+
+@cache
+def counterparts():
+    """Classes that unlearn, by scikit-learn's class that each is a twin of."""
+    classes = [
+        getattr(package, name) for package in _PACKAGES for name in package.__all__
+    ]
+    twins = {getattr(cls, "_twin_class", None): cls for cls in classes}
+    twins.pop(None)
+    return twins
+
+
+def class_for(estimator, name):
+    """The class that can take an estimator over.
+
+    Raises
+    ------
+    TypeError
+        If there is none.
+    """
+    found = counterparts().get(type(estimator))
+    if found is None:
+        raise TypeError(
+            f"Step {name!r}, a {type(estimator).__name__}, has no counterpart in "
+            "sklearn_unlearn."
+        )
+    return found
+
+
+def transformer_like(fitted, name, on_stateful, nested):
+    """An unfitted transformer that does what a fitted one does, and unlearns.
+
+    Parameters
+    ----------
+    fitted : transformer, None, "passthrough" or "drop"
+    name : str
+        Of the step, for messages.
+    on_stateful : {"raise", "freeze"}
+        What is done about one without a counterpart that learned from rows.
+    nested : callable
+        Makes a pipeline of steps.
+
+    Raises
+    ------
+    UnlearningError
+        If it has no counterpart.
+    """
+    if is_nothing(fitted) or isinstance(fitted, str):
+        return fitted
+    if isinstance(fitted, Pipeline):
+        return nested(
+            [
+                (each, transformer_like(step, f"{name}__{each}", on_stateful, nested))
+                for each, step in fitted.steps
+            ]
+        )
+    if isinstance(fitted, ColumnTransformer):
+        parts = {each: step for each, step, _ in fitted.transformers_}
+        like = UnlearnableColumnTransformer([], on_stateful=on_stateful)
+        shared = fitted.get_params(deep=False)
+        own = like.get_params(deep=False).keys() - {"transformers", "remainder"}
+        like.set_params(**{key: shared[key] for key in own & shared.keys()})
+
+        def part(each, step):
+            inner = parts.get(each, step)
+            if isinstance(step, str):
+                inner = step  # scikit-learn has put something in its place
+            return transformer_like(inner, f"{name}__{each}", on_stateful, nested)
+
+        like.transformers = [
+            (each, part(each, step), columns)
+            for each, step, columns in fitted.transformers
+        ]
+        like.remainder = part("remainder", fitted.remainder)
+        return like
+    if type(fitted) in counterparts():
+        like = counterparts()[type(fitted)]()
+        given, own = fitted.get_params(deep=False), like.get_params(deep=False)
+        return like.set_params(**{key: given[key] for key in own if key in given})
+    if is_stateless(fitted):
+        return clone(fitted)
+    if on_stateful == "freeze":
+        return FrozenEstimator(fitted)
+    raise UnlearningError(
+        f"Step {name!r}, a {type(fitted).__name__}, learned from rows and has no "
+        "counterpart that unlearns them. Leave in it what it knows with "
+        'on_stateful="freeze", or fit another pipeline.'
+    )
+
+
+def warn_of_differences(fitted, ours, name):
+    """Warn where fitted transformers learned other things from what should be one."""
+    if isinstance(fitted, Pipeline):
+        for (each, one), (_, two) in zip(fitted.steps, ours.steps, strict=True):
+            warn_of_differences(one, two, f"{name}__{each}".removeprefix("__"))
+    elif isinstance(fitted, ColumnTransformer):
+        theirs = {each: step for each, step, _ in fitted.transformers_}
+        for each, two, _ in ours.transformers_:
+            warn_of_differences(theirs[each], two, f"{name}__{each}")
+    elif hasattr(ours, "_fitted"):
+        different = difference(fitted, ours._fitted.twin)
+        if different is not None:
+            warnings.warn(
+                f"X gives step {name!r} another {different} than it has. It has been "
+                "fitted to X. Is that what it was trained on?",
+                DataMismatchWarning,
+                stacklevel=4,
+            )

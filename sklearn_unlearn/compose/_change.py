@@ -1,0 +1,152 @@
+"""What a request changes in the rows that a step of a pipeline gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from sklearn_unlearn.core.affine import AffineMap
+
+
+@dataclass(frozen=True, eq=False)
+class Imputed:
+    """Rows in which imputed values change, for sums over single columns.
+
+    Attributes
+    ----------
+    before, after : ndarray of shape (1, n_columns)
+        In columns whose imputed value changes, what it was and is; in the others the
+        same in both.
+    n_rows : int
+        How many other rows lack a value in these columns.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    n_rows: int
+
+    def through(self, before, after):
+        """The same in the outputs of a step, before and after the request."""
+        rows = before.transform(self.before), after.transform(self.after)
+        return Imputed(*rows, self.n_rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """A request as one step sees it.
+
+    Attributes
+    ----------
+    out, into : callable or None
+        Give rows that leave, as the step got them, and rows that come, as it will get
+        them.
+    weight_out, weight_in : array-like, float or None
+        Their weights, where the step was fitted with weights.
+    forgotten : ndarray of bool of shape (n_columns,) or None
+        Columns of the raw input that are to be forgotten. They may still be there.
+    map : AffineMap or None
+        How all other rows change; None if they do not.
+    lost : str or None
+        The step after which some columns of other rows are no function of what they
+        were, so that they have to be computed from the rows themselves.
+    unseen : str or None
+        The step whose outputs change in some rows by more than ``map``, or by less.
+    then : callable or None
+        What is done with all rows after ``map``, if that makes it exact.
+    imputed : tuple of Imputed
+        Those changes, as long as steps can follow them without the rows.
+    rest : callable or None
+        Gives all rows after the request, as the step will get them; None where no data
+        are retained.
+    weight_rest : callable or None
+        Gives their weights.
+    freeze : bool
+        Whether steps that learned and cannot unlearn stay as they are.
+    """
+
+    out: Callable[[], Any] | None = None
+    into: Callable[[], Any] | None = None
+    weight_out: Any = None
+    weight_in: Any = None
+    forgotten: np.ndarray | None = None
+    map: AffineMap | None = None
+    lost: str | None = None
+    unseen: str | None = None
+    then: Callable[[Any], Any] | None = None
+    imputed: tuple[Imputed, ...] = ()
+    rest: Callable[[], Any] | None = None
+    weight_rest: Callable[[], Any] | None = None
+    freeze: bool = False
+
+    @property
+    def nothing(self):
+        """Whether the step sees no change at all."""
+        parts = (self.out, self.into, self.forgotten, self.map, self.lost, self.unseen)
+        return all(part is None for part in parts)
+
+    @property
+    def kept(self):
+        """Columns of the input that are left, if all that happens is that others go.
+
+        None if more happens to them.
+        """
+        if self.lost is not None:
+            return None
+        return slice(None) if self.map is None else self.map.kept
+
+    def unweighted(self):
+        """The same for a step that was fitted without weights."""
+        return replace(self, weight_out=None, weight_in=None, weight_rest=None)
+
+    def through(self, before, after, *, name, change=None, known=True):
+        """The change of the outputs of a step.
+
+        Parameters
+        ----------
+        before, after : transformer
+            The step before and after the request.
+        name : str
+            Of the step.
+        change : AffineMap, optional
+            How its outputs change for rows whose inputs do not.
+        known : bool, default=True
+            Whether its outputs are a function of those before.
+        """
+        map_, lost = self.map, self.lost
+        if not known:
+            map_, lost = None, lost or name
+        elif change is not None and not change.identity:
+            map_ = change if map_ is None else map_.then(change)
+            lost = lost if map_.complete else lost or name
+        return replace(
+            self,
+            out=_through(self.out, before),
+            into=_through(self.into, after),
+            forgotten=None,
+            map=map_,
+            lost=lost,
+            then=None,
+            imputed=tuple(one.through(before, after) for one in self.imputed if known),
+            rest=_through(self.rest, after),
+        )
+
+
+def given(X):
+    """What gives rows that are there, None if they are not."""
+    return None if X is None else lambda: X
+
+
+def _through(rows, step):
+    """What a step makes of rows, once they are asked for."""
+    return None if rows is None else cache(lambda: step.transform(rows()))
+
+
+def columns_of(X, kept):
+    """Some columns of rows."""
+    if hasattr(X, "iloc"):
+        return X.iloc[:, kept]
+    return X[:, kept]

@@ -1,0 +1,426 @@
+"""A request carried out by the last step, behind steps that change as well."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import has_fit_parameter
+
+from sklearn_unlearn.base import UnlearnerMixin
+from sklearn_unlearn.compose._change import Change, given
+from sklearn_unlearn.core.affine import AffineMap
+from sklearn_unlearn.core.arrays import like
+from sklearn_unlearn.core.edits import Edit, LinearMap
+from sklearn_unlearn.core.model import Request
+from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.exceptions import (
+    NoBoundError,
+    UnlearningError,
+    UnseenRowsWarning,
+)
+from sklearn_unlearn.utils.validation import Columns, check_rows, check_sample_weight
+
+#: By how much maps may magnify the rounding of retained rows before these are computed
+#: from the raw ones again.
+_MAGNIFIED = 2.0**10
+#: Share of a weight that is none.
+_SLACK = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class RawRequest:
+    """A request to a pipeline, in its raw input.
+
+    Attributes
+    ----------
+    X_out, y_out, ids_out : rows that leave
+    X_in, y_in, ids_in : rows that come; of X and y alone, to rows that leave
+    weight : array-like, float or None
+        Of the rows that leave and of those that come.
+    classes : array-like or None
+        Labels that the caller expects.
+    forgotten : ndarray of bool of shape (n_columns,) or None
+    names : ndarray of str of shape (n_columns,) or None
+        Of the columns.
+    """
+
+    X_out: Any = None
+    y_out: Any = None
+    ids_out: Any = None
+    X_in: Any = None
+    y_in: Any = None
+    ids_in: Any = None
+    weight: Any = None
+    classes: Any = None
+    forgotten: np.ndarray | None = None
+    names: np.ndarray | None = None
+
+    @property
+    def leaves(self):
+        """Whether rows leave."""
+        return self.X_out is not None or self.ids_out is not None
+
+    @property
+    def relabels(self):
+        """Whether rows that leave come back with other targets alone."""
+        return self.leaves and self.X_in is None and self.y_in is not None
+
+
+def last_step(name, step, request):
+    """What carries out a request to the last step."""
+    if isinstance(step, UnlearnerMixin):
+        return LastModel(name, step, request)
+    if hasattr(step, "partial_unfit"):
+        return LastOfSums(name, step, request)
+    raise UnlearningError(
+        f"Step {name!r}, a {type(step).__name__}, cannot unlearn: take an estimator "
+        "of sklearn_unlearn as the last step."
+    )
+
+
+class LastModel:
+    """A last step that keeps a factor, and perhaps retained data."""
+
+    def __init__(self, name, step, request):
+        self.name, self.step, self.request = name, step, request
+        self.fitted = step._checked()
+        self.retained = self.fitted.model.retained
+        if request.ids_out is not None and self.retained is None:
+            raise ValueError("row_ids needs retain_data=True at fit.")
+        self.rows = self.positions = self.origin_in = None
+        if self.retained is not None:
+            base = self.retained.chunks[0].origin
+            if request.leaves:
+                X, y, ids = request.X_out, request.y_out, request.ids_out
+                origin = None if X is None else base.like(X)
+                self.rows, self.positions = step._leaving(
+                    self.fitted, X, y, request.weight, ids, origin
+                )
+            if request.X_in is not None:
+                self.origin_in = base.like(request.X_in)
+
+    # Before the other steps -----------------------------------------------------------
+
+    @property
+    def stays_in_part(self):
+        """Whether some of the weight of a row that leaves is to stay."""
+        if self.rows is None:
+            return False
+        held = self.retained.weights(self.positions)
+        return bool(np.any(held - self.rows.weight > _SLACK * held))
+
+    def change(self):
+        """What the request changes in the raw input."""
+        request = self.request
+        out, weight_out, weight_in = request.X_out, request.weight, request.weight
+        if self.rows is not None:
+            weight_out = weight_in = self.rows.weight
+            if out is None:
+                out = self.retained.origins_at(self.positions).X
+        change = Change(
+            given(out),
+            given(request.X_in),
+            weight_out,
+            weight_in,
+            request.forgotten,
+        )
+        if self.retained is None:
+            return change
+
+        def rest():
+            others = [] if self.origin_in is None else [self.origin_in]
+            return self._kept.chunks[0].origin.joined(others).X
+
+        def weights():
+            kept = self._kept.chunks[0].rows.weight
+            if self.origin_in is None:
+                return kept
+            n_in = self.origin_in.shape[0]
+            return np.concatenate([kept, check_sample_weight(weight_in, n_in)])
+
+        return replace(change, rest=rest, weight_rest=weights)
+
+    @cached_property
+    def _edited(self):
+        """Retained rows without those that leave."""
+        if self.rows is None:
+            return self.retained
+        return self.retained.without(self.positions, self.rows.weight)
+
+    @cached_property
+    def _kept(self):
+        return self._edited.compacted()
+
+    # Behind the other steps -----------------------------------------------------------
+
+    def after(self, change, names):
+        """The step after the request.
+
+        Parameters
+        ----------
+        change : Change
+            Of its inputs.
+        names : callable
+            Gives names of its inputs before and after.
+        """
+        if self.rows is None and self.request.leaves:
+            y, weight = self.request.y_out, self.request.weight
+            self.rows, _ = self.step._leaving(self.fitted, change.out(), y, weight)
+        if change.nothing and self.request.forgotten is not None:
+            fitted = self.fitted  # no step before this one used the columns
+        elif change.map is None and change.lost is None and change.unseen is None:
+            fitted = self.step._carried(self.fitted, self._same_columns(change))
+        else:
+            if self.fitted.model.forgotten.any():
+                raise UnlearningError(
+                    f"Step {self.name!r} has forgotten columns by itself: call "
+                    "forget_features of the pipeline, in whose other steps they still "
+                    "are."
+                )
+            if self.fitted.model.state.objective.linear.any():
+                raise UnlearningError(
+                    'mode="objective" perturbs coefficients of columns that the '
+                    "request changes for all rows: its noise does not change with them."
+                )
+            if change.map is None and change.lost is None:
+                n_columns = self.fitted.columns.n_features
+                change = replace(change, map=AffineMap.unchanged(n_columns))
+            if self.retained is None and change.lost is not None:
+                raise UnlearningError(
+                    f"What step {change.lost!r} makes of other rows changes in a way "
+                    "that only the rows themselves could tell: fit with "
+                    "retain_data=True in the last step."
+                )
+            n_columns = self._n_columns(change)
+            known = self.fitted.columns.names is not None
+            columns = Columns(n_columns, names()[1] if known else None)
+            if self.retained is None:
+                fitted = self._without_data(change, columns)
+            else:
+                fitted = self._with_data(change, columns, names)
+        after = copy.copy(self.step)
+        after._fitted = self._forgetting(fitted)
+        return after
+
+    def _same_columns(self, change):
+        """A request that leaves the inputs of all other rows as they are."""
+        step, fitted, request = self.step, self.fitted, self.request
+        if change.forgotten is not None:
+            return step._to_forget(fitted, change.forgotten)
+        if request.relabels:
+            edit = step._relabelled(fitted, self.rows, request.y_in)
+            return Request(edit, self.positions)
+        if not request.leaves:
+            rows, ids = self._coming(fitted, change.into())
+            return Request(Edit(rows_in=rows), ids=ids, origin=self.origin_in)
+        rows_in = None
+        if change.into is not None:
+            rows_in, _ = self._coming(fitted, change.into())
+        edit = Edit(self.rows, rows_in)
+        return Request(edit, self.positions, origin=self.origin_in)
+
+    def _coming(self, fitted, X):
+        """Rows that come, and their identifiers."""
+        step, request = self.step, self.request
+        if request.leaves:
+            X, complete = step._read_features(fitted, X)
+            ids = None
+            if self.positions is not None:
+                ids = self.retained.ids_at(self.positions)
+            return replace(self.rows, X=X, complete=complete), ids
+        step._check_classes(request.classes, fitted.encoding.classes)
+        rows = step._read_rows(fitted, X, request.y_in, request.weight)
+        return rows, step._read_new_ids(fitted, request.ids_in, rows.n_rows)
+
+    def _n_columns(self, change):
+        return change.rest().shape[1] if change.map is None else change.map.n_new
+
+    def _matrix(self, change):
+        """T of the one formula; None if there is none."""
+        intercept = self.fitted.model.state.objective.fit_intercept
+        if change.lost is not None or (change.map.shift.any() and not intercept):
+            return None
+        return sp.csr_array(change.map.matrix(intercept=intercept))
+
+    def _without_data(self, change, columns):
+        """One request or, where rows come in new columns, two."""
+        matrix = self._matrix(change)
+        if matrix is None:
+            raise UnlearningError(
+                "The request shifts the inputs of the last step, which has no "
+                "intercept to take that up: fit with fit_intercept=True or "
+                "retain_data=True."
+            )
+        step, fitted = self.step, replace(self.fitted, columns=columns)
+        if change.unseen is not None:
+            _say_unseen(change.unseen, fitted.lineage)
+        edit = Edit(feature_map=LinearMap(matrix))
+        if change.into is None:
+            edit = replace(edit, rows_out=self.rows)
+        unseen = change.unseen is not None
+        fitted = step._carried(fitted, Request(edit, unseen=unseen))
+        if change.into is None:
+            return fitted
+        edit, (rows, _) = Edit(), self._coming(fitted, change.into())
+        if self.rows is not None:
+            gone = replace(self.rows, X=change.map.apply(self.rows.X))
+            edit = replace(edit, rows_out=gone)
+        return step._carried(fitted, Request(replace(edit, rows_in=rows)))
+
+    def _with_data(self, change, columns, names):
+        """The retained rows mapped where that is exact, then refined or fitted."""
+        step, fitted = self.step, replace(self.fitted, columns=columns)
+        retained, rows_in, ids = self._edited, None, None
+        if change.into is not None:
+            rows_in, ids = self._coming(fitted, change.into())
+        # a certificate is of the rows that a refit would get, to the last bit
+        mapped = change.lost is None and fitted.lineage is None
+        mapped &= change.unseen is None or change.then is not None
+        if mapped:
+            growth = retained.magnified * change.map.magnification
+            mapped = growth <= _MAGNIFIED
+        if mapped:
+            retained = retained.mapped(change.map, change.then)
+            if rows_in is not None:
+                retained = retained.with_rows(rows_in, ids, self.origin_in)
+        else:
+            retained = self._derived(change, columns, rows_in, ids)
+        matrix = self._matrix(change)
+        if matrix is not None and rows_in is None:
+            edit = Edit(self.rows, feature_map=LinearMap(matrix))
+            unseen = change.unseen is not None
+            request = Request(edit, self.positions, retained=retained, unseen=unseen)
+            return step._carried(fitted, request)
+        start = self._start(change, columns.n_features, names)
+        # no map leads there: the columns alone are new
+        width = LinearMap(sp.csr_array((start.shape[0], self._order)))
+        edit = Edit(self.rows, rows_in, feature_map=width)
+        request = Request(edit, self.positions, retained=retained, start=start)
+        return step._carried(fitted, request)
+
+    @property
+    def _order(self):
+        return self.fitted.model.state.theta.shape[0]
+
+    def _derived(self, change, columns, rows_in, ids):
+        """The retained rows, computed from the raw ones by the other steps."""
+        kept = self._kept.chunks[0]
+        X = check_rows(self.step, change.rest(), columns)
+        X = like(X, kept.rows.X)
+        y, weight = kept.rows.y, kept.rows.weight
+        origin, all_ids = kept.origin, kept.ids
+        if rows_in is not None:
+            y = np.concatenate([y, rows_in.y])
+            weight = np.concatenate([weight, rows_in.weight])
+            origin = origin.joined([self.origin_in])
+            if all_ids is not None:
+                all_ids = np.concatenate([all_ids, ids])
+        nothing = np.zeros(columns.n_features, dtype=bool)
+        return RetainedRows.of(Rows(X, y, weight), all_ids, nothing, origin)
+
+    def _start(self, change, n_columns, names):
+        """Coefficients to begin with: those of columns that are the same."""
+        state = self.fitted.model.state
+        theta, intercept = state.theta, int(state.objective.fit_intercept)
+        n_old = theta.shape[0] - intercept
+        start = np.zeros((n_columns + intercept, theta.shape[1]))
+        start[n_columns:] = theta[n_old:]
+        before, after = names()
+        if before is not None and after is not None:
+            _, new, old = np.intersect1d(after, before, return_indices=True)
+            start[new] = theta[old]
+        elif n_columns == n_old:
+            start = theta.copy()
+        if change.map is not None:
+            known = np.append(change.map.known, [True] * intercept)
+            whole = replace(change.map, known=np.ones(n_columns, dtype=bool))
+            if intercept:
+                matrix = sp.csr_array(whole.matrix(intercept=True))
+                start[known] = LinearMap(matrix).preimage(theta)[known]
+        return start
+
+    def _forgetting(self, fitted):
+        """No raw column that was forgotten is retained."""
+        request, model = self.request, fitted.model
+        if request.forgotten is None or model.retained is None:
+            return fitted
+        mask, names = request.forgotten, request.names
+        retained = model.retained.made_of(
+            lambda chunk: chunk.origin.forgetting(mask, names)
+        )
+        return replace(fitted, model=replace(model, retained=retained))
+
+
+def _say_unseen(name, lineage):
+    """Warn of what a request without data cannot see, or refuse to certify it."""
+    what = (
+        f"What step {name!r} makes of other rows changed, and in some of them more "
+        "than can be known without them"
+    )
+    if lineage is not None:
+        raise NoBoundError(f"{what}: no bound covers that. Fit with retain_data=True.")
+    warnings.warn(
+        f"{what}: the coefficients do not follow that. Call refine with the remaining "
+        "data, or fit with retain_data=True in the last step.",
+        UnseenRowsWarning,
+        stacklevel=6,
+    )
+
+
+class LastOfSums:
+    """A last step that keeps sums, and has its own verbs for all that they can do."""
+
+    #: Nothing is retained.
+    rows = None
+    stays_in_part = False
+
+    def __init__(self, name, step, request):
+        self.name, self.step, self.request = name, step, request
+        if request.ids_out is not None or request.ids_in is not None:
+            raise ValueError(f"row_ids is nothing that step {name!r} knows.")
+
+    def change(self):
+        """What the request changes in the raw input."""
+        request = self.request
+        X_out, X_in, weight = request.X_out, request.X_in, request.weight
+        return Change(given(X_out), given(X_in), weight, weight, request.forgotten)
+
+    def after(self, change, names):
+        """The step after the request."""
+        request, step, kept = self.request, copy.copy(self.step), change.kept
+        if kept is None or change.unseen is not None:
+            where = change.lost or change.unseen
+            cause = "another step" if where is None else f"step {where!r}"
+            raise UnlearningError(
+                f"Step {self.name!r} keeps sums of its inputs, which the request "
+                f"changes for all rows in {cause}: there is nothing to compute them "
+                "from. Fit again, or take a last step that has retain_data."
+            )
+        keywords = {}
+        if request.weight is not None and has_fit_parameter(step, "sample_weight"):
+            keywords["sample_weight"] = request.weight
+        if request.relabels:
+            return step.replace_labels(
+                change.out(), request.y_out, request.y_in, **keywords
+            )
+        if change.map is None and request.leaves and change.into is not None:
+            y = request.y_out
+            return step.replace_features(change.out(), y, change.into(), **keywords)
+        if request.leaves:
+            step.partial_unfit(change.out(), request.y_out, **keywords)
+        if change.map is not None:
+            alive = np.flatnonzero(~step._fitted.forgotten)
+            step.forget_features(np.delete(alive, kept))
+        elif change.forgotten is not None:
+            step.forget_features(change.forgotten)
+        if change.into is not None:
+            y = request.y_out if request.leaves else request.y_in
+            step.partial_fit(change.into(), y, request.classes, **keywords)
+        return step

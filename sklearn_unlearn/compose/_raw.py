@@ -1,0 +1,212 @@
+"""Rows as the caller gave them: frames, arrays, sparse rows, texts."""
+
+from __future__ import annotations
+
+import numbers
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from sklearn_unlearn.core.arrays import like, without_columns
+
+#: Stands for a missing value among codes; no hash is that large.
+_MISSING = 2.0**60
+#: Hashes are cut to integers that floats hold exactly.
+_BITS = 2**52 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class RawRows:
+    """Rows before preprocessing, kept by reference.
+
+    Attributes
+    ----------
+    X : DataFrame, ndarray, CSR, or ndarray of objects of shape (n_rows,)
+        The last for texts. A frame lacks the columns that are forgotten.
+    forgotten : ndarray of bool of shape (n_columns,) or None
+        Columns of an array that do not count; None if there are none.
+    """
+
+    X: Any
+    forgotten: np.ndarray | None = None
+
+    @staticmethod
+    def of(X):
+        """Rows of any kind that scikit-learn takes."""
+        if _is_frame(X):
+            return RawRows(X)
+        if sp.issparse(X):
+            return RawRows(X.tocsr())
+        if isinstance(X, list | tuple) and any(isinstance(row, str) for row in X):
+            X = np.array([*X, None], dtype=object)[:-1]
+        return RawRows(np.asarray(X))
+
+    @property
+    def shape(self):
+        """Number of rows, and of columns if there are any."""
+        return self.X.shape
+
+    def like(self, X):
+        """The rows of a request, in the columns of these.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, or these are a frame and those are none.
+        """
+        if not _is_frame(self.X):
+            rows = RawRows.of(np.asarray(X) if _is_frame(X) else X)
+            if sp.issparse(self.X) != sp.issparse(rows.X):
+                rows = RawRows(like(rows.X, self.X))
+            if self.forgotten is None:
+                return rows
+            if rows.X.shape[1:] == (np.count_nonzero(~self.forgotten),):
+                rows = RawRows(_widened(rows.X, self.forgotten))
+            return replace(rows, forgotten=self.forgotten)
+        if not _is_frame(X):
+            raise ValueError(
+                "X must be a frame, as it was at fit: its columns are known by name."
+            )
+        names = list(self.X.columns)
+        missing = [name for name in names if name not in X.columns]
+        if missing:
+            raise ValueError(f"X lacks the column {missing[0]!r}.")
+        return RawRows(X if names == list(X.columns) else X[names])
+
+    def forgetting(self, mask, names):
+        """The same rows without some columns, given by a mask of those at fit."""
+        if _is_frame(self.X):
+            gone = set(np.asarray(names)[mask])
+            return RawRows(self.X[[c for c in self.X.columns if c not in gone]])
+        before = np.zeros(mask.size, bool) if self.forgotten is None else self.forgotten
+        return replace(self, forgotten=before | mask)
+
+    # Finding rows ---------------------------------------------------------------------
+
+    def codes(self):
+        """Numbers that are equal for equal rows, shape (n_rows, n_columns)."""
+        if sp.issparse(self.X):
+            return sp.csr_array(self._counting()).astype(np.float64)
+        columns = [_codes(column) for column in self._columns()]
+        return np.column_stack(columns) if columns else np.zeros((self.shape[0], 0))
+
+    def same(self, other):
+        """Where these rows equal those of another of as many."""
+        if sp.issparse(self.X):
+            difference = sp.csr_array(self._counting() != other._counting())
+            return np.diff(difference.indptr) == 0
+        same = np.ones(self.shape[0], dtype=bool)
+        for mine, others in zip(self._columns(), other._columns(), strict=True):
+            pairs = zip(_values(mine), _values(others), strict=True)
+            same &= np.fromiter((one == two for one, two in pairs), bool, same.size)
+        return same
+
+    # Changing -------------------------------------------------------------------------
+
+    def take(self, rows):
+        """Copies of these rows, without forgotten values."""
+        X = self.X
+        if hasattr(X, "iloc"):
+            return RawRows(_without_unused(X.iloc[rows]))
+        taken = RawRows(X[rows], self.forgotten)
+        if self.forgotten is not None:
+            return replace(taken, X=taken._counting())
+        return taken
+
+    def joined(self, others):
+        """These rows and then those of others."""
+        if not others:
+            return self
+        parts = [self.X, *(other.X for other in others)]
+        if hasattr(self.X, "iloc"):
+            X = import_module("pandas").concat(parts, ignore_index=True)
+        elif hasattr(self.X, "vstack"):
+            X = self.X
+            for part in parts[1:]:
+                X = X.vstack(part)
+        elif sp.issparse(self.X):
+            X = sp.vstack(parts, format="csr")
+        else:
+            X = np.concatenate(parts)
+        return RawRows(X, self.forgotten)
+
+    # Internals ------------------------------------------------------------------------
+
+    def _counting(self):
+        """An array with zeros in the columns that do not count."""
+        if self.forgotten is None:
+            return self.X
+        if sp.issparse(self.X):
+            return without_columns(self.X, self.forgotten)
+        X = self.X.copy()
+        X[:, self.forgotten] = 0
+        return X
+
+    def _columns(self):
+        """Columns that count, as arrays."""
+        X = self.X
+        if hasattr(X, "iloc"):
+            return [np.asarray(X.iloc[:, place]) for place in range(X.shape[1])]
+        if hasattr(X, "to_numpy"):
+            return [column.to_numpy() for column in X.get_columns()]
+        if X.ndim == 1:
+            return [X]
+        counting = np.ones(X.shape[1], bool)
+        if self.forgotten is not None:
+            counting = ~self.forgotten
+        return list(X[:, counting].T)
+
+
+def _is_frame(X):
+    """Whether rows are a frame of pandas or polars."""
+    return hasattr(X, "columns") and (hasattr(X, "iloc") or hasattr(X, "vstack"))
+
+
+def _widened(X, forgotten):
+    """An array with columns of zeros in the place of those that it lacks."""
+    if sp.issparse(X):
+        alive = np.flatnonzero(~forgotten)
+        X = X.tocoo()
+        shape = (X.shape[0], forgotten.size)
+        return sp.csr_array((X.data, (X.row, alive[X.col])), shape=shape)
+    full = np.zeros((X.shape[0], forgotten.size), dtype=X.dtype)
+    full[:, ~forgotten] = X
+    return full
+
+
+def _without_unused(X):
+    """A pandas frame whose categories are those of its own values."""
+    for place, dtype in enumerate(X.dtypes):
+        if hasattr(dtype, "categories"):
+            X.isetitem(place, X.iloc[:, place].cat.remove_unused_categories())
+    return X
+
+
+def _codes(column):
+    """A float for each value, the same for equal values."""
+    kind = column.dtype.kind
+    if kind in "mM":
+        column, kind = column.astype(np.int64), "i"
+    if kind in "biuf":
+        codes = column.astype(np.float64)
+        return np.where(np.isnan(codes), _MISSING, codes)
+    return np.fromiter(map(_code, _values(column)), np.float64, column.size)
+
+
+def _code(value):
+    if value is None:
+        return _MISSING
+    if isinstance(value, numbers.Real):
+        return float(value)
+    return float(hash(value) & _BITS)
+
+
+def _values(column):
+    """Python's values, None where one is missing."""
+    return [
+        None if type(value).__name__ == "NAType" or value != value else value
+        for value in column.tolist()
+    ]

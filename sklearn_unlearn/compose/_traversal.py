@@ -1,0 +1,212 @@
+"""One request carried through one step, whatever the step is."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from inspect import signature
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
+from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
+
+from sklearn_unlearn.compose._change import columns_of
+from sklearn_unlearn.compose._imputed import newly_imputed
+from sklearn_unlearn.compose._kept import Kept
+from sklearn_unlearn.compose._normed import newly_normed
+from sklearn_unlearn.core.affine import AffineMap
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.feature_extraction.text import (
+    UnlearnableTfidfTransformer,
+    UnlearnableTfidfVectorizer,
+)
+from sklearn_unlearn.impute import UnlearnableSimpleImputer
+from sklearn_unlearn.preprocessing import (
+    UnlearnableMaxAbsScaler,
+    UnlearnableMinMaxScaler,
+    UnlearnableOneHotEncoder,
+    UnlearnableOrdinalEncoder,
+    UnlearnableStandardScaler,
+)
+from sklearn_unlearn.transformers import Edit, TransformerRequests
+
+#: What more is known of steps whose outputs are no function of those before.
+_MORE = {
+    UnlearnableSimpleImputer: newly_imputed,
+    UnlearnableTfidfTransformer: newly_normed,
+    UnlearnableTfidfVectorizer: newly_normed,
+}
+#: Steps whose statistics are of each column by itself.
+_BY_COLUMN = (
+    UnlearnableMaxAbsScaler,
+    UnlearnableMinMaxScaler,
+    UnlearnableOneHotEncoder,
+    UnlearnableOrdinalEncoder,
+    UnlearnableStandardScaler,
+)
+#: Steps that learn the number of columns and nothing of the rows.
+_LEARN_WIDTH = (PolynomialFeatures,)
+
+
+def carried(name, step, change):
+    """A step after a request, and what the request changes in its outputs.
+
+    Parameters
+    ----------
+    name : str
+        Of the step, for messages.
+    step : transformer, None, "passthrough"
+        Fitted; it stays as it is.
+    change : Change
+        Of its inputs.
+
+    Returns
+    -------
+    step : transformer, None, "passthrough"
+    change : Change
+
+    Raises
+    ------
+    UnlearningError
+        If the step cannot unlearn, or not without retained data.
+    """
+    if change.nothing or is_nothing(step):
+        return step, change
+    if hasattr(step, "_carried_through"):
+        return step._carried_through(name, change)
+    if isinstance(step, TransformerRequests):
+        return _unlearned(name, step, change)
+    if is_stateless(step) or change.freeze:
+        return _unchanged(name, step, change)
+    raise UnlearningError(
+        f"Step {name!r}, a {type(step).__name__}, learned from rows and cannot unlearn "
+        "them. Take its unlearnable counterpart if there is one, or fit again, or pass "
+        'on_stateful="freeze" to leave in it what it knows of the rows.'
+    )
+
+
+def is_nothing(step):
+    """Whether a step hands rows on as they are."""
+    return step is None or (isinstance(step, str) and step == "passthrough")
+
+
+def exported(step, *, drop_forgotten):
+    """A step as a plain one of scikit-learn."""
+    if not hasattr(step, "to_sklearn"):
+        return copy.deepcopy(step)
+    if "drop_forgotten" in signature(step.to_sklearn).parameters:
+        return step.to_sklearn(drop_forgotten=drop_forgotten)
+    return step.to_sklearn()
+
+
+def _unlearned(name, step, change):
+    """A transformer of ours."""
+    if change.kept is None or not _can_follow(step, change):
+        return _computed_anew(name, step, change)
+    after, fitted, map_ = copy.copy(step), step._fitted, None
+    forgotten = change.forgotten
+    out = None if change.out is None else change.out()
+    if change.map is not None:
+        # of its columns some are no longer there
+        alive = np.flatnonzero(~fitted.forgotten)
+        kept = change.kept
+        after._fitted, map_ = step._answer(Edit(columns=np.delete(alive, kept)))
+        change = replace(change, map=None)
+        out = None if out is None else columns_of(out, kept)
+    into = None if change.into is None else change.into()
+    if out is not None or into is not None or forgotten is not None:
+        edit = Edit(out, into, change.weight_out, change.weight_in, forgotten)
+        after._fitted, later = after._answer(edit)
+        map_ = later if map_ is None else map_.then(later)
+    for one in change.imputed:
+        after._fitted, later = after._answer(_edit_of(one, step))
+        map_ = later if map_ is None else map_.then(later)
+    more = {}
+    if map_ is not None and not map_.complete and isinstance(step, tuple(_MORE)):
+        kind = next(kind for kind in _MORE if isinstance(step, kind))
+        map_, more = _MORE[kind](step, after, change, map_)
+    through = change.through(step, after, name=name, change=map_)
+    return after, replace(through, unseen=name, **more) if more else through
+
+
+def _can_follow(step, change):
+    """Whether a step's statistics can follow imputed values that change."""
+    if change.unseen is None:
+        return True
+    named = step._fitted.columns.names is not None
+    weighted = change.weight_rest is not None or change.weight_out is not None
+    followed = bool(change.imputed) and isinstance(step, _BY_COLUMN)
+    return followed and not named and not weighted
+
+
+def _edit_of(imputed, step):
+    """Imputed values that change as rows that leave and rows that come."""
+    before, after, n_rows = imputed.before, imputed.after, imputed.n_rows
+    if has_fit_parameter(step, "sample_weight"):
+        return Edit(before, after, float(n_rows), float(n_rows), in_first=True)
+    before, after = (np.repeat(rows, n_rows, axis=0) for rows in (before, after))
+    return Edit(before, after, in_first=True)
+
+
+def _computed_anew(name, step, change):
+    """A transformer whose inputs change for all rows."""
+    if change.rest is None:
+        cause = "" if change.lost is None else f" after step {change.lost!r}"
+        raise UnlearningError(
+            f"Step {name!r} was fitted on what comes{cause} before it, which the "
+            "request changes for all rows: it has to be fitted anew. Put it before the "
+            "step that changes, or fit with retain_data=True in the last step."
+        )
+    after = clone(step).set_params(**step._fitted.params)
+    weights = change.weight_rest
+    keywords = {} if weights is None else {"sample_weight": weights()}
+    after.fit(change.rest(), **keywords)
+    return after, change.through(step, after, name=name, known=False)
+
+
+def is_stateless(step):
+    """Whether a transformer knows nothing of the rows that it was fitted on."""
+    if isinstance(step, _LEARN_WIDTH) or not get_tags(step).requires_fit:
+        return True
+    parts = getattr(step, "transformer_list", None)
+    return bool(parts) and all(
+        is_nothing(part) or part == "drop" or is_stateless(part) for _, part in parts
+    )
+
+
+def _hands_on(step):
+    """Whether a step is what a column transformer makes of "passthrough"."""
+    return isinstance(step, FunctionTransformer) and step.func is None
+
+
+def _fewer(name, step, change):
+    """A step that hands on columns, of which some are forgotten."""
+    n_columns = change.forgotten.size
+    before, names = np.arange(n_columns), getattr(step, "feature_names_in_", None)
+    if isinstance(step, Kept):
+        before, names = step.kept, step.names
+    stays = np.flatnonzero(~change.forgotten[before])
+    after = Kept(before[stays], names)
+    map_ = AffineMap.of_columns(before.size, stays, np.ones(stays.size))
+    return after, change.through(step, after, name=name, change=map_)
+
+
+def _unchanged(name, step, change):
+    """A transformer that is the same after the request."""
+    if change.forgotten is not None:
+        if isinstance(step, Kept) or _hands_on(step):
+            return _fewer(name, step, change)
+        raise UnlearningError(
+            f"Step {name!r}, a {type(step).__name__}, cannot do without columns: only "
+            "unlearnable transformers forget them."
+        )
+    after = step
+    if change.map is not None and is_stateless(step):
+        # it knows the number of columns at most
+        sample = change.rest or change.into
+        if sample is not None:
+            after = clone(step).fit(sample())
+    same = change.map is None and change.lost is None and change.unseen is None
+    return after, change.through(step, after, name=name, known=same)

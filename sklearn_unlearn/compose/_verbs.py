@@ -1,0 +1,175 @@
+"""The verbs of a pipeline, in raw input."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_unlearn.compose._final import RawRequest
+from sklearn_unlearn.compose._raw import RawRows
+from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
+from sklearn_unlearn.utils.validation import check_columns
+
+
+class RawVerbs:
+    """Turns each verb into a `RawRequest`, which ``_carry_out`` answers."""
+
+    def partial_unfit(self, X=None, y=None, sample_weight=None, *, row_ids=None):
+        """Forget rows: the pipeline as if it had never been trained on them.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str, optional
+            The rows, with the raw values that they were trained with.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+            Their targets.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            How much weight leaves the steps that were fitted with weights. The others
+            forget the rows as a whole.
+        row_ids : array-like of shape (n_rows,), optional
+            With retained data, what ``fit`` was given as ``row_ids`` for these rows;
+            instead of X and y.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the pipeline is unchanged.
+        """
+        if row_ids is None and (X is None or (y is None and self._predicts)):
+            raise ValueError("Pass X and y of the rows, or row_ids.")
+        return self._carry_out(
+            RawRequest(X_out=X, y_out=y, ids_out=row_ids, weight=sample_weight)
+        )
+
+    def replace_features(self, X, y=None, X_new=None, sample_weight=None):
+        """Correct values: the pipeline as if the rows had been ``X_new`` all along.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+            The raw rows as they were trained with.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Their targets.
+        X_new : array-like, DataFrame, sparse matrix or list of str
+            The raw rows as they should have been.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            As for `partial_unfit`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the pipeline is unchanged.
+        """
+        if X_new is None:
+            raise ValueError("X_new must be given: it is None.")
+        expected, found = RawRows.of(X).shape[0], RawRows.of(X_new).shape[0]
+        if expected != found:
+            raise ValueError(f"X_new has {found} rows, expected {expected} as in X.")
+        return self._carry_out(
+            RawRequest(X_out=X, y_out=y, X_in=X_new, weight=sample_weight)
+        )
+
+    def replace_labels(self, X, y, y_new, sample_weight=None):
+        """Correct targets: the pipeline as if they had been ``y_new`` all along.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+            The raw rows as they were trained with.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Their targets as they were trained with.
+        y_new : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Their targets as they should have been.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            As for `partial_unfit`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the pipeline is unchanged.
+        """
+        if y_new is None:
+            raise ValueError("y_new must be given: it is None.")
+        return self._carry_out(
+            RawRequest(X_out=X, y_out=y, y_in=y_new, weight=sample_weight)
+        )
+
+    def forget_features(self, columns):
+        """Forget raw columns for good: the pipeline as if it had never had them.
+
+        All that was derived from them leaves the steps as well. Afterwards they are
+        ignored: they may hold anything, NaN, or be absent.
+
+        Parameters
+        ----------
+        columns : int, str, list of int or str, or bool mask of shape (n_features,)
+            By index or by name. Columns forgotten before may be named again.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a column is unknown, or all would be forgotten.
+        """
+        check_is_fitted(self)
+        n_columns = getattr(self, "n_features_in_", None)
+        if n_columns is None:
+            raise UnlearningError("The raw input has no columns to forget.")
+        names = getattr(self, "feature_names_in_", None)
+        mask = check_columns(columns, n_columns, names)
+        return self._carry_out(RawRequest(forgotten=mask, names=names))
+
+    def partial_fit(self, X, y=None, classes=None, sample_weight=None, *, row_ids=None):
+        """Learn rows: the pipeline as if it had been trained on them too.
+
+        On an unfitted pipeline this is ``fit``.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        classes : array-like of shape (n_classes,), optional
+            For classifiers, all labels; the first call must hold rows of each.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+        row_ids : array-like of shape (n_rows,), optional
+            Identifiers, if ``fit`` was given some.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the pipeline is unchanged.
+        """
+        with self._exclusive():
+            if not self.__sklearn_is_fitted__():
+                if classes is not None:
+                    missing = np.setdiff1d(classes, np.asarray(y))
+                    if missing.size:
+                        raise EmptyClassError(
+                            f"classes names {missing.tolist()[0]!r}, of which y has no "
+                            "row: the first call must hold rows of every class."
+                        )
+                return self.fit(X, y, sample_weight, row_ids=row_ids)
+        return self._carry_out(
+            RawRequest(
+                X_in=X, y_in=y, ids_in=row_ids, weight=sample_weight, classes=classes
+            )
+        )

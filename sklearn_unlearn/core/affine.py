@@ -1,0 +1,203 @@
+"""How the outputs of a transformer change for rows that a request does not name.
+
+What a transformer has learned from a row is in the outputs of all others. Where the new
+outputs are an affine function of the old ones, this says which: the outputs need not be
+computed again from the rows, which may no longer be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from sklearn_unlearn.core.arrays import Array, Data, Indices, Mask, densify, is_sparse
+
+
+@dataclass(frozen=True, eq=False)
+class AffineMap:
+    """New outputs ``z_new = linear @ z_old + shift``, where they can be known.
+
+    Attributes
+    ----------
+    linear : csr_array or ndarray of shape (n_new, n_old)
+    shift : ndarray of shape (n_new,)
+    known : ndarray of bool of shape (n_new,)
+        New columns that the old ones determine. The others have to be computed from
+        the rows themselves; they are zero here.
+    """
+
+    linear: Data
+    shift: Array
+    known: Mask
+
+    @staticmethod
+    def unchanged(n_outputs: int) -> AffineMap:
+        """The identity."""
+        places = np.arange(n_outputs)
+        return AffineMap.of_columns(n_outputs, places, np.ones(n_outputs))
+
+    @staticmethod
+    def of_columns(
+        n_old: int,
+        source: Indices,
+        scale: Array,
+        shift: Array | None = None,
+        known: Mask | None = None,
+    ) -> AffineMap:
+        """Each new column from one old column, or from none.
+
+        Parameters
+        ----------
+        n_old : int
+        source : ndarray of int of shape (n_new,)
+            The old column of each new one; -1 if there is none.
+        scale : ndarray of shape (n_new,)
+        shift : ndarray of shape (n_new,), optional
+            Zero by default.
+        known : ndarray of bool of shape (n_new,), optional
+            All by default.
+        """
+        n_new = source.shape[0]
+        known = np.ones(n_new, dtype=bool) if known is None else known
+        shift = np.zeros(n_new) if shift is None else np.where(known, shift, 0.0)
+        used = np.flatnonzero(known & (source >= 0))
+        places = (used, source[used])
+        linear = sp.csr_array((scale[used], places), shape=(n_new, n_old))
+        return AffineMap(linear, shift, known)
+
+    @staticmethod
+    def unknown(n_old: int, n_new: int) -> AffineMap:
+        """Outputs that have to be computed again."""
+        nothing = np.zeros(n_new, dtype=bool)
+        return AffineMap.of_columns(
+            n_old, np.full(n_new, -1), np.zeros(n_new), None, nothing
+        )
+
+    @staticmethod
+    def side_by_side(maps: Sequence[AffineMap]) -> AffineMap:
+        """The map of outputs that stand beside one another."""
+        linear = sp.block_diag([one.linear for one in maps], format="csr")
+        return AffineMap(
+            sp.csr_array(linear),
+            np.concatenate([one.shift for one in maps]),
+            np.concatenate([one.known for one in maps]),
+        )
+
+    @property
+    def n_old(self) -> int:
+        """Number of old outputs."""
+        n_old: int = self.linear.shape[1]
+        return n_old
+
+    @property
+    def n_new(self) -> int:
+        """Number of new outputs."""
+        n_new: int = self.linear.shape[0]
+        return n_new
+
+    @property
+    def complete(self) -> bool:
+        """Whether all new outputs are known."""
+        return bool(self.known.all())
+
+    @property
+    def magnification(self) -> float:
+        """Largest factor by which an error of an old output is seen in a new one."""
+        return float(abs(self.linear).max()) if min(self.linear.shape) else 0.0
+
+    @property
+    def kept(self) -> Indices | None:
+        """The old outputs that are left, if all that happens is that others vanish."""
+        if not self.complete or self.shift.any():
+            return None
+        linear = sp.csr_array(self.linear)
+        kept = linear.indices
+        each = np.all(np.diff(linear.indptr) == 1) and np.all(linear.data == 1.0)
+        return kept.astype(np.intp) if each and np.all(np.diff(kept) > 0) else None
+
+    @property
+    def identity(self) -> bool:
+        """Whether outputs stay as they are."""
+        if not self.complete or self.n_old != self.n_new or self.shift.any():
+            return False
+        difference = self.linear - AffineMap.unchanged(self.n_old).linear
+        return not np.any(difference.data if is_sparse(difference) else difference)
+
+    def then(self, later: AffineMap) -> AffineMap:
+        """Both maps as one; what is made of unknown outputs is unknown."""
+        hidden = np.asarray((later.linear != 0) @ ~self.known, dtype=bool)
+        known = later.known & ~hidden
+        linear = later.linear @ self.linear
+        if hidden.any():
+            keep = known.astype(np.float64)[:, None]
+            linear = linear.multiply(keep) if is_sparse(linear) else linear * keep
+        linear = sp.csr_array(linear) if is_sparse(linear) else linear
+        shift = later.linear @ self.shift + later.shift
+        return AffineMap(linear, np.where(known, shift, 0.0), known)
+
+    def apply(self, Z: Data) -> Data:
+        """New outputs of rows.
+
+        Parameters
+        ----------
+        Z : ndarray or CSR of shape (n_rows, n_old)
+
+        Returns
+        -------
+        ndarray or csr_array of shape (n_rows, n_new)
+            As Z; a column that is shifted is stored in full.
+
+        Raises
+        ------
+        ValueError
+            If some are unknown.
+        """
+        self._check_complete()
+        if is_sparse(Z):
+            mapped = sp.csr_array(Z) @ sp.csr_array(self.linear).T
+            if self.shift.any():
+                ones = sp.csr_array(np.ones((Z.shape[0], 1)))
+                mapped = mapped + ones @ sp.csr_array(self.shift[None, :])
+            return sp.csr_array(mapped)
+        # the map on the left: what is not finite stays in its column
+        product: Array = np.asarray((self.linear @ Z.T).T) + self.shift
+        return product
+
+    def matrix(self, *, intercept: bool) -> Array:
+        """The matrix T of `LinearMap`, which acts on the constant one as well.
+
+        Parameters
+        ----------
+        intercept : bool
+            Whether outputs are followed by a one.
+
+        Returns
+        -------
+        ndarray of shape (n_new, n_old), or one more of each
+
+        Raises
+        ------
+        ValueError
+            If some outputs are unknown, or they are shifted and there is no intercept.
+        """
+        self._check_complete()
+        if not intercept:
+            if self.shift.any():
+                raise ValueError("Outputs are shifted: no matrix does that.")
+            return densify(self.linear)
+        matrix = np.zeros((self.n_new + 1, self.n_old + 1))
+        matrix[:-1, :-1] = densify(self.linear)
+        matrix[:-1, -1] = self.shift
+        matrix[-1, -1] = 1.0
+        return matrix
+
+    def _check_complete(self) -> None:
+        if not self.complete:
+            column = int(np.flatnonzero(~self.known)[0])
+            raise ValueError(
+                f"Output {column} is no affine function of the outputs before: it has "
+                "to be computed from the rows."
+            )

@@ -1,0 +1,249 @@
+"""How many rows have each value of a column; a value without rows is forgotten."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from sklearn_unlearn.core.arrays import Indices
+from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
+
+#: Values of one column with the number of rows that have them.
+Column: TypeAlias = Mapping[Hashable, int]
+Key = TypeVar("Key", bound=Hashable)
+#: Kinds of arrays whose values are numbers of Python.
+_NUMBERS = "biuf"
+
+
+class Missing(Enum):
+    """What stands for NaN, which is not equal to itself."""
+
+    NAN = "nan"
+
+    def __repr__(self) -> str:
+        return "nan"
+
+
+def keys_of(values: npt.NDArray[Any]) -> list[Hashable]:
+    """Values by which rows are counted; equal values have equal keys.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        Of any kind; missing values are NaN or None.
+    """
+    keys = values.tolist() if values.dtype.kind in _NUMBERS + "OUS" else list(values)
+    if values.dtype.kind in "fO":
+        keys = [Missing.NAN if _is_nan(key) else key for key in keys]
+    return keys
+
+
+def value_of(key: Hashable) -> Any:
+    """The value that a key stands for."""
+    return np.nan if key is Missing.NAN else key
+
+
+def _is_nan(key: Any) -> bool:
+    return isinstance(key, float) and key != key
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Values of columns, counted.
+
+    Attributes
+    ----------
+    n_rows : int
+    values : tuple of dict
+        For each column the number of rows, above zero, that have a value; where it is
+        missing, it may not be counted.
+    dtypes : tuple of dtype
+        Of each column; strings have no length, which would be that of the longest.
+    """
+
+    n_rows: int
+    values: tuple[Column, ...]
+    dtypes: tuple[np.dtype[Any], ...]
+
+    @staticmethod
+    def of(columns: Sequence[npt.NDArray[Any]], n_rows: int | None = None) -> Counts:
+        """Count the values of columns, of each of which some may be left out.
+
+        Raises
+        ------
+        TypeError
+            If a value cannot be counted, such as a dictionary.
+        """
+        try:
+            values = [_counted(column) for column in columns]
+        except TypeError as error:
+            raise TypeError(
+                f"X: each argument must be a string or a number: {error}"
+            ) from error
+        return Counts(
+            columns[0].shape[0] if n_rows is None else n_rows,
+            tuple(values),
+            tuple(_without_length(column.dtype) for column in columns),
+        )
+
+    @property
+    def empty(self) -> bool:
+        """Whether these are the counts of no rows."""
+        return self.n_rows == 0
+
+    def examples(self, *, repeated: bool = False) -> npt.NDArray[Any]:
+        """Rows in which each value of each column occurs, as few as possible.
+
+        Parameters
+        ----------
+        repeated : bool, default=False
+            Whether it occurs as often as it was counted, if none is missing.
+        """
+        n_rows = max(len(column) for column in self.values)
+        rows = np.empty((self.n_rows if repeated else n_rows, len(self.values)), "O")
+        for place, column in enumerate(self.values):
+            values = np.empty(len(column), dtype=object)
+            values[:] = [value_of(key) for key in column]
+            counts = np.ones(len(column), dtype=np.int64)
+            if repeated:
+                counts[:] = list(column.values())
+            else:
+                counts[0] += n_rows - len(column)
+            rows[:, place] = np.repeat(values, counts)
+        same = set(self.dtypes)
+        return rows.astype(same.pop()) if len(same) == 1 else rows
+
+    def plus(self, other: Counts) -> Counts:
+        """These counts with others added."""
+        pairs = zip(self.values, other.values, strict=True)
+        dtypes = zip(self.dtypes, other.dtypes, strict=True)
+        return Counts(
+            self.n_rows + other.n_rows,
+            tuple(added(one, two) for one, two in pairs),
+            tuple(_common(one, two) for one, two in dtypes),
+        )
+
+    def minus(self, other: Counts) -> Counts:
+        """These counts with others taken away.
+
+        Raises
+        ------
+        RowNotFoundError
+            If no row has a value that is to go.
+        InsufficientWeightError
+            If more rows are to go than have it.
+        """
+        columns = enumerate(zip(self.values, other.values, strict=True))
+        n_rows = self.n_rows - other.n_rows
+        values = tuple(
+            taken(one, two, f"Column {place} of X holds")
+            for place, (one, two) in columns
+        )
+        for place, left in enumerate(values):
+            if sum(left.values()) > n_rows:
+                raise RowNotFoundError(
+                    f"Column {place} of X lacks more values than are missing in what "
+                    "the transformer was fitted on."
+                )
+        return Counts(n_rows, values, self.dtypes)
+
+    def observed(self) -> npt.NDArray[np.int64]:
+        """How many rows have a value that is counted, for each column."""
+        return np.array([sum(column.values()) for column in self.values])
+
+    def columns(self, columns: Indices) -> Counts:
+        """Some columns alone."""
+        return Counts(
+            self.n_rows,
+            tuple(self.values[column] for column in columns),
+            tuple(self.dtypes[column] for column in columns),
+        )
+
+
+def added(counts: Mapping[Key, int], others: Mapping[Key, int]) -> dict[Key, int]:
+    """The sum of two counts."""
+    total = dict(counts)
+    for key, count in others.items():
+        total[key] = total.get(key, 0) + count
+    return total
+
+
+def taken(
+    counts: Mapping[Key, int], others: Mapping[Key, int], where: str
+) -> dict[Key, int]:
+    """Counts without others; what has no rows left is left out.
+
+    Raises
+    ------
+    RowNotFoundError, InsufficientWeightError
+        Whose messages begin with ``where``.
+    """
+    left = dict(counts)
+    for key, count in others.items():
+        if key not in left:
+            raise RowNotFoundError(
+                f"{where} {key!r}, which nothing that the transformer was fitted on "
+                "has."
+            )
+        if left[key] < count:
+            raise InsufficientWeightError(
+                f"{where} {key!r} more often than what the transformer was fitted on."
+            )
+        left[key] -= count
+        if not left[key]:
+            del left[key]
+    return left
+
+
+def median(counts: Column) -> float:
+    """Median of values that are numbers."""
+    values = np.fromiter(counts, np.float64, len(counts))
+    order = np.argsort(values, kind="stable")  # fast where most are sorted
+    values = values[order]
+    ends = np.cumsum(np.fromiter(counts.values(), np.int64, len(counts))[order])
+    low, high = (
+        values[np.searchsorted(ends, place, side="right")]
+        for place in ((ends[-1] - 1) // 2, ends[-1] // 2)
+    )
+    return float((low + high) / 2)
+
+
+def most_frequent(counts: Column) -> Any:
+    """The value of most rows; of several the smallest.
+
+    Values that cannot be compared are, by their types and as strings.
+    """
+    most = max(counts.values())
+    values: list[Any] = [
+        value_of(key) for key, count in counts.items() if count == most
+    ]
+    try:
+        return min(values)
+    except TypeError:
+        return min(values, key=lambda value: (str(type(value)), str(value)))
+
+
+def _counted(column: npt.NDArray[Any]) -> Column:
+    """Values of a column with the number of rows; numbers are sorted."""
+    if column.dtype.kind not in _NUMBERS:
+        return dict(Counter(keys_of(column)))
+    values, counts = np.unique(column, return_counts=True)
+    return dict(zip(keys_of(values), counts.tolist(), strict=True))
+
+
+def _without_length(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return np.dtype(dtype.kind) if dtype.kind in "US" else dtype
+
+
+def _common(one: np.dtype[Any], other: np.dtype[Any]) -> np.dtype[Any]:
+    if one == other:
+        return one
+    if one.kind in _NUMBERS and other.kind in _NUMBERS:
+        return np.result_type(one, other)
+    return np.dtype(object)

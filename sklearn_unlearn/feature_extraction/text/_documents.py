@@ -1,0 +1,298 @@
+"""The verbs of vectorizers that unlearn, and the vocabulary that counts leave."""
+
+from __future__ import annotations
+
+import copy
+from numbers import Integral
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator
+from sklearn.feature_extraction.text import CountVectorizer
+
+from sklearn_unlearn.core.words import WordCounts
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.transformers import Edit, Learned, TransformerRequests, given
+from sklearn_unlearn.utils.export import exported
+from sklearn_unlearn.utils.validation import Columns
+
+#: What every row of documents has.
+_ONE_COLUMN = Columns(1, None)
+
+
+class _Texts(list):
+    """Documents that have been read."""
+
+
+class DocumentVectorizer(TransformerRequests, BaseEstimator):
+    """A vectorizer that counts in how many documents each word is.
+
+    Words that the thresholds keep out of the vocabulary are counted too: a request may
+    bring them in.
+    """
+
+    fixed_vocabulary_ = Learned()
+    vocabulary_ = Learned()
+
+    # Verbs --------------------------------------------------------------------------
+
+    def fit(self, raw_documents, y=None):
+        """Learn the vocabulary.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str, bytes or files
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the documents are invalid, or no words are left.
+        """
+        return self._fit(raw_documents)
+
+    def fit_transform(self, raw_documents, y=None):
+        """Learn the vocabulary, and outputs of the documents.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str, bytes or files
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        sparse matrix of shape (n_documents, n_words)
+        """
+        # files can be read once
+        texts = self._texts(raw_documents, self.get_params(deep=False))
+        with self._exclusive():
+            twin = copy.copy(self._fit(texts)._checked().twin)
+        return twin.set_params(input="content").transform(texts)
+
+    def partial_unfit(self, raw_documents, y=None):
+        """Forget documents: the vectorizer as if it had never been fitted on them.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str, bytes or files
+            The documents, as they were fitted with.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the vectorizer is unchanged.
+        """
+        return self._carry_out(Edit(rows_out=given(raw_documents, "X")))
+
+    def replace_features(self, raw_documents, y=None, X_new=None):
+        """Correct documents: as if they had been ``X_new`` all along.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str, bytes or files
+            The documents, as they were fitted with.
+        y : None
+            Ignored.
+        X_new : iterable of str, bytes or files
+            The documents as they should have been.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the vectorizer is unchanged.
+        """
+        return self._carry_out(
+            Edit(rows_out=given(raw_documents, "X"), rows_in=given(X_new, "X_new"))
+        )
+
+    def partial_fit(self, raw_documents, y=None):
+        """Learn documents: the vectorizer as if it had been fitted on them too.
+
+        On an unfitted vectorizer this is ``fit``.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str, bytes or files
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If the documents are invalid.
+        """
+        with self._exclusive():
+            if not self.__sklearn_is_fitted__():
+                return self._fit(raw_documents)
+            return self._carry_out(Edit(rows_in=given(raw_documents, "X")))
+
+    # What was learned ---------------------------------------------------------------
+
+    def transform(self, raw_documents):
+        """Outputs of documents, as the twin computes them.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str, bytes or files
+
+        Returns
+        -------
+        sparse matrix of shape (n_documents, n_words)
+        """
+        return self._checked().twin.transform(raw_documents)
+
+    def inverse_transform(self, X):
+        """Words of each document whose outputs are not zero.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_documents, n_words)
+
+        Returns
+        -------
+        list of ndarray
+        """
+        return self._checked().twin.inverse_transform(X)
+
+    def get_feature_names_out(self, input_features=None):
+        """The vocabulary, in the order of the outputs.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of object of shape (n_words,)
+        """
+        return self._checked().twin.get_feature_names_out()
+
+    def to_sklearn(self):
+        """A plain fitted scikit-learn vectorizer, which cannot unlearn, to deploy.
+
+        Returns
+        -------
+        estimator
+            scikit-learn's twin of this estimator.
+        """
+        fitted = self._checked()
+        return exported(fitted.twin, fitted.columns, fitted.forgotten, False)
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _texts(self, raw_documents, params):
+        """Documents as strings, files having been read."""
+        if isinstance(raw_documents, str):
+            raise ValueError(
+                "Iterable over raw text documents expected, string object received."
+            )
+        if isinstance(raw_documents, _Texts):
+            return raw_documents
+        decode = self._new_twin(params).decode
+        return _Texts(decode(document) for document in raw_documents)
+
+    def _read(self, X, params, columns=None):
+        texts = self._texts(X, params)
+        if not texts:
+            raise ValueError("There is no document.")
+        return texts, _ONE_COLUMN
+
+    def _n_rows(self, rows):
+        return len(rows)
+
+    def _collected(self, rows, weight, params):
+        twin = self._new_twin({**params, "input": "content"})
+        analyze = twin.build_analyzer()
+        documents = (analyze(text) for text in rows)
+        if params["vocabulary"] is not None:
+            documents = self._of_vocabulary(documents, params)
+        occurrences = params["max_features"] is not None
+        return WordCounts.of(documents, occurrences=occurrences)
+
+    def _of_vocabulary(self, documents, params):
+        """Which words of documents are counted if the vocabulary is given."""
+        return ((),) * sum(1 for _ in documents)
+
+    def _teach(self, twin, statistics):
+        given_vocabulary = twin.vocabulary
+        if given_vocabulary is None:
+            twin.vocabulary = ["a"]
+        # checks all parameters; of no documents
+        CountVectorizer.fit_transform(twin, [])
+        if given_vocabulary is None:
+            twin.vocabulary, twin.fixed_vocabulary_ = None, False
+            words = _vocabulary(twin, statistics)
+            twin.vocabulary_ = {word: place for place, word in enumerate(words)}
+
+
+def sources(before, after, others):
+    """The old output of each new one, -1 if it has none, and whether it is known.
+
+    A word that comes into the vocabulary is known if no other document has it.
+    """
+    old, new = before.twin.vocabulary_, _in_order(after.twin.vocabulary_)
+    source = np.array([old.get(word, -1) for word in new], dtype=np.intp)
+    absent = [others.documents.get(word, 0) == 0 for word in new]
+    return source, (source >= 0) | np.array(absent, dtype=bool)
+
+
+def frequencies(vocabulary, statistics):
+    """In how many documents each word of a vocabulary is, in its order."""
+    found = [statistics.documents.get(word, 0) for word in _in_order(vocabulary)]
+    return np.array(found, dtype=np.int64)
+
+
+def _in_order(vocabulary):
+    return sorted(vocabulary, key=vocabulary.get)
+
+
+def _vocabulary(twin, statistics):
+    """Words that are neither too rare nor too common, sorted."""
+    # CountVectorizer.fit_transform and _limit_features
+    words = sorted(statistics.documents)
+    if not words:
+        raise UnlearningError(
+            "empty vocabulary; perhaps the documents only contain stop words"
+        )
+    most, least = (
+        bound if isinstance(bound, Integral) else bound * statistics.n_rows
+        for bound in (twin.max_df, twin.min_df)
+    )
+    if most < least:
+        raise UnlearningError("max_df corresponds to < documents than min_df")
+    found = np.array([statistics.documents[word] for word in words])
+    kept = np.flatnonzero((found <= most) & (found >= least))
+    limit = twin.max_features
+    if limit is not None and kept.size > limit:
+        often = [statistics.occurrences[word] for word in words]
+        if twin.binary:
+            often = found
+        # summed as the twin sums, so that it breaks ties alike
+        sums = sp.csr_array(np.array([often], dtype=twin.dtype)).sum(axis=0)
+        kept = np.sort(kept[(-np.asarray(sums).ravel()[kept]).argsort()[:limit]])
+    if not kept.size:
+        raise UnlearningError(
+            "After pruning, no terms remain. Try a lower min_df or a higher max_df."
+        )
+    return [words[place] for place in kept]

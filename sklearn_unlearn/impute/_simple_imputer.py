@@ -1,0 +1,231 @@
+"""Imputation of missing values that unlearns exactly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from numbers import Real
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.impute import SimpleImputer
+
+from sklearn_unlearn.core.affine import AffineMap
+from sklearn_unlearn.core.counts import Counts, Missing, keys_of, median, most_frequent
+from sklearn_unlearn.core.moments import Moments
+from sklearn_unlearn.transformers import (
+    InvertibleMixin,
+    Learned,
+    UnlearnableTransformer,
+)
+
+#: What is imputed, of counted values.
+_OF_COUNTS = {"median": median, "most_frequent": most_frequent}
+
+
+class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
+    """Imputation of missing values that unlearns rows, values and columns.
+
+    A twin of :class:`sklearn.impute.SimpleImputer`. Requests are exact. For means, sums
+    are kept without rounding; for medians and most frequent values, every distinct
+    value of a column with the number of its rows, so that memory grows with them.
+
+    Outputs of other rows change where a value was missing, if what is imputed changes.
+    With ``add_indicator=True`` this is an affine map; without, the columns of which
+    another row lacks a value have to be computed again.
+
+    Parameters
+    ----------
+    missing_values : int, float, str, np.nan, None or pandas.NA, default=np.nan
+        What stands for a missing value.
+    strategy : {"mean", "median", "most_frequent", "constant"}, default="mean"
+        What is imputed. A function is refused: it would need all rows.
+    fill_value : str or number, default=None
+        What "constant" imputes; 0 for numbers and "missing_value" by default.
+    copy : bool, default=True
+        If False, ``transform`` tries to work in place.
+    add_indicator : bool, default=False
+        Whether outputs are followed by indicators of missing values, one for each
+        column in which there are any.
+    keep_empty_features : bool, default=False
+        Whether a column without values has an output.
+
+    Attributes
+    ----------
+    indicator_ : MissingIndicator or None
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        If X had string column names.
+    statistics_ : ndarray of shape (n_columns,)
+        What is imputed in each column that is not forgotten, NaN where it has no
+        value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_unlearn import UnlearnableSimpleImputer
+    >>> imputer = UnlearnableSimpleImputer().fit([[1.0], [3.0], [8.0], [np.nan]])
+    >>> imputer.partial_unfit([[8.0]]).transform([[np.nan]])
+    array([[2.]])
+    """
+
+    _twin_class = SimpleImputer
+
+    indicator_ = Learned()
+    statistics_ = Learned()
+
+    def __init__(
+        self,
+        *,
+        missing_values=np.nan,
+        strategy="mean",
+        fill_value=None,
+        copy=True,
+        add_indicator=False,
+        keep_empty_features=False,
+    ):
+        self.missing_values = missing_values
+        self.strategy = strategy
+        self.fill_value = fill_value
+        self.copy = copy
+        self.add_indicator = add_indicator
+        self.keep_empty_features = keep_empty_features
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _check_parameters(self, params):
+        if callable(params["strategy"]):
+            raise ValueError(
+                "strategy must not be a function: it would need all rows, of which "
+                "the imputer keeps statistics."
+            )
+
+    def _read(self, X, params, columns=None):
+        # SimpleImputer._validate_input
+        if params["strategy"] in ("mean", "median"):
+            return super()._read(X, params, columns)
+        strings = isinstance(X, list) and any(
+            isinstance(value, str) for row in X for value in row
+        )
+        return super()._read(X, params, columns, object if strings else None)
+
+    def _tags(self, params):
+        tags = super()._tags(params)
+        tags.input_tags.sparse = True  # scikit-learn 1.6 does not set it
+        return tags
+
+    def _collected(self, rows, weight, params):
+        missing = params["missing_values"]
+        if params["strategy"] == "mean":
+            return Moments.of(_blanked(rows, missing), weight, "none")
+        values = _observed_values(rows, missing)
+        if params["strategy"] == "constant":
+            values = [np.zeros(column.size, dtype=bool) for column in values]
+        counts = Counts.of(values, rows.shape[0])
+        return replace(counts, dtypes=(rows.dtype,) * rows.shape[1])
+
+    def _teach(self, twin, statistics):
+        observed, missing = _presence(statistics)
+        twin.fit(_example(twin.missing_values, statistics, observed, missing))
+        values, there = twin.statistics_.copy(), np.flatnonzero(observed)
+        if twin.strategy == "mean":
+            values[there] = statistics.mean()[there]
+        elif twin.strategy in _OF_COUNTS:
+            for column in there:
+                values[column] = _OF_COUNTS[twin.strategy](statistics.values[column])
+        twin.statistics_ = values
+
+    def _change(self, before, after, others):
+        kept, old, new = before.kept_by(after), before.twin, after.twin
+        observed, missing = _presence(others)
+        sources, indicators, n_old = _outputs(old)
+        outputs, further, n_new = _outputs(new)
+        linear = sp.lil_array((n_new, n_old))
+        shift, known = np.zeros(n_new), np.ones(n_new, dtype=bool)
+        for column, row in outputs.items():
+            source, value = kept[column], new.statistics_[column]
+            same = not missing[column] or value == old.statistics_[source]
+            number = isinstance(value, Real)
+            if source in sources and (same or (source in indicators and number)):
+                linear[row, sources[source]] = 1.0
+                if not same:
+                    difference = value - old.statistics_[source]
+                    linear[row, indicators[source]] = difference
+            elif observed[column] or not number:
+                known[row] = False
+            elif missing[column]:  # in all other rows
+                shift[row] = value
+        for column, row in further.items():
+            if missing[column]:
+                linear[row, indicators[kept[column]]] = 1.0
+        return AffineMap(sp.csr_array(linear), shift, known)
+
+
+def _is_missing(values, missing):
+    """Where values are missing; the twin refuses what cannot be compared."""
+    if values.dtype.kind != "O":
+        if isinstance(missing, Real) and not np.isnan(missing):
+            return values == missing
+        return np.isnan(values) if values.dtype.kind == "f" else values != values
+    gone = set(keys_of(np.array([missing], dtype=object)))
+    if missing is not None and not isinstance(missing, (Real, str)):  # pandas.NA
+        gone |= {None, Missing.NAN}
+    mask = [key in gone for key in keys_of(values.ravel())]
+    return np.array(mask, dtype=bool).reshape(values.shape)
+
+
+def _blanked(rows, missing):
+    """Rows in which NaN is what is missing."""
+    if not sp.issparse(rows):
+        mask = _is_missing(rows, missing)
+        return np.where(mask, np.nan, rows) if mask.any() else rows
+    values = np.where(_is_missing(rows.data, missing), np.nan, rows.data)
+    return sp.csr_array((values, rows.indices, rows.indptr), shape=rows.shape)
+
+
+def _observed_values(rows, missing):
+    """Values of each column that are not missing."""
+    if not sp.issparse(rows):
+        for column, gone in zip(rows.T, _is_missing(rows, missing).T, strict=True):
+            yield column[~gone] if gone.any() else column
+        return
+    stored = sp.csc_array(rows)
+    for start, end in pairwise(stored.indptr):
+        values = stored.data[start:end]
+        zeros = np.zeros(rows.shape[0] - values.size, dtype=values.dtype)
+        yield np.concatenate([values[~_is_missing(values, missing)], zeros])
+
+
+def _presence(statistics):
+    """In which columns there are values, and in which some are missing."""
+    if isinstance(statistics, Moments):
+        return statistics.observed() > 0.0, statistics.missing.rounded()[0] > 0.0
+    observed = statistics.observed()
+    return observed > 0, observed < statistics.n_rows
+
+
+def _example(missing_values, statistics, observed, missing):
+    """Two rows that have and lack values in the same columns as the real ones."""
+    dtype = np.dtype(np.float64)
+    if isinstance(statistics, Counts):
+        dtype = statistics.dtypes[0]
+    # neither value is missing
+    there = 2 if isinstance(missing_values, Real) and missing_values == 1 else 1
+    rows = np.full((2, observed.size), there, dtype=dtype)
+    if dtype.kind == "f" and not isinstance(missing_values, Real):  # pandas.NA
+        missing_values = np.nan
+    if missing.any():
+        rows[0, ~observed] = rows[1, missing] = missing_values
+    return rows
+
+
+def _outputs(twin):
+    """Columns with an output, those with an indicator, and the number of outputs."""
+    columns = range(twin.statistics_.shape[0])
+    if not twin.keep_empty_features:
+        isnan = [value != value for value in twin.statistics_]
+        columns = np.flatnonzero(~np.array(isnan))
+    places = {column: place for place, column in enumerate(columns)}
+    further = twin.indicator_.features_ if twin.add_indicator else ()
+    indicators = {column: len(places) + place for place, column in enumerate(further)}
+    return places, indicators, len(places) + len(further)

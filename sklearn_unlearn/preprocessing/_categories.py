@@ -1,0 +1,77 @@
+"""What encoders of categories share: how many rows have each category."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sklearn.utils import check_array
+
+from sklearn_unlearn.core.counts import Counts, keys_of
+from sklearn_unlearn.transformers import (
+    InvertibleMixin,
+    Learned,
+    UnlearnableTransformer,
+)
+from sklearn_unlearn.utils.validation import check_names
+
+
+class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
+    """An encoder that counts the rows of each category of each column.
+
+    The twin is fitted on a few rows in which each of them occurs, or on as many as were
+    counted if it groups infrequent ones.
+    """
+
+    _by_column: ClassVar[tuple[str, ...]] = ("categories",)
+
+    categories_ = Learned()
+    infrequent_categories_ = Learned()
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _read(self, X, params, columns=None):
+        rows = columns_of(X)
+        return rows, check_names(self, X, columns)
+
+    def _n_rows(self, rows):
+        return rows[0].shape[0]
+
+    def _collected(self, rows, weight, params):
+        return Counts.of(rows)
+
+    def _teach(self, twin, statistics):
+        twin.fit(statistics.examples(repeated=groups_infrequent(twin)))
+        # columns of several dtypes were one array of objects
+        for place, dtype in enumerate(statistics.dtypes):
+            if twin.categories_[place].dtype.kind == "O" and dtype.kind != "O":
+                twin.categories_[place] = twin.categories_[place].astype(dtype)
+
+
+def groups_infrequent(twin):
+    """Whether categories of few rows are taken together."""
+    return twin.min_frequency is not None or twin.max_categories is not None
+
+
+def groups_of(twin, column):
+    """The place of each category of a column; infrequent ones share the last."""
+    keys, rare = keys_of(twin.categories_[column]), set()
+    if groups_infrequent(twin):
+        infrequent = twin.infrequent_categories_[column]
+        rare = set() if infrequent is None else set(keys_of(infrequent))
+    groups = {key: place for place, key in enumerate(k for k in keys if k not in rare)}
+    return groups | dict.fromkeys(rare, len(groups))
+
+
+def columns_of(X):
+    """Columns of X, each of its own dtype; strings of lists are objects."""
+    # _BaseEncoder._check_X
+    if hasattr(X, "iloc") and getattr(X, "ndim", 0) == 2:
+        frame = [X.iloc[:, place] for place in range(X.shape[1])]
+        return [
+            check_array(column, ensure_2d=False, dtype=None, ensure_all_finite=False)
+            for column in frame
+        ]
+    array = check_array(X, dtype=None, ensure_all_finite="allow-nan")
+    if not hasattr(X, "dtype") and array.dtype.kind == "U":
+        array = check_array(X, dtype=object, ensure_all_finite="allow-nan")
+    return list(array.T)

@@ -1,0 +1,242 @@
+"""Standardisation that unlearns exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_unlearn.core.affine import AffineMap
+from sklearn_unlearn.core.moments import Moments
+from sklearn_unlearn.transformers import (
+    Edit,
+    InvertibleMixin,
+    Learned,
+    UnlearnableTransformer,
+    given,
+)
+
+
+class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
+    """Standardisation that unlearns rows, values and columns.
+
+    A twin of :class:`sklearn.preprocessing.StandardScaler`. Requests are exact: sums
+    are kept without rounding, so that a row that leaves leaves no trace. Outputs of all
+    other rows change by an affine map.
+
+    Parameters
+    ----------
+    copy : bool, default=True
+        If False, ``transform`` tries to work in place.
+    with_mean : bool, default=True
+        Whether to centre columns; sparse rows cannot be centred.
+    with_std : bool, default=True
+        Whether to scale columns to unit variance. A column that does not vary has
+        scale 1.
+
+    Attributes
+    ----------
+    mean_ : ndarray of shape (n_columns,) or None
+        Of the columns that are not forgotten; missing values do not count.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        If X had string column names.
+    n_samples_seen_ : int, float or ndarray of shape (n_columns,)
+        Summed weights of the values that are not missing, one number if they are all
+        the same; integers if all are whole.
+    scale_ : ndarray of shape (n_columns,) or None
+    var_ : ndarray of shape (n_columns,) or None
+
+    Examples
+    --------
+    >>> from sklearn_unlearn import UnlearnableStandardScaler
+    >>> scaler = UnlearnableStandardScaler().fit([[1.0], [3.0], [1000.0]])
+    >>> scaler.partial_unfit([[1000.0]]).transform([[5.0]])
+    array([[3.]])
+    """
+
+    _twin_class = StandardScaler
+
+    mean_ = Learned()
+    n_samples_seen_ = Learned()
+    scale_ = Learned()
+    var_ = Learned()
+
+    def __init__(self, *, copy=True, with_mean=True, with_std=True):
+        self.copy = copy
+        self.with_mean = with_mean
+        self.with_std = with_std
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Fit the transformer.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            NaN is a missing value.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            Rows of weight zero are none.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid.
+        """
+        return self._fit(X, sample_weight)
+
+    def partial_unfit(self, X, y=None, sample_weight=None):
+        """Forget rows: the transformer as if it had never been fitted on them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+            The rows, with the values that they were fitted with.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            How much weight leaves; None means 1 for each row.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the transformer is unchanged.
+        """
+        return self._carry_out(Edit(rows_out=given(X, "X"), weight_out=sample_weight))
+
+    def replace_features(self, X, y=None, X_new=None, sample_weight=None):
+        """Correct values: the transformer as if rows had been ``X_new`` all along.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+            The rows as they were fitted with.
+        y : None
+            Ignored.
+        X_new : {array-like, sparse matrix} of shape (n_rows, n_features)
+            The rows as they should have been.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            Their weights; None means 1 for each row.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the transformer is unchanged.
+        """
+        edit = Edit(given(X, "X"), given(X_new, "X_new"), sample_weight, sample_weight)
+        return self._carry_out(edit)
+
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Learn rows: the transformer as if it had been fitted on them too.
+
+        On an unfitted transformer this is ``fit``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            Weights; None means 1 for each row.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If the data are invalid.
+        """
+        with self._exclusive():
+            if not self.__sklearn_is_fitted__():
+                return self._fit(X, sample_weight)
+            return self._carry_out(Edit(rows_in=given(X, "X"), weight_in=sample_weight))
+
+    def transform(self, X, copy=None):
+        """Centred and scaled rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns that are forgotten may be absent.
+        copy : bool, optional
+            Whether X stays as it is; the parameter ``copy`` by default.
+
+        Returns
+        -------
+        {ndarray, sparse matrix} of shape (n_samples, n_columns)
+        """
+        return self._transformed(X, copy=copy)
+
+    def inverse_transform(self, X, copy=None):
+        """Rows on their original scale, in the columns that are not forgotten.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_columns)
+        copy : bool, optional
+            Whether X stays as it is; the parameter ``copy`` by default.
+
+        Returns
+        -------
+        {ndarray, sparse matrix} of shape (n_samples, n_columns)
+        """
+        return self._checked().twin.inverse_transform(X, copy=copy)
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _tags(self, params):
+        tags = super()._tags(params)
+        # scikit-learn 1.6 does not set it
+        tags.input_tags.sparse = not params["with_mean"]
+        return tags
+
+    def _collected(self, rows, weight, params):
+        return Moments.of(rows, weight, "columns")
+
+    def _teach(self, twin, statistics):
+        # StandardScaler.partial_fit
+        size, mean, variance = (
+            statistics.observed(),
+            statistics.mean(),
+            statistics.variance(),
+        )
+        twin.fit(np.zeros((1, size.size)))
+        twin.mean_ = mean if twin.with_mean or twin.with_std else None
+        whole = np.all(size == np.rint(size))
+        counts = size.astype(np.int64) if whole else size
+        twin.n_samples_seen_ = counts[0] if np.all(counts == counts[0]) else counts
+        if twin.with_std:
+            eps = np.finfo(np.float64).eps
+            bound = size * eps * variance + (size * mean * eps) ** 2
+            twin.var_ = variance
+            twin.scale_ = np.where(variance <= bound, 1.0, np.sqrt(variance))
+
+    def _change(self, before, after, others):
+        kept = before.kept_by(after)
+        old, new = before.twin, after.twin
+        n_old, zero, one = before.twin.n_features_in_, np.zeros(1), np.ones(1)
+        scale, scale_new = (
+            (old.scale_[kept], new.scale_) if old.with_std else (one, one)
+        )
+        mean, mean_new = (old.mean_[kept], new.mean_) if old.with_mean else (zero, zero)
+        ratio = np.broadcast_to(scale / scale_new, kept.shape)
+        shift = np.broadcast_to((mean - mean_new) / scale_new, kept.shape)
+        # where all values are missing before or after, those of other rows are
+        there = np.isfinite(ratio) & np.isfinite(shift)
+        return AffineMap.of_columns(
+            n_old, kept, np.where(there, ratio, 1.0), np.where(there, shift, 0.0)
+        )

@@ -1,0 +1,26 @@
+"""Transformers that unlearn exactly, because statistics say all they know of rows.
+
+`UnlearnableTransformer` keeps statistics of the rows that it was fitted on. A request
+takes those of its rows away or adds them, and scikit-learn's twin is made of what is
+left. The answer also says how the outputs of all other rows change.
+"""
+
+from sklearn_unlearn.transformers._base import (
+    InvertibleMixin,
+    UnlearnableTransformer,
+    given,
+)
+from sklearn_unlearn.transformers._fitted import Edit, Fitted, RowStatistics
+from sklearn_unlearn.transformers._requests import TransformerRequests
+from sklearn_unlearn.utils.exclusive import Learned
+
+__all__ = [
+    "Edit",
+    "Fitted",
+    "InvertibleMixin",
+    "Learned",
+    "RowStatistics",
+    "TransformerRequests",
+    "UnlearnableTransformer",
+    "given",
+]

@@ -1,0 +1,201 @@
+"""From the rows of a request to a new fitted value, and what it does to other rows."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.utils import get_tags
+
+from sklearn_unlearn.core.affine import AffineMap
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.transformers._fitted import Edit, Fitted
+from sklearn_unlearn.utils.exclusive import ExclusiveMixin
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.utils.validation import (
+    DATA_DTYPES,
+    check_columns,
+    check_rows,
+    check_sample_weight,
+    check_training_rows,
+    named,
+    remaining_columns,
+)
+
+
+class TransformerRequests(ExclusiveMixin):
+    """How the verbs of a transformer are carried out, and its hooks."""
+
+    #: scikit-learn's class.
+    _twin_class: ClassVar[Any] = None
+    #: Parameters that may have an entry for each column.
+    _by_column: ClassVar[tuple[str, ...]] = ()
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _check_parameters(self, params):
+        """Refuse parameters with which the twin learns what statistics cannot say."""
+
+    def _tags(self, params):
+        """scikit-learn's tags of an estimator with these parameters."""
+        return replace(get_tags(self._new_twin(params)), array_api_support=False)
+
+    def _read(self, X, params, columns=None, dtype=DATA_DTYPES):
+        """Validated rows and their `Columns`, which are given save at fit."""
+        tags = self._tags(params)
+        if columns is None:
+            return check_training_rows(self, X, tags, dtype)
+        return check_rows(self, X, columns, tags, dtype), columns
+
+    def _n_rows(self, rows):
+        """How many validated rows there are."""
+        return rows.shape[0]
+
+    def _collected(self, rows, weight, params):
+        """The `RowStatistics` of validated rows."""
+        raise NotImplementedError
+
+    def _teach(self, twin, statistics):
+        """Fit the twin to made-up rows, and give it what the real ones would have."""
+        raise NotImplementedError
+
+    def _change(self, before, after, others):
+        """How outputs of rows that are in ``before`` and ``after`` change.
+
+        Parameters
+        ----------
+        before, after : Fitted
+        others : RowStatistics
+            Of the rows that stay, in the columns that ``after`` has.
+
+        Returns
+        -------
+        AffineMap
+        """
+        raise NotImplementedError
+
+    # Carrying out -------------------------------------------------------------------
+
+    def _fit(self, X, sample_weight=None):
+        with self._exclusive():
+            params = copy.deepcopy(self.get_params(deep=False))
+            self._check_parameters(params)
+            rows, columns = self._read(X, params)
+            statistics = self._statistics(rows, sample_weight, params)
+            if statistics is None:
+                raise ValueError("sample_weight must hold a weight other than zero.")
+            forgotten = np.zeros(columns.n_features, dtype=bool)
+            self._fitted = self._made(statistics, columns, forgotten, params)
+        return self
+
+    def _carry_out(self, edit):
+        """Validate, compute and swap; only the last line changes the estimator."""
+        with self._exclusive():
+            self._fitted, _ = self._answer(edit)
+        return self
+
+    def _answer(self, edit: Edit) -> tuple[Fitted, AffineMap]:
+        """The fitted value after a request, and how outputs of other rows change.
+
+        The estimator stays as it is: assigning the value to ``_fitted`` carries the
+        request out.
+
+        Raises
+        ------
+        ValueError
+            If the request is invalid.
+        UnlearningError
+            If it is refused.
+        """
+        before = self._checked()
+        statistics = others = before.statistics
+        going, coming = self._read_edit(before, edit)
+        if edit.in_first:
+            statistics = others = statistics.plus(coming).minus(going)
+            going = coming = None
+        if going is not None:
+            statistics = others = statistics.minus(going)
+        if coming is not None:
+            statistics = statistics.plus(coming)
+        if statistics.empty:
+            raise UnlearningError("The request would leave no rows.")
+        forgotten = before.forgotten
+        if edit.columns is not None:
+            columns = before.columns
+            chosen = check_columns(edit.columns, columns.n_features, columns.names)
+            forgotten = forgotten | chosen
+            if forgotten.all():
+                raise UnlearningError(
+                    "columns names all that there are; nothing would be left."
+                )
+            kept = np.flatnonzero(~forgotten[~before.forgotten])
+            statistics, others = statistics.columns(kept), others.columns(kept)
+        after = self._made(statistics, before.columns, forgotten, before.params)
+        return after, self._change(before, after, others)
+
+    def _made(self, statistics, columns, forgotten, params):
+        """The fitted value."""
+        kept = columns.select(~forgotten)
+        now = copy.deepcopy(params)
+        for name in self._by_column if forgotten.any() else ():
+            if not (now[name] is None or isinstance(now[name], str)):
+                pairs = zip(now[name], forgotten, strict=True)
+                now[name] = [value for value, gone in pairs if not gone]
+        twin = self._new_twin(now)
+        self._teach(twin, statistics)
+        if kept.names is not None:
+            twin.feature_names_in_ = kept.names
+        for value in vars(twin).values():
+            for array in value if isinstance(value, list) else [value]:
+                if isinstance(array, np.ndarray):
+                    array.flags.writeable = False
+        return Fitted(statistics, columns, forgotten, params, twin)
+
+    # Reading requests ---------------------------------------------------------------
+
+    def _read_edit(self, fitted, edit):
+        """Statistics of the rows that leave and of those that come, if there are."""
+
+        def read(X, sample_weight):
+            if X is None:
+                return None
+            X, columns = remaining_columns(X, fitted.columns, fitted.forgotten)
+            rows, _ = self._read(X, fitted.params, columns)
+            return rows, sample_weight
+
+        going = read(edit.rows_out, edit.weight_out)
+        with named("X_new" if going is not None else "X"):
+            coming = read(edit.rows_in, edit.weight_in)
+        if going is not None and coming is not None:
+            expected, found = self._n_rows(going[0]), self._n_rows(coming[0])
+            if expected != found:
+                raise ValueError(
+                    f"X_new has {found} rows, expected {expected} as in X."
+                )
+        return (
+            None if part is None else self._statistics(*part, fitted.params)
+            for part in (going, coming)
+        )
+
+    def _statistics(self, rows, sample_weight, params):
+        """Statistics of rows; None if all have weight zero."""
+        weight = check_sample_weight(sample_weight, self._n_rows(rows))
+        if not weight.all():
+            some = np.flatnonzero(weight)
+            if not some.size:
+                return None
+            rows, weight = rows[some], weight[some]
+        with named("X"):
+            return self._collected(rows, weight, params)
+
+    def _new_twin(self, params):
+        """An unfitted twin with those of the parameters that it has."""
+        twin = self._twin_class()
+        known = twin.get_params(deep=False).keys()
+        return twin.set_params(**{k: v for k, v in params.items() if k in known})
+
+    def __sklearn_tags__(self):
+        tags = self._tags(self.get_params(deep=False))
+        return UnlearnerTags.extending(tags, UnlearningTags.of(self, exact=True))

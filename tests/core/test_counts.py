@@ -1,0 +1,72 @@
+"""Counts of values, against counts from scratch."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_unlearn.core.counts import Counts, Missing, keys_of, value_of
+from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
+
+VALUES = st.lists(
+    st.tuples(
+        st.sampled_from(["a", "bb", None, float("nan"), "c"]),
+        st.sampled_from([0.0, -0.0, 1.5, float("nan"), 1e300]),
+    ),
+    min_size=2,
+    max_size=20,
+)
+
+
+def counted(rows):
+    words, numbers = zip(*rows, strict=True)
+    return Counts.of([np.array(words, dtype=object), np.array(numbers)])
+
+
+def assert_same(one, other):
+    assert (one.n_rows, one.values, one.dtypes) == (
+        other.n_rows,
+        other.values,
+        other.dtypes,
+    )
+
+
+@given(VALUES, st.integers(1, 19))
+def test_what_comes_and_goes_leaves_no_trace(rows, n_going):
+    n_going = min(n_going, len(rows) - 1)
+    counts = pickle.loads(pickle.dumps(counted(rows)))
+    left = counts.minus(counted(rows[:n_going]))
+    assert_same(left, counted(rows[n_going:]))
+    assert_same(left.plus(counted(rows[:n_going])), counts)
+    assert left.minus(counted(rows[n_going:])).empty
+    assert left.columns([1]).values == counted(rows[n_going:]).values[1:]
+
+
+def test_what_was_not_in_is_refused():
+    counts = counted([("a", 1.0), ("b", 1.0)])
+    with pytest.raises(RowNotFoundError, match=r"Column 0 of X holds 'c', which"):
+        counts.minus(counted([("c", 1.0)]))
+    with pytest.raises(RowNotFoundError, match=r"Column 1 of X holds nan"):
+        counts.minus(counted([("a", np.nan)]))
+    with pytest.raises(InsufficientWeightError, match=r"'a' more often"):
+        counts.minus(counted([("a", 1.0), ("a", 1.0)]))
+
+
+def test_dtypes():
+    words, numbers = np.array(["a", "long word"]), np.array([1, 2])
+    one = Counts.of([words, numbers])
+    assert [dtype.str for dtype in one.dtypes] == ["<U0", "<i8"]
+    other = Counts.of([np.array([None, "a"], dtype=object), np.array([0.5, 1.0])])
+    assert [dtype.kind for dtype in one.plus(other).dtypes] == ["O", "f"]
+    assert one.plus(other).values[1] == {1: 2, 2: 1, 0.5: 1}
+
+
+def test_keys():
+    dates = np.array(["2020-01-01", "2021-01-01"], dtype="M8[ns]")
+    assert keys_of(dates) == list(dates)
+    assert keys_of(np.array([1.0, np.nan])) == [1.0, Missing.NAN]
+    assert np.isnan(value_of(Missing.NAN))
+    assert value_of("a") == "a"
+    assert repr(Missing.NAN) == "nan"

@@ -1,0 +1,115 @@
+"""What is particular to imputation."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.impute import SimpleImputer
+
+from sklearn_unlearn import UnlearnableSimpleImputer
+from sklearn_unlearn.exceptions import RowNotFoundError
+from sklearn_unlearn.transformers import Edit
+from tests.transformers import VERBS, Script, assert_mapped
+
+NAN = np.nan
+
+
+def answer(imputer, edit):
+    _, change = imputer._answer(edit)
+    return change
+
+
+@settings(deadline=None, max_examples=30)
+@pytest.mark.parametrize("name", ["imputer_indicator", "imputer_median"])
+@given(st.lists(st.tuples(st.sampled_from(VERBS), st.integers(0, 59)), max_size=6))
+def test_with_indicators_all_outputs_are_known(name, requests):
+    script = Script(name)
+    for verb, row in requests:
+        script.run(verb, row)
+    assert all(change.complete for change in script.changes)
+
+
+def test_without_indicators_columns_are_known_in_which_nothing_is_missing():
+    X = np.array([[1.0, 5.0, NAN], [2.0, NAN, 7.0], [4.0, 6.0, 7.0], [NAN, 6.0, 7.0]])
+    imputer = UnlearnableSimpleImputer().fit(X)
+    # the mean of the first column changes, but no other row lacks a value there; that
+    # of the second changes too, and one does; the third has the mean that it had
+    change = answer(imputer, Edit(rows_out=X[3:]))
+    np.testing.assert_array_equal(change.known, [True, False, True])
+    change = answer(imputer, Edit(rows_out=X[1:2]))
+    np.testing.assert_array_equal(change.known, [False, True, True])
+
+
+def test_a_column_gains_and_loses_its_only_value():
+    X = np.array([[1.0, NAN], [2.0, NAN], [4.0, 3.0]])
+    for parameters in ({}, {"keep_empty_features": True}, {"add_indicator": True}):
+        imputer = UnlearnableSimpleImputer(**parameters).fit(X)
+        twin = SimpleImputer(**parameters).fit(X[:2])
+        before = imputer.transform(X[:2])
+        fitted, change = imputer._answer(Edit(rows_out=X[2:]))
+        imputer._fitted = fitted
+        np.testing.assert_array_equal(imputer.statistics_, twin.statistics_)
+        names = twin.get_feature_names_out()
+        np.testing.assert_array_equal(imputer.get_feature_names_out(), names)
+        empty = np.zeros((2, len(names)))
+        empty[:, 0] = X[:2, 0]
+        empty[:, len(names) - 1] += bool(parameters.get("add_indicator"))
+        assert change.complete
+        assert_mapped(change, before, empty)
+        fitted, change = imputer._answer(Edit(rows_in=[[5.0, 9.0]]))
+        assert change.complete
+        assert_mapped(change, empty, fitted.twin.transform(X[:2]))
+
+
+def test_functions_are_refused():
+    with pytest.raises(ValueError, match="must not be a function"):
+        UnlearnableSimpleImputer(strategy=np.mean).fit([[1.0]])
+
+
+@pytest.mark.parametrize("strategy", ["median", "most_frequent"])
+def test_a_value_that_vanishes_is_nowhere(strategy):
+    value = 1234.56789
+    X = np.array([[1.0], [2.0], [2.0], [value], [NAN]])
+    imputer = UnlearnableSimpleImputer(strategy=strategy).fit(X)
+
+    def held():
+        data = pickle.dumps(imputer, protocol=5)
+        return any(np.array(value).astype(k).tobytes() in data for k in ("<f8", ">f8"))
+
+    assert held()
+    imputer.partial_unfit([[value]])
+    assert not held()
+    assert imputer.statistics_[0] == 2.0
+
+
+@pytest.mark.parametrize("strategy", ["mean", "median", "most_frequent", "constant"])
+def test_rows_that_were_never_in_are_refused(strategy):
+    X = np.array([[1.0, 2.0], [1.0, 3.0], [2.0, NAN]])
+    imputer = UnlearnableSimpleImputer(strategy=strategy).fit(X)
+    with pytest.raises(RowNotFoundError):
+        imputer.partial_unfit([[NAN, 2.0]])
+    if strategy in ("median", "most_frequent"):
+        with pytest.raises(RowNotFoundError, match=r"9\.0"):
+            imputer.partial_unfit([[1.0, 9.0]])
+
+
+@pytest.mark.parametrize("strategy", ["mean", "median", "most_frequent"])
+def test_missing_values_of_pandas(strategy):
+    pd = pytest.importorskip("pandas")
+    X = pd.DataFrame({"a": [1.0, 1.0, pd.NA, 4.0]}, dtype="Float64")
+    imputer = UnlearnableSimpleImputer(strategy=strategy, missing_values=pd.NA)
+    twin = SimpleImputer(strategy=strategy, missing_values=pd.NA)
+    imputer.fit(X).partial_unfit(X[3:])
+    twin.fit(X[:3])
+    np.testing.assert_array_equal(imputer.statistics_, twin.statistics_)
+    np.testing.assert_array_equal(imputer.transform(X[:3]), twin.transform(X[:3]))
+
+
+def test_ties_are_broken_as_the_twin_does():
+    X = np.array([["b"], ["a"], ["b"], ["a"], ["c"]], dtype=object)
+    imputer = UnlearnableSimpleImputer(strategy="most_frequent").fit(X)
+    assert imputer.statistics_[0] == "a"
+    imputer.partial_fit(np.array([[1], [1]], dtype=object))
+    assert imputer.statistics_[0] == 1

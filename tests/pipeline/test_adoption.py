@@ -1,0 +1,167 @@
+"""Pipelines taken over from scikit-learn, and verbs that reach through searches."""
+
+import numpy as np
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import VotingClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    RandomizedSearchCV,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    QuantileTransformer,
+    StandardScaler,
+)
+
+import sklearn_unlearn
+from sklearn_unlearn import (
+    UnlearnableColumnTransformer,
+    UnlearnableLogisticRegression,
+    UnlearnablePipeline,
+    UnlearnableStandardScaler,
+    make_unlearnable_pipeline,
+)
+from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
+from tests.pipeline.scripts import answers
+from tests.pipeline.test_columns import NUMBERS, WORDS, people
+from tests.pipeline.test_scaled import raw
+from tests.pipeline.test_text import mails
+
+
+def deployed(**params):
+    front = make_column_transformer(
+        (make_pipeline(SimpleImputer(), StandardScaler()), NUMBERS),
+        (OneHotEncoder(handle_unknown="ignore"), WORDS),
+        **params,
+    )
+    return make_pipeline(front, LogisticRegression(C=0.5, tol=1e-9, max_iter=1000))
+
+
+@pytest.mark.parametrize("remainder", ["drop", "passthrough", StandardScaler()])
+@pytest.mark.parametrize("retain_data", [False, True])
+def test_a_pipeline_that_is_deployed_learns_to_unlearn(remainder, retain_data):
+    frame, y = people(400)
+    frame["weight"] = np.linspace(0.0, 1.0, len(frame))
+    theirs = deployed(remainder=remainder).fit(frame, y)
+    model = UnlearnablePipeline.from_sklearn(theirs, frame, y, retain_data=retain_data)
+    assert type(model[0]) is UnlearnableColumnTransformer
+    assert type(model[-1]) is UnlearnableLogisticRegression
+    np.testing.assert_allclose(answers(model, frame), answers(theirs, frame), atol=1e-6)
+    model.partial_unfit(frame[:3], y[:3])
+    refit = deployed(remainder=remainder).fit(frame[3:], y[3:])
+    np.testing.assert_allclose(
+        answers(model, frame), answers(refit, frame), atol=1e-6 if retain_data else 1e-2
+    )
+    np.testing.assert_allclose(
+        model[:-1].transform(frame)[:, :3].sum(),
+        refit[:-1].transform(frame)[:, :3].sum(),
+        rtol=1e-9,
+        atol=1e-9,
+    )
+
+
+def test_texts_weights_names_and_nested_pipelines():
+    texts, y = mails()
+    theirs = make_pipeline(
+        TfidfVectorizer(), make_pipeline(LogisticRegression(tol=1e-9))
+    )
+    weight = np.linspace(0.5, 2.0, y.size)
+    theirs.fit(texts, y, pipeline__logisticregression__sample_weight=weight)
+    ids = [f"mail {i}" for i in range(y.size)]
+    model = UnlearnablePipeline.from_sklearn(
+        theirs, texts, y, weight, row_ids=ids, retain_data=True
+    )
+    model.partial_unfit(row_ids=ids[:2])
+    kept = {"pipeline__logisticregression__sample_weight": weight[2:]}
+    theirs.fit(texts[2:], y[2:], **kept)
+    np.testing.assert_allclose(answers(model, texts), answers(theirs, texts), atol=1e-6)
+
+
+def test_what_cannot_be_taken_over():
+    X, y = raw("logistic")
+    last = LogisticRegression(tol=1e-8)
+    theirs = make_pipeline(QuantileTransformer(n_quantiles=9), StandardScaler(), last)
+    theirs.fit(X, y)
+    with pytest.raises(UnlearningError, match="'quantiletransformer', a Quantile"):
+        UnlearnablePipeline.from_sklearn(theirs, X, y)
+    model = UnlearnablePipeline.from_sklearn(theirs, X, y, on_stateful="freeze")
+    model.partial_unfit(X[:2], y[:2])
+    with pytest.raises(TypeError, match="takes a fitted Pipeline"):
+        UnlearnablePipeline.from_sklearn(last, X, y)
+    with pytest.raises(NotFittedError):
+        UnlearnablePipeline.from_sklearn(deployed(), X, y)
+    odd = make_pipeline(StandardScaler(), QuantileTransformer(n_quantiles=9)).fit(X)
+    with pytest.raises(TypeError, match=r"'quantiletransformer'.*no counterpart"):
+        UnlearnablePipeline.from_sklearn(odd, X, y)
+    with pytest.warns(DataMismatchWarning, match="'standardscaler' another mean_"):
+        UnlearnablePipeline.from_sklearn(
+            make_pipeline(StandardScaler(), Ridge()).fit(X, y == "yes"),
+            X[5:],
+            (y == "yes")[5:],
+        )
+    frame, y = people()
+    theirs = deployed().fit(frame, y)
+    with pytest.warns(DataMismatchWarning):
+        UnlearnablePipeline.from_sklearn(theirs, frame.drop(9), np.delete(y, 9))
+    alone = make_pipeline(FunctionTransformer(np.tanh), Ridge()).fit(X, X[:, 0])
+    model = UnlearnablePipeline.from_sklearn(alone, X, X[:, 0])
+    model.partial_unfit(X[:3], X[:3, 0])
+    np.testing.assert_allclose(
+        answers(model, X), answers(alone.fit(X[3:], X[3:, 0]), X), rtol=1e-6, atol=1e-6
+    )
+
+
+# Functions ----------------------------------------------------------------------------
+
+
+def search(cls, **params):
+    model = make_unlearnable_pipeline(
+        UnlearnableStandardScaler(), UnlearnableLogisticRegression(retain_data=True)
+    )
+    return cls(model, {"unlearnablelogisticregression__C": [0.01, 1.0]}, **params)
+
+
+@pytest.mark.filterwarnings("ignore:The total space of parameters")
+@pytest.mark.parametrize("cls", [GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV])
+def test_functions_reach_through_searches(cls):
+    X, y = raw("logistic", 300)
+    X = X[:, [0, 1, 2]]
+    model = search(cls, n_jobs=2).fit(X, y)
+    assert sklearn_unlearn.partial_unfit(model, X[:3], y[:3]) is model
+    sklearn_unlearn.replace_features(model, X[3:4], y[3:4], X[4:5])
+    sklearn_unlearn.replace_labels(model, X[5:6], y[5:6], ["no"])
+    sklearn_unlearn.forget_features(model, 1)
+    X, y = X[3:].copy(), y[3:].copy()
+    X[0], y[2] = X[1], "no"
+    sklearn_unlearn.refine(model, X, y)
+    refit = make_unlearnable_pipeline(*[step for _, step in model.estimator.steps])
+    refit.set_params(**model.best_params_).fit(X[:, [0, 2]], y)
+    np.testing.assert_allclose(
+        answers(model, X), answers(refit, X[:, [0, 2]]), atol=1e-8
+    )
+
+
+def test_functions_refuse_what_they_cannot_reach():
+    X, y = raw("logistic")
+    last = UnlearnableLogisticRegression()
+    voting = VotingClassifier([("one", last), ("two", last)]).fit(X, y)
+    calibrated = CalibratedClassifierCV(last).fit(X, y)
+    for model in (voting, calibrated):
+        with pytest.raises(UnlearningError, match="Fit it again"):
+            sklearn_unlearn.partial_unfit(model, X[:1], y[:1])
+    with pytest.raises(UnlearningError, match="refit=False"):
+        sklearn_unlearn.refine(search(GridSearchCV, refit=False).fit(X, y), X, y)
+    with pytest.raises(UnlearningError, match="has no partial_unfit"):
+        sklearn_unlearn.partial_unfit(LogisticRegression().fit(X > 0, y), X, y)
+    with pytest.raises(NotFittedError):
+        sklearn_unlearn.partial_unfit(search(GridSearchCV), X[:1], y[:1])

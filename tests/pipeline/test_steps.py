@@ -1,0 +1,135 @@
+"""Steps of other kinds: stateless, frozen, computed anew, unions."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.feature_selection import SelectKBest
+from sklearn.pipeline import FeatureUnion, make_union
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    Normalizer,
+    PolynomialFeatures,
+    QuantileTransformer,
+)
+
+from sklearn_unlearn import (
+    UnlearnableLogisticRegression,
+    UnlearnableMinMaxScaler,
+    UnlearnablePCA,
+    UnlearnableRidge,
+    UnlearnableStandardScaler,
+    make_unlearnable_pipeline,
+)
+from sklearn_unlearn.exceptions import UnlearningError
+from tests.cases import coefficients
+from tests.pipeline.scripts import Story, answers, rows_of
+from tests.pipeline.test_scaled import all_verbs, raw
+
+UNION = FeatureUnion(
+    [("powers", PolynomialFeatures(2)), ("same", "passthrough"), ("none", "drop")]
+)
+LATER = {
+    "polynomial": PolynomialFeatures(2, include_bias=False),
+    "normalizer": Normalizer(),
+    "function": FunctionTransformer(np.tanh),
+    "union": UNION,
+    "scaler": UnlearnableStandardScaler(),
+    "pca": UnlearnablePCA(),
+    "truncated": UnlearnablePCA(n_components=2),
+}
+
+
+def pipeline(*steps, **params):
+    return make_unlearnable_pipeline(
+        *steps, UnlearnableLogisticRegression(C=0.3, **params)
+    )
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_with_data_any_step_may_follow_one_that_changes(name):
+    front = UnlearnableMinMaxScaler(), LATER[name]
+    story = Story(pipeline(*front, retain_data=True), *raw("logistic"))
+    all_verbs(story)
+    refit = story.refit()
+    np.testing.assert_allclose(
+        answers(story.pipeline, story.X), answers(refit, story.X), atol=1e-7
+    )
+    story.pipeline.forget_features([1])
+    refit = story.refit(keep=lambda X: np.delete(X, 1, 1))
+    np.testing.assert_allclose(
+        answers(story.pipeline, story.X),
+        answers(refit, np.delete(story.X, 1, 1)),
+        atol=1e-7,
+    )
+    story.pipeline.partial_unfit(np.delete(story.X[:1], 1, 1), story.y[:1])
+    refit.fit(np.delete(story.X[1:], 1, 1), story.y[1:])
+    np.testing.assert_allclose(
+        answers(story.pipeline, story.X),
+        answers(refit, np.delete(story.X, 1, 1)),
+        atol=1e-7,
+    )
+
+
+@pytest.mark.parametrize("name", ["polynomial", "normalizer", "union", "scaler", "pca"])
+def test_without_data_it_is_refused_by_name(name):
+    X, y = raw("logistic")
+    model = pipeline(UnlearnableStandardScaler(), LATER[name]).fit(X, y)
+    steps = model.steps
+    with pytest.raises(UnlearningError, match=r"[Ss]tep '.*retain_data=True"):
+        model.partial_unfit(X[:2], y[:2])
+    assert model.steps is steps
+
+
+@pytest.mark.parametrize("name", ["polynomial", "normalizer", "function", "union"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_before_a_step_that_changes_stateless_ones_pass_through(name, place):
+    X, y = raw("ridge")
+    front = [LATER[name], UnlearnableStandardScaler()]
+    front.insert(place, "passthrough")
+    model = make_unlearnable_pipeline(*front, UnlearnableRidge())
+    model.fit(X, y).partial_unfit(X[:3], y[:3])
+    refit = clone(model).fit(X[3:], y[3:])
+    np.testing.assert_allclose(
+        answers(model, X[3:]), answers(refit, X[3:]), rtol=1e-5, atol=1e-6
+    )
+    with pytest.raises(UnlearningError, match="cannot do without columns"):
+        model.forget_features(0)
+
+
+def test_all_components_are_a_map():
+    X, y = raw("ridge")
+    model = make_unlearnable_pipeline(UnlearnablePCA(), UnlearnableRidge())
+    model.fit(X, y).partial_unfit(X[3:5], y[3:5])
+    refit = clone(model).fit(np.delete(X, [3, 4], 0), np.delete(y, [3, 4]))
+    np.testing.assert_allclose(answers(model, X), answers(refit, X), rtol=1e-6)
+
+
+def test_frozen_steps_stay_and_the_rest_unlearns():
+    X, y = raw("ridge")
+    quantiles = QuantileTransformer(n_quantiles=20)
+    steps = quantiles, UnlearnableStandardScaler(), UnlearnableRidge()
+    model = make_unlearnable_pipeline(*steps, on_stateful="freeze").fit(X, y)
+    before = model[0].quantiles_.copy()
+    model.partial_unfit(X[:5], y[:5])
+    np.testing.assert_array_equal(model[0].quantiles_, before)
+    Z = quantiles.transform(X)[5:]
+    refit = make_unlearnable_pipeline(*steps[1:]).fit(Z, y[5:])
+    np.testing.assert_allclose(coefficients(model[-1]), coefficients(refit[-1]))
+    chosen = SelectKBest(k=3)
+    model = pipeline(UnlearnableStandardScaler(), chosen, retain_data=True)
+    model.set_params(on_stateful="freeze").fit(*raw("logistic"))
+    X, y = raw("logistic")
+    kept = model[1].get_support()
+    model.partial_unfit(X[:5], y[:5])
+    refit = pipeline(UnlearnableStandardScaler()).fit(X[5:][:, kept], y[5:])
+    np.testing.assert_allclose(
+        coefficients(model[-1]), coefficients(refit[-1]), rtol=1e-6
+    )
+
+
+def test_a_union_with_a_step_that_learned_is_refused():
+    X, y = raw("logistic")
+    union = make_union(PolynomialFeatures(2), QuantileTransformer(n_quantiles=20))
+    model = pipeline(union).fit(X, y)
+    with pytest.raises(UnlearningError, match="a FeatureUnion, learned from rows"):
+        model.partial_unfit(rows_of(X, [0]), y[:1])

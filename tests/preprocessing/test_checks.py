@@ -1,0 +1,28 @@
+"""scikit-learn's own checks, none expected to fail."""
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_unlearn import (
+    UnlearnableMaxAbsScaler,
+    UnlearnableMinMaxScaler,
+    UnlearnableOneHotEncoder,
+    UnlearnableOrdinalEncoder,
+    UnlearnableStandardScaler,
+)
+
+ESTIMATORS = [
+    UnlearnableStandardScaler(),
+    UnlearnableStandardScaler(with_mean=False),
+    UnlearnableStandardScaler(with_std=False),
+    UnlearnableOneHotEncoder(),
+    UnlearnableOneHotEncoder(drop="first", handle_unknown="ignore"),
+    UnlearnableOrdinalEncoder(),
+    UnlearnableMinMaxScaler(),
+    UnlearnableMinMaxScaler(clip=True),
+    UnlearnableMaxAbsScaler(),
+]
+
+
+@parametrize_with_checks(ESTIMATORS)
+def test_sklearn_check(estimator, check):
+    check(estimator)
