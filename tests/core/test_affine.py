@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_unlearn.core.affine import AffineMap
@@ -19,6 +19,7 @@ def random_map(rng, n_old, n_new, kind):
     )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99), st.sampled_from(["dense", "columns"]), st.booleans())
 def test_maps_are_their_matrices(seed, kind, other):
     rng = np.random.default_rng(seed)
