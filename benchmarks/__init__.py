@@ -18,6 +18,7 @@ TOPICS = (
     "profile",
     "large_edits",
     "influence",
+    "pipeline",
     "certified",
     "capacity",
 )

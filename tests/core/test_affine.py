@@ -69,6 +69,21 @@ def test_sparse_rows_stay_sparse():
     )
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_sparse_rows_whose_shifted_columns_are_stored(full):
+    Z = sp.csr_array(sp.random(7, 3, 0.4, random_state=0))
+    if full:
+        Z = sp.csr_array(sp.hstack([np.ones((7, 1)), Z[:, 1:]]))
+    change = AffineMap.of_columns(
+        3, np.arange(3), np.array([2.0, 1.0, 3.0]), np.array([5.0, 0.0, 0.0])
+    )
+    np.testing.assert_allclose(
+        change.apply(Z).toarray(), change.apply(Z.toarray()), atol=1e-15
+    )
+    fewer = AffineMap.of_columns(3, np.array([0, 2]), np.ones(2))
+    np.testing.assert_array_equal(fewer.apply(Z).toarray(), Z.toarray()[:, [0, 2]])
+
+
 def test_identity():
     assert AffineMap.unchanged(3).identity
     assert AffineMap.unchanged(0).identity
