@@ -67,8 +67,8 @@ format: $(ENV)lint$(STAMP)
 	@$(ENV)lint/bin/ruff check --fix
 	@$(ENV)lint/bin/ruff format
 
-bench: $(ENV)core$(STAMP)
-	@$(ENV)core/bin/python -m benchmarks $(BENCH_ARGS)
+bench: $(ENV)test$(STAMP)
+	@$(ENV)test/bin/python -m benchmarks $(BENCH_ARGS)
 
 doc: $(ENV)doc$(STAMP)
 	@$(ENV)doc/bin/sphinx-build --quiet -W --keep-going -b html doc doc/_build/html

@@ -21,6 +21,7 @@ TOPICS = (
     "large_edits",
     "influence",
     "balance",
+    "pipeline",
     "certified",
     "capacity",
 )

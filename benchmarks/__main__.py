@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks import TOPICS
 from benchmarks.measure import Settings, environment
-from sklearn_unlearn.exceptions import LargeStepWarning
+from sklearn_unlearn.exceptions import LargeStepWarning, UnseenRowsWarning
 
 
 def main(arguments=None):
@@ -41,6 +41,7 @@ def main(arguments=None):
             # residuals are in the tables: they say what did not converge
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", LargeStepWarning)
+            warnings.simplefilter("ignore", UnseenRowsWarning)
             table = importlib.import_module(f"benchmarks.{topic}").run(settings)
         seconds = time.perf_counter() - start
         print(f"{table.markdown()}\n\n({topic}: {seconds:.0f} s)\n", flush=True)

@@ -57,6 +57,20 @@ def adult():
     return X, y
 
 
+def adult_raw():
+    """Adult as its table says it, a pandas frame with missing values."""
+    import pandas as pd
+
+    table = _adult_table("adult.data")
+    numbers = {f"number {at}": table[:, at].astype(float) for at in _ADULT_NUMBERS}
+    words = {
+        name: np.where(table[:, at] == "?", np.nan, table[:, at].astype(object))
+        for name, at in _ADULT_CATEGORIES.items()
+    }
+    y = np.char.startswith(table[:, -1], ">50K").astype(np.int64)
+    return pd.DataFrame(numbers | words), y
+
+
 def adult_test():
     """Adult's own test rows, coded and scaled as `adult` is; 16281 rows."""
     _, _, _, coder, scaler = _adult()

@@ -10,6 +10,7 @@ from benchmarks.rivals import restoring
 from benchmarks.stages import Stages
 from sklearn_unlearn import UnlearnableLogisticRegression, base
 from sklearn_unlearn.core import edits, factor, model, objective, steps, tally
+from sklearn_unlearn.utils import requests
 
 
 def functions(fitted):
@@ -17,8 +18,8 @@ def functions(fitted):
     labels = type(fitted._fitted.encoding)
     return [
         (base.UnlearnerMixin, "partial_unfit", "lock, swap, the rest"),
-        (base, "check_remaining_rows", "validation"),
-        (base, "check_sample_weight", "validation"),
+        (requests, "check_remaining_rows", "validation"),
+        (requests, "check_sample_weight", "validation"),
         (base.UnlearnerMixin, "_checked", "validation"),
         (UnlearnableLogisticRegression, "_options", "parameters"),
         (labels, "read", "encoding"),

@@ -33,7 +33,7 @@ def lender(n_customers=2000, seed=0):
 def main():
     customers, repaid = lender()
     # The columns were put into fixed units beforehand. A scaler fitted on the customers
-    # would have learned from each of them: see unlearn_in_grid_search.py.
+    # would have learned from each of them: see forget_an_applicant.py.
     model = UnlearnableLogisticRegression(C=1.0, retain_data=True)
     model.fit(customers, repaid, row_ids=customers.index)
     report(f"fitted on {len(customers)} customers", model, customers, repaid)

@@ -21,6 +21,15 @@ SHOWN = {
         ["not claimed are:", "The certificate is of the model", "1,000,000,000 times"],
         None,
     ),
+    "forget_an_applicant.py": (
+        [
+            "times before, 0 now",
+            "means differ from a refit's by 0e+00",
+            "predicts the same: True",
+            "without her: ",
+        ],
+        "pandas",
+    ),
     "many_requests.py": (["refined", "120"], None),
     "mislabelled_digits.py": (["corrected  ", "difference of a coefficient"], None),
     "reconstruct_a_deleted_row.py": (
@@ -30,7 +39,6 @@ SHOWN = {
         ],
         None,
     ),
-    "unlearn_in_grid_search.py": (["chosen: C=", "frozen scaler"], None),
 }
 
 

@@ -261,7 +261,12 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
     moved = old.pack(step.moved)
     forms = max(float(np.vdot(moved, factor.curvature_dot(moved))), 0.0)
     solver_length, solver = _solver_residual(
-        state, edit, step, geometry.smallest / (spread * stretch) ** 2, length
+        state,
+        edit,
+        step,
+        geometry.smallest / (spread * stretch) ** 2,
+        length,
+        drift.floor,
     )
     after = step.state.factor
     return Growth(
@@ -290,7 +295,12 @@ def _floor(objective: Objective, rows: Rows | None, theta: Array) -> float:
 
 
 def _solver_residual(
-    state: State, edit: Edit, step: StepResult, smallest: float, length: float
+    state: State,
+    edit: Edit,
+    step: StepResult,
+    smallest: float,
+    length: float,
+    floor: float,
 ) -> tuple[float, float]:
     """What the step left of its linear system: 2-norm and H^-1 norm."""
     old, new, theta, phi = (
@@ -310,6 +320,10 @@ def _solver_residual(
     for rows in (edit.rows_in, edit.rows_out):
         if rows is not None:
             rounding += old.rounding_bound(rows, theta)
+    if isinstance(edit.feature_map, LinearMap):
+        # T is rounded, and so are the rows that a refit gets: by a few units each,
+        # which is less than summing them was allowed to err
+        rounding += floor
     rounding *= length
     norm, _ = dual_norm(step.state.factor, new.pack(left), smallest)
     return (

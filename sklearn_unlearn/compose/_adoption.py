@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn import (
     decomposition,
@@ -37,8 +38,107 @@ _PACKAGES = (
 )
 
 
+class PipelineAdoption:
+    """Adds ``from_sklearn`` to a pipeline that unlearns."""
+
+    @classmethod
+    def from_sklearn(
+        cls,
+        fitted,
+        X,
+        y=None,
+        sample_weight=None,
+        *,
+        row_ids=None,
+        on_stateful="raise",
+        **params,
+    ):
+        """A pipeline that was fitted elsewhere, taken over so that it unlearns.
+
+        What transformers know is computed from X, in the time of their ``fit``; the
+        last step is taken over by its own ``from_sklearn``.
+
+        Parameters
+        ----------
+        fitted : sklearn.pipeline.Pipeline
+            Fitted; it is not changed.
+        X : array-like, DataFrame, sparse matrix or list of str
+            The raw data that it was fitted on: a `DataMismatchWarning` says where a
+            step knows something else.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            As the last step was fitted with.
+        row_ids : array-like of shape (n_samples,), optional
+            As for ``fit``.
+        on_stateful : {"raise", "freeze"}, default="raise"
+            What to do about a transformer that learned from rows and has no
+            counterpart that unlearns.
+        **params : dict
+            For the ``from_sklearn`` of the last step, ``retain_data`` for instance.
+
+        Returns
+        -------
+        UnlearnablePipeline
+
+        Raises
+        ------
+        UnlearningError
+            If a transformer has no counterpart.
+        TypeError
+            If it is no pipeline, or the last step has no counterpart.
+        ValueError
+            If the last step minimised another objective, or has other columns.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> from sklearn_unlearn import UnlearnablePipeline
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> deployed = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+        >>> model = UnlearnablePipeline.from_sklearn(deployed, X, y)
+        >>> model = model.partial_unfit(X[:2], y[:2])
+        """
+        if not isinstance(fitted, Pipeline):
+            raise TypeError(
+                f"{cls.__name__}.from_sklearn takes a fitted Pipeline; got "
+                f"{type(fitted).__name__}."
+            )
+        check_is_fitted(fitted)
+
+        def nested(steps):
+            return cls(steps, on_stateful=on_stateful)
+
+        *theirs, (name, last) = fitted.steps
+        front = [
+            (each, _transformer_like(step, each, on_stateful, nested))
+            for each, step in theirs
+        ]
+        Z, keywords = X, {}
+        if front:
+            ours = nested(front)
+            Z = ours.fit_transform(X, y)
+            front = ours.steps
+            _warn_of_differences(Pipeline(theirs), ours, "")
+        if sample_weight is not None:
+            keywords["sample_weight"] = sample_weight
+        if row_ids is not None:
+            keywords["row_ids"] = row_ids
+        if isinstance(last, Pipeline):
+            last = cls.from_sklearn(
+                last, Z, y, on_stateful=on_stateful, **keywords, **params
+            )
+        else:
+            last = _class_for(last, name).from_sklearn(last, Z, y, **keywords, **params)
+        model = nested([*front, (name, last)])
+        model._keep(X, {f"{name}__sample_weight": sample_weight})
+        return model
+
+
 @cache
-def counterparts():
+def _counterparts():
     """Classes that unlearn, by scikit-learn's class that each is a twin of."""
     classes = [
         getattr(package, name) for package in _PACKAGES for name in package.__all__
@@ -48,7 +148,7 @@ def counterparts():
     return twins
 
 
-def class_for(estimator, name):
+def _class_for(estimator, name):
     """The class that can take an estimator over.
 
     Raises
@@ -56,7 +156,7 @@ def class_for(estimator, name):
     TypeError
         If there is none.
     """
-    found = counterparts().get(type(estimator))
+    found = _counterparts().get(type(estimator))
     if found is None:
         raise TypeError(
             f"Step {name!r}, a {type(estimator).__name__}, has no counterpart in "
@@ -65,7 +165,7 @@ def class_for(estimator, name):
     return found
 
 
-def transformer_like(fitted, name, on_stateful, nested):
+def _transformer_like(fitted, name, on_stateful, nested):
     """An unfitted transformer that does what a fitted one does, and unlearns.
 
     Parameters
@@ -88,7 +188,7 @@ def transformer_like(fitted, name, on_stateful, nested):
     if isinstance(fitted, Pipeline):
         return nested(
             [
-                (each, transformer_like(step, f"{name}__{each}", on_stateful, nested))
+                (each, _transformer_like(step, f"{name}__{each}", on_stateful, nested))
                 for each, step in fitted.steps
             ]
         )
@@ -103,7 +203,7 @@ def transformer_like(fitted, name, on_stateful, nested):
             inner = parts.get(each, step)
             if isinstance(step, str):
                 inner = step  # scikit-learn has put something in its place
-            return transformer_like(inner, f"{name}__{each}", on_stateful, nested)
+            return _transformer_like(inner, f"{name}__{each}", on_stateful, nested)
 
         like.transformers = [
             (each, part(each, step), columns)
@@ -111,8 +211,8 @@ def transformer_like(fitted, name, on_stateful, nested):
         ]
         like.remainder = part("remainder", fitted.remainder)
         return like
-    if type(fitted) in counterparts():
-        like = counterparts()[type(fitted)]()
+    if type(fitted) in _counterparts():
+        like = _counterparts()[type(fitted)]()
         given, own = fitted.get_params(deep=False), like.get_params(deep=False)
         return like.set_params(**{key: given[key] for key in own if key in given})
     if is_stateless(fitted):
@@ -126,15 +226,15 @@ def transformer_like(fitted, name, on_stateful, nested):
     )
 
 
-def warn_of_differences(fitted, ours, name):
+def _warn_of_differences(fitted, ours, name):
     """Warn where fitted transformers learned other things from what should be one."""
     if isinstance(fitted, Pipeline):
         for (each, one), (_, two) in zip(fitted.steps, ours.steps, strict=True):
-            warn_of_differences(one, two, f"{name}__{each}".removeprefix("__"))
+            _warn_of_differences(one, two, f"{name}__{each}".removeprefix("__"))
     elif isinstance(fitted, ColumnTransformer):
         theirs = {each: step for each, step, _ in fitted.transformers_}
         for each, two, _ in ours.transformers_:
-            warn_of_differences(theirs[each], two, f"{name}__{each}")
+            _warn_of_differences(theirs[each], two, f"{name}__{each}")
     elif hasattr(ours, "_fitted"):
         different = difference(fitted, ours._fitted.twin)
         if different is not None:

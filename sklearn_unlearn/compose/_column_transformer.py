@@ -5,17 +5,17 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from functools import cache
-from importlib import import_module
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
-from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.compose._change import Change, given
-from sklearn_unlearn.compose._traversal import carried, exported
+from sklearn_unlearn.compose._columns import complete, positions, select
+from sklearn_unlearn.compose._plain import plain
+from sklearn_unlearn.compose._traversal import carried
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils.exclusive import LockMixin
@@ -221,7 +221,7 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
         check_is_fitted(self)
         version = self._version()
         return super(UnlearnableColumnTransformer, version).transform(
-            version._complete(X), **params
+            complete(version, X), **params
         )
 
     def to_sklearn(self, drop_forgotten=False):
@@ -237,8 +237,7 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
         sklearn.compose.ColumnTransformer
         """
         check_is_fitted(self)
-        version = self._version()
-        return version._exported(drop_forgotten)
+        return plain(self._version(), drop_forgotten)
 
     # Carrying out ---------------------------------------------------------------------
 
@@ -274,7 +273,7 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
         parts = []
         for inner, step, columns in self.transformers_:
             width = _width(self.output_indices_[inner])
-            places = _positions(columns, self)
+            places = positions(columns, self)
             if not places.size or isinstance(step, str):  # nothing was fitted
                 edited, map_ = step, AffineMap.unchanged(width)
             elif forgotten[places].all():
@@ -333,7 +332,7 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
             gone = change.forgotten[places]
 
         def chosen(rows):
-            return None if rows is None else lambda: self._select(rows(), places, one)
+            return None if rows is None else lambda: select(self, rows(), places, one)
 
         return replace(
             change,
@@ -352,81 +351,6 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
         if map_ is None:
             return AffineMap.unchanged(width)
         return replace(map_, shift=map_.shift * self._weight_of(inner))
-
-    def _select(self, X, places, one):
-        """Some columns of raw rows, as scikit-learn hands them to a transformer."""
-        X = self._complete(X)
-        if hasattr(X, "columns") and hasattr(self, "feature_names_in_"):
-            names = list(self.feature_names_in_[places])
-            return X[names[0]] if one else X[names]
-        X = X if sp.issparse(X) or hasattr(X, "iloc") else _array(X)
-        places = places[0] if one else places
-        return X.iloc[:, places] if hasattr(X, "iloc") else X[:, places]
-
-    def _complete(self, X):
-        """Rows with something in the place of columns that are forgotten."""
-        forgotten = self._forgotten
-        if not forgotten.any():
-            return X
-        if hasattr(X, "columns") and hasattr(self, "feature_names_in_"):
-            names = self.feature_names_in_[forgotten]
-            absent = [name for name in names if name not in X.columns]
-            if not absent:
-                return X
-            if hasattr(X, "iloc"):
-                return X.assign(**dict.fromkeys(absent, np.nan))
-            nothing = import_module("polars").lit(None)
-            return X.with_columns(**dict.fromkeys(absent, nothing))
-        X = X if sp.issparse(X) else _array(X)
-        if X.ndim == 2 and X.shape[1] == np.count_nonzero(~forgotten):
-            alive = np.flatnonzero(~forgotten)
-            if sp.issparse(X):
-                X = X.tocoo()
-                shape = (X.shape[0], forgotten.size)
-                return sp.csr_array((X.data, (X.row, alive[X.col])), shape=shape)
-            full = np.zeros((X.shape[0], forgotten.size), dtype=X.dtype)
-            full[:, alive] = X
-            return full
-        return X
-
-    # Exporting ------------------------------------------------------------------------
-
-    def _exported(self, drop_forgotten):
-        """A plain column transformer is fitted on nothing and given fitted parts."""
-        kept = ~self._forgotten | (not drop_forgotten)
-        place_of = np.cumsum(kept) - 1
-        parts = []
-        for name, step, columns in self.transformers_:
-            places = _positions(columns, self)
-            if isinstance(step, str) or not places.size:  # nothing was fitted
-                continue
-            step = exported(step, drop_forgotten=True)
-            places = place_of[places[~self._forgotten[places]]]
-            parts.append((name, step, places[0] if np.isscalar(columns) else places))
-        used = [np.atleast_1d(places) for _, _, places in parts]
-        unused = np.setdiff1d(np.arange(kept.sum()), np.concatenate(used))
-        made_up = [(name, FunctionTransformer(_as_column), at) for name, _, at in parts]
-        twin = _assembled(made_up, unused)
-        given_ = self.get_params(deep=False)
-        for name in twin.get_params(deep=False):
-            if name in given_ and name not in ("transformers", "remainder"):
-                setattr(twin, name, given_[name])
-        twin.fit(np.zeros((1, int(kept.sum()))))
-        plain = [(name, clone(step), places) for name, step, places in parts]
-        final = _assembled(plain, unused)
-        twin.transformers, twin.remainder = final.transformers, final.remainder
-        fitted = {name: step for name, step, _ in parts}
-        twin.transformers_ = [
-            (name, fitted.get(name, "drop"), at) for name, _, at in twin.transformers_
-        ]
-        twin.output_indices_ = {
-            name: self.output_indices_.get(name, slice(0, 0))
-            for name in twin.output_indices_
-        }
-        twin.sparse_output_ = self.sparse_output_
-        if hasattr(self, "feature_names_in_"):
-            twin.feature_names_in_ = self.feature_names_in_[kept]
-        return twin
 
 
 def make_unlearnable_column_transformer(
@@ -462,41 +386,5 @@ def make_unlearnable_column_transformer(
     )
 
 
-def _positions(columns, transformer):
-    """Positions of columns, however ``transformers_`` says which they are."""
-    n_columns = transformer.n_features_in_
-    names = list(getattr(transformer, "feature_names_in_", ()))
-    if isinstance(columns, slice):
-        start, stop, step = columns.start, columns.stop, columns.step
-        start = names.index(start) if isinstance(start, str) else start
-        if isinstance(stop, str):
-            stop = names.index(stop) + 1  # the last is meant too
-        return np.arange(n_columns)[start:stop:step]
-    columns = np.atleast_1d(np.asarray(columns, dtype=object))
-    if columns.size and all(isinstance(each, bool | np.bool_) for each in columns):
-        return np.flatnonzero(columns.astype(bool))
-    places = [names.index(c) if isinstance(c, str) else int(c) for c in columns]
-    return np.array(places, dtype=np.intp) % max(n_columns, 1)
-
-
 def _width(place):
     return place.stop - place.start
-
-
-def _array(X):
-    """Rows as an array that holds what they hold."""
-    return X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
-
-
-def _as_column(X):
-    return np.asarray(X).reshape(len(X), -1)
-
-
-def _assembled(parts, unused):
-    """A column transformer of these parts, one of which may be the remainder."""
-    remainder = "drop"
-    if parts[-1][0] == "remainder":
-        (_, remainder, _), parts = parts[-1], parts[:-1]
-        if unused.size:
-            parts = [*parts, ("unused", "drop", unused)]
-    return ColumnTransformer(parts, remainder=remainder)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import copy
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.compose._change import Change, given
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import like
@@ -32,57 +29,6 @@ from sklearn_unlearn.utils.validation import Columns, check_rows, check_sample_w
 _MAGNIFIED = 2.0**10
 #: Share of a weight that is none.
 _SLACK = 1e-12
-
-
-@dataclass(frozen=True, eq=False)
-class RawRequest:
-    """A request to a pipeline, in its raw input.
-
-    Attributes
-    ----------
-    X_out, y_out, ids_out : rows that leave
-    X_in, y_in, ids_in : rows that come; of X and y alone, to rows that leave
-    weight : array-like, float or None
-        Of the rows that leave and of those that come.
-    classes : array-like or None
-        Labels that the caller expects.
-    forgotten : ndarray of bool of shape (n_columns,) or None
-    names : ndarray of str of shape (n_columns,) or None
-        Of the columns.
-    """
-
-    X_out: Any = None
-    y_out: Any = None
-    ids_out: Any = None
-    X_in: Any = None
-    y_in: Any = None
-    ids_in: Any = None
-    weight: Any = None
-    classes: Any = None
-    forgotten: np.ndarray | None = None
-    names: np.ndarray | None = None
-
-    @property
-    def leaves(self):
-        """Whether rows leave."""
-        return self.X_out is not None or self.ids_out is not None
-
-    @property
-    def relabels(self):
-        """Whether rows that leave come back with other targets alone."""
-        return self.leaves and self.X_in is None and self.y_in is not None
-
-
-def last_step(name, step, request):
-    """What carries out a request to the last step."""
-    if isinstance(step, UnlearnerMixin):
-        return LastModel(name, step, request)
-    if hasattr(step, "partial_unfit"):
-        return LastOfSums(name, step, request)
-    raise UnlearningError(
-        f"Step {name!r}, a {type(step).__name__}, cannot unlearn: take an estimator "
-        "of sklearn_unlearn as the last step."
-    )
 
 
 class LastModel:
@@ -372,55 +318,3 @@ def _say_unseen(name, lineage):
         UnseenRowsWarning,
         stacklevel=6,
     )
-
-
-class LastOfSums:
-    """A last step that keeps sums, and has its own verbs for all that they can do."""
-
-    #: Nothing is retained.
-    rows = None
-    stays_in_part = False
-
-    def __init__(self, name, step, request):
-        self.name, self.step, self.request = name, step, request
-        if request.ids_out is not None or request.ids_in is not None:
-            raise ValueError(f"row_ids is nothing that step {name!r} knows.")
-
-    def change(self):
-        """What the request changes in the raw input."""
-        request = self.request
-        X_out, X_in, weight = request.X_out, request.X_in, request.weight
-        return Change(given(X_out), given(X_in), weight, weight, request.forgotten)
-
-    def after(self, change, names):
-        """The step after the request."""
-        request, step, kept = self.request, copy.copy(self.step), change.kept
-        if kept is None or change.unseen is not None:
-            where = change.lost or change.unseen
-            cause = "another step" if where is None else f"step {where!r}"
-            raise UnlearningError(
-                f"Step {self.name!r} keeps sums of its inputs, which the request "
-                f"changes for all rows in {cause}: there is nothing to compute them "
-                "from. Fit again, or take a last step that has retain_data."
-            )
-        keywords = {}
-        if request.weight is not None and has_fit_parameter(step, "sample_weight"):
-            keywords["sample_weight"] = request.weight
-        if request.relabels:
-            return step.replace_labels(
-                change.out(), request.y_out, request.y_in, **keywords
-            )
-        if change.map is None and request.leaves and change.into is not None:
-            y = request.y_out
-            return step.replace_features(change.out(), y, change.into(), **keywords)
-        if request.leaves:
-            step.partial_unfit(change.out(), request.y_out, **keywords)
-        if change.map is not None:
-            alive = np.flatnonzero(~step._fitted.forgotten)
-            step.forget_features(np.delete(alive, kept))
-        elif change.forgotten is not None:
-            step.forget_features(change.forgotten)
-        if change.into is not None:
-            y = request.y_out if request.leaves else request.y_in
-            step.partial_fit(change.into(), y, request.classes, **keywords)
-        return step

@@ -64,7 +64,7 @@ class RawRows:
             if self.forgotten is None:
                 return rows
             if rows.X.shape[1:] == (np.count_nonzero(~self.forgotten),):
-                rows = RawRows(_widened(rows.X, self.forgotten))
+                rows = RawRows(widened(rows.X, self.forgotten))
             return replace(rows, forgotten=self.forgotten)
         if not _is_frame(X):
             raise ValueError(
@@ -165,7 +165,7 @@ def _is_frame(X):
     return hasattr(X, "columns") and (hasattr(X, "iloc") or hasattr(X, "vstack"))
 
 
-def _widened(X, forgotten):
+def widened(X, forgotten):
     """An array with columns of zeros in the place of those that it lacks."""
     if sp.issparse(X):
         alive = np.flatnonzero(~forgotten)

@@ -8,6 +8,7 @@ from inspect import signature
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
@@ -46,8 +47,8 @@ _BY_COLUMN = (
     UnlearnableOrdinalEncoder,
     UnlearnableStandardScaler,
 )
-#: Steps that learn the number of columns and nothing of the rows.
-_LEARN_WIDTH = (PolynomialFeatures,)
+#: Steps that learn the number of columns at most and do not say so.
+_STATELESS = (HashingVectorizer, PolynomialFeatures)
 
 
 def carried(name, step, change):
@@ -168,7 +169,7 @@ def _computed_anew(name, step, change):
 
 def is_stateless(step):
     """Whether a transformer knows nothing of the rows that it was fitted on."""
-    if isinstance(step, _LEARN_WIDTH) or not get_tags(step).requires_fit:
+    if isinstance(step, _STATELESS) or not get_tags(step).requires_fit:
         return True
     parts = getattr(step, "transformer_list", None)
     return bool(parts) and all(

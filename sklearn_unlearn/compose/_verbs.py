@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.compose._final import RawRequest
 from sklearn_unlearn.compose._raw import RawRows
+from sklearn_unlearn.compose._request import RawRequest
 from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
 from sklearn_unlearn.utils.validation import check_columns
 

@@ -63,9 +63,10 @@ class AffineMap:
         n_new = source.shape[0]
         known = np.ones(n_new, dtype=bool) if known is None else known
         shift = np.zeros(n_new) if shift is None else np.where(known, shift, 0.0)
-        used = np.flatnonzero(known & (source >= 0))
-        places = (used, source[used])
-        linear = sp.csr_array((scale[used], places), shape=(n_new, n_old))
+        used = known & (source >= 0)
+        ends = np.concatenate([[0], np.cumsum(used)])
+        parts = (scale[used].astype(np.float64), source[used], ends)
+        linear = sp.csr_array(parts, shape=(n_new, n_old))
         return AffineMap(linear, shift, known)
 
     @staticmethod
@@ -123,8 +124,9 @@ class AffineMap:
         """Whether outputs stay as they are."""
         if not self.complete or self.n_old != self.n_new or self.shift.any():
             return False
-        difference = self.linear - AffineMap.unchanged(self.n_old).linear
-        return not np.any(difference.data if is_sparse(difference) else difference)
+        if is_sparse(self.linear):
+            return self.kept is not None
+        return np.array_equal(self.linear, np.eye(self.n_old))
 
     def then(self, later: AffineMap) -> AffineMap:
         """Both maps as one; what is made of unknown outputs is unknown."""
@@ -157,6 +159,9 @@ class AffineMap:
         """
         self._check_complete()
         if is_sparse(Z):
+            in_place = self._entrywise(Z)
+            if in_place is not None:
+                return in_place
             mapped = sp.csr_array(Z) @ sp.csr_array(self.linear).T
             if self.shift.any():
                 ones = sp.csr_array(np.ones((Z.shape[0], 1)))
@@ -165,6 +170,22 @@ class AffineMap:
         # the map on the left: what is not finite stays in its column
         product: Array = np.asarray((self.linear @ Z.T).T) + self.shift
         return product
+
+    def _entrywise(self, Z: Data) -> Data | None:
+        """New outputs with their entries where they were; None if some have others."""
+        linear = sp.csr_array(self.linear)
+        places = np.arange(self.n_old)
+        if not np.array_equal(linear.indices, places) or self.n_new != self.n_old:
+            return None
+        if np.any(np.diff(linear.indptr) != 1):
+            return None
+        data = Z.data * linear.data[Z.indices]
+        if self.shift.any():
+            stored = np.bincount(Z.indices, minlength=self.n_old)
+            if np.any(stored[self.shift != 0.0] != Z.shape[0]):
+                return None
+            data += self.shift[Z.indices]
+        return sp.csr_array((data, Z.indices, Z.indptr), shape=Z.shape)
 
     def matrix(self, *, intercept: bool) -> Array:
         """The matrix T of `LinearMap`, which acts on the constant one as well.

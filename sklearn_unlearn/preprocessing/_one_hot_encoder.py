@@ -99,12 +99,11 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
         kept, columns = before.kept_by(after), range(len(before.twin.categories_))
         olds = [_Column.of(before.twin, column) for column in columns]
         starts = np.cumsum([0, *(old.n_outputs for old in olds)])
-        places = [np.arange(starts[column], starts[column + 1]) for column in kept]
-        source = np.concatenate(places)
-        selection = AffineMap.of_columns(starts[-1], source, np.ones(source.size))
+        left = np.concatenate([np.arange(starts[old], starts[old + 1]) for old in kept])
+        selection = AffineMap.of_columns(starts[-1], left, np.ones(left.size))
         changes = [
-            olds[source].change(_Column.of(after.twin, column), others.values[column])
-            for column, source in enumerate(kept)
+            olds[old].change(_Column.of(after.twin, new), others.values[new])
+            for new, old in enumerate(kept)
         ]
         return selection.then(AffineMap.side_by_side(changes))
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_unlearn.core.affine import AffineMap
@@ -19,6 +19,7 @@ def random_map(rng, n_old, n_new, kind):
     )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99), st.sampled_from(["dense", "columns"]), st.booleans())
 def test_maps_are_their_matrices(seed, kind, other):
     rng = np.random.default_rng(seed)
@@ -68,6 +69,21 @@ def test_sparse_rows_stay_sparse():
     )
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_sparse_rows_whose_shifted_columns_are_stored(full):
+    Z = sp.csr_array(sp.random(7, 3, 0.4, random_state=0))
+    if full:
+        Z = sp.csr_array(sp.hstack([np.ones((7, 1)), Z[:, 1:]]))
+    change = AffineMap.of_columns(
+        3, np.arange(3), np.array([2.0, 1.0, 3.0]), np.array([5.0, 0.0, 0.0])
+    )
+    np.testing.assert_allclose(
+        change.apply(Z).toarray(), change.apply(Z.toarray()), atol=1e-15
+    )
+    fewer = AffineMap.of_columns(3, np.array([0, 2]), np.ones(2))
+    np.testing.assert_array_equal(fewer.apply(Z).toarray(), Z.toarray()[:, [0, 2]])
+
+
 def test_identity():
     assert AffineMap.unchanged(3).identity
     assert AffineMap.unchanged(0).identity
@@ -100,3 +116,13 @@ def test_what_depends_on_an_unknown_column_is_unknown():
     # a later map that drops the unknown column knows all
     dropping = AffineMap.of_columns(3, np.array([0, 2]), np.ones(2))
     assert some.then(dropping).complete
+
+
+def test_maps_from_nothing_and_to_nothing():
+    nothing = AffineMap.of_columns(2, np.zeros(0, dtype=int), np.zeros(0))
+    constant = AffineMap.of_columns(0, np.array([-1]), np.zeros(1), np.array([3.0]))
+    change = AffineMap.side_by_side([nothing, AffineMap.unchanged(1), constant])
+    new = change.apply(np.array([[1.0, 2.0, 5.0]]))
+    np.testing.assert_array_equal(new, [[5.0, 3.0]])
+    assert AffineMap.unchanged(0).then(constant).n_old == 0
+    assert AffineMap.side_by_side([AffineMap.unchanged(0)] * 2).identity

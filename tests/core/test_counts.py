@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_unlearn.core.counts import Counts, Missing, keys_of, value_of
@@ -33,6 +33,7 @@ def assert_same(one, other):
     )
 
 
+@settings(deadline=None)
 @given(VALUES, st.integers(1, 19))
 def test_what_comes_and_goes_leaves_no_trace(rows, n_going):
     n_going = min(n_going, len(rows) - 1)

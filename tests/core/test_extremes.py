@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_unlearn.core.extremes import Extremes, Largest
@@ -25,6 +25,7 @@ def of(rows, capacity=99):
     return Extremes.of(X, capacity, smallest=True)
 
 
+@settings(deadline=None)
 @given(ROWS, st.lists(st.tuples(st.integers(0, 99), st.booleans())), st.integers(1, 4))
 def test_extremes_are_right_or_refused(rows, steps, capacity):
     inside, outside = list(rows), []
@@ -52,6 +53,7 @@ def test_extremes_are_right_or_refused(rows, steps, capacity):
             np.testing.assert_array_equal(values, expected)
 
 
+@settings(deadline=None)
 @given(ROWS, st.integers(0, 29))
 def test_with_room_enough_what_leaves_leaves_no_trace(rows, n_going):
     left = of(rows).minus(of(rows[:n_going]))

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_unlearn.core.moments import Moments
@@ -32,6 +32,7 @@ def assert_same(one, other):
             np.testing.assert_array_equal(a.digits, b.digits)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99), st.booleans())
 def test_mean_and_variance_are_those_of_fractions(seed, sparse):
     X, weight = rows(seed)
@@ -50,6 +51,7 @@ def test_mean_and_variance_are_those_of_fractions(seed, sparse):
         assert moments.variance()[j] == pytest.approx(float(spread), rel=1e-14)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99), st.sampled_from(["none", "columns", "pairs"]))
 def test_what_comes_and_goes_leaves_no_trace(seed, second):
     X, weight = rows(seed, missing=0.0 if second == "pairs" else 0.3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_unlearn.core.words import Frequencies, WordCounts, inverse_frequency
@@ -16,6 +16,7 @@ def same(one, other):
     return vars(one) == vars(other)
 
 
+@settings(deadline=None)
 @given(DOCUMENTS, st.integers(0, 12), st.booleans())
 def test_words_that_leave_leave_no_trace(documents, n_going, occurrences):
     def of(part):
@@ -46,6 +47,7 @@ def test_documents_that_were_never_in_are_refused():
             counts.minus(WordCounts.of(documents, occurrences=False))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99), st.booleans())
 def test_columns(seed, sparse):
     X = np.random.default_rng(seed).integers(0, 2, (9, 4)).astype(np.float32)

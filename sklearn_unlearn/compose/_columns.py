@@ -1,0 +1,64 @@
+"""Which columns a column transformer means, and how it takes them from rows."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import numpy as np
+import scipy.sparse as sp
+
+from sklearn_unlearn.compose._raw import widened
+
+
+def positions(columns, transformer):
+    """Positions of columns, however ``transformers_`` says which they are."""
+    n_columns = transformer.n_features_in_
+    names = list(getattr(transformer, "feature_names_in_", ()))
+    if isinstance(columns, slice):
+        start, stop, step = columns.start, columns.stop, columns.step
+        start = names.index(start) if isinstance(start, str) else start
+        if isinstance(stop, str):
+            stop = names.index(stop) + 1  # the last is meant too
+        return np.arange(n_columns)[start:stop:step]
+    columns = np.atleast_1d(np.asarray(columns, dtype=object))
+    if columns.size and all(isinstance(each, bool | np.bool_) for each in columns):
+        return np.flatnonzero(columns.astype(bool))
+    places = [names.index(c) if isinstance(c, str) else int(c) for c in columns]
+    return np.array(places, dtype=np.intp) % max(n_columns, 1)
+
+
+def select(transformer, X, places, one):
+    """Some columns of raw rows, as scikit-learn hands them to a transformer."""
+    X = complete(transformer, X)
+    if hasattr(X, "columns") and hasattr(transformer, "feature_names_in_"):
+        names = list(transformer.feature_names_in_[places])
+        return X[names[0]] if one else X[names]
+    places = places[0] if one else places
+    if hasattr(X, "iloc"):
+        return X.iloc[:, places]
+    return X[:, places] if sp.issparse(X) else _array(X)[:, places]
+
+
+def complete(transformer, X):
+    """Rows with something in the place of columns that are forgotten."""
+    forgotten = transformer._forgotten
+    if not forgotten.any():
+        return X
+    if hasattr(X, "columns") and hasattr(transformer, "feature_names_in_"):
+        names = transformer.feature_names_in_[forgotten]
+        absent = [name for name in names if name not in X.columns]
+        if not absent:
+            return X
+        if hasattr(X, "iloc"):
+            return X.assign(**dict.fromkeys(absent, np.nan))
+        nothing = import_module("polars").lit(None)
+        return X.with_columns(**dict.fromkeys(absent, nothing))
+    X = X if sp.issparse(X) else _array(X)
+    if X.ndim == 2 and X.shape[1] == np.count_nonzero(~forgotten):
+        return widened(X, forgotten)
+    return X
+
+
+def _array(X):
+    """Rows as an array that holds what they hold."""
+    return X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)

@@ -1,0 +1,119 @@
+"""How a pipeline that unlearns is fitted, and what it keeps of that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn import config_context
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import has_fit_parameter
+
+from sklearn_unlearn.base import UnlearnerMixin
+from sklearn_unlearn.compose._raw import RawRows
+from sklearn_unlearn.compose._traversal import is_nothing
+from sklearn_unlearn.compose._walk import taken
+from sklearn_unlearn.utils.validation import check_sample_weight
+
+
+class PipelineFitting:
+    """The ``fit`` of a pipeline: explicit weights, identifiers, raw rows kept."""
+
+    def fit(self, X, y=None, sample_weight=None, *, row_ids=None, **params):
+        """Fit all steps.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+            With ``retain_data=True`` in the last step, kept by reference: do not change
+            it afterwards.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            For each step whose ``fit`` takes it. Rows of weight zero are none.
+        row_ids : array-like of shape (n_samples,), optional
+            As for the last step.
+        **params : dict
+            As ``name__parameter``, for single steps.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid.
+        """
+        with self._exclusive():
+            X, y, keywords = self._prepared(X, y, sample_weight, row_ids, params)
+            with config_context(enable_metadata_routing=False):
+                super().fit(X, y, **keywords)
+            self._keep(X, keywords)
+        return self
+
+    @available_if(lambda self: hasattr(super(), "transform"))
+    def fit_transform(self, X, y=None, sample_weight=None, **params):
+        """Fit all steps, and transform the rows.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+        y : array-like, optional
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            As for ``fit``; without weights of zero.
+        **params : dict
+            As for ``fit``.
+
+        Returns
+        -------
+        {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_outputs)
+        """
+        with self._exclusive():
+            _, _, keywords = self._prepared(X, y, sample_weight, None, params)
+            with config_context(enable_metadata_routing=False):
+                outputs = super().fit_transform(X, y, **keywords)
+            self._keep(X, keywords)
+        return outputs
+
+    def _prepared(self, X, y, sample_weight, row_ids, params):
+        """Rows that count, and what scikit-learn's ``fit`` is given beside them."""
+        if self.on_stateful not in ("raise", "freeze"):
+            raise ValueError(
+                f"on_stateful must be 'raise' or 'freeze'; got {self.on_stateful!r}"
+            )
+        keywords = dict(params)
+        if row_ids is not None:
+            keywords[f"{self.steps[-1][0]}__row_ids"] = row_ids
+        if sample_weight is None:
+            return X, y, keywords
+        n_rows = RawRows.of(X).shape[0]
+        weight = check_sample_weight(sample_weight, n_rows)
+        if not weight.any():
+            raise ValueError("sample_weight must hold a weight other than zero.")
+        if not weight.all():
+            some = np.flatnonzero(weight)
+            X, y, weight = taken(X, some), taken(y, some), weight[some]
+            keywords = {
+                name: taken(value, some) if name.endswith("__row_ids") else value
+                for name, value in keywords.items()
+            }
+        for name, step in self.steps:
+            if not is_nothing(step) and has_fit_parameter(step, "sample_weight"):
+                keywords[f"{name}__sample_weight"] = weight
+        return X, y, keywords
+
+    def _keep(self, X, keywords):
+        """Remember which steps were weighted and, where data are retained, raw rows."""
+        suffix = "__sample_weight"
+        given = (k for k, value in keywords.items() if value is not None)
+        self._weighted = frozenset(
+            key.removesuffix(suffix) for key in given if key.endswith(suffix)
+        )
+        last = self._flat()[0][-1][1]
+        if isinstance(last, UnlearnerMixin):
+            model = last._fitted.model
+            if model.retained is not None:
+                raw = RawRows.of(X)
+                retained = model.retained.made_of(lambda chunk: raw)
+                model = replace(model, retained=retained)
+                last._fitted = replace(last._fitted, model=model)
