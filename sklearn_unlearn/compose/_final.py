@@ -190,8 +190,10 @@ class LastModel:
 
     def _matrix(self, change):
         """T of the one formula; None if there is none."""
-        intercept = self.fitted.model.state.objective.fit_intercept
-        if change.lost is not None or (change.map.shift.any() and not intercept):
+        objective = self.fitted.model.state.objective
+        intercept = objective.fit_intercept
+        free = intercept and not objective.held[-1].any()
+        if change.lost is not None or (change.map.shift.any() and not free):
             return None
         return sp.csr_array(change.map.matrix(intercept=intercept))
 

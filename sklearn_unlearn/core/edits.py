@@ -127,16 +127,17 @@ class LinearMap:
         return self.preimage(anchor)
 
     def objective(self, objective: Objective) -> Objective:
-        if np.any(objective.held != objective.held[:, :1]):
+        columns = slice(-1) if objective.fit_intercept else slice(None)
+        used = ~objective.held[columns][~objective.forgotten[columns]]
+        if np.any(used != used[:1]):
             raise ValueError("A linear map needs outputs that use the same columns.")
-        p_new, n_outputs = self.matrix.shape[0], objective.shape[1]
-        zeros = np.zeros((p_new, n_outputs))
-        return replace(
-            objective,
-            penalty=zeros,
-            linear=zeros,
-            held=np.zeros(zeros.shape, dtype=bool),
-        )
+        zeros = np.zeros((self.matrix.shape[0], objective.shape[1]))
+        held = np.zeros(zeros.shape, dtype=bool)
+        if used.size:  # an output without columns gets none
+            held[columns] = ~used[0]
+        if objective.fit_intercept:
+            held[-1] = objective.held[-1]
+        return replace(objective, penalty=zeros, linear=zeros, held=held)
 
     def factor(self, factor: Factor, objective: Objective) -> Factor:
         matrix = self.matrix
@@ -146,7 +147,9 @@ class LinearMap:
                 matrix = sp.csr_array(sp.block_diag(blocks, format="csr"))
             else:
                 matrix = block_diag(*blocks)
-        return factor.transformed(matrix, objective.packed_penalty, objective.gauge)
+        alive = np.flatnonzero(~objective.packed_held)
+        penalty, gauge = objective.packed_penalty, objective.gauge
+        return factor.transformed(matrix, penalty, gauge, alive)
 
 
 @dataclass(frozen=True, eq=False)

@@ -248,14 +248,24 @@ class Factor:
             return self
         return factorise(self.hessian(), self.penalty, self.gauge, self._remaining())
 
-    def transformed(self, matrix: Data, penalty: Array, gauge: Indices) -> Factor:
-        """Factor of ``T H_d T' + Lambda'`` for a matrix T of shape (new, order)."""
-        alive = self._remaining()
-        inner = matrix[:, alive]
+    def transformed(
+        self, matrix: Data, penalty: Array, gauge: Indices, alive: Indices
+    ) -> Factor:
+        """Factor of ``T H_d T' + Lambda'`` for a matrix T of shape (new, order).
+
+        Parameters
+        ----------
+        matrix : Data
+        penalty : ndarray of shape (new,)
+        gauge : ndarray of int of shape (new,)
+        alive : ndarray of int
+            New coordinates that are not held at zero.
+        """
+        inner = matrix[alive][:, self._remaining()]
         H = self.hessian()
         upper = np.triu(H) + np.triu(H, 1).T
         mapped = np.asfortranarray(times(inner, times(inner, upper).T))
-        return factorise(mapped, penalty, gauge, np.arange(penalty.size))
+        return factorise(mapped, penalty, gauge, alive)
 
     def repenalised(self, penalty: Array, gauge: Indices) -> Factor:
         """The same data Hessian with another penalty; a small change waits."""

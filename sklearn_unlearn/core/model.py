@@ -274,7 +274,9 @@ def _fitted_anew(model: Model, request: Request, options: Options) -> Answer:
     tally = edited_tally(model, request)
     model.tally.check_left(tally)
     objective = request.edit.objective(model.state.objective)
-    refinement = _fitted(objective, rows, options, request.start)
+    assert request.start is not None
+    start = np.where(objective.held, 0.0, request.start)
+    refinement = _fitted(objective, rows, options, start)
     return Answer(Model(refinement.state, tally, model.marks, rows), None, refinement)
 
 

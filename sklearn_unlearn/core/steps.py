@@ -89,7 +89,7 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
         if parts is not state.parts or edit.loss is not None:
             factor = parts.factor(old, weights)
         pull = parts.gradient(weights)
-    start = features.preimage(theta)
+    start = np.where(new.held, 0.0, features.preimage(theta))
     lag = theta - features.pull(start)
     lag[old.held] = 0.0
     right = -pull

@@ -192,7 +192,9 @@ def test_a_factor_is_immutable():
         edited.folded(),
         edited.extended(V[:, 4:8]),
         factor.repenalised(2 * dense.penalty, factor.gauge),
-        factor.transformed(np.eye(48)[::-1], dense.penalty, factor.gauge),
+        factor.transformed(
+            np.eye(48)[::-1], dense.penalty, factor.gauge, np.arange(48)
+        ),
         factor.rebuilt(lambda hessian: np.fill_diagonal(hessian, 300.0)),
     ):
         derived.solve(right)
@@ -302,7 +304,8 @@ def test_transformed(fold, order_new):
     factor = factor.folded() if fold else factor
     T = rng.standard_normal((order_new, 48))
     penalty = rng.uniform(0.5, 1.0, order_new)
-    mapped = factor.transformed(T, penalty, np.zeros((order_new, 0)))
+    gauge, alive = np.zeros((order_new, 0)), np.arange(order_new)
+    mapped = factor.transformed(T, penalty, gauge, alive)
     alive = np.where(dense.dropped, 0.0, 1.0)
     T = T * alive
     expected = Dense(T @ dense.hessian @ T.T, penalty)

@@ -727,3 +727,27 @@ def test_no_rows_at_all():
     result = unlearn(fitted(problem), Edit(rows_out=none, rows_in=none))
     np.testing.assert_allclose(result.state.theta, fitted(problem).theta, atol=1e-12)
     assert isinstance(none, Rows)
+
+
+def test_linear_map_of_outputs_that_use_different_columns():
+    problem = make_problem("squared")
+    held = problem.objective.held.copy()
+    held[:-1, 0] = True  # a mean alone
+    objective = replace(problem.objective, held=held)
+    state = fitted(replace(problem, objective=objective))
+    rng = np.random.default_rng(0)
+    T = np.zeros((4, 5))
+    T[:, 1:] = rng.standard_normal((4, 4))
+    T[-1] = [0.0, 0.0, 0.0, 0.0, 1.0]
+    penalty = objective.penalty[1:]
+    edit = Edit(feature_map=LinearMap(T), penalty=penalty)
+    linear = np.zeros_like(penalty)
+    result = unlearn(state, edit).state
+    assert result.objective.held[:, 0].tolist() == [True, True, True, False]
+    assert not result.objective.held[:, 1:].any()
+    X = problem.rows.X @ T[:-1, :-1].T + T[:-1, -1]
+    expected = refitted(
+        replace(objective, penalty=penalty, linear=linear, held=held[1:]),
+        replace(problem.rows, X=X),
+    )
+    np.testing.assert_allclose(result.theta, expected, atol=1e-10)
