@@ -201,7 +201,10 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
     def _tags(self, params):
         tags = super()._tags(params)
         # scikit-learn 1.6 does not set it
-        tags.input_tags.sparse = not params["with_mean"]
+        with_mean = params["with_mean"]
+        tags.input_tags.sparse = isinstance(with_mean, (bool, np.bool_)) and (
+            not with_mean
+        )
         return tags
 
     def _collected(self, rows, weight, params):
