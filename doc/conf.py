@@ -32,7 +32,8 @@ html_title = "sklearn_unlearn"
 html_show_sourcelink = False
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
 
-_LABEL = re.compile(r":ref:`([^<`]*?)\s*<(?:\w+_score|df_output_transform)>`")
+_LABELS = r"\w+_score|df_output_transform|metadata_routing"
+_LABEL = re.compile(rf":ref:`([^<`]*?)\s*<(?:{_LABELS})>`")
 _EXAMPLE = re.compile(r"\s*and\s+:ref:`sphx_glr\w+\.py`\s+for\s+an\s+example[^.]*")
 _ROUTING = re.compile(r"set_\w+_request|get_metadata_routing")
 

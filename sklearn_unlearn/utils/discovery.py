@@ -5,17 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from inspect import isclass, signature
 
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    RegressorMixin,
-    TransformerMixin,
-)
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-_MIXINS = {
-    "classifier": ClassifierMixin,
-    "regressor": RegressorMixin,
-    "transformer": TransformerMixin,
+_KINDS = {
+    "classifier": lambda each: issubclass(each, ClassifierMixin),
+    "regressor": lambda each: issubclass(each, RegressorMixin),
+    "transformer": lambda each: hasattr(each, "transform"),
 }
 
 
@@ -45,23 +40,24 @@ def all_estimators(type_filter=None):
     >>> "UnlearnableRidge" in dict(all_estimators("regressor"))
     True
     """
-    if type_filter is not None and type_filter not in _MIXINS:
-        known = ", ".join(map(repr, _MIXINS))
+    if type_filter is not None and type_filter not in _KINDS:
+        known = ", ".join(map(repr, _KINDS))
         raise ValueError(
             f"type_filter must be None or one of {known}; got {type_filter!r}."
         )
     # at call: the package is above this module
     package = import_module("sklearn_unlearn")
     found = [(name, getattr(package, name)) for name in package.__all__]
-    wanted = _MIXINS.get(type_filter, BaseEstimator)
+    wanted = _KINDS.get(type_filter, lambda each: True)
     return sorted(
         (name, each)
         for name, each in found
         # parameters, such as GaussianCertification, have parameters but no fit
         if isclass(each)
-        and issubclass(each, wanted)
+        and issubclass(each, BaseEstimator)
         and hasattr(each, "fit")
         and not _consists_of_others(each)
+        and wanted(each)
     )
 
 
