@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import wraps
 
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -303,6 +304,14 @@ class UnlearnablePipeline(
     def _first_step(self):
         steps = [step for _, step in self.steps if not is_nothing(step)]
         return steps[0] if steps else None
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        last = self.steps[-1][1] if self.steps else None
+        if hasattr(last, "__sklearn_tags__"):
+            # scikit-learn's pipeline says only some of what targets must be
+            tags.target_tags = get_tags(last).target_tags
+        return tags
 
     def __getitem__(self, ind):
         part = super().__getitem__(ind)

@@ -22,7 +22,12 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
     UnseenRowsWarning,
 )
-from sklearn_unlearn.utils.validation import Columns, check_rows, check_sample_weight
+from sklearn_unlearn.utils.validation import (
+    Columns,
+    check_rows,
+    check_sample_weight,
+    named,
+)
 
 #: By how much maps may magnify the rounding of retained rows before these are computed
 #: from the raw ones again.
@@ -50,7 +55,8 @@ class LastModel:
                     self.fitted, X, y, request.weight, ids, origin
                 )
             if request.X_in is not None:
-                self.origin_in = base.like(request.X_in)
+                with named("X_new" if request.leaves else "X"):
+                    self.origin_in = base.like(request.X_in)
 
     # Before the other steps -----------------------------------------------------------
 
@@ -176,7 +182,8 @@ class LastModel:
         """Rows that come, and their identifiers."""
         step, request = self.step, self.request
         if request.leaves:
-            X, complete = step._read_features(fitted, X)
+            with named("X_new"):
+                X, complete = step._read_features(fitted, X)
             ids = None
             if self.positions is not None:
                 ids = self.retained.ids_at(self.positions)

@@ -57,15 +57,22 @@ class RawRows:
         ValueError
             If a column is missing, or these are a frame and those are none.
         """
+        if RawRows.of(X).X.shape[:1] == (0,):
+            raise ValueError("X holds no row.")
         if not _is_frame(self.X):
             rows = RawRows.of(np.asarray(X) if _is_frame(X) else X)
             if sp.issparse(self.X) != sp.issparse(rows.X):
                 rows = RawRows(like(rows.X, self.X))
+            if rows.X.ndim != self.X.ndim:
+                raise ValueError(
+                    f"Expected {self.X.ndim}D array, got {rows.X.ndim}D array instead: "
+                    "X must have as many dimensions as at fit."
+                )
             if self.forgotten is None:
-                return rows
+                return self._as_wide(rows)
             if rows.X.shape[1:] == (np.count_nonzero(~self.forgotten),):
                 rows = RawRows(widened(rows.X, self.forgotten))
-            return replace(rows, forgotten=self.forgotten)
+            return self._as_wide(replace(rows, forgotten=self.forgotten))
         if not _is_frame(X):
             raise ValueError(
                 "X must be a frame, as it was at fit: its columns are known by name."
@@ -75,6 +82,14 @@ class RawRows:
         if missing:
             raise ValueError(f"X lacks the column {missing[0]!r}.")
         return RawRows(X if names == list(X.columns) else X[names])
+
+    def _as_wide(self, rows):
+        if rows.X.shape[1:] != self.X.shape[1:]:
+            raise ValueError(
+                f"X has {rows.X.shape[1]} features, but the pipeline was fitted with "
+                f"{self.X.shape[1]}."
+            )
+        return rows
 
     def forgetting(self, mask, names):
         """The same rows without some columns, given by a mask of those at fit."""

@@ -1,0 +1,47 @@
+"""The checks of unlearners, run on pipelines, and many requests in a row."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from sklearn_unlearn import (
+    UnlearnableLogisticRegression,
+    UnlearnablePoissonRegressor,
+    UnlearnableRidge,
+    UnlearnableStandardScaler,
+    make_unlearnable_pipeline,
+)
+from sklearn_unlearn.utils.estimator_checks import unlearner_checks
+from tests.pipeline.scripts import answers
+from tests.pipeline.test_scaled import raw, scaled
+
+PIPELINES = {
+    "plain": ("passthrough", UnlearnableLogisticRegression(C=0.5)),
+    "scaled": (UnlearnableStandardScaler(), UnlearnableLogisticRegression(C=0.5)),
+    "sparse": (UnlearnableStandardScaler(with_mean=False), UnlearnableRidge()),
+    "counts": (UnlearnableStandardScaler(), UnlearnablePoissonRegressor(alpha=0.5)),
+}
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("name", PIPELINES)
+def test_checks_of_unlearners(name, retain_data):
+    front, last = PIPELINES[name]
+    last = clone(last).set_params(retain_data=retain_data)
+    pipeline = make_unlearnable_pipeline(front, last)
+    for name, check in unlearner_checks(pipeline):
+        # steps are a parameter, and a request replaces them
+        if name != "check_returns_self":
+            check(pipeline)
+
+
+def test_rows_that_come_one_by_one():
+    X, y = raw("logistic")
+    model = scaled("logistic", retain_data=True).fit(X[:100], y[:100])
+    for row in range(100, 150):
+        model.partial_fit(X[[row]], y[[row]])
+    for row in range(90, 130):
+        model.partial_unfit(X[[row]], y[[row]])
+    kept = np.r_[:90, 130:150]
+    refit = clone(model).fit(X[kept], y[kept])
+    np.testing.assert_allclose(answers(model, X), answers(refit, X), atol=1e-9)
