@@ -26,6 +26,22 @@ from sklearn_unlearn.compose._walk import (
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils.exclusive import LockMixin
 
+#: What is said of methods that are scikit-learn's.
+_AS_IN_A_PIPELINE = """``{name}`` as in scikit-learn, by one version of all steps.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+            Raw input, or outputs to be inverted.
+        **params : dict
+            As in scikit-learn.
+
+        Returns
+        -------
+        object
+            What the last step answers.
+        """
+
 
 def _of_one_version(name):
     """A method of `Pipeline` that sees the steps of one version throughout."""
@@ -33,13 +49,13 @@ def _of_one_version(name):
     def has(pipeline):
         return hasattr(super(UnlearnablePipeline, pipeline), name)
 
-    @available_if(has)
     @wraps(getattr(Pipeline, name))
     def method(self, *arguments, **keywords):
         steady = super(UnlearnablePipeline, self._version())
         return getattr(steady, name)(*arguments, **keywords)
 
-    return method
+    method.__doc__ = _AS_IN_A_PIPELINE.format(name=name)
+    return available_if(has)(method)
 
 
 class UnlearnablePipeline(

@@ -75,6 +75,27 @@ class PipelineFitting:
             self._keep(X, keywords)
         return outputs
 
+    @available_if(lambda self: hasattr(super(), "fit_predict"))
+    def fit_predict(self, X, y=None, **params):
+        """Fit all steps, and what the last one says of the rows.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+        y : array-like, optional
+        **params : dict
+            As for ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        with self._exclusive():
+            with config_context(enable_metadata_routing=False):
+                predicted = super().fit_predict(X, y, **params)
+            self._keep(X, params)
+        return predicted
+
     def _prepared(self, X, y, sample_weight, row_ids, params):
         """Rows that count, and what scikit-learn's ``fit`` is given beside them."""
         if self.on_stateful not in ("raise", "freeze"):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.cluster import KMeans
 from sklearn.feature_selection import SelectKBest
 from sklearn.pipeline import FeatureUnion, make_union
 from sklearn.preprocessing import (
@@ -133,3 +134,14 @@ def test_a_union_with_a_step_that_learned_is_refused():
     model = pipeline(union).fit(X, y)
     with pytest.raises(UnlearningError, match="a FeatureUnion, learned from rows"):
         model.partial_unfit(rows_of(X, [0]), y[:1])
+
+
+def test_a_last_step_that_clusters_works_and_cannot_unlearn():
+    X, _ = raw("logistic")
+    model = make_unlearnable_pipeline(
+        UnlearnableStandardScaler(), KMeans(n_clusters=2, n_init=2, random_state=0)
+    )
+    labels = model.fit_predict(X)
+    np.testing.assert_array_equal(labels, model.predict(X))
+    with pytest.raises(UnlearningError, match="a KMeans, learned from rows"):
+        model.partial_unfit(X[:2])
