@@ -58,7 +58,6 @@ class Statistics:
         weight : ndarray of shape (n_rows,)
         n_groups : int
         second : {"none", "columns", "pairs"}
-            Pairs of dense rows only.
 
         Raises
         ------
@@ -214,6 +213,14 @@ class Statistics:
         diagonal : bool, default=False
             Whether to leave pairs of columns out.
         """
+        numerator = self.weighted_scatter(diagonal=diagonal).rounded()
+        size = self.weight.rounded().reshape(-1, *(1,) * (numerator.ndim - 1))
+        return np.divide(
+            numerator, size, out=np.zeros_like(numerator), where=size > 0.0
+        )
+
+    def weighted_scatter(self, *, diagonal: bool = False) -> Exact:
+        """``weight second - first first``, without rounding, as in `scatter`."""
         assert self.second is not None
         n_groups = self.weight.shape[0]
         if diagonal or self.second.shape == self.first.shape:
@@ -224,8 +231,4 @@ class Statistics:
             row = self.first.reshaped(n_groups, 1, -1)
             second, outer = self.second, column.times(row)
             weight = self.weight.reshaped(n_groups, 1, 1)
-        numerator = weight.times(second).plus(outer, -1).rounded()
-        size = weight.rounded()
-        return np.divide(
-            numerator, size, out=np.zeros_like(numerator), where=size > 0.0
-        )
+        return weight.times(second).plus(outer, -1)
