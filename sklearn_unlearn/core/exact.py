@@ -94,8 +94,6 @@ class Exact:
     def matrix_times(self, other: Exact) -> Exact:
         """The product of matrices, of at most 2**16 columns the first."""
         shape = self.shape[0], other.shape[1]
-        if not len(self.digits) or not len(other.digits):
-            return Exact.zeros(shape)
         n_digits = len(self.digits) + len(other.digits)
         digits = np.zeros((n_digits, *shape), dtype=np.int64)
         for i, one in enumerate(self.digits):
@@ -137,7 +135,7 @@ class Exact:
             carry = rest
         if further:
             digits = np.concatenate([digits, further])
-        used = np.flatnonzero(digits.reshape(len(digits), -1).any(axis=1))
+        used = np.flatnonzero(digits.any(axis=tuple(range(1, digits.ndim))))
         if not used.size:
             return Exact.zeros(self.shape)
         first, last = int(used[0]), int(used[-1])
