@@ -61,7 +61,6 @@ class Statistics:
         weight : ndarray of shape (n_rows,)
         n_groups : int
         second : {"none", "columns", "pairs"}
-            Pairs of dense rows only.
 
         Raises
         ------
@@ -253,6 +252,14 @@ class Statistics:
         """
         if self.within is not None and not diagonal:
             return self.within
+        numerator = self.weighted_scatter(diagonal=diagonal).rounded()
+        size = self.weight.rounded().reshape(-1, *(1,) * (numerator.ndim - 1))
+        return np.divide(
+            numerator, size, out=np.zeros_like(numerator), where=size > 0.0
+        )
+
+    def weighted_scatter(self, *, diagonal: bool = False) -> Exact:
+        """``weight second - first first``, without rounding, as in `scatter`."""
         assert self.second is not None
         n_groups = self.weight.shape[0]
         if diagonal or self.second.shape == self.first.shape:
@@ -263,8 +270,4 @@ class Statistics:
             row = self.first.reshaped(n_groups, 1, self.first.shape[1])
             second, outer = self.second, column.times(row)
             weight = self.weight.reshaped(n_groups, 1, 1)
-        numerator = weight.times(second).plus(outer, -1).rounded()
-        size = weight.rounded()
-        return np.divide(
-            numerator, size, out=np.zeros_like(numerator), where=size > 0.0
-        )
+        return weight.times(second).plus(outer, -1)

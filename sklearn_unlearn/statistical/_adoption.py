@@ -79,7 +79,7 @@ class AdoptionMixin:
         check_same_columns(fitted, model._fitted.columns)
         if is_classifier(model):
             check_same_classes(fitted, model.classes_)
-        different = _different(fitted, model._fitted.twin)
+        different = model._difference(fitted)
         if different is not None:
             warnings.warn(
                 f"X, y and sample_weight give another {different} than that of the "
@@ -89,6 +89,10 @@ class AdoptionMixin:
                 stacklevel=2,
             )
         return model
+
+    def _difference(self, fitted):
+        """An attribute of which the data do not give that of the fitted model."""
+        return _different(fitted, self._fitted.twin)
 
 
 def _different(fitted, twin):

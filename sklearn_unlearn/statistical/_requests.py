@@ -6,7 +6,6 @@ import copy
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_non_negative
 
 from sklearn_unlearn.core.statistics import Statistics
@@ -46,7 +45,7 @@ class StatisticalRequests(ExclusiveMixin):
     # Hooks --------------------------------------------------------------------------
 
     def _labels(self, y, classes):
-        """Labels that rows may have, from the targets in `fit`."""
+        """Labels that rows may have along the first axis, from the targets in `fit`."""
         raise NotImplementedError
 
     def _check_classes(self, classes, labels):
@@ -54,7 +53,7 @@ class StatisticalRequests(ExclusiveMixin):
         raise NotImplementedError
 
     def _targets(self, y, labels):
-        """Targets as numbers, one a row."""
+        """Targets as numbers, checked against the labels."""
         raise NotImplementedError
 
     def _joined(self, X, targets):
@@ -81,7 +80,7 @@ class StatisticalRequests(ExclusiveMixin):
 
     def _example(self, classes, n_columns, params):
         """Rows that the twin is fitted on to check its parameters."""
-        return np.ones((classes.size, n_columns)), classes
+        return np.ones((len(classes), n_columns)), classes
 
     def _complete(self, twin, evidence, n_columns, params, before):
         """Give the twin what it would have learned from the rows themselves.
@@ -97,7 +96,6 @@ class StatisticalRequests(ExclusiveMixin):
         with self._exclusive():
             X, y, columns = check_training_data(self, X, y, **self._target_checks)
             self._check_values(X)
-            y = column_or_1d(y, warn=True)
             weight = check_sample_weight(sample_weight, X.shape[0])
             if not weight.any():
                 raise ValueError("sample_weight must hold a weight other than zero.")
@@ -107,9 +105,9 @@ class StatisticalRequests(ExclusiveMixin):
             X, group = self._joined(X, self._targets(y, labels))
             present = np.unique(group[weight > 0.0])
             self._check_parameters(params)
-            self._check_size(labels.size, columns.n_features)
+            self._check_size(len(labels), X.shape[1])
             self._started(labels[present], columns.n_features, params)
-            evidence = self._evidence((X, group, weight), labels.size, params)
+            evidence = self._evidence((X, group, weight), len(labels), params)
             self._fitted = self._made(
                 evidence, labels, columns, forgotten, params, None
             )
@@ -273,12 +271,12 @@ class StatisticalRequests(ExclusiveMixin):
 
     def _started(self, classes, n_columns, params):
         """A twin whose parameters have been checked by itself, on a few rows."""
-        if classes.size < self._fewest:
+        if len(classes) < self._fewest:
             raise ValueError(
                 "The number of classes has to be greater than one; got "
-                f"{classes.size} class"
+                f"{len(classes)} class"
             )
-        if np.ndim(params.get("priors")) and len(params["priors"]) != classes.size:
+        if np.ndim(params.get("priors")) and len(params["priors"]) != len(classes):
             raise ValueError("Number of priors must match number of classes.")
         twin = self._twin_class()
         known = twin.get_params(deep=False).keys()

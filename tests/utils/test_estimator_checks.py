@@ -15,7 +15,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
     UnlearnableHuberRegressor,
-    UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
     UnlearnableLogisticRegression,
@@ -132,7 +131,6 @@ class Refitting(RegressorMixin, BaseEstimator):
         UnlearnableRidge(method="first_order"),
         UnlearnableRidgeClassifier(class_weight="balanced"),
         UnlearnableRidgeClassifier(retain_data=True, fit_intercept=False),
-        UnlearnableLinearRegression(),
         UnlearnableLinearSVC(),
         UnlearnableLinearSVC(retain_data=True, fit_intercept=False),
         # smaller ones err in lumps
