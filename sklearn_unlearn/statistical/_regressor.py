@@ -157,5 +157,5 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
     def _joined(self, X, targets):
         return np.column_stack([X, targets]), np.zeros(X.shape[0], dtype=np.intp)
 
-    def _places(self, kept, statistics, fitted):
-        return np.append(kept, statistics.first.shape[1] - 1)
+    def _kept(self, kept, evidence):
+        return np.append(kept, evidence.classes.first.shape[1] - 1)
