@@ -134,7 +134,7 @@ class Statistics:
         if rows_out is not None and not after._possible(values, before, sums):
             raise RowNotFoundError(
                 "X or y of the rows are not what the model was trained with: a column "
-                "would be left with a negative sum or variance, or with too large a sum."
+                "would be left with a negative sum or variance, or too large a sum."
             )
         return after
 

@@ -12,8 +12,8 @@ from sklearn_unlearn.statistical import Learned
 
 #: Share of a class that may be left of rows whose weight left in parts.
 _ROUNDING = 2.0**-45
-#: Counts, of all categories in all classes; they take some 40 bytes each.
-LARGEST = 2**26
+#: Counts, of all categories in all classes; fitting takes some 150 bytes each.
+LARGEST = 2**24
 
 
 class UnlearnableCategoricalNB(DiscreteNaiveBayes):
@@ -24,7 +24,7 @@ class UnlearnableCategoricalNB(DiscreteNaiveBayes):
     categories up to the largest that a row has: when all rows of that one leave, it is
     unknown again. What is kept, and the time of a request, grow with the number of
     categories of all columns together; if this number, times that of classes, would be
-    more than 2**26, ``fit`` and requests raise `ProblemTooLargeError`.
+    more than 2**24, ``fit`` and requests raise `ProblemTooLargeError`.
 
     Parameters
     ----------
