@@ -183,8 +183,8 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
             X = np.column_stack([X, targets])
         return X, np.zeros(X.shape[0], dtype=np.intp)
 
-    def _places(self, kept, statistics, fitted):
-        width = statistics.first.shape[1]
+    def _kept(self, kept, fitted):
+        width = fitted.evidence.classes.first.shape[1]
         return np.append(kept, np.arange(width - fitted.labels.size, width))
 
     def _example(self, classes, n_columns, params):
