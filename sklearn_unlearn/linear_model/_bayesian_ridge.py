@@ -52,7 +52,7 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
     feature_names_in_ : ndarray of shape (n_features,)
         If X had string column names.
     n_iter_ : int
-    scores_ : ndarray of shape (n_iter_ + 1,)
+    scores_ : ndarray of shape (n_scores,)
         Log marginal likelihoods, if ``compute_score``.
     sigma_ : ndarray of shape (n_columns, n_columns)
         Covariance of the coefficients.

@@ -16,9 +16,10 @@ class Influence:
 
     Attributes
     ----------
-    coef : ndarray of shape (n_rows, *coef_.shape)
-    intercept : ndarray of shape (n_rows, *intercept_.shape)
-        Zero without an intercept.
+    coef : ndarray of shape (n_rows, ...)
+        Changes, each in the shape of ``coef_``.
+    intercept : ndarray of shape (n_rows, ...)
+        Changes, each in the shape of ``intercept_``; zero without an intercept.
     raw : ndarray of shape (n_rows, n_test) or (n_rows, n_test, n_outputs), or None
         Of the raw predictions on ``X_test``: what ``decision_function`` gives, or
         ``predict`` before an inverse link.
