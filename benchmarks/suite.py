@@ -11,7 +11,6 @@ from sklearn.base import clone
 from sklearn.linear_model import (
     GammaRegressor,
     HuberRegressor,
-    LinearRegression,
     LogisticRegression,
     PoissonRegressor,
     Ridge,
@@ -84,7 +83,6 @@ CASES = (
         _numbers,
     ),
     Case(unlearn.UnlearnableHuberRegressor(), HuberRegressor(), _numbers),
-    Case(unlearn.UnlearnableLinearRegression(), LinearRegression(), _numbers),
     Case(unlearn.UnlearnableRidge(), Ridge(), _numbers, _SQUARES),
     Case(unlearn.UnlearnableRidgeClassifier(), RidgeClassifier(), _classes, _SQUARES),
     Case(unlearn.UnlearnableLogisticRegression(), LogisticRegression(), _classes, _GLM),

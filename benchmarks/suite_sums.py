@@ -37,6 +37,8 @@ CASES = (
     (unlearn.UnlearnableNearestCentroid(), _numbers),
     (unlearn.UnlearnableLinearDiscriminantAnalysis(), _numbers),
     (unlearn.UnlearnableQuadraticDiscriminantAnalysis(), _numbers),
+    (unlearn.UnlearnableBayesianRidge(), _numbers),
+    (unlearn.UnlearnableLinearRegression(), _numbers),
 )
 
 
@@ -67,7 +69,8 @@ def run(settings):
     table.notes.append(
         "difference: largest of a fitted attribute after the request to scikit-learn's "
         "refit, over the attribute's largest entry; axes up to their sign. refit / "
-        "request: time of scikit-learn's fit without the row over ours. Three classes."
+        "request: time of scikit-learn's fit without the row over ours. Three classes, "
+        "whose numbers are the targets of the regressors."
     )
     return table
 

@@ -6,7 +6,6 @@ import scipy.sparse as sp
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
     UnlearnableHuberRegressor,
-    UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
     UnlearnableLogisticRegression,
@@ -27,8 +26,6 @@ ESTIMATORS = {
     "poisson": (UnlearnablePoissonRegressor, {"alpha": 0.3}, "counts"),
     "gamma": (UnlearnableGammaRegressor, {"alpha": 0.3}, "positive"),
     "tweedie": (UnlearnableTweedieRegressor, {"alpha": 0.3, "power": 1.4}, "positive"),
-    "least_squares": (UnlearnableLinearRegression, {}, "target"),
-    "least_squares_targets": (UnlearnableLinearRegression, {}, "targets"),
     "svc": (UnlearnableLinearSVC, {"C": 0.3}, "binary"),
     "svcs": (UnlearnableLinearSVC, {"C": 0.3, "intercept_scaling": 2.0}, "multiclass"),
     "svr": (UnlearnableLinearSVR, {"C": 0.3, "epsilon": 0.4}, "target"),
@@ -37,7 +34,7 @@ ESTIMATORS = {
     "normal": (UnlearnableTweedieRegressor, {"alpha": 0.3}, "target"),
 }
 QUADRATIC = [name for name in ESTIMATORS if name.startswith("ridge")]
-QUADRATIC += ["least_squares", "least_squares_targets", "svr_squared", "normal"]
+QUADRATIC += ["svr_squared", "normal"]
 #: Those whose second derivative does not jump.
 CERTIFIED = [name for name in ESTIMATORS if name not in ("svc", "svcs", "svr", "huber")]
 #: One estimator a loss for which a request without data is an approximation.

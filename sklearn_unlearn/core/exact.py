@@ -86,6 +86,16 @@ class Exact:
                 digits[i + j] += one * two
         return Exact(digits, self.low + other.low).canonical()
 
+    def matrix_times(self, other: Exact) -> Exact:
+        """The product of matrices, of at most 2**16 columns the first."""
+        shape = self.shape[0], other.shape[1]
+        n_digits = len(self.digits) + len(other.digits)
+        digits = np.zeros((n_digits, *shape), dtype=np.int64)
+        for i, one in enumerate(self.digits):
+            for j, two in enumerate(other.digits):
+                digits[i + j] += one @ two
+        return Exact(digits, self.low + other.low).canonical()
+
     def summed(self) -> Exact:
         """The sum over the first axis."""
         return Exact(self.digits.sum(axis=1), self.low).canonical()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from sklearn_unlearn.exceptions import (
     InsufficientWeightError,
     RowNotFoundError,
 )
+
+#: What the values of columns may be: anything, not below zero, or from zero to one.
+Values: TypeAlias = Literal["any", "positive", "unit"]
 
 #: Share of a sum that rounding of weights, in the hands of the caller, may explain.
 _TOLERANCE = 1e-9
@@ -61,7 +65,6 @@ class Statistics:
         weight : ndarray of shape (n_rows,)
         n_groups : int
         second : {"none", "columns", "pairs"}
-            Pairs of dense rows only.
 
         Raises
         ------
@@ -90,7 +93,7 @@ class Statistics:
         rows_out: Statistics | None,
         *,
         groups: Indices | None = None,
-        positive: bool = False,
+        values: Values = "any",
     ) -> Statistics:
         """The sums after an edit; a class that has lost all rows is zero throughout.
 
@@ -100,8 +103,8 @@ class Statistics:
             Of the named classes.
         groups : ndarray of int, optional
             Classes that the edit touches; all by default. The others stay as they are.
-        positive : bool, default=False
-            Whether no value of a column is below zero.
+        values : {"any", "positive", "unit"}, default="any"
+            What the values of all rows may be: "unit" are those from zero to one.
 
         Raises
         ------
@@ -139,31 +142,42 @@ class Statistics:
             )
         if emptied.any():
             after = after.cleared(np.flatnonzero(emptied))
-        if rows_out is not None and not after.possible(sums if positive else None):
+        if rows_out is not None and not after.possible(values, before, sums):
             raise RowNotFoundError(
                 "X or y of the rows are not what the model was trained with: a column "
-                "would be left with a negative sum or variance."
+                "would be left with a negative sum or variance, or too large a sum."
             )
         return self._put(groups, after)
 
-    def possible(self, positive: Exact | None = None) -> bool:
-        """Whether rows may have these sums, if they were once ``positive``."""
-        if positive is not None:
-            slack = _TOLERANCE * positive.rounded()
-            if np.any(self.first.rounded() < -slack):
+    def possible(
+        self,
+        values: Values = "any",
+        weight: Array | None = None,
+        sums: Exact | None = None,
+    ) -> bool:
+        """Whether rows may have these sums, which were ``weight`` and ``sums``."""
+        if values != "any":
+            assert weight is not None
+            assert sums is not None
+            first = self.first.rounded()
+            if np.any(first < -_TOLERANCE * sums.rounded()):
+                return False
+            largest = self.weight.rounded() + _TOLERANCE * weight
+            if values == "unit" and np.any(first > largest[:, None]):
                 return False
         if self.second is None:
             return True
         slack = _TOLERANCE * self.squares().rounded()
         return bool(np.all(self.scatter(diagonal=True) >= -slack))
 
-    def widened(self, n_columns: int) -> Statistics:
-        """These sums, with further columns that are zero; without second moments."""
-        width = n_columns - self.first.shape[1]
-        if not width:
-            return self
+    def spread(self, places: Indices, n_columns: int) -> Statistics:
+        """These sums at some of ``n_columns`` places, zeros at the others.
+
+        Without second moments.
+        """
         assert self.second is None
-        digits = np.pad(self.first.digits, ((0, 0), (0, 0), (0, width)))
+        digits = np.zeros((*self.first.digits.shape[:2], n_columns), dtype=np.int64)
+        digits[:, :, places] = self.first.digits
         return replace(self, first=Exact(digits, self.first.low))
 
     def cleared(self, groups: Indices) -> Statistics:
@@ -253,6 +267,14 @@ class Statistics:
         """
         if self.within is not None and not diagonal:
             return self.within
+        numerator = self.weighted_scatter(diagonal=diagonal).rounded()
+        size = self.weight.rounded().reshape(-1, *(1,) * (numerator.ndim - 1))
+        return np.divide(
+            numerator, size, out=np.zeros_like(numerator), where=size > 0.0
+        )
+
+    def weighted_scatter(self, *, diagonal: bool = False) -> Exact:
+        """``weight second - first first``, without rounding, as in `scatter`."""
         assert self.second is not None
         n_groups = self.weight.shape[0]
         if diagonal or self.second.shape == self.first.shape:
@@ -263,8 +285,4 @@ class Statistics:
             row = self.first.reshaped(n_groups, 1, self.first.shape[1])
             second, outer = self.second, column.times(row)
             weight = self.weight.reshaped(n_groups, 1, 1)
-        numerator = weight.times(second).plus(outer, -1).rounded()
-        size = weight.rounded()
-        return np.divide(
-            numerator, size, out=np.zeros_like(numerator), where=size > 0.0
-        )
+        return weight.times(second).plus(outer, -1)

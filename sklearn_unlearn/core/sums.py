@@ -17,6 +17,7 @@ from sklearn_unlearn.core.arrays import (
     Data,
     Indices,
     as_float64,
+    densify,
     is_sparse,
     n_stored,
 )
@@ -54,7 +55,7 @@ def sums(
         return iter([_counted(X, group, n_groups)])
     step = _block_rows(X, n_groups, second)
     order = None
-    if n_groups > _FEW_CLASSES or second == "pairs":
+    if n_groups > (1 if second == "pairs" else _FEW_CLASSES):
         order = np.argsort(group, kind="stable")
 
     def chunk_sums(start: int) -> Sums:
@@ -62,7 +63,10 @@ def sums(
         for first in range(start, min(start + chunk, n_rows), step):
             last = min(first + step, start + chunk, n_rows)
             chosen = slice(first, last) if order is None else order[first:last]
-            totals.add(_block(X, chosen), group[chosen], weight[chosen])
+            block = _block(X, chosen)
+            if second == "pairs":  # most of their products are not zero
+                block = densify(block)
+            totals.add(block, group[chosen], weight[chosen])
         return totals.result()
 
     chunk = max(n_rows, 1)

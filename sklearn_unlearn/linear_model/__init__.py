@@ -9,9 +9,9 @@ from sklearn_unlearn.linear_model._glm import (
 )
 from sklearn_unlearn.linear_model._huber import UnlearnableHuberRegressor
 from sklearn_unlearn.linear_model._influence import Influence
+from sklearn_unlearn.linear_model._linear_regression import UnlearnableLinearRegression
 from sklearn_unlearn.linear_model._logistic import UnlearnableLogisticRegression
 from sklearn_unlearn.linear_model._ridge import (
-    UnlearnableLinearRegression,
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
 )

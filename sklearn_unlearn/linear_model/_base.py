@@ -173,8 +173,6 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
 
     # Fitting ------------------------------------------------------------------------
 
-    #: What helps where data do not determine the model.
-    _remedy = ""
     #: Keyword arguments with which targets are validated at fit.
     _target_checks: ClassVar[dict[str, object]] = {}
 
@@ -230,7 +228,7 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
         except NotPositiveDefiniteError as error:
             raise NotPositiveDefiniteError(
                 f"X with n_samples={rows.n_rows} and n_features={n_columns} does not "
-                f"determine the model. {error}{self._remedy}"
+                f"determine the model. {error}"
             ) from error
         warn_unless_converged(result)
         state = with_parts(result.state, rows) if in_parts else result.state

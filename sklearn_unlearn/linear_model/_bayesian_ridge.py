@@ -8,11 +8,8 @@ import numpy as np
 from scipy import linalg
 from sklearn.linear_model import BayesianRidge
 
-from sklearn_unlearn.exceptions import ProblemTooLargeError
 from sklearn_unlearn.statistical import Learned, StatisticalRegressor
 
-#: Most columns: exact sums of their products take some 72 bytes each.
-_MOST_COLUMNS = 2**13
 _EPS = np.finfo(np.float64).eps
 
 
@@ -87,7 +84,6 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
     """
 
     _twin_class = BayesianRidge
-    _second = "pairs"
 
     X_offset_ = Learned()
     X_scale_ = Learned()
@@ -146,16 +142,6 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
         return self._asked("predict", X, return_std=return_std)
 
     # Hooks --------------------------------------------------------------------------
-
-    def _check_size(self, n_classes, n_columns):
-        if n_columns > _MOST_COLUMNS:
-            raise ProblemTooLargeError(
-                f"{n_columns} columns have too many products, of which exact sums are "
-                f"kept; at most {_MOST_COLUMNS} are possible."
-            )
-
-    def _example(self, classes, n_columns, params):
-        return np.array([[0.0], [1.0]]), np.array([0.0, 1.0])
 
     def _complete(self, twin, evidence, n_columns, params, before):
         # BayesianRidge.fit

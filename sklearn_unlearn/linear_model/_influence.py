@@ -17,9 +17,9 @@ class Influence:
     Attributes
     ----------
     coef : ndarray of shape (n_rows, ...)
-        One ``coef_`` a row.
+        Changes, each in the shape of ``coef_``.
     intercept : ndarray of shape (n_rows, ...)
-        One ``intercept_`` a row. Zero without an intercept.
+        Changes, each in the shape of ``intercept_``; zero without an intercept.
     raw : ndarray of shape (n_rows, n_test) or (n_rows, n_test, n_outputs), or None
         Of the raw predictions on ``X_test``: what ``decision_function`` gives, or
         ``predict`` before an inverse link.

@@ -1,4 +1,4 @@
-"""Least squares, ridge regression and classification: quadratic, so exact."""
+"""Ridge regression and classification: quadratic, so exact."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import MultiOutputMixin
-from sklearn.linear_model import LinearRegression, Ridge, RidgeClassifier
+from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.core.losses import HalfSquaredError
@@ -119,98 +119,6 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
         twin = self._twin_class()
         twin.n_iter_, twin.solver_ = None, "cholesky"
         return twin
-
-
-class UnlearnableLinearRegression(UnlearnableRidge):
-    """Ordinary least squares that unlearns exactly, with or without the data.
-
-    A twin of :class:`sklearn.linear_model.LinearRegression` where the data determine
-    the coefficients. The twin answers dependent columns with the shortest of many
-    solutions; here they are refused, as is a request after which too few rows remain.
-
-    Parameters
-    ----------
-    fit_intercept : bool, default=True
-        Whether to add an intercept.
-    tol : float, default=1e-8
-        2-norm of the gradient of the summed objective at which to stop.
-    max_iter : int, default=None
-        Steps in ``fit`` and in a refinement; None means 100.
-    method : {"second_order", "first_order"}, default="second_order"
-        How requests are answered. First order is a single gradient step.
-    unlearning_rate : float or "auto", default="auto"
-        Step length of the first order; "auto" is one over the largest eigenvalue of
-        the Hessian.
-    retain_data : bool, default=False
-        If True, a reference to the training data is kept: rows are checked to be in,
-        and every request ends refined to ``tol``.
-    certification : GaussianCertification, default=None
-        If given, the coefficients are a secret: ``coef_``, predictions and
-        ``to_sklearn`` show them with noise, and ``release`` certifies them.
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-    intercept_ : float or ndarray of shape (n_targets,)
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features,)
-        If X had string column names.
-    n_iter_ : int
-
-    See Also
-    --------
-    UnlearnableRidge : With a penalty, which decides between dependent columns.
-
-    References
-    ----------
-    Warnecke, Pirch, Wressnegger, Rieck: Machine Unlearning of Features and Labels,
-    NDSS 2023, arXiv 2108.11577.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklearn_unlearn import UnlearnableLinearRegression
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = UnlearnableLinearRegression().fit(X, y).partial_unfit(X[:9], y[:9])
-    >>> refit = UnlearnableLinearRegression().fit(X[9:], y[9:])
-    >>> bool(np.allclose(model.coef_, refit.coef_, rtol=1e-8))
-    True
-    """
-
-    _twin_class = LinearRegression
-
-    def __init__(
-        self,
-        *,
-        fit_intercept=True,
-        tol=1e-8,
-        max_iter=None,
-        method="second_order",
-        unlearning_rate="auto",
-        retain_data=False,
-        certification=None,
-    ):
-        self.fit_intercept = fit_intercept
-        self.tol = tol
-        self.max_iter = max_iter
-        self.method = method
-        self.unlearning_rate = unlearning_rate
-        self.retain_data = retain_data
-        self.certification = certification
-
-    # Hooks --------------------------------------------------------------------------
-
-    _remedy = (
-        " UnlearnableLinearRegression has no penalty; UnlearnableRidge has one, "
-        "however small."
-    )
-
-    def _strength(self, n_outputs):
-        return 0.0
-
-    def _twin(self, fitted):
-        return LinearRegression()
 
 
 class UnlearnableRidgeClassifier(LinearClassifier):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 from sklearn.naive_bayes import CategoricalNB
-from sklearn.utils import get_tags
 
+from sklearn_unlearn.exceptions import ProblemTooLargeError
 from sklearn_unlearn.naive_bayes._discrete import DiscreteNaiveBayes, alpha_of
 from sklearn_unlearn.statistical import Learned
 
 #: Share of a class that may be left of rows whose weight left in parts.
 _ROUNDING = 2.0**-45
-#: No category.
-_TOO_LARGE = 2**31
+#: Counts, of all categories in all classes; fitting takes some 150 bytes each.
+LARGEST = 2**24
 
 
 class UnlearnableCategoricalNB(DiscreteNaiveBayes):
@@ -22,7 +22,9 @@ class UnlearnableCategoricalNB(DiscreteNaiveBayes):
     A twin of :class:`sklearn.naive_bayes.CategoricalNB`. Requests are exact: sums are
     kept without rounding, so that a row that leaves leaves no trace. A column has the
     categories up to the largest that a row has: when all rows of that one leave, it is
-    unknown again.
+    unknown again. What is kept, and the time of a request, grow with the number of
+    categories of all columns together; if this number, times that of classes, would be
+    more than 2**24, ``fit`` and requests raise `ProblemTooLargeError`.
 
     Parameters
     ----------
@@ -86,57 +88,58 @@ class UnlearnableCategoricalNB(DiscreteNaiveBayes):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
-        # scikit-learn 1.6 does not set it, and its checks cannot do with it
-        tags.input_tags.categorical = get_tags(CategoricalNB()).input_tags.categorical
+        tags.input_tags.categorical = True
         tags.input_tags.positive_only = True
         return tags
 
     # Hooks --------------------------------------------------------------------------
 
-    # Statistics have a column for each category of each column of X: those of category
-    # zero of all columns, then those of category one, and so on.
+    # Statistics have a column for each category of each column of X.
+
+    def _check_size(self, n_classes, n_columns):
+        if n_classes * n_columns > LARGEST:
+            raise ProblemTooLargeError(
+                f"The counts of {n_columns} categories, of all columns of X, in "
+                f"{n_classes} classes are more than {LARGEST}."
+            )
 
     def _encoded(self, X, params):
-        n_rows, n_columns = X.shape
-        if X.max(initial=0) >= _TOO_LARGE:
-            raise ValueError(
-                f"X holds category {X.max():g}: categories are 0, 1, 2 and so on."
+        if X.max(initial=0) >= LARGEST:
+            raise ProblemTooLargeError(
+                f"X holds category {X.max():g}: categories are 0, 1, 2 and so on, and "
+                f"columns have at most {LARGEST}."
             )
-        category = X.astype(np.int64)
-        places = (category * n_columns + np.arange(n_columns)).ravel()
-        width = n_columns * (category.max(initial=0) + 1)
+        n_rows, n_columns = X.shape
+        places = X.astype(np.int64)
+        widths = places.max(axis=0, initial=0) + 1
+        places += np.cumsum(widths) - widths
         ends = np.arange(n_rows + 1) * n_columns
-        return sp.csr_array((np.ones(places.size), places, ends), (n_rows, width))
+        parts = np.ones(places.size), places.ravel(), ends
+        return sp.csr_array(parts, (n_rows, widths.sum())), widths
 
-    def _places(self, kept, statistics, fitted):
-        n_columns = np.sum(~fitted.forgotten)
-        starts = np.arange(0, statistics.first.shape[1], n_columns)
-        return (starts[:, None] + kept).ravel()
-
-    def _trimmed(self, statistics, n_columns):
-        used = np.flatnonzero(statistics.first.digits.any(axis=(0, 1)))
-        last = used.max(initial=0) // n_columns + 1
-        return statistics.columns(np.arange(last * n_columns))
+    def _values(self, params):
+        return "unit"
 
     def _example(self, classes, n_columns, params):
         return np.zeros((classes.size, n_columns), dtype=np.int64), classes
 
-    def _complete_columns(self, twin, statistics, n_columns):
+    def _complete_columns(self, twin, evidence, values):
         # CategoricalNB._count and _update_feature_log_prob
-        counts = statistics.first.rounded()
-        counts = counts.reshape(counts.shape[0], -1, n_columns)
-        slack = _ROUNDING * statistics.weight.rounded()
-        counts[counts <= slack[:, None, None]] = 0.0
-        places = np.arange(counts.shape[1])[:, None]
-        largest = np.where(counts.any(axis=0), places, 0).max(axis=0)
-        twin.n_categories_ = np.maximum(twin.n_categories_, largest + 1)
+        counts = evidence.classes.first.rounded()
+        slack = _ROUNDING * evidence.classes.weight.rounded()
+        counts[counts <= slack[:, None]] = 0.0
         alpha = alpha_of(twin)
         twin.category_count_, twin.feature_log_prob_ = [], []
-        for column, n_categories in enumerate(twin.n_categories_):
-            count = counts[:, :n_categories, column]
-            further = n_categories - count.shape[1]
-            count = np.pad(count, ((0, 0), (0, max(further, 0))))
+        n_categories, stop = twin.n_categories_.copy(), 0
+        for column, width in enumerate(evidence.widths.tolist()):
+            start, stop = stop, stop + width
+            found = counts[:, start:stop]
+            used = np.flatnonzero(found.any(axis=0)).max(initial=0) + 1
+            n_categories[column] = max(used, n_categories[column])
+            count = np.zeros((found.shape[0], n_categories[column]))
+            count[:, :used] = found[:, :used]
             smoothed = count + alpha
             total = smoothed.sum(axis=1, keepdims=True)
             twin.category_count_.append(count)
             twin.feature_log_prob_.append(np.log(smoothed) - np.log(total))
+        twin.n_categories_ = n_categories

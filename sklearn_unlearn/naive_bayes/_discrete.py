@@ -33,13 +33,14 @@ class DiscreteNaiveBayes(NaiveBayes):
         twin.class_count_ = weight
         if twin.class_prior is None and twin.fit_prior:
             twin.class_log_prior_ = np.log(weight) - np.log(weight.sum())
-        self._complete_columns(twin, evidence.classes, n_columns)
+        self._complete_columns(twin, evidence, self._values(params))
 
-    def _complete_columns(self, twin, statistics, n_columns):
-        twin.feature_count_ = statistics.first.rounded()
-        if self.__sklearn_tags__().input_tags.positive_only:
+    def _complete_columns(self, twin, evidence, values):
+        twin.feature_count_ = evidence.classes.first.rounded()
+        if values != "any":
             # weights that leave in parts need not add up to the last bit
-            np.maximum(twin.feature_count_, 0.0, out=twin.feature_count_)
+            largest = twin.class_count_[:, None] if values == "unit" else None
+            np.clip(twin.feature_count_, 0.0, largest, out=twin.feature_count_)
         twin.feature_log_prob_ = self._log_prob(twin, alpha_of(twin))
 
     def _log_prob(self, twin, alpha):
@@ -211,7 +212,8 @@ class UnlearnableBernoulliNB(DiscreteNaiveBayes):
     force_alpha : bool, default=True
         Whether ``alpha`` may be below 1e-10.
     binarize : float or None, default=0.0
-        Values above are ones, others zeros; None if X is binary already.
+        Values above are ones, others zeros; None if X is binary already, which is not
+        checked.
     fit_prior : bool, default=True
         Whether probabilities of the classes are learned; else they are equal.
     class_prior : array-like of shape (n_classes,), default=None
@@ -264,7 +266,10 @@ class UnlearnableBernoulliNB(DiscreteNaiveBayes):
 
     def _encoded(self, X, params):
         threshold = params["binarize"]
-        return X if threshold is None else binarize(X, threshold=threshold)
+        return X if threshold is None else binarize(X, threshold=threshold), None
+
+    def _values(self, params):
+        return "any" if params["binarize"] is None else "unit"
 
     def _log_prob(self, twin, alpha):
         # BernoulliNB._update_feature_log_prob

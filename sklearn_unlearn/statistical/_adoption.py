@@ -77,7 +77,7 @@ class AdoptionMixin:
         check_same_columns(fitted, model._fitted.columns)
         if is_classifier(model):
             check_same_classes(fitted, model.classes_)
-        different = difference(fitted, model._fitted.twin, _FREE)
+        different = model._difference(fitted)
         if different is not None:
             warnings.warn(
                 f"X, y and sample_weight give another {different} than that of the "
@@ -87,3 +87,7 @@ class AdoptionMixin:
                 stacklevel=2,
             )
         return model
+
+    def _difference(self, fitted):
+        """An attribute of which the data do not give that of the fitted model."""
+        return difference(fitted, self._fitted.twin, _FREE)

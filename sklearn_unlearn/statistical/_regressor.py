@@ -5,17 +5,25 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, column_or_1d
 
+from sklearn_unlearn.exceptions import ProblemTooLargeError
 from sklearn_unlearn.statistical._model import StatisticalModel
+
+#: Most columns: exact sums of their products take some 72 bytes each.
+_MOST_COLUMNS = 2**13
 
 
 class StatisticalRegressor(RegressorMixin, StatisticalModel):
     """A regressor that is a function of sums over all rows.
 
-    The target is the last column of what is summed, and all rows are of one class.
+    The targets are the last columns of what is summed, and all rows are of one class.
+    Its label is zero, or a row of zeros if there are several targets.
     """
+
+    _second = "pairs"
 
     # Verbs --------------------------------------------------------------------------
 
@@ -24,9 +32,9 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
-            Targets.
+            Targets; of shape (n_samples, n_targets) where the model takes several.
         sample_weight : array-like of shape (n_samples,) or float, optional
             A row of weight two is two rows, and of weight zero none.
 
@@ -46,7 +54,7 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
             The rows, with the values that they were trained with.
         y : array-like of shape (n_rows,)
             Their targets.
@@ -69,11 +77,11 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
             The rows as they were trained with.
         y : array-like of shape (n_rows,)
             Their targets.
-        X_new : array-like of shape (n_rows, n_features)
+        X_new : {array-like, sparse matrix} of shape (n_rows, n_features)
             The rows as they should have been.
         sample_weight : array-like of shape (n_rows,) or float, optional
             As for `partial_unfit`.
@@ -94,7 +102,7 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
             The rows as they were trained with.
         y : array-like of shape (n_rows,)
             Their targets as they were trained with.
@@ -121,7 +129,7 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
         classes : None
             A regressor has none.
@@ -142,9 +150,16 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
 
     _target_checks: ClassVar = {"y_numeric": True}
 
+    def _check_size(self, n_classes, n_columns):
+        if n_columns > _MOST_COLUMNS + 1:
+            raise ProblemTooLargeError(
+                f"{n_columns} columns and targets have too many products, of which "
+                f"exact sums are kept; at most {_MOST_COLUMNS + 1} are possible."
+            )
+
     def _labels(self, y, classes):
         self._check_classes(classes, None)
-        return np.zeros(1)
+        return np.zeros((1, *y.shape[1:]))
 
     def _check_classes(self, classes, labels):
         if classes is not None:
@@ -152,10 +167,25 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
 
     def _targets(self, y, labels):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-        return column_or_1d(y, warn=True)
+        if labels.ndim == 1:
+            return column_or_1d(y, warn=True)
+        if y.shape[1:] != labels.shape[1:]:
+            raise ValueError(
+                f"y has shape {y.shape}, expected {labels.shape[1]} targets a row."
+            )
+        return y
 
     def _joined(self, X, targets):
-        return np.column_stack([X, targets]), np.zeros(X.shape[0], dtype=np.intp)
+        if sp.issparse(X):
+            targets = sp.csr_array(targets.reshape(X.shape[0], -1))
+            X = sp.hstack([X, targets], format="csr")
+        else:
+            X = np.column_stack([X, targets])
+        return X, np.zeros(X.shape[0], dtype=np.intp)
 
-    def _places(self, kept, statistics, fitted):
-        return np.append(kept, statistics.first.shape[1] - 1)
+    def _kept(self, kept, fitted):
+        width = fitted.evidence.classes.first.shape[1]
+        return np.append(kept, np.arange(width - fitted.labels.size, width))
+
+    def _example(self, classes, n_columns, params):
+        return np.array([[0.0], [1.0]]), np.concatenate([classes, classes + 1.0])

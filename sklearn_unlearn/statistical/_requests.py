@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_non_negative
 
 from sklearn_unlearn.core.statistics import Statistics
@@ -46,7 +46,7 @@ class StatisticalRequests(ExclusiveMixin):
     # Hooks --------------------------------------------------------------------------
 
     def _labels(self, y, classes):
-        """Labels that rows may have, from the targets in `fit`."""
+        """Labels that rows may have along the first axis, from the targets in `fit`."""
         raise NotImplementedError
 
     def _check_classes(self, classes, labels):
@@ -54,7 +54,7 @@ class StatisticalRequests(ExclusiveMixin):
         raise NotImplementedError
 
     def _targets(self, y, labels):
-        """Targets as numbers, one a row."""
+        """Targets as numbers, checked against the labels."""
         raise NotImplementedError
 
     def _joined(self, X, targets):
@@ -68,20 +68,20 @@ class StatisticalRequests(ExclusiveMixin):
         """Refuse statistics that are too large."""
 
     def _encoded(self, X, params):
-        """What is summed of rows, in floats."""
-        return X
+        """What is summed of rows, in floats, and `Evidence.widths`."""
+        return X, None
 
-    def _places(self, kept, statistics, fitted):
-        """Columns of the statistics that belong to columns of X."""
+    def _values(self, params):
+        """What encoded values may be, as `Statistics.changed` has it."""
+        return "positive" if self.__sklearn_tags__().input_tags.positive_only else "any"
+
+    def _kept(self, kept, fitted):
+        """Columns to keep with some of X."""
         return kept
-
-    def _trimmed(self, statistics, n_columns):
-        """Statistics without columns that only exist while rows use them."""
-        return statistics
 
     def _example(self, classes, n_columns, params):
         """Rows that the twin is fitted on to check its parameters."""
-        return np.ones((classes.size, n_columns)), classes
+        return np.ones((len(classes), n_columns)), classes
 
     def _complete(self, twin, evidence, n_columns, params, before):
         """Give the twin what it would have learned from the rows themselves.
@@ -97,7 +97,6 @@ class StatisticalRequests(ExclusiveMixin):
         with self._exclusive():
             X, y, columns = check_training_data(self, X, y, **self._target_checks)
             self._check_values(X)
-            y = column_or_1d(y, warn=True)
             weight = check_sample_weight(sample_weight, X.shape[0])
             if not weight.any():
                 raise ValueError("sample_weight must hold a weight other than zero.")
@@ -107,9 +106,9 @@ class StatisticalRequests(ExclusiveMixin):
             X, group = self._joined(X, self._targets(y, labels))
             present = np.unique(group[weight > 0.0])
             self._check_parameters(params)
-            self._check_size(labels.size, columns.n_features)
+            self._check_size(len(labels), X.shape[1])
             self._started(labels[present], columns.n_features, params)
-            evidence = self._evidence((X, group, weight), labels.size, params)
+            evidence = self._evidence((X, group, weight), len(labels), params)
             self._fitted = self._made(
                 evidence, labels, columns, forgotten, params, None
             )
@@ -163,13 +162,7 @@ class StatisticalRequests(ExclusiveMixin):
                     "columns names all that the model has; nothing would be left."
                 )
             kept = np.flatnonzero(~forgotten[~fitted.forgotten])
-            evidence = fitted.evidence
-            places = self._places(kept, evidence.classes, fitted)
-            rows = evidence.rows
-            evidence = Evidence(
-                evidence.classes.columns(places),
-                None if rows is None else rows.columns(places),
-            )
+            evidence = fitted.evidence.columns(self._kept(kept, fitted))
             self._fitted = self._made(
                 evidence, fitted.labels, fitted.columns, forgotten, fitted.params, None
             )
@@ -197,26 +190,28 @@ class StatisticalRequests(ExclusiveMixin):
 
     def _changed(self, fitted, touched, edit):
         """Evidence after rows of the touched classes came and went."""
-        evidence = fitted.evidence
+        evidence, params = fitted.evidence, fitted.params
         rows_in, rows_out = (
             None
             if rows is None
             else self._evidence(
                 (rows[0], np.searchsorted(touched, rows[1]), rows[2]),
                 touched.size,
-                fitted.params,
+                params,
             )
             for rows in edit
         )
-        parts = [
+        if evidence.widths is not None:
+            parts = [evidence, rows_in, rows_out]
+            widths = np.max([part.widths for part in parts if part is not None], axis=0)
+            self._check_size(evidence.classes.weight.shape[0], widths.sum())
+            evidence, rows_in, rows_out = (
+                None if part is None else part.widened(widths) for part in parts
+            )
+        now, coming, going = (
             None if part is None else part.classes
             for part in (evidence, rows_in, rows_out)
-        ]
-        width = max(part.first.shape[1] for part in parts if part is not None)
-        now, coming, going = (
-            None if part is None else part.widened(width) for part in parts
         )
-        positive = self.__sklearn_tags__().input_tags.positive_only
         rows = evidence.rows
         if rows is not None:
             rows = rows if rows_in is None else rows.plus(rows_in.rows)
@@ -227,8 +222,10 @@ class StatisticalRequests(ExclusiveMixin):
                     "what the model was trained with, or a row leaves in parts: it "
                     "counts as gone when the first of its weight leaves."
                 )
-        changed = now.changed(coming, going, groups=touched, positive=positive)
-        return Evidence(changed, rows)
+        classes = now.changed(
+            coming, going, groups=touched, values=self._values(params)
+        )
+        return Evidence(classes, rows, evidence.widths)
 
     def _evidence(self, rows, n_groups, params):
         """The evidence of rows, if there are any; those of weight zero are none."""
@@ -238,7 +235,9 @@ class StatisticalRequests(ExclusiveMixin):
         if not weight.all():
             some = np.flatnonzero(weight)
             X, group, weight = X[some], group[some], weight[some]
-        X = self._encoded(X, params)
+        X, widths = self._encoded(X, params)
+        if widths is not None:
+            self._check_size(n_groups, X.shape[1])
         with named("X"):
             found = Statistics.of(X, group, weight, n_groups, self._second)
             counted = None
@@ -247,13 +246,14 @@ class StatisticalRequests(ExclusiveMixin):
             elif self._counts_rows:
                 one, all_ones = np.zeros_like(group), np.ones_like(weight)
                 counted = Statistics.of(X, one, all_ones, 1, self._second)
-        return Evidence(found, counted)
+        return Evidence(found, counted, widths)
 
     def _made(self, evidence, labels, columns, forgotten, params, before):
         """The fitted value: the twin of the classes that have rows."""
         n_columns = int(np.sum(~forgotten))
-        classes = self._trimmed(evidence.classes, n_columns).settled()
-        evidence = Evidence(classes, evidence.rows)
+        evidence = evidence.trimmed()
+        classes = evidence.classes.settled()
+        evidence = replace(evidence, classes=classes)
         present = np.flatnonzero(classes.weight.rounded() > 0.0)
         if forgotten.any():
             params_now = dict(params)
@@ -263,7 +263,7 @@ class StatisticalRequests(ExclusiveMixin):
         else:
             params_now = params
         twin = self._started(labels[present], n_columns, params_now)
-        shown = Evidence(classes.classes(present), evidence.rows)
+        shown = replace(evidence, classes=classes.classes(present))
         self._complete(twin, shown, n_columns, params_now, before)
         for value in vars(twin).values():
             for array in value if isinstance(value, list) else [value]:
@@ -273,12 +273,12 @@ class StatisticalRequests(ExclusiveMixin):
 
     def _started(self, classes, n_columns, params):
         """A twin whose parameters have been checked by itself, on a few rows."""
-        if classes.size < self._fewest:
+        if len(classes) < self._fewest:
             raise ValueError(
                 "The number of classes has to be greater than one; got "
-                f"{classes.size} class"
+                f"{len(classes)} class"
             )
-        if np.ndim(params.get("priors")) and len(params["priors"]) != classes.size:
+        if np.ndim(params.get("priors")) and len(params["priors"]) != len(classes):
             raise ValueError("Number of priors must match number of classes.")
         twin = self._twin_class()
         known = twin.get_params(deep=False).keys()

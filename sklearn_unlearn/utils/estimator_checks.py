@@ -35,7 +35,8 @@ def check_unlearner(estimator):
     offers of ``partial_unfit``, ``replace_features``, ``replace_labels``,
     ``forget_features``, ``partial_fit``, ``refine``, ``gradient_residual`` and
     ``to_sklearn`` is checked, through public methods only, on small generated data;
-    `unlearner_checks` lists the checks.
+    `unlearner_checks` lists the checks. The data are categories 0, 1, 2 and so
+    on where the estimator's input tags say ``categorical``.
 
     What is demanded of a request depends on tags and parameters, where the estimator
     has them:

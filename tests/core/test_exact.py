@@ -54,6 +54,20 @@ def test_sums_and_products_have_no_rounding(one, two, three):
 
 
 @settings(deadline=None)
+@given(arrays, arrays, arrays)
+def test_matrix_products_have_no_rounding(one, two, three):
+    left, right = np.stack([one, two]), np.stack([three, one, two])
+    found = Exact.of(left).matrix_times(Exact.of(right))
+    a, b = ([of(row) for row in matrix] for matrix in (left, right.T))
+    expected = [
+        sum(x * y for x, y in zip(row, column, strict=True))
+        for row in a
+        for column in b
+    ]
+    assert fractions(found) == expected
+
+
+@settings(deadline=None)
 @given(st.lists(arrays, min_size=1, max_size=6), st.randoms())
 def test_equal_numbers_have_equal_digits_whatever_came_and_went(terms, random):
     kept, shuffled = terms[:1], list(terms)

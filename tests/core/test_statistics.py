@@ -68,7 +68,7 @@ def test_sums_are_exact(kind, whole):
                 assert spread == pytest.approx(scatter, rel=1e-15)
 
 
-@pytest.mark.parametrize("kind", KINDS[:2])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("form", [sp.csr_array, sp.csr_matrix])
 def test_sparse_rows_give_the_same_to_the_bit(form, kind):
     X, group, weight = make()
@@ -97,8 +97,6 @@ def test_many_blocks_give_the_same_to_the_bit(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("form", [np.array, sp.csr_array])
 def test_any_partition_gives_the_same_to_the_bit(monkeypatch, form, kind, n_groups):
-    if form is sp.csr_array and kind == "pairs":
-        return
     rng = np.random.default_rng(0)
     X = rng.normal(size=(3_000, 3)) * 2.0 ** rng.integers(-40, 40, (3_000, 1))
     group, weight = rng.integers(0, n_groups, 3_000), rng.uniform(size=3_000)
@@ -241,3 +239,33 @@ def test_impossible_requests_are_refused():
         found.changed(None, rows(np.array([0]), X + 1e7))
     # a row that moves: what it takes from one class it may give to another
     found.changed(rows(np.arange(5), X + 1.0), rows(np.arange(5)))
+
+
+def test_values_in_the_unit_interval_sum_to_no_more_than_the_weight():
+    X, group = np.eye(3)[[0, 1, 1, 0, 2, 1]], np.array([0, 0, 0, 0, 1, 1])
+    weight = np.full(6, 0.1)
+    found = Statistics.of(X, group, weight, 2, "none")
+
+    def row(values, share=1.0):
+        one = np.array([values]), np.zeros(1, dtype=int), np.array([0.1 * share])
+        return Statistics.of(*one, 2, "none")
+
+    without = found.changed(None, row([1.0, 0.0, 0.0]), values="unit")
+    without = without.changed(None, row([1.0, 0.0, 0.0]), values="unit")
+    # two rows are left, both of the second column
+    for values in ("any", "positive"):
+        without.changed(None, row([0.0, 0.0, 0.0]), values=values)
+    with pytest.raises(RowNotFoundError):
+        without.changed(None, row([0.0, 0.0, 0.0]), values="unit")
+    with pytest.raises(RowNotFoundError):
+        without.changed(None, row([0.0, 0.0, 1.0]), values="unit")
+    for share in (0.1, 0.2, 0.7):
+        without = without.changed(None, row([0.0, 1.0, 0.0], share), values="unit")
+
+
+def test_spread_sums():
+    X, group, weight = make()
+    found = Statistics.of(X, group, weight, 3, "none").spread(np.array([4, 1, 2]), 6)
+    wide = np.zeros((X.shape[0], 6))
+    wide[:, [4, 1, 2]] = X
+    assert_identical(found, Statistics.of(wide, group, weight, 3, "none"))

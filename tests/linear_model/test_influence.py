@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.stats import spearmanr
 
-from sklearn_unlearn import UnlearnableLinearRegression, UnlearnableLogisticRegression
+from sklearn_unlearn import UnlearnableLogisticRegression, UnlearnableRidge
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.model import Request
 from sklearn_unlearn.core.steps import unlearn
@@ -116,7 +116,7 @@ def test_a_row_that_alone_decides():
     X, y = rng.normal(size=(20, 3)), rng.normal(size=20)
     X[:, 2] = 0.0
     X[4, 2] = 1.0
-    estimator = UnlearnableLinearRegression().fit(X, y)
+    estimator = UnlearnableRidge(alpha=0.0).fit(X, y)
     influence = estimator.influence(X, y)
     assert np.isnan(influence.norm).tolist() == [row == 4 for row in range(20)]
     with pytest.raises(UnlearningError):

@@ -1,4 +1,4 @@
-"""scikit-learn's own checks, none to fail but for want of a penalty or of errors."""
+"""scikit-learn's own checks, none to fail but for want of errors."""
 
 import inspect
 
@@ -11,7 +11,6 @@ from sklearn_unlearn import (
     UnlearnableGammaRegressor,
     UnlearnableGeneralizedLinearModel,
     UnlearnableHuberRegressor,
-    UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
     UnlearnableLogisticRegression,
@@ -45,22 +44,6 @@ from sklearn_unlearn import (
     ]
 )
 def test_sklearn_check(estimator, check):
-    check(estimator)
-
-
-def _needs_a_penalty(estimator):
-    return {
-        f"check_sample_weight_equivalence_on_{kind}_data": "more columns than rows, "
-        "which determine no least squares solution"
-        for kind in ("dense", "sparse")
-    }
-
-
-@parametrize_with_checks(
-    [UnlearnableLinearRegression(), UnlearnableLinearRegression(retain_data=True)],
-    expected_failed_checks=_needs_a_penalty,
-)
-def test_sklearn_check_without_penalty(estimator, check):
     check(estimator)
 
 

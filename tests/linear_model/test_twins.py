@@ -6,7 +6,6 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.linear_model import (
     GammaRegressor,
     HuberRegressor,
-    LinearRegression,
     LogisticRegression,
     PoissonRegressor,
     Ridge,
@@ -21,7 +20,6 @@ from sklearn.svm import LinearSVC, LinearSVR
 from sklearn_unlearn import (
     UnlearnableGammaRegressor,
     UnlearnableHuberRegressor,
-    UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
     UnlearnableLogisticRegression,
@@ -41,7 +39,6 @@ TWINS = {
     ),
     UnlearnableRidge: (Ridge, {"solver": "cholesky"}),
     UnlearnableRidgeClassifier: (RidgeClassifier, {"solver": "cholesky"}),
-    UnlearnableLinearRegression: (LinearRegression, {}),
     UnlearnableLinearSVC: (LinearSVC, LIBLINEAR),
     UnlearnableLinearSVR: (
         LinearSVR,

@@ -1,14 +1,11 @@
 """Every verb against the refit on the edited data."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_unlearn import (
-    UnlearnableLinearRegression,
     UnlearnableLogisticRegression,
     UnlearnableRidge,
 )
@@ -79,10 +76,6 @@ VERBS = [
 
 def _refit(estimator, X, y, weight):
     """The refit oracle. A column of zeros with a penalty has coefficient zero."""
-    if isinstance(estimator, UnlearnableLinearRegression) and not X[:, 2].any():
-        refit = clone(estimator).fit(np.delete(X, 2, axis=1), y, sample_weight=weight)
-        coef = np.insert(refit.coef_, 2, 0.0, axis=-1)
-        return SimpleNamespace(coef_=coef, intercept_=refit.intercept_)
     return clone(estimator).fit(X, y, sample_weight=weight)
 
 
@@ -421,30 +414,3 @@ def test_first_request_is_the_formula_of_the_paper():
     expected = theta + np.linalg.inv(H) @ G
     estimator.partial_unfit(X[OUT], y[OUT])
     np.testing.assert_allclose(coefficients(estimator), expected, atol=1e-8)
-
-
-# Least squares ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("retain_data", [False, True])
-def test_least_squares_of_dependent_columns_are_refused(retain_data):
-    X, y = data("least_squares")
-    estimator = UnlearnableLinearRegression(retain_data=retain_data)
-    twice = np.column_stack([X, X[:, 0] - X[:, 1]])
-    with pytest.raises(NotPositiveDefiniteError, match=r"dependent .*UnlearnableRidge"):
-        estimator.fit(twice, y)
-    with pytest.raises(NotPositiveDefiniteError, match="n_samples=4 and n_features=5"):
-        estimator.fit(X[:4], y[:4])
-    estimator.fit(X[:8], y[:8])
-    before = coefficients(estimator)
-    with pytest.raises(NotPositiveDefiniteError, match=r"too few rows|dependent"):
-        estimator.partial_unfit(X[:4], y[:4])
-    np.testing.assert_array_equal(coefficients(estimator), before)
-    # a dependent column may leave
-    more = np.column_stack([X, X[:, 0] + 1e-3 * X[:, 1] ** 2])
-    estimator.fit(more, y).forget_features([5])
-    np.testing.assert_allclose(
-        coefficients(estimator)[:5],
-        coefficients(UnlearnableLinearRegression().fit(X, y))[:5],
-        rtol=1e-6,
-    )

@@ -2,7 +2,12 @@
 
 import numpy as np
 import pytest
-from sklearn.naive_bayes import CategoricalNB, ComplementNB, MultinomialNB
+from sklearn.naive_bayes import (
+    BernoulliNB,
+    CategoricalNB,
+    ComplementNB,
+    MultinomialNB,
+)
 
 from sklearn_unlearn import (
     UnlearnableBernoulliNB,
@@ -10,6 +15,8 @@ from sklearn_unlearn import (
     UnlearnableComplementNB,
     UnlearnableMultinomialNB,
 )
+from sklearn_unlearn.exceptions import ProblemTooLargeError, RowNotFoundError
+from sklearn_unlearn.naive_bayes import _categorical
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.poisson(1.5, (40, 4)), np.arange(40) % 3
@@ -55,7 +62,7 @@ def test_a_category_that_no_row_has_any_more_is_unknown_again():
     twin = CategoricalNB().fit(rest, np.delete(Y, 5))
     np.testing.assert_array_equal(model.n_categories_, twin.n_categories_)
     width = model._fitted.evidence.classes.first.shape[1]
-    assert width == 4 * (rest.max() + 1)
+    assert width == (rest.max(axis=0) + 1).sum()
     model.partial_fit(data[5:6], Y[5:6])
     np.testing.assert_array_equal(
         model.n_categories_, CategoricalNB().fit(data, Y).n_categories_
@@ -100,9 +107,71 @@ def test_negative_values_are_refused(cls):
         model.replace_features(X[:2], Y[:2], X[:2] - 5)
 
 
-def test_no_category_is_that_large():
-    with pytest.raises(ValueError, match="category"):
-        UnlearnableCategoricalNB().fit([[1e12], [0.0]], [0, 1])
+def test_each_column_has_a_width_of_its_own():
+    data = np.column_stack([X, np.arange(40) * 100])
+    model = UnlearnableCategoricalNB().fit(data[:20], Y[:20])
+    for rows in (slice(20, 30), slice(30, 40)):
+        model.partial_fit(data[rows], Y[rows])
+    fitted = UnlearnableCategoricalNB().fit(data, Y)
+    for estimator in (model, fitted):
+        evidence = estimator._fitted.evidence
+        np.testing.assert_array_equal(evidence.widths, data.max(axis=0) + 1)
+        assert evidence.classes.first.shape == (3, evidence.widths.sum())
+    twin = CategoricalNB().fit(data, Y)
+    for found in (model.category_count_, fitted.category_count_):
+        for one, other in zip(found, twin.category_count_, strict=True):
+            np.testing.assert_array_equal(one, other)
+    # a row of larger categories in one column than any, of smaller ones in others
+    new = [[0, 0, 0, 40, 0]]
+    model.replace_features(data[39:], Y[39:], new)
+    twin = CategoricalNB().fit(np.vstack([data[:39], new]), Y)
+    np.testing.assert_array_equal(model.n_categories_, twin.n_categories_)
+    np.testing.assert_allclose(
+        model.predict_proba(data[:39]), twin.predict_proba(data[:39]), rtol=1e-12
+    )
+
+
+def test_more_categories_than_can_be_counted_are_refused(monkeypatch):
+    with pytest.raises(ProblemTooLargeError, match=r"category 1e\+08"):
+        UnlearnableCategoricalNB().fit([[1e8], [0.0]], [0, 1])
+    rows = [[6e6, 5e6], [0.0, 0.0]]
+    with pytest.raises(ProblemTooLargeError, match="11000002 categories"):
+        UnlearnableCategoricalNB().fit(rows, [0, 1])
+    monkeypatch.setattr(_categorical, "LARGEST", 100)
+    model = UnlearnableCategoricalNB().fit([[30, 0], [0, 0], [0, 0]], [0, 1, 0])
+    fitted = model._fitted
+    for verb in (model.partial_fit, model.partial_unfit):
+        with pytest.raises(ProblemTooLargeError, match="61 categories"):
+            verb([[0, 29]], [1])
+    assert model._fitted is fitted
+    # the largest category of the first column leaves as that of the second comes
+    model.partial_unfit([[30, 0]], [0]).partial_fit([[0, 29]], [1])
+    np.testing.assert_array_equal(model.n_categories_, [1, 30])
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.3])
+@pytest.mark.parametrize("cls", [UnlearnableBernoulliNB, UnlearnableCategoricalNB])
+def test_rows_of_which_too_many_values_would_be_left_are_refused(cls, weight):
+    ones = np.ones((3, 2))
+    model = cls().fit(np.vstack([ones, 0.0 * ones]), [0, 0, 0, 1, 1, 1], weight)
+    fitted = model._fitted
+    with pytest.raises(RowNotFoundError, match="too large a sum"):
+        model.partial_unfit([[0, 0]], [0], weight)
+    with pytest.raises(RowNotFoundError):
+        model.partial_unfit([[1, 0]], [1], weight)
+    with pytest.raises(RowNotFoundError):
+        model.replace_labels([[0, 1]], [0], [1], weight)
+    assert model._fitted is fitted
+    model.partial_unfit([[1, 1]], [0], weight / 3)
+    model.partial_unfit([[1, 1]], [0], weight - weight / 3)
+    assert np.isfinite(model.predict_proba([[0, 0], [1, 1]])).all()
+
+
+def test_columns_that_are_not_made_binary_may_hold_anything():
+    model = UnlearnableBernoulliNB(binarize=None).fit(X, Y)
+    model.partial_unfit(X[:4], Y[:4])
+    twin = BernoulliNB(binarize=None).fit(X[4:], Y[4:])
+    np.testing.assert_array_equal(model.feature_count_, twin.feature_count_)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_unlearn import (
+    UnlearnableCategoricalNB,
     UnlearnableGammaRegressor,
     UnlearnableHuberRegressor,
-    UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
     UnlearnableLogisticRegression,
@@ -25,7 +25,7 @@ from sklearn_unlearn import (
     UnlearnableTweedieRegressor,
 )
 from sklearn_unlearn.core import steps
-from sklearn_unlearn.utils._checks.data import make_cases
+from sklearn_unlearn.utils._checks.data import all_cases, make_cases
 from sklearn_unlearn.utils._checks.oracles import DenseObjective
 from sklearn_unlearn.utils.estimator_checks import (
     check_unlearner,
@@ -132,7 +132,6 @@ class Refitting(RegressorMixin, BaseEstimator):
         UnlearnableRidge(method="first_order"),
         UnlearnableRidgeClassifier(class_weight="balanced"),
         UnlearnableRidgeClassifier(retain_data=True, fit_intercept=False),
-        UnlearnableLinearRegression(),
         UnlearnableLinearSVC(),
         UnlearnableLinearSVC(retain_data=True, fit_intercept=False),
         # smaller ones err in lumps
@@ -219,6 +218,15 @@ def test_foreign_objective_is_skipped_aloud():
         check_unlearner(estimator)
     with pytest.raises(SkipTest, match="does not minimise"):
         dict(unlearner_checks(estimator))["check_second_order_formula"](estimator)
+
+
+def test_data_are_categories_where_tags_say_so():
+    for case in all_cases(UnlearnableCategoricalNB()):
+        model = case.fit(UnlearnableCategoricalNB())
+        np.testing.assert_array_equal(model.n_categories_, [2, 3, 4, 2, 3])
+        for X in (case.X, case.X_test, case.spare[0]):
+            np.testing.assert_array_equal(X, np.rint(X))
+            assert np.all((X >= 0.0) & (model.n_categories_ > X))
 
 
 # Planted faults -----------------------------------------------------------------------
@@ -711,6 +719,16 @@ def test_wrong_residual(factor):
             return factor * super().gradient_residual(X, y, sample_weight)
 
     failures(Fault(), "check_gradient_residual")
+
+
+def test_categories_that_stay():
+    class Fault(UnlearnableCategoricalNB):
+        def _changed(self, evidence, rows_in, rows_out, params):
+            leaving = rows_out if rows_in is None else None
+            return super()._changed(evidence, rows_in, leaving, params)
+
+    messages = failures(Fault(), "check_against_refit", "check_replaced")
+    assert "replace_features" in messages["check_against_refit"]
 
 
 def test_stale_export():

@@ -59,8 +59,6 @@ def _all_instances():
         UnlearnableTweedieRegressor(power=2.0),
     ]:
         parameters = estimator.get_params()
-        if "min_categories" in parameters:  # all that rows may come to have
-            estimator.set_params(min_categories=12)
         yield estimator
         if "method" in parameters:
             yield clone(estimator).set_params(method="first_order")

@@ -124,7 +124,9 @@ def make_cases(estimator, weighted=False):
             f"{type(estimator).__name__} is neither a classifier nor a regressor: "
             "there are no checks for it."
         )
-    if tags.input_tags.positive_only:
+    if tags.input_tags.categorical:
+        X = _categories(X)
+    elif tags.input_tags.positive_only:
         X = np.abs(X)
     weight = rng.uniform(0.5, 1.5, N_ROWS) if weighted else np.ones(N_ROWS)
     train, spare, test = np.split(np.arange(n_all), [N_ROWS, N_ROWS + 2 * FIRST.size])
@@ -141,6 +143,13 @@ def make_cases(estimator, weighted=False):
         )
         for name, y in targets.items()
     ]
+
+
+def _categories(X):
+    """Columns of two to four categories, each of which many rows have."""
+    n_categories = 2 + np.arange(X.shape[1]) % 3
+    rank = X.argsort(axis=0).argsort(axis=0)
+    return np.floor(n_categories * rank / X.shape[0])
 
 
 def all_cases(estimator):

@@ -27,7 +27,12 @@ def snapshot(model, X):
     taken = {f"the parameter {name}": value for name, value in parameters.items()}
     for name in dir(model):
         if name.endswith("_") and not name.startswith("_") and hasattr(model, name):
-            taken[name] = np.array(getattr(model, name))
+            value = getattr(model, name)
+            if isinstance(value, list):
+                parts = {f"{name}[{i}]": part for i, part in enumerate(value)}
+            else:
+                parts = {name: value}
+            taken.update({key: np.array(part) for key, part in parts.items()})
     for method in ("decision_function", "predict_proba", "predict"):
         if hasattr(model, method):
             taken[f"{method}(X)"] = np.array(getattr(model, method)(X))
