@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import replace
-from functools import cache
-
 import numpy as np
-import scipy.sparse as sp
-from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.compose._change import Change, given
-from sklearn_unlearn.compose._columns import complete, positions, select
+from sklearn_unlearn.compose._column_requests import ColumnRequests
+from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain
-from sklearn_unlearn.compose._traversal import carried
-from sklearn_unlearn.core.affine import AffineMap
-from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils.exclusive import LockMixin
 from sklearn_unlearn.utils.validation import check_columns
 
 
-class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
+class UnlearnableColumnTransformer(ColumnRequests, LockMixin, ColumnTransformer):
     """Transformers of columns that unlearn rows, values and columns.
 
     A :class:`sklearn.compose.ColumnTransformer`. A request replaces all transformers
@@ -224,6 +216,30 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
             complete(version, X), **params
         )
 
+    def get_feature_names_out(self, input_features=None):
+        """Names of the outputs.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features,), optional
+            Those of columns that are forgotten may be absent.
+
+        Returns
+        -------
+        ndarray of str of shape (n_outputs,)
+        """
+        check_is_fitted(self)
+        version = self._version()
+        if input_features is not None:
+            alive = ~version._forgotten
+            if len(input_features) == np.count_nonzero(alive):
+                names = getattr(version, "feature_names_in_", np.full(alive.size, ""))
+                names = names.astype(object)
+                names[alive] = input_features
+                input_features = names
+        steady = super(UnlearnableColumnTransformer, version)
+        return steady.get_feature_names_out(input_features)
+
     def to_sklearn(self, drop_forgotten=False):
         """A plain fitted scikit-learn column transformer, to deploy.
 
@@ -247,110 +263,6 @@ class UnlearnableColumnTransformer(LockMixin, ColumnTransformer):
             after, _ = self._carried_through("columntransformer", change)
             vars(self).update(vars(after))
         return self
-
-    def _carried_through(self, name, change):
-        """The transformer as a step, after a request, and its outputs' change."""
-        if not isinstance(change.kept, slice) or change.unseen is not None:
-            if change.rest is None:
-                raise UnlearningError(
-                    f"Step {name!r} gets outputs of another step, which the request "
-                    "changes for all rows: fit with retain_data=True in the last step."
-                )
-            after = clone(self)
-            after.fit(change.rest())
-            return after, change.through(self, after, name=name, known=False)
-        after = copy.copy(self)
-        forgotten = self._forgotten
-        if change.forgotten is not None:
-            forgotten = after._forgotten = self._forgotten | change.forgotten
-            if forgotten.all():
-                raise UnlearningError(
-                    "columns names all that there are; nothing would be left."
-                )
-        freeze = change.freeze or self.on_stateful == "freeze"
-        after.transformers_, maps, start, lost, unseen = [], [], 0, None, None
-        after.output_indices_ = dict.fromkeys(self.output_indices_, slice(0, 0))
-        parts = []
-        for inner, step, columns in self.transformers_:
-            width = _width(self.output_indices_[inner])
-            places = positions(columns, self)
-            if not places.size or isinstance(step, str):  # nothing was fitted
-                edited, map_ = step, AffineMap.unchanged(width)
-            elif forgotten[places].all():
-                nothing = np.zeros(0)
-                map_ = AffineMap.of_columns(width, nothing.astype(np.intp), nothing)
-                edited = "drop"
-            else:
-                seen = self._seen(change, places, np.isscalar(columns))
-                seen = replace(seen, freeze=freeze)
-                edited, seen = carried(f"{name}__{inner}", step, seen)
-                map_ = self._map_of(inner, seen, width)
-                lost, unseen = lost or seen.lost, unseen or seen.unseen
-                parts.append((self._weight_of(inner), seen))
-            after.transformers_.append((inner, edited, columns))
-            after.output_indices_[inner] = slice(start, start + map_.n_new)
-            start += map_.n_new
-            maps.append(map_)
-        if lost is None and start == 0:
-            raise UnlearningError("The request would leave no outputs.")
-        beside = AffineMap.side_by_side(maps)
-        through = change.through(self, after, name=name, change=beside)
-        through = replace(through, lost=lost, unseen=unseen)
-        if len(parts) == len(maps):  # what they gave need not be computed again
-            out = self._beside([(w, seen.out) for w, seen in parts], through.out)
-            into = after._beside([(w, seen.into) for w, seen in parts], through.into)
-            through = replace(through, out=out, into=into)
-        return after, through
-
-    def _weight_of(self, inner):
-        return (self.transformer_weights or {}).get(inner, 1.0)
-
-    def _beside(self, parts, computed):
-        """Outputs of all transformers from those of each, or what computes them."""
-        if computed is None:
-            return None
-
-        def rows():
-            outputs = [part() for _, part in parts]
-            arrays = (isinstance(Z, np.ndarray) or sp.issparse(Z) for Z in outputs)
-            if not all(arrays):
-                return computed()
-            outputs = [
-                Z if weight == 1.0 else Z * weight
-                for (weight, _), Z in zip(parts, outputs, strict=True)
-            ]
-            if self.sparse_output_:
-                return sp.hstack([sp.csr_array(Z) for Z in outputs], format="csr")
-            return np.hstack([Z.toarray() if sp.issparse(Z) else Z for Z in outputs])
-
-        return cache(rows)
-
-    def _seen(self, change, places, one):
-        """The change of some columns."""
-        gone = None
-        if change.forgotten is not None and change.forgotten[places].any():
-            gone = change.forgotten[places]
-
-        def chosen(rows):
-            return None if rows is None else lambda: select(self, rows(), places, one)
-
-        return replace(
-            change,
-            out=chosen(change.out),
-            into=chosen(change.into),
-            rest=chosen(change.rest),
-            forgotten=gone,
-        )
-
-    def _map_of(self, inner, change, width):
-        """How the outputs of one transformer change."""
-        map_ = change.map
-        if change.lost is not None and map_ is None:
-            n_new = width if change.rest is None else change.rest().shape[1]
-            return AffineMap.unknown(width, n_new)
-        if map_ is None:
-            return AffineMap.unchanged(width)
-        return replace(map_, shift=map_.shift * self._weight_of(inner))
 
 
 def make_unlearnable_column_transformer(
@@ -384,7 +296,3 @@ def make_unlearnable_column_transformer(
         verbose_feature_names_out=verbose_feature_names_out,
         on_stateful=on_stateful,
     )
-
-
-def _width(place):
-    return place.stop - place.start

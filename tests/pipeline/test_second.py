@@ -1,0 +1,136 @@
+"""Column transformers behind other steps, against refits of the whole pipeline."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
+
+from sklearn_unlearn import (
+    UnlearnableColumnTransformer,
+    UnlearnableMinMaxScaler,
+    UnlearnableOneHotEncoder,
+    UnlearnableRidge,
+    UnlearnableSimpleImputer,
+    UnlearnableStandardScaler,
+    make_unlearnable_pipeline,
+)
+from sklearn_unlearn.exceptions import UnlearningError
+
+SCALES = np.array([1.0, 5.0, 20.0, 100.0])
+
+
+def data():
+    """Numbers of which some are missing, and targets."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 4)) * SCALES + np.arange(4)
+    y = X @ (1.0 / SCALES) + rng.normal(size=60)
+    X[::7, 1] = np.nan
+    return X, y
+
+
+def pipeline(first, columns, retain_data=True):
+    """The second and the third column scaled, the others handed on."""
+    standard, minmax = columns
+    parts = [
+        ("standard", UnlearnableStandardScaler(), standard),
+        ("minmax", UnlearnableMinMaxScaler(), minmax),
+    ]
+    beside = UnlearnableColumnTransformer(parts, remainder="passthrough")
+    last = UnlearnableRidge(retain_data=retain_data)
+    return make_unlearnable_pipeline(first, beside, last)
+
+
+def refit(first, standard, minmax, X, y):
+    parts = [
+        ("standard", StandardScaler(), standard),
+        ("minmax", MinMaxScaler(), minmax),
+    ]
+    parts = [part for part in parts if part[2]]
+    beside = ColumnTransformer(parts, remainder="passthrough")
+    return make_pipeline(first, beside, Ridge()).fit(X, y)
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+def test_columns_that_are_forgotten_before_move_no_others(retain_data):
+    X, y = data()
+    X = np.nan_to_num(X)
+    model = pipeline(UnlearnableStandardScaler(), ([1], [2, 3]), retain_data).fit(X, y)
+    for forgotten, standard, minmax in [([0], [0], [1, 2]), ([1], [], [0, 1])]:
+        model.forget_features(forgotten)
+        X = np.delete(X, 0, axis=1)
+        expected = refit(StandardScaler(), standard, minmax, X, y).predict(X)
+        wide = np.column_stack([np.full((60, 4 - X.shape[1]), np.nan), X])
+        for rows in (X, wide):
+            np.testing.assert_allclose(model.predict(rows), expected, atol=1e-8)
+        plain = model.to_sklearn(drop_forgotten=True)
+        np.testing.assert_allclose(plain.predict(X), expected, atol=1e-8)
+    assert len(model[:-1].get_feature_names_out()) == 2
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_rows_leave_after_columns(named):
+    X, y = data()
+    first, columns, names = UnlearnableSimpleImputer(), ([1], [2]), [0, 1, 2, 3]
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    if named:
+        first, columns = first.set_output(transform="pandas"), (["b"], ["c"])
+        names = list("abcd")
+    rows = frame if named else X
+    model = pipeline(first, columns).fit(rows, y)
+    model.forget_features([names[0]])
+    without = frame.drop(columns="a").to_numpy()
+    expected = refit(SimpleImputer(), [0], [1], without, y).predict(without)
+    np.testing.assert_allclose(model.predict(rows), expected, atol=1e-8)
+    # what is imputed changes: all that comes behind is fitted again
+    model.partial_unfit(rows[:5], y[:5])
+    expected = refit(SimpleImputer(), [0], [1], without[5:], y[5:]).predict(without)
+    np.testing.assert_allclose(model.predict(rows), expected, atol=1e-8)
+    model.forget_features([names[3]])
+    without = without[:, :2]
+    expected = refit(SimpleImputer(), [0], [1], without[5:], y[5:]).predict(without)
+    np.testing.assert_allclose(model.predict(rows), expected, atol=1e-8)
+
+
+def test_categories_that_vanish_before_are_the_refit_s():
+    rng = np.random.default_rng(0)
+    words = pd.DataFrame({"word": ["only", *rng.choice(["u", "v", "w"], 59)]})
+    y = rng.normal(size=60)
+    part = UnlearnableStandardScaler(with_mean=False)
+    model = make_unlearnable_pipeline(
+        UnlearnableOneHotEncoder(handle_unknown="ignore"),
+        UnlearnableColumnTransformer([("part", part, [1])], remainder="passthrough"),
+        UnlearnableRidge(retain_data=True),
+    )
+    model.fit(words, y).partial_unfit(words[:1], y[:1])
+    part = StandardScaler(with_mean=False)
+    expected = make_pipeline(
+        OneHotEncoder(handle_unknown="ignore"),
+        ColumnTransformer([("part", part, [1])], remainder="passthrough"),
+        Ridge(),
+    ).fit(words[1:], y[1:])
+    np.testing.assert_allclose(model.predict(words), expected.predict(words), atol=1e-8)
+
+
+def test_columns_that_vanish_after_columns_are_refused():
+    rng = np.random.default_rng(0)
+    words = pd.DataFrame(
+        {
+            "word": ["only", *rng.choice(["u", "v", "w"], 59)],
+            "other": rng.choice(["x", "y"], 60),
+        }
+    )
+    y = rng.normal(size=60)
+    scaled = UnlearnableColumnTransformer(
+        [("first", UnlearnableStandardScaler(with_mean=False), [1])],
+        remainder="passthrough",
+    )
+    model = make_unlearnable_pipeline(
+        UnlearnableOneHotEncoder(), scaled, UnlearnableRidge(retain_data=True)
+    )
+    model.fit(words, y).forget_features("other")
+    with pytest.raises(UnlearningError, match="fit again"):
+        model.partial_unfit(words[:1], y[:1])
