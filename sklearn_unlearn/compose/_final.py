@@ -306,9 +306,8 @@ class LastModel:
         request, model = self.request, fitted.model
         if request.forgotten is None or model.retained is None:
             return fitted
-        mask, names = request.forgotten, request.names
         retained = model.retained.made_of(
-            lambda chunk: chunk.origin.forgetting(mask, names)
+            lambda chunk: chunk.origin.forgetting(request.forgotten)
         )
         return replace(fitted, model=replace(model, retained=retained))
 

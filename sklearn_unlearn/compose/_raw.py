@@ -27,7 +27,7 @@ class RawRows:
     X : DataFrame, ndarray, CSR, or ndarray of objects of shape (n_rows,)
         The last for texts. A frame lacks the columns that are forgotten.
     forgotten : ndarray of bool of shape (n_columns,) or None
-        Columns of an array that do not count; None if there are none.
+        Columns at fit that do not count; None if there are none.
     """
 
     X: Any
@@ -81,7 +81,7 @@ class RawRows:
         missing = [name for name in names if name not in X.columns]
         if missing:
             raise ValueError(f"X lacks the column {missing[0]!r}.")
-        return RawRows(X if names == list(X.columns) else X[names])
+        return replace(self, X=X if names == list(X.columns) else X[names])
 
     def _as_wide(self, rows):
         if rows.X.shape[1:] != self.X.shape[1:]:
@@ -91,13 +91,19 @@ class RawRows:
             )
         return rows
 
-    def forgetting(self, mask, names):
+    def forgetting(self, mask):
         """The same rows without some columns, given by a mask of those at fit."""
-        if _is_frame(self.X):
-            gone = set(np.asarray(names)[mask])
-            return RawRows(self.X[[c for c in self.X.columns if c not in gone]])
         before = np.zeros(mask.size, bool) if self.forgotten is None else self.forgotten
-        return replace(self, forgotten=before | mask)
+        X = self.X
+        if _is_frame(X):
+            X = X[
+                [
+                    c
+                    for c, gone in zip(X.columns, mask[~before], strict=True)
+                    if not gone
+                ]
+            ]
+        return RawRows(X, before | mask)
 
     # Finding rows ---------------------------------------------------------------------
 
@@ -125,11 +131,9 @@ class RawRows:
         """Copies of these rows, without forgotten values."""
         X = self.X
         if hasattr(X, "iloc"):
-            return RawRows(_without_unused(X.iloc[rows]))
-        taken = RawRows(X[rows], self.forgotten)
-        if self.forgotten is not None:
-            return replace(taken, X=taken._counting())
-        return taken
+            return replace(self, X=_without_unused(X.iloc[rows]))
+        taken = replace(self, X=X[rows])
+        return taken if _is_frame(X) else replace(taken, X=taken._counting())
 
     def joined(self, others):
         """These rows and then those of others."""

@@ -21,8 +21,6 @@ class RawRequest:
     classes : array-like or None
         Labels that the caller expects.
     forgotten : ndarray of bool of shape (n_columns,) or None
-    names : ndarray of str of shape (n_columns,) or None
-        Of the columns.
     """
 
     X_out: Any = None
@@ -34,7 +32,6 @@ class RawRequest:
     weight: Any = None
     classes: Any = None
     forgotten: np.ndarray | None = None
-    names: np.ndarray | None = None
 
     @property
     def leaves(self):

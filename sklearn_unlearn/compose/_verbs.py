@@ -132,7 +132,7 @@ class RawVerbs:
             raise UnlearningError("The raw input has no columns to forget.")
         names = getattr(self, "feature_names_in_", None)
         mask = check_columns(columns, n_columns, names)
-        return self._carry_out(RawRequest(forgotten=mask, names=names))
+        return self._carry_out(RawRequest(forgotten=mask))
 
     def partial_fit(self, X, y=None, classes=None, sample_weight=None, *, row_ids=None):
         """Learn rows: the pipeline as if it had been trained on them too.

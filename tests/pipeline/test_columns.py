@@ -8,8 +8,12 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.linear_model import LogisticRegression
+from sklearn.compose import (
+    ColumnTransformer,
+    make_column_selector,
+    make_column_transformer,
+)
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
@@ -291,6 +295,35 @@ def test_other_kinds_of_input(kind, retain_data):
     np.testing.assert_allclose(
         answers(story.pipeline, X), answers(refit, story.X), rtol=1e-8
     )
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("beside", [False, True])
+def test_columns_named_by_numbers(beside, retain_data):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(50, 4)), columns=[3, 0, 1, 2])
+    y = frame.sum(axis=1) + rng.normal(size=50)
+    first = UnlearnableStandardScaler()
+    if beside:
+        first = make_unlearnable_column_transformer(
+            (first, [0, 1]), remainder="passthrough"
+        )
+    model = make_unlearnable_pipeline(first, UnlearnableRidge(retain_data=retain_data))
+    model.fit(frame, y)
+    for column in (0, 2):
+        model.forget_features([column])  # by index
+        frame = frame.drop(columns=[3, 0, 1][column])
+        first = StandardScaler()
+        if beside:
+            # of the two that were scaled the second is left
+            first = make_column_transformer((first, [0]), remainder="passthrough")
+        expected = make_pipeline(first, Ridge()).fit(frame, y)
+        np.testing.assert_allclose(
+            model.predict(frame), expected.predict(frame), atol=1e-8
+        )
+    model.partial_unfit(frame[:2], y[:2])
+    expected.fit(frame[2:], y[2:])
+    np.testing.assert_allclose(model.predict(frame), expected.predict(frame), atol=1e-8)
 
 
 def test_outputs_as_frames():
