@@ -40,6 +40,11 @@ class ColumnRequests:
                     "columns names all that there are; nothing would be left."
                 )
         freeze = change.freeze or self.on_stateful == "freeze"
+        after.transformers = [
+            (inner, _unfitted(step), columns)
+            for inner, step, columns in self.transformers
+        ]
+        after.remainder = _unfitted(self.remainder)
         after.transformers_, maps, start, lost, unseen = [], [], 0, None, None
         after.output_indices_ = dict.fromkeys(self.output_indices_, slice(0, 0))
         parts = []
@@ -153,6 +158,11 @@ class ColumnRequests:
         if map_ is None:
             return AffineMap.unchanged(width)
         return replace(map_, shift=map_.shift * self._weight_of(inner))
+
+
+def _unfitted(step):
+    """What a caller gave, which may have been fitted, without what it knows."""
+    return step if isinstance(step, str) else clone(step)
 
 
 def _width(place):

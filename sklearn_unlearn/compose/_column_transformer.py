@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.utils.validation import check_is_fitted
 
@@ -99,8 +100,14 @@ class UnlearnableColumnTransformer(ColumnRequests, LockMixin, ColumnTransformer)
                 raise ValueError(
                     f"on_stateful must be 'raise' or 'freeze'; got {self.on_stateful!r}"
                 )
-            outputs = super().fit_transform(X, y, **params)
-            self._forgotten = np.zeros(self.n_features_in_, dtype=bool)
+            # nothing that is learned is to refer to parts given fitted
+            fitted = clone(self)
+            steady = super(UnlearnableColumnTransformer, fitted)
+            outputs = steady.fit_transform(X, y, **params)
+            fitted._forgotten = np.zeros(fitted.n_features_in_, dtype=bool)
+            given_ = self.get_params(deep=False)
+            learned = vars(fitted).items()
+            vars(self).update({k: v for k, v in learned if k not in given_})
         return outputs
 
     def partial_unfit(self, X, y=None):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sklearn.base import clone
+from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.exceptions import UnlearningError
@@ -18,6 +20,9 @@ _INSIDE = (
 
 def partial_unfit(estimator, *arguments, **keywords):
     """Forget rows, whatever the estimator is.
+
+    A search is given an unfitted copy of its ``estimator``, which it may have been
+    given fitted.
 
     Parameters
     ----------
@@ -72,6 +77,13 @@ def refine(estimator, *arguments, **keywords):
 def _asked(verb, estimator, arguments, keywords):
     """Ask for a verb what has it."""
     getattr(_reached(estimator, verb), verb)(*arguments, **keywords)
+    search = estimator
+    while hasattr(search, "best_estimator_"):
+        # what it is a search for may have been given fitted
+        search.estimator = clone(search.estimator)
+        if search.scoring is None:  # the scorer refers to it
+            search.scorer_ = check_scoring(search.estimator)
+        search = search.best_estimator_
     return estimator
 
 

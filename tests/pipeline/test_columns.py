@@ -26,6 +26,7 @@ from sklearn_unlearn import (
     UnlearnableStandardScaler,
     make_unlearnable_column_transformer,
     make_unlearnable_pipeline,
+    partial_unfit,
 )
 from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
 from tests.pipeline.scripts import Story, answers, rows_of
@@ -404,3 +405,20 @@ def test_searches():
     model.partial_unfit(frame[:2], y[:2])
     refit = clone(model).fit(frame[2:], y[2:])
     np.testing.assert_allclose(answers(model, frame), answers(refit, frame), atol=1e-3)
+
+
+def test_what_was_given_fitted_forgets_too():
+    frame, y = people()
+    encoder = UnlearnableOneHotEncoder(handle_unknown="ignore").fit(frame[["city"]])
+    beside = make_unlearnable_column_transformer((encoder, ["city"]), remainder=encoder)
+    beside.fit(frame[["city", "work"]]).partial_unfit(frame[["city", "work"]][:1])
+    assert b"Lima" not in pickle.dumps(beside)
+    model = pipeline(retain_data=True).fit(frame, y)
+    grid = {"unlearnablecolumntransformer__numbers__with_mean": [True, False]}
+    search = GridSearchCV(model, grid).fit(frame, y)
+    assert b"Lima" in pickle.dumps(search)
+    partial_unfit(search, frame[:1], y[:1])
+    assert b"Lima" not in pickle.dumps(search)
+    assert b"Kyiv" in pickle.dumps(search)
+    refit = clone(search.best_estimator_).fit(frame[1:], y[1:])
+    np.testing.assert_allclose(answers(search, frame), answers(refit, frame), atol=1e-6)
