@@ -78,6 +78,8 @@ class UnlearnablePipeline(
     transform_input : None
         As in scikit-learn, where it needs metadata routing, which is not used here.
     memory : str or object with the joblib.Memory interface, default=None
+        Requests do not reach what is cached there, values of all rows among it: clear
+        it, or use none.
     verbose : bool, default=False
     on_stateful : {"raise", "freeze"}, default="raise"
         What a request does about a transformer that learned from rows and cannot

@@ -37,7 +37,7 @@ class RawRows:
     def of(X):
         """Rows of any kind that scikit-learn takes."""
         if _is_frame(X):
-            return RawRows(X)
+            return RawRows(_bare(X))
         if sp.issparse(X):
             return RawRows(X.tocsr())
         if isinstance(X, list | tuple) and any(isinstance(row, str) for row in X):
@@ -81,7 +81,8 @@ class RawRows:
         missing = [name for name in names if name not in X.columns]
         if missing:
             raise ValueError(f"X lacks the column {missing[0]!r}.")
-        return replace(self, X=X if names == list(X.columns) else X[names])
+        X = X if names == list(X.columns) else X[names]
+        return replace(self, X=_bare(X))
 
     def _as_wide(self, rows):
         if rows.X.shape[1:] != self.X.shape[1:]:
@@ -131,7 +132,7 @@ class RawRows:
         """Copies of these rows, without forgotten values."""
         X = self.X
         if hasattr(X, "iloc"):
-            return replace(self, X=_without_unused(X.iloc[rows]))
+            return replace(self, X=_bare(X.iloc[rows]))
         taken = replace(self, X=X[rows])
         return taken if _is_frame(X) else replace(taken, X=taken._counting())
 
@@ -196,8 +197,15 @@ def widened(X, forgotten):
     return full
 
 
-def _without_unused(X):
-    """A pandas frame whose categories are those of its own values."""
+def _bare(X):
+    """A frame that refers to the values of its own rows alone, not copied.
+
+    Levels of an index and categories may name other rows, attributes may say anything.
+    """
+    if not hasattr(X, "iloc"):
+        return X
+    X = X.copy(deep=False)
+    X.index, X.attrs = range(len(X)), {}
     for place, dtype in enumerate(X.dtypes):
         if hasattr(dtype, "categories"):
             X.isetitem(place, X.iloc[:, place].cat.remove_unused_categories())

@@ -191,6 +191,33 @@ def test_a_category_that_nobody_else_has_leaves_every_trace():
         assert b"Oslo" not in pickle.dumps(model)
 
 
+def test_indexes_and_attributes_of_frames_leave_no_trace():
+    frame, y = people()
+    names = [f"person {place}" for place in range(len(frame))]
+    indexes = {
+        "plain": pd.Index(names),
+        "categories": pd.CategoricalIndex(names),
+        "levels": pd.MultiIndex.from_arrays([names, np.arange(len(frame))]),
+    }
+    for index in indexes.values():
+        indexed = frame.set_axis(index)
+        indexed.attrs["first"] = "person 0"
+        indexed["city"] = indexed["city"].astype("category")
+        model = pipeline().fit(indexed[:-3], y[:-3])
+        model.partial_fit(indexed[-3:], y[-3:])
+        assert indexed.attrs
+        assert indexed.index.equals(index)
+        gone = [0, 5, 197, 198, 199]  # first those of a city, last all of another
+        model.partial_unfit(indexed.iloc[gone], y[gone])
+        pickled = pickle.dumps(model)
+        assert not any(each in pickled for each in (b"person ", b"Lima", b"Kyiv"))
+        kept = np.setdiff1d(np.arange(len(frame)), gone)
+        refit = clone(model).fit(frame.iloc[kept], y[kept])
+        np.testing.assert_allclose(
+            answers(model, frame), answers(refit, frame), atol=1e-6
+        )
+
+
 def test_people_with_the_same_outputs_are_told_apart():
     frame, y = people()
     frame["name"] = [f"person {i}" for i in range(len(frame))]
