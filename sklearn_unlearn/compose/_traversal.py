@@ -160,10 +160,12 @@ def _computed_anew(name, step, change):
             "request changes for all rows: it has to be fitted anew. Put it before the "
             "step that changes, or fit with retain_data=True in the last step."
         )
-    after = clone(step).set_params(**step._fitted.params)
+    before = step._fitted
+    anew = clone(step).set_params(**step._narrowed(before.params, before.forgotten))
     weights = change.weight_rest
     keywords = {} if weights is None else {"sample_weight": weights()}
-    after.fit(change.rest(), **keywords)
+    after = copy.copy(step)  # with parameters as they were set, perhaps for later
+    after._fitted = anew.fit(change.rest(), **keywords)._fitted
     return after, change.through(step, after, name=name, known=False)
 
 

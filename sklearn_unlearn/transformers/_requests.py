@@ -138,12 +138,7 @@ class TransformerRequests(ExclusiveMixin):
     def _made(self, statistics, columns, forgotten, params):
         """The fitted value."""
         kept = columns.select(~forgotten)
-        now = copy.deepcopy(params)
-        for name in self._by_column if forgotten.any() else ():
-            if not (now[name] is None or isinstance(now[name], str)):
-                pairs = zip(now[name], forgotten, strict=True)
-                now[name] = [value for value, gone in pairs if not gone]
-        twin = self._new_twin(now)
+        twin = self._new_twin(self._narrowed(params, forgotten))
         self._teach(twin, statistics)
         if kept.names is not None:
             twin.feature_names_in_ = kept.names
@@ -152,6 +147,15 @@ class TransformerRequests(ExclusiveMixin):
                 if isinstance(array, np.ndarray):
                     array.flags.writeable = False
         return Fitted(statistics, columns, forgotten, params, twin)
+
+    def _narrowed(self, params, forgotten):
+        """Parameters for the columns that are not forgotten."""
+        now = copy.deepcopy(params)
+        for name in self._by_column if forgotten.any() else ():
+            if not (now[name] is None or isinstance(now[name], str)):
+                pairs = zip(now[name], forgotten, strict=True)
+                now[name] = [value for value, gone in pairs if not gone]
+        return now
 
     # Reading requests ---------------------------------------------------------------
 

@@ -134,3 +134,33 @@ def test_columns_that_vanish_after_columns_are_refused():
     model.fit(words, y).forget_features("other")
     with pytest.raises(UnlearningError, match="fit again"):
         model.partial_unfit(words[:1], y[:1])
+
+
+def test_parameters_with_an_entry_for_each_column():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({name: rng.choice(list("abc"), 40) for name in "pqr"})
+    frame = frame.astype(object)
+    frame.loc[::5, "q"] = np.nan
+    y = rng.normal(size=40)
+    model = make_unlearnable_pipeline(
+        UnlearnableSimpleImputer(strategy="most_frequent"),
+        UnlearnableOneHotEncoder(categories=[list("abc")] * 3),
+        UnlearnableRidge(retain_data=True),
+    ).fit(frame, y)
+    model.forget_features("p")
+    mode = model[0].statistics_[0]
+    gone = (frame["q"] == mode).to_numpy()
+    model.set_params(unlearnableonehotencoder__drop="first")
+    model.partial_unfit(frame[gone], y[gone])
+    assert model[0].statistics_[0] != mode
+    # parameters are as they were set, and hold from the next fit on
+    params = model[1].get_params()
+    assert len(params["categories"]) == 3
+    assert params["drop"] == "first"
+    kept = frame[~gone].drop(columns="p")
+    refit = make_pipeline(
+        SimpleImputer(strategy="most_frequent"),
+        OneHotEncoder(categories=[list("abc")] * 2),
+        Ridge(),
+    ).fit(kept, y[~gone])
+    np.testing.assert_allclose(model.predict(kept), refit.predict(kept), atol=1e-8)
