@@ -13,6 +13,10 @@ class InsufficientWeightError(UnlearningError):
     """More weight, or more rows, were to leave than the model holds."""
 
 
+class ExtremesExhaustedError(UnlearningError):
+    """All extremes that a scaler kept would have left: it knows no others."""
+
+
 class EmptyClassError(UnlearningError):
     """A class would be left without rows, so that no model of all classes exists.
 

@@ -18,7 +18,7 @@ from sklearn_unlearn.compose._imputed import newly_imputed
 from sklearn_unlearn.compose._kept import Kept
 from sklearn_unlearn.compose._normed import newly_normed
 from sklearn_unlearn.core.affine import AffineMap
-from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.exceptions import ExtremesExhaustedError, UnlearningError
 from sklearn_unlearn.feature_extraction.text import (
     UnlearnableTfidfTransformer,
     UnlearnableTfidfVectorizer,
@@ -116,13 +116,12 @@ def _unlearned(name, step, change):
         after._fitted, map_ = step._answer(Edit(columns=np.delete(alive, kept)))
         change = replace(change, map=None)
         out = None if out is None else columns_of(out, kept)
-    into = None if change.into is None else change.into()
+    into, edits = None if change.into is None else change.into(), []
     if out is not None or into is not None or forgotten is not None:
-        edit = Edit(out, into, change.weight_out, change.weight_in, forgotten)
-        after._fitted, later = after._answer(edit)
-        map_ = later if map_ is None else map_.then(later)
-    for one in change.imputed:
-        after._fitted, later = after._answer(_edit_of(one, step))
+        edits = [Edit(out, into, change.weight_out, change.weight_in, forgotten)]
+    edits += [_edit_of(one, step) for one in change.imputed]
+    if edits:
+        after._fitted, later = _answered(after, edits, change)
         map_ = later if map_ is None else map_.then(later)
     more = {}
     if map_ is not None and not map_.complete and isinstance(step, tuple(_MORE)):
@@ -130,6 +129,22 @@ def _unlearned(name, step, change):
         map_, more = _MORE[kind](step, after, change, map_)
     through = change.through(step, after, name=name, change=map_)
     return after, replace(through, unseen=name, **more) if more else through
+
+
+def _answered(step, edits, change):
+    """The fitted value after some edits, and how outputs of other rows change."""
+    after, map_ = copy.copy(step), None
+    try:
+        for edit in edits:
+            after._fitted, later = after._answer(edit)
+            map_ = later if map_ is None else map_.then(later)
+    except ExtremesExhaustedError:
+        if change.rest is None:
+            raise
+        weights = change.weight_rest
+        weight = None if weights is None else weights()
+        return step._answer_anew(change.rest(), weight)
+    return after._fitted, map_
 
 
 def _can_follow(step, change):

@@ -15,9 +15,9 @@ import numpy as np
 from sklearn_unlearn.core.arrays import Array, Data, Indices, is_sparse
 from sklearn_unlearn.core.counts import added, taken
 from sklearn_unlearn.exceptions import (
+    ExtremesExhaustedError,
     InsufficientWeightError,
     RowNotFoundError,
-    UnlearningError,
 )
 
 #: Values with the number of rows that have them.
@@ -128,7 +128,7 @@ class Largest:
 
         Raises
         ------
-        UnlearningError
+        ExtremesExhaustedError
             If it is not kept any more.
         """
         largest = np.full(len(self.kept), np.nan)
@@ -136,7 +136,7 @@ class Largest:
             if values:
                 largest[place] = max(values)
             elif self.n_below[place]:
-                raise UnlearningError(
+                raise ExtremesExhaustedError(
                     f"All extreme values of column {place} that were kept would have "
                     "left, so that the next one is unknown: fit again on the rows that "
                     "are to remain, or with a larger n_extremes."

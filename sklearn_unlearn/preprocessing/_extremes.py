@@ -42,7 +42,8 @@ class UnlearnableMinMaxScaler(ExtremesScaler):
     `n_extremes` smallest and largest distinct values of each column are kept, with the
     number of their rows; the next one takes the place of an extreme that leaves. When
     all that are kept have left, and further rows remain, the request is refused: the
-    scaler must be fitted again. Outputs of all other rows change by an affine map.
+    scaler must be fitted again, which a pipeline that retains data does. Outputs of
+    all other rows change by an affine map.
 
     Parameters
     ----------
@@ -117,7 +118,8 @@ class UnlearnableMaxAbsScaler(ExtremesScaler):
     `n_extremes` largest distinct absolute values of each column are kept, with the
     number of their rows; the next one takes the place of the largest when it leaves.
     When all that are kept have left, and further rows remain, the request is refused:
-    the scaler must be fitted again. Outputs of all other rows are scaled.
+    the scaler must be fitted again, which a pipeline that retains data does. Outputs of
+    all other rows are scaled.
 
     Parameters
     ----------

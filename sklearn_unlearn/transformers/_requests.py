@@ -116,9 +116,12 @@ class TransformerRequests(ExclusiveMixin):
             statistics = others = statistics.plus(coming).minus(going)
             going = coming = None
         if going is not None:
-            statistics = others = statistics.minus(going)
+            others = statistics.minus(going)
         if coming is not None:
             statistics = statistics.plus(coming)
+        if going is not None:
+            # last: values that both have need not be given up in between
+            statistics = statistics.minus(going) if coming is not None else others
         if statistics.empty:
             raise UnlearningError("The request would leave no rows.")
         forgotten = before.forgotten
@@ -134,6 +137,16 @@ class TransformerRequests(ExclusiveMixin):
             statistics, others = statistics.columns(kept), others.columns(kept)
         after = self._made(statistics, before.columns, forgotten, before.params)
         return after, self._change(before, after, others)
+
+    def _answer_anew(self, X, sample_weight=None):
+        """The same as `_answer` gives, from all rows after the request."""
+        before = self._checked()
+        _, statistics = self._read_edit(before, Edit(None, X, None, sample_weight))
+        if statistics is None:
+            raise UnlearningError("The request would leave no rows.")
+        parts = before.columns, before.forgotten, before.params
+        after = self._made(statistics, *parts)
+        return after, self._change(before, after, statistics)
 
     def _made(self, statistics, columns, forgotten, params):
         """The fitted value."""
