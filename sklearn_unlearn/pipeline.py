@@ -18,12 +18,12 @@ from sklearn_unlearn.compose._last import last_step
 from sklearn_unlearn.compose._traversal import exported, is_nothing
 from sklearn_unlearn.compose._verbs import RawVerbs
 from sklearn_unlearn.compose._walk import (
+    check_whole_rows,
     names_out,
     of_rows_that_count,
     outputs,
     walked,
 )
-from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils.exclusive import LockMixin
 
 #: What is said of methods that are scikit-learn's.
@@ -230,6 +230,7 @@ class UnlearnablePipeline(
         *front, (name, step) = flat
         freeze = self.on_stateful == "freeze"
         if not self._predicts:
+            self._check_whole_rows(request, flat, weighted)
             change = Change(
                 given(request.X_out),
                 given(request.X_in),
@@ -240,14 +241,11 @@ class UnlearnablePipeline(
             )
             return walked(self.steps, change, self._weighted)[0]
         last = last_step(name, step, request)
-        if last.stays_in_part:
-            for whole, each in front:
-                if whole not in weighted and not is_nothing(each):
-                    raise UnlearningError(
-                        "sample_weight leaves part of a row's weight in the model, but "
-                        f"step {whole!r} was fitted without weights and knows the row "
-                        "as a whole."
-                    )
+        if last.retained is None:
+            self._check_whole_rows(request, front, weighted)
+        elif last.stays_in_part:
+            because = "sample_weight leaves part of a row's weight in the model"
+            check_whole_rows(front, weighted, because)
         if request.relabels:
             change = Change()
             if last.rows is None:
@@ -260,6 +258,12 @@ class UnlearnablePipeline(
             return [names_out(steps) for steps in (front, edited)]
 
         return self._grouped([*edited, (name, last.after(change, names))])
+
+    def _check_whole_rows(self, request, steps, weighted):
+        """Refuse weights, without data, that steps do not know."""
+        if request.leaves and (weighted or request.weight is not None):
+            because = "Without retained data it is not known what weight rows have"
+            check_whole_rows(steps, weighted, because)
 
     def _flat(self):
         """Steps, those of a last step that is a pipeline among them.

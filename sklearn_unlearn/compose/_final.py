@@ -62,7 +62,7 @@ class LastModel:
 
     @property
     def stays_in_part(self):
-        """Whether some of the weight of a row that leaves is to stay."""
+        """Whether some of the weight of a row that leaves is known to stay."""
         if self.rows is None:
             return False
         held = self.retained.weights(self.positions)

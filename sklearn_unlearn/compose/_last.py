@@ -29,8 +29,7 @@ class LastOfSums:
     """A last step that keeps sums, and has its own verbs for all that they can do."""
 
     #: Nothing is retained.
-    rows = None
-    stays_in_part = False
+    rows = retained = None
 
     def __init__(self, name, step, request):
         self.name, self.step, self.request = name, step, request

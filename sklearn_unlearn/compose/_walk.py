@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
 
 from sklearn_unlearn.compose._raw import RawRows
 from sklearn_unlearn.compose._traversal import carried, is_nothing
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.transformers import TransformerRequests
 from sklearn_unlearn.utils.validation import check_sample_weight
 
 
@@ -25,6 +29,32 @@ def walked(steps, change, weighted):
             weight_rest=change.weight_rest,
         )
     return edited, change
+
+
+def check_whole_rows(steps, weighted, because):
+    """Refuse a request about parts of rows where steps know them as a whole.
+
+    Parameters
+    ----------
+    steps : list of tuple
+    weighted : frozenset of str
+        Steps that were fitted with weights.
+    because : str
+        Why rows may not leave as a whole.
+    """
+    for name, step in steps:
+        if isinstance(step, Pipeline):
+            own = getattr(step, "_weighted", frozenset())
+            inside = step.steps, own if name in weighted else frozenset()
+            check_whole_rows(*inside, because)
+        elif isinstance(step, ColumnTransformer):
+            inner = [(f"{name}__{each}", one) for each, one, _ in step.transformers_]
+            check_whole_rows(inner, frozenset(), because)
+        elif isinstance(step, TransformerRequests) and name not in weighted:
+            raise UnlearningError(
+                f"{because}, but step {name!r} was fitted without weights and knows "
+                "rows as a whole."
+            )
 
 
 def outputs(steps, X):
