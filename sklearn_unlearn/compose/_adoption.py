@@ -56,7 +56,8 @@ class PipelineAdoption:
         """A pipeline that was fitted elsewhere, taken over so that it unlearns.
 
         What transformers know is computed from X, in the time of their ``fit``; the
-        last step is taken over by its own ``from_sklearn``.
+        last step is taken over by its own ``from_sklearn``. A ``memory`` is not taken
+        over.
 
         Parameters
         ----------
@@ -67,7 +68,8 @@ class PipelineAdoption:
             step knows something else.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,) or float, optional
-            As the last step was fitted with.
+            As the last step was fitted with, and all transformers that take weights
+            or none.
         row_ids : array-like of shape (n_samples,), optional
             As for ``fit``.
         on_stateful : {"raise", "freeze"}, default="raise"
@@ -117,11 +119,10 @@ class PipelineAdoption:
             for each, step in theirs
         ]
         Z, keywords = X, {}
+        weighted = frozenset()
         if front:
-            ours = nested(front)
-            Z = ours.fit_transform(X, y)
-            front = ours.steps
-            _warn_of_differences(Pipeline(theirs), ours, "")
+            ours, Z = _fitted_like(Pipeline(theirs), nested(front), X, y, sample_weight)
+            front, weighted = ours.steps, ours._weighted
         if sample_weight is not None:
             keywords["sample_weight"] = sample_weight
         if row_ids is not None:
@@ -133,7 +134,9 @@ class PipelineAdoption:
         else:
             last = _class_for(last, name).from_sklearn(last, Z, y, **keywords, **params)
         model = nested([*front, (name, last)])
-        model._keep(X, {f"{name}__sample_weight": sample_weight})
+        model.verbose = fitted.verbose
+        weights = [f"{each}__sample_weight" for each in (*weighted, name)]
+        model._keep(X, dict.fromkeys(weights, sample_weight))
         return model
 
 
@@ -186,18 +189,20 @@ def _transformer_like(fitted, name, on_stateful, nested):
     if is_nothing(fitted) or isinstance(fitted, str):
         return fitted
     if isinstance(fitted, Pipeline):
-        return nested(
+        like = nested(
             [
                 (each, _transformer_like(step, f"{name}__{each}", on_stateful, nested))
                 for each, step in fitted.steps
             ]
         )
+        return like.set_params(verbose=fitted.verbose)
     if isinstance(fitted, ColumnTransformer):
         parts = {each: step for each, step, _ in fitted.transformers_}
         like = UnlearnableColumnTransformer([], on_stateful=on_stateful)
         shared = fitted.get_params(deep=False)
         own = like.get_params(deep=False).keys() - {"transformers", "remainder"}
         like.set_params(**{key: shared[key] for key in own & shared.keys()})
+        _set_output_like(fitted, like)  # before it has parts, which have their own
 
         def part(each, step):
             inner = parts.get(each, step)
@@ -214,6 +219,7 @@ def _transformer_like(fitted, name, on_stateful, nested):
     if type(fitted) in _counterparts():
         like = _counterparts()[type(fitted)]()
         given, own = fitted.get_params(deep=False), like.get_params(deep=False)
+        _set_output_like(fitted, like)
         return like.set_params(**{key: given[key] for key in own if key in given})
     if is_stateless(fitted):
         return clone(fitted)
@@ -226,21 +232,52 @@ def _transformer_like(fitted, name, on_stateful, nested):
     )
 
 
-def _warn_of_differences(fitted, ours, name):
-    """Warn where fitted transformers learned other things from what should be one."""
+def _set_output_like(fitted, like):
+    """Give a transformer the kind of output of another."""
+    # set_output has no public counterpart that says what was set
+    kind = getattr(fitted, "_sklearn_output_config", {}).get("transform")
+    if kind is not None:
+        like.set_output(transform=kind)
+
+
+def _fitted_like(theirs, ours, X, y, sample_weight):
+    """Transformers fitted to what others were fitted to, and their outputs.
+
+    Parameters
+    ----------
+    theirs : Pipeline
+        Fitted.
+    ours : UnlearnablePipeline
+        Unfitted.
+    X, y, sample_weight : as for ``from_sklearn``
+        Transformers are weighted if that and nothing else makes them the same.
+    """
+    Z = ours.fit_transform(X, y)
+    different = list(_differences(theirs, ours, ""))
+    if different and sample_weight is not None:
+        weighted = clone(ours).fit(X, y, sample_weight)
+        if not any(_differences(theirs, weighted, "")):
+            return weighted, weighted.transform(X)
+    for name, what in different:
+        warnings.warn(
+            f"X gives step {name!r} another {what} than it has. It has been fitted to "
+            "X. Is that what it was trained on?",
+            DataMismatchWarning,
+            stacklevel=3,
+        )
+    return ours, Z
+
+
+def _differences(fitted, ours, name):
+    """Where fitted transformers learned other things from what should be one."""
     if isinstance(fitted, Pipeline):
         for (each, one), (_, two) in zip(fitted.steps, ours.steps, strict=True):
-            _warn_of_differences(one, two, f"{name}__{each}".removeprefix("__"))
+            yield from _differences(one, two, f"{name}__{each}".removeprefix("__"))
     elif isinstance(fitted, ColumnTransformer):
         theirs = {each: step for each, step, _ in fitted.transformers_}
         for each, two, _ in ours.transformers_:
-            _warn_of_differences(theirs[each], two, f"{name}__{each}")
+            yield from _differences(theirs[each], two, f"{name}__{each}")
     elif hasattr(ours, "_fitted"):
         different = difference(fitted, ours._fitted.twin)
         if different is not None:
-            warnings.warn(
-                f"X gives step {name!r} another {different} than it has. It has been "
-                "fitted to X. Is that what it was trained on?",
-                DataMismatchWarning,
-                stacklevel=4,
-            )
+            yield name, different

@@ -165,3 +165,43 @@ def test_functions_refuse_what_they_cannot_reach():
         sklearn_unlearn.partial_unfit(LogisticRegression().fit(X > 0, y), X, y)
     with pytest.raises(NotFittedError):
         sklearn_unlearn.partial_unfit(search(GridSearchCV), X[:1], y[:1])
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_the_kind_of_outputs_is_taken_over(kind):
+    frame, y = people()
+    frame.loc[::7, "age"] = np.nan
+    front = make_column_transformer(
+        (StandardScaler(), ["age", "income"]), remainder="drop"
+    )
+    theirs = make_pipeline(SimpleImputer(), front, LogisticRegression(tol=1e-9))
+    theirs[:-1].set_output(transform=kind)
+    theirs.set_params(verbose=True).fit(frame[NUMBERS], y)
+    model = UnlearnablePipeline.from_sklearn(
+        theirs, frame[NUMBERS], y, retain_data=True
+    )
+    ours, expected = (each[:-1].transform(frame[NUMBERS]) for each in (model, theirs))
+    assert type(ours) is type(expected)
+    assert model.verbose
+    model.partial_unfit(frame[:3][NUMBERS], y[:3])
+    refit = theirs.set_params(verbose=False).fit(frame[3:][NUMBERS], y[3:])
+    np.testing.assert_allclose(
+        answers(model, frame[NUMBERS]), answers(refit, frame[NUMBERS]), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("all_steps", [False, True])
+def test_weights_of_transformers_are_taken_over(all_steps):
+    X, y = raw("logistic")
+    weight = np.linspace(0.5, 2.0, y.size)
+    names = ["logisticregression__sample_weight"]
+    names += ["standardscaler__sample_weight"] * all_steps
+    theirs = make_pipeline(
+        StandardScaler(), LogisticRegression(tol=1e-9, max_iter=1000)
+    )
+    theirs.fit(X, y, **dict.fromkeys(names, weight))
+    model = UnlearnablePipeline.from_sklearn(theirs, X, y, weight, retain_data=True)
+    np.testing.assert_allclose(model[0].mean_, theirs[0].mean_, rtol=1e-12)
+    model.partial_unfit(X[:4], y[:4], weight[:4])
+    refit = theirs.fit(X[4:], y[4:], **dict.fromkeys(names, weight[4:]))
+    np.testing.assert_allclose(answers(model, X), answers(refit, X), atol=1e-5)
