@@ -206,7 +206,7 @@ def _fewer(name, step, change):
     if isinstance(step, Kept):
         before, names = step.kept, step.names
     stays = np.flatnonzero(~change.forgotten[before])
-    after = Kept(before[stays], names)
+    after = Kept(before[stays], n_columns, names)
     map_ = AffineMap.of_columns(before.size, stays, np.ones(stays.size))
     return after, change.through(step, after, name=name, change=map_)
 

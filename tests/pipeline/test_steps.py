@@ -1,16 +1,19 @@
 """Steps of other kinds: stateless, frozen, computed anew, unions."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.feature_selection import SelectKBest
-from sklearn.pipeline import FeatureUnion, make_union
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
     Normalizer,
     PolynomialFeatures,
     QuantileTransformer,
+    StandardScaler,
 )
 
 from sklearn_unlearn import (
@@ -145,3 +148,26 @@ def test_a_last_step_that_clusters_works_and_cannot_unlearn():
     np.testing.assert_array_equal(labels, model.predict(X))
     with pytest.raises(UnlearningError, match="a KMeans, learned from rows"):
         model.partial_unfit(X[:2])
+
+
+@pytest.mark.parametrize("framed", [False, True])
+@pytest.mark.parametrize("retain_data", [False, True])
+def test_a_first_step_that_hands_columns_on_forgets_some(framed, retain_data):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 4)) * [1.0, 5.0, 20.0, 100.0]
+    y = X @ [1.0, 0.2, 0.05, 0.01] + rng.normal(size=60)
+    rows = pd.DataFrame(X, columns=list("abcd")) if framed else X
+    model = make_unlearnable_pipeline(
+        FunctionTransformer(),
+        UnlearnableStandardScaler(),
+        UnlearnableRidge(retain_data=retain_data),
+    ).fit(rows, y)
+    model.forget_features([0]).forget_features([0, 2]).partial_unfit(rows[:2], y[:2])
+    refit = make_pipeline(StandardScaler(), Ridge()).fit(X[2:, [1, 3]], y[2:])
+    expected = refit.predict(X[:, [1, 3]])
+    absent = rows.drop(columns=["a", "c"]) if framed else X[:, [1, 3]]
+    plain, narrow = model.to_sklearn(), model.to_sklearn(drop_forgotten=True)
+    pairs = [(model, rows), (model, absent), (plain, rows), (narrow, absent)]
+    for one, given in pairs:
+        np.testing.assert_allclose(one.predict(given), expected, atol=1e-8)
+    assert len(model[:-1].get_feature_names_out()) == 2
