@@ -49,8 +49,14 @@ def test_transform_and_directions(params):
     n_out = model.transform(X).shape[1]
     assert model.get_feature_names_out().size == n_out
     np.testing.assert_array_equal(model.to_sklearn().transform(X), model.transform(X))
+
+
+def test_frames_as_output():
+    pytest.importorskip("pandas")
+    model = UnlearnableLinearDiscriminantAnalysis().fit(X, Y)
     model.set_output(transform="pandas")
-    assert model.transform(X).shape == (150, n_out)
+    names = model.get_feature_names_out()
+    assert model.transform(X).columns.tolist() == names.tolist()
 
 
 def test_least_squares_have_no_directions():

@@ -723,9 +723,10 @@ def test_wrong_residual(factor):
 
 def test_categories_that_stay():
     class Fault(UnlearnableCategoricalNB):
-        def _changed(self, evidence, rows_in, rows_out, params):
-            leaving = rows_out if rows_in is None else None
-            return super()._changed(evidence, rows_in, leaving, params)
+        def _changed(self, fitted, touched, edit):
+            coming, going = edit
+            leaving = going if coming is None else None
+            return super()._changed(fitted, touched, (coming, leaving))
 
     messages = failures(Fault(), "check_against_refit", "check_replaced")
     assert "replace_features" in messages["check_against_refit"]
