@@ -10,11 +10,10 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
 
-from sklearn_unlearn.compose._change import Change
 from sklearn_unlearn.compose._columns import complete, positions, select
-from sklearn_unlearn.compose._traversal import carried
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.transformers import Change, carried
 
 
 class ColumnRequests:

@@ -10,9 +10,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.base import UnlearnerMixin
-from sklearn_unlearn.compose._raw import RawRows
-from sklearn_unlearn.compose._traversal import is_nothing
-from sklearn_unlearn.compose._walk import taken
+from sklearn_unlearn.pipeline._raw import RawRows, taken
+from sklearn_unlearn.transformers import is_nothing
 from sklearn_unlearn.utils.validation import check_sample_weight
 
 
