@@ -1,33 +1,34 @@
-"""Verbs as functions, which reach what must change in a search or a pipeline."""
+"""Verbs as functions, which reach what must change in a search or an ensemble."""
 
 from __future__ import annotations
 
-from sklearn.base import clone
-from sklearn.metrics import check_scoring
-from sklearn.utils.validation import check_is_fitted
+import copy
+from contextlib import ExitStack
+from inspect import signature
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
 
 from sklearn_unlearn.exceptions import UnlearningError
-
-#: What scikit-learn's meta-estimators call the models that they have fitted.
-_INSIDE = (
-    "calibrated_classifiers_",
-    "estimators_",
-    "estimator_",
-    "final_estimator_",
-    "regressor_",
+from sklearn_unlearn.pipeline._wrappers import (
+    of_targets,
+    opened,
+    why_not,
+    without_given,
 )
 
 
 def partial_unfit(estimator, *arguments, **keywords):
     """Forget rows, whatever the estimator is.
 
-    A search is given an unfitted copy of its ``estimator``, which it may have been
-    given fitted.
+    A search, a `FixedThresholdClassifier`, a `TransformedTargetRegressor` with
+    functions, a `VotingClassifier` and a `VotingRegressor` are opened. What they were
+    given, perhaps fitted, they have an unfitted copy of then.
 
     Parameters
     ----------
     estimator : estimator
-        One that unlearns, or a search whose ``best_estimator_`` does.
+        One that unlearns, or one of those around some that do.
     *arguments, **keywords
         As for its own ``partial_unfit``.
 
@@ -38,7 +39,8 @@ def partial_unfit(estimator, *arguments, **keywords):
     Raises
     ------
     UnlearningError
-        If the estimator is a model made of several, or none that unlearns.
+        If the estimator learned more than what models of all rows know, or is frozen,
+        or none that unlearns.
 
     Examples
     --------
@@ -76,34 +78,61 @@ def refine(estimator, *arguments, **keywords):
 
 def _asked(verb, estimator, arguments, keywords):
     """Ask for a verb what has it."""
-    getattr(_reached(estimator, verb), verb)(*arguments, **keywords)
-    search = estimator
-    while hasattr(search, "best_estimator_"):
-        # what it is a search for may have been given fitted
-        search.estimator = clone(search.estimator)
-        if search.scoring is None:  # the scorer refers to it
-            search.scorer_ = check_scoring(search.estimator)
-        search = search.best_estimator_
+    wrappers, models = _reached(estimator, verb)
+    calls = [_call(model, verb, made, arguments, keywords) for model, made in models]
+    if len(models) == 1:
+        calls[0](models[0][0])
+    else:
+        _ask_together([model for model, _ in models], calls)
+    for wrapper in wrappers:
+        # what it was given may have been fitted
+        without_given(wrapper.estimator, wrapper.given)
     return estimator
 
 
 def _reached(estimator, verb):
-    """What of an estimator has to change."""
-    if hasattr(estimator, verb):
-        return estimator
-    name = type(estimator).__name__
-    if hasattr(estimator, "best_estimator_"):
-        return _reached(estimator.best_estimator_, verb)
-    check_is_fitted(estimator)
-    if hasattr(estimator, "best_params_"):
-        raise UnlearningError(
-            f"This {name} was run with refit=False and has no model: it holds scores "
-            "alone. Run it again without the rows."
-        )
-    if any(hasattr(estimator, inside) for inside in _INSIDE):
-        raise UnlearningError(
-            f"A {name} holds models that were fitted on parts of the data, or on one "
-            f"another's predictions: {verb} cannot be carried through it. Fit it "
-            "again without the rows."
-        )
-    raise UnlearningError(f"A {name} has no {verb}.")
+    """What of an estimator has to change.
+
+    Returns
+    -------
+    wrappers : list of Wrapper
+        Those that were opened.
+    models : list of (estimator, list of callable)
+        What has the verb, and what was made of its targets.
+    """
+    if hasattr(estimator, verb) and not isinstance(estimator, FrozenEstimator):
+        return [], [(estimator, [])]
+    wrapper = opened(estimator)
+    if wrapper is None:
+        raise UnlearningError(why_not(estimator, verb))
+    wrappers, models = [wrapper], []
+    made = [] if wrapper.targets is None else [wrapper.targets]
+    for inside in wrapper.models:
+        more, found = _reached(inside, verb)
+        wrappers += more
+        models += [(model, made + later) for model, later in found]
+    return wrappers, models
+
+
+def _call(model, verb, made, arguments, keywords):
+    """What asks a model, or a copy of it."""
+    bound = signature(getattr(model, verb)).bind(*arguments, **keywords)
+    for name in bound.arguments.keys() & {"y", "y_new"}:
+        bound.arguments[name] = of_targets(bound.arguments[name], made)
+    return lambda one: getattr(one, verb)(*bound.args, **bound.kwargs)
+
+
+def _ask_together(models, calls):
+    """Ask models of which all answer, or none."""
+    with ExitStack() as held:
+        for model in models:
+            held.enter_context(model._exclusive())
+        edited = [copy.copy(model) for model in models]
+        for model, after, call in zip(models, edited, calls, strict=True):
+            call(after)
+            if not np.array_equal(*(getattr(e, "classes_", 0) for e in (model, after))):
+                raise UnlearningError(
+                    "The request would leave a class without rows: fit again."
+                )
+        for model, after in zip(models, edited, strict=True):
+            model._become(after)

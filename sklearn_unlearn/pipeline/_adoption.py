@@ -23,7 +23,7 @@ from sklearn_unlearn import (
 from sklearn_unlearn.compose import UnlearnableColumnTransformer
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.feature_extraction import text
-from sklearn_unlearn.transformers._traversal import is_nothing, is_stateless
+from sklearn_unlearn.transformers import is_nothing, is_stateless
 from sklearn_unlearn.utils.adoption import difference
 
 _PACKAGES = (

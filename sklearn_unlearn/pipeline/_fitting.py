@@ -11,6 +11,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.pipeline._raw import RawRows, taken
+from sklearn_unlearn.pipeline._wrappers import hands_weights_on
 from sklearn_unlearn.transformers import is_nothing
 from sklearn_unlearn.utils.validation import check_sample_weight
 
@@ -117,8 +118,12 @@ class PipelineFitting:
                 name: taken(value, some) if name.endswith("__row_ids") else value
                 for name, value in keywords.items()
             }
+        last = self.steps[-1][1]
         for name, step in self.steps:
-            if not is_nothing(step) and has_fit_parameter(step, "sample_weight"):
+            if is_nothing(step):
+                continue
+            takes = has_fit_parameter(step, "sample_weight")
+            if takes or (step is last and hands_weights_on(step)):
                 keywords[f"{name}__sample_weight"] = weight
         return X, y, keywords
 

@@ -12,8 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.pipeline._adoption import PipelineAdoption
 from sklearn_unlearn.pipeline._fitting import PipelineFitting
-from sklearn_unlearn.pipeline._requests import PipelineRequests, outputs
+from sklearn_unlearn.pipeline._requests import PipelineRequests, outputs, regrouped
 from sklearn_unlearn.pipeline._verbs import RawVerbs
+from sklearn_unlearn.pipeline._wrappers import exported_last, innermost, of_targets
 from sklearn_unlearn.transformers import exported, is_nothing
 from sklearn_unlearn.utils.exclusive import LockMixin
 
@@ -133,9 +134,10 @@ class UnlearnablePipeline(
         """
         with self._exclusive():
             check_is_fitted(self)
-            *front, (name, last) = self.steps
+            (*front, (name, last)), _, made = self._flat()
+            y = of_targets(y, made)
             last = copy.copy(last).refine(outputs(front, X), y, sample_weight)
-            self.steps = [*front, (name, last)]
+            self.steps = regrouped(self.steps, [*front, (name, last)])
         return self
 
     @available_if(lambda self: self._last_has("release"))
@@ -162,7 +164,7 @@ class UnlearnablePipeline(
             If the last step was fitted without certification.
         """
         version = self._version()
-        _, certificate = version.steps[-1][1].release()
+        _, certificate = innermost(version).release()
         return version.to_sklearn(drop_forgotten), certificate
 
     @available_if(lambda self: self._last_has("gradient_residual"))
@@ -181,7 +183,8 @@ class UnlearnablePipeline(
         GradientResidual
         """
         check_is_fitted(self)
-        *front, (_, last) = self.steps
+        (*front, (_, last)), _, made = self._flat()
+        y = of_targets(y, made)
         return last.gradient_residual(outputs(front, X), y, sample_weight)
 
     def to_sklearn(self, drop_forgotten=False):
@@ -197,12 +200,14 @@ class UnlearnablePipeline(
         sklearn.pipeline.Pipeline
         """
         check_is_fitted(self)
+        *front, (last, model) = self.steps
         plain = []
-        for name, step in self.steps:
+        for name, step in front:
             plain.append((name, exported(step, drop_forgotten=drop_forgotten)))
             # what steps before it no longer give it, the next has forgotten
             drop_forgotten |= not is_nothing(step)
-        return Pipeline(plain)
+        model = exported_last(model, drop_forgotten=drop_forgotten)
+        return Pipeline([*plain, (last, model)])
 
     # Reading --------------------------------------------------------------------------
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 
+from sklearn.base import is_classifier, is_regressor
 from sklearn.compose import ColumnTransformer
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,6 +15,7 @@ from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._last_model import LastModel
 from sklearn_unlearn.pipeline._last_sums import LastOfSums
+from sklearn_unlearn.pipeline._wrappers import innermost, opened, why_not
 from sklearn_unlearn.transformers import (
     Change,
     TransformerRequests,
@@ -36,8 +39,9 @@ class PipelineRequests:
 
     def _steps_after(self, request):
         """The steps after a request."""
-        flat, weighted = self._flat()
+        flat, weighted, targets = self._flat()
         *front, (name, step) = flat
+        request = request.of_targets(targets)
         freeze = self.on_stateful == "freeze"
         if not self._predicts:
             self._check_whole_rows(request, flat, weighted)
@@ -60,14 +64,14 @@ class PipelineRequests:
             change = Change()
             if last.rows is None:
                 change = Change(out=lambda: outputs(front, request.X_out))
-            return self._grouped([*front, (name, last.after(change, None))])
+            return regrouped(self.steps, [*front, (name, last.after(change, None))])
         change = replace(last.change(), freeze=freeze)
         edited, change = walked(front, change, weighted)
 
         def names():
             return [names_out(steps) for steps in (front, edited)]
 
-        return self._grouped([*edited, (name, last.after(change, names))])
+        return regrouped(self.steps, [*edited, (name, last.after(change, names))])
 
     def _check_whole_rows(self, request, steps, weighted):
         """Refuse weights, without data, that steps do not know."""
@@ -76,32 +80,8 @@ class PipelineRequests:
             check_whole_rows(steps, weighted, because)
 
     def _flat(self):
-        """Steps, those of a last step that is a pipeline among them.
-
-        Returns
-        -------
-        steps : list of tuple
-        weighted : frozenset of str
-            Names of those that were fitted with weights.
-        """
-        *front, (name, last) = self.steps
-        if not isinstance(last, PipelineRequests):
-            return self.steps, self._weighted
-        steps, weighted = last._flat()
-        inner = [(f"{name}__{each}", step) for each, step in steps]
-        weighted = {f"{name}__{each}" for each in weighted}
-        return [*front, *inner], self._weighted | weighted
-
-    def _grouped(self, flat):
-        """Steps in which a last one that is a pipeline has its own again."""
-        name, last = self.steps[-1]
-        if not isinstance(last, PipelineRequests):
-            return flat
-        n_front = len(self.steps) - 1
-        after, prefix = copy.copy(last), f"{name}__"
-        inner = [(each.removeprefix(prefix), step) for each, step in flat[n_front:]]
-        after.steps = last._grouped(inner)
-        return [*flat[:n_front], (name, after)]
+        """What `flattened` says of the steps."""
+        return flattened(self.steps, self._weighted)
 
     def _carried_through(self, name, change):
         """The pipeline as a step of another one, after a request."""
@@ -114,23 +94,74 @@ class PipelineRequests:
     @property
     def _predicts(self):
         """Whether the last step is more than a transformer."""
-        last = self.steps[-1][1]
-        return not is_nothing(last) and not hasattr(last, "transform")
+        last = innermost(self)
+        if is_nothing(last) or is_classifier(last) or is_regressor(last):
+            return not is_nothing(last)
+        return not hasattr(last, "transform")
 
     def _last_has(self, name):
-        return hasattr(self.steps[-1][1], name)
+        return hasattr(innermost(self), name)
 
 
 def last_step(name, step, request):
     """What carries out a request to the last step."""
     if isinstance(step, UnlearnerMixin):
         return LastModel(name, step, request)
-    if hasattr(step, "partial_unfit"):
-        return LastOfSums(name, step, request)
-    raise UnlearningError(
-        f"Step {name!r}, a {type(step).__name__}, cannot unlearn: take an estimator "
-        "of sklearn_unlearn as the last step."
-    )
+    if isinstance(step, FrozenEstimator) or not hasattr(step, "partial_unfit"):
+        raise UnlearningError(
+            f"Step {name!r} cannot unlearn. {why_not(step, 'partial_unfit')} "
+            "The last step has to be an estimator of sklearn_unlearn, or a search for "
+            "one."
+        )
+    return LastOfSums(name, step, request)
+
+
+def flattened(steps, weighted):
+    """Steps up to the model that a request has to change, whatever it is in.
+
+    Parameters
+    ----------
+    steps : list of tuple
+        Fitted. The last may be a pipeline, or a `Wrapper` of one model.
+    weighted : frozenset of str
+        Names of those that were fitted with weights.
+
+    Returns
+    -------
+    steps : list of tuple
+    weighted : frozenset of str
+    targets : list of callable
+        What was made of targets for the last step, one after the other.
+    """
+    *front, (name, last) = steps
+    if isinstance(last, PipelineRequests):
+        inner, more, targets = flattened(last.steps, last._weighted)
+        inner = [(f"{name}__{each}", step) for each, step in inner]
+        more = {f"{name}__{each}" for each in more}
+        return [*front, *inner], weighted | more, targets
+    wrapper = opened(last)
+    if wrapper is None or len(wrapper.models) > 1:
+        return steps, weighted, []
+    inner, more, targets = flattened([(name, wrapper.models[0])], weighted)
+    made = [] if wrapper.targets is None else [wrapper.targets]
+    return [*front, *inner], more, made + targets
+
+
+def regrouped(steps, flat):
+    """Steps as they were grouped before, made of flat ones."""
+    *front, (name, last) = steps
+    ahead, inner = flat[: len(front)], flat[len(front) :]
+    wrapper = opened(last)
+    if isinstance(last, PipelineRequests):
+        inner = [(each.removeprefix(f"{name}__"), step) for each, step in inner]
+        after = copy.copy(last)
+        after.steps = regrouped(last.steps, inner)
+    elif wrapper is None or len(wrapper.models) > 1:
+        ((_, after),) = inner
+    else:
+        ((_, model),) = regrouped([(name, wrapper.models[0])], inner)
+        after = wrapper.around(model)
+    return [*ahead, (name, after)]
 
 
 def walked(steps, change, weighted):

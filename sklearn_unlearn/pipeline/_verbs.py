@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
 from sklearn_unlearn.pipeline._raw import RawRows, taken
+from sklearn_unlearn.pipeline._wrappers import of_targets
 from sklearn_unlearn.utils.validation import check_columns, check_sample_weight
 
 
@@ -47,6 +48,11 @@ class RawRequest:
     def relabels(self):
         """Whether rows that leave come back with other targets alone."""
         return self.leaves and self.X_in is None and self.y_in is not None
+
+    def of_targets(self, made):
+        """The request in what was made of targets, by one function after the other."""
+        y_out, y_in = of_targets(self.y_out, made), of_targets(self.y_in, made)
+        return replace(self, y_out=y_out, y_in=y_in)
 
     def of_rows_that_count(self):
         """The request without rows of weight zero; None if nothing is left of it."""

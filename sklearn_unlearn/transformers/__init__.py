@@ -14,7 +14,12 @@ from sklearn_unlearn.transformers._base import (
 from sklearn_unlearn.transformers._change import Change, Imputed
 from sklearn_unlearn.transformers._fitted import Edit, Fitted, RowStatistics
 from sklearn_unlearn.transformers._requests import TransformerRequests
-from sklearn_unlearn.transformers._traversal import carried, exported, is_nothing
+from sklearn_unlearn.transformers._traversal import (
+    carried,
+    exported,
+    is_nothing,
+    is_stateless,
+)
 from sklearn_unlearn.utils.exclusive import Learned
 
 __all__ = [
@@ -31,4 +36,5 @@ __all__ = [
     "exported",
     "given",
     "is_nothing",
+    "is_stateless",
 ]

@@ -8,7 +8,10 @@ from inspect import signature
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
@@ -48,7 +51,8 @@ def carried(name, step, change):
     """
     if change.nothing or is_nothing(step):
         return step, change
-    if hasattr(step, "_carried_through"):
+    frozen = isinstance(step, FrozenEstimator)  # it has what its estimator has
+    if hasattr(step, "_carried_through") and not frozen:
         return step._carried_through(name, change)
     if isinstance(step, TransformerRequests):
         return _unlearned(name, step, change)
@@ -158,12 +162,28 @@ def _computed_anew(name, step, change):
 
 def is_stateless(step):
     """Whether a transformer knows nothing of the rows that it was fitted on."""
-    if isinstance(step, _STATELESS) or not get_tags(step).requires_fit:
+    if isinstance(step, _STATELESS):
         return True
-    parts = getattr(step, "transformer_list", None)
-    return bool(parts) and all(
-        is_nothing(part) or part == "drop" or is_stateless(part) for _, part in parts
-    )
+    parts = parts_of(step)
+    if parts is None:
+        return not get_tags(step).requires_fit
+    return all(is_stateless(part) for part in parts)
+
+
+def parts_of(step):
+    """Transformers that a transformer consists of, None if it is one by itself."""
+    if isinstance(step, FrozenEstimator):
+        parts = [step.estimator]
+    elif isinstance(step, Pipeline):
+        parts = [part for _, part in step.steps]
+    elif isinstance(step, FeatureUnion):
+        parts = [part for _, part in step.transformer_list]
+    elif isinstance(step, ColumnTransformer):
+        named = getattr(step, "transformers_", step.transformers)
+        parts = [step.remainder, *(part for _, part, _ in named)]
+    else:
+        return None
+    return [part for part in parts if not (is_nothing(part) or isinstance(part, str))]
 
 
 def _hands_on(step):

@@ -38,6 +38,11 @@ class LockMixin:
         locks = vars(self).setdefault("_locks", {})
         return locks.setdefault(os.getpid(), threading.RLock())
 
+    def _become(self, after):
+        """Take over what a copy has become, in one assignment."""
+        learned = vars(after).items()
+        vars(self).update({name: v for name, v in learned if name != "_locks"})
+
     def __getstate__(self):
         """All but the locks."""
         state = super().__getstate__()

@@ -1,20 +1,12 @@
-"""Pipelines taken over from scikit-learn, and verbs that reach through searches."""
+"""Pipelines taken over from scikit-learn."""
 
 import numpy as np
 import pytest
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import (
-    GridSearchCV,
-    HalvingGridSearchCV,
-    RandomizedSearchCV,
-)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -23,13 +15,10 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-import sklearn_unlearn
 from sklearn_unlearn import (
     UnlearnableColumnTransformer,
     UnlearnableLogisticRegression,
     UnlearnablePipeline,
-    UnlearnableStandardScaler,
-    make_unlearnable_pipeline,
 )
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from tests.pipeline.scripts import answers
@@ -119,52 +108,6 @@ def test_what_cannot_be_taken_over():
     np.testing.assert_allclose(
         answers(model, X), answers(alone.fit(X[3:], X[3:, 0]), X), rtol=1e-6, atol=1e-6
     )
-
-
-# Functions ----------------------------------------------------------------------------
-
-
-def search(cls, **params):
-    model = make_unlearnable_pipeline(
-        UnlearnableStandardScaler(), UnlearnableLogisticRegression(retain_data=True)
-    )
-    return cls(model, {"unlearnablelogisticregression__C": [0.01, 1.0]}, **params)
-
-
-@pytest.mark.filterwarnings("ignore:The total space of parameters")
-@pytest.mark.parametrize("cls", [GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV])
-def test_functions_reach_through_searches(cls):
-    X, y = raw("logistic", 300)
-    X = X[:, [0, 1, 2]]
-    model = search(cls, n_jobs=2).fit(X, y)
-    assert sklearn_unlearn.partial_unfit(model, X[:3], y[:3]) is model
-    sklearn_unlearn.replace_features(model, X[3:4], y[3:4], X[4:5])
-    sklearn_unlearn.replace_labels(model, X[5:6], y[5:6], ["no"])
-    sklearn_unlearn.forget_features(model, 1)
-    X, y = X[3:].copy(), y[3:].copy()
-    X[0], y[2] = X[1], "no"
-    sklearn_unlearn.refine(model, X, y)
-    refit = make_unlearnable_pipeline(*[step for _, step in model.estimator.steps])
-    refit.set_params(**model.best_params_).fit(X[:, [0, 2]], y)
-    np.testing.assert_allclose(
-        answers(model, X), answers(refit, X[:, [0, 2]]), atol=1e-8
-    )
-
-
-def test_functions_refuse_what_they_cannot_reach():
-    X, y = raw("logistic")
-    last = UnlearnableLogisticRegression()
-    voting = VotingClassifier([("one", last), ("two", last)]).fit(X, y)
-    calibrated = CalibratedClassifierCV(last).fit(X, y)
-    for model in (voting, calibrated):
-        with pytest.raises(UnlearningError, match="Fit it again"):
-            sklearn_unlearn.partial_unfit(model, X[:1], y[:1])
-    with pytest.raises(UnlearningError, match="refit=False"):
-        sklearn_unlearn.refine(search(GridSearchCV, refit=False).fit(X, y), X, y)
-    with pytest.raises(UnlearningError, match="has no partial_unfit"):
-        sklearn_unlearn.partial_unfit(LogisticRegression().fit(X > 0, y), X, y)
-    with pytest.raises(NotFittedError):
-        sklearn_unlearn.partial_unfit(search(GridSearchCV), X[:1], y[:1])
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars"])

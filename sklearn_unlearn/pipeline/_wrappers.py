@@ -1,0 +1,197 @@
+"""Estimators around the models that a request has to change, and how to reach these."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from sklearn_unlearn.transformers import exported, is_stateless
+
+#: What scikit-learn's meta-estimators call the models that they have fitted.
+_FITTED = (
+    "calibrated_classifiers_",
+    "estimators_",
+    "estimator_",
+    "final_estimator_",
+    "regressor_",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Wrapper:
+    """A fitted estimator that learned nothing beside models fitted on all rows.
+
+    Attributes
+    ----------
+    estimator : estimator
+    attribute : str
+        Holds the fitted model, or a list of several.
+    given : str or None
+        The parameter that holds what was fitted a copy of.
+    targets : callable or None
+        What the models were given for the targets.
+    """
+
+    estimator: Any
+    attribute: str
+    given: str | None = "estimator"
+    targets: Callable[[Any], Any] | None = None
+
+    @property
+    def models(self):
+        """The models inside, of which there may be one."""
+        held = getattr(self.estimator, self.attribute)
+        return held if isinstance(held, list) else [held]
+
+    def around(self, model):
+        """A copy of the estimator with another model inside."""
+        after = copy.copy(self.estimator)
+        setattr(after, self.attribute, model)
+        without_given(after, self.given)
+        return after
+
+    def exported(self, model):
+        """The same with a plain model inside; of a search the model alone is left."""
+        if self.attribute == "best_estimator_":
+            return model
+        after = self.around(model)
+        if self.given is not None:
+            setattr(after, self.given, clone(model))
+        return after
+
+
+def opened(estimator):
+    """The `Wrapper` that a fitted estimator is, None if it is none."""
+    if isinstance(estimator, FrozenEstimator | Pipeline):
+        return None
+    if hasattr(estimator, "best_estimator_"):
+        return Wrapper(estimator, "best_estimator_")
+    if isinstance(estimator, FixedThresholdClassifier):
+        if hasattr(estimator, "estimator_"):
+            return Wrapper(estimator, "estimator_")
+        return Wrapper(estimator, "estimator", None)  # fitted before it was given
+    if isinstance(estimator, TransformedTargetRegressor):
+        transformer = getattr(estimator, "transformer_", None)
+        if transformer is None or not is_stateless(transformer):
+            return None
+
+        def transformed(y):
+            y = np.ascontiguousarray(y)  # functions round alike in one layout alone
+            outputs = transformer.transform(y.reshape(-1, 1) if y.ndim == 1 else y)
+            return outputs.reshape(-1) if y.ndim == 1 else outputs
+
+        return Wrapper(estimator, "regressor_", "regressor", transformed)
+    if isinstance(estimator, VotingClassifier) and hasattr(estimator, "le_"):
+        targets = estimator.le_.transform
+        return Wrapper(estimator, "estimators_", "estimators", targets)
+    if isinstance(estimator, VotingRegressor) and hasattr(estimator, "estimators_"):
+        return Wrapper(estimator, "estimators_", "estimators")
+    return None
+
+
+def of_targets(y, made):
+    """What was made of targets, if there are any."""
+    if y is not None:
+        for targets in made:
+            y = targets(y)
+    return y
+
+
+def without_given(estimator, parameter):
+    """Put an unfitted copy in the place of what an estimator may have got fitted."""
+    if parameter is None:
+        return
+    given = getattr(estimator, parameter)
+    if isinstance(given, list):
+        given = [
+            (name, one if isinstance(one, str) else clone(one)) for name, one in given
+        ]
+    elif given is not None:
+        given = clone(given)
+    setattr(estimator, parameter, given)
+    if hasattr(estimator, "scorer_") and estimator.scoring is None:
+        estimator.scorer_ = check_scoring(given)  # the scorer refers to it
+
+
+def why_not(estimator, verb):
+    """Why a request cannot be carried through an estimator."""
+    name = type(estimator).__name__
+    if isinstance(estimator, FrozenEstimator):
+        return (
+            "A FrozenEstimator stays as it is, whatever is asked of it: ask the "
+            "estimator that it holds, or take one that is not frozen."
+        )
+    check_is_fitted(estimator)
+    if isinstance(estimator, Pipeline):
+        return (
+            f"A {name} has no {verb}: take it over with "
+            "UnlearnablePipeline.from_sklearn."
+        )
+    if hasattr(estimator, "best_params_") and not hasattr(estimator, "best_estimator_"):
+        return (
+            f"This {name} was run with refit=False and has no model: it holds scores "
+            "alone. Run it again without the rows."
+        )
+    if hasattr(estimator, "best_threshold_"):
+        return (
+            f"A {name} found its threshold by predictions for the rows: fit it again "
+            "without them, or take a FixedThresholdClassifier."
+        )
+    if isinstance(estimator, TransformedTargetRegressor):
+        kind = type(estimator.transformer_).__name__
+        return (
+            f"The transformer_ of this {name} ({kind}) learned from the targets, and "
+            f"{verb} would change those of all rows: fit it again without the rows, or "
+            "give it func and inverse_func."
+        )
+    if opened(estimator) is not None:
+        return (
+            f"A {name} holds several models, and a pipeline ends in one: put pipelines "
+            f"into a {name}."
+        )
+    if any(hasattr(estimator, attribute) for attribute in _FITTED):
+        return (
+            f"A {name} learned more from the rows than one model of all of them: "
+            f"{verb} cannot be carried through it. Fit it again without the rows."
+        )
+    return f"A {name} has no {verb}."
+
+
+def innermost(estimator):
+    """The model in the wrappers and last steps of pipelines."""
+    if isinstance(estimator, Pipeline):
+        return innermost(estimator.steps[-1][1])
+    wrapper = opened(estimator)
+    if wrapper is None or len(wrapper.models) > 1:
+        return estimator
+    return innermost(wrapper.models[0])
+
+
+def exported_last(step, *, drop_forgotten):
+    """A last step as a plain one of scikit-learn."""
+    wrapper = opened(step)
+    if wrapper is None or len(wrapper.models) > 1:
+        return exported(step, drop_forgotten=drop_forgotten)
+    (model,) = wrapper.models
+    return wrapper.exported(exported_last(model, drop_forgotten=drop_forgotten))
+
+
+def hands_weights_on(step):
+    """Whether ``fit`` of a last step takes weights, or what it was given does."""
+    if has_fit_parameter(step, "sample_weight"):
+        return True
+    params = step.get_params(deep=False) if hasattr(step, "get_params") else {}
+    given = [params.get("estimator"), params.get("regressor")]
+    return any(hasattr(one, "fit") and hands_weights_on(one) for one in given)
