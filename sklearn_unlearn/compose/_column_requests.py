@@ -14,6 +14,7 @@ from sklearn_unlearn.compose._columns import complete, positions, select
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import Change, carried
+from sklearn_unlearn.transformers._traversal import cannot_unlearn, foreign
 
 
 class ColumnRequests:
@@ -22,14 +23,18 @@ class ColumnRequests:
     def _carried_through(self, name, change):
         """The transformer as a step, after a request, and its outputs' change."""
         change = self._of_its_columns(change)
+        freeze = change.freeze or self.on_stateful == "freeze"
         if not isinstance(change.kept, slice) or change.unseen is not None:
             if change.rest is None:
                 raise UnlearningError(
                     f"Step {name!r} gets outputs of another step, which the request "
                     "changes for all rows: fit with retain_data=True in the last step."
                 )
-            after = self._computed_anew(name, change.rest())
-            return after, change.through(self, after, name=name, known=False)
+            if not self._gets_the_same_columns(change.rest()):
+                after = self._computed_anew(name, change.rest(), freeze)
+                return after, change.through(self, after, name=name, known=False)
+            lost = change.lost or change.unseen or name
+            change = replace(change, map=None, lost=lost, unseen=None, imputed=())
         after = copy.copy(self)
         forgotten = self._forgotten
         if change.forgotten is not None:
@@ -38,7 +43,6 @@ class ColumnRequests:
                 raise UnlearningError(
                     "columns names all that there are; nothing would be left."
                 )
-        freeze = change.freeze or self.on_stateful == "freeze"
         after.transformers = [
             (inner, _unfitted(step), columns)
             for inner, step, columns in self.transformers
@@ -75,7 +79,8 @@ class ColumnRequests:
         if len(parts) == len(maps):  # what they gave need not be computed again
             out = self._beside([(w, seen.out) for w, seen in parts], through.out)
             into = after._beside([(w, seen.into) for w, seen in parts], through.into)
-            through = replace(through, out=out, into=into)
+            rest = after._beside([(w, seen.rest) for w, seen in parts], through.rest)
+            through = replace(through, out=out, into=into, rest=rest)
         return after, through
 
     def _of_its_columns(self, change):
@@ -91,8 +96,22 @@ class ColumnRequests:
         forgotten[np.flatnonzero(~self._forgotten)[change.kept]] = False
         return replace(change, forgotten=forgotten, map=None)
 
-    def _computed_anew(self, name, X):
-        """The transformer fitted again, on the outputs of a step that has changed."""
+    def _gets_the_same_columns(self, X):
+        """Whether rows after a request have the columns that there were at fit."""
+        if self._forgotten.any() or X.shape[1] != self.n_features_in_:
+            return False
+        names = getattr(self, "feature_names_in_", None)
+        return names is None or list(names) == list(getattr(X, "columns", names))
+
+    def _computed_anew(self, name, X, freeze):
+        """The transformer fitted again, on other outputs of a step than before."""
+        for part in foreign(self):
+            if not freeze:
+                raise cannot_unlearn(name, part)
+            raise UnlearningError(
+                f"Step {name!r} has a part, a {type(part).__name__}, that is to stay "
+                "as it is, and the request changes which columns there are: fit again."
+            )
         forgotten = self._forgotten
         after = clone(self)
         if not forgotten.any():

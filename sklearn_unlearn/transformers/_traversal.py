@@ -51,14 +51,18 @@ def carried(name, step, change):
     """
     if change.nothing or is_nothing(step):
         return step, change
-    frozen = isinstance(step, FrozenEstimator)  # it has what its estimator has
-    if hasattr(step, "_carried_through") and not frozen:
+    if _consists_of_steps(step):
         return step._carried_through(name, change)
     if isinstance(step, TransformerRequests):
         return _unlearned(name, step, change)
     if is_stateless(step) or change.freeze:
         return _unchanged(name, step, change)
-    raise UnlearningError(
+    raise cannot_unlearn(name, step)
+
+
+def cannot_unlearn(name, step):
+    """What is said of a step that learned from rows and cannot unlearn."""
+    return UnlearningError(
         f"Step {name!r}, a {type(step).__name__}, learned from rows and cannot unlearn "
         "them. Take its unlearnable counterpart if there is one, or fit again, or pass "
         'on_stateful="freeze" to leave in it what it knows of the rows.'
@@ -168,6 +172,22 @@ def is_stateless(step):
     if parts is None:
         return not get_tags(step).requires_fit
     return all(is_stateless(part) for part in parts)
+
+
+def foreign(step):
+    """The transformers in a step that learned from rows and cannot unlearn."""
+    if isinstance(step, TransformerRequests) or is_stateless(step):
+        return []
+    if _consists_of_steps(step):
+        return [one for part in parts_of(step) for one in foreign(part)]
+    return [step]
+
+
+def _consists_of_steps(step):
+    """Whether a step is a pipeline or a column transformer that unlearns."""
+    # what is frozen has the attributes of its estimator
+    frozen = isinstance(step, FrozenEstimator)
+    return hasattr(step, "_carried_through") and not frozen
 
 
 def parts_of(step):

@@ -4,10 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    OneHotEncoder,
+    PolynomialFeatures,
+    QuantileTransformer,
+    StandardScaler,
+)
 
 from sklearn_unlearn import (
     UnlearnableColumnTransformer,
@@ -164,3 +172,87 @@ def test_parameters_with_an_entry_for_each_column():
         Ridge(),
     ).fit(kept, y[~gone])
     np.testing.assert_allclose(model.predict(kept), refit.predict(kept), atol=1e-8)
+
+
+def with_quantiles(part, **params):
+    """A part that learned beside one that unlearns, behind a scaler."""
+    beside = UnlearnableColumnTransformer(
+        [("learned", part, [0]), ("scaled", UnlearnableMinMaxScaler(), [1, 2, 3])]
+    )
+    last = UnlearnableRidge(retain_data=True)
+    return make_unlearnable_pipeline(
+        UnlearnableStandardScaler(), beside, last, **params
+    )
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_parts_that_cannot_unlearn_are_refused_or_stay(nested):
+    X, y = data()
+    X = np.nan_to_num(X)
+    part = quantiles = QuantileTransformer(n_quantiles=20)
+    if nested:
+        part = make_unlearnable_pipeline(UnlearnableStandardScaler(), quantiles)
+    model = with_quantiles(part).fit(X, y)
+    steps = model.steps
+    with pytest.raises(
+        UnlearningError, match="'quantiletransformer'" if nested else "__learned'"
+    ):
+        model.partial_unfit(X[:5], y[:5])
+    assert model.steps is steps
+    model.set_params(on_stateful="freeze")
+    frozen = model[1].named_transformers_["learned"]
+    frozen = frozen[-1] if nested else frozen
+    before = frozen.quantiles_.copy()
+    model.partial_unfit(X[:5], y[:5])
+    after = model[1].named_transformers_["learned"]
+    after = after[-1] if nested else after
+    np.testing.assert_array_equal(after.quantiles_, before)
+    part = FrozenEstimator(frozen)
+    if nested:
+        part = make_unlearnable_pipeline(UnlearnableStandardScaler(), part)
+    refit = with_quantiles(part).fit(X[5:], y[5:])
+    np.testing.assert_allclose(model.predict(X), refit.predict(X), atol=1e-8)
+
+
+@pytest.mark.parametrize("on_stateful", ["raise", "freeze"])
+def test_parts_that_stay_need_the_columns_that_they_had(on_stateful):
+    words = pd.DataFrame({"word": ["only", *"uvw" * 19]})
+    y = np.arange(58.0)
+    beside = UnlearnableColumnTransformer(
+        [("learned", QuantileTransformer(n_quantiles=9), [1])], remainder="passthrough"
+    )
+    model = make_unlearnable_pipeline(
+        UnlearnableOneHotEncoder(handle_unknown="ignore", sparse_output=False),
+        beside,
+        UnlearnableRidge(retain_data=True),
+        on_stateful=on_stateful,
+    ).fit(words, y)
+    reason = "cannot unlearn" if on_stateful == "raise" else "which columns there are"
+    with pytest.raises(UnlearningError, match=reason):
+        model.partial_unfit(words[:1], y[:1])
+
+
+@pytest.mark.parametrize("kind", ["columns", "pipeline", "union", "nothing"])
+def test_transformers_of_stateless_parts_are_stateless(kind):
+    X, y = data()
+    X = np.nan_to_num(X)
+    tanh = FunctionTransformer(np.tanh)
+    both = make_pipeline(tanh, "passthrough", PolynomialFeatures(2))
+    first = {
+        "columns": ColumnTransformer(
+            [("both", both, [0, 1]), ("none", "drop", [2])], remainder=tanh
+        ),
+        "pipeline": both,
+        "union": FeatureUnion([("both", both), ("same", "passthrough")]),
+        "nothing": FrozenEstimator(both.fit(X)),
+    }[kind]
+    model = make_unlearnable_pipeline(
+        first, UnlearnableStandardScaler(), UnlearnableRidge(retain_data=True)
+    )
+    model.fit(X, y).partial_unfit(X[:5], y[:5])
+    refit = make_pipeline(first, StandardScaler(), Ridge()).fit(X[5:], y[5:])
+    np.testing.assert_allclose(model.predict(X), refit.predict(X), atol=1e-6)
+    learned = ColumnTransformer([("scaled", StandardScaler(), [0, 1])])
+    model = make_unlearnable_pipeline(learned, UnlearnableRidge()).fit(X, y)
+    with pytest.raises(UnlearningError, match="a ColumnTransformer, learned from rows"):
+        model.partial_unfit(X[:5], y[:5])
