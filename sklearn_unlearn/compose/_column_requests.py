@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 from sklearn_unlearn.compose._change import Change
 from sklearn_unlearn.compose._columns import complete, positions, select
+from sklearn_unlearn.compose._rowwise import check_rowwise, few, may_mix
 from sklearn_unlearn.compose._traversal import carried
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
@@ -78,6 +79,14 @@ class ColumnRequests:
             into = after._beside([(w, seen.into) for w, seen in parts], through.into)
             through = replace(through, out=out, into=into)
         return after, through
+
+    def _check_rowwise(self, X):
+        """Refuse parts that make something else of rows in company."""
+        for name, step, columns in self.transformers_:
+            places = positions(columns, self)
+            if places.size and may_mix(step):
+                rows = select(self, few(X), places, np.isscalar(columns))
+                check_rowwise([(name, step)], rows)
 
     def _of_its_columns(self, change):
         """The same, where columns vanish that were made of forgotten ones alone.

@@ -11,6 +11,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.compose._raw import RawRows
+from sklearn_unlearn.compose._rowwise import check_rowwise
 from sklearn_unlearn.compose._traversal import is_nothing
 from sklearn_unlearn.compose._walk import taken
 from sklearn_unlearn.utils.validation import check_sample_weight
@@ -125,6 +126,7 @@ class PipelineFitting:
 
     def _keep(self, X, keywords):
         """Remember which steps were weighted and, where data are retained, raw rows."""
+        check_rowwise(self.steps, X)
         suffix = "__sample_weight"
         given = (k for k, value in keywords.items() if value is not None)
         self._weighted = frozenset(

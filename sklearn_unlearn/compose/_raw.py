@@ -112,7 +112,7 @@ class RawRows:
         """Numbers that are equal for equal rows, shape (n_rows, n_columns)."""
         if sp.issparse(self.X):
             return sp.csr_array(self._counting()).astype(np.float64)
-        columns = [_codes(column) for column in self._columns()]
+        columns = [_codes(column) for column in self.columns()]
         return np.column_stack(columns) if columns else np.zeros((self.shape[0], 0))
 
     def same(self, other):
@@ -121,7 +121,7 @@ class RawRows:
             difference = sp.csr_array(self._counting() != other._counting())
             return np.diff(difference.indptr) == 0
         same = np.ones(self.shape[0], dtype=bool)
-        for mine, others in zip(self._columns(), other._columns(), strict=True):
+        for mine, others in zip(self.columns(), other.columns(), strict=True):
             pairs = zip(_values(mine), _values(others), strict=True)
             same &= np.fromiter((one == two for one, two in pairs), bool, same.size)
         return same
@@ -165,7 +165,7 @@ class RawRows:
         X[:, self.forgotten] = 0
         return X
 
-    def _columns(self):
+    def columns(self):
         """Columns that count, as arrays."""
         X = self.X
         if hasattr(X, "iloc"):

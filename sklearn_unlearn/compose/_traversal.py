@@ -194,7 +194,7 @@ def is_stateless(step):
     )
 
 
-def _hands_on(step):
+def hands_on(step):
     """Whether a step is what a column transformer makes of "passthrough"."""
     return isinstance(step, FunctionTransformer) and step.func is None
 
@@ -214,7 +214,7 @@ def _fewer(name, step, change):
 def _unchanged(name, step, change):
     """A transformer that is the same after the request."""
     if change.forgotten is not None:
-        if isinstance(step, Kept) or _hands_on(step):
+        if isinstance(step, Kept) or hands_on(step):
             return _fewer(name, step, change)
         raise UnlearningError(
             f"Step {name!r}, a {type(step).__name__}, cannot do without columns: only "
