@@ -1,14 +1,16 @@
 """Scikit-learn estimators that unlearn: rows, values, labels and columns."""
 
-from sklearn_unlearn._show_versions import show_versions
-from sklearn_unlearn.compose import (
-    UnlearnableColumnTransformer,
+from sklearn_unlearn._functions import (
     forget_features,
-    make_unlearnable_column_transformer,
     partial_unfit,
     refine,
     replace_features,
     replace_labels,
+)
+from sklearn_unlearn._show_versions import show_versions
+from sklearn_unlearn.compose import (
+    UnlearnableColumnTransformer,
+    make_unlearnable_column_transformer,
 )
 from sklearn_unlearn.decomposition import UnlearnablePCA
 from sklearn_unlearn.discriminant_analysis import (

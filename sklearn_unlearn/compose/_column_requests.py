@@ -10,12 +10,11 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
 
-from sklearn_unlearn.compose._change import Change
 from sklearn_unlearn.compose._columns import complete, positions, select
-from sklearn_unlearn.compose._rowwise import check_rowwise, few, may_mix
-from sklearn_unlearn.compose._traversal import carried
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.transformers import Change, carried
+from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix
 
 
 class ColumnRequests:
@@ -86,7 +85,7 @@ class ColumnRequests:
             places = positions(columns, self)
             if places.size and may_mix(step):
                 rows = select(self, few(X), places, np.isscalar(columns))
-                check_rowwise([(name, step)], rows)
+                check_rowwise(name, step, rows)
 
     def _of_its_columns(self, change):
         """The same, where columns vanish that were made of forgotten ones alone.

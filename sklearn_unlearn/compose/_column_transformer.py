@@ -7,10 +7,11 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.compose._change import Change, given
 from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain
+from sklearn_unlearn.transformers import Change
+from sklearn_unlearn.transformers._change import as_given
 from sklearn_unlearn.utils.exclusive import LockMixin
 from sklearn_unlearn.utils.validation import check_columns
 
@@ -130,7 +131,7 @@ class UnlearnableColumnTransformer(ColumnRequests, LockMixin, ColumnTransformer)
         UnlearningError
             A subclass says why the request was refused; nothing has changed.
         """
-        return self._carry_out(Change(out=given(X)))
+        return self._carry_out(Change(out=as_given(X)))
 
     def replace_features(self, X, y=None, X_new=None):
         """Correct values: as if the rows had been ``X_new`` all along.
@@ -155,7 +156,7 @@ class UnlearnableColumnTransformer(ColumnRequests, LockMixin, ColumnTransformer)
         """
         if X_new is None:
             raise ValueError("X_new must be given: it is None.")
-        return self._carry_out(Change(out=given(X), into=given(X_new)))
+        return self._carry_out(Change(out=as_given(X), into=as_given(X_new)))
 
     def partial_fit(self, X, y=None):
         """Learn rows: as if all transformers had been fitted on them too.
@@ -180,7 +181,7 @@ class UnlearnableColumnTransformer(ColumnRequests, LockMixin, ColumnTransformer)
         with self._exclusive():
             if not hasattr(self, "transformers_"):
                 return self.fit(X, y)
-        return self._carry_out(Change(into=given(X)))
+        return self._carry_out(Change(into=as_given(X)))
 
     def forget_features(self, columns):
         """Forget columns for good: as if no transformer had ever had them.

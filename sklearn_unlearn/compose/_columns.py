@@ -7,8 +7,6 @@ from importlib import import_module
 import numpy as np
 import scipy.sparse as sp
 
-from sklearn_unlearn.compose._raw import widened
-
 
 def positions(columns, transformer):
     """Positions of columns, however ``transformers_`` says which they are."""
@@ -57,6 +55,18 @@ def complete(transformer, X):
     if X.ndim == 2 and X.shape[1] == np.count_nonzero(~forgotten):
         return widened(X, forgotten)
     return X
+
+
+def widened(X, forgotten):
+    """An array with columns of zeros in the place of those that it lacks."""
+    if sp.issparse(X):
+        alive = np.flatnonzero(~forgotten)
+        X = X.tocoo()
+        shape = (X.shape[0], forgotten.size)
+        return sp.csr_array((X.data, (X.row, alive[X.col])), shape=shape)
+    full = np.zeros((X.shape[0], forgotten.size), dtype=X.dtype)
+    full[:, ~forgotten] = X
+    return full
 
 
 def _array(X):

@@ -8,7 +8,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_unlearn.compose._columns import positions
-from sklearn_unlearn.compose._traversal import exported
+from sklearn_unlearn.transformers import exported
 
 
 def plain(transformer, drop_forgotten):

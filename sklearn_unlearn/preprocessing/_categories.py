@@ -22,6 +22,7 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
     counted if it groups infrequent ones.
     """
 
+    _columnwise = True
     _by_column: ClassVar[tuple[str, ...]] = ("categories",)
 
     categories_ = Learned()

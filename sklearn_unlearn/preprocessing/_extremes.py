@@ -20,6 +20,8 @@ from sklearn_unlearn.transformers import (
 class ExtremesScaler(InvertibleMixin, UnlearnableTransformer):
     """A scaler that keeps a bounded number of extreme values of each column."""
 
+    _columnwise = True
+
     n_samples_seen_ = Learned()
     scale_ = Learned()
 

@@ -55,6 +55,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
     """
 
     _twin_class = StandardScaler
+    _columnwise = True
 
     mean_ = Learned()
     n_samples_seen_ = Learned()

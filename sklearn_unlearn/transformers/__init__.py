@@ -2,7 +2,8 @@
 
 `UnlearnableTransformer` keeps statistics of the rows that it was fitted on. A request
 takes those of its rows away or adds them, and scikit-learn's twin is made of what is
-left. The answer also says how the outputs of all other rows change.
+left. The answer also says how the outputs of all other rows change. `carried` takes a
+request through any transformer, one of scikit-learn's own among them.
 """
 
 from sklearn_unlearn.transformers._base import (
@@ -10,17 +11,24 @@ from sklearn_unlearn.transformers._base import (
     UnlearnableTransformer,
     given,
 )
+from sklearn_unlearn.transformers._change import Change, Imputed
 from sklearn_unlearn.transformers._fitted import Edit, Fitted, RowStatistics
 from sklearn_unlearn.transformers._requests import TransformerRequests
+from sklearn_unlearn.transformers._traversal import carried, exported, is_nothing
 from sklearn_unlearn.utils.exclusive import Learned
 
 __all__ = [
+    "Change",
     "Edit",
     "Fitted",
+    "Imputed",
     "InvertibleMixin",
     "Learned",
     "RowStatistics",
     "TransformerRequests",
     "UnlearnableTransformer",
+    "carried",
+    "exported",
     "given",
+    "is_nothing",
 ]

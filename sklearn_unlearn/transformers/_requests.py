@@ -30,6 +30,8 @@ class TransformerRequests(ExclusiveMixin):
 
     #: scikit-learn's class.
     _twin_class: ClassVar[Any] = None
+    #: Whether statistics are of each column by itself.
+    _columnwise: ClassVar[bool] = False
     #: Parameters that may have an entry for each column.
     _by_column: ClassVar[tuple[str, ...]] = ()
 
@@ -75,6 +77,26 @@ class TransformerRequests(ExclusiveMixin):
         AffineMap
         """
         raise NotImplementedError
+
+    def _beyond(self, after, change, map_):
+        """What is known of outputs of other rows of which their map is not.
+
+        Parameters
+        ----------
+        after : transformer
+            The same after a request.
+        change : Change
+            Of its inputs.
+        map_ : AffineMap
+            Of its outputs, as `_change` gave it; some are not known.
+
+        Returns
+        -------
+        map : AffineMap
+        more : dict
+            What `Change` says beside a map; empty if no more is known.
+        """
+        return map_, {}
 
     # Carrying out -------------------------------------------------------------------
 

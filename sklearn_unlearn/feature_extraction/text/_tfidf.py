@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
+from sklearn.preprocessing import normalize
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.words import Frequencies, inverse_frequency
@@ -18,7 +19,26 @@ from sklearn_unlearn.transformers import Learned, UnlearnableTransformer
 _ROUNDING = 1e-14
 
 
-class UnlearnableTfidfTransformer(UnlearnableTransformer):
+class _Normed:
+    """Weighted counts of rows, which are divided by their norm at the end."""
+
+    def _beyond(self, after, change, map_):
+        # weighted counts are the outputs up to a factor: weighted anew and divided by
+        # their norm, outputs are what they would be
+        old, new = self._fitted.twin, after._fitted.twin
+        source, known = _sources_of_all(self._fitted, after._fitted)
+        if new.norm is None or not known:
+            return map_, {}
+        there = np.flatnonzero(source >= 0)
+        ratio = np.ones(source.size)
+        if old.use_idf:
+            ratio[there] = new.idf_[there] / old.idf_[source[there]]
+            ratio /= ratio[there].mean()
+        map_ = AffineMap.of_columns(map_.n_old, source, ratio)
+        return map_, {"then": lambda X: normalize(X, norm=new.norm)}
+
+
+class UnlearnableTfidfTransformer(_Normed, UnlearnableTransformer):
     """Weights of words, by how rare they are, that unlearn rows, values and columns.
 
     A twin of :class:`sklearn.feature_extraction.text.TfidfTransformer`. Requests are
@@ -105,7 +125,7 @@ class UnlearnableTfidfTransformer(UnlearnableTransformer):
         return _reweighted(before, after, kept, known, used, others.present > 0)
 
 
-class UnlearnableTfidfVectorizer(DocumentVectorizer):
+class UnlearnableTfidfVectorizer(_Normed, DocumentVectorizer):
     r"""Weighted counts of words that unlearn documents.
 
     A twin of :class:`sklearn.feature_extraction.text.TfidfVectorizer`. Requests are
@@ -288,3 +308,14 @@ def _reweighted(before, after, source, known, used, used_new):
             known = np.zeros(source.size, dtype=bool)
         ratio = np.ones(source.size)
     return AffineMap.of_columns(used.size, source, ratio, None, known)
+
+
+def _sources_of_all(old, new):
+    """The old output of each new one, and whether all others are zero."""
+    if not hasattr(new.twin, "vocabulary_"):
+        return old.kept_by(new), True
+    words = new.twin.get_feature_names_out()
+    source = np.array([old.twin.vocabulary_.get(word, -1) for word in words])
+    came = words[source < 0]
+    seen = old.statistics.documents
+    return source.astype(np.intp), not any(seen.get(word, 0) for word in came)

@@ -20,10 +20,10 @@ from sklearn_unlearn import (
     neighbors,
     preprocessing,
 )
-from sklearn_unlearn.compose._column_transformer import UnlearnableColumnTransformer
-from sklearn_unlearn.compose._traversal import is_nothing, is_stateless
+from sklearn_unlearn.compose import UnlearnableColumnTransformer
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.feature_extraction import text
+from sklearn_unlearn.transformers._traversal import is_nothing, is_stateless
 from sklearn_unlearn.utils.adoption import difference
 
 _PACKAGES = (

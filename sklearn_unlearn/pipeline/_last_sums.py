@@ -1,4 +1,4 @@
-"""Last steps of pipelines: models with a factor, and models of sums."""
+"""A request carried out by a last step that keeps sums of its inputs."""
 
 from __future__ import annotations
 
@@ -7,22 +7,9 @@ import copy
 import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_unlearn.base import UnlearnerMixin
-from sklearn_unlearn.compose._change import Change, given
-from sklearn_unlearn.compose._final import LastModel
 from sklearn_unlearn.exceptions import UnlearningError
-
-
-def last_step(name, step, request):
-    """What carries out a request to the last step."""
-    if isinstance(step, UnlearnerMixin):
-        return LastModel(name, step, request)
-    if hasattr(step, "partial_unfit"):
-        return LastOfSums(name, step, request)
-    raise UnlearningError(
-        f"Step {name!r}, a {type(step).__name__}, cannot unlearn: take an estimator "
-        "of sklearn_unlearn as the last step."
-    )
+from sklearn_unlearn.transformers import Change
+from sklearn_unlearn.transformers._change import as_given
 
 
 class LastOfSums:
@@ -40,7 +27,9 @@ class LastOfSums:
         """What the request changes in the raw input."""
         request = self.request
         X_out, X_in, weight = request.X_out, request.X_in, request.weight
-        return Change(given(X_out), given(X_in), weight, weight, request.forgotten)
+        return Change(
+            as_given(X_out), as_given(X_in), weight, weight, request.forgotten
+        )
 
     def after(self, change, names):
         """The step after the request."""

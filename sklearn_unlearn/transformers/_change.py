@@ -135,7 +135,7 @@ class Change:
         )
 
 
-def given(X):
+def as_given(X):
     """What gives rows that are there, None if they are not."""
     return None if X is None else lambda: X
 

@@ -13,40 +13,13 @@ from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_unlearn.compose._change import columns_of
-from sklearn_unlearn.compose._imputed import newly_imputed
-from sklearn_unlearn.compose._kept import Kept
-from sklearn_unlearn.compose._normed import newly_normed
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import ExtremesExhaustedError, UnlearningError
-from sklearn_unlearn.feature_extraction.text import (
-    UnlearnableTfidfTransformer,
-    UnlearnableTfidfVectorizer,
-)
-from sklearn_unlearn.impute import UnlearnableSimpleImputer
-from sklearn_unlearn.preprocessing import (
-    UnlearnableMaxAbsScaler,
-    UnlearnableMinMaxScaler,
-    UnlearnableOneHotEncoder,
-    UnlearnableOrdinalEncoder,
-    UnlearnableStandardScaler,
-)
-from sklearn_unlearn.transformers import Edit, TransformerRequests
+from sklearn_unlearn.transformers._change import columns_of
+from sklearn_unlearn.transformers._fitted import Edit
+from sklearn_unlearn.transformers._kept import Kept
+from sklearn_unlearn.transformers._requests import TransformerRequests
 
-#: What more is known of steps whose outputs are no function of those before.
-_MORE = {
-    UnlearnableSimpleImputer: newly_imputed,
-    UnlearnableTfidfTransformer: newly_normed,
-    UnlearnableTfidfVectorizer: newly_normed,
-}
-#: Steps whose statistics are of each column by itself.
-_BY_COLUMN = (
-    UnlearnableMaxAbsScaler,
-    UnlearnableMinMaxScaler,
-    UnlearnableOneHotEncoder,
-    UnlearnableOrdinalEncoder,
-    UnlearnableStandardScaler,
-)
 #: Steps that learn the number of columns at most and do not say so.
 _STATELESS = (HashingVectorizer, PolynomialFeatures)
 
@@ -124,9 +97,8 @@ def _unlearned(name, step, change):
         after._fitted, later = _answered(after, edits, change)
         map_ = later if map_ is None else map_.then(later)
     more = {}
-    if map_ is not None and not map_.complete and isinstance(step, tuple(_MORE)):
-        kind = next(kind for kind in _MORE if isinstance(step, kind))
-        map_, more = _MORE[kind](step, after, change, map_)
+    if map_ is not None and not map_.complete:
+        map_, more = step._beyond(after, change, map_)
     through = change.through(step, after, name=name, change=map_)
     return after, replace(through, unseen=name, **more) if more else through
 
@@ -153,7 +125,7 @@ def _can_follow(step, change):
         return True
     named = step._fitted.columns.names is not None
     weighted = change.weight_rest is not None or change.weight_out is not None
-    followed = bool(change.imputed) and isinstance(step, _BY_COLUMN)
+    followed = bool(change.imputed) and step._columnwise
     return followed and not named and not weighted
 
 

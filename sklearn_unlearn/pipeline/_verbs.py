@@ -1,14 +1,71 @@
-"""The verbs of a pipeline, in raw input."""
+"""The verbs of a pipeline, and what each asks for, in raw input."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.compose._raw import RawRows
-from sklearn_unlearn.compose._request import RawRequest
 from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
-from sklearn_unlearn.utils.validation import check_columns
+from sklearn_unlearn.pipeline._raw import RawRows, taken
+from sklearn_unlearn.utils.validation import check_columns, check_sample_weight
+
+
+@dataclass(frozen=True, eq=False)
+class RawRequest:
+    """A request to a pipeline, in its raw input.
+
+    Attributes
+    ----------
+    X_out, y_out, ids_out : rows that leave
+    X_in, y_in, ids_in : rows that come; of X and y alone, to rows that leave
+    weight : array-like, float or None
+        Of the rows that leave and of those that come.
+    classes : array-like or None
+        Labels that the caller expects.
+    forgotten : ndarray of bool of shape (n_columns,) or None
+    """
+
+    X_out: Any = None
+    y_out: Any = None
+    ids_out: Any = None
+    X_in: Any = None
+    y_in: Any = None
+    ids_in: Any = None
+    weight: Any = None
+    classes: Any = None
+    forgotten: np.ndarray | None = None
+
+    @property
+    def leaves(self):
+        """Whether rows leave."""
+        return self.X_out is not None or self.ids_out is not None
+
+    @property
+    def relabels(self):
+        """Whether rows that leave come back with other targets alone."""
+        return self.leaves and self.X_in is None and self.y_in is not None
+
+    def of_rows_that_count(self):
+        """The request without rows of weight zero; None if nothing is left of it."""
+        if self.weight is None or self.ids_out is not None:
+            return self
+        X = self.X_out if self.leaves else self.X_in
+        if X is None:
+            return self
+        weight = check_sample_weight(self.weight, RawRows.of(X).shape[0])
+        if weight.all():
+            return self
+        some = np.flatnonzero(weight)
+        if not some.size:
+            return None
+        parts = {
+            name: taken(getattr(self, name), some)
+            for name in ("X_out", "y_out", "X_in", "y_in", "ids_in")
+        }
+        return replace(self, weight=weight[some], **parts)
 
 
 class RawVerbs:

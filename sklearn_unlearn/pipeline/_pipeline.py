@@ -1,9 +1,8 @@
-"""Pipelines that unlearn, preprocessing included."""
+"""The pipeline: what it is given, answers and can be asked."""
 
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from functools import wraps
 
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -11,19 +10,11 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.compose._adoption import PipelineAdoption
-from sklearn_unlearn.compose._change import Change, given
-from sklearn_unlearn.compose._fitting import PipelineFitting
-from sklearn_unlearn.compose._last import last_step
-from sklearn_unlearn.compose._traversal import exported, is_nothing
-from sklearn_unlearn.compose._verbs import RawVerbs
-from sklearn_unlearn.compose._walk import (
-    check_whole_rows,
-    names_out,
-    of_rows_that_count,
-    outputs,
-    walked,
-)
+from sklearn_unlearn.pipeline._adoption import PipelineAdoption
+from sklearn_unlearn.pipeline._fitting import PipelineFitting
+from sklearn_unlearn.pipeline._requests import PipelineRequests, outputs
+from sklearn_unlearn.pipeline._verbs import RawVerbs
+from sklearn_unlearn.transformers import exported, is_nothing
 from sklearn_unlearn.utils.exclusive import LockMixin
 
 #: What is said of methods that are scikit-learn's.
@@ -59,7 +50,7 @@ def _of_one_version(name):
 
 
 class UnlearnablePipeline(
-    PipelineAdoption, PipelineFitting, RawVerbs, LockMixin, Pipeline
+    PipelineAdoption, PipelineFitting, RawVerbs, PipelineRequests, LockMixin, Pipeline
 ):
     """A pipeline that unlearns rows, values, labels and columns in all its steps.
 
@@ -212,103 +203,6 @@ class UnlearnablePipeline(
             # what steps before it no longer give it, the next has forgotten
             drop_forgotten |= not is_nothing(step)
         return Pipeline(plain)
-
-    # Carrying out ---------------------------------------------------------------------
-
-    def _carry_out(self, request):
-        """Validate, compute and swap; only the last line changes the pipeline."""
-        with self._exclusive():
-            check_is_fitted(self)
-            request = of_rows_that_count(request)
-            if request is not None:
-                self.steps = self._steps_after(request)
-        return self
-
-    def _steps_after(self, request):
-        """The steps after a request."""
-        flat, weighted = self._flat()
-        *front, (name, step) = flat
-        freeze = self.on_stateful == "freeze"
-        if not self._predicts:
-            self._check_whole_rows(request, flat, weighted)
-            change = Change(
-                given(request.X_out),
-                given(request.X_in),
-                request.weight,
-                request.weight,
-                request.forgotten,
-                freeze=freeze,
-            )
-            return walked(self.steps, change, self._weighted)[0]
-        last = last_step(name, step, request)
-        if last.retained is None:
-            self._check_whole_rows(request, front, weighted)
-        elif last.stays_in_part:
-            because = "sample_weight leaves part of a row's weight in the model"
-            check_whole_rows(front, weighted, because)
-        if request.relabels:
-            change = Change()
-            if last.rows is None:
-                change = Change(out=lambda: outputs(front, request.X_out))
-            return self._grouped([*front, (name, last.after(change, None))])
-        change = replace(last.change(), freeze=freeze)
-        edited, change = walked(front, change, weighted)
-
-        def names():
-            return [names_out(steps) for steps in (front, edited)]
-
-        return self._grouped([*edited, (name, last.after(change, names))])
-
-    def _check_whole_rows(self, request, steps, weighted):
-        """Refuse weights, without data, that steps do not know."""
-        if request.leaves and (weighted or request.weight is not None):
-            because = "Without retained data it is not known what weight rows have"
-            check_whole_rows(steps, weighted, because)
-
-    def _flat(self):
-        """Steps, those of a last step that is a pipeline among them.
-
-        Returns
-        -------
-        steps : list of tuple
-        weighted : frozenset of str
-            Names of those that were fitted with weights.
-        """
-        *front, (name, last) = self.steps
-        if not isinstance(last, UnlearnablePipeline):
-            return self.steps, self._weighted
-        steps, weighted = last._flat()
-        inner = [(f"{name}__{each}", step) for each, step in steps]
-        weighted = {f"{name}__{each}" for each in weighted}
-        return [*front, *inner], self._weighted | weighted
-
-    def _grouped(self, flat):
-        """Steps in which a last one that is a pipeline has its own again."""
-        name, last = self.steps[-1]
-        if not isinstance(last, UnlearnablePipeline):
-            return flat
-        n_front = len(self.steps) - 1
-        after, prefix = copy.copy(last), f"{name}__"
-        inner = [(each.removeprefix(prefix), step) for each, step in flat[n_front:]]
-        after.steps = last._grouped(inner)
-        return [*flat[:n_front], (name, after)]
-
-    def _carried_through(self, name, change):
-        """The pipeline as a step of another one, after a request."""
-        freeze = change.freeze or self.on_stateful == "freeze"
-        inner = replace(change, freeze=freeze)
-        after = copy.copy(self)
-        after.steps, inner = walked(self.steps, inner, self._weighted)
-        return after, replace(inner, freeze=change.freeze)
-
-    @property
-    def _predicts(self):
-        """Whether the last step is more than a transformer."""
-        last = self.steps[-1][1]
-        return not is_nothing(last) and not hasattr(last, "transform")
-
-    def _last_has(self, name):
-        return hasattr(self.steps[-1][1], name)
 
     # Reading --------------------------------------------------------------------------
 

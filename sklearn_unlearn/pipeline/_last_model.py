@@ -10,7 +10,6 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
-from sklearn_unlearn.compose._change import Change, given
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.edits import Edit, LinearMap
@@ -22,6 +21,8 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
     UnseenRowsWarning,
 )
+from sklearn_unlearn.transformers import Change
+from sklearn_unlearn.transformers._change import as_given
 from sklearn_unlearn.utils.validation import (
     Columns,
     check_rows,
@@ -77,8 +78,8 @@ class LastModel:
             if out is None:
                 out = self.retained.origins_at(self.positions).X
         change = Change(
-            given(out),
-            given(request.X_in),
+            as_given(out),
+            as_given(request.X_in),
             weight_out,
             weight_in,
             request.forgotten,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from sklearn_unlearn.compose._columns import widened
 from sklearn_unlearn.core.arrays import like, without_columns
 
 #: Stands for a missing value among codes; no hash is that large.
@@ -185,16 +186,9 @@ def _is_frame(X):
     return hasattr(X, "columns") and (hasattr(X, "iloc") or hasattr(X, "vstack"))
 
 
-def widened(X, forgotten):
-    """An array with columns of zeros in the place of those that it lacks."""
-    if sp.issparse(X):
-        alive = np.flatnonzero(~forgotten)
-        X = X.tocoo()
-        shape = (X.shape[0], forgotten.size)
-        return sp.csr_array((X.data, (X.row, alive[X.col])), shape=shape)
-    full = np.zeros((X.shape[0], forgotten.size), dtype=X.dtype)
-    full[:, ~forgotten] = X
-    return full
+def taken(X, rows):
+    """Some rows, or their targets."""
+    return None if X is None else RawRows.of(X).take(rows).X
 
 
 def _bare(X):
