@@ -102,17 +102,17 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
                 "the imputer keeps statistics."
             )
 
-    def _read(self, X, params, columns=None):
+    def _read(self, X, twin, columns=None):
         # SimpleImputer._validate_input
-        if params["strategy"] in ("mean", "median"):
-            return super()._read(X, params, columns)
+        if twin.strategy in ("mean", "median"):
+            return super()._read(X, twin, columns)
         strings = isinstance(X, list) and any(
             isinstance(value, str) for row in X for value in row
         )
-        return super()._read(X, params, columns, object if strings else None)
+        return super()._read(X, twin, columns, object if strings else None)
 
-    def _tags(self, params):
-        tags = super()._tags(params)
+    def _tags(self, twin):
+        tags = super()._tags(twin)
         tags.input_tags.sparse = True  # scikit-learn 1.6 does not set it
         return tags
 

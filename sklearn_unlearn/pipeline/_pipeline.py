@@ -8,7 +8,6 @@ from functools import wraps
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.pipeline._adoption import PipelineAdoption
 from sklearn_unlearn.pipeline._fitting import PipelineFitting
@@ -132,7 +131,7 @@ class UnlearnablePipeline(
             If these are not the rows of the model.
         """
         with self._exclusive():
-            check_is_fitted(self)
+            self._check_fitted()
             *front, (name, last) = self.steps
             last = copy.copy(last).refine(outputs(front, X), y, sample_weight)
             self.steps = [*front, (name, last)]
@@ -180,7 +179,7 @@ class UnlearnablePipeline(
         -------
         GradientResidual
         """
-        check_is_fitted(self)
+        self._check_fitted()
         *front, (_, last) = self.steps
         return last.gradient_residual(outputs(front, X), y, sample_weight)
 
@@ -196,7 +195,7 @@ class UnlearnablePipeline(
         -------
         sklearn.pipeline.Pipeline
         """
-        check_is_fitted(self)
+        self._check_fitted()
         plain = []
         for name, step in self.steps:
             plain.append((name, exported(step, drop_forgotten=drop_forgotten)))

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
@@ -28,7 +27,7 @@ class PipelineRequests:
     def _carry_out(self, request):
         """Validate, compute and swap; only the last line changes the pipeline."""
         with self._exclusive():
-            check_is_fitted(self)
+            self._check_fitted()
             request = request.of_rows_that_count()
             if request is not None:
                 self.steps = self._steps_after(request)

@@ -30,9 +30,9 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _read(self, X, params, columns=None):
+    def _read(self, X, twin, columns=None):
         rows = columns_of(X)
-        return rows, check_names(self, X, columns)
+        return rows, check_names(self, X, columns, self._tags(twin))
 
     def _n_rows(self, rows):
         return rows[0].shape[0]

@@ -167,8 +167,8 @@ class UnlearnableMaxAbsScaler(ExtremesScaler):
         if params["clip"] and "clip" not in MaxAbsScaler().get_params():
             raise ValueError("clip=True needs a newer version of scikit-learn.")
 
-    def _tags(self, params):
-        tags = super()._tags(params)
+    def _tags(self, twin):
+        tags = super()._tags(twin)
         tags.input_tags.sparse = True  # scikit-learn 1.6 does not set it
         return tags
 

@@ -199,10 +199,10 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _tags(self, params):
-        tags = super()._tags(params)
+    def _tags(self, twin):
+        tags = super()._tags(twin)
         # scikit-learn 1.6 does not set it
-        with_mean = params["with_mean"]
+        with_mean = twin.with_mean
         tags.input_tags.sparse = isinstance(with_mean, (bool, np.bool_)) and (
             not with_mean
         )

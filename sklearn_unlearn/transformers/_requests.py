@@ -40,13 +40,16 @@ class TransformerRequests(ExclusiveMixin):
     def _check_parameters(self, params):
         """Refuse parameters with which the twin learns what statistics cannot say."""
 
-    def _tags(self, params):
-        """scikit-learn's tags of an estimator with these parameters."""
-        return replace(get_tags(self._new_twin(params)), array_api_support=False)
+    def _tags(self, twin):
+        """scikit-learn's tags of an estimator with the parameters of a twin."""
+        return replace(get_tags(twin), array_api_support=False)
 
-    def _read(self, X, params, columns=None, dtype=DATA_DTYPES):
-        """Validated rows and their `Columns`, which are given save at fit."""
-        tags = self._tags(params)
+    def _read(self, X, twin, columns=None, dtype=DATA_DTYPES):
+        """Validated rows and their `Columns`, which are given save at fit.
+
+        The twin, fitted save at fit, says with which parameters.
+        """
+        tags = self._tags(twin)
         if columns is None:
             return check_training_rows(self, X, tags, dtype)
         return check_rows(self, X, columns, tags, dtype), columns
@@ -104,7 +107,7 @@ class TransformerRequests(ExclusiveMixin):
         with self._exclusive():
             params = copy.deepcopy(self.get_params(deep=False))
             self._check_parameters(params)
-            rows, columns = self._read(X, params)
+            rows, columns = self._read(X, self._new_twin(params))
             statistics = self._statistics(rows, sample_weight, params)
             if statistics is None:
                 raise ValueError("sample_weight must hold a weight other than zero.")
@@ -201,7 +204,7 @@ class TransformerRequests(ExclusiveMixin):
             if X is None:
                 return None
             X, columns = remaining_columns(X, fitted.columns, fitted.forgotten)
-            rows, _ = self._read(X, fitted.params, columns)
+            rows, _ = self._read(X, fitted.twin, columns)
             return rows, sample_weight
 
         going = read(edit.rows_out, edit.weight_out)
@@ -236,5 +239,5 @@ class TransformerRequests(ExclusiveMixin):
         return twin.set_params(**{k: v for k, v in params.items() if k in known})
 
     def __sklearn_tags__(self):
-        tags = self._tags(self.get_params(deep=False))
+        tags = self._tags(self._new_twin(self.get_params(deep=False)))
         return UnlearnerTags.extending(tags, UnlearningTags.of(self, exact=True))

@@ -29,6 +29,11 @@ class LockMixin:
         vars(version).update(vars(self))
         return version
 
+    def _check_fitted(self):
+        """Raise `NotFittedError` before ``fit``, for which alone tags are asked for."""
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)
+
     def _exclusive(self):
         """The lock that makes requests of one estimator follow one another.
 
@@ -52,7 +57,7 @@ class ExclusiveMixin(LockMixin):
     """
 
     def _checked(self):
-        check_is_fitted(self)
+        self._check_fitted()
         return self._fitted
 
     @property

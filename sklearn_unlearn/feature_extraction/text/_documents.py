@@ -70,7 +70,8 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
         sparse matrix of shape (n_documents, n_words)
         """
         # files can be read once
-        texts = self._texts(raw_documents, self.get_params(deep=False))
+        unfitted = self._new_twin(self.get_params(deep=False))
+        texts = self._texts(raw_documents, unfitted)
         with self._exclusive():
             twin = copy.copy(self._fit(texts)._checked().twin)
         return twin.set_params(input="content").transform(texts)
@@ -201,7 +202,7 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _texts(self, raw_documents, params):
+    def _texts(self, raw_documents, twin):
         """Documents as strings, files having been read."""
         if isinstance(raw_documents, str):
             raise ValueError(
@@ -209,11 +210,10 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
             )
         if isinstance(raw_documents, _Texts):
             return raw_documents
-        decode = self._new_twin(params).decode
-        return _Texts(decode(document) for document in raw_documents)
+        return _Texts(twin.decode(document) for document in raw_documents)
 
-    def _read(self, X, params, columns=None):
-        texts = self._texts(X, params)
+    def _read(self, X, twin, columns=None):
+        texts = self._texts(X, twin)
         if not texts:
             raise ValueError("There is no document.")
         return texts, _ONE_COLUMN
