@@ -147,7 +147,9 @@ class ColumnRequests:
             gone = change.forgotten[places]
 
         def chosen(of, rows):
-            return None if rows is None else lambda: select(of, rows(), places, one)
+            if rows is None:
+                return None
+            return cache(lambda: select(of, rows(), places, one))
 
         return replace(
             change,

@@ -177,7 +177,8 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         lacking = _missing(new.statistics)
         if change.into is not None:
             # they come with the new values
-            _, coming = after._read_edit(new, Edit(rows_in=change.into()))
+            rows = after._read_edit(new, Edit(rows_in=change.into())).rows_in
+            coming = after._statistics_of(rows, None, new)
             lacking = lacking - _missing(coming)
         changed = np.flatnonzero(shown & (lacking > 0) & (values_old != values))
         dtype = np.asarray(values).dtype

@@ -37,6 +37,9 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
     def _n_rows(self, rows):
         return rows[0].shape[0]
 
+    def _outputs_of(self, fitted, read):
+        return fitted.twin.transform(read.X)  # columns of one array each
+
     def _collected(self, rows, weight, params):
         return Counts.of(rows)
 

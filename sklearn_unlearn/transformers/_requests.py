@@ -11,7 +11,7 @@ from sklearn.utils import get_tags
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.transformers._fitted import Edit, Fitted
+from sklearn_unlearn.transformers._fitted import Edit, Fitted, ReadRows
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
@@ -23,6 +23,9 @@ from sklearn_unlearn.utils.validation import (
     named,
     remaining_columns,
 )
+
+#: What the twins do not convert.
+_FLOATS = [*DATA_DTYPES, np.float16]
 
 
 class TransformerRequests(ExclusiveMixin):
@@ -44,7 +47,7 @@ class TransformerRequests(ExclusiveMixin):
         """scikit-learn's tags of an estimator with the parameters of a twin."""
         return replace(get_tags(twin), array_api_support=False)
 
-    def _read(self, X, twin, columns=None, dtype=DATA_DTYPES):
+    def _read(self, X, twin, columns=None, dtype=_FLOATS):
         """Validated rows and their `Columns`, which are given save at fit.
 
         The twin, fitted save at fit, says with which parameters.
@@ -57,6 +60,12 @@ class TransformerRequests(ExclusiveMixin):
     def _n_rows(self, rows):
         """How many validated rows there are."""
         return rows.shape[0]
+
+    def _outputs_of(self, fitted, read):
+        """What the twin makes of `ReadRows`."""
+        twin = copy.copy(fitted.twin)
+        vars(twin).pop("feature_names_in_", None)  # names have been checked
+        return twin.transform(read.rows)
 
     def _collected(self, rows, weight, params):
         """The `RowStatistics` of validated rows."""
@@ -136,7 +145,9 @@ class TransformerRequests(ExclusiveMixin):
         """
         before = self._checked()
         statistics = others = before.statistics
-        going, coming = self._read_edit(before, edit)
+        edit = self._read_edit(before, edit)
+        going = self._statistics_of(edit.rows_out, edit.weight_out, before)
+        coming = self._statistics_of(edit.rows_in, edit.weight_in, before)
         if edit.in_first:
             statistics = others = statistics.plus(coming).minus(going)
             going = coming = None
@@ -166,7 +177,8 @@ class TransformerRequests(ExclusiveMixin):
     def _answer_anew(self, X, sample_weight=None):
         """The same as `_answer` gives, from all rows after the request."""
         before = self._checked()
-        _, statistics = self._read_edit(before, Edit(None, X, None, sample_weight))
+        rows = self._read_edit(before, Edit(rows_in=X)).rows_in
+        statistics = self._statistics_of(rows, sample_weight, before)
         if statistics is None:
             raise UnlearningError("The request would leave no rows.")
         parts = before.columns, before.forgotten, before.params
@@ -198,28 +210,30 @@ class TransformerRequests(ExclusiveMixin):
     # Reading requests ---------------------------------------------------------------
 
     def _read_edit(self, fitted, edit):
-        """Statistics of the rows that leave and of those that come, if there are."""
+        """The same with `ReadRows`."""
 
-        def read(X, sample_weight):
-            if X is None:
-                return None
+        def read(X):
+            if X is None or isinstance(X, ReadRows):
+                return X
             X, columns = remaining_columns(X, fitted.columns, fitted.forgotten)
-            rows, _ = self._read(X, fitted.twin, columns)
-            return rows, sample_weight
+            return ReadRows(self._read(X, fitted.twin, columns)[0], X)
 
-        going = read(edit.rows_out, edit.weight_out)
+        going = read(edit.rows_out)
         with named("X_new" if going is not None else "X"):
-            coming = read(edit.rows_in, edit.weight_in)
+            coming = read(edit.rows_in)
         if going is not None and coming is not None:
-            expected, found = self._n_rows(going[0]), self._n_rows(coming[0])
+            expected, found = self._n_rows(going.rows), self._n_rows(coming.rows)
             if expected != found:
                 raise ValueError(
                     f"X_new has {found} rows, expected {expected} as in X."
                 )
-        return (
-            None if part is None else self._statistics(*part, fitted.params)
-            for part in (going, coming)
-        )
+        return replace(edit, rows_out=going, rows_in=coming)
+
+    def _statistics_of(self, read, sample_weight, fitted):
+        """Statistics of `ReadRows`, if there are any."""
+        if read is None:
+            return None
+        return self._statistics(read.rows, sample_weight, fitted.params)
 
     def _statistics(self, rows, sample_weight, params):
         """Statistics of rows; None if all have weight zero."""
@@ -229,6 +243,8 @@ class TransformerRequests(ExclusiveMixin):
             if not some.size:
                 return None
             rows, weight = rows[some], weight[some]
+        if getattr(rows, "dtype", None) == np.float16:
+            rows = rows.astype(np.float64)
         with named("X"):
             return self._collected(rows, weight, params)
 
