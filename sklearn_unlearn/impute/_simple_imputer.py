@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from itertools import pairwise
 from numbers import Real
@@ -129,6 +130,21 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
     def _teach(self, twin, statistics):
         observed, missing = _presence(statistics)
         twin.fit(_example(twin.missing_values, statistics, observed, missing))
+        self._fill(twin, statistics, observed)
+
+    def _retaught(self, before, statistics):
+        taught = before.statistics
+        presence = observed, _ = _presence(statistics)
+        if not all(map(np.array_equal, _presence(taught), presence)):
+            return None
+        if isinstance(taught, Counts) and taught.dtypes != statistics.dtypes:
+            return None
+        twin = copy.copy(before.twin)
+        self._fill(twin, statistics, observed)
+        return twin
+
+    def _fill(self, twin, statistics, observed):
+        """Give a twin the values that it imputes."""
         values, there = twin.statistics_.copy(), np.flatnonzero(observed)
         if twin.strategy == "mean":
             values[there] = statistics.mean()[there]

@@ -50,6 +50,14 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
             if twin.categories_[place].dtype.kind == "O" and dtype.kind != "O":
                 twin.categories_[place] = twin.categories_[place].astype(dtype)
 
+    def _retaught(self, before, statistics):
+        taught = before.statistics
+        if groups_infrequent(before.twin) or taught.dtypes != statistics.dtypes:
+            return None
+        pairs = zip(taught.values, statistics.values, strict=True)
+        same = all(one.keys() == other.keys() for one, other in pairs)
+        return before.twin if same else None
+
 
 def groups_infrequent(twin):
     """Whether categories of few rows are taken together."""

@@ -32,9 +32,9 @@ class ExtremesScaler(InvertibleMixin, UnlearnableTransformer):
         if not isinstance(number, Integral) or isinstance(number, bool) or number < 1:
             raise ValueError(f"n_extremes must be an integer above 0; got {number!r}.")
 
-    def _made(self, statistics, columns, forgotten, params):
+    def _made(self, statistics, columns, forgotten, params, before=None):
         statistics = statistics.trimmed(params["n_extremes"])
-        return super()._made(statistics, columns, forgotten, params)
+        return super()._made(statistics, columns, forgotten, params, before)
 
 
 class UnlearnableMinMaxScaler(ExtremesScaler):

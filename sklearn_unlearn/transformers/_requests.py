@@ -75,6 +75,22 @@ class TransformerRequests(ExclusiveMixin):
         """Fit the twin to made-up rows, and give it what the real ones would have."""
         raise NotImplementedError
 
+    def _retaught(self, before, statistics):
+        """The twin for other statistics, where that of ``before`` need not be refitted.
+
+        Parameters
+        ----------
+        before : Fitted
+        statistics : RowStatistics
+            Of the same columns.
+
+        Returns
+        -------
+        estimator or None
+            A copy, or the twin itself if nothing changes; None if only `_teach` can.
+        """
+        return None
+
     def _change(self, before, after, others):
         """How outputs of rows that are in ``before`` and ``after`` change.
 
@@ -171,7 +187,9 @@ class TransformerRequests(ExclusiveMixin):
                 )
             kept = np.flatnonzero(~forgotten[~before.forgotten])
             statistics, others = statistics.columns(kept), others.columns(kept)
-        after = self._made(statistics, before.columns, forgotten, before.params)
+        parts = before.columns, forgotten, before.params
+        same_columns = np.array_equal(forgotten, before.forgotten)
+        after = self._made(statistics, *parts, before if same_columns else None)
         return after, self._change(before, after, others)
 
     def _answer_anew(self, X, sample_weight=None):
@@ -182,16 +200,18 @@ class TransformerRequests(ExclusiveMixin):
         if statistics is None:
             raise UnlearningError("The request would leave no rows.")
         parts = before.columns, before.forgotten, before.params
-        after = self._made(statistics, *parts)
+        after = self._made(statistics, *parts, before)
         return after, self._change(before, after, statistics)
 
-    def _made(self, statistics, columns, forgotten, params):
-        """The fitted value."""
-        kept = columns.select(~forgotten)
-        twin = self._new_twin(self._narrowed(params, forgotten))
-        self._teach(twin, statistics)
-        if kept.names is not None:
-            twin.feature_names_in_ = kept.names
+    def _made(self, statistics, columns, forgotten, params, before=None):
+        """The fitted value; ``before`` is one of the same columns, if there is any."""
+        twin = None if before is None else self._retaught(before, statistics)
+        if twin is None:
+            twin = self._new_twin(self._narrowed(params, forgotten))
+            self._teach(twin, statistics)
+            names = columns.select(~forgotten).names
+            if names is not None:
+                twin.feature_names_in_ = names
         for value in vars(twin).values():
             for array in value if isinstance(value, list) else [value]:
                 if isinstance(array, np.ndarray):
