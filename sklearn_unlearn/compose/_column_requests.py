@@ -15,6 +15,7 @@ from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import Change, carried
 from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix
+from sklearn_unlearn.utils.tags import accepts
 
 
 class ColumnRequests:
@@ -172,7 +173,18 @@ class ColumnRequests:
 
 def _unfitted(step):
     """What a caller gave, which may have been fitted, without what it knows."""
-    return step if isinstance(step, str) else clone(step)
+    return clone(step) if _knows_something(step) else step
+
+
+def _knows_something(value):
+    """Whether a part, or one inside it, has more attributes than parameters."""
+    if isinstance(value, list | tuple):
+        return any(map(_knows_something, value))
+    if not hasattr(value, "get_params") or isinstance(value, type):
+        return False
+    known, given = vars(value), type(value).__init__
+    more = any(not accepts(given, name) for name in known)
+    return more or any(map(_knows_something, known.values()))
 
 
 def _width(place):

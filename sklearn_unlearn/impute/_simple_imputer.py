@@ -121,6 +121,8 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         missing = params["missing_values"]
         if params["strategy"] == "mean":
             return Moments.of(_blanked(rows, missing), weight, "none")
+        if params["strategy"] != "constant" and rows.dtype.kind == "O":
+            return Counts.of(list(rows.T)).without(_missing_keys(missing))
         values = _observed_values(rows, missing)
         if params["strategy"] == "constant":
             values = [np.zeros(column.size, dtype=bool) for column in values]
@@ -158,25 +160,30 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         observed, missing = _presence(others)
         sources, indicators, n_old = _outputs(old)
         outputs, further, n_new = _outputs(new)
-        linear = sp.lil_array((n_new, n_old))
+        values, places, ends = [], [], [0]  # of the matrix, row by row
         shift, known = np.zeros(n_new), np.ones(n_new, dtype=bool)
         for column, row in outputs.items():
             source, value = kept[column], new.statistics_[column]
             same = not missing[column] or value == old.statistics_[source]
             number = isinstance(value, Real)
             if source in sources and (same or (source in indicators and number)):
-                linear[row, sources[source]] = 1.0
+                values.append(1.0)
+                places.append(sources[source])
                 if not same:
-                    difference = value - old.statistics_[source]
-                    linear[row, indicators[source]] = difference
+                    values.append(value - old.statistics_[source])
+                    places.append(indicators[source])
             elif observed[column] or not number:
                 known[row] = False
             elif missing[column]:  # in all other rows
                 shift[row] = value
-        for column, row in further.items():
+            ends.append(len(values))
+        for column in further:
             if missing[column]:
-                linear[row, indicators[kept[column]]] = 1.0
-        return AffineMap(sp.csr_array(linear), shift, known)
+                values.append(1.0)
+                places.append(indicators[kept[column]])
+            ends.append(len(values))
+        parts = np.array(values, dtype=np.float64), np.array(places, dtype=int), ends
+        return AffineMap(sp.csr_array(parts, shape=(n_new, n_old)), shift, known)
 
     def _beyond(self, after, change, map_):
         # imputed values change, in rows of which their number is known
@@ -217,11 +224,17 @@ def _is_missing(values, missing):
         if isinstance(missing, Real) and not np.isnan(missing):
             return values == missing
         return np.isnan(values) if values.dtype.kind == "f" else values != values
-    gone = set(keys_of(np.array([missing], dtype=object)))
-    if missing is not None and not isinstance(missing, (Real, str)):  # pandas.NA
-        gone |= {None, Missing.NAN}
+    gone = _missing_keys(missing)
     mask = [key in gone for key in keys_of(values.ravel())]
     return np.array(mask, dtype=bool).reshape(values.shape)
+
+
+def _missing_keys(missing):
+    """Keys of missing values among objects."""
+    keys = set(keys_of(np.array([missing], dtype=object)))
+    if missing is not None and not isinstance(missing, (Real, str)):  # pandas.NA
+        keys |= {None, Missing.NAN}
+    return keys
 
 
 def _blanked(rows, missing):

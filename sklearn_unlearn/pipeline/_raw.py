@@ -123,8 +123,7 @@ class RawRows:
             return np.diff(difference.indptr) == 0
         same = np.ones(self.shape[0], dtype=bool)
         for mine, others in zip(self.columns(), other.columns(), strict=True):
-            pairs = zip(_values(mine), _values(others), strict=True)
-            same &= np.fromiter((one == two for one, two in pairs), bool, same.size)
+            same &= _equal(mine, others)
         return same
 
     # Changing -------------------------------------------------------------------------
@@ -214,7 +213,8 @@ def _codes(column):
     if kind in "biuf":
         codes = column.astype(np.float64)
         return np.where(np.isnan(codes), _MISSING, codes)
-    return np.fromiter(map(_code, _values(column)), np.float64, column.size)
+    codes = _each(lambda value: _code(_present(value)), column)
+    return np.array(codes, dtype=np.float64)
 
 
 def _code(value):
@@ -225,9 +225,21 @@ def _code(value):
     return float(hash(value) & _BITS)
 
 
-def _values(column):
-    """Python's values, None where one is missing."""
-    return [
-        None if type(value).__name__ == "NAType" or value != value else value
-        for value in column.tolist()
-    ]
+def _equal(one, other):
+    """Where values are equal, or both are missing."""
+    if one.dtype == other.dtype and one.dtype.kind in "biuf":
+        return (one == other) | ((one != one) & (other != other))
+    pairs = zip(_each(_present, one), _each(_present, other), strict=True)
+    return np.fromiter((mine == others for mine, others in pairs), bool, one.size)
+
+
+def _each(function, column):
+    """A function of each value, called once for equal ones."""
+    values = column.tolist()
+    answers = {value: function(value) for value in set(values)}
+    return [answers[value] for value in values]
+
+
+def _present(value):
+    """None if a value is missing."""
+    return None if type(value).__name__ == "NAType" or value != value else value

@@ -43,6 +43,12 @@ class LockMixin:
         locks = vars(self).setdefault("_locks", {})
         return locks.setdefault(os.getpid(), threading.RLock())
 
+    def __copy__(self):
+        """A shallow copy, without the state that pickles need and without locks."""
+        version = self._version()
+        vars(version).pop("_locks", None)
+        return version
+
     def __getstate__(self):
         """All but the locks."""
         state = super().__getstate__()
