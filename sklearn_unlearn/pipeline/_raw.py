@@ -169,7 +169,7 @@ class RawRows:
         """Columns that count, as arrays."""
         X = self.X
         if hasattr(X, "iloc"):
-            return [np.asarray(X.iloc[:, place]) for place in range(X.shape[1])]
+            return [np.asarray(column) for _, column in X.items()]
         if hasattr(X, "to_numpy"):
             return [column.to_numpy() for column in X.get_columns()]
         if X.ndim == 1:
