@@ -14,7 +14,9 @@ from sklearn_unlearn.compose._columns import complete, positions, select
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import Change, carried
+from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix
 from sklearn_unlearn.transformers._traversal import cannot_unlearn, foreign
+from sklearn_unlearn.utils.tags import accepts
 
 
 class ColumnRequests:
@@ -82,6 +84,14 @@ class ColumnRequests:
             rest = after._beside([(w, seen.rest) for w, seen in parts], through.rest)
             through = replace(through, out=out, into=into, rest=rest)
         return after, through
+
+    def _check_rowwise(self, X):
+        """Refuse parts that make something else of rows in company."""
+        for name, step, columns in self.transformers_:
+            places = positions(columns, self)
+            if places.size and may_mix(step):
+                rows = select(self, few(X), places, np.isscalar(columns))
+                check_rowwise(name, step, rows)
 
     def _of_its_columns(self, change):
         """The same, where columns vanish that were made of forgotten ones alone.
@@ -157,7 +167,9 @@ class ColumnRequests:
             gone = change.forgotten[places]
 
         def chosen(of, rows):
-            return None if rows is None else lambda: select(of, rows(), places, one)
+            if rows is None:
+                return None
+            return cache(lambda: select(of, rows(), places, one))
 
         return replace(
             change,
@@ -180,7 +192,18 @@ class ColumnRequests:
 
 def _unfitted(step):
     """What a caller gave, which may have been fitted, without what it knows."""
-    return step if isinstance(step, str) else clone(step)
+    return clone(step) if _knows_something(step) else step
+
+
+def _knows_something(value):
+    """Whether a part, or one inside it, has more attributes than parameters."""
+    if isinstance(value, list | tuple):
+        return any(map(_knows_something, value))
+    if not hasattr(value, "get_params") or isinstance(value, type):
+        return False
+    known, given = vars(value), type(value).__init__
+    more = any(not accepts(given, name) for name in known)
+    return more or any(map(_knows_something, known.values()))
 
 
 def _width(place):

@@ -80,9 +80,19 @@ class AffineMap:
     @staticmethod
     def side_by_side(maps: Sequence[AffineMap]) -> AffineMap:
         """The map of outputs that stand beside one another."""
-        linear = sp.block_diag([one.linear for one in maps], format="csr")
+        blocks = [_as_csr(one.linear) for one in maps]
+        column = np.cumsum([0, *(block.shape[1] for block in blocks)])
+        entry = np.cumsum([0, *(block.nnz for block in blocks)])
+        indices = [b.indices + at for b, at in zip(blocks, column[:-1], strict=True)]
+        ends = [b.indptr[1:] + at for b, at in zip(blocks, entry[:-1], strict=True)]
+        parts = (
+            np.concatenate([block.data for block in blocks]),
+            np.concatenate(indices),
+            np.concatenate([[0], *ends]),
+        )
+        n_new = sum(block.shape[0] for block in blocks)
         return AffineMap(
-            sp.csr_array(linear),
+            sp.csr_array(parts, shape=(n_new, column[-1])),
             np.concatenate([one.shift for one in maps]),
             np.concatenate([one.known for one in maps]),
         )
@@ -114,7 +124,7 @@ class AffineMap:
         """The old outputs that are left, if all that happens is that others vanish."""
         if not self.complete or self.shift.any():
             return None
-        linear = sp.csr_array(self.linear)
+        linear = _as_csr(self.linear)
         kept = linear.indices
         each = np.all(np.diff(linear.indptr) == 1) and np.all(linear.data == 1.0)
         return kept.astype(np.intp) if each and np.all(np.diff(kept) > 0) else None
@@ -173,7 +183,7 @@ class AffineMap:
 
     def _entrywise(self, Z: Data) -> Data | None:
         """New outputs with their entries where they were; None if some have others."""
-        linear = sp.csr_array(self.linear)
+        linear = _as_csr(self.linear)
         places = np.arange(self.n_old)
         if not np.array_equal(linear.indices, places) or self.n_new != self.n_old:
             return None
@@ -222,3 +232,8 @@ class AffineMap:
                 f"Output {column} is no affine function of the outputs before: it has "
                 "to be computed from the rows."
             )
+
+
+def _as_csr(linear: Data) -> sp.csr_array:
+    """A matrix as CSR, itself if it is that."""
+    return linear if isinstance(linear, sp.csr_array) else sp.csr_array(linear)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar
 
@@ -38,10 +38,7 @@ def keys_of(values: npt.NDArray[Any]) -> list[Hashable]:
     values : ndarray of shape (n_rows,)
         Of any kind; missing values are NaN or None.
     """
-    keys = values.tolist() if values.dtype.kind in _NUMBERS + "OUS" else list(values)
-    if values.dtype.kind in "fO":
-        keys = [Missing.NAN if _is_nan(key) else key for key in keys]
-    return keys
+    return [_key(value) for value in _listed(values)]
 
 
 def value_of(key: Hashable) -> Any:
@@ -49,8 +46,14 @@ def value_of(key: Hashable) -> Any:
     return np.nan if key is Missing.NAN else key
 
 
-def _is_nan(key: Any) -> bool:
-    return isinstance(key, float) and key != key
+def _key(value: Any) -> Hashable:
+    key: Hashable = value
+    return Missing.NAN if isinstance(value, float) and value != value else key
+
+
+def _listed(values: npt.NDArray[Any]) -> list[Any]:
+    known = values.dtype.kind in _NUMBERS + "OUS"
+    return values.tolist() if known else list(values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +160,14 @@ class Counts:
         """How many rows have a value that is counted, for each column."""
         return np.array([sum(column.values()) for column in self.values])
 
+    def without(self, keys: Container[Hashable]) -> Counts:
+        """These counts, but not of some keys."""
+        values = (
+            {key: count for key, count in column.items() if key not in keys}
+            for column in self.values
+        )
+        return replace(self, values=tuple(values))
+
     def columns(self, columns: Indices) -> Counts:
         """Some columns alone."""
         return Counts(
@@ -232,7 +243,11 @@ def most_frequent(counts: Column) -> Any:
 def _counted(column: npt.NDArray[Any]) -> Column:
     """Values of a column with the number of rows; numbers are sorted."""
     if column.dtype.kind not in _NUMBERS:
-        return dict(Counter(keys_of(column)))
+        counted: dict[Hashable, int] = {}
+        for value, count in Counter(_listed(column)).items():  # few, even of many rows
+            key = _key(value)
+            counted[key] = counted.get(key, 0) + count
+        return counted
     values, counts = np.unique(column, return_counts=True)
     return dict(zip(keys_of(values), counts.tolist(), strict=True))
 

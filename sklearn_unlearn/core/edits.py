@@ -249,20 +249,22 @@ def _columnwise_preimage(matrix: Data, coefficients: Array) -> Array | None:
     T has at most one entry in each row and column, but for its last column, if the
     last row is that of a constant one; None if it has more.
     """
-    matrix = sp.csr_array(matrix)
-    matrix.eliminate_zeros()
+    entries = matrix.tocoo()
     p_new, p = matrix.shape
-    last = matrix[[p_new - 1]]
-    constant = last.nnz == 1 and last.indices[0] == p - 1 and last.data[0] == 1.0
-    linear = matrix[: p_new - constant, : p - constant].tocoo()
-    row, column = linear.row, linear.col
-    if np.unique(row).size < row.size or np.unique(column).size < column.size:
-        return None
+    there = entries.data != 0.0
+    row, column, value = entries.row[there], entries.col[there], entries.data[there]
+    last = row == p_new - 1
+    constant = column[last].tolist() == [p - 1] and value[last].tolist() == [1.0]
+    shifts = (column == p - 1) & ~last & constant
+    linear = ~shifts & ~(last & constant)
+    for places, n_places in ((row, p_new), (column, p)):
+        if np.bincount(places[linear], minlength=n_places).max(initial=0) > 1:
+            return None
     preimage = np.zeros((p_new, coefficients.shape[1]))
-    preimage[row] = coefficients[column] / linear.data[:, None]
+    preimage[row[linear]] = coefficients[column[linear]] / value[linear, None]
     if constant:
-        shift = densify(matrix[:-1, [p - 1]])
-        preimage[-1] = coefficients[-1] - (shift * preimage[:-1]).sum(axis=0)
+        shift = value[shifts] @ preimage[row[shifts]]
+        preimage[-1] = coefficients[-1] - shift
     return preimage
 
 

@@ -150,8 +150,8 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
                 f"and 1, or None; got {number!r}."
             )
 
-    def _tags(self, params):
-        tags = super()._tags(params)
+    def _tags(self, twin):
+        tags = super()._tags(twin)
         tags.input_tags.sparse = False
         tags.transformer_tags.preserves_dtype = ["float64"]
         return tags

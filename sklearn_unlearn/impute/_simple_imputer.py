@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from itertools import pairwise
 from numbers import Real
@@ -102,17 +103,17 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
                 "the imputer keeps statistics."
             )
 
-    def _read(self, X, params, columns=None):
+    def _read(self, X, twin, columns=None):
         # SimpleImputer._validate_input
-        if params["strategy"] in ("mean", "median"):
-            return super()._read(X, params, columns)
+        if twin.strategy in ("mean", "median"):
+            return super()._read(X, twin, columns)
         strings = isinstance(X, list) and any(
             isinstance(value, str) for row in X for value in row
         )
-        return super()._read(X, params, columns, object if strings else None)
+        return super()._read(X, twin, columns, object if strings else None)
 
-    def _tags(self, params):
-        tags = super()._tags(params)
+    def _tags(self, twin):
+        tags = super()._tags(twin)
         tags.input_tags.sparse = True  # scikit-learn 1.6 does not set it
         return tags
 
@@ -120,6 +121,8 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         missing = params["missing_values"]
         if params["strategy"] == "mean":
             return Moments.of(_blanked(rows, missing), weight, "none")
+        if params["strategy"] != "constant" and rows.dtype.kind == "O":
+            return Counts.of(list(rows.T)).without(_missing_keys(missing))
         values = _observed_values(rows, missing)
         if params["strategy"] == "constant":
             values = [np.zeros(column.size, dtype=bool) for column in values]
@@ -129,6 +132,21 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
     def _teach(self, twin, statistics):
         observed, missing = _presence(statistics)
         twin.fit(_example(twin.missing_values, statistics, observed, missing))
+        self._fill(twin, statistics, observed)
+
+    def _retaught(self, before, statistics):
+        taught = before.statistics
+        presence = observed, _ = _presence(statistics)
+        if not all(map(np.array_equal, _presence(taught), presence)):
+            return None
+        if isinstance(taught, Counts) and taught.dtypes != statistics.dtypes:
+            return None
+        twin = copy.copy(before.twin)
+        self._fill(twin, statistics, observed)
+        return twin
+
+    def _fill(self, twin, statistics, observed):
+        """Give a twin the values that it imputes."""
         values, there = twin.statistics_.copy(), np.flatnonzero(observed)
         if twin.strategy == "mean":
             values[there] = statistics.mean()[there]
@@ -142,25 +160,30 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         observed, missing = _presence(others)
         sources, indicators, n_old = _outputs(old)
         outputs, further, n_new = _outputs(new)
-        linear = sp.lil_array((n_new, n_old))
+        values, places, ends = [], [], [0]  # of the matrix, row by row
         shift, known = np.zeros(n_new), np.ones(n_new, dtype=bool)
         for column, row in outputs.items():
             source, value = kept[column], new.statistics_[column]
             same = not missing[column] or value == old.statistics_[source]
             number = isinstance(value, Real)
             if source in sources and (same or (source in indicators and number)):
-                linear[row, sources[source]] = 1.0
+                values.append(1.0)
+                places.append(sources[source])
                 if not same:
-                    difference = value - old.statistics_[source]
-                    linear[row, indicators[source]] = difference
+                    values.append(value - old.statistics_[source])
+                    places.append(indicators[source])
             elif observed[column] or not number:
                 known[row] = False
             elif missing[column]:  # in all other rows
                 shift[row] = value
-        for column, row in further.items():
+            ends.append(len(values))
+        for column in further:
             if missing[column]:
-                linear[row, indicators[kept[column]]] = 1.0
-        return AffineMap(sp.csr_array(linear), shift, known)
+                values.append(1.0)
+                places.append(indicators[kept[column]])
+            ends.append(len(values))
+        parts = np.array(values, dtype=np.float64), np.array(places, dtype=int), ends
+        return AffineMap(sp.csr_array(parts, shape=(n_new, n_old)), shift, known)
 
     def _beyond(self, after, change, map_):
         # imputed values change, in rows of which their number is known
@@ -177,7 +200,8 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         lacking = _missing(new.statistics)
         if change.into is not None:
             # they come with the new values
-            _, coming = after._read_edit(new, Edit(rows_in=change.into()))
+            rows = after._read_edit(new, Edit(rows_in=change.into())).rows_in
+            coming = after._statistics_of(rows, None, new)
             lacking = lacking - _missing(coming)
         changed = np.flatnonzero(shown & (lacking > 0) & (values_old != values))
         dtype = np.asarray(values).dtype
@@ -200,11 +224,17 @@ def _is_missing(values, missing):
         if isinstance(missing, Real) and not np.isnan(missing):
             return values == missing
         return np.isnan(values) if values.dtype.kind == "f" else values != values
-    gone = set(keys_of(np.array([missing], dtype=object)))
-    if missing is not None and not isinstance(missing, (Real, str)):  # pandas.NA
-        gone |= {None, Missing.NAN}
+    gone = _missing_keys(missing)
     mask = [key in gone for key in keys_of(values.ravel())]
     return np.array(mask, dtype=bool).reshape(values.shape)
+
+
+def _missing_keys(missing):
+    """Keys of missing values among objects."""
+    keys = set(keys_of(np.array([missing], dtype=object)))
+    if missing is not None and not isinstance(missing, (Real, str)):  # pandas.NA
+        keys |= {None, Missing.NAN}
+    return keys
 
 
 def _blanked(rows, missing):

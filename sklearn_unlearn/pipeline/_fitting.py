@@ -11,8 +11,10 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.pipeline._raw import RawRows, taken
+from sklearn_unlearn.pipeline._requests import outputs
 from sklearn_unlearn.pipeline._wrappers import hands_weights_on
 from sklearn_unlearn.transformers import is_nothing
+from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix
 from sklearn_unlearn.utils.validation import check_sample_weight
 
 
@@ -43,6 +45,8 @@ class PipelineFitting:
         ------
         ValueError
             If a parameter or the data are invalid.
+        UnlearningError
+            If a stateless step is a function of several rows.
         """
         with self._exclusive():
             X, y, keywords = self._prepared(X, y, sample_weight, row_ids, params)
@@ -129,6 +133,9 @@ class PipelineFitting:
 
     def _keep(self, X, keywords):
         """Remember which steps were weighted and, where data are retained, raw rows."""
+        for place, (name, step) in enumerate(self.steps):
+            if may_mix(step):
+                check_rowwise(name, step, outputs(self.steps[:place], few(X)))
         suffix = "__sample_weight"
         given = (k for k, value in keywords.items() if value is not None)
         self._weighted = frozenset(

@@ -8,7 +8,6 @@ from functools import wraps
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.pipeline._adoption import PipelineAdoption
 from sklearn_unlearn.pipeline._fitting import PipelineFitting
@@ -133,7 +132,7 @@ class UnlearnablePipeline(
             If these are not the rows of the model.
         """
         with self._exclusive():
-            check_is_fitted(self)
+            self._check_fitted()
             (*front, (name, last)), _, made = self._flat()
             y = of_targets(y, made)
             last = copy.copy(last).refine(outputs(front, X), y, sample_weight)
@@ -182,7 +181,7 @@ class UnlearnablePipeline(
         -------
         GradientResidual
         """
-        check_is_fitted(self)
+        self._check_fitted()
         (*front, (_, last)), _, made = self._flat()
         y = of_targets(y, made)
         return last.gradient_residual(outputs(front, X), y, sample_weight)
@@ -199,7 +198,7 @@ class UnlearnablePipeline(
         -------
         sklearn.pipeline.Pipeline
         """
-        check_is_fitted(self)
+        self._check_fitted()
         *front, (last, model) = self.steps
         plain = []
         for name, step in front:

@@ -113,7 +113,7 @@ class RawRows:
         """Numbers that are equal for equal rows, shape (n_rows, n_columns)."""
         if sp.issparse(self.X):
             return sp.csr_array(self._counting()).astype(np.float64)
-        columns = [_codes(column) for column in self._columns()]
+        columns = [_codes(column) for column in self.columns()]
         return np.column_stack(columns) if columns else np.zeros((self.shape[0], 0))
 
     def same(self, other):
@@ -122,9 +122,8 @@ class RawRows:
             difference = sp.csr_array(self._counting() != other._counting())
             return np.diff(difference.indptr) == 0
         same = np.ones(self.shape[0], dtype=bool)
-        for mine, others in zip(self._columns(), other._columns(), strict=True):
-            pairs = zip(_values(mine), _values(others), strict=True)
-            same &= np.fromiter((one == two for one, two in pairs), bool, same.size)
+        for mine, others in zip(self.columns(), other.columns(), strict=True):
+            same &= _equal(mine, others)
         return same
 
     # Changing -------------------------------------------------------------------------
@@ -166,11 +165,11 @@ class RawRows:
         X[:, self.forgotten] = 0
         return X
 
-    def _columns(self):
+    def columns(self):
         """Columns that count, as arrays."""
         X = self.X
         if hasattr(X, "iloc"):
-            return [np.asarray(X.iloc[:, place]) for place in range(X.shape[1])]
+            return [np.asarray(column) for _, column in X.items()]
         if hasattr(X, "to_numpy"):
             return [column.to_numpy() for column in X.get_columns()]
         if X.ndim == 1:
@@ -214,7 +213,8 @@ def _codes(column):
     if kind in "biuf":
         codes = column.astype(np.float64)
         return np.where(np.isnan(codes), _MISSING, codes)
-    return np.fromiter(map(_code, _values(column)), np.float64, column.size)
+    codes = _each(lambda value: _code(_present(value)), column)
+    return np.array(codes, dtype=np.float64)
 
 
 def _code(value):
@@ -225,9 +225,21 @@ def _code(value):
     return float(hash(value) & _BITS)
 
 
-def _values(column):
-    """Python's values, None where one is missing."""
-    return [
-        None if type(value).__name__ == "NAType" or value != value else value
-        for value in column.tolist()
-    ]
+def _equal(one, other):
+    """Where values are equal, or both are missing."""
+    if one.dtype == other.dtype and one.dtype.kind in "biuf":
+        return (one == other) | ((one != one) & (other != other))
+    pairs = zip(_each(_present, one), _each(_present, other), strict=True)
+    return np.fromiter((mine == others for mine, others in pairs), bool, one.size)
+
+
+def _each(function, column):
+    """A function of each value, called once for equal ones."""
+    values = column.tolist()
+    answers = {value: function(value) for value in set(values)}
+    return [answers[value] for value in values]
+
+
+def _present(value):
+    """None if a value is missing."""
+    return None if type(value).__name__ == "NAType" or value != value else value

@@ -9,7 +9,6 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
@@ -31,7 +30,7 @@ class PipelineRequests:
     def _carry_out(self, request):
         """Validate, compute and swap; only the last line changes the pipeline."""
         with self._exclusive():
-            check_is_fitted(self)
+            self._check_fitted()
             request = request.of_rows_that_count()
             if request is not None:
                 self.steps = self._steps_after(request)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
 from sklearn_unlearn.pipeline._raw import RawRows, taken
@@ -189,7 +188,7 @@ class RawVerbs:
         ValueError
             If a column is unknown, or all would be forgotten.
         """
-        check_is_fitted(self)
+        self._check_fitted()
         n_columns = getattr(self, "n_features_in_", None)
         if n_columns is None:
             raise UnlearningError("The raw input has no columns to forget.")

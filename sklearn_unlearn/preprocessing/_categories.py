@@ -30,12 +30,15 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _read(self, X, params, columns=None):
+    def _read(self, X, twin, columns=None):
         rows = columns_of(X)
-        return rows, check_names(self, X, columns)
+        return rows, check_names(self, X, columns, self._tags(twin))
 
     def _n_rows(self, rows):
         return rows[0].shape[0]
+
+    def _outputs_of(self, fitted, read):
+        return fitted.twin.transform(read.X)  # columns of one array each
 
     def _collected(self, rows, weight, params):
         return Counts.of(rows)
@@ -46,6 +49,14 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
         for place, dtype in enumerate(statistics.dtypes):
             if twin.categories_[place].dtype.kind == "O" and dtype.kind != "O":
                 twin.categories_[place] = twin.categories_[place].astype(dtype)
+
+    def _retaught(self, before, statistics):
+        taught = before.statistics
+        if groups_infrequent(before.twin) or taught.dtypes != statistics.dtypes:
+            return None
+        pairs = zip(taught.values, statistics.values, strict=True)
+        same = all(one.keys() == other.keys() for one, other in pairs)
+        return before.twin if same else None
 
 
 def groups_infrequent(twin):

@@ -32,9 +32,9 @@ class ExtremesScaler(InvertibleMixin, UnlearnableTransformer):
         if not isinstance(number, Integral) or isinstance(number, bool) or number < 1:
             raise ValueError(f"n_extremes must be an integer above 0; got {number!r}.")
 
-    def _made(self, statistics, columns, forgotten, params):
+    def _made(self, statistics, columns, forgotten, params, before=None):
         statistics = statistics.trimmed(params["n_extremes"])
-        return super()._made(statistics, columns, forgotten, params)
+        return super()._made(statistics, columns, forgotten, params, before)
 
 
 class UnlearnableMinMaxScaler(ExtremesScaler):
@@ -167,8 +167,8 @@ class UnlearnableMaxAbsScaler(ExtremesScaler):
         if params["clip"] and "clip" not in MaxAbsScaler().get_params():
             raise ValueError("clip=True needs a newer version of scikit-learn.")
 
-    def _tags(self, params):
-        tags = super()._tags(params)
+    def _tags(self, twin):
+        tags = super()._tags(twin)
         tags.input_tags.sparse = True  # scikit-learn 1.6 does not set it
         return tags
 

@@ -96,6 +96,8 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
     # Hooks --------------------------------------------------------------------------
 
     def _change(self, before, after, others):
+        if after.twin is before.twin:
+            return AffineMap.unchanged(_n_outputs(before.twin))
         kept, columns = before.kept_by(after), range(len(before.twin.categories_))
         olds = [_Column.of(before.twin, column) for column in columns]
         starts = np.cumsum([0, *(old.n_outputs for old in olds)])
@@ -106,6 +108,14 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
             for new, old in enumerate(kept)
         ]
         return selection.then(AffineMap.side_by_side(changes))
+
+
+def _n_outputs(twin):
+    """Number of outputs of a twin that takes no categories together."""
+    n_dropped = 0
+    if twin.drop_idx_ is not None:
+        n_dropped = sum(place is not None for place in twin.drop_idx_)
+    return sum(map(len, twin.categories_)) - n_dropped
 
 
 @dataclass(frozen=True)

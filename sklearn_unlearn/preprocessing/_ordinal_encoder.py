@@ -84,6 +84,8 @@ class UnlearnableOrdinalEncoder(CategoryEncoder):
         kept = before.kept_by(after)
         scale, shift = np.ones(kept.size), np.zeros(kept.size)
         known = np.ones(kept.size, dtype=bool)
+        if after.twin is before.twin:
+            return AffineMap.unchanged(kept.size)
         for column, source in enumerate(kept):
             old, new = _codes(before.twin, source), _codes(after.twin, column)
             if old == new:

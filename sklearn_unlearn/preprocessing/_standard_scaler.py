@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
@@ -199,10 +201,10 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _tags(self, params):
-        tags = super()._tags(params)
+    def _tags(self, twin):
+        tags = super()._tags(twin)
         # scikit-learn 1.6 does not set it
-        with_mean = params["with_mean"]
+        with_mean = twin.with_mean
         tags.input_tags.sparse = isinstance(with_mean, (bool, np.bool_)) and (
             not with_mean
         )
@@ -212,13 +214,21 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         return Moments.of(rows, weight, "columns")
 
     def _teach(self, twin, statistics):
+        twin.fit(np.zeros((1, statistics.observed().size)))
+        self._fill(twin, statistics)
+
+    def _retaught(self, before, statistics):
+        twin = copy.copy(before.twin)
+        self._fill(twin, statistics)
+        return twin
+
+    def _fill(self, twin, statistics):
         # StandardScaler.partial_fit
         size, mean, variance = (
             statistics.observed(),
             statistics.mean(),
             statistics.variance(),
         )
-        twin.fit(np.zeros((1, size.size)))
         twin.mean_ = mean if twin.with_mean or twin.with_std else None
         whole = np.all(size == np.rint(size))
         counts = size.astype(np.int64) if whole else size

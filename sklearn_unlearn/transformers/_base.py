@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from sklearn_unlearn.transformers._fitted import Edit
+from sklearn_unlearn.transformers._fitted import Edit, ReadRows
 from sklearn_unlearn.transformers._requests import TransformerRequests
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.validation import remaining_columns
@@ -206,8 +206,10 @@ class UnlearnableTransformer(TransformerRequests, TransformerMixin, BaseEstimato
     def _transformed(self, X, **keywords):
         """What the twin answers, all from one version of the transformer."""
         fitted = self._checked()
-        X, _ = remaining_columns(X, fitted.columns, fitted.forgotten)
         with config_context(transform_output="default"):
+            if isinstance(X, ReadRows):
+                return self._outputs_of(fitted, X)
+            X, _ = remaining_columns(X, fitted.columns, fitted.forgotten)
             return fitted.twin.transform(X, **keywords)
 
 

@@ -60,12 +60,27 @@ class Fitted:
 
 
 @dataclass(frozen=True, eq=False)
+class ReadRows:
+    """Rows of a request that were validated once, for statistics and for outputs.
+
+    Attributes
+    ----------
+    rows : what the transformer made of X
+    X : the columns that are not forgotten, as they were given
+    """
+
+    rows: Any
+    X: Any
+
+
+@dataclass(frozen=True, eq=False)
 class Edit:
     """One request, as the caller states it.
 
     Attributes
     ----------
     rows_out, rows_in : X of the rows that leave and of those that come, or None
+        `ReadRows` where they have been validated.
     weight_out, weight_in : array-like, float or None
         Their weights; None means 1 for each row.
     columns : columns to forget after that, or None

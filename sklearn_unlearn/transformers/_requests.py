@@ -11,7 +11,7 @@ from sklearn.utils import get_tags
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.transformers._fitted import Edit, Fitted
+from sklearn_unlearn.transformers._fitted import Edit, Fitted, ReadRows
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
@@ -23,6 +23,9 @@ from sklearn_unlearn.utils.validation import (
     named,
     remaining_columns,
 )
+
+#: What the twins do not convert.
+_FLOATS = [*DATA_DTYPES, np.float16]
 
 
 class TransformerRequests(ExclusiveMixin):
@@ -40,13 +43,16 @@ class TransformerRequests(ExclusiveMixin):
     def _check_parameters(self, params):
         """Refuse parameters with which the twin learns what statistics cannot say."""
 
-    def _tags(self, params):
-        """scikit-learn's tags of an estimator with these parameters."""
-        return replace(get_tags(self._new_twin(params)), array_api_support=False)
+    def _tags(self, twin):
+        """scikit-learn's tags of an estimator with the parameters of a twin."""
+        return replace(get_tags(twin), array_api_support=False)
 
-    def _read(self, X, params, columns=None, dtype=DATA_DTYPES):
-        """Validated rows and their `Columns`, which are given save at fit."""
-        tags = self._tags(params)
+    def _read(self, X, twin, columns=None, dtype=_FLOATS):
+        """Validated rows and their `Columns`, which are given save at fit.
+
+        The twin, fitted save at fit, says with which parameters.
+        """
+        tags = self._tags(twin)
         if columns is None:
             return check_training_rows(self, X, tags, dtype)
         return check_rows(self, X, columns, tags, dtype), columns
@@ -55,6 +61,12 @@ class TransformerRequests(ExclusiveMixin):
         """How many validated rows there are."""
         return rows.shape[0]
 
+    def _outputs_of(self, fitted, read):
+        """What the twin makes of `ReadRows`."""
+        twin = copy.copy(fitted.twin)
+        vars(twin).pop("feature_names_in_", None)  # names have been checked
+        return twin.transform(read.rows)
+
     def _collected(self, rows, weight, params):
         """The `RowStatistics` of validated rows."""
         raise NotImplementedError
@@ -62,6 +74,22 @@ class TransformerRequests(ExclusiveMixin):
     def _teach(self, twin, statistics):
         """Fit the twin to made-up rows, and give it what the real ones would have."""
         raise NotImplementedError
+
+    def _retaught(self, before, statistics):
+        """The twin for other statistics, where that of ``before`` need not be refitted.
+
+        Parameters
+        ----------
+        before : Fitted
+        statistics : RowStatistics
+            Of the same columns.
+
+        Returns
+        -------
+        estimator or None
+            A copy, or the twin itself if nothing changes; None if only `_teach` can.
+        """
+        return None
 
     def _change(self, before, after, others):
         """How outputs of rows that are in ``before`` and ``after`` change.
@@ -104,7 +132,7 @@ class TransformerRequests(ExclusiveMixin):
         with self._exclusive():
             params = copy.deepcopy(self.get_params(deep=False))
             self._check_parameters(params)
-            rows, columns = self._read(X, params)
+            rows, columns = self._read(X, self._new_twin(params))
             statistics = self._statistics(rows, sample_weight, params)
             if statistics is None:
                 raise ValueError("sample_weight must hold a weight other than zero.")
@@ -133,7 +161,9 @@ class TransformerRequests(ExclusiveMixin):
         """
         before = self._checked()
         statistics = others = before.statistics
-        going, coming = self._read_edit(before, edit)
+        edit = self._read_edit(before, edit)
+        going = self._statistics_of(edit.rows_out, edit.weight_out, before)
+        coming = self._statistics_of(edit.rows_in, edit.weight_in, before)
         if edit.in_first:
             statistics = others = statistics.plus(coming).minus(going)
             going = coming = None
@@ -157,26 +187,31 @@ class TransformerRequests(ExclusiveMixin):
                 )
             kept = np.flatnonzero(~forgotten[~before.forgotten])
             statistics, others = statistics.columns(kept), others.columns(kept)
-        after = self._made(statistics, before.columns, forgotten, before.params)
+        parts = before.columns, forgotten, before.params
+        same_columns = np.array_equal(forgotten, before.forgotten)
+        after = self._made(statistics, *parts, before if same_columns else None)
         return after, self._change(before, after, others)
 
     def _answer_anew(self, X, sample_weight=None):
         """The same as `_answer` gives, from all rows after the request."""
         before = self._checked()
-        _, statistics = self._read_edit(before, Edit(None, X, None, sample_weight))
+        rows = self._read_edit(before, Edit(rows_in=X)).rows_in
+        statistics = self._statistics_of(rows, sample_weight, before)
         if statistics is None:
             raise UnlearningError("The request would leave no rows.")
         parts = before.columns, before.forgotten, before.params
-        after = self._made(statistics, *parts)
+        after = self._made(statistics, *parts, before)
         return after, self._change(before, after, statistics)
 
-    def _made(self, statistics, columns, forgotten, params):
-        """The fitted value."""
-        kept = columns.select(~forgotten)
-        twin = self._new_twin(self._narrowed(params, forgotten))
-        self._teach(twin, statistics)
-        if kept.names is not None:
-            twin.feature_names_in_ = kept.names
+    def _made(self, statistics, columns, forgotten, params, before=None):
+        """The fitted value; ``before`` is one of the same columns, if there is any."""
+        twin = None if before is None else self._retaught(before, statistics)
+        if twin is None:
+            twin = self._new_twin(self._narrowed(params, forgotten))
+            self._teach(twin, statistics)
+            names = columns.select(~forgotten).names
+            if names is not None:
+                twin.feature_names_in_ = names
         for value in vars(twin).values():
             for array in value if isinstance(value, list) else [value]:
                 if isinstance(array, np.ndarray):
@@ -195,28 +230,30 @@ class TransformerRequests(ExclusiveMixin):
     # Reading requests ---------------------------------------------------------------
 
     def _read_edit(self, fitted, edit):
-        """Statistics of the rows that leave and of those that come, if there are."""
+        """The same with `ReadRows`."""
 
-        def read(X, sample_weight):
-            if X is None:
-                return None
+        def read(X):
+            if X is None or isinstance(X, ReadRows):
+                return X
             X, columns = remaining_columns(X, fitted.columns, fitted.forgotten)
-            rows, _ = self._read(X, fitted.params, columns)
-            return rows, sample_weight
+            return ReadRows(self._read(X, fitted.twin, columns)[0], X)
 
-        going = read(edit.rows_out, edit.weight_out)
+        going = read(edit.rows_out)
         with named("X_new" if going is not None else "X"):
-            coming = read(edit.rows_in, edit.weight_in)
+            coming = read(edit.rows_in)
         if going is not None and coming is not None:
-            expected, found = self._n_rows(going[0]), self._n_rows(coming[0])
+            expected, found = self._n_rows(going.rows), self._n_rows(coming.rows)
             if expected != found:
                 raise ValueError(
                     f"X_new has {found} rows, expected {expected} as in X."
                 )
-        return (
-            None if part is None else self._statistics(*part, fitted.params)
-            for part in (going, coming)
-        )
+        return replace(edit, rows_out=going, rows_in=coming)
+
+    def _statistics_of(self, read, sample_weight, fitted):
+        """Statistics of `ReadRows`, if there are any."""
+        if read is None:
+            return None
+        return self._statistics(read.rows, sample_weight, fitted.params)
 
     def _statistics(self, rows, sample_weight, params):
         """Statistics of rows; None if all have weight zero."""
@@ -226,6 +263,8 @@ class TransformerRequests(ExclusiveMixin):
             if not some.size:
                 return None
             rows, weight = rows[some], weight[some]
+        if getattr(rows, "dtype", None) == np.float16:
+            rows = rows.astype(np.float64)
         with named("X"):
             return self._collected(rows, weight, params)
 
@@ -236,5 +275,5 @@ class TransformerRequests(ExclusiveMixin):
         return twin.set_params(**{k: v for k, v in params.items() if k in known})
 
     def __sklearn_tags__(self):
-        tags = self._tags(self.get_params(deep=False))
+        tags = self._tags(self._new_twin(self.get_params(deep=False)))
         return UnlearnerTags.extending(tags, UnlearningTags.of(self, exact=True))

@@ -18,7 +18,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import ExtremesExhaustedError, UnlearningError
-from sklearn_unlearn.transformers._change import columns_of
+from sklearn_unlearn.transformers._change import as_given, columns_of
 from sklearn_unlearn.transformers._fitted import Edit
 from sklearn_unlearn.transformers._kept import Kept
 from sklearn_unlearn.transformers._requests import TransformerRequests
@@ -89,6 +89,7 @@ def _unlearned(name, step, change):
         return _computed_anew(name, step, change)
     after, fitted, map_ = copy.copy(step), step._fitted, None
     forgotten = change.forgotten
+    same_columns = change.map is None and forgotten is None
     out = None if change.out is None else change.out()
     if change.map is not None:
         # of its columns some are no longer there
@@ -99,7 +100,12 @@ def _unlearned(name, step, change):
         out = None if out is None else columns_of(out, kept)
     into, edits = None if change.into is None else change.into(), []
     if out is not None or into is not None or forgotten is not None:
-        edits = [Edit(out, into, change.weight_out, change.weight_in, forgotten)]
+        edit = Edit(out, into, change.weight_out, change.weight_in, forgotten)
+        if same_columns:  # validated once, here
+            edit = step._read_edit(fitted, edit)
+            read = as_given(edit.rows_out), as_given(edit.rows_in)
+            change = replace(change, out=read[0], into=read[1])
+        edits = [edit]
     edits += [_edit_of(one, step) for one in change.imputed]
     if edits:
         after._fitted, later = _answered(after, edits, change)
@@ -206,7 +212,7 @@ def parts_of(step):
     return [part for part in parts if not (is_nothing(part) or isinstance(part, str))]
 
 
-def _hands_on(step):
+def hands_on(step):
     """Whether a step is what a column transformer makes of "passthrough"."""
     return isinstance(step, FunctionTransformer) and step.func is None
 
@@ -226,7 +232,7 @@ def _fewer(name, step, change):
 def _unchanged(name, step, change):
     """A transformer that is the same after the request."""
     if change.forgotten is not None:
-        if isinstance(step, Kept) or _hands_on(step):
+        if isinstance(step, Kept) or hands_on(step):
             return _fewer(name, step, change)
         raise UnlearningError(
             f"Step {name!r}, a {type(step).__name__}, cannot do without columns: only "

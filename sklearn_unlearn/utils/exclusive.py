@@ -29,6 +29,11 @@ class LockMixin:
         vars(version).update(vars(self))
         return version
 
+    def _check_fitted(self):
+        """Raise `NotFittedError` before ``fit``, for which alone tags are asked for."""
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)
+
     def _exclusive(self):
         """The lock that makes requests of one estimator follow one another.
 
@@ -42,6 +47,12 @@ class LockMixin:
         """Take over what a copy has become, in one assignment."""
         learned = vars(after).items()
         vars(self).update({name: v for name, v in learned if name != "_locks"})
+
+    def __copy__(self):
+        """A shallow copy, without the state that pickles need and without locks."""
+        version = self._version()
+        vars(version).pop("_locks", None)
+        return version
 
     def __getstate__(self):
         """All but the locks."""
@@ -57,7 +68,7 @@ class ExclusiveMixin(LockMixin):
     """
 
     def _checked(self):
-        check_is_fitted(self)
+        self._check_fitted()
         return self._fitted
 
     @property

@@ -138,9 +138,9 @@ def check_training_rows(estimator, X, tags=None, dtype=DATA_DTYPES):
     return _canonical(X), _columns(reader)
 
 
-def check_names(estimator, X, columns=None):
+def check_names(estimator, X, columns=None, tags=None):
     """The `Columns` of X, whose values are not read; at fit none are given."""
-    reader = _reader(estimator, columns)
+    reader = _reader(estimator, columns, tags)
     validate_data(reader, X, reset=columns is None, skip_check_array=True)
     return _columns(reader)
 

@@ -13,6 +13,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn_unlearn.core.words import WordCounts
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import Edit, Learned, TransformerRequests, given
+from sklearn_unlearn.transformers._fitted import ReadRows
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.validation import Columns
 
@@ -70,10 +71,11 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
         sparse matrix of shape (n_documents, n_words)
         """
         # files can be read once
-        texts = self._texts(raw_documents, self.get_params(deep=False))
+        unfitted = self._new_twin(self.get_params(deep=False))
+        texts = self._texts(raw_documents, unfitted)
         with self._exclusive():
-            twin = copy.copy(self._fit(texts)._checked().twin)
-        return twin.set_params(input="content").transform(texts)
+            fitted = self._fit(texts)._checked()
+        return self._outputs_of(fitted, ReadRows(texts, raw_documents))
 
     def partial_unfit(self, raw_documents, y=None):
         """Forget documents: the vectorizer as if it had never been fitted on them.
@@ -159,7 +161,10 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
         -------
         sparse matrix of shape (n_documents, n_words)
         """
-        return self._checked().twin.transform(raw_documents)
+        fitted = self._checked()
+        if isinstance(raw_documents, ReadRows):
+            return self._outputs_of(fitted, raw_documents)
+        return fitted.twin.transform(raw_documents)
 
     def inverse_transform(self, X):
         """Words of each document whose outputs are not zero.
@@ -201,7 +206,7 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _texts(self, raw_documents, params):
+    def _texts(self, raw_documents, twin):
         """Documents as strings, files having been read."""
         if isinstance(raw_documents, str):
             raise ValueError(
@@ -209,17 +214,20 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
             )
         if isinstance(raw_documents, _Texts):
             return raw_documents
-        decode = self._new_twin(params).decode
-        return _Texts(decode(document) for document in raw_documents)
+        return _Texts(twin.decode(document) for document in raw_documents)
 
-    def _read(self, X, params, columns=None):
-        texts = self._texts(X, params)
+    def _read(self, X, twin, columns=None):
+        texts = self._texts(X, twin)
         if not texts:
             raise ValueError("There is no document.")
         return texts, _ONE_COLUMN
 
     def _n_rows(self, rows):
         return len(rows)
+
+    def _outputs_of(self, fitted, read):
+        twin = copy.copy(fitted.twin)  # files have been read
+        return twin.set_params(input="content").transform(read.rows)
 
     def _collected(self, rows, weight, params):
         twin = self._new_twin({**params, "input": "content"})
