@@ -57,7 +57,8 @@ def run(settings):
     X, y = loaded
     if settings.quick:
         X, y = X[:3000], y[:3000]
-    measure(settings, table, fitted(X, y), (1, 10, 100) if settings.quick else None)
+    sizes = (1, 10, 100) if settings.quick else (1, 10, 100, 1000)
+    measure(settings, table, fitted(X, y), sizes)
     return table
 
 
@@ -69,12 +70,11 @@ def fitted(X, y):
     return Case(_ours(X, False).fit(X, y), with_data, _theirs(X), X, y)
 
 
-def measure(settings, table, case, sizes=None):
-    """A row for each number of ordinary and influential people; what was to reach."""
+def measure(settings, table, case, sizes):
+    """A row for each number of ordinary and influential people, of all at most."""
     for who, people in people_of(case.X).items():
-        for size in sizes or (1, 10, 100, min(1000, len(people))):
-            if size <= len(people):
-                _add(settings, table, case, who, people, size)
+        for size in sorted({min(size, len(people)) for size in sizes}):
+            _add(settings, table, case, who, people, size)
     table.notes.append(_NOTE)
 
 
