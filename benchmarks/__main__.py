@@ -27,25 +27,41 @@ def main(arguments=None):
         metavar="FILE",
         help="one file for all topics; default build/benchmarks/TOPIC.json",
     )
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="figure of the topic that draws one (pipeline); needs matplotlib",
+    )
     options = parser.parse_args(arguments)
     for topic in options.topics:
         if topic not in TOPICS:
             parser.error(f"unknown topic {topic!r}; choose from {', '.join(TOPICS)}")
+    modules = {
+        topic: importlib.import_module(f"benchmarks.{topic}")
+        for topic in options.topics or TOPICS
+    }
+    drawing = [topic for topic, module in modules.items() if hasattr(module, "plot")]
+    if options.plot is not None and len(drawing) != 1:
+        parser.error("--plot needs exactly one topic that draws a figure: pipeline")
     settings = Settings.of(options.quick, options.repeats)
     machine = environment()
     print(f"{machine}\n")
     results = {}
-    for topic in options.topics or TOPICS:
+    for topic, module in modules.items():
         start = time.perf_counter()
         with warnings.catch_warnings():
             # residuals are in the tables: they say what did not converge
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", LargeStepWarning)
             warnings.simplefilter("ignore", UnseenRowsWarning)
-            table = importlib.import_module(f"benchmarks.{topic}").run(settings)
+            table = module.run(settings)
         seconds = time.perf_counter() - start
         print(f"{table.markdown()}\n\n({topic}: {seconds:.0f} s)\n", flush=True)
         results[topic] = {"environment": machine, **table.plain()}
+        if options.plot is not None and topic in drawing:
+            module.plot(table, options.plot)
         if options.json is None:
             write(Path("build/benchmarks") / f"{topic}.json", results[topic])
     if options.json is not None:

@@ -90,6 +90,28 @@ def enron():
     return X, np.load(folder / "y.npy").astype(np.int64)
 
 
+def enron_documents(n_words=None):
+    """The words of each mail, each once and in alphabetical order, and the labels.
+
+    Parameters
+    ----------
+    n_words : int, default=None
+        How many words of the vocabulary, drawn at random; all by default.
+    """
+    X, y = enron()
+    path = _folder("enron") / "vocabulary.txt"
+    words = np.array(path.read_text(encoding="utf-8").split())
+    if n_words is not None:
+        rng = np.random.default_rng(0)
+        drawn = np.sort(rng.choice(words.size, n_words, replace=False))
+        X, words = X[:, drawn], words[drawn]
+    X.sort_indices()
+    documents = [
+        " ".join(words[X.indices[start:stop]]) for start, stop in pairwise(X.indptr)
+    ]
+    return np.array(documents, dtype=object), y
+
+
 def enron_split():
     """Four in five rows of `enron` to train with, the others to test; always the same.
 
