@@ -1,9 +1,8 @@
-"""The loss of each row, and which rows: what the other metrics are computed from."""
+"""The loss of each row: what most other metrics are computed from."""
 
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_consistent_length
 
@@ -56,34 +55,3 @@ def sample_losses(estimator, X, y):
 def losses_of(loss, estimator, X, y):
     """Losses by a function of the caller's, `sample_losses` if it is None."""
     return (loss or sample_losses)(estimator, X, y)
-
-
-def take(X, rows):
-    """Rows of an array, a sparse matrix, a frame or a list, by position."""
-    if hasattr(X, "iloc"):
-        return X.iloc[rows]
-    if sp.issparse(X):
-        return sp.csr_array(X)[rows]
-    return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
-
-
-def split(n_rows, rows):
-    """Positions of the rows that a request is about, and of all others.
-
-    Parameters
-    ----------
-    n_rows : int
-        Of the training data.
-    rows : int, or array-like of int or bool
-        Positions, or a mask.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or no other.
-    """
-    chosen = np.zeros(n_rows, dtype=bool)
-    chosen[np.asarray(rows)] = True
-    if not chosen.any() or chosen.all():
-        raise ValueError("rows must name at least one row, and not all of them.")
-    return np.flatnonzero(chosen), np.flatnonzero(~chosen)

@@ -10,8 +10,9 @@ from sklearn.base import clone
 from sklearn.metrics import auc, roc_curve
 from sklearn.utils import check_array, check_random_state, check_scalar
 
-from sklearn_unlearn.metrics._losses import losses_of, split, take
+from sklearn_unlearn.metrics._losses import losses_of
 from sklearn_unlearn.utils.frames import FrameMixin
+from sklearn_unlearn.utils.rows import split, take
 from sklearn_unlearn.utils.validation import named
 
 #: Models below which all rows share a variance, as Carlini et al. (2022) advise.

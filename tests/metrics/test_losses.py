@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from sklearn.datasets import load_digits, load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.metrics import log_loss, mean_squared_error
 
 from sklearn_unlearn.metrics import sample_losses
-from sklearn_unlearn.metrics._losses import split, take
 
 
 def test_of_classifiers():
@@ -47,24 +45,3 @@ def test_no_loss_is_infinite():
     model = LogisticRegression(C=1e6, max_iter=5000).fit(X[:500], y[:500])
     unseen_label = np.full(len(y), 11)
     assert sample_losses(model, X, unseen_label) == pytest.approx(708.396, abs=0.01)
-
-
-def test_rows_are_told_by_position_or_mask():
-    mask = np.array([False, True, False, True])
-    for rows in ([1, 3], np.array([3, 1]), mask, range(1, 4, 2)):
-        chosen, others = split(4, rows)
-        assert (chosen.tolist(), others.tolist()) == ([1, 3], [0, 2])
-    assert split(4, 2)[0].tolist() == [2]
-    for rows in ([], range(4)):
-        with pytest.raises(ValueError, match="at least one row, and not all"):
-            split(4, np.array(rows, dtype=int))
-
-
-def test_rows_of_any_container():
-    X = np.arange(6.0).reshape(3, 2)
-    expected = X[[0, 2]]
-    assert take(sp.coo_array(X), [0, 2]).toarray().tolist() == expected.tolist()
-    assert take(X.tolist(), [0, 2]).tolist() == expected.tolist()
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(X, index=[7, 8, 9])
-    assert take(frame, [0, 2]).to_numpy().tolist() == expected.tolist()

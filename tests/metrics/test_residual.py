@@ -74,11 +74,12 @@ def test_balanced_weights_are_those_of_the_rows(cancer):
 
 def test_a_model_that_kept_the_rows_is_worse(cancer):
     X, y = cancer
-    kept = LogisticRegression(tol=1e-10, max_iter=1000).fit(X, y)
-    refit = LogisticRegression(tol=1e-10, max_iter=1000).fit(X[5:], y[5:])
+    solver = {"solver": "newton-cholesky", "tol": 1e-10}
+    kept = LogisticRegression(**solver).fit(X, y)
+    refit = LogisticRegression(**solver).fit(X[5:], y[5:])
     forgot = UnlearnableLogisticRegression().fit(X, y).partial_unfit(X[:5], y[:5])
     zeroed = UnlearnableLogisticRegression().fit(X, y).to_sklearn()
-    zeroed.coef_ *= X.std(axis=0) * 0.0
+    zeroed.coef_ = 0.0 * zeroed.coef_
     residuals = [
         float(gradient_residual_norm(model, X[5:], y[5:]))
         for model in (refit, forgot, kept, zeroed)
@@ -99,7 +100,7 @@ def test_pipelines_have_the_verb(cancer):
 def test_what_has_no_objective_is_refused(cancer):
     X, y = cancer
     lasso = Lasso().fit(X, y)
-    with pytest.raises(TypeError, match="Lasso .* objective="):
+    with pytest.raises(TypeError, match=r"Lasso .* objective="):
         gradient_residual_norm(lasso, X, y)
     bayes = UnlearnableGaussianNB().fit(X, y)
     with pytest.raises(TypeError, match="GaussianNB"):
@@ -109,7 +110,7 @@ def test_what_has_no_objective_is_refused(cancer):
     without = UnlearnableRidge(fit_intercept=False)
     with pytest.raises(ValueError, match="has an intercept"):
         gradient_residual_norm(lasso, X, y, objective=without)
-    with pytest.raises(ValueError, match="30 features|29 features"):
+    with pytest.raises(ValueError, match="X has 29 features"):
         gradient_residual_norm(lasso, X[:, 1:], y, objective=UnlearnableRidge())
     kept = LogisticRegression().fit(X, y)
     with pytest.raises(ValueError, match="labels"):
