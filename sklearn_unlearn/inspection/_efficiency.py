@@ -35,7 +35,9 @@ class EfficiencyDisplay(Display):
     >>> from sklearn_unlearn.metrics import Efficiency
     >>> display = EfficiencyDisplay.from_results(
     ...     {"second order": Efficiency(0.002, 1.0), "SISA": Efficiency(0.2, 1.0)}
-    ... )  # doctest: +SKIP
+    ... )
+    >>> len(display.bars_)
+    2
     """
 
     _kind = Efficiency
