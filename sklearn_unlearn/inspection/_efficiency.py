@@ -117,9 +117,8 @@ class EfficiencyDisplay(Display):
         # from one, the refit, up or down
         heights = [np.median(each) - 1.0 for each in ratios]
         self.bars_ = ax.bar(places, heights, **{"bottom": 1.0, **kwargs})
-        self.line_ = ax.axhline(1.0, color="grey", linestyle="--", label="refit")
+        self.line_ = ax.axhline(1.0, color="grey", linestyle="--")
         ax.set_yscale("log")
         ax.set_xticks(places, labels=list(self.results))
-        ax.set_ylabel(f"{measure} of a refit / {measure} of the request")
-        ax.legend()
+        ax.set_ylabel(f"{measure} of a refit / of the request")
         return self
