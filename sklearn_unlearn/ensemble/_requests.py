@@ -79,7 +79,7 @@ class RetainedRequests(RowVerbsMixin):
             allowed = get_tags(self).input_tags.allow_nan
             assert_all_finite(values, allow_nan=allowed, input_name="X")
 
-    # Reading, where rows have an origin -------------------------------------------------
+    # Reading, where rows have an origin ---------------------------------------------
 
     def _leaving(self, fitted, X, y, sample_weight, row_ids=None, origin=None):
         if row_ids is None and X is not None:
