@@ -144,6 +144,8 @@ class ShardedModel(
         if hasattr(estimator, "__sklearn_tags__") and not isinstance(estimator, type):
             inner = get_tags(estimator)
             tags.input_tags = inner.input_tags
+            # the defaults take sparse rows, which scikit-learn 1.6 does not say
+            tags.input_tags.sparse |= self.estimator is None
             tags.target_tags = inner.target_tags
             tags.target_tags.required = True
             self._adapt(tags, inner)
