@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from importlib import import_module
 from typing import Any
 
@@ -222,7 +223,17 @@ def _code(value):
         return _MISSING
     if isinstance(value, numbers.Real):
         return float(value)
-    return float(hash(value) & _BITS)
+    try:
+        code = text_hash(value) if isinstance(value, str) else hash(value)
+    except TypeError:  # whoever fits refuses what cannot be hashed
+        code = text_hash(repr(value))
+    return float(code & _BITS)
+
+
+def text_hash(text):
+    """A 64-bit hash of a string, the same in each process."""
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
 
 
 def _equal(one, other):
@@ -236,7 +247,10 @@ def _equal(one, other):
 def _each(function, column):
     """A function of each value, called once for equal ones."""
     values = column.tolist()
-    answers = {value: function(value) for value in set(values)}
+    try:
+        answers = {value: function(value) for value in set(values)}
+    except TypeError:  # as above
+        return [function(value) for value in values]
     return [answers[value] for value in values]
 
 
