@@ -156,13 +156,15 @@ class ColumnRequests:
         if change.forgotten is not None and change.forgotten[places].any():
             gone = change.forgotten[places]
 
-        def chosen(of, rows):
-            return None if rows is None else lambda: select(of, rows(), places, one)
+        def chosen(of, rows, name="X"):
+            if rows is None:
+                return None
+            return lambda: select(of, rows(), places, one, name)
 
         return replace(
             change,
             out=chosen(self, change.out),
-            into=chosen(after, change.into),
+            into=chosen(after, change.into, "X" if change.out is None else "X_new"),
             rest=chosen(after, change.rest),
             forgotten=gone,
         )
