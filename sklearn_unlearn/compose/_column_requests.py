@@ -166,15 +166,15 @@ class ColumnRequests:
         if change.forgotten is not None and change.forgotten[places].any():
             gone = change.forgotten[places]
 
-        def chosen(of, rows):
+        def chosen(of, rows, name="X"):
             if rows is None:
                 return None
-            return cache(lambda: select(of, rows(), places, one))
+            return cache(lambda: select(of, rows(), places, one, name))
 
         return replace(
             change,
             out=chosen(self, change.out),
-            into=chosen(after, change.into),
+            into=chosen(after, change.into, "X" if change.out is None else "X_new"),
             rest=chosen(after, change.rest),
             forgotten=gone,
         )

@@ -25,16 +25,30 @@ def positions(columns, transformer):
     return np.array(places, dtype=np.intp) % max(n_columns, 1)
 
 
-def select(transformer, X, places, one):
-    """Some columns of raw rows, as scikit-learn hands them to a transformer."""
+def select(transformer, X, places, one, argument="X"):
+    """Some columns of raw rows, as scikit-learn hands them to a transformer.
+
+    Raises
+    ------
+    ValueError
+        If rows, which a caller gave as ``argument``, lack a column.
+    """
     X = complete(transformer, X)
     if hasattr(X, "columns") and hasattr(transformer, "feature_names_in_"):
         names = list(transformer.feature_names_in_[places])
+        check_there(names, X, argument)
         return X[names[0]] if one else X[names]
     places = places[0] if one else places
     if hasattr(X, "iloc"):
         return X.iloc[:, places]
     return X[:, places] if sp.issparse(X) else _array(X)[:, places]
+
+
+def check_there(names, X, argument="X"):
+    """Refuse a frame that lacks columns."""
+    missing = [name for name in names if name not in X.columns]
+    if missing:
+        raise ValueError(f"{argument} lacks the columns {missing}.")
 
 
 def complete(transformer, X):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from functools import cache
 
+import numpy as np
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
@@ -23,7 +25,12 @@ from sklearn_unlearn import (
 from sklearn_unlearn.compose import UnlearnableColumnTransformer
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.feature_extraction import text
-from sklearn_unlearn.transformers import is_nothing, is_stateless
+from sklearn_unlearn.pipeline._raw import RawRows, taken
+from sklearn_unlearn.transformers import (
+    TransformerRequests,
+    is_nothing,
+    is_stateless,
+)
 from sklearn_unlearn.utils.adoption import difference
 
 _PACKAGES = (
@@ -36,6 +43,10 @@ _PACKAGES = (
     preprocessing,
     text,
 )
+
+
+#: What takes the place of a transformer of scikit-learn's.
+_COUNTERPARTS = (TransformerRequests, UnlearnableColumnTransformer)
 
 
 class PipelineAdoption:
@@ -202,7 +213,6 @@ def _transformer_like(fitted, name, on_stateful, nested):
         shared = fitted.get_params(deep=False)
         own = like.get_params(deep=False).keys() - {"transformers", "remainder"}
         like.set_params(**{key: shared[key] for key in own & shared.keys()})
-        _set_output_like(fitted, like)  # before it has parts, which have their own
 
         def part(each, step):
             inner = parts.get(each, step)
@@ -219,7 +229,6 @@ def _transformer_like(fitted, name, on_stateful, nested):
     if type(fitted) in _counterparts():
         like = _counterparts()[type(fitted)]()
         given, own = fitted.get_params(deep=False), like.get_params(deep=False)
-        _set_output_like(fitted, like)
         return like.set_params(**{key: given[key] for key in own if key in given})
     if is_stateless(fitted):
         return clone(fitted)
@@ -232,12 +241,29 @@ def _transformer_like(fitted, name, on_stateful, nested):
     )
 
 
-def _set_output_like(fitted, like):
-    """Give a transformer the kind of output of another."""
-    # set_output has no public counterpart that says what was set
-    kind = getattr(fitted, "_sklearn_output_config", {}).get("transform")
-    if kind is not None:
-        like.set_output(transform=kind)
+def _set_output_like(theirs, ours, X):
+    """Give transformers the kinds of outputs that others show for some rows.
+
+    Parameters
+    ----------
+    theirs : Pipeline
+        Fitted.
+    ours : UnlearnablePipeline
+        Unfitted.
+    X : raw rows
+    """
+    for (_, fitted), (_, like) in zip(theirs.steps, ours.steps, strict=True):
+        if is_nothing(fitted):
+            continue
+        # what the configuration says of all transformers holds for ours as well
+        with config_context(transform_output="default"):
+            Z = fitted.transform(X)
+        kind = type(Z).__module__.partition(".")[0]
+        if isinstance(fitted, Pipeline):
+            _set_output_like(fitted, like, X)
+        elif kind in ("pandas", "polars") and isinstance(like, _COUNTERPARTS):
+            like.set_output(transform=kind)
+        X = Z
 
 
 def _fitted_like(theirs, ours, X, y, sample_weight):
@@ -252,6 +278,7 @@ def _fitted_like(theirs, ours, X, y, sample_weight):
     X, y, sample_weight : as for ``from_sklearn``
         Transformers are weighted if that and nothing else makes them the same.
     """
+    _set_output_like(theirs, ours, taken(X, np.arange(min(RawRows.of(X).shape[0], 10))))
     Z = ours.fit_transform(X, y)
     different = list(_differences(theirs, ours, ""))
     if different and sample_weight is not None:

@@ -221,7 +221,10 @@ class LastModel:
         if change.into is None:
             edit = replace(edit, rows_out=self.rows)
         unseen = change.unseen is not None
-        fitted = step._carried(fitted, Request(edit, unseen=unseen))
+        try:
+            fitted = step._carried(fitted, Request(edit, unseen=unseen))
+        except NoBoundError as error:
+            raise NoBoundError(_no_bound(self.request)) from error
         if change.into is None:
             return fitted
         edit, (rows, _) = Edit(), self._coming(fitted, change.into())
@@ -311,6 +314,18 @@ class LastModel:
             lambda chunk: chunk.origin.forgetting(request.forgotten)
         )
         return replace(fitted, model=replace(model, retained=retained))
+
+
+def _no_bound(request):
+    """What to do about a request without data that has no bound."""
+    what = "Without data there is no bound on what this does to the last step"
+    if request.forgotten is not None:
+        return f"{what}: fit with retain_data=True to forget columns."
+    return (
+        f"{what}, whose inputs change for all rows. Call refine of the pipeline with "
+        "the raw data that are in it now, ask again, and for fewer rows at once if "
+        "that does not do, or fit with retain_data=True."
+    )
 
 
 def _say_unseen(name, lineage):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from sklearn_unlearn.compose._columns import widened
+from sklearn_unlearn.compose._columns import check_there, widened
 from sklearn_unlearn.core.arrays import like, without_columns
 
 #: Stands for a missing value among codes; no hash is that large.
@@ -80,9 +80,7 @@ class RawRows:
                 "X must be a frame, as it was at fit: its columns are known by name."
             )
         names = list(self.X.columns)
-        missing = [name for name in names if name not in X.columns]
-        if missing:
-            raise ValueError(f"X lacks the column {missing[0]!r}.")
+        check_there(names, X)
         X = X if names == list(X.columns) else X[names]
         return replace(self, X=_bare(X))
 

@@ -21,7 +21,8 @@ from sklearn_unlearn.transformers import (
     carried,
     is_nothing,
 )
-from sklearn_unlearn.transformers._change import as_given
+from sklearn_unlearn.transformers._change import as_given, of_step
+from sklearn_unlearn.transformers._traversal import names_outputs
 
 
 class PipelineRequests:
@@ -63,14 +64,18 @@ class PipelineRequests:
             change = Change()
             if last.rows is None:
                 change = Change(out=lambda: outputs(front, request.X_out))
-            return regrouped(self.steps, [*front, (name, last.after(change, None))])
+            with of_step(name):
+                after = last.after(change, None)
+            return regrouped(self.steps, [*front, (name, after)])
         change = replace(last.change(), freeze=freeze)
         edited, change = walked(front, change, weighted)
 
         def names():
             return [names_out(steps) for steps in (front, edited)]
 
-        return regrouped(self.steps, [*edited, (name, last.after(change, names))])
+        with of_step(name):
+            after = last.after(change, names)
+        return regrouped(self.steps, [*edited, (name, after)])
 
     def _check_whole_rows(self, request, steps, weighted):
         """Refuse weights, without data, that steps do not know."""
@@ -87,7 +92,8 @@ class PipelineRequests:
         freeze = change.freeze or self.on_stateful == "freeze"
         inner = replace(change, freeze=freeze)
         after = copy.copy(self)
-        after.steps, inner = walked(self.steps, inner, self._weighted)
+        prefix = f"{name}__"
+        after.steps, inner = walked(self.steps, inner, self._weighted, prefix)
         return after, replace(inner, freeze=change.freeze)
 
     @property
@@ -163,12 +169,12 @@ def regrouped(steps, flat):
     return [*ahead, (name, after)]
 
 
-def walked(steps, change, weighted):
+def walked(steps, change, weighted, prefix=""):
     """Steps after a request, and the change of the last one's outputs."""
     edited = []
     for name, step in steps:
         seen = change if name in weighted else change.unweighted()
-        after, seen = carried(name, step, seen)
+        after, seen = carried(prefix + name, step, seen)
         edited.append((name, after))
         change = replace(
             seen,
@@ -216,10 +222,10 @@ def outputs(steps, X):
 def names_out(steps):
     """Names of the outputs of fitted steps, None if one gives none."""
     names = None
-    try:
-        for _, step in steps:
-            if not is_nothing(step):
-                names = step.get_feature_names_out(names)
-    except AttributeError:  # a step that cannot name its outputs
-        return None
+    for _, step in steps:
+        if is_nothing(step):
+            continue
+        if not names_outputs(step):
+            return None
+        names = step.get_feature_names_out(names)
     return names

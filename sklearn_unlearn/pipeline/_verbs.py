@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from inspect import isfunction
 from typing import Any
 
 import numpy as np
@@ -235,3 +236,8 @@ class RawVerbs:
                 X_in=X, y_in=y, ids_in=row_ids, weight=sample_weight, classes=classes
             )
         )
+
+
+for _verb in filter(isfunction, vars(RawVerbs).values()):
+    # errors about arguments name what the caller has
+    _verb.__qualname__ = f"UnlearnablePipeline.{_verb.__name__}"

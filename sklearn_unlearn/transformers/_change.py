@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -124,14 +125,14 @@ class Change:
             lost = lost if map_.complete else lost or name
         return replace(
             self,
-            out=_through(self.out, before),
-            into=_through(self.into, after),
+            out=_through(self.out, before, name),
+            into=_through(self.into, after, name),
             forgotten=None,
             map=map_,
             lost=lost,
             then=None,
             imputed=tuple(one.through(before, after) for one in self.imputed if known),
-            rest=_through(self.rest, after),
+            rest=_through(self.rest, after, name),
         )
 
 
@@ -140,9 +141,29 @@ def as_given(X):
     return None if X is None else lambda: X
 
 
-def _through(rows, step):
+def _through(rows, step, name):
     """What a step makes of rows, once they are asked for."""
-    return None if rows is None else cache(lambda: step.transform(rows()))
+
+    @cache
+    def outputs():
+        X = rows()
+        with of_step(name):
+            return step.transform(X)
+
+    return None if rows is None else outputs
+
+
+@contextmanager
+def of_step(name):
+    """Say which step refused, where the message does not."""
+    try:
+        yield
+    except ValueError as error:
+        message = str(error)
+        # not where the message is made of more than that
+        if error.args[:1] == (message,) and not message.startswith("Step '"):
+            error.args = (f"Step {name!r}: {message}", *error.args[1:])
+        raise
 
 
 def columns_of(X, kept):

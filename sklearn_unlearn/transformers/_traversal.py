@@ -18,7 +18,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import ExtremesExhaustedError, UnlearningError
-from sklearn_unlearn.transformers._change import as_given, columns_of
+from sklearn_unlearn.transformers._change import as_given, columns_of, of_step
 from sklearn_unlearn.transformers._fitted import Edit
 from sklearn_unlearn.transformers._kept import Kept
 from sklearn_unlearn.transformers._requests import TransformerRequests
@@ -51,6 +51,11 @@ def carried(name, step, change):
     """
     if change.nothing or is_nothing(step):
         return step, change
+    with of_step(name):
+        return _carried(name, step, change)
+
+
+def _carried(name, step, change):
     if _consists_of_steps(step):
         return step._carried_through(name, change)
     if isinstance(step, TransformerRequests):
@@ -178,6 +183,12 @@ def is_stateless(step):
     if parts is None:
         return not get_tags(step).requires_fit
     return all(is_stateless(part) for part in parts)
+
+
+def names_outputs(step):
+    """Whether a step can name its outputs, and all that it consists of."""
+    parts = parts_of(step) or []
+    return hasattr(step, "get_feature_names_out") and all(map(names_outputs, parts))
 
 
 def foreign(step):

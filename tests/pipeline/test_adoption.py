@@ -21,10 +21,8 @@ from sklearn_unlearn import (
     UnlearnablePipeline,
 )
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
+from tests.pipeline.data import NUMBERS, WORDS, mails, people, raw
 from tests.pipeline.scripts import answers
-from tests.pipeline.test_columns import NUMBERS, WORDS, people
-from tests.pipeline.test_scaled import raw
-from tests.pipeline.test_text import mails
 
 
 def deployed(**params):

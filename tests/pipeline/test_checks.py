@@ -12,8 +12,8 @@ from sklearn_unlearn import (
     make_unlearnable_pipeline,
 )
 from sklearn_unlearn.utils.estimator_checks import unlearner_checks
+from tests.pipeline.data import raw, scaled
 from tests.pipeline.scripts import answers
-from tests.pipeline.test_scaled import raw, scaled
 
 PIPELINES = {
     "plain": ("passthrough", UnlearnableLogisticRegression(C=0.5)),

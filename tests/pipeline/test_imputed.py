@@ -25,8 +25,8 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
     UnseenRowsWarning,
 )
+from tests.pipeline.data import NUMBERS, WORDS, people
 from tests.pipeline.scripts import Story, answers, rows_of
-from tests.pipeline.test_columns import NUMBERS, WORDS, people
 
 
 def with_gaps(n_rows=200, numbers=True):

@@ -20,8 +20,8 @@ from sklearn_unlearn import (
     make_unlearnable_pipeline,
 )
 from sklearn_unlearn.exceptions import UnseenRowsWarning
+from tests.pipeline.data import NUMBERS, WORDS, people
 from tests.pipeline.scripts import Story, answers, rows_of
-from tests.pipeline.test_columns import NUMBERS, WORDS, people
 
 VERBS = st.lists(
     st.tuples(

@@ -26,8 +26,9 @@ from sklearn_unlearn import (
 )
 from sklearn_unlearn.exceptions import UnlearningError
 from tests.cases import coefficients
+from tests.pipeline.data import raw
 from tests.pipeline.scripts import Story, answers, rows_of
-from tests.pipeline.test_scaled import all_verbs, raw
+from tests.pipeline.test_scaled import all_verbs
 
 UNION = FeatureUnion(
     [("powers", PolynomialFeatures(2)), ("same", "passthrough"), ("none", "drop")]

@@ -23,21 +23,8 @@ from sklearn_unlearn import (
     make_unlearnable_pipeline,
 )
 from sklearn_unlearn.exceptions import UnlearningError, UnseenRowsWarning
+from tests.pipeline.data import mails
 from tests.pipeline.scripts import Story, answers
-
-WORDS = np.array([f"word{i}" for i in range(40)])
-
-
-def mails(n_rows=200, seed=0):
-    """Documents, the first two with names of their own, and which are unwanted."""
-    rng = np.random.default_rng(seed)
-    counts = rng.poisson(np.linspace(0.02, 1.0, WORDS.size), (n_rows, WORDS.size))
-    texts = [" ".join(np.repeat(WORDS, row)) or "word0" for row in counts]
-    texts[0] += " Rosalind Franklin"
-    texts[1] += " Rosalind"
-    texts[-1] += " Ada"
-    raw = counts @ rng.normal(size=WORDS.size) * 0.6
-    return texts, np.where(raw + rng.logistic(size=n_rows) > 0.0, "spam", "ham")
 
 
 def pipeline(*steps, **params):

@@ -34,8 +34,8 @@ from sklearn_unlearn import (
     make_unlearnable_pipeline,
 )
 from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
+from tests.pipeline.data import raw
 from tests.pipeline.scripts import answers
-from tests.pipeline.test_scaled import raw
 
 C = {"C": [0.01, 1.0]}
 

@@ -1,0 +1,93 @@
+"""Which rows a request is about, in raw values and by identifiers."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+
+from sklearn_unlearn.exceptions import (
+    RowNotFoundError,
+)
+from tests.cases import coefficients
+from tests.pipeline.data import encoded, people, raw, scaled
+from tests.pipeline.scripts import answers, rows_of
+
+
+@pytest.mark.parametrize("kind", ["numpy", "pandas", "polars"])
+def test_retained_rows_are_known_by_their_raw_values(kind):
+    X, y = raw("logistic")
+    frames = {
+        "numpy": lambda X: X,
+        "pandas": lambda X: pd.DataFrame(X, columns=list("abcde")),
+        "polars": lambda X: pl.DataFrame(X, schema=list("abcde")),
+    }
+    frame = frames[kind](X)
+    model = scaled("logistic", retain_data=True).fit(frame, y)
+    with pytest.raises(RowNotFoundError):
+        model.partial_unfit(frames[kind](X[:2] + 1e-9), y[:2])
+    model.partial_unfit(rows_of(frame, [0, 1]), y[:2])
+    with pytest.raises(RowNotFoundError):
+        model.partial_unfit(rows_of(frame, [1]), y[1:2])
+    if kind == "pandas":
+        model.partial_unfit(frame.iloc[2:3], y[2:3])
+        with pytest.raises(ValueError, match="lacks the column"):
+            model.partial_unfit(frame.iloc[3:4][list("edcb")], y[3:4])
+        with pytest.raises(ValueError, match="must be a frame"):
+            model.partial_unfit(X[3:4], y[3:4])
+        model.forget_features("c")
+        model.partial_unfit(frame.iloc[3:4].drop(columns="c"), y[3:4])
+        refit = clone(model).fit(frame.iloc[4:].drop(columns="c"), y[4:])
+    else:
+        model.forget_features(2)
+        model.partial_unfit(rows_of(frame, [2, 3]), y[2:4])
+        refit = clone(model).fit(np.delete(X[4:], 2, 1), y[4:])
+    np.testing.assert_allclose(
+        coefficients(model[-1]), coefficients(refit[-1]), rtol=1e-6
+    )
+
+
+def test_equal_rows_are_told_apart_by_number():
+    X, y = raw("logistic")
+    X[1], y[1] = X[0], y[0]
+    model = scaled("logistic", retain_data=True).fit(X, y)
+    model.partial_unfit(X[:1], y[:1])
+    refit = clone(model).fit(X[1:], y[1:])
+    np.testing.assert_allclose(answers(model, X), answers(refit, X), atol=1e-9)
+    with pytest.raises(RowNotFoundError):
+        model.partial_unfit(X[:2], y[:2])
+
+
+def test_rows_are_named_by_identifier():
+    X, y = raw("logistic")
+    ids = np.array([f"person {i}" for i in range(y.size)])
+    model = scaled("logistic", retain_data=True).fit(X[:-2], y[:-2], row_ids=ids[:-2])
+    model.partial_unfit(row_ids=ids[:5])
+    model.partial_fit(X[-2:], y[-2:], row_ids=ids[-2:])
+    model.replace_features(X[5:6], y[5:6], X[6:7])
+    model.partial_unfit(row_ids=[ids[5], ids[-1]])
+    refit = clone(model).fit(X[6:-1], y[6:-1])
+    np.testing.assert_allclose(answers(model, X), answers(refit, X), atol=1e-9)
+    with pytest.raises(RowNotFoundError):
+        model.partial_unfit(row_ids=ids[:1])
+    with pytest.raises(ValueError, match="retain_data=True"):
+        scaled("logistic").fit(X, y).partial_unfit(row_ids=[1])
+
+
+def test_people_with_the_same_outputs_are_told_apart():
+    frame, y = people()
+    frame["name"] = [f"person {i}" for i in range(len(frame))]
+    twins = pd.concat([frame, frame.iloc[:1].assign(name="Doppler")], ignore_index=True)
+    y = np.append(y, y[0])
+    model = encoded().fit(twins, y)
+    model.partial_unfit(twins[-1:], y[-1:])
+    with pytest.raises(RowNotFoundError):
+        model.partial_unfit(twins[-1:], y[-1:])
+    dumped = pickle.dumps(model)
+    assert b"Doppler" not in dumped
+    assert b"person 0" in dumped
+    model.forget_features("name")  # which no step uses
+    assert b"person 0" not in pickle.dumps(model)
+    model.partial_unfit(frame[:1].drop(columns="name"), y[:1])
