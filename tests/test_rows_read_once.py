@@ -41,7 +41,7 @@ def test_outputs_of_rows_that_were_read_are_the_twins(params):
         {
             "word": rng.choice(list("abc"), 20),
             "number": rng.choice([1, 2], 20),
-            "some": rng.choice(np.array(["u", None], dtype=object), 20),
+            "some": rng.choice(np.array(["u", np.nan], dtype=object), 20),
         }
     )
     frame["some"] = frame["some"].astype(object)
