@@ -95,6 +95,22 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
 
     # Hooks --------------------------------------------------------------------------
 
+    def _outputs_of(self, fitted, read):
+        twin, n_outputs, places = fitted.twin, 0, []
+        for place, values in enumerate(read.rows):
+            column = _Column.of(twin, place)
+            outputs = column.outputs(values)
+            if outputs is None:  # the twin knows what to do about unknown categories
+                return super()._outputs_of(fitted, read)
+            places.append(np.where(outputs < 0, -1, outputs + n_outputs))
+            n_outputs += column.n_outputs
+        places = np.stack(places, axis=1)
+        shown = places >= 0
+        ends = np.concatenate([[0], np.cumsum(shown.sum(axis=1))])
+        parts = np.ones(ends[-1], dtype=twin.dtype), places[shown], ends
+        Z = sp.csr_array(parts, shape=(places.shape[0], n_outputs))
+        return Z if twin.sparse_output else Z.toarray()
+
     def _change(self, before, after, others):
         if after.twin is before.twin:
             return AffineMap.unchanged(_n_outputs(before.twin))
@@ -148,6 +164,17 @@ class _Column:
     def output(self, group):
         """Which output a place has."""
         return group - (self.dropped is not None and group > self.dropped)
+
+    def outputs(self, values):
+        """The output of each value, -1 if it has none; None if one is unknown."""
+        table = {
+            key: -1 if group == self.dropped else self.output(group)
+            for key, group in self.groups.items()
+        }
+        outputs = [table.get(value) for value in values.tolist()]
+        if None in outputs:  # perhaps of a missing value
+            outputs = [table.get(key) for key in keys_of(values)]
+        return None if None in outputs else np.array(outputs, dtype=np.intp)
 
     def members(self, keys):
         """Of some categories those of each place."""

@@ -81,10 +81,14 @@ def _same(together, each):
     apart = np.concatenate(each)
     if together.dtype.kind not in "biufc" or apart.dtype.kind not in "biufc":
         return np.array_equal(together.astype(str), apart.astype(str))
-    size = np.abs(together).max(initial=0.0, where=np.isfinite(together), axis=0)
-    return apart.shape == together.shape and np.all(
-        np.isclose(apart, together, _ROUNDING, _ROUNDING * size, equal_nan=True)
-    )
+    if apart.shape != together.shape:
+        return False
+    one, other = (Z.astype(np.result_type(Z, np.float64)) for Z in (together, apart))
+    size = np.abs(one).max(initial=0.0, where=np.isfinite(one), axis=0)
+    with np.errstate(invalid="ignore"):
+        near = np.abs(one - other) <= _ROUNDING * size
+    same = (one == other) | ((one != one) & (other != other))
+    return bool(np.all(near | same))
 
 
 def _array(Z):
