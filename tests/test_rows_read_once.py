@@ -3,7 +3,6 @@
 import io
 
 import numpy as np
-import pandas as pd
 import pytest
 import scipy.sparse as sp
 
@@ -36,6 +35,7 @@ def read_once(transformer, X):
     ],
 )
 def test_outputs_of_rows_that_were_read_are_the_twins(params):
+    pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
         {
@@ -73,6 +73,7 @@ def test_unknown_categories_of_rows_that_were_read_are_the_twins():
     [UnlearnableStandardScaler(), UnlearnableSimpleImputer(), UnlearnablePCA()],
 )
 def test_numbers_keep_their_precision(transformer, framed, dtype):
+    pd = pytest.importorskip("pandas")
     X = (np.random.default_rng(0).normal(size=(20, 3)) * 9.0).astype(dtype)
     X = pd.DataFrame(X, columns=list("abc")) if framed else X
     transformer.fit(X)

@@ -1,7 +1,7 @@
 """Raw data of the tests of pipelines, and pipelines that are fitted to them."""
 
 import numpy as np
-import pandas as pd
+import pytest
 
 from sklearn_unlearn import (
     UnlearnableColumnTransformer,
@@ -33,6 +33,7 @@ def people(n_rows=200, seed=0):
 
     The first row alone is of its city; the last rows are from a new one.
     """
+    pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(
         {

@@ -1,8 +1,6 @@
 """Columns in all the ways to give them, of rows of all kinds."""
 
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.compose import (
@@ -73,6 +71,7 @@ def test_columns_however_they_are_given(given, remainder):
 @pytest.mark.parametrize("retain_data", [False, True])
 @pytest.mark.parametrize("kind", ["numpy", "polars"])
 def test_other_kinds_of_input(kind, retain_data):
+    pl = pytest.importorskip("polars")
     frame, y = people()
     target = frame["age"].to_numpy() + (y == "much")
     numbers, words = [0, 2, 4], [1, 3]
@@ -120,6 +119,7 @@ def test_other_kinds_of_input(kind, retain_data):
 @pytest.mark.parametrize("retain_data", [False, True])
 @pytest.mark.parametrize("beside", [False, True])
 def test_columns_named_by_numbers(beside, retain_data):
+    pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(50, 4)), columns=[3, 0, 1, 2])
     y = frame.sum(axis=1) + rng.normal(size=50)

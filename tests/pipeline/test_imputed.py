@@ -1,7 +1,6 @@
 """Pipelines with missing values, against refits on the edited raw data."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.impute import SimpleImputer
@@ -209,6 +208,7 @@ def test_frames_between_steps(retain_data):
 
 
 def test_the_twin_agrees():
+    pd = pytest.importorskip("pandas")
     frame, y = with_gaps()
     X = frame[NUMBERS].to_numpy(dtype=np.float32)
     model = make_unlearnable_pipeline(

@@ -3,7 +3,6 @@
 import threading
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn import set_config
 from sklearn.base import clone
@@ -24,6 +23,7 @@ from tests.pipeline.scripts import answers
 
 
 def test_searches_and_frames_work_as_with_any_pipeline():
+    pd = pytest.importorskip("pandas")
     X, y = raw("logistic")
     grid = {"unlearnablelogisticregression__C": [0.01, 1.0]}
     search = GridSearchCV(scaled("logistic"), grid, n_jobs=2).fit(X, y)

@@ -3,8 +3,6 @@
 import pickle
 
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 from sklearn.base import clone
 
@@ -18,6 +16,8 @@ from tests.pipeline.scripts import answers, rows_of
 
 @pytest.mark.parametrize("kind", ["numpy", "pandas", "polars"])
 def test_retained_rows_are_known_by_their_raw_values(kind):
+    pl = pytest.importorskip("polars")
+    pd = pytest.importorskip("pandas")
     X, y = raw("logistic")
     frames = {
         "numpy": lambda X: X,
@@ -77,6 +77,7 @@ def test_rows_are_named_by_identifier():
 
 
 def test_people_with_the_same_outputs_are_told_apart():
+    pd = pytest.importorskip("pandas")
     frame, y = people()
     frame["name"] = [f"person {i}" for i in range(len(frame))]
     twins = pd.concat([frame, frame.iloc[:1].assign(name="Doppler")], ignore_index=True)

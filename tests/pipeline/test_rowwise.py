@@ -1,7 +1,6 @@
 """Functions of several rows are refused where functions of single rows are meant."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -39,10 +38,12 @@ def ranked(frame):
 
 
 def indicators(frame):
+    pd = pytest.importorskip("pandas")
     return pd.get_dummies(frame)
 
 
 def frame_of(*columns):
+    pd = pytest.importorskip("pandas")
     values = dict(zip("abc", ROWS.T, strict=True)) | {"word": WORDS}
     return pd.DataFrame(values)[list(columns)]
 

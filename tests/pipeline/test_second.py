@@ -1,7 +1,6 @@
 """Column transformers behind other steps, against refits of the whole pipeline."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
@@ -81,6 +80,7 @@ def test_columns_that_are_forgotten_before_move_no_others(retain_data):
 
 @pytest.mark.parametrize("named", [False, True])
 def test_rows_leave_after_columns(named):
+    pd = pytest.importorskip("pandas")
     X, y = data()
     first, columns, names = UnlearnableSimpleImputer(), ([1], [2]), [0, 1, 2, 3]
     frame = pd.DataFrame(X, columns=list("abcd"))
@@ -104,6 +104,7 @@ def test_rows_leave_after_columns(named):
 
 
 def test_categories_that_vanish_before_are_the_refit_s():
+    pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
     words = pd.DataFrame({"word": ["only", *rng.choice(["u", "v", "w"], 59)]})
     y = rng.normal(size=60)
@@ -124,6 +125,7 @@ def test_categories_that_vanish_before_are_the_refit_s():
 
 
 def test_columns_that_vanish_after_columns_are_refused():
+    pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
     words = pd.DataFrame(
         {
@@ -145,6 +147,7 @@ def test_columns_that_vanish_after_columns_are_refused():
 
 
 def test_parameters_with_an_entry_for_each_column():
+    pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({name: rng.choice(list("abc"), 40) for name in "pqr"})
     frame = frame.astype(object)
@@ -216,6 +219,7 @@ def test_parts_that_cannot_unlearn_are_refused_or_stay(nested):
 
 @pytest.mark.parametrize("on_stateful", ["raise", "freeze"])
 def test_parts_that_stay_need_the_columns_that_they_had(on_stateful):
+    pd = pytest.importorskip("pandas")
     words = pd.DataFrame({"word": ["only", *"uvw" * 19]})
     y = np.arange(58.0)
     beside = UnlearnableColumnTransformer(

@@ -1,7 +1,6 @@
 """Steps of other kinds: stateless, frozen, computed anew, unions."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.cluster import KMeans
@@ -154,6 +153,7 @@ def test_a_last_step_that_clusters_works_and_cannot_unlearn():
 @pytest.mark.parametrize("framed", [False, True])
 @pytest.mark.parametrize("retain_data", [False, True])
 def test_a_first_step_that_hands_columns_on_forgets_some(framed, retain_data):
+    pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 4)) * [1.0, 5.0, 20.0, 100.0]
     y = X @ [1.0, 0.2, 0.05, 0.01] + rng.normal(size=60)

@@ -3,7 +3,6 @@
 import pickle
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
@@ -149,6 +148,7 @@ def all_verbs_but_new_words(story):
 
 
 def test_texts_beside_numbers():
+    pd = pytest.importorskip("pandas")
     texts, y = mails()
     frame = pd.DataFrame({"body": texts, "length": [len(text) for text in texts]})
     front = make_unlearnable_column_transformer(

@@ -3,8 +3,6 @@
 import pickle
 
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -20,6 +18,8 @@ from tests.pipeline.scripts import answers, rows_of
 
 @pytest.mark.parametrize("kind", ["numpy", "pandas", "polars"])
 def test_a_pickle_holds_no_row_that_left(kind):
+    pl = pytest.importorskip("polars")
+    pd = pytest.importorskip("pandas")
     X, y = raw("logistic")
     X[:2] = [
         [1234.5678 + i, 4321.8765, 0.12345678, 8.7654321, 3.1415926] for i in (0, 1)
@@ -74,6 +74,7 @@ def test_a_category_that_nobody_else_has_leaves_every_trace():
 
 
 def test_indexes_and_attributes_of_frames_leave_no_trace():
+    pd = pytest.importorskip("pandas")
     frame, y = people()
     names = [f"person {place}" for place in range(len(frame))]
     indexes = {
