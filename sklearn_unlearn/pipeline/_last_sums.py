@@ -38,9 +38,11 @@ class LastOfSums:
             where = change.lost or change.unseen
             cause = "another step" if where is None else f"step {where!r}"
             raise UnlearningError(
-                f"Step {self.name!r} keeps sums of its inputs, which the request "
-                f"changes for all rows in {cause}: there is nothing to compute them "
-                "from. Fit again, or take a last step that has retain_data."
+                f"Step {self.name!r} keeps sums or models of its inputs, which the "
+                f"request changes for all rows in {cause}: there is nothing to "
+                "compute them from. Fit again, or take a linear model with "
+                "retain_data=True as the last step; a sharded model takes the "
+                "pipeline as its estimator."
             )
         keywords = {}
         if request.weight is not None and has_fit_parameter(step, "sample_weight"):
