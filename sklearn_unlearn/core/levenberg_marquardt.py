@@ -380,8 +380,8 @@ def second_order_update(
 ) -> Vector:
     """``theta - (H' + damping I)^-1 G``, their second-order update.
 
-    H' is the curvature of the corrected data; the damping is what makes it positive
-    definite.
+    H' is the curvature of the corrected data; the damping is that of a first step of
+    `descend`, or more if H' is indefinite.
 
     Parameters
     ----------
@@ -403,5 +403,6 @@ def second_order_update(
     generator = np.random.default_rng(steps.seed)
     rows = _sample(objective.n_rows, steps.sample, generator)
     matrix = objective.curvature(theta, rows, steps.kind)
-    damping = definite(*spectrum(matrix, change))
+    smallest, largest = spectrum(matrix, change)
+    damping = max(definite(smallest, largest), _FIRST_DAMPING * largest)
     return theta - solved(matrix, change, steps, damping=damping).vector

@@ -11,7 +11,6 @@ import numpy as np
 from sklearn_unlearn.core.arrays import Array, Indices, Mask
 from sklearn_unlearn.core.levenberg_marquardt import Kind
 from sklearn_unlearn.core.perceptron import Linearisation, Perceptron
-from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, pass_cost
 from sklearn_unlearn.core.threads import in_order
 
@@ -28,19 +27,19 @@ class NetworkObjective:
     Attributes
     ----------
     network : Perceptron
-    rows : Rows or RetainedRows
+    rows : Rows
     decay : float
     forgotten : ndarray of bool of shape (n_columns,)
     """
 
     network: Perceptron
-    rows: Rows | RetainedRows
+    rows: Rows
     decay: float
     forgotten: Mask
 
     @property
     def n_rows(self) -> int:
-        """Number of rows, those of weight zero included."""
+        """Number of rows."""
         return self.rows.n_rows
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
@@ -74,16 +73,14 @@ class NetworkObjective:
         self, theta: Array, rows: Indices | None, kind: Kind
     ) -> NetworkCurvature:
         """The curvature at theta, estimated from some rows; None means all."""
-        if rows is not None:
-            sample = self.rows.take(rows)
-            part = float(sample.weight.sum())
-            if part > 0.0:
-                whole = sum(float(block.weight.sum()) for block in self.rows.blocks())
-                sample = sample.reweighted(sample.weight * (whole / part))
-                return NetworkCurvature(self, theta, sample, kind)
-        return NetworkCurvature(self, theta, self.rows, kind)
+        if rows is None:
+            return NetworkCurvature(self, theta, self.rows, kind)
+        sample = self.rows.take(rows)
+        share = float(sample.weight.sum() / self.rows.weight.sum())
+        sample = sample.reweighted(sample.weight / share)
+        return NetworkCurvature(self, theta, sample, kind)
 
-    def blocks(self, rows: Rows | RetainedRows) -> Iterator[Rows]:
+    def blocks(self, rows: Rows) -> Iterator[Rows]:
         """Rows in blocks whose units, of all layers, are as many as a pass reads."""
         units = rows.n_rows * sum(self.network.sizes)
         stored = pass_cost(rows)
@@ -112,14 +109,14 @@ class NetworkCurvature:
     objective : NetworkObjective
         Whose decay and forgotten columns count.
     theta : ndarray
-    rows : Rows or RetainedRows
+    rows : Rows
         From which it is estimated.
     kind : {"gauss_newton", "hessian"}
     """
 
     objective: NetworkObjective
     theta: Array
-    rows: Rows | RetainedRows
+    rows: Rows
     kind: Kind
 
     def dot(self, vector: Array) -> Array:

@@ -16,7 +16,6 @@ from sklearn_unlearn.core.losses import (
 from sklearn_unlearn.core.network_objective import NetworkObjective
 from sklearn_unlearn.core.outputwise import Outputwise
 from sklearn_unlearn.core.perceptron import ACTIVATIONS, Perceptron
-from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 
 LOSSES = {
@@ -142,8 +141,7 @@ def test_sums_do_not_depend_on_blocks_or_formats(kind, monkeypatch):
         monkeypatch.setattr(module + limit, 100 if limit == names[0] else 0)
     assert len(list(objective.blocks(objective.rows))) > 5
     sparse = replace(objective.rows, X=sp.csr_array(objective.rows.X))
-    kept = RetainedRows.of(objective.rows, None, objective.forgotten)
-    for rows in (objective.rows, sparse, kept):
+    for rows in (objective.rows, sparse):
         other = replace(objective, rows=rows)
         found = other.value_and_gradient(theta)
         assert found[0] == pytest.approx(value, rel=1e-12)
@@ -165,11 +163,6 @@ def test_a_sample_stands_for_all_rows():
     shares = [weight[start::2].sum() / weight.sum() for start in (0, 1)]
     mean = sum(share * half for share, half in zip(shares, halves, strict=True))
     np.testing.assert_allclose(mean, everything, rtol=1e-9, atol=1e-10)
-    # rows that have all left are no sample
-    none = np.flatnonzero(weight == 0.0)
-    np.testing.assert_allclose(
-        dense(objective, theta, "gauss_newton", none), everything
-    )
 
 
 def test_weights_of_forgotten_columns_stay():
