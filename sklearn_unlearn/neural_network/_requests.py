@@ -120,30 +120,26 @@ class RequestsMixin:
 
     def _change(self, fitted, edit, after, objective, start):
         """Gradient, at the start, of the new objective minus that of the old."""
-        theta = fitted.model.theta
+        theta, network = fitted.model.theta, fitted.network
         if edit.rows_out is None and edit.rows_in is None:
             if objective is None:  # nothing is known of rows in the other columns
                 return np.zeros_like(theta)
-            old = self._objective(
-                fitted, fitted.model.retained.compacted().chunks[0].rows
+            rows = fitted.model.retained.compacted().chunks[0].rows
+            _, change = objective.value_and_gradient(start)
+            change -= self._objective(fitted, rows).value_and_gradient(theta)[1]
+        else:
+            old, new = (
+                decay_of(fitted.params, model.tally.n_rows)
+                for model in (fitted.model, after)
             )
-            return (
-                objective.value_and_gradient(start)[1]
-                - old.value_and_gradient(theta)[1]
-            )
-        change = np.zeros_like(theta)
-        for sign, rows in ((1.0, edit.rows_in), (-1.0, edit.rows_out)):
-            if rows is not None:
-                part = self._objective(fitted, rows, after.forgotten)
-                change += sign * part.data_value_and_gradient(theta)[1]
-        weight = np.zeros_like(theta)
-        n_weights = fitted.network.n_weights
-        weight[:n_weights] = theta[:n_weights]
-        old, new = (
-            decay_of(fitted.params, model.tally.n_rows)
-            for model in (fitted.model, after)
-        )
-        return change + (new - old) * weight
+            change = np.zeros_like(theta)
+            change[: network.n_weights] = (new - old) * theta[: network.n_weights]
+            for sign, rows in ((1.0, edit.rows_in), (-1.0, edit.rows_out)):
+                if rows is not None:
+                    part = self._objective(fitted, rows)
+                    change += sign * part.data_value_and_gradient(theta)[1]
+        network.split(change)[0][0][after.forgotten] = 0.0
+        return change
 
     def _measured(self, fitted, rows_out, theta, report):
         """The report with the loss of rows that left, before and after."""

@@ -18,7 +18,12 @@ pytestmark = [
 
 ONE_SHOT = [
     UnlearnableMLPClassifier(
-        (5,), solver="lbfgs", method="second_order", alpha=1.0, random_state=0
+        (5,),
+        activation="tanh",
+        solver="lbfgs",
+        method="second_order",
+        alpha=5.0,
+        random_state=0,
     ),
     UnlearnableMLPRegressor(
         hidden_layer_sizes=(5,),
@@ -27,19 +32,22 @@ ONE_SHOT = [
         method="first_order",
         unlearning_rate=1e-3,
         retain_data=False,
-        alpha=1.0,
+        alpha=5.0,
         random_state=0,
     ),
 ]
 ESTIMATORS = [
-    UnlearnableMLPClassifier((10,), max_iter=100, random_state=0),
+    UnlearnableMLPClassifier((10,), max_iter=40, random_state=0),
     UnlearnableMLPRegressor(
         hidden_layer_sizes=(10,), solver="lbfgs", alpha=1.0, random_state=0
     ),
 ]
 
 
-@parametrize_with_checks([UnlearnableMLPClassifier(), UnlearnableMLPRegressor()])
+# with fewer iterations than by default, as scikit-learn checks its own
+@parametrize_with_checks(
+    [UnlearnableMLPClassifier(max_iter=100), UnlearnableMLPRegressor(max_iter=100)]
+)
 def test_sklearn_check(estimator, check):
     check(estimator)
 
