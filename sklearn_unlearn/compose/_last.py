@@ -11,12 +11,20 @@ from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.compose._change import Change, given
 from sklearn_unlearn.compose._final import LastModel
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.utils.tags import unlearning_tags
 
 
 def last_step(name, step, request):
     """What carries out a request to the last step."""
     if isinstance(step, UnlearnerMixin):
         return LastModel(name, step, request)
+    promised = unlearning_tags(step)
+    if promised is not None and promised.partial_unfit == "empirical":
+        raise UnlearningError(
+            f"Step {name!r}, a {type(step).__name__}, cannot follow what the steps "
+            "before it unlearn. Transform the rows, and call the verb of the step "
+            "itself: the other steps then keep what they learned from the rows."
+        )
     if hasattr(step, "partial_unfit"):
         return LastOfSums(name, step, request)
     raise UnlearningError(

@@ -250,13 +250,14 @@ def descend(
         step = _step(matrix, gradient, damping, steps, meter, share)
         promised = -0.5 * float(gradient @ step)
         if not promised > steps.tol * abs(value):
-            outcome = Outcome.CONVERGED
+            # where steps have failed, it is the damping that makes them short
+            outcome = Outcome.STALLED if failures else Outcome.CONVERGED
             break
         found, ratio = _backtrack(objective, theta, value, step, promised, meter)
         if ratio > _GOOD:
             damping /= _FACTOR
-        elif ratio < _BAD:
-            damping *= _FACTOR
+        elif ratio < _BAD:  # ever faster: a saturated loss hides its curvature
+            damping *= _FACTOR ** (failures + 1)
         if found is not None:
             theta, value, gradient = found
             n_steps, failures = n_steps + 1, 0

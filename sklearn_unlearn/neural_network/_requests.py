@@ -7,6 +7,7 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_unlearn.core.edits import DropColumns
 from sklearn_unlearn.core.levenberg_marquardt import (
@@ -70,6 +71,8 @@ class RequestsMixin:
         steps = replace(steps, kind="gauss_newton")
         with np.errstate(over="ignore", invalid="ignore"):
             found = descend(objective, start, budget=budget, steps=steps)
+        if found.outcome is Outcome.STALLED:
+            warnings.warn(found.outcome.value, ConvergenceWarning, stacklevel=6)
         return found.theta, UnlearningReport(
             found.outcome.value,
             found.n_steps,

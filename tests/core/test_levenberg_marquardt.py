@@ -1,7 +1,7 @@
 """The descent: what it reaches, what it spends, why it stops."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -246,3 +246,15 @@ def test_second_order_update_solves_the_damped_system(linear_solver, kind):
     found = second_order_update(objective, theta, change, steps)
     rest = change - damped @ (theta - found)
     assert np.linalg.norm(rest) < 2e-3 * np.linalg.norm(change)
+
+
+def test_a_saturated_loss_is_left():
+    """Its curvature is nothing, and damping relative to that is too small."""
+    objective, theta = problem("binary", decay=0.0)
+    theta = 40.0 * theta
+    raw = objective.network.values(theta, objective.rows.X)[-1]
+    wrong = (raw < 0.0).astype(float)
+    objective = replace(objective, rows=replace(objective.rows, y=wrong))
+    found = descend(objective, theta, budget=Budget(steps=10))
+    assert found.n_steps > 0
+    assert found.value < 0.5 * found.value_before

@@ -70,7 +70,7 @@ def test_training_is_the_twins(solver, dtype, early):
     assert type(plain) is MLPClassifier
     for model in (ours, plain):
         assert weights(model) == weights(twin)
-        assert model.coefs_[0].dtype == dtype
+        assert model.coefs_[0].dtype == twin.coefs_[0].dtype
         for method in ("predict", "predict_proba", "predict_log_proba"):
             found, expected = (getattr(each, method)(X) for each in (model, twin))
             np.testing.assert_array_equal(found, expected)
