@@ -22,6 +22,7 @@ TOPICS = (
     "influence",
     "balance",
     "pipeline",
+    "perceptron",
     "certified",
     "capacity",
 )

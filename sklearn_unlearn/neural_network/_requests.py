@@ -7,7 +7,6 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_unlearn.core.edits import DropColumns
 from sklearn_unlearn.core.levenberg_marquardt import (
@@ -25,7 +24,7 @@ from sklearn_unlearn.exceptions import (
 from sklearn_unlearn.neural_network._fitted import UnlearningReport, decay_of
 
 #: A loss that rose by less, of itself and of that of a constant prediction, did not.
-_RISE, _VISIBLE = 0.01, 1e-3
+_RISE, _VISIBLE = 0.01, 0.01
 
 
 class RequestsMixin:
@@ -71,8 +70,6 @@ class RequestsMixin:
         steps = replace(steps, kind="gauss_newton")
         with np.errstate(over="ignore", invalid="ignore"):
             found = descend(objective, start, budget=budget, steps=steps)
-        if found.outcome is Outcome.STALLED:
-            warnings.warn(found.outcome.value, ConvergenceWarning, stacklevel=6)
         return found.theta, UnlearningReport(
             found.outcome.value,
             found.n_steps,

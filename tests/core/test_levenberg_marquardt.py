@@ -65,7 +65,7 @@ def test_a_quadratic_is_minimised(linear_solver):
     objective, theta = quadratic()
     steps = Steps(linear_solver=linear_solver, products=300, tol=1e-12)
     found = descend(objective, theta, budget=Budget(), steps=steps)
-    expected = np.linalg.lstsq(objective.A, objective.b)[0]
+    expected = np.linalg.lstsq(objective.A, objective.b, rcond=None)[0]
     np.testing.assert_allclose(found.theta, expected, atol=1e-4)
     assert found.outcome is Outcome.CONVERGED
     np.testing.assert_array_equal(theta, 5.0)
@@ -84,7 +84,8 @@ def test_networks_descend(loss, activation, kind):
     value, left = objective.value_and_gradient(found.theta)
     assert (found.value_before, found.value) == (first, value)
     assert value < first
-    assert np.linalg.norm(left) < 0.5 * np.linalg.norm(gradient)
+    if kind == "gauss_newton":  # the other may be indefinite
+        assert np.linalg.norm(left) < 0.5 * np.linalg.norm(gradient)
 
 
 def test_a_descent_is_the_same_twice():

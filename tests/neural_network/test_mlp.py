@@ -60,10 +60,11 @@ def test_parameters_are_those_of_the_twin(cls):
 @pytest.mark.parametrize("early", [False, True])
 def test_training_is_the_twins(solver, dtype, early):
     X, y = blobs()
-    X = X.astype(dtype)
+    X, y = X.astype(dtype), np.searchsorted(["a", "b", "c"], y)
     max_iter = 1000 if solver == "lbfgs" else 40
     settings = {"solver": solver, "max_iter": max_iter, "random_state": 3}
     settings |= {"hidden_layer_sizes": (6, 5), "early_stopping": early, "tol": 1e-2}
+    settings["alpha"] = 1.0
     ours = UnlearnableMLPClassifier(**settings).fit(X, y)
     twin = MLPClassifier(**settings).fit(X, y)
     plain = ours.to_sklearn()
@@ -288,7 +289,7 @@ def test_taking_over_a_trained_network():
     model.partial_unfit(X[:3], y[:3])
     assert weights(model) != weights(trained)
     with pytest.raises(ValueError, match="labels"):
-        UnlearnableMLPClassifier.from_sklearn(trained, X, np.roll(y, 1) + "x")
+        UnlearnableMLPClassifier.from_sklearn(trained, X, np.char.add(y, "x"))
     with pytest.raises(ValueError, match="features"):
         UnlearnableMLPClassifier.from_sklearn(trained, X[:, :2], y)
     with pytest.raises(TypeError, match="MLPRegressor"):
@@ -302,7 +303,7 @@ def test_rows_out_of_an_interpolating_network_are_not_forgotten():
     generator = np.random.default_rng(0)
     X = generator.normal(size=(60, 30))
     y = generator.integers(0, 2, 60)
-    model = classifier(alpha=0.0, hidden_layer_sizes=(40,), tol=1e-9).fit(X, y)
+    model = classifier(alpha=0.0, hidden_layer_sizes=(40,), tol=1e-5).fit(X, y)
     with pytest.warns(NotForgottenWarning, match="predicted as well as before"):
         model.partial_unfit(X[:6], y[:6])
     assert not model.unlearning_report().forgotten
@@ -313,7 +314,7 @@ def test_rows_out_of_an_interpolating_network_are_not_forgotten():
     model.partial_unfit(X[:6], y[:6])
     assert model.unlearning_report().forgotten
     assert model.score(X[:6], y[:6]) < 1.0
-    model = classifier(alpha=0.0, hidden_layer_sizes=(40,), tol=1e-9).fit(X, y)
+    model = classifier(alpha=0.0, hidden_layer_sizes=(40,), tol=1e-5).fit(X, y)
     model.replace_labels(X[:6], y[:6], 1 - y[:6])
     assert model.unlearning_report().forgotten
     assert model.score(X[:6], y[:6]) == 0.0
