@@ -34,7 +34,8 @@ class UnlearningReport:
         Mean loss, before and after, of the rows that left, as they were. None if no
         rows left.
     forgotten : bool or None
-        Whether these are predicted visibly worse than before.
+        Whether these are predicted worse than before, by more than 1 % of the loss,
+        and not by heart: with more than 1 % of the loss of a constant prediction.
     """
 
     outcome: str

@@ -67,8 +67,9 @@ class UnlearnableMLPRegressor(RegressorMixin, PerceptronUnlearner):
     >>> y = np.sin(3.0 * X[:, 0])
     >>> wrong = y.copy()
     >>> wrong[150:] = 4.0
-    >>> model = UnlearnableMLPRegressor((20,), "tanh", solver="lbfgs", random_state=0)
-    >>> model = model.fit(X, wrong)
+    >>> model = UnlearnableMLPRegressor(
+    ...     activation="tanh", solver="lbfgs", tol=3e-3, random_state=0
+    ... ).fit(X, wrong)
     >>> model = model.replace_labels(X[150:], wrong[150:], y[150:])
     >>> bool(model.score(X, y) > 0.9)
     True

@@ -23,8 +23,10 @@ from sklearn_unlearn.exceptions import (
 )
 from sklearn_unlearn.neural_network._fitted import UnlearningReport, decay_of
 
-#: A loss that rose by less, of itself and of that of a constant prediction, did not.
-_RISE, _VISIBLE = 0.01, 0.01
+#: A loss that rose by a smaller share of itself did not rise.
+_RISE = 0.01
+#: Rows of a smaller share of the loss of a constant prediction are known by heart.
+_BY_HEART = 0.01
 
 
 class RequestsMixin:
@@ -146,7 +148,8 @@ class RequestsMixin:
         objective = self._objective(fitted, rows_out)
         before = objective.mean_loss(fitted.model.theta)
         after = objective.mean_loss(theta)
-        forgotten = after - before > max(_RISE * before, _VISIBLE * fitted.null_loss)
+        rose = after > (1.0 + _RISE) * before
+        forgotten = rose and after > _BY_HEART * fitted.null_loss
         if not forgotten:
             warnings.warn(
                 "The request changed nothing that can be seen: the rows that left are "
