@@ -64,7 +64,7 @@ class LargeStepWarning(UserWarning):
 
 
 class NotForgottenWarning(UserWarning):
-    """A request was carried out, and the model knows its rows as well as before."""
+    """A request was carried out, and the model still knows its rows."""
 
 
 class UnseenRowsWarning(UserWarning):

@@ -152,11 +152,11 @@ class RequestsMixin:
         forgotten = rose and after > _BY_HEART * fitted.null_loss
         if not forgotten:
             warnings.warn(
-                "The request changed nothing that can be seen: the rows that left are "
-                f"predicted as well as before (mean loss {before:.3g} before, "
-                f"{after:.3g} after). Either other rows teach the same, or the network "
-                "memorised them and nothing draws its weights away. Replacing their "
-                "labels or values does, or a larger alpha.",
+                "The rows that left are still known: their mean loss was "
+                f"{before:.3g} and is {after:.3g}, where a constant prediction has "
+                f"{fitted.null_loss:.3g}. Either other rows teach the same, or the "
+                "network has them by heart and nothing draws its weights away. "
+                "Replacing their labels or values does, or a larger alpha.",
                 NotForgottenWarning,
                 stacklevel=5,
             )

@@ -43,7 +43,7 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         Warns
         -----
         NotForgottenWarning
-            If the model predicts the rows as well as before.
+            If the model still knows the rows.
         """
         return self._answer(self._to_unfit, X, y, None, row_ids)
 
@@ -71,7 +71,7 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         Warns
         -----
         NotForgottenWarning
-            If the model predicts the rows, as they were, as well as before.
+            If the model still knows the rows as they were.
         """
         return self._answer(self._to_replace_features, X, y, X_new, None)
 
@@ -99,7 +99,7 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         Warns
         -----
         NotForgottenWarning
-            If the model predicts the old targets as well as before.
+            If the model still knows the old targets.
         """
         return self._answer(self._to_replace_labels, X, y, y_new, None)
 

@@ -304,7 +304,7 @@ def test_rows_out_of_an_interpolating_network_are_not_forgotten():
     X = generator.normal(size=(60, 30))
     y = generator.integers(0, 2, 60)
     model = classifier(alpha=0.0, hidden_layer_sizes=(40,), tol=1e-6).fit(X, y)
-    with pytest.warns(NotForgottenWarning, match="predicted as well as before"):
+    with pytest.warns(NotForgottenWarning, match="still known: their mean loss"):
         model.partial_unfit(X[:6], y[:6])
     assert not model.unlearning_report().forgotten
     assert model.score(X[:6], y[:6]) == 1.0
