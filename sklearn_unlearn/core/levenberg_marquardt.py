@@ -1,7 +1,4 @@
-"""Unlearning in models that are not convex: damped steps on the corrected objective.
-
-The paper's one-shot updates are at the end of the module.
-"""
+"""Unlearning in models that are not convex: damped steps on the corrected objective."""
 
 from __future__ import annotations
 
@@ -20,7 +17,6 @@ from sklearn_unlearn.core.krylov import (
     Solution,
     Vector,
     conjugate_gradients,
-    definite,
     lissa,
     never,
     spectrum,
@@ -32,7 +28,7 @@ Kind: TypeAlias = Literal["gauss_newton", "hessian"]
 LinearSolver: TypeAlias = Literal["cg", "lissa"]
 
 #: Damping at the start, relative to the largest eigenvalue.
-_FIRST_DAMPING = 1e-2
+FIRST_DAMPING = 1e-2
 #: The model of the objective is good above, bad below; the damping follows by this.
 _GOOD, _BAD, _FACTOR = 0.75, 0.25, 4.0
 _ARMIJO = 1e-4
@@ -241,12 +237,12 @@ def descend(
         if spent is not None:
             outcome = spent
             break
-        rows = _sample(objective.n_rows, steps.sample, generator)
+        rows = sample(objective.n_rows, steps.sample, generator)
         matrix = objective.curvature(theta, rows, steps.kind)
         if damping is None:
             _, largest = spectrum(matrix, gradient, _PROBES)
             meter.passes += _PROBES * share
-            damping = _FIRST_DAMPING * largest
+            damping = FIRST_DAMPING * largest
         step = _step(matrix, gradient, damping, steps, meter, share)
         promised = -0.5 * float(gradient @ step)
         if not promised > steps.tol * abs(value):
@@ -351,59 +347,9 @@ def _backtrack(
     return None, ratio
 
 
-def _sample(n_rows: int, size: int, generator: np.random.Generator) -> Indices | None:
+def sample(n_rows: int, size: int, generator: np.random.Generator) -> Indices | None:
+    """So many rows at random, in order; None if that is all of them."""
     if size >= n_rows:
         return None
     rows: Indices = np.sort(generator.choice(n_rows, size, replace=False))
     return rows
-
-
-def first_order_update(theta: Vector, change: Vector, rate: float) -> Vector:
-    """``theta - rate * G``, the first-order update of Warnecke et al. (2023).
-
-    Parameters
-    ----------
-    theta : Vector
-    change : Vector
-        G: the gradient at theta of the rows that come, minus that of those that leave.
-    rate : float
-        tau.
-
-    Returns
-    -------
-    Vector
-    """
-    return theta - change * rate
-
-
-def second_order_update(
-    objective: SmoothObjective, theta: Vector, change: Vector, steps: Steps
-) -> Vector:
-    """``theta - (H' + damping I)^-1 G``, their second-order update.
-
-    H' is the curvature of the corrected data; the damping is that of a first step of
-    `descend`, or more if H' is indefinite.
-
-    Parameters
-    ----------
-    objective : SmoothObjective
-        Of the corrected data.
-    theta : Vector
-    change : Vector
-        G, as in `first_order_update`.
-    steps : Steps
-
-    Returns
-    -------
-    Vector
-
-    Raises
-    ------
-    NotFiniteError
-    """
-    generator = np.random.default_rng(steps.seed)
-    rows = _sample(objective.n_rows, steps.sample, generator)
-    matrix = objective.curvature(theta, rows, steps.kind)
-    smallest, largest = spectrum(matrix, change)
-    damping = max(definite(smallest, largest), _FIRST_DAMPING * largest)
-    return theta - solved(matrix, change, steps, damping=damping).vector

@@ -25,8 +25,8 @@ class UnlearningReport:
     outcome : str
         Why it ended.
     n_steps : int
-    passes : float
-        Passes over the data.
+    passes : float or None
+        Passes over the data; None for a one-shot update.
     seconds : float
     objective_before, objective : float or None
         The objective on the corrected data, before and after; None without data.
@@ -40,7 +40,7 @@ class UnlearningReport:
 
     outcome: str
     n_steps: int
-    passes: float
+    passes: float | None
     seconds: float
     objective_before: float | None
     objective: float | None

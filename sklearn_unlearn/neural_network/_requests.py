@@ -9,17 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from sklearn_unlearn.core.edits import DropColumns
-from sklearn_unlearn.core.levenberg_marquardt import (
-    Outcome,
-    descend,
-    first_order_update,
-    second_order_update,
-)
+from sklearn_unlearn.core.levenberg_marquardt import Outcome, descend
 from sklearn_unlearn.core.model import edited_rows, edited_tally
+from sklearn_unlearn.core.one_shot import first_order_update, second_order_update
 from sklearn_unlearn.exceptions import (
     LargeStepWarning,
     NotFiniteError,
     NotForgottenWarning,
+    UnlearningError,
 )
 from sklearn_unlearn.neural_network._fitted import UnlearningReport, decay_of
 
@@ -49,10 +46,15 @@ class RequestsMixin:
             fitted.network.split(start)[0][0][forgotten] = 0.0
         after = replace(model, tally=tally, retained=retained, forgotten=forgotten)
         objective = None
+        if retained is None and self.method != "first_order":
+            raise UnlearningError(
+                f"method={self.method!r} needs the data, and the model was fitted with "
+                "retain_data=False: use method='first_order' and then refine(X, y)."
+            )
         if retained is not None:
             rows = retained.chunks[0].rows
             objective = self._objective(fitted, rows, forgotten)
-        if self.method == "levenberg_marquardt" and objective is not None:
+        if self.method == "levenberg_marquardt":
             theta, report = self._descended(objective, start)
         else:
             theta, report = self._updated(fitted, edit, after, objective, start)
@@ -86,7 +88,7 @@ class RequestsMixin:
         began = time.monotonic()
         change = self._change(fitted, edit, after, objective, start)
         with np.errstate(over="ignore", invalid="ignore"):
-            if self.method == "first_order" or objective is None:
+            if self.method == "first_order":
                 rate = self.unlearning_rate
                 if isinstance(rate, str):
                     rate = fitted.rate
@@ -117,7 +119,7 @@ class RequestsMixin:
             )
         seconds = time.monotonic() - began
         return theta, UnlearningReport(
-            Outcome.ONE_SHOT.value, 1, np.nan, seconds, before, value
+            Outcome.ONE_SHOT.value, 1, None, seconds, before, value
         )
 
     def _change(self, fitted, edit, after, objective, start):

@@ -12,9 +12,8 @@ from sklearn_unlearn.core.levenberg_marquardt import (
     Outcome,
     Steps,
     descend,
-    first_order_update,
-    second_order_update,
 )
+from sklearn_unlearn.core.one_shot import first_order_update, second_order_update
 from sklearn_unlearn.exceptions import BudgetTooSmallError, NotFiniteError
 from tests.core.test_perceptron import problem
 
@@ -259,3 +258,44 @@ def test_a_saturated_loss_is_left():
     found = descend(objective, theta, budget=Budget(steps=10))
     assert found.n_steps > 0
     assert found.value < 0.5 * found.value_before
+
+
+@pytest.mark.parametrize("linear_solver", ["cg", "lissa"])
+def test_vectors_may_be_tensors(linear_solver):
+    torch = pytest.importorskip("torch")
+
+    class Tensors:
+        """The objective that it is given, asked and answered in tensors."""
+
+        def __init__(self, objective):
+            self.objective, self.n_rows = objective, objective.n_rows
+
+        def value_and_gradient(self, theta):
+            value, gradient = self.objective.value_and_gradient(theta.numpy())
+            return value, torch.tensor(gradient)
+
+        def curvature(self, theta, rows, kind):
+            return Matrix(self.objective.curvature(theta.numpy(), rows, kind))
+
+    class Matrix:
+        def __init__(self, curvature):
+            self.curvature = curvature
+            self.diagonal = torch.tensor(curvature.diagonal)
+
+        def dot(self, vector):
+            return torch.tensor(self.curvature.dot(vector.numpy()))
+
+    objective, theta = problem()
+    # few products: conjugate gradients magnify rounding
+    steps = Steps(linear_solver=linear_solver, sample=12, products=6)
+    budget = Budget(steps=2, passes=500.0)
+    expected = descend(objective, theta, budget=budget, steps=steps)
+    tensors, start = Tensors(objective), torch.tensor(theta)
+    found = descend(tensors, start, budget=budget, steps=steps)
+    assert isinstance(found.theta, torch.Tensor)
+    np.testing.assert_allclose(found.theta.numpy(), expected.theta, rtol=1e-6)
+    np.testing.assert_array_equal(start.numpy(), theta)
+    _, change = objective.value_and_gradient(theta)
+    one = second_order_update(objective, theta, change, steps)
+    other = second_order_update(tensors, start, torch.tensor(change), steps)
+    np.testing.assert_allclose(other.numpy(), one, rtol=1e-6)

@@ -179,3 +179,10 @@ def test_updates_that_overshoot():
         y[:9],
         np.roll(y[:9], 1),
     )
+
+
+def test_methods_that_need_data_that_were_not_kept():
+    X, y = blobs()
+    model = classifier(method="first_order", retain_data=False).fit(X, y)
+    model.set_params(method="levenberg_marquardt", retain_data=True)
+    refused(model, UnlearningError, "fitted with", "partial_unfit", X[:1], y[:1])

@@ -64,7 +64,12 @@ pytestmark = [
 def _small(estimator):
     """The estimator, or a smaller network of its kind."""
     if hasattr(estimator, "hidden_layer_sizes"):
-        return clone(estimator).set_params(hidden_layer_sizes=(5,), max_iter=20)
+        return clone(estimator).set_params(
+            hidden_layer_sizes=(5,),
+            max_iter=20,
+            random_state=0,
+            unlearning_rate=1e-3,
+        )
     return estimator
 
 
