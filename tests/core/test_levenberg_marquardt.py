@@ -15,7 +15,7 @@ from sklearn_unlearn.core.levenberg_marquardt import (
 )
 from sklearn_unlearn.core.one_shot import first_order_update, second_order_update
 from sklearn_unlearn.exceptions import BudgetTooSmallError, NotFiniteError
-from tests.core.test_perceptron import problem
+from tests.core.networks import problem
 
 
 class Curvature:
