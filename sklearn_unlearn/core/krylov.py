@@ -23,9 +23,7 @@ _MARGIN = 1.1
 #: Least damping that makes an indefinite matrix definite, relative to its norm.
 _LEAST_DAMPING = 1e-3
 #: Steps of Lanczos' method that find the ends of a spectrum.
-_LANCZOS_STEPS = 10
-#: Batches whose spectra are looked at before LiSSA starts.
-_PROBED = 3
+LANCZOS_STEPS = 10
 #: Residual, relative to the right-hand side, that only divergence explains.
 _DIVERGED = 10.0
 
@@ -173,6 +171,7 @@ def lissa(
     scale: float | None = None,
     tol: float = 1e-3,
     max_iter: int = 1000,
+    probed: int = 3,
     stop: Callable[[], bool] = never,
 ) -> Solution:
     """Solve by the recursion of LiSSA, a matrix of its own for each step.
@@ -197,6 +196,8 @@ def lissa(
         Relative residual at which to stop.
     max_iter : int, default=1000
         Steps at most, those that diverged among them.
+    probed : int, default=3
+        Batches whose spectra are looked at to find the scale.
     stop : callable, optional
         Asked after each product whether to end here.
 
@@ -214,8 +215,8 @@ def lissa(
         return Solution(right * 0.0, SolveOutcome.CONVERGED, 0.0, 0, damping, scale)
     n_products = 0
     if scale is None:
-        ends = [spectrum(batches(j), right) for j in range(_PROBED)]
-        n_products += _PROBED * _LANCZOS_STEPS
+        ends = [spectrum(batches(j), right) for j in range(probed)]
+        n_products += probed * LANCZOS_STEPS
         largest = max(largest for _, largest in ends)
         smallest = min(smallest for smallest, _ in ends)
         damping = max(damping, definite(smallest, largest))
@@ -242,7 +243,7 @@ def lissa(
 
 
 def spectrum(
-    matrix: Curvature, start: Vector, n_iter: int = _LANCZOS_STEPS
+    matrix: Curvature, start: Vector, n_iter: int = LANCZOS_STEPS
 ) -> tuple[float, float]:
     """Estimates of the smallest and largest eigenvalue, by Lanczos' method.
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import Indices
 from sklearn_unlearn.core.krylov import (
+    LANCZOS_STEPS,
     Curvature,
     Solution,
     Vector,
@@ -233,7 +234,8 @@ def descend(
         if budget.steps is not None and n_steps >= budget.steps:
             outcome = Outcome.STEPS
             break
-        spent = meter.over(share if damping is not None else (_PROBES + 1) * share)
+        least = _least(steps) if damping is not None else _least(steps) + _PROBES
+        spent = meter.over(least * share)
         if spent is not None:
             outcome = spent
             break
@@ -283,7 +285,7 @@ def _step(
 ) -> Vector:
     """The damped step, solved as well as the budget allows."""
     budget, spent = meter.budget, meter.passes
-    asked = 0
+    asked = _least(steps) - 1
 
     def stop() -> bool:
         nonlocal asked
@@ -316,8 +318,18 @@ def solved(
             matrix, right, damping=damping, max_iter=steps.products, stop=stop
         )
     return lissa(
-        lambda _: matrix, right, damping=damping, max_iter=steps.products, stop=stop
+        lambda _: matrix,
+        right,
+        damping=damping,
+        max_iter=steps.products,
+        probed=1,
+        stop=stop,
     )
+
+
+def _least(steps: Steps) -> int:
+    """Products after which a solver can first be stopped."""
+    return 1 if steps.linear_solver == "cg" else 1 + LANCZOS_STEPS
 
 
 def _backtrack(

@@ -127,10 +127,11 @@ def test_steps_are_counted():
     np.testing.assert_array_equal(nothing.theta, theta)
 
 
+@pytest.mark.parametrize("linear_solver", ["cg", "lissa"])
 @pytest.mark.parametrize("passes", [12.0, 20.0, 50.0])
-def test_passes_are_not_exceeded(passes):
+def test_passes_are_not_exceeded(passes, linear_solver):
     objective, theta = problem(n_rows=60)
-    steps = Steps(tol=0.0, sample=30)
+    steps = Steps(tol=0.0, sample=30, linear_solver=linear_solver)
     found = descend(objective, theta, budget=Budget(passes=passes), steps=steps)
     assert found.outcome is Outcome.PASSES
     assert 0.5 * passes < found.passes <= passes
