@@ -24,6 +24,7 @@ TOPICS = (
     "balance",
     "pipeline",
     "pipeline_text",
+    "perceptron",
     "certified",
     "capacity",
 )

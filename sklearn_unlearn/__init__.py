@@ -47,6 +47,10 @@ from sklearn_unlearn.naive_bayes import (
     UnlearnableMultinomialNB,
 )
 from sklearn_unlearn.neighbors import UnlearnableNearestCentroid
+from sklearn_unlearn.neural_network import (
+    UnlearnableMLPClassifier,
+    UnlearnableMLPRegressor,
+)
 from sklearn_unlearn.pipeline import UnlearnablePipeline, make_unlearnable_pipeline
 from sklearn_unlearn.preprocessing import (
     UnlearnableMaxAbsScaler,
@@ -77,6 +81,8 @@ __all__ = [
     "UnlearnableLinearSVC",
     "UnlearnableLinearSVR",
     "UnlearnableLogisticRegression",
+    "UnlearnableMLPClassifier",
+    "UnlearnableMLPRegressor",
     "UnlearnableMaxAbsScaler",
     "UnlearnableMinMaxScaler",
     "UnlearnableMultinomialNB",

@@ -51,8 +51,20 @@ class ProblemTooLargeError(UnlearningError):
     """The factor of the Hessian would not fit the documented memory limit."""
 
 
+class NotFiniteError(UnlearningError):
+    """A loss, a gradient or a curvature is infinite or not a number."""
+
+
+class BudgetTooSmallError(UnlearningError):
+    """What a request may spend ended before its first step."""
+
+
 class LargeStepWarning(UserWarning):
-    """A request without data moved predictions far: expect a visible residual."""
+    """A closed form moved a model far: expect a visible residual."""
+
+
+class NotForgottenWarning(UserWarning):
+    """A request was carried out, and the model still knows its rows."""
 
 
 class UnseenRowsWarning(UserWarning):

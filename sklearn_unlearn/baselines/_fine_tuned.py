@@ -22,8 +22,8 @@ from sklearn_unlearn.baselines._wrapped import WrappedModel
 from sklearn_unlearn.core.model import edited_rows
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.ensemble._requests import RetainedRequests
-from sklearn_unlearn.linear_model._targets import Labels, Targets
 from sklearn_unlearn.pipeline._raw import RawRows
+from sklearn_unlearn.utils.targets import Labels, Targets
 from sklearn_unlearn.utils.validation import (
     Columns,
     check_rows,

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.ensemble._sharded import ShardedModel
 from sklearn_unlearn.exceptions import EmptyClassError
-from sklearn_unlearn.linear_model._targets import Labels
+from sklearn_unlearn.utils.targets import Labels
 
 
 class Names(Labels):

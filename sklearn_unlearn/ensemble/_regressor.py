@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 from sklearn.utils import check_array, column_or_1d, get_tags
 
 from sklearn_unlearn.ensemble._sharded import ShardedModel
-from sklearn_unlearn.linear_model._targets import Targets
+from sklearn_unlearn.utils.targets import Targets
 
 #: With it the default's iterations on sparse rows give what dense rows give.
 _TOL = 1e-12

@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_unlearn.core.model import edited_rows
 from sklearn_unlearn.exceptions import EmptyClassError
 from sklearn_unlearn.linear_model._base import LinearUnlearner
-from sklearn_unlearn.linear_model._targets import Labels, given_weights
+from sklearn_unlearn.utils.targets import Labels, given_weights
 
 
 class LinearClassifier(ClassifierMixin, LinearUnlearner):

@@ -7,7 +7,7 @@ from typing import ClassVar
 from sklearn.base import RegressorMixin
 
 from sklearn_unlearn.linear_model._base import LinearUnlearner
-from sklearn_unlearn.linear_model._targets import Targets
+from sklearn_unlearn.utils.targets import Targets
 
 
 class LinearRegressor(RegressorMixin, LinearUnlearner):

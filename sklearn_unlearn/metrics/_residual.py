@@ -75,7 +75,7 @@ def gradient_residual_norm(estimator, X, y, sample_weight=None, *, objective=Non
 def _objective_of(estimator):
     """The unlearner of which a fitted model is the twin."""
     for _, unlearner in all_estimators():
-        if type(estimator) is unlearner._twin_class and hasattr(unlearner, "_like"):
+        if hasattr(unlearner, "_like") and type(estimator) is unlearner._twin_class:
             return unlearner._like(estimator, {})
     raise TypeError(
         f"{type(estimator).__name__} has no gradient_residual and is not the twin of "

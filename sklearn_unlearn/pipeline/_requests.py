@@ -23,6 +23,7 @@ from sklearn_unlearn.transformers import (
 )
 from sklearn_unlearn.transformers._change import as_given, of_step
 from sklearn_unlearn.transformers._traversal import names_outputs
+from sklearn_unlearn.utils.tags import unlearning_tags
 
 
 class PipelineRequests:
@@ -117,6 +118,13 @@ def last_step(name, step, request):
             f"Step {name!r} cannot unlearn. {why_not(step, 'partial_unfit')} "
             "The last step has to be an estimator of sklearn_unlearn, or a search for "
             "one."
+        )
+    promised = unlearning_tags(step)
+    if promised is not None and promised.partial_unfit == "empirical":
+        raise UnlearningError(
+            f"Step {name!r}, a {type(step).__name__}, cannot follow what the steps "
+            "before it unlearn. Transform the rows, and call the verb of the step "
+            "itself: the other steps then keep what they learned from the rows."
         )
     return LastOfSums(name, step, request)
 

@@ -24,15 +24,17 @@ class UnlearningTags:
     """What an estimator with its present parameters promises of requests.
 
     A verb is "exact" if the model afterwards is that of a refit on the edited data,
-    up to rounding or to the parameter ``tol``; otherwise "approximate"; None if the
-    estimator does not have it. With certification this is said of the coefficients
-    that it keeps, to which it adds noise. Of parameters that ``fit`` refuses nothing is
-    to be learned; they do not make tags fail.
+    up to rounding or to the parameter ``tol``; otherwise "approximate", or "empirical"
+    where the objective is not convex, so that a request lowers it on the edited data
+    and a refit may be another model; None if the estimator does not have it. With
+    certification this is said of the coefficients that it keeps, to which it adds
+    noise. Of parameters that ``fit`` refuses nothing is to be learned; they do not
+    make tags fail.
 
     Parameters
     ----------
     partial_unfit, replace_features, replace_labels, forget_features, partial_fit : \
-            {"exact", "approximate"} or None, default=None
+            {"exact", "approximate", "empirical"} or None, default=None
     certified : bool, default=False
         Whether ``fit`` takes ``certification`` in output mode, so that ``release``
         issues certificates.
@@ -69,6 +71,25 @@ class UnlearningTags:
         UnlearningTags
         """
         worth = "exact" if exact else "approximate"
+        return cls._all(estimator, worth, certified=certified, row_ids=row_ids)
+
+    @classmethod
+    def empirical(cls, estimator, *, row_ids=False):
+        """Tags of an estimator all of whose verbs are empirical.
+
+        Parameters
+        ----------
+        estimator : estimator
+        row_ids : bool, default=False
+
+        Returns
+        -------
+        UnlearningTags
+        """
+        return cls._all(estimator, "empirical", certified=False, row_ids=row_ids)
+
+    @classmethod
+    def _all(cls, estimator, worth, *, certified, row_ids):
         verbs = {verb: worth for verb in REQUEST_VERBS if hasattr(estimator, verb)}
         return cls(
             **verbs,

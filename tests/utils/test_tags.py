@@ -51,9 +51,31 @@ from sklearn_unlearn.utils.tags import (
 ROUNDING, VISIBLE = 1e-10, 1e-7
 
 
+#: Short trainings of networks do not converge, nor must they; and what other rows
+#: explain as well is not forgotten.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Stochastic Optimizer. Maximum iterations"),
+    pytest.mark.filterwarnings(
+        "ignore::sklearn_unlearn.exceptions.NotForgottenWarning"
+    ),
+]
+
+
+def _small(estimator):
+    """The estimator, or a smaller network of its kind."""
+    if hasattr(estimator, "hidden_layer_sizes"):
+        return clone(estimator).set_params(
+            hidden_layer_sizes=(5,),
+            max_iter=20,
+            random_state=0,
+            unlearning_rate=1e-3,
+        )
+    return estimator
+
+
 def _all_instances():
     for estimator in [
-        *instances("models"),
+        *map(_small, instances("models")),
         UnlearnableGeneralizedLinearModel(loss=HalfGamma(), average=True),
         UnlearnableGeneralizedLinearModel(average=True),
         UnlearnableTweedieRegressor(power=2.0),
@@ -72,7 +94,7 @@ def _all_instances():
 
 ESTIMATORS = [pytest.param(each, id=repr(each)) for each in _all_instances()]
 every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS)
-ONE_EACH = [pytest.param(each, id=repr(each)) for each in instances("models")]
+ONE_EACH = [pytest.param(_small(each), id=repr(each)) for each in instances("models")]
 
 
 # What requests are worth --------------------------------------------------------------
@@ -110,7 +132,8 @@ def test_worth_of_requests(estimator, verb):
     if worth == "exact":
         assert largest <= ROUNDING
     else:
-        assert worth == "approximate"
+        convex = not hasattr(estimator, "hidden_layer_sizes")
+        assert worth == ("approximate" if convex else "empirical")
         assert largest > VISIBLE
 
 
@@ -182,6 +205,9 @@ def test_multi_output(estimator):
     if get_tags(estimator).target_tags.multi_output:
         one, both = clone(estimator).fit(case.X, y[:, 1]), clone(estimator)
         found = both.fit(case.X, y).predict(case.X_test)
+        if unlearning_tags(estimator).partial_unfit == "empirical":
+            assert found.shape == (case.X_test.shape[0], 2)  # in one network
+            return
         np.testing.assert_allclose(
             found[:, 1], one.predict(case.X_test), rtol=0.0, atol=ROUNDING
         )

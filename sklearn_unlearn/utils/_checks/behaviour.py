@@ -48,7 +48,7 @@ def check_tags(estimator):
     name = type(estimator).__name__
     for verb in REQUEST_VERBS:
         worth, found = getattr(promised, verb), hasattr(estimator, verb)
-        known = ("exact", "approximate") if found else (None,)
+        known = ("exact", "approximate", "empirical") if found else (None,)
         assert worth in known, (
             f"{name} {'has' if found else 'lacks'} {verb}, and its tags say {worth!r}."
         )

@@ -1,0 +1,367 @@
+"""Unlearning in models that are not convex: damped steps on the corrected objective."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from sklearn_unlearn.core.arrays import Indices
+from sklearn_unlearn.core.krylov import (
+    LANCZOS_STEPS,
+    Curvature,
+    Solution,
+    Vector,
+    conjugate_gradients,
+    lissa,
+    never,
+    spectrum,
+)
+from sklearn_unlearn.exceptions import BudgetTooSmallError, NotFiniteError
+
+#: Which matrix stands for the curvature. Gauss and Newton's is nowhere indefinite.
+Kind: TypeAlias = Literal["gauss_newton", "hessian"]
+LinearSolver: TypeAlias = Literal["cg", "lissa"]
+
+#: Damping at the start, relative to the largest eigenvalue.
+FIRST_DAMPING = 1e-2
+#: The model of the objective is good above, bad below; the damping follows by this.
+_GOOD, _BAD, _FACTOR = 0.75, 0.25, 4.0
+_ARMIJO = 1e-4
+#: Halvings of a step, and steps in a row with more damping, before one gives up.
+_HALVINGS, _FAILURES = 6, 8
+#: Products that estimate the largest eigenvalue.
+_PROBES = 5
+
+
+class SmoothObjective(Protocol):
+    """A summed objective over rows, weight decay included, at flat parameters.
+
+    Attributes
+    ----------
+    n_rows : int
+    """
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+
+    def value_and_gradient(self, theta: Vector) -> tuple[float, Vector]:
+        """The objective and its gradient."""
+
+    def curvature(self, theta: Vector, rows: Indices | None, kind: Kind) -> Curvature:
+        """Its curvature, estimated from some rows; None means all."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a descent may spend; None is no limit.
+
+    Attributes
+    ----------
+    steps : int or None
+        Steps that lower the objective.
+    passes : float or None
+        Passes over the data: a gradient counts one, a product with the curvature the
+        share of the rows that it reads.
+    seconds : float or None
+    """
+
+    steps: int | None = None
+    passes: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How steps are computed.
+
+    Attributes
+    ----------
+    kind : {"gauss_newton", "hessian"}
+    linear_solver : {"cg", "lissa"}
+    sample : int
+        Rows from which the curvature is estimated, drawn anew for each step.
+    products : int
+        Products with the curvature that one step may take.
+    tol : float
+        The descent ends where a step promises less than this share of the objective.
+    seed : int
+        Of the samples.
+    """
+
+    kind: Kind = "gauss_newton"
+    linear_solver: LinearSolver = "cg"
+    sample: int = 500
+    products: int = 20
+    tol: float = 1e-6
+    seed: int = 0
+
+
+class Outcome(Enum):
+    """Why a descent ended; the values are sentences for the reader."""
+
+    CONVERGED = "A further step promises to lower the objective by less than tol of it."
+    STEPS = "The steps of the budget are spent."
+    PASSES = "The passes of the budget are spent."
+    SECONDS = "The seconds of the budget are spent."
+    STALLED = "No step lowers the objective any more, whatever the damping."
+    ONE_SHOT = "The update was made once, as a closed form."
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """A descent's outcome.
+
+    Attributes
+    ----------
+    theta : Vector
+    outcome : Outcome
+    value_before, value : float
+        The objective.
+    n_steps : int
+    passes : float
+    seconds : float
+    damping : float
+        After the last step.
+    """
+
+    theta: Vector
+    outcome: Outcome
+    value_before: float
+    value: float
+    n_steps: int
+    passes: float
+    seconds: float
+    damping: float
+
+
+@dataclass
+class _Meter:
+    """What is spent of a budget."""
+
+    budget: Budget
+    clock: Callable[[], float]
+    passes: float = 0.0
+    #: Of the longest gradient.
+    longest: float = 0.0
+    start: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start = self.clock()
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return self.clock() - self.start
+
+    def gradient(
+        self, objective: SmoothObjective, theta: Vector
+    ) -> tuple[float, Vector]:
+        """Value and gradient, counted."""
+        before = self.clock()
+        found = objective.value_and_gradient(theta)
+        self.passes += 1.0
+        self.longest = max(self.longest, self.clock() - before)
+        return found
+
+    def over(self, passes: float = 0.0) -> Outcome | None:
+        """The limit that would be passed by so much more and one gradient."""
+        budget = self.budget
+        if budget.passes is not None and self.passes + passes + 1.0 > budget.passes:
+            return Outcome.PASSES
+        if budget.seconds is not None and self.seconds + self.longest > budget.seconds:
+            return Outcome.SECONDS
+        return None
+
+
+def descend(
+    objective: SmoothObjective,
+    theta: Vector,
+    *,
+    budget: Budget,
+    steps: Steps | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Descent:
+    """Minimise an objective by Levenberg-Marquardt steps from where a model is.
+
+    Each step solves ``(B + damping I) p = -g`` with the gradient g of all rows and the
+    curvature B of a sample. It is halved until it lowers the objective of all rows
+    (Armijo); how much of ``-g'p / 2`` it gains sets the next damping (Martens, Deep
+    Learning via Hessian-free Optimization, 2010). The damping is in the curvature
+    alone: it does not move the minimum.
+
+    Parameters
+    ----------
+    objective : SmoothObjective
+        Of the corrected data.
+    theta : Vector
+        Not written to.
+    budget : Budget
+    steps : Steps, optional
+    clock : callable, optional
+        Seconds since any moment.
+
+    Returns
+    -------
+    Descent
+        Its objective is at most that at the start.
+
+    Raises
+    ------
+    BudgetTooSmallError
+        If it ends before the first step.
+    NotFiniteError
+        If objective, gradient or curvature are not finite at the start.
+    """
+    steps = Steps() if steps is None else steps
+    meter, generator = _Meter(budget, clock), np.random.default_rng(steps.seed)
+    first, gradient = meter.gradient(objective, theta)
+    if not math.isfinite(first):
+        raise NotFiniteError(
+            f"The objective of the corrected data is {first}: the model predicts "
+            "values that are infinite or not a number."
+        )
+    value, n_steps, failures = first, 0, 0
+    damping: float | None = None
+    share = min(1.0, steps.sample / objective.n_rows)
+    while True:
+        if budget.steps is not None and n_steps >= budget.steps:
+            outcome = Outcome.STEPS
+            break
+        least = _least(steps) if damping is not None else _least(steps) + _PROBES
+        spent = meter.over(least * share)
+        if spent is not None:
+            outcome = spent
+            break
+        rows = sample(objective.n_rows, steps.sample, generator)
+        matrix = objective.curvature(theta, rows, steps.kind)
+        if damping is None:
+            _, largest = spectrum(matrix, gradient, _PROBES)
+            meter.passes += _PROBES * share
+            damping = FIRST_DAMPING * largest
+        step = _step(matrix, gradient, damping, steps, meter, share)
+        promised = -0.5 * float(gradient @ step)
+        if not promised > steps.tol * abs(value):
+            # where steps have failed, it is the damping that makes them short
+            outcome = Outcome.STALLED if failures else Outcome.CONVERGED
+            break
+        found, ratio = _backtrack(objective, theta, value, step, promised, meter)
+        if ratio > _GOOD:
+            damping /= _FACTOR
+        elif ratio < _BAD:  # ever faster: a saturated loss hides its curvature
+            damping *= _FACTOR ** (failures + 1)
+        if found is not None:
+            theta, value, gradient = found
+            n_steps, failures = n_steps + 1, 0
+            continue
+        failures += 1
+        if failures == _FAILURES:
+            outcome = Outcome.STALLED
+            break
+    if n_steps == 0 and outcome in (Outcome.PASSES, Outcome.SECONDS):
+        raise BudgetTooSmallError(
+            f"{outcome.value} They did not suffice for one step; "
+            f"{meter.passes:.3g} passes took {meter.seconds:.3g} s."
+        )
+    spent_passes, seconds = meter.passes, meter.seconds
+    return Descent(
+        theta, outcome, first, value, n_steps, spent_passes, seconds, damping or 0.0
+    )
+
+
+def _step(
+    matrix: Curvature,
+    gradient: Vector,
+    damping: float,
+    steps: Steps,
+    meter: _Meter,
+    share: float,
+) -> Vector:
+    """The damped step, solved as well as the budget allows."""
+    budget, spent = meter.budget, meter.passes
+    asked = _least(steps) - 1
+
+    def stop() -> bool:
+        nonlocal asked
+        asked += 1
+        meter.passes = spent + asked * share
+        return meter.over(share) is not None
+
+    solution = solved(
+        matrix,
+        gradient * -1.0,
+        steps,
+        damping=damping,
+        stop=never if budget.passes is budget.seconds is None else stop,
+    )
+    meter.passes = spent + solution.n_products * share
+    return solution.vector
+
+
+def solved(
+    matrix: Curvature,
+    right: Vector,
+    steps: Steps,
+    *,
+    damping: float,
+    stop: Callable[[], bool] = never,
+) -> Solution:
+    """The damped system, by the solver that was asked for."""
+    if steps.linear_solver == "cg":
+        return conjugate_gradients(
+            matrix, right, damping=damping, max_iter=steps.products, stop=stop
+        )
+    return lissa(
+        lambda _: matrix,
+        right,
+        damping=damping,
+        max_iter=steps.products,
+        probed=1,
+        stop=stop,
+    )
+
+
+def _least(steps: Steps) -> int:
+    """Products after which a solver can first be stopped."""
+    return 1 if steps.linear_solver == "cg" else 1 + LANCZOS_STEPS
+
+
+def _backtrack(
+    objective: SmoothObjective,
+    theta: Vector,
+    value: float,
+    step: Vector,
+    promised: float,
+    meter: _Meter,
+) -> tuple[tuple[Vector, float, Vector] | None, float]:
+    """First point of a halving path that satisfies Armijo's condition, if any.
+
+    And how much of what the quadratic model promised the whole step has gained.
+    """
+    length, ratio = 1.0, -math.inf
+    for _ in range(_HALVINGS):
+        if meter.over() is not None:
+            break
+        trial = theta + step * length
+        trial_value, gradient = meter.gradient(objective, trial)
+        gain = value - trial_value if math.isfinite(trial_value) else -math.inf
+        if length == 1.0:
+            ratio = gain / promised
+        if gain >= 2.0 * _ARMIJO * length * promised:
+            return (trial, trial_value, gradient), ratio
+        length *= 0.5
+    return None, ratio
+
+
+def sample(n_rows: int, size: int, generator: np.random.Generator) -> Indices | None:
+    """So many rows at random, in order; None if that is all of them."""
+    if size >= n_rows:
+        return None
+    rows: Indices = np.sort(generator.choice(n_rows, size, replace=False))
+    return rows

@@ -1,0 +1,306 @@
+"""What both perceptrons share: fit by the twin, requests, predictions, export."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sklearn_unlearn.core.krylov import spectrum
+from sklearn_unlearn.core.network_objective import NetworkObjective
+from sklearn_unlearn.core.perceptron import Perceptron
+from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.neural_network._adoption import AdoptionMixin
+from sklearn_unlearn.neural_network._fitted import Fitted, NetworkModel, decay_of
+from sklearn_unlearn.neural_network._parameters import ParametersMixin
+from sklearn_unlearn.neural_network._requests import RequestsMixin
+from sklearn_unlearn.neural_network._targets import null_loss
+from sklearn_unlearn.neural_network._verbs import NetworkVerbs
+from sklearn_unlearn.utils.exclusive import Learned
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.utils.validation import (
+    check_remaining_rows,
+    check_row_ids,
+    check_training_data,
+)
+
+#: Parameters that the twin does not have.
+OWN = (
+    "method",
+    "unlearning_rate",
+    "linear_solver",
+    "max_steps",
+    "max_passes",
+    "max_seconds",
+    "retain_data",
+)
+#: What the twin learned on the way, and a request makes obsolete.
+_HISTORY = (
+    "loss_curve_",
+    "best_loss_",
+    "validation_scores_",
+    "best_validation_score_",
+)
+
+
+class PerceptronUnlearner(
+    AdoptionMixin, ParametersMixin, RequestsMixin, NetworkVerbs, BaseEstimator
+):
+    """A multi-layer perceptron that scikit-learn trains, and that unlearns here.
+
+    A subclass gives the constructor, ``_twin_class`` and the hooks `_encoding`,
+    `_example` and `_loss`.
+    """
+
+    _twin_class: ClassVar
+    _target_checks: ClassVar[dict[str, bool]] = {"multi_output": True}
+
+    n_layers_ = Learned()
+    n_outputs_ = Learned()
+    n_iter_ = Learned()
+    t_ = Learned()
+    out_activation_ = Learned()
+    loss_ = Learned()
+    loss_curve_ = Learned()
+    best_loss_ = Learned()
+    validation_scores_ = Learned()
+    best_validation_score_ = Learned()
+
+    def fit(self, X, y, *, row_ids=None):
+        """Train the network as scikit-learn's twin does.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            With ``retain_data=True`` a float array or CSR matrix is kept by reference,
+            until a request makes a copy of what remains: do not change it afterwards.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        row_ids : array-like of shape (n_samples,), optional
+            With ``retain_data=True``, identifiers by which `partial_unfit` can name
+            rows; numbers or strings, none twice.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid.
+        """
+        with self._exclusive():
+            self._fitted = self._trained(X, y, row_ids)
+        return self
+
+    # Reading the model ----------------------------------------------------------------
+
+    @property
+    def n_features_in_(self):
+        """Number of columns of X at fit, forgotten ones included."""
+        return self._learned.columns.n_features
+
+    @property
+    def feature_names_in_(self):
+        """Names of the columns of X at fit, if they were all strings."""
+        names = self._learned.columns.names
+        if names is None:
+            raise AttributeError("X had no feature names at fit.")
+        return names
+
+    @property
+    def coefs_(self):
+        """Weights of each layer, zero for forgotten columns; read-only arrays."""
+        return list(self._learned.twin.coefs_)
+
+    @property
+    def intercepts_(self):
+        """Intercepts of each layer; read-only arrays."""
+        return list(self._learned.twin.intercepts_)
+
+    def predict(self, X):
+        """Predicted labels or targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        return self._asked("predict", X)
+
+    def to_sklearn(self, drop_forgotten=False):
+        """A plain fitted scikit-learn model without data, to deploy.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            Whether the model takes only the columns that remain. If False it takes
+            all and multiplies the forgotten ones by zero.
+
+        Returns
+        -------
+        estimator
+            scikit-learn's twin of this estimator.
+        """
+        fitted = self._checked()
+        twin = copy.deepcopy(fitted.twin)
+        keep = np.ones(fitted.columns.n_features, dtype=bool)
+        if drop_forgotten:
+            keep = ~fitted.model.forgotten
+        twin.coefs_ = [fitted.twin.coefs_[0][keep], *fitted.twin.coefs_[1:]]
+        twin.coefs_ = [weight.copy() for weight in twin.coefs_]
+        twin.intercepts_ = [shift.copy() for shift in fitted.twin.intercepts_]
+        columns = fitted.columns.select(keep)
+        twin.n_features_in_ = columns.n_features
+        if columns.names is not None:
+            twin.feature_names_in_ = columns.names
+        return twin
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        retains = isinstance(self.retain_data, (bool, np.bool_)) and self.retain_data
+        promised = UnlearningTags.empirical(self, row_ids=bool(retains))
+        return UnlearnerTags.extending(tags, promised)
+
+    def _asked(self, method, X):
+        """What the twin answers, all from one version of the model."""
+        fitted = self._checked()
+        X, _ = check_remaining_rows(
+            self, X, fitted.columns, fitted.model.forgotten, values=False
+        )
+        return getattr(fitted.twin, method)(X)
+
+    # Fitting ------------------------------------------------------------------------
+
+    def _trained(self, X, y, row_ids):
+        """The fitted value of these data."""
+        X, y, columns, row_ids = self._read_training(X, y, row_ids)
+        trained = self._new_twin().fit(X, y)
+        return self._made(trained, X, y, columns, row_ids)
+
+    def _read_training(self, X, y, row_ids):
+        self._check_parameters()
+        X, y, columns = check_training_data(self, X, y, **self._target_checks)
+        if row_ids is not None:
+            if not self.retain_data:
+                raise ValueError("row_ids needs retain_data=True.")
+            row_ids = check_row_ids(row_ids, X.shape[0])
+        return X, y, columns, row_ids
+
+    def _made(self, trained, X, y, columns, row_ids):
+        """The fitted value of a trained twin and its data."""
+        encoding = self._encoding(y)
+        target = encoding.read(y)
+        rows = Rows(X, target, np.ones(X.shape[0]))
+        sizes = (X.shape[1], *(weight.shape[1] for weight in trained.coefs_))
+        loss = self._loss(trained.out_activation_, sizes[-1])
+        network = Perceptron(sizes, trained.activation, loss)
+        forgotten = np.zeros(columns.n_features, dtype=bool)
+        tally = Tally.of(rows, encoding.marks, encoding.n_groups)
+        retained = None
+        if self.retain_data:
+            retained = RetainedRows.of(rows, row_ids, forgotten)
+        theta = network.joined(trained.coefs_, trained.intercepts_)
+        params = copy.deepcopy(self.get_params(deep=False))
+        rate = None
+        if self.method == "first_order" and isinstance(self.unlearning_rate, str):
+            objective = self._objective_of(network, rows, params, forgotten)
+            rate = self._automatic_rate(objective, theta)
+        twin = self._shell(trained, encoding, target, columns)
+        return Fitted(
+            NetworkModel(theta, tally, encoding.marks, retained, forgotten),
+            network,
+            encoding,
+            columns,
+            params,
+            rate,
+            null_loss(rows, network, encoding, tally, trained.out_activation_),
+            self._with_parameters(twin, network, theta),
+        )
+
+    def _new_twin(self, **changed):
+        """scikit-learn's estimator with these parameters, not fitted."""
+        twin = self._twin_class()
+        given = {k: v for k, v in self.get_params(deep=False).items() if k not in OWN}
+        unknown = sorted(given.keys() - twin.get_params(deep=False).keys())
+        for name in unknown:  # of a newer scikit-learn
+            default = type(self)().get_params(deep=False)[name]
+            if given.pop(name) != default:
+                raise ValueError(
+                    f"{name} must be {default!r}: {self._twin_class.__name__} of this "
+                    "version of scikit-learn has no such parameter."
+                )
+        return twin.set_params(**{**given, **changed})
+
+    def _shell(self, trained, encoding, target, columns):
+        """A twin that has learned from made-up rows all but what is public.
+
+        What a trained one keeps privately, moments of its optimiser and weights of
+        its best epoch, it learned from rows that may have to leave.
+        """
+        X, y = self._example(encoding, target, columns.n_features)
+        shell = self._new_twin(
+            solver="lbfgs",
+            tol=sys.float_info.max,  # any gradient will do
+            max_iter=1,
+            random_state=0,
+            verbose=False,
+        )
+        shell.fit(X.astype(trained.coefs_[0].dtype), y)
+        params = trained.get_params(deep=False)
+        shell.set_params(**{**params, "random_state": self.random_state})
+        learned = {
+            name: copy.deepcopy(value)
+            for name, value in vars(trained).items()
+            if name.endswith("_") and not name.startswith("_")
+        }
+        vars(shell).update(learned)
+        vars(shell).pop("feature_names_in_", None)
+        return shell
+
+    def _with_parameters(self, twin, network, theta):
+        """A copy of the twin with these parameters, read-only."""
+        twin = copy.copy(twin)
+        weights, intercepts = network.split(theta)
+        dtype = twin.coefs_[0].dtype
+        for name, parts in (("coefs_", weights), ("intercepts_", intercepts)):
+            arrays = [np.array(part, dtype=dtype) for part in parts]
+            for array in arrays:
+                array.flags.writeable = False
+            setattr(twin, name, arrays)
+        return twin
+
+    def _moved(self, twin, network, theta, mean_loss):
+        """The twin after a request: other parameters, and no history."""
+        twin = self._with_parameters(twin, network, theta)
+        for name in _HISTORY:
+            vars(twin).pop(name, None)
+        if mean_loss is not None:
+            twin.loss_ = mean_loss
+        return twin
+
+    # Objective ------------------------------------------------------------------------
+
+    def _objective(self, fitted, rows, forgotten=None):
+        """The objective of rows, as it was minimised at fit."""
+        forgotten = fitted.model.forgotten if forgotten is None else forgotten
+        return self._objective_of(fitted.network, rows, fitted.params, forgotten)
+
+    def _objective_of(self, network, rows, params, forgotten):
+        decay = decay_of(params, rows.n_rows)
+        return NetworkObjective(network, rows, decay, forgotten)
+
+    def _automatic_rate(self, objective, theta):
+        """One over the largest eigenvalue of Gauss and Newton's matrix."""
+        _, gradient = objective.value_and_gradient(theta)
+        matrix = objective.curvature(theta, None, "gauss_newton")
+        _, largest = spectrum(matrix, gradient)
+        return 1.0 / largest if largest > 0.0 else 1.0

@@ -1,0 +1,115 @@
+"""What a network that unlearns keeps, and what it says of its last request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklearn_unlearn.core.perceptron import Perceptron
+from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.utils.validation import Columns
+
+
+@dataclass(frozen=True)
+class UnlearningReport:
+    """What a request did, measured.
+
+    All figures are functions of the training data, deleted rows among them: for the
+    operator, not for publication.
+
+    Attributes
+    ----------
+    outcome : str
+        Why it ended.
+    n_steps : int
+    passes : float or None
+        Passes over the data; None for a one-shot update.
+    seconds : float
+    objective_before, objective : float or None
+        The objective on the corrected data, before and after; None without data.
+    loss_before, loss_after : float or None
+        Mean loss, before and after, of the rows that left, as they were. None if no
+        rows left.
+    forgotten : bool or None
+        Whether these are predicted worse than before, by more than 1 % of the loss,
+        and not by heart: with more than 1 % of the loss of a constant prediction.
+    """
+
+    outcome: str
+    n_steps: int
+    passes: float | None
+    seconds: float
+    objective_before: float | None
+    objective: float | None
+    loss_before: float | None = None
+    loss_after: float | None = None
+    forgotten: bool | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkModel:
+    """A network's parameters, and what is known of its rows.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (n_parameters,)
+    tally : Tally
+    marks : callable
+        What the tally looks at in encoded targets.
+    retained : RetainedRows or None
+    forgotten : ndarray of bool of shape (n_features,)
+    """
+
+    theta: np.ndarray
+    tally: Tally
+    marks: Any
+    retained: RetainedRows | None
+    forgotten: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Everything a network learned, in one immutable value.
+
+    Attributes
+    ----------
+    model : NetworkModel
+    network : Perceptron
+    encoding : Labels, Indicators or Targets
+    columns : Columns
+    params : dict
+        Parameters of the estimator at fit.
+    rate : float or None
+        Of a first-order update, if it is found automatically.
+    null_loss : float
+        Mean loss of the best constant prediction at fit.
+    twin : estimator
+        scikit-learn's estimator with these parameters, for predictions.
+    report : UnlearningReport or None
+    """
+
+    model: NetworkModel
+    network: Perceptron
+    encoding: Any
+    columns: Columns
+    params: dict
+    rate: float | None
+    null_loss: float
+    twin: Any
+    report: UnlearningReport | None = None
+
+
+def decay_of(params, n_rows):
+    """Weight decay of the summed objective of so many rows.
+
+    scikit-learn adds ``alpha / 2`` times the squared weights, divided by the rows of a
+    batch, to the mean loss of the batch: per batch as much as ``alpha`` in a sum.
+    """
+    if params["solver"] == "lbfgs":
+        return float(params["alpha"])
+    batch = params["batch_size"]
+    batch = 200 if isinstance(batch, str) else batch
+    return float(params["alpha"]) * max(n_rows / batch, 1.0)
