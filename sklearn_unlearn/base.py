@@ -19,14 +19,13 @@ from sklearn_unlearn.core.model import (
     edited_tally,
     refined,
 )
-from sklearn_unlearn.core.rows import Finely
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     LargeStepWarning,
 )
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
 from sklearn_unlearn.utils.requests import RequestMixin
-from sklearn_unlearn.utils.residual import GradientResidual
+from sklearn_unlearn.utils.residual import residual_at
 
 
 class UnlearnerMixin(RequestMixin, ExclusiveMixin):
@@ -231,9 +230,7 @@ class UnlearnerMixin(RequestMixin, ExclusiveMixin):
         rows = self._read_rows(fitted, X, y, sample_weight)
         objective = self._objective_at(fitted, float(rows.weight.sum()))
         objective = replace(objective, loss=fitted.loss_of(rows))
-        rows = Finely(rows)
-        norm = np.linalg.norm(objective.gradient(rows, theta))
-        return GradientResidual(norm, objective.rounding_bound(rows, theta))
+        return residual_at(objective, rows, theta)
 
     # Carrying out -------------------------------------------------------------------
 

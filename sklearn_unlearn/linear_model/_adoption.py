@@ -7,12 +7,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sklearn_unlearn.core.tally import Groups
 from sklearn_unlearn.exceptions import DataMismatchWarning
 from sklearn_unlearn.utils.adoption import (
     adopted_params,
     check_same_classes,
     check_same_columns,
 )
+from sklearn_unlearn.utils.residual import residual_at
 
 #: Share of what a model explains that it may lack before a warning says so.
 _FAR = 0.01
@@ -79,12 +81,15 @@ class AdoptionMixin:
         """
         if cls._twin_class is None:
             raise TypeError(f"{cls.__name__} has no twin in scikit-learn.")
+        return cls._like(fitted, params)._adopt(fitted, X, y, sample_weight, row_ids)
+
+    @classmethod
+    def _like(cls, fitted, params):
+        """An unfitted estimator with the objective of a fitted twin."""
         taken = adopted_params(
             cls, fitted, params, accepted=cls._accepted, own=("tol", "max_iter")
         )
-        return cls(**cls._translated(fitted, taken))._adopt(
-            fitted, X, y, sample_weight, row_ids
-        )
+        return cls(**cls._translated(fitted, taken))
 
     @classmethod
     def _translated(cls, fitted, params):
@@ -93,20 +98,54 @@ class AdoptionMixin:
 
     def _adopt(self, fitted, X, y, sample_weight, row_ids):
         with self._exclusive():
-            rows, encoding, columns, row_ids = self._read_training(
-                X, y, sample_weight, row_ids
+            rows, encoding, columns, row_ids = self._read_data_of(
+                fitted, X, y, sample_weight, row_ids
             )
-            check_same_columns(fitted, columns)
-            if encoding.classes is not None:
-                check_same_classes(fitted, encoding.classes)
-            start = self._start_from(fitted, encoding)
+            start = self._coefficients_of(fitted, encoding)
+            if self._loss(encoding).shift_invariant:
+                # a warm-started solver keeps the shift that it began with
+                start = start - start.mean(axis=1, keepdims=True)
             value = self._fit_rows(rows, encoding, columns, row_ids, start=start)
             self._fitted = value
             state = value.model.state
             _warn_if_far(state, rows, start, self._of_nothing(state.theta))
         return self
 
-    def _start_from(self, fitted, encoding):
+    def _residual_of(self, fitted, X, y, sample_weight=None):
+        """Gradient norm of another fitted model, in the objective of these parameters.
+
+        Parameters
+        ----------
+        fitted : estimator
+            Linear, of any solver; neither it nor this estimator is changed.
+        X, y, sample_weight
+            As for `gradient_residual`.
+
+        Returns
+        -------
+        GradientResidual
+        """
+        rows, encoding, _, _ = self._read_data_of(fitted, X, y, sample_weight, None)
+        groups = Groups.of(rows, encoding.marks, encoding.n_groups)
+        none = np.zeros(rows.X.shape[1], dtype=bool)
+        objective = self._objective(none, encoding, groups)
+        if not self.fit_intercept and np.any(fitted.intercept_):
+            raise ValueError(
+                f"{type(fitted).__name__} has an intercept, but the objective has "
+                "fit_intercept=False."
+            )
+        return residual_at(objective, rows, self._coefficients_of(fitted, encoding))
+
+    def _read_data_of(self, fitted, X, y, sample_weight, row_ids):
+        """Training data that have the columns and the labels of a fitted model."""
+        training = self._read_training(X, y, sample_weight, row_ids)
+        _, encoding, columns, _ = training
+        check_same_columns(fitted, columns)
+        if encoding.classes is not None:
+            check_same_classes(fitted, encoding.classes)
+        return training
+
+    def _coefficients_of(self, fitted, encoding):
         """The coefficients of the twin, of shape (p, n_outputs)."""
         start = np.atleast_2d(np.asarray(fitted.coef_, dtype=np.float64)).T
         n_outputs = self._n_raw(encoding)
@@ -118,9 +157,6 @@ class AdoptionMixin:
         if self.fit_intercept:
             intercept = np.broadcast_to(np.ravel(fitted.intercept_), (n_outputs,))
             start = np.vstack([start, intercept])
-        if self._loss(encoding).shift_invariant:
-            # a warm-started solver keeps the shift that it began with
-            start = start - start.mean(axis=1, keepdims=True)
         return start
 
     def _of_nothing(self, theta):

@@ -158,7 +158,7 @@ class UnlearnableHuberRegressor(LinearRegressor):
         linear = np.zeros(held.shape)
         return Objective(self._loss(encoding), True, penalty, linear, held)
 
-    def _start_from(self, fitted, encoding):
+    def _coefficients_of(self, fitted, encoding):
         start = np.zeros((fitted.n_features_in_ + 1, 2))
         start[:-1, 0] = fitted.coef_
         start[-1] = fitted.intercept_, fitted.scale_

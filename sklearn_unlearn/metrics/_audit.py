@@ -12,6 +12,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, check_random_state
 
+from sklearn_unlearn.utils.frames import FrameMixin
 from sklearn_unlearn.utils.validation import named
 
 #: An audit takes more than exp(epsilon) draws; beyond this nobody has them.
@@ -25,7 +26,7 @@ PENALTIES = np.logspace(-8, 6, 15)
 
 
 @dataclass(frozen=True, eq=False)
-class AuditResult:
+class AuditResult(FrameMixin):
     """What `audit_indistinguishability` found.
 
     The event S are the publications x with ``normal @ x >= threshold``.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from sklearn_unlearn.core.rows import Finely
+
 
 class GradientResidual(float):
     """A gradient norm that knows its rounding error.
@@ -26,3 +30,21 @@ class GradientResidual(float):
 
     def __reduce__(self):
         return type(self), (float(self), self.rounding_error)
+
+
+def residual_at(objective, rows, theta):
+    """Norm of the gradient of an objective on rows: the one implementation.
+
+    Parameters
+    ----------
+    objective : Objective
+    rows : Rows
+    theta : ndarray of shape (p, n_outputs)
+
+    Returns
+    -------
+    GradientResidual
+    """
+    rows = Finely(rows)
+    norm = np.linalg.norm(objective.gradient(rows, theta))
+    return GradientResidual(norm, objective.rounding_bound(rows, theta))

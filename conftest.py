@@ -1,0 +1,12 @@
+"""Examples that need an optional package run where it is installed."""
+
+import os
+from importlib.util import find_spec
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+collect_ignore_glob = []
+if find_spec("matplotlib") is None:
+    collect_ignore_glob += ["sklearn_unlearn/inspection/*", "doc/measures.rst"]
+if find_spec("pandas") is None:
+    collect_ignore_glob += ["sklearn_unlearn/compose/_column_transformer.py"]

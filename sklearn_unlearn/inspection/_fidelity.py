@@ -1,0 +1,110 @@
+"""Losses of unlearned models against those of refits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_unlearn.inspection._display import Display, answers, refitted
+from sklearn_unlearn.metrics import Fidelity, fidelity
+
+
+class FidelityDisplay(Display):
+    """Change of the test loss by unlearning against that by a refit.
+
+    Make one with `from_estimator` or `from_results`. An exact method has all its points
+    on the identity line. Results without the loss of the original model show losses in
+    the place of changes.
+
+    Parameters
+    ----------
+    results : dict of str to tuple of Fidelity
+        Name of a method to its results, one a request.
+
+    Attributes
+    ----------
+    lines_ : list of matplotlib Line2D
+        The points of each method.
+    identity_line_ : matplotlib Line2D
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_unlearn.inspection import FidelityDisplay
+    >>> display = FidelityDisplay.from_estimator(
+    ...     model, X, y, [[0], [1, 2], [3]], X_test, y_test
+    ... )  # doctest: +SKIP
+    """
+
+    _kind = Fidelity
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, y, requests, X_test, y_test, *, loss=None, ax=None, **kwargs
+    ):
+        """Draw what requests to an unlearner do to its loss on test data.
+
+        Parameters
+        ----------
+        estimator : estimator
+            An unlearner fitted on X and y; it is not changed.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        requests : iterable of array-like of int
+            Rows to forget; each request begins with the estimator as it is.
+        X_test, y_test : array-like
+        loss : callable, default=None
+            As for :func:`~sklearn_unlearn.metrics.fidelity`.
+        ax : matplotlib Axes, default=None
+        **kwargs : dict
+            For `plot`.
+
+        Returns
+        -------
+        display : FidelityDisplay
+        """
+        found = [
+            fidelity(
+                unlearned,
+                refitted(estimator, X_rest, y_rest),
+                X_test,
+                y_test,
+                original=estimator,
+                loss=loss,
+            )
+            for unlearned, X_rest, y_rest in answers(estimator, X, y, requests)
+        ]
+        return cls.from_results({type(estimator).__name__: found}, ax=ax, **kwargs)
+
+    def plot(self, ax=None, **kwargs):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            By default those of a new figure.
+        **kwargs : dict
+            For the ``ax.plot`` of the points.
+
+        Returns
+        -------
+        display : FidelityDisplay
+        """
+        ax = self._on(ax)
+        style = {"marker": "o", "linestyle": "", "alpha": 0.6, **kwargs}
+        self.lines_ = []
+        for name, results in self.results.items():
+            changes = np.array([each.loss_changes for each in results])
+            self.lines_ += ax.plot(*changes.T, label=name, **style)
+        found = [each for results in self.results.values() for each in results]
+        changes = np.array([each.loss_changes for each in found])
+        ends = [changes.min(), changes.max()]
+        (self.identity_line_,) = ax.plot(
+            ends, ends, color="grey", linestyle="--", label="identity"
+        )
+        known = all(each.original_loss is not None for each in found)
+        what = "change of the loss" if known else "loss"
+        ax.set_xlabel(f"{what}, refit")
+        ax.set_ylabel(f"{what}, unlearned")
+        ax.legend()
+        return self
