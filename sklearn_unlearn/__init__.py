@@ -17,6 +17,7 @@ from sklearn_unlearn.discriminant_analysis import (
     UnlearnableLinearDiscriminantAnalysis,
     UnlearnableQuadraticDiscriminantAnalysis,
 )
+from sklearn_unlearn.ensemble import ShardedClassifier, ShardedRegressor
 from sklearn_unlearn.feature_extraction.text import (
     UnlearnableCountVectorizer,
     UnlearnableTfidfTransformer,
@@ -59,6 +60,8 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "GaussianCertification",
+    "ShardedClassifier",
+    "ShardedRegressor",
     "UnlearnableBayesianRidge",
     "UnlearnableBernoulliNB",
     "UnlearnableCategoricalNB",

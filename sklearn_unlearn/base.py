@@ -28,19 +28,12 @@ from sklearn_unlearn.utils.requests import RequestMixin
 from sklearn_unlearn.utils.residual import residual_at
 
 
-class UnlearnerMixin(RequestMixin, ExclusiveMixin):
-    """The verbs; an estimator adds ``fit``, prediction and three hooks.
+class RowVerbsMixin(RequestMixin, ExclusiveMixin):
+    """The verbs about rows; a subclass says how a request is carried out.
 
-    An estimator keeps everything it learned in one private attribute ``_fitted``, an
-    immutable value with ``model`` (:class:`~sklearn_unlearn.core.model.Model`),
-    ``encoding`` (which reads targets) and ``columns`` (of X); ``balanced`` says whether
-    the loss follows the data, ``loss_of`` rows and ``loss_at`` sums give it. It
-    provides ``_options``, ``_first_fit``, ``_check_classes``, ``_without_classes`` and
-    ``_objective_at`` (of rows of a summed weight); and ``_settled`` and ``_resettled``,
-    which account for a request or a refinement and give the new value.
+    Beside ``_fitted`` as in `UnlearnerMixin` it provides ``_carried``, which gives the
+    fitted value after a request, and ``_first_fit``.
     """
-
-    # Verbs --------------------------------------------------------------------------
 
     def partial_unfit(self, X=None, y=None, sample_weight=None, *, row_ids=None):
         """Forget rows: the model as if it had never been trained on them.
@@ -119,30 +112,6 @@ class UnlearnerMixin(RequestMixin, ExclusiveMixin):
         """
         return self._answer(self._to_replace_labels, X, y, y_new, sample_weight)
 
-    def forget_features(self, columns):
-        """Forget columns for good: the model as if it had never had them.
-
-        Their coefficients are exactly zero from now on. At prediction the columns are
-        ignored: they may hold anything, NaN, or be absent. No data are needed; without
-        retained data the other coefficients are second-order approximations (exact for
-        squared loss).
-
-        Parameters
-        ----------
-        columns : int, str, list of int or str, or bool mask of shape (n_features,)
-            By index or by feature name. Columns forgotten before may be named again.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If a column is unknown.
-        """
-        return self._answer(self._to_forget, columns)
-
     def partial_fit(self, X, y, classes=None, sample_weight=None, *, row_ids=None):
         """Learn rows: the model as if it had been trained on them too.
 
@@ -172,6 +141,51 @@ class UnlearnerMixin(RequestMixin, ExclusiveMixin):
                 return self._first_fit(X, y, classes, sample_weight, row_ids)
 
         return self._answer(self._to_add, X, y, classes, sample_weight, row_ids)
+
+    def _answer(self, make_request, *arguments):
+        """Validate, compute and swap; only the last line changes the estimator."""
+        with self._exclusive():
+            fitted = self._checked()
+            self._fitted = self._carried(fitted, make_request(fitted, *arguments))
+        return self
+
+class UnlearnerMixin(RowVerbsMixin):
+    """The verbs; an estimator adds ``fit``, prediction and three hooks.
+
+    An estimator keeps everything it learned in one private attribute ``_fitted``, an
+    immutable value with ``model`` (:class:`~sklearn_unlearn.core.model.Model`),
+    ``encoding`` (which reads targets) and ``columns`` (of X); ``balanced`` says whether
+    the loss follows the data, ``loss_of`` rows and ``loss_at`` sums give it. It
+    provides ``_options``, ``_first_fit``, ``_check_classes``, ``_without_classes`` and
+    ``_objective_at`` (of rows of a summed weight); and ``_settled`` and ``_resettled``,
+    which account for a request or a refinement and give the new value.
+    """
+
+    # Verbs --------------------------------------------------------------------------
+
+    def forget_features(self, columns):
+        """Forget columns for good: the model as if it had never had them.
+
+        Their coefficients are exactly zero from now on. At prediction the columns are
+        ignored: they may hold anything, NaN, or be absent. No data are needed; without
+        retained data the other coefficients are second-order approximations (exact for
+        squared loss).
+
+        Parameters
+        ----------
+        columns : int, str, list of int or str, or bool mask of shape (n_features,)
+            By index or by feature name. Columns forgotten before may be named again.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a column is unknown.
+        """
+        return self._answer(self._to_forget, columns)
 
     def refine(self, X, y, sample_weight=None):
         """Remove what a closed-form step left: full-gradient steps to ``tol``.
@@ -233,13 +247,6 @@ class UnlearnerMixin(RequestMixin, ExclusiveMixin):
         return residual_at(objective, rows, theta)
 
     # Carrying out -------------------------------------------------------------------
-
-    def _answer(self, make_request, *arguments):
-        """Validate, compute and swap; only the last line changes the estimator."""
-        with self._exclusive():
-            fitted = self._checked()
-            self._fitted = self._carried(fitted, make_request(fitted, *arguments))
-        return self
 
     def _carried(self, fitted, request):
         """The fitted value after a request; the estimator stays as it is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from importlib import import_module
 from typing import Any
 
@@ -214,7 +215,13 @@ def _codes(column):
     if kind in "biuf":
         codes = column.astype(np.float64)
         return np.where(np.isnan(codes), _MISSING, codes)
-    return np.fromiter(map(_code, _values(column)), np.float64, column.size)
+    values = _values(column)
+    try:
+        known = {value: _code(value) for value in set(values)}
+    except TypeError:  # what cannot be hashed is left to whoever refuses it
+        known = {value: _code(value) for value in map(repr, values)}
+        values = map(repr, values)
+    return np.fromiter(map(known.__getitem__, values), np.float64, column.size)
 
 
 def _code(value):
@@ -222,7 +229,14 @@ def _code(value):
         return _MISSING
     if isinstance(value, numbers.Real):
         return float(value)
-    return float(hash(value) & _BITS)
+    code = text_hash(value) if isinstance(value, str) else hash(value)
+    return float(code & _BITS)
+
+
+def text_hash(text):
+    """A 64-bit hash of a string, the same in each process."""
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
 
 
 def _values(column):

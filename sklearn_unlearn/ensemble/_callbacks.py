@@ -1,0 +1,54 @@
+"""Progress through scikit-learn's callbacks, which exist from version 1.9 on."""
+
+from __future__ import annotations
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """An estimator without callbacks."""
+
+    def with_callbacks(method):
+        """The method itself."""
+        return method
+
+
+__all__ = ["CallbackSupportMixin", "followed", "with_callbacks"]
+
+
+def followed(estimator, results, task, parts):
+    """Results as they come, of which the estimator's callbacks are told.
+
+    To be called within a method that is decorated by ``with_callbacks``.
+
+    Parameters
+    ----------
+    estimator : CallbackSupportMixin
+    results : iterable
+        One a part, in their order.
+    task : str
+        What is done.
+    parts : list of int
+        Different numbers.
+
+    Returns
+    -------
+    list
+    """
+    if not hasattr(estimator, "set_callbacks"):
+        return list(results)
+    root = estimator._init_callback_context(
+        task_name=task, max_subtasks=len(parts), sequential_subtasks=False
+    )
+    root.call_on_fit_task_begin(estimator=estimator)
+    # all parts are handed to the workers at once
+    shards = [root.subcontext(task_name="shard", task_id=part) for part in parts]
+    for shard in shards:
+        shard.call_on_fit_task_begin(estimator=estimator)
+    found = []
+    for shard, result in zip(shards, results, strict=True):
+        found.append(result)
+        shard.call_on_fit_task_end(estimator=estimator)
+    root.call_on_fit_task_end(estimator=estimator)
+    return found

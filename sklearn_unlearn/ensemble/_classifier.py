@@ -1,0 +1,250 @@
+"""Sharded classification."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+
+from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.ensemble._sharded import ShardedModel
+from sklearn_unlearn.exceptions import EmptyClassError
+from sklearn_unlearn.linear_model._targets import Labels
+
+
+class Names(Labels):
+    """Labels of classes, which are trained on as they are."""
+
+    def decoded(self, encoded):
+        """Labels as `fit` was given them."""
+        return self.classes[self.groups(encoded)]
+
+
+def _votes_softly(model):
+    if model.voting != "soft":
+        raise AttributeError("predict_proba needs voting='soft'.")
+    return True
+
+
+class ShardedClassifier(ClassifierMixin, ShardedModel):
+    """Vote of classifiers that were each trained on a shard of the rows.
+
+    Sharded, isolated, sliced and aggregated training (SISA, Bourtoule et al. 2021) of
+    any scikit-learn classifier: trees, forests, gradient boosting, pipelines. A request
+    trains again the models of those shards that its rows are in, and no others, so that
+    the result is the model of training without the rows, exactly.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        A classifier of which each shard has a clone; None is
+        :class:`~sklearn.linear_model.LogisticRegression`.
+    n_shards : int, default=5
+        Models; a request about one row trains one of them again. 1 is retraining.
+    n_slices : int, default=1
+        Parts of a shard that are handed to ``partial_fit`` one after the other, once
+        each; a request goes back to the model before the first part that it touches.
+        More than 1 needs an estimator that has ``partial_fit``.
+    voting : {"soft", "hard"}, default="soft"
+        Whether probabilities are averaged, or predictions counted. Of classes with as
+        many votes the first is predicted.
+    n_jobs : int, default=None
+        Shards that are trained at the same time, as in joblib.
+    random_state : int, RandomState instance or None, default=None
+        Seeds of the shards' estimators. None leaves the parameters ``random_state`` of
+        the estimator as they are: with None there too, requests give a model of the
+        same distribution as training without the rows, with a number the same model.
+    verbose : int, default=0
+        How much joblib prints of the progress. Since scikit-learn 1.9 ``set_callbacks``
+        shows it too.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels that have rows, sorted.
+    estimators_ : list of estimator
+        The model of each shard; None of a shard without rows.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        If X had names of columns at fit.
+
+    See Also
+    --------
+    ShardedRegressor : The same for numbers.
+
+    Notes
+    -----
+    Shard, slice and order of a row follow from a hash of its values or, if ``fit`` is
+    given ``row_ids``, of its identifier. They depend neither on other rows nor on their
+    order: a row that leaves moves no other, and equal rows are in the same shard. With
+    identifiers a corrected row stays where it was; without, one shard loses it and
+    another one gets it.
+
+    A shard need not have rows of all classes; the classes that it lacks get no vote
+    from it, and a shard of one class votes for that. Weights are handed on where one of
+    a slice is not 1.
+
+    The estimator keeps the training data, and so does its pickle, without the rows that
+    left.
+
+    References
+    ----------
+    Lucas Bourtoule, Varun Chandrasekaran, Christopher A. Choquette-Choo, Hengrui Jia,
+    Adelin Travers, Baiwu Zhang, David Lie, Nicolas Papernot. Machine Unlearning. IEEE
+    Symposium on Security and Privacy, 2021. arXiv 1912.03817.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.ensemble import HistGradientBoostingClassifier
+    >>> from sklearn_unlearn import ShardedClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> boosting = HistGradientBoostingClassifier(max_iter=10, random_state=0)
+    >>> model = ShardedClassifier(boosting).fit(X, y).partial_unfit(X[:2], y[:2])
+    >>> refit = ShardedClassifier(boosting).fit(X[2:], y[2:])
+    >>> bool((model.predict_proba(X) == refit.predict_proba(X)).all())
+    True
+    """
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        n_shards=5,
+        n_slices=1,
+        voting="soft",
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(estimator, n_shards, n_slices, n_jobs, random_state, verbose)
+        self.voting = voting
+
+    @property
+    def classes_(self):
+        """Class labels, sorted; shape (n_classes,)."""
+        return self._learned.encoding.classes
+
+    @available_if(_votes_softly)
+    def predict_proba(self, X):
+        """The mean of the probabilities of all shards.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        return self._probabilities(self._checked(), X)
+
+    def predict(self, X):
+        """Class labels.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        fitted = self._checked()
+        if self.voting == "soft":
+            votes = self._probabilities(fitted, X)
+        else:
+            predictions = self._predictions(fitted, X, "predict")
+            votes = sum(
+                np.equal.outer(found, fitted.encoding.classes)
+                for _, found in predictions
+            )
+        return fitted.encoding.classes[votes.argmax(axis=1)]
+
+    def _probabilities(self, fitted, X):
+        classes = fitted.encoding.classes
+        predictions = self._predictions(fitted, X, "predict_proba")
+        total = np.zeros((predictions[0][1].shape[0], classes.size))
+        for model, found in predictions:
+            total[:, np.searchsorted(classes, model.classes_)] += found
+        return total / len(predictions)
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _base(self):
+        return LogisticRegression() if self.estimator is None else self.estimator
+
+    def _adapt(self, tags, inner):
+        tags.target_tags.multi_output = False
+        tags.target_tags.single_output = True
+        if inner.classifier_tags is not None:
+            tags.classifier_tags = inner.classifier_tags
+            tags.classifier_tags.multi_label = False
+
+    def _checked_base(self):
+        estimator = super()._checked_base()
+        if self.voting not in ("soft", "hard"):
+            raise ValueError(f"voting must be 'soft' or 'hard'; got {self.voting!r}.")
+        if self.voting == "soft" and not hasattr(estimator, "predict_proba"):
+            raise ValueError(
+                f"voting='soft' needs probabilities, which {type(estimator).__name__} "
+                "does not give: set voting='hard'."
+            )
+        return estimator
+
+    def _encoding(self, y, weight):
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        classes = np.unique(y)
+        if classes.size < 2:
+            raise ValueError(
+                "At least 2 classes are needed, but y contains only one class: "
+                f"{classes.tolist()[0]!r}"
+            )
+        return Names(classes, signed=False, class_weight=np.ones(classes.size))
+
+    def _left(self, encoding, retained):
+        counts = np.zeros(encoding.n_groups)
+        for block in retained.blocks():
+            groups = encoding.groups(block.y)
+            counts += np.bincount(groups, block.weight, encoding.n_groups)
+        if counts.all():
+            return encoding, retained
+        gone = np.flatnonzero(counts == 0.0)
+        if encoding.n_groups - gone.size < 2:
+            names = ", ".join(repr(encoding.classes.tolist()[group]) for group in gone)
+            raise EmptyClassError(
+                f"No row of class {names} would be left, and a model of fewer than two "
+                "classes does not exist.",
+                tuple(gone.tolist()),
+            )
+        fewer = encoding.without(gone)
+        chunk = retained.compacted().chunks[0]
+        groups = encoding.groups(chunk.rows.y)
+        groups -= np.searchsorted(gone, groups)
+        rows = replace(chunk.rows, y=fewer.encode(groups))
+        retained = RetainedRows.of(rows, chunk.ids, chunk.forgotten, chunk.origin)
+        return fewer, retained
+
+    def _first_fit(self, X, y, classes, sample_weight, row_ids):
+        if classes is not None and y is not None:
+            missing = np.setdiff1d(classes, np.asarray(y))
+            if missing.size:
+                raise EmptyClassError(
+                    f"classes names {missing.tolist()[0]!r}, of which y has no row: "
+                    "the first call must hold rows of every class."
+                )
+        return self.fit(X, y, sample_weight, row_ids=row_ids)
+
+    def _check_classes(self, classes, known):
+        if classes is not None and not np.array_equal(np.unique(classes), known):
+            raise ValueError(
+                f"classes={classes!r} is not the same as at fit: {known.tolist()!r}"
+            )

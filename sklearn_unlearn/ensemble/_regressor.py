@@ -1,0 +1,129 @@
+"""Sharded regression."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.linear_model import Ridge
+from sklearn.utils import check_array, column_or_1d, get_tags
+
+from sklearn_unlearn.ensemble._sharded import ShardedModel
+from sklearn_unlearn.linear_model._targets import Targets
+
+
+class Numbers(Targets):
+    """Targets of a regression, which are trained on as they are."""
+
+    def decoded(self, encoded):
+        """Targets as `fit` was given them."""
+        return encoded[:, 0] if self.is_vector else encoded
+
+
+class ShardedRegressor(RegressorMixin, ShardedModel):
+    """Mean of regressors that were each trained on a shard of the rows.
+
+    Sharded, isolated, sliced and aggregated training (SISA, Bourtoule et al. 2021) of
+    any scikit-learn regressor. A request trains again the models of those shards that
+    its rows are in, and no others, so that the result is the model of training without
+    the rows, exactly.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        A regressor of which each shard has a clone; None is
+        :class:`~sklearn.linear_model.Ridge`.
+    n_shards : int, default=5
+        Models; a request about one row trains one of them again. 1 is retraining.
+    n_slices : int, default=1
+        Parts of a shard that are handed to ``partial_fit`` one after the other, once
+        each; a request goes back to the model before the first part that it touches.
+        More than 1 needs an estimator that has ``partial_fit``.
+    n_jobs : int, default=None
+        Shards that are trained at the same time, as in joblib.
+    random_state : int, RandomState instance or None, default=None
+        Seeds of the shards' estimators. None leaves the parameters ``random_state`` of
+        the estimator as they are: with None there too, requests give a model of the
+        same distribution as training without the rows, with a number the same model.
+    verbose : int, default=0
+        How much joblib prints of the progress. Since scikit-learn 1.9 ``set_callbacks``
+        shows it too.
+
+    Attributes
+    ----------
+    estimators_ : list of estimator
+        The model of each shard; None of a shard without rows.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        If X had names of columns at fit.
+
+    See Also
+    --------
+    ShardedClassifier : The same for classes, with more notes.
+
+    References
+    ----------
+    Lucas Bourtoule, Varun Chandrasekaran, Christopher A. Choquette-Choo, Hengrui Jia,
+    Adelin Travers, Baiwu Zhang, David Lie, Nicolas Papernot. Machine Unlearning. IEEE
+    Symposium on Security and Privacy, 2021. arXiv 1912.03817.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from sklearn_unlearn import ShardedRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> tree = DecisionTreeRegressor(max_depth=3, random_state=0)
+    >>> model = ShardedRegressor(tree).fit(X, y).partial_unfit(X[:2], y[:2])
+    >>> refit = ShardedRegressor(tree).fit(X[2:], y[2:])
+    >>> bool((model.predict(X) == refit.predict(X)).all())
+    True
+    """
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        n_shards=5,
+        n_slices=1,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(estimator, n_shards, n_slices, n_jobs, random_state, verbose)
+
+    def predict(self, X):
+        """The mean of the predictions of all shards.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+        """
+        predictions = self._predictions(self._checked(), X, "predict")
+        return np.mean([found for _, found in predictions], axis=0)
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _base(self):
+        return Ridge() if self.estimator is None else self.estimator
+
+    def _adapt(self, tags, inner):
+        if inner.regressor_tags is not None:
+            tags.regressor_tags = inner.regressor_tags
+
+    def _encoding(self, y, weight):
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        if y.ndim > 1 and not get_tags(self._base()).target_tags.multi_output:
+            y = column_or_1d(y, warn=True)
+        return Numbers(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, None)
+
+    def _first_fit(self, X, y, classes, sample_weight, row_ids):
+        self._check_classes(classes, None)
+        return self.fit(X, y, sample_weight, row_ids=row_ids)
+
+    def _check_classes(self, classes, known):
+        if classes is not None:
+            raise ValueError("classes must be None: a regressor has none.")

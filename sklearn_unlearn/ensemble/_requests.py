@@ -1,0 +1,111 @@
+"""Requests about retained rows of any kind: arrays, frames, sparse rows, texts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import assert_all_finite, get_tags
+
+from sklearn_unlearn.base import RowVerbsMixin
+from sklearn_unlearn.compose._raw import RawRows
+from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.model import Request
+from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.ensemble._keys import keys_of
+from sklearn_unlearn.utils.validation import (
+    check_names,
+    check_row_ids,
+    check_sample_weight,
+    named,
+    remaining_columns,
+)
+
+
+class RetainedRequests(RowVerbsMixin):
+    """Reads rows as their caller has them, and finds them among those retained.
+
+    The retained rows are `RawRows`; what `Rows` have for X are their keys. A subclass
+    has in its fitted value ``model``, with ``retained`` and ``forgotten``, ``encoding``
+    and ``columns``; and provides ``_carried``, ``_first_fit`` and ``_check_classes``.
+    """
+
+    def _retained_of(self, X, encoded, sample_weight, row_ids):
+        """Rows that are trained on, none of weight zero.
+
+        Parameters
+        ----------
+        X : RawRows
+        encoded : ndarray of shape (n_rows, n_targets)
+        """
+        weight = check_sample_weight(sample_weight, X.shape[0])
+        ids = None if row_ids is None else check_row_ids(row_ids, X.shape[0])
+        some = np.flatnonzero(weight)
+        if not some.size:
+            raise ValueError("sample_weight must hold a weight other than zero.")
+        if some.size < weight.size:
+            X, encoded, weight = X.take(some), encoded[some], weight[some]
+            ids = None if ids is None else ids[some]
+        keys = keys_of(X, ids)
+        none = np.zeros(keys.shape[1], dtype=bool)
+        return RetainedRows.of(Rows(keys, encoded, weight), ids, none, X)
+
+    def _raw(self, fitted, X):
+        """Rows of a request, in the columns that the retained ones have."""
+        X = self._of_columns(fitted, X)
+        rows = fitted.model.retained.chunks[0].origin.like(X)
+        self._check_finite(rows.X)
+        return rows
+
+    def _of_columns(self, fitted, X):
+        """X without forgotten columns, checked for the names and number of others."""
+        if fitted.columns is None:
+            return X
+        if len(RawRows.of(X).shape) == 1:
+            raise ValueError(
+                "Expected 2D array, got 1D array instead. Reshape your data: a single "
+                "row is X of shape (1, n_features)."
+            )
+        X, columns = remaining_columns(X, fitted.columns, fitted.model.forgotten)
+        check_names(self, X, columns)
+        return X
+
+    def _check_finite(self, X):
+        """Refuse numbers that no row may have, before any training."""
+        values = X.data if issparse(X) else X
+        if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+            allowed = get_tags(self).input_tags.allow_nan
+            assert_all_finite(values, allow_nan=allowed, input_name="X")
+
+    # Reading, where rows have an origin -------------------------------------------------
+
+    def _leaving(self, fitted, X, y, sample_weight, row_ids=None, origin=None):
+        if row_ids is None and X is not None:
+            origin = self._raw(fitted, X)
+        return super()._leaving(fitted, X, y, sample_weight, row_ids, origin)
+
+    def _to_replace_features(self, fitted, X, y, X_new, sample_weight):
+        rows, positions = self._leaving(fitted, X, y, sample_weight)
+        with named("X_new"):
+            origin = self._raw(fitted, X_new)
+        if origin.shape[0] != rows.n_rows:
+            raise ValueError(
+                f"X_new has {origin.shape[0]} rows, expected {rows.n_rows} as in X."
+            )
+        ids = fitted.model.retained.ids_at(positions)
+        coming = replace(rows, X=keys_of(origin, ids))
+        return Request(Edit(rows, coming), positions, origin=origin)
+
+    def _to_add(self, fitted, X, y, classes, sample_weight, row_ids):
+        self._check_classes(classes, fitted.encoding.classes)
+        origin = self._raw(fitted, X)
+        rows = self._weighted(fitted, origin, y, sample_weight)
+        ids = self._read_new_ids(fitted, row_ids, rows.n_rows)
+        rows = replace(rows, X=keys_of(origin, ids))
+        some = np.flatnonzero(rows.weight)
+        if some.size < rows.n_rows:
+            rows, origin = rows.take(some), origin.take(some)
+            ids = None if ids is None else ids[some]
+        return Request(Edit(rows_in=rows), ids=ids, origin=origin)

@@ -1,0 +1,372 @@
+"""Sharded training (SISA): which models a request trains again, and on which rows."""
+
+from __future__ import annotations
+
+from abc import ABCMeta, abstractmethod
+from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils import check_consistent_length, check_random_state, check_scalar
+from sklearn.utils import get_tags
+from sklearn.utils.parallel import Parallel, delayed
+
+from sklearn_unlearn.compose._raw import RawRows
+from sklearn_unlearn.core.model import edited_rows
+from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.ensemble._callbacks import (
+    CallbackSupportMixin,
+    followed,
+    with_callbacks,
+)
+from sklearn_unlearn.ensemble._keys import cells_of
+from sklearn_unlearn.ensemble._requests import RetainedRequests
+from sklearn_unlearn.ensemble._training import Recipe, Slice
+from sklearn_unlearn.exceptions import InsufficientWeightError
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.utils.validation import Columns, check_names
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Training of a shard from one of its slices on.
+
+    Attributes
+    ----------
+    shard, first : int
+    classes : ndarray or None
+        Labels of the shard; None for a regressor.
+    model : estimator or None
+        Of the slices before.
+    slices : list of Slice or None
+        None where there is no row.
+    """
+
+    shard: int
+    first: int
+    classes: Any
+    model: Any
+    slices: list[Slice | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Shards:
+    """Models, and the rows that they were trained on.
+
+    Attributes
+    ----------
+    retained : RetainedRows
+    forgotten : ndarray of bool of shape (n_features,) or None
+        Columns at fit that no model has; None of rows without columns.
+    recipe : Recipe
+    models : tuple of tuple of estimator or None
+        After each slice of each shard.
+    classes : tuple of ndarray or None
+        Labels of each shard; None for regressors.
+    """
+
+    retained: RetainedRows
+    forgotten: np.ndarray | None
+    recipe: Recipe
+    models: tuple[tuple[Any, ...], ...]
+    classes: tuple[Any, ...]
+
+    @property
+    def final(self):
+        """The model of each shard; None of one without rows."""
+        return [after[-1] for after in self.models]
+
+    @property
+    def n_slices(self):
+        """Slices of a shard."""
+        return len(self.models[0])
+
+    def touched_by(self, edit):
+        """The first slice of each shard in which rows leave or come.
+
+        Returns
+        -------
+        dict of int to int
+        """
+        first: dict[int, int] = {}
+        for rows in (edit.rows_out, edit.rows_in):
+            if rows is not None:
+                cells = self._cells(rows.X[rows.weight > 0.0])
+                for cell in np.unique(cells).tolist():
+                    shard, slice_ = divmod(cell, self.n_slices)
+                    first[shard] = min(slice_, first.get(shard, slice_))
+        return first
+
+    def jobs(self, first, encoding):
+        """What has to be trained of shards whose rows have changed from a slice on.
+
+        Parameters
+        ----------
+        first : dict of int to int
+        encoding : Labels or Targets
+
+        Returns
+        -------
+        list of Job
+        """
+        blocks = list(self.retained.blocks())
+        weight = np.concatenate([block.weight for block in blocks])
+        keys = np.concatenate([block.X for block in blocks])
+        alive = np.flatnonzero(weight)
+        cells = self._cells(keys[alive])
+        order = np.argsort(cells, kind="stable")
+        ends = np.arange(1, len(self.models) * self.n_slices)
+        parts = np.split(alive[order], np.searchsorted(cells[order], ends))
+        return [
+            self._job(shard, first[shard], parts[shard * self.n_slices :], encoding)
+            for shard in sorted(first)
+        ]
+
+    def _job(self, shard, first, parts, encoding):
+        parts, classes = parts[: self.n_slices], None
+        if encoding.classes is not None:
+            y = self.retained.take(np.concatenate(parts)).y
+            classes = encoding.classes[np.unique(encoding.groups(y))]
+            if not np.array_equal(classes, self.classes[shard]):
+                first = 0  # partial_fit is told of all classes when it begins
+        model = self.models[shard][first - 1] if first else None
+        slices = [self._slice(part, encoding) for part in parts[first:]]
+        return Job(shard, first, classes, model, slices)
+
+    def _cells(self, keys):
+        return cells_of(keys, len(self.models) * self.n_slices)
+
+    def _slice(self, positions, encoding):
+        if not positions.size:
+            return None
+        rows = self.retained.take(positions)
+        by = (rows.weight, *rows.y.T, *rows.X.T[::-1])
+        order = np.lexsort(by)
+        rows = rows.take(order)
+        weight = None if np.all(rows.weight == 1.0) else rows.weight
+        if weight is not None and not self.recipe.weighs:
+            raise ValueError(
+                f"sample_weight: {type(self.recipe.estimator).__name__}."
+                f"{self.recipe.method} takes no weights other than 1."
+            )
+        X = self.retained.origins_at(positions[order]).X
+        return Slice(X, encoding.decoded(rows.y), weight)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """All that was learned.
+
+    Attributes
+    ----------
+    model : Shards
+    encoding : Labels or Targets
+    columns : Columns or None
+        Of X at fit; None if it had none, as texts have none.
+    """
+
+    model: Shards
+    encoding: Any
+    columns: Columns | None
+
+
+class ShardedModel(
+    CallbackSupportMixin,
+    MetaEstimatorMixin,
+    RetainedRequests,
+    BaseEstimator,
+    metaclass=ABCMeta,
+):
+    """What sharded classifiers and regressors share."""
+
+    @abstractmethod
+    def __init__(self, estimator, n_shards, n_slices, n_jobs, random_state, verbose):
+        self.estimator = estimator
+        self.n_shards = n_shards
+        self.n_slices = n_slices
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # Verbs --------------------------------------------------------------------------
+
+    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+        """Train a model on each shard of the rows.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+            Of shape (n_samples, n_features), or whatever the estimator takes. Arrays
+            and frames are kept by reference: do not change them afterwards.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            Only if the estimator takes weights. Rows of weight zero are left out.
+        row_ids : array-like of shape (n_samples,), optional
+            Identifiers, integers or strings, none twice: they decide on the shard of
+            each row instead of its values, and `partial_unfit` can name rows by them.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid, or the estimator refuses a shard.
+        """
+        with self._exclusive():
+            self._fitted = self._fit_rows(X, y, sample_weight, row_ids)
+        return self
+
+    # Reading ------------------------------------------------------------------------
+
+    @property
+    def n_features_in_(self):
+        """Number of columns of X at fit."""
+        columns = self._learned.columns
+        if columns is None:
+            raise AttributeError("X had no columns at fit.")
+        return columns.n_features
+
+    @property
+    def feature_names_in_(self):
+        """Names of the columns of X at fit, if they were all strings."""
+        columns = self._learned.columns
+        if columns is None or columns.names is None:
+            raise AttributeError("X had no feature names at fit.")
+        return columns.names
+
+    @property
+    def estimators_(self):
+        """The model of each shard; None of a shard without rows."""
+        return self._learned.model.final
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        estimator = self._base()
+        if hasattr(estimator, "__sklearn_tags__") and not isinstance(estimator, type):
+            inner = get_tags(estimator)
+            tags.input_tags = inner.input_tags
+            tags.target_tags = inner.target_tags
+            tags.target_tags.required = True
+            self._adapt(tags, inner)
+        promised = UnlearningTags.of(self, exact=True, row_ids=True)
+        return UnlearnerTags.extending(tags, promised)
+
+    def _predictions(self, fitted, X, method):
+        """What each model says of these rows, with the model."""
+        X = self._of_columns(fitted, X)
+        return [
+            (model, getattr(model, method)(X))
+            for model in fitted.model.final
+            if model is not None
+        ]
+
+    # Hooks --------------------------------------------------------------------------
+
+    @abstractmethod
+    def _base(self):
+        """The estimator that shards are trained with, or its default."""
+
+    @abstractmethod
+    def _adapt(self, tags, inner):
+        """Complete the tags by those of the estimator."""
+
+    @abstractmethod
+    def _encoding(self, y, weight):
+        """How targets are encoded, those of weight zero left out."""
+
+    def _left(self, encoding, retained):
+        """Encoding and rows, without classes of which no row is left."""
+        return encoding, retained
+
+    # Training -----------------------------------------------------------------------
+
+    def _fit_rows(self, X, y, sample_weight, row_ids):
+        estimator = self._checked_base()
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is "
+                "None."
+            )
+        raw = RawRows.of(X)
+        if not raw.shape[0]:
+            raise ValueError(
+                f"Found array with 0 sample(s) (shape={raw.shape}) while a minimum of "
+                "1 is required."
+            )
+        check_consistent_length(X, y)
+        columns = check_names(self, X) if len(raw.shape) == 2 else None
+        self._check_finite(raw.X)
+        encoding = self._encoding(y, sample_weight)
+        encoded = encoding.read(y)
+        retained = self._retained_of(raw, encoded, sample_weight, row_ids)
+        encoding, retained = self._left(encoding, retained)
+        forgotten = None
+        if columns is not None:
+            forgotten = np.zeros(columns.n_features, dtype=bool)
+        seed = self.random_state
+        if seed is not None:
+            seed = int(check_random_state(seed).randint(np.iinfo(np.int32).max))
+        recipe = Recipe(clone(estimator), seed, self.n_slices > 1)
+        untrained = ((None,) * self.n_slices,) * self.n_shards
+        unknown = (None,) * self.n_shards
+        model = Shards(retained, forgotten, recipe, untrained, unknown)
+        everywhere = dict.fromkeys(range(self.n_shards), 0)
+        model = self._trained(model, encoding, everywhere, "fit")
+        return Fitted(model, encoding, columns)
+
+    def _carried(self, fitted, request):
+        model = fitted.model
+        first = model.touched_by(request.edit)
+        if not first:  # no weight leaves or comes
+            return fitted
+        retained = edited_rows(model, request)
+        if not any(block.weight.any() for block in retained.blocks()):
+            raise InsufficientWeightError("The request would leave no row to train on.")
+        encoding, retained = self._left(fitted.encoding, retained)
+        model = replace(model, retained=retained)
+        model = self._trained(model, encoding, first, "retrain")
+        return replace(fitted, model=model, encoding=encoding)
+
+    @with_callbacks
+    def _trained(self, model, encoding, first, task):
+        """The models with those trained again that begin at these slices."""
+        jobs = model.jobs(first, encoding)
+        parallel = Parallel(
+            n_jobs=self.n_jobs, verbose=self.verbose, return_as="generator"
+        )
+        results = parallel(
+            delayed(model.recipe.trained)(job.shard, job.classes, job.model, job.slices)
+            for job in jobs
+        )
+        after = followed(self, results, task, [job.shard for job in jobs])
+        models, classes = list(model.models), list(model.classes)
+        for job, trained in zip(jobs, after, strict=True):
+            models[job.shard] = (*models[job.shard][: job.first], *trained)
+            classes[job.shard] = job.classes
+        return replace(model, models=tuple(models), classes=tuple(classes))
+
+    def _checked_base(self):
+        """The estimator, not cloned; parameters are checked."""
+        for name in ("n_shards", "n_slices"):
+            check_scalar(getattr(self, name), name, Integral, min_val=1)
+        estimator = self._base()
+        if not hasattr(estimator, "fit") or isinstance(estimator, type):
+            raise TypeError(
+                f"estimator must be a scikit-learn estimator; got {estimator!r}."
+            )
+        if self.n_slices > 1 and not hasattr(estimator, "partial_fit"):
+            raise ValueError(
+                f"n_slices={self.n_slices} needs an estimator with partial_fit, which "
+                f"{type(estimator).__name__} has not: one that cannot go on from a "
+                "checkpoint gains nothing from slices."
+            )
+        if get_tags(estimator).input_tags.pairwise:
+            raise ValueError(
+                f"{type(estimator).__name__} takes distances between rows, which "
+                "cannot be told apart by shard."
+            )
+        return estimator
