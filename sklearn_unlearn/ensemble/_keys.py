@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_unlearn.compose._raw import text_hash
+from sklearn_unlearn.pipeline._raw import text_hash
 from sklearn_unlearn.core.arrays import row_hashes
 
 #: Half of a key, which a float holds exactly.

@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, get_tags
 
 from sklearn_unlearn.base import RowVerbsMixin
-from sklearn_unlearn.compose._raw import RawRows
+from sklearn_unlearn.pipeline._raw import RawRows
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.model import Request
 from sklearn_unlearn.core.retained import RetainedRows

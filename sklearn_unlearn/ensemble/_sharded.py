@@ -13,7 +13,7 @@ from sklearn.utils import check_consistent_length, check_random_state, check_sca
 from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_unlearn.compose._raw import RawRows
+from sklearn_unlearn.pipeline._raw import RawRows
 from sklearn_unlearn.core.model import edited_rows
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.ensemble._callbacks import (
