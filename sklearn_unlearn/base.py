@@ -149,6 +149,7 @@ class RowVerbsMixin(RequestMixin, ExclusiveMixin):
             self._fitted = self._carried(fitted, make_request(fitted, *arguments))
         return self
 
+
 class UnlearnerMixin(RowVerbsMixin):
     """The verbs; an estimator adds ``fit``, prediction and three hooks.
 

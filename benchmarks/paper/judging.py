@@ -50,7 +50,7 @@ def certified(methods, request, answers):
     By the paper, sigma is the residual over lambda times sqrt(2 ln(1.5/delta))/epsilon;
     by ours, what the proven bound on the distance to the minimum needs.
     """
-    X, y = methods.scenario.train
+    y = methods.scenario.train[1]
     test = TestRows(request.X_test, methods.scenario.test[1], fit_intercept=False)
     rows = Rows(request.X, y[:, None].astype(np.float64), np.ones(y.size))
     # all columns stay in the objective: those without values have zero for a minimum

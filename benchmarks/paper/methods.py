@@ -30,6 +30,12 @@ FINE_TUNING, FIRST = "fine-tuning", "first order"
 STALE, SECOND = "second order, old Hessian", "second order"
 COLUMNS, EXACT = "column elimination", "exact"
 
+#: In the order of the tables.
+METHODS = (
+    *(RETRAINING, WARM, SISA, PRIVACY, NO_UPDATE, OCCLUSION),
+    *(FINE_TUNING, FIRST, STALE, SECOND, COLUMNS, EXACT),
+)
+
 #: Step lengths tried for fine-tuning and first order, the best of which counts.
 RATES = tuple(4.0**k for k in range(-4, 4))
 #: With more columns retraining by newton-cholesky takes too long.
@@ -148,7 +154,9 @@ class Methods:
         """scikit-learn's, from nothing and from the model as it was."""
         answers = {}
         for name, start in ((RETRAINING, None), (WARM, tight_model(self.original))):
-            refit = logistic_refit(X, y, self.solver, self.exact.tol, start, **self.params)
+            refit = logistic_refit(
+                X, y, self.solver, self.exact.tol, start, **self.params
+            )
             seconds = refit.call.time()
             passes = int(refit.model.n_iter_[0]) + 1
             answers[name] = Answer(refit.model, seconds, passes * y.size)
@@ -239,9 +247,7 @@ class Methods:
     def residual(self, request, model):
         """Of the gradient on the corrected data, at a linear model."""
         y = self.scenario.train[1]
-        return gradient_residual_norm(
-            model, request.X, y, objective=self.objective
-        )
+        return gradient_residual_norm(model, request.X, y, objective=self.objective)
 
 
 def timed(call):

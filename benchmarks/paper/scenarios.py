@@ -56,7 +56,9 @@ def scenario(name, train, test, groups, norm="none", quick=False):
         scaler = StandardScaler(with_mean=False).fit(X)  # ones remain ones
         X, X_test = scaler.transform(X), scaler.transform(X_test)
     few = len(groups) <= 5
-    removed = [size for size in (_FEW_REMOVED if few else _REMOVED) if size <= len(groups)]
+    removed = [
+        size for size in (_FEW_REMOVED if few else _REMOVED) if size <= len(groups)
+    ]
     replaced = [size for size in _REPLACED if 2 * size <= y.size]
     if quick:
         removed, replaced = removed[:2], replaced[1:3]
