@@ -30,6 +30,10 @@ SHOWN = {
         ],
         "pandas",
     ),
+    "forget_in_gradient_boosting.py": (
+        ["RandomForestClassifier         20    2", "RowNotFoundError: Row 0"],
+        None,
+    ),
     "many_requests.py": (["refined", "120"], None),
     "mislabelled_digits.py": (["corrected  ", "difference of a coefficient"], None),
     "reconstruct_a_deleted_row.py": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from benchmarks.paper.methods import METHODS, RETRAINING
+from benchmarks.paper.answers import METHODS, RETRAINING
 from sklearn_unlearn.inspection import (
     EfficiencyDisplay,
     FidelityDisplay,

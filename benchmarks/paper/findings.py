@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.paper.methods import (
+from benchmarks.paper.answers import (
     EXACT,
     FINE_TUNING,
     FIRST,

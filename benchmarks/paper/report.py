@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.measure import grid
+from benchmarks.paper.answers import EXACT, METHODS
 from benchmarks.paper.findings import FINDINGS, GOAL, REACH, cases
-from benchmarks.paper.methods import EXACT, METHODS
 from benchmarks.paper.study import read
 
 _CAPTIONS = {
@@ -19,7 +19,7 @@ _CAPTIONS = {
     "fidelity": (
         "Fidelity: test loss minus that of retraining",
         "Means over the draws of the absolute difference of mean losses on test rows. "
-        "Retraining, warm, says how alike two retrained models are.",
+        "Of one model, retraining, warm, says how alike two trained ones are.",
     ),
     "certification": (
         "Fidelity at the noise of a certificate: accuracy",
@@ -83,14 +83,18 @@ def _line(verdict):
 
 
 def _table(rows, cell):
-    """A line for each method, a column for each case."""
-    found = cases(rows)
-    body = [
-        [method, *(cell(figures.get(method)) for figures in found.values())]
-        for method in METHODS
-    ]
-    shown = [line for line in body if any(line[1:])]
-    return grid(["method", *found], shown) if shown else ["Nothing was measured."]
+    """A table for each data set: a line for each method, a column for each request."""
+    lines = []
+    for data in dict.fromkeys(row["data"] for row in rows):
+        found = cases(row for row in rows if row["data"] == data)
+        body = [
+            [method, *(cell(figures.get(method)) for figures in found.values())]
+            for method in METHODS
+        ]
+        headers = [name.removeprefix(f"{data}, ") for name in found]
+        lines += grid([data, *headers], [line for line in body if any(line[1:])])
+        lines.append("")
+    return lines[:-1]
 
 
 def _residual(columns):

@@ -9,12 +9,12 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, get_tags
 
 from sklearn_unlearn.base import RowVerbsMixin
-from sklearn_unlearn.pipeline._raw import RawRows
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.model import Request
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.ensemble._keys import keys_of
+from sklearn_unlearn.pipeline._raw import RawRows
 from sklearn_unlearn.utils.validation import (
     check_names,
     check_row_ids,
@@ -79,7 +79,7 @@ class RetainedRequests(RowVerbsMixin):
             allowed = get_tags(self).input_tags.allow_nan
             assert_all_finite(values, allow_nan=allowed, input_name="X")
 
-    # Reading, where rows have an origin -------------------------------------------------
+    # Reading, where rows have an origin ---------------------------------------------
 
     def _leaving(self, fitted, X, y, sample_weight, row_ids=None, origin=None):
         if row_ids is None and X is not None:

@@ -1,175 +1,35 @@
-"""Sharded training (SISA): which models a request trains again, and on which rows."""
+"""Sharded training (SISA): fit, requests and what all shards are asked."""
 
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.utils import check_consistent_length, check_random_state, check_scalar
-from sklearn.utils import get_tags
+from sklearn.utils import (
+    check_consistent_length,
+    check_random_state,
+    check_scalar,
+    get_tags,
+)
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_unlearn.pipeline._raw import RawRows
 from sklearn_unlearn.core.model import edited_rows
-from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.ensemble._callbacks import (
     CallbackSupportMixin,
     followed,
     with_callbacks,
 )
-from sklearn_unlearn.ensemble._keys import cells_of
 from sklearn_unlearn.ensemble._requests import RetainedRequests
-from sklearn_unlearn.ensemble._training import Recipe, Slice
-from sklearn_unlearn.exceptions import InsufficientWeightError
+from sklearn_unlearn.ensemble._shards import Fitted, Shards
+from sklearn_unlearn.ensemble._training import Recipe
+from sklearn_unlearn.exceptions import InsufficientWeightError, UnlearningError
+from sklearn_unlearn.pipeline._raw import RawRows
+from sklearn_unlearn.transformers._change import columns_of
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
-from sklearn_unlearn.utils.validation import Columns, check_names
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """Training of a shard from one of its slices on.
-
-    Attributes
-    ----------
-    shard, first : int
-    classes : ndarray or None
-        Labels of the shard; None for a regressor.
-    model : estimator or None
-        Of the slices before.
-    slices : list of Slice or None
-        None where there is no row.
-    """
-
-    shard: int
-    first: int
-    classes: Any
-    model: Any
-    slices: list[Slice | None]
-
-
-@dataclass(frozen=True, eq=False)
-class Shards:
-    """Models, and the rows that they were trained on.
-
-    Attributes
-    ----------
-    retained : RetainedRows
-    forgotten : ndarray of bool of shape (n_features,) or None
-        Columns at fit that no model has; None of rows without columns.
-    recipe : Recipe
-    models : tuple of tuple of estimator or None
-        After each slice of each shard.
-    classes : tuple of ndarray or None
-        Labels of each shard; None for regressors.
-    """
-
-    retained: RetainedRows
-    forgotten: np.ndarray | None
-    recipe: Recipe
-    models: tuple[tuple[Any, ...], ...]
-    classes: tuple[Any, ...]
-
-    @property
-    def final(self):
-        """The model of each shard; None of one without rows."""
-        return [after[-1] for after in self.models]
-
-    @property
-    def n_slices(self):
-        """Slices of a shard."""
-        return len(self.models[0])
-
-    def touched_by(self, edit):
-        """The first slice of each shard in which rows leave or come.
-
-        Returns
-        -------
-        dict of int to int
-        """
-        first: dict[int, int] = {}
-        for rows in (edit.rows_out, edit.rows_in):
-            if rows is not None:
-                cells = self._cells(rows.X[rows.weight > 0.0])
-                for cell in np.unique(cells).tolist():
-                    shard, slice_ = divmod(cell, self.n_slices)
-                    first[shard] = min(slice_, first.get(shard, slice_))
-        return first
-
-    def jobs(self, first, encoding):
-        """What has to be trained of shards whose rows have changed from a slice on.
-
-        Parameters
-        ----------
-        first : dict of int to int
-        encoding : Labels or Targets
-
-        Returns
-        -------
-        list of Job
-        """
-        blocks = list(self.retained.blocks())
-        weight = np.concatenate([block.weight for block in blocks])
-        keys = np.concatenate([block.X for block in blocks])
-        alive = np.flatnonzero(weight)
-        cells = self._cells(keys[alive])
-        order = np.argsort(cells, kind="stable")
-        ends = np.arange(1, len(self.models) * self.n_slices)
-        parts = np.split(alive[order], np.searchsorted(cells[order], ends))
-        return [
-            self._job(shard, first[shard], parts[shard * self.n_slices :], encoding)
-            for shard in sorted(first)
-        ]
-
-    def _job(self, shard, first, parts, encoding):
-        parts, classes = parts[: self.n_slices], None
-        if encoding.classes is not None:
-            y = self.retained.take(np.concatenate(parts)).y
-            classes = encoding.classes[np.unique(encoding.groups(y))]
-            if not np.array_equal(classes, self.classes[shard]):
-                first = 0  # partial_fit is told of all classes when it begins
-        model = self.models[shard][first - 1] if first else None
-        slices = [self._slice(part, encoding) for part in parts[first:]]
-        return Job(shard, first, classes, model, slices)
-
-    def _cells(self, keys):
-        return cells_of(keys, len(self.models) * self.n_slices)
-
-    def _slice(self, positions, encoding):
-        if not positions.size:
-            return None
-        rows = self.retained.take(positions)
-        by = (rows.weight, *rows.y.T, *rows.X.T[::-1])
-        order = np.lexsort(by)
-        rows = rows.take(order)
-        weight = None if np.all(rows.weight == 1.0) else rows.weight
-        if weight is not None and not self.recipe.weighs:
-            raise ValueError(
-                f"sample_weight: {type(self.recipe.estimator).__name__}."
-                f"{self.recipe.method} takes no weights other than 1."
-            )
-        X = self.retained.origins_at(positions[order]).X
-        return Slice(X, encoding.decoded(rows.y), weight)
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """All that was learned.
-
-    Attributes
-    ----------
-    model : Shards
-    encoding : Labels or Targets
-    columns : Columns or None
-        Of X at fit; None if it had none, as texts have none.
-    """
-
-    model: Shards
-    encoding: Any
-    columns: Columns | None
+from sklearn_unlearn.utils.validation import check_columns, check_names
 
 
 class ShardedModel(
@@ -220,6 +80,41 @@ class ShardedModel(
             self._fitted = self._fit_rows(X, y, sample_weight, row_ids)
         return self
 
+    def forget_features(self, columns):
+        """Forget columns for good: the model as if it had never had them.
+
+        All shards are trained again. At prediction the columns are ignored: they may
+        hold anything, NaN, or be absent.
+
+        Parameters
+        ----------
+        columns : int, str, list of int or str, or bool mask of shape (n_features,)
+            By index or by feature name. Columns forgotten before may be named again.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a column is unknown, or the estimator refuses the columns that remain.
+        """
+        with self._exclusive():
+            fitted = self._checked()
+            if fitted.columns is None:
+                raise UnlearningError(
+                    "X had no columns at fit: there is none to forget."
+                )
+            n_columns, names = fitted.columns.n_features, fitted.columns.names
+            mask = check_columns(columns, n_columns, names) | fitted.model.forgotten
+            if mask.all():
+                raise UnlearningError(
+                    "columns names all that the model has; nothing would be left."
+                )
+            self._fitted = self._without_columns(fitted, mask)
+        return self
+
     # Reading ------------------------------------------------------------------------
 
     @property
@@ -249,6 +144,8 @@ class ShardedModel(
         if hasattr(estimator, "__sklearn_tags__") and not isinstance(estimator, type):
             inner = get_tags(estimator)
             tags.input_tags = inner.input_tags
+            # the defaults take sparse rows, which scikit-learn 1.6 does not say
+            tags.input_tags.sparse |= self.estimator is None
             tags.target_tags = inner.target_tags
             tags.target_tags.required = True
             self._adapt(tags, inner)
@@ -330,6 +227,18 @@ class ShardedModel(
         model = replace(model, retained=retained)
         model = self._trained(model, encoding, first, "retrain")
         return replace(fitted, model=model, encoding=encoding)
+
+    def _without_columns(self, fitted, forgotten):
+        model = fitted.model
+        chunk = model.retained.compacted().chunks[0]
+        kept = np.flatnonzero(~forgotten[~model.forgotten])
+        rows = RawRows(columns_of(chunk.origin.X, kept))
+        weight, y = chunk.rows.weight, chunk.rows.y
+        retained = self._retained_of(rows, y, weight, chunk.ids)
+        model = replace(model, retained=retained, forgotten=forgotten)
+        everywhere = dict.fromkeys(range(len(model.models)), 0)
+        model = self._trained(model, fitted.encoding, everywhere, "retrain")
+        return replace(fitted, model=model)
 
     @with_callbacks
     def _trained(self, model, encoding, first, task):

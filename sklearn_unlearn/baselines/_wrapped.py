@@ -1,0 +1,78 @@
+"""What the baselines share: a model of scikit-learn's, and what it is asked."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABCMeta, abstractmethod
+
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+
+
+def _asked(method):
+    """What the model answers about the rows that it is shown."""
+
+    @available_if(lambda self: hasattr(self.estimator, method))
+    def answer(self, X):
+        fitted = self._checked()
+        return getattr(fitted.estimator, method)(self._shown(fitted, X))
+
+    answer.__name__ = method
+    answer.__doc__ = f"``{method}`` of the model, as in scikit-learn."
+    return answer
+
+
+class WrappedModel(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
+    """A fitted model of scikit-learn's that a baseline changes or hides columns from.
+
+    The fitted value has ``estimator`` and ``columns``.
+    """
+
+    predict = _asked("predict")
+    predict_proba = _asked("predict_proba")
+    decision_function = _asked("decision_function")
+
+    def score(self, X, y, sample_weight=None):
+        """Accuracy or coefficient of determination, as of the model."""
+        fitted = self._checked()
+        return fitted.estimator.score(self._shown(fitted, X), y, sample_weight)
+
+    def to_sklearn(self):
+        """A copy of the fitted scikit-learn model.
+
+        Returns
+        -------
+        estimator
+        """
+        return copy.deepcopy(self._checked().estimator)
+
+    @property
+    def classes_(self):
+        """Class labels, if the model is a classifier."""
+        return self._learned.estimator.classes_
+
+    @property
+    def n_features_in_(self):
+        """Number of columns of X at fit."""
+        return self._learned.columns.n_features
+
+    @property
+    def feature_names_in_(self):
+        """Names of the columns of X at fit, if they were all strings."""
+        names = self._learned.columns.names
+        if names is None:
+            raise AttributeError("X had no feature names at fit.")
+        return names
+
+    def __sklearn_tags__(self):
+        tags = get_tags(clone(self.estimator))
+        tags.array_api_support = False
+        promised = UnlearningTags.of(self, exact=False)
+        return UnlearnerTags.extending(tags, promised)
+
+    @abstractmethod
+    def _shown(self, fitted, X):
+        """The rows that the model is asked about."""

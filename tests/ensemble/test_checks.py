@@ -1,0 +1,35 @@
+"""scikit-learn's own checks and those of unlearners, none expected to fail."""
+
+from sklearn.linear_model import LinearRegression, SGDClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_unlearn import ShardedClassifier, ShardedRegressor
+from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+
+#: A tree counts rows: to it a weight of 2 is not the row twice.
+TREES = [
+    ShardedClassifier(DecisionTreeClassifier(random_state=0)),
+    ShardedRegressor(DecisionTreeRegressor(random_state=0), n_shards=3),
+    ShardedClassifier(voting="hard"),
+]
+ESTIMATORS = [
+    ShardedClassifier(),
+    ShardedClassifier(n_shards=1),
+    ShardedRegressor(),
+    ShardedRegressor(LinearRegression(), n_shards=2, random_state=0),
+    ShardedClassifier(GaussianNB(), n_shards=2),
+]
+#: An order of the rows by their values, not by their places, is all that SGD sees.
+SLICED = [ShardedClassifier(SGDClassifier(random_state=0), n_slices=2, voting="hard")]
+
+
+@parametrize_with_checks([*ESTIMATORS, *TREES, *SLICED])
+def test_sklearn_check(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_unlearner_checks(ESTIMATORS)
+def test_unlearner_check(estimator, check):
+    check(estimator)
