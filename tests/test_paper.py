@@ -287,7 +287,7 @@ def test_data_that_are_missing_are_left_out(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("SKLEARN_UNLEARN_DATA", "elsewhere")
     out = tmp_path / "results"
     given = ["--only", "pima", "--data-folder", str(tmp_path), "--out", str(out)]
-    assert main([*given, "--no-progress"]) == 0
+    assert main([*given, "--no-progress", "--no-figures"]) == 0
     text = capsys.readouterr().out
     assert "Left out: pima" in text
     assert "not measured" in text

@@ -29,7 +29,7 @@ def draw(tables, folder):
 
     Files of the same tables are the same.
     """
-    plt = import_optional("matplotlib.pyplot", "figures of the study", "study")
+    plt = import_optional("matplotlib.pyplot", "Drawing the study", "study")
     style = {"font.size": 8}
     names = []
     with plt.rc_context(style):

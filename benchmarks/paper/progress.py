@@ -47,7 +47,7 @@ def progress(wanted):
     if not wanted:
         yield Progress()
         return
-    rich = import_optional("rich.progress", "the study's progress bar", "study")
+    rich = import_optional("rich.progress", "The study's progress bar", "study")
     columns = (
         rich.TextColumn("{task.description}"),
         rich.BarColumn(),
