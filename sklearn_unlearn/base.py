@@ -48,8 +48,8 @@ class RowVerbsMixin(RequestMixin, ExclusiveMixin):
             How much weight leaves. Without retained data None means 1 for each row;
             with it, all weight that the row has.
         row_ids : array-like of shape (n_rows,), optional
-            With ``retain_data=True``, what ``fit`` was given as ``row_ids`` for these
-            rows; instead of X and y.
+            With retained data, what ``fit`` was given as ``row_ids`` for these rows;
+            instead of X and y.
 
         Returns
         -------

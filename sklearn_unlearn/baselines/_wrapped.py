@@ -6,6 +6,7 @@ import copy
 from abc import ABCMeta, abstractmethod
 
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
@@ -15,14 +16,13 @@ from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 def _asked(method):
     """What the model answers about the rows that it is shown."""
 
-    @available_if(lambda self: hasattr(self.estimator, method))
     def answer(self, X):
         fitted = self._checked()
         return getattr(fitted.estimator, method)(self._shown(fitted, X))
 
     answer.__name__ = method
     answer.__doc__ = f"``{method}`` of the model, as in scikit-learn."
-    return answer
+    return available_if(lambda self: hasattr(self.estimator, method))(answer)
 
 
 class WrappedModel(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
@@ -70,6 +70,10 @@ class WrappedModel(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
     def __sklearn_tags__(self):
         tags = get_tags(clone(self.estimator))
         tags.array_api_support = False
+        # they take sparse rows, which scikit-learn 1.6 does not say
+        tags.input_tags.sparse |= isinstance(
+            self.estimator, (LogisticRegression, Ridge)
+        )
         promised = UnlearningTags.of(self, exact=False)
         return UnlearnerTags.extending(tags, promised)
 

@@ -1,5 +1,6 @@
 """Occlusion and fine-tuning against what they are by definition."""
 
+import inspect
 import pickle
 
 import numpy as np
@@ -12,12 +13,28 @@ from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRe
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_unlearn import UnlearnableLogisticRegression
 from sklearn_unlearn.baselines import FineTuned, Occluded
 from sklearn_unlearn.exceptions import RowNotFoundError
 from sklearn_unlearn.utils.tags import unlearning_tags
+
+#: scikit-learn 1.6 makes two classes of three by the first row's, wherever that is.
+_RELABELS = "np.where(y == y.flat[0], y, y.flat[0] + 1)" in inspect.getsource(
+    estimator_checks
+)
+
+
+def _other_labels(estimator):
+    if not _RELABELS or not isinstance(estimator, FineTuned) or is_regressor(estimator):
+        return {}
+    checks = (
+        "check_sample_weight_equivalence_on_dense_data",
+        "check_sample_weight_equivalence_on_sparse_data",
+    )
+    return dict.fromkeys(checks, "the check compares fits on different labels")
 
 
 @parametrize_with_checks(
@@ -26,7 +43,8 @@ from sklearn_unlearn.utils.tags import unlearning_tags
         Occluded(Ridge()),
         FineTuned(LogisticRegression(), random_state=0),
         FineTuned(Ridge(), random_state=0),
-    ]
+    ],
+    expected_failed_checks=_other_labels,
 )
 def test_sklearn_check(estimator, check):
     check(estimator)
