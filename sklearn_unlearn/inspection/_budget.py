@@ -33,8 +33,19 @@ class BudgetDisplay(Display):
 
     Examples
     --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
     >>> from sklearn_unlearn.inspection import BudgetDisplay
-    >>> display = BudgetDisplay.from_results({"refined": records})  # doctest: +SKIP
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X = scale(X)
+    >>> certification = GaussianCertification(epsilon=1.0, delta=1e-5, sigma=1e-3)
+    >>> model = UnlearnableLogisticRegression(
+    ...     C=0.1, certification=certification, retain_data=True
+    ... ).fit(X, y)
+    >>> display = BudgetDisplay.from_estimator(model, X, y, [[0], [1], [2]])
+    >>> len(display.results["UnlearnableLogisticRegression"])  # after fit and requests
+    4
     """
 
     _kind = PrivateRecord

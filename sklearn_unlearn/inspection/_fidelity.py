@@ -30,10 +30,18 @@ class FidelityDisplay(Display):
 
     Examples
     --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_unlearn import UnlearnableLogisticRegression
     >>> from sklearn_unlearn.inspection import FidelityDisplay
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X = scale(X)
+    >>> model = UnlearnableLogisticRegression().fit(X[:400], y[:400])
     >>> display = FidelityDisplay.from_estimator(
-    ...     model, X, y, [[0], [1, 2], [3]], X_test, y_test
-    ... )  # doctest: +SKIP
+    ...     model, X[:400], y[:400], [[0], [1, 2], [3]], X[400:], y[400:]
+    ... )
+    >>> len(display.results["UnlearnableLogisticRegression"])
+    3
     """
 
     _kind = Fidelity

@@ -36,7 +36,9 @@ class ResidualDisplay(Display):
     >>> from sklearn_unlearn.inspection import ResidualDisplay
     >>> display = ResidualDisplay.from_results(
     ...     {"no update": [3.0, 8.0], "second order": [0.02, 0.1]}
-    ... )  # doctest: +SKIP
+    ... )
+    >>> display.ax_.get_ylabel()
+    'gradient residual'
     """
 
     _kind = Real

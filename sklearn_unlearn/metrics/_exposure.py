@@ -8,7 +8,7 @@ from numbers import Integral
 
 import numpy as np
 from scipy.integrate import quad
-from scipy.stats import norm, skewnorm
+from scipy.stats import kstest, norm, skewnorm
 from sklearn.utils import check_array, check_random_state, check_scalar
 
 from sklearn_unlearn.utils.frames import FrameMixin
@@ -37,12 +37,16 @@ class Exposure(FrameMixin):
         log2 of the number of candidates, the canary included.
     exact : bool
         Whether all candidates were ranked, or a distribution fitted to a sample.
+    ks_distance : float
+        Kolmogorov-Smirnov distance between sample and distribution, 0 if exact: the
+        estimate means little where it is large against ``1 / sqrt(n_samples)``.
     """
 
     exposure: float
     rank: float
     max_exposure: float
     exact: bool
+    ks_distance: float = 0.0
 
 
 def exposure(
@@ -95,7 +99,7 @@ def exposure(
     >>> import numpy as np
     >>> from sklearn_unlearn.metrics import exposure
     >>> exposure(0.5, np.arange(1, 1024))
-    Exposure(exposure=10.0, rank=1.0, max_exposure=10.0, exact=True)
+    Exposure(exposure=10.0, rank=1.0, max_exposure=10.0, exact=True, ks_distance=0.0)
     """
     if not np.isfinite(canary):
         raise ValueError(f"canary must be a finite loss; got {canary!r}.")
@@ -121,8 +125,9 @@ def exposure(
     if exact:
         rank = 1.0 + int(np.count_nonzero(losses <= canary))
         return Exposure(most - math.log2(rank), rank, most, True)
-    bits = min(max(-_log2_share(losses, float(canary)), 0.0), most)
-    return Exposure(bits, 2.0 ** (most - bits), most, False)
+    log_share, distance = _fitted_share(losses, float(canary))
+    bits = min(max(-log_share / math.log(2.0), 0.0), most)
+    return Exposure(bits, 2.0 ** (most - bits), most, False, distance)
 
 
 def _computed(function, n_candidates, n_samples, random_state):
@@ -155,16 +160,18 @@ def _losses(values):
     return losses
 
 
-def _log2_share(sample, loss):
-    """log2 of the mass of a skew-normal fit below a loss."""
+def _fitted_share(sample, loss):
+    """Log of the mass of a skew-normal fit below a loss, and how well it fits."""
     centre, spread = sample.mean(), sample.std()
     if sample.size < 20 or spread == 0.0:
         raise ValueError(
             "candidates is a sample of all: at least 20 losses that vary are needed to "
             f"fit a distribution; got {sample.size}."
         )
-    shape, location, scale = skewnorm.fit((sample - centre) / spread)
-    return _log_cdf(((loss - centre) / spread - location) / scale, shape) / math.log(2)
+    shape, *place = skewnorm.fit((sample - centre) / spread)
+    location, scale = centre + spread * place[0], spread * place[1]
+    distance = kstest(sample, skewnorm(shape, location, scale).cdf).statistic
+    return _log_cdf((loss - location) / scale, shape), float(distance)
 
 
 def _log_cdf(x, shape):

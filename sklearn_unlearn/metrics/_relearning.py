@@ -94,8 +94,10 @@ def relearn_time(
     >>> relearn_time(refit, X[:90], noisy[:90], target).epochs > 0
     True
     """
-    check_scalar(target, "target", Real, min_val=0.0)
-    check_scalar(margin, "margin", Real, min_val=0.0)
+    for name, value in (("target", target), ("margin", margin)):
+        check_scalar(value, name, Real, min_val=0.0)
+        if not np.isfinite(value):
+            raise ValueError(f"{name} must be finite; got {value!r}.")
     check_scalar(max_epochs, "max_epochs", Integral, min_val=0)
     if train is None:
         if hasattr(estimator, "partial_unfit"):

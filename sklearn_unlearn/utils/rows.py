@@ -31,7 +31,8 @@ def split(n_rows, rows):
         If there is none, or no other.
     """
     chosen = np.zeros(n_rows, dtype=bool)
-    chosen[np.asarray(rows)] = True
+    if np.size(rows):
+        chosen[np.asarray(rows)] = True
     if not chosen.any() or chosen.all():
         raise ValueError("rows must name at least one row, and not all of them.")
     return np.flatnonzero(chosen), np.flatnonzero(~chosen)

@@ -78,6 +78,17 @@ def test_the_estimate_agrees_with_the_rank_where_both_are_possible():
     )
 
 
+def test_a_poor_fit_shows():
+    rng = np.random.default_rng(0)
+    for sample, poor in (
+        (rng.normal(size=5000), False),
+        (np.append(rng.normal(size=2500), rng.normal(20.0, 1.0, 2500)), True),
+    ):
+        result = exposure(-1.0, sample, n_candidates=10**9)
+        assert (result.ks_distance > 3.0 / 5000**0.5) == poor
+    assert exposure(1.0, [2.0]).ks_distance == 0.0
+
+
 def test_exposure_stays_between_its_bounds():
     sample = np.random.default_rng(0).normal(size=1000)
     far = exposure(-1e3, sample, n_candidates=10**9)

@@ -92,5 +92,6 @@ def test_bad_input():
     for name in ("margin", "max_epochs"):
         with pytest.raises(ValueError, match=name):
             relearn_time(Halving(), X, y, 0.1, **{name: -1})
-    with pytest.raises(ValueError, match="target"):
-        relearn_time(Halving(), X, y, -0.1)
+    for target in (-0.1, np.nan):
+        with pytest.raises(ValueError, match="target"):
+            relearn_time(Halving(), X, y, target)

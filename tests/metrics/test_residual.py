@@ -23,7 +23,7 @@ def cancer():
     return scale(X), y
 
 
-@pytest.mark.parametrize("name", [n for n in ESTIMATORS if n != "svr_squared"])
+@pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_twin_has_the_residual_of_its_unlearner(name, weighted):
     X, y = data(name)
@@ -86,6 +86,24 @@ def test_a_model_that_kept_the_rows_is_worse(cancer):
     ]
     assert residuals == sorted(residuals)
     assert residuals[2] > 10 * residuals[1]
+
+
+def test_columns_that_may_not_be_used_are_zero(cancer):
+    X, y = cancer
+    model = UnlearnableLogisticRegression(C=0.1).fit(X, y).forget_features([0, 7])
+    expected = model.gradient_residual(X, y)
+    without = np.delete(X, [0, 7], axis=1)
+    zero = X.copy()
+    zero[:, [0, 7]] = 0.0
+    for plain, rows in (
+        (model.to_sklearn(), zero),
+        (model.to_sklearn(drop_forgotten=True), without),
+    ):
+        found = gradient_residual_norm(plain, rows, y)
+        assert found == pytest.approx(expected, rel=1e-9)
+    occluded = UnlearnableLogisticRegression(C=0.1).fit(X, y).to_sklearn()
+    occluded.coef_[:, [0, 7]] = 0.0
+    assert gradient_residual_norm(occluded, zero, y) > 5 * expected
 
 
 def test_pipelines_have_the_verb(cancer):

@@ -15,7 +15,7 @@ def test_rows_are_told_by_position_or_mask():
     assert split(4, 2)[0].tolist() == [2]
     for rows in ([], range(4)):
         with pytest.raises(ValueError, match="at least one row, and not all"):
-            split(4, np.array(rows, dtype=int))
+            split(4, rows)
 
 
 def test_rows_of_any_container():
