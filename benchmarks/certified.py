@@ -363,7 +363,8 @@ class Judge:
             state = replace(self.base, theta=theta, gradient=gradient)
             if self.geometry is None:
                 state = steps.refreshed(state, self.rows, theta)
-            drift = measured(state, self.rows, geometry=self.geometry, exact=True)
+            known = self.geometry is not None  # the largest norm of a row included
+            drift = measured(state, self.rows, geometry=self.geometry, exact=not known)
             bound = distance(state, drift, self.tol).total
         weakest = weakest_penalty(objective)
         accuracy, f1 = self.test.scores(
