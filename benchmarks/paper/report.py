@@ -15,8 +15,8 @@ _CAPTIONS = {
         "Efficacy: gradient residual",
         "Medians over the draws of the norm of the gradient of the objective on the "
         "corrected data: zero for a model that was trained on them. SISA is no single "
-        f"model and has none. First order is taken at the best of {len(RATES)} rates, "
-        "fine-tuning at the best for the first draw.",
+        "model and has none. First order and fine-tuning are taken at the best of "
+        f"{len(RATES)} rates for each request.",
     ),
     "fidelity": (
         "Fidelity: test loss minus that of retraining",

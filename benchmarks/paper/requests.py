@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import scipy.sparse as sp
 
-REMOVED, REPLACED = "features removed", "values replaced"
+REMOVED, REPLACED = "features removed", "rows with new values"
 
 
 @dataclass(frozen=True, eq=False)
