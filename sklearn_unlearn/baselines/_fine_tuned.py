@@ -74,7 +74,7 @@ class FineTuned(RetainedRequests, WrappedModel):
     classes_ : ndarray of shape (2,)
         If the estimator is a classifier.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         If X had names of columns at fit.
 
     References

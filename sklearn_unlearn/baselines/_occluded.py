@@ -44,7 +44,7 @@ class Occluded(ExclusiveMixin, WrappedModel):
     classes_ : ndarray of shape (n_classes,)
         If the estimator is a classifier.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         If X had names of columns at fit.
 
     References

@@ -56,7 +56,7 @@ class ShardedRegressor(RegressorMixin, ShardedModel):
     estimators_ : list of estimator
         The model of each shard; None of a shard without rows.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         If X had names of columns at fit.
 
     See Also

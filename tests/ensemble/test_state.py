@@ -14,6 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_unlearn import ShardedClassifier, ShardedRegressor
 from tests.ensemble.cases import CLASSIFIERS, data, outputs
+from tests.linear_model.test_state import interrupt
 from tests.observers import Observers
 
 
@@ -55,6 +56,32 @@ def test_a_request_that_fails_changes_nothing(verb, monkeypatch):
     assert set(vars(model)) == attributes
     calls[verb]()
     assert model._fitted is not fitted
+
+
+@pytest.mark.parametrize("verb", ["partial_unfit", "forget_features"])
+def test_interrupted_at_any_line_a_request_is_done_or_undone(verb):
+    X, y = data(CLASSIFIERS["slices"], 60)
+    model = clone(CLASSIFIERS["slices"]).set_params(n_slices=2).fit(X, y)
+    done = copy.deepcopy(model)
+    requests = {
+        "partial_unfit": lambda each: each.partial_unfit(X[:2], y[:2]),
+        "forget_features": lambda each: each.forget_features([0]),
+    }
+    requests[verb](done)
+    fitted, attributes, before = model._fitted, set(vars(model)), outputs(model, X)
+    at, n_undone, n_done = 1, 0, 0
+    while interrupt(lambda: requests[verb](model), at):
+        assert set(vars(model)) == attributes
+        if model._fitted is fitted:
+            assert outputs(model, X) == before
+            n_undone += 1
+        else:  # after the assignment the new model is complete
+            assert outputs(model, X) == outputs(done, X)
+            model._fitted = fitted
+            n_done += 1
+        at += 7
+    assert n_undone > 30
+    assert n_done <= 2
 
 
 def test_predictions_during_requests_are_of_one_state():
