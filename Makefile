@@ -10,7 +10,7 @@ PYTEST_ARGS ?= -q -n auto
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo examples test test-min test-bare coverage lint format bench doc clean
+.PHONY: help demo examples test test-min test-bare coverage lint format bench paper doc clean
 
 # One environment for each purpose and Python version: .venv/3.13-test
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2] if sys.version_info >= (3, 11) else "")')
@@ -34,6 +34,7 @@ help:
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make format     let ruff format the code and mend what it can"
 	@echo "make bench      the benchmark tables (minutes); BENCH_ARGS=\"fit --quick\""
+	@echo "make paper      the paper's study (a quarter of an hour); PAPER_ARGS=\"--quick\""
 	@echo "make doc        build the documentation, run its examples"
 	@echo "make clean      remove environments, caches and builds"
 	@echo "PYTHON=... chooses the interpreter, PYTEST_ARGS=... the arguments of pytest."
@@ -69,6 +70,9 @@ format: $(ENV)lint$(STAMP)
 
 bench: $(ENV)test$(STAMP)
 	@$(ENV)test/bin/python -m benchmarks $(BENCH_ARGS)
+
+paper: $(ENV)test$(STAMP)
+	@$(ENV)test/bin/python -m benchmarks.paper $(PAPER_ARGS)
 
 doc: $(ENV)doc$(STAMP)
 	@$(ENV)doc/bin/sphinx-build --quiet -W --keep-going -b html doc doc/_build/html

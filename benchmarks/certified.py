@@ -193,7 +193,7 @@ class Bench:
         self.hessians += hessians.call_count
         self.requests += 2
         corrected = Rows(_blank(X, columns), self.rows.y, self.rows.weight)
-        judge = Judge(self, refined.state, corrected, seed)
+        judge = Judge(self.test, self.exact.tol, refined.state, corrected, seed)
         found = {
             "no update": judge(self._zeroed(self.state.theta, refined.state), 0.0),
             "fine-tuning": self._fine_tuned(judge, corrected.X, seed),
@@ -333,10 +333,21 @@ def _timed(call):
 
 
 class Judge:
-    """Residual, distance, bound and scores of any coefficients on corrected data."""
+    """Residual, distance, bound and scores of any coefficients on corrected data.
 
-    def __init__(self, bench, state, rows, seed):
-        self.bench, self.rows, self.seed = bench, rows, seed
+    Parameters
+    ----------
+    test : TestRows
+    tol : float
+        Residual of the refit that a certificate compares with.
+    state : State
+        At the minimum.
+    rows : Rows
+    seed : int
+    """
+
+    def __init__(self, test, tol, state, rows, seed):
+        self.test, self.tol, self.rows, self.seed = test, tol, rows, seed
         self.base = steps.refreshed(state, rows, state.theta)
         self.geometry = None
         if rows.X.shape[1] > _LARGE:
@@ -352,10 +363,11 @@ class Judge:
             state = replace(self.base, theta=theta, gradient=gradient)
             if self.geometry is None:
                 state = steps.refreshed(state, self.rows, theta)
-            drift = measured(state, self.rows, geometry=self.geometry, exact=True)
-            bound = distance(state, drift, self.bench.exact.tol).total
+            known = self.geometry is not None  # the largest norm of a row included
+            drift = measured(state, self.rows, geometry=self.geometry, exact=not known)
+            bound = distance(state, drift, self.tol).total
         weakest = weakest_penalty(objective)
-        accuracy, f1 = self.bench.test.scores(
+        accuracy, f1 = self.test.scores(
             theta, sigma_for(bound), ~objective.forgotten, self.seed
         )
         return Outcome(
@@ -374,7 +386,7 @@ class Judge:
     def refit(self, model, seconds):
         """A refit's outcome: it needs no noise."""
         theta = coefficients(self.base.objective, model)
-        accuracy, f1 = self.bench.test.scores(theta, 0.0, n_noise=1)
+        accuracy, f1 = self.test.scores(theta, 0.0, n_noise=1)
         return Outcome(
             residual=self.residual(theta),
             distance=float(np.linalg.norm(theta - self.base.theta)),

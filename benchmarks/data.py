@@ -85,9 +85,9 @@ def adult_categories():
 @cache
 def enron():
     """Bag of words of mails, sparse; 6744 x 4902."""
-    folder = _folder("enron")
-    X = sp.csr_array(sp.load_npz(folder / "x.npz")).astype(np.float64)
-    return X, np.load(folder / "y.npy").astype(np.int64)
+    files = folder("enron")
+    X = sp.csr_array(sp.load_npz(files / "x.npz")).astype(np.float64)
+    return X, np.load(files / "y.npy").astype(np.int64)
 
 
 def enron_documents(n_words=None):
@@ -119,7 +119,11 @@ def enron_split():
     -------
     train, test : tuple of (X, y)
     """
-    X, y = enron()
+    return split(*enron())
+
+
+def split(X, y):
+    """Four in five rows to train with, the others to test; always the same."""
     order = np.random.default_rng(0).permutation(y.size)
     n_train = y.size * 4 // 5
     train, test = np.sort(order[:n_train]), np.sort(order[n_train:])
@@ -128,9 +132,9 @@ def enron_split():
 
 def enron_sensitive():
     """The columns of `enron` that count personal names."""
-    folder = _folder("enron")
+    files = folder("enron")
     words, sensitive = (
-        (folder / name).read_text(encoding="utf-8").split()
+        (files / name).read_text(encoding="utf-8").split()
         for name in ("vocabulary.txt", "sensitive_words.txt")
     )
     return np.flatnonzero(np.isin(words, sensitive))
@@ -160,7 +164,7 @@ def _adult():
 
 
 def _adult_table(name):
-    path = _folder("adult") / name
+    path = folder("adult") / name
     with path.open(newline="") as file:
         rows = csv.reader(file, skipinitialspace=True)
         # the test file opens with a remark
@@ -174,12 +178,13 @@ def _coded(table, coder, scaler):
     return np.hstack([numbers, categories]), y
 
 
-def _folder(name):
+def folder(name):
+    """Where the files of a data set are."""
     default = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("SKLEARN_UNLEARN_DATA", default)) / name
-    if not folder.is_dir():
+    path = Path(os.environ.get("SKLEARN_UNLEARN_DATA", default)) / name
+    if not path.is_dir():
         raise DataMissingError(
             f"{name}: no such folder in SKLEARN_UNLEARN_DATA (default "
             "../shared/data beside the project)."
         )
-    return folder
+    return path

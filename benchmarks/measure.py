@@ -171,7 +171,7 @@ class Table:
         if self.rows:
             headers = list(self.rows[0])
             body = [[_shown(row[header]) for header in headers] for row in self.rows]
-            lines += _grid(headers, body)
+            lines += grid(headers, body)
         if self.figures:
             lines.append("")
         for figure in self.figures:
@@ -211,7 +211,7 @@ def environment():
     )
 
 
-def _grid(headers, body):
+def grid(headers, body):
     widths = [max(map(len, column)) for column in zip(headers, *body, strict=True)]
 
     def line(cells):

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from benchmarks import TOPICS, data, suite, suite_sums
 from benchmarks.__main__ import main
@@ -12,6 +13,7 @@ from benchmarks.capacity import Source, rows_of_source
 from benchmarks.certified import Bench, Problem, fits_counted
 from benchmarks.measure import Settings, Table
 from benchmarks.profile import functions
+from benchmarks.published import macro_f1
 from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
 
 
@@ -75,6 +77,17 @@ def test_models_made_of_sums_are_compared(model, draw):
     settings = Settings(True, 1, 0.01)
     suite_sums.measure(settings, table, model, draw(rng, y, 2), y)
     assert table.rows[0]["difference"] < 1e-10
+
+
+# Scores ------------------------------------------------------------------------------
+
+
+def test_macro_f1_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    positive, found = rng.random(40) < 0.3, rng.random((40, 5)) < 0.4
+    found[:, 0] = True
+    expected = [f1_score(positive, guess, average="macro") for guess in found.T]
+    np.testing.assert_allclose(macro_f1(positive, found), expected)
 
 
 # Certified forgetting ---------------------------------------------------------------

@@ -175,7 +175,9 @@ class FineTuned(RetainedRequests, WrappedModel):
     def _tuned(self, estimator, X, y, weight):
         """A copy of the model after some epochs on these data."""
         sgd = self._descent(estimator, X.shape[0])
-        start = {"coef_init": estimator.coef_, "intercept_init": estimator.intercept_}
+        names = {"coef_init": "coef_", "intercept_init": "intercept_"}
+        # copies: SGD changes in place what it starts from
+        start = {key: np.array(getattr(estimator, at)) for key, at in names.items()}
         sgd.fit(X, y, sample_weight=weight, **start)
         tuned = copy.deepcopy(estimator)
         tuned.coef_ = sgd.coef_.reshape(np.shape(estimator.coef_))

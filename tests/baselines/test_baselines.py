@@ -192,6 +192,18 @@ def test_a_long_descent_ends_at_the_refit(diabetes, verb):
     assert isinstance(model.to_sklearn(), Ridge)
 
 
+@pytest.mark.parametrize("estimator", [LogisticRegression(), Ridge()])
+def test_a_request_leaves_the_model_before_as_it_was(cancer, estimator):
+    X, y = cancer
+    model = FineTuned(estimator, random_state=0).fit(X, y)
+    before, coef = model._fitted, model.to_sklearn().coef_
+    intercept = model.to_sklearn().intercept_
+    model.partial_unfit(X[:5], y[:5])
+    np.testing.assert_array_equal(before.estimator.coef_, coef)
+    np.testing.assert_array_equal(before.estimator.intercept_, intercept)
+    assert not np.array_equal(model.to_sklearn().coef_, coef)
+
+
 def test_fine_tuning_leaves_more_than_second_order(cancer):
     X, y = cancer
     tuned = FineTuned(LogisticRegression(tol=1e-8), random_state=0).fit(X, y)

@@ -1,0 +1,310 @@
+"""The study of the paper, on data that are small."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from scipy.special import expit
+from sklearn.datasets import load_breast_cancer
+from sklearn.preprocessing import scale
+
+from benchmarks.paper import answers, findings, scenarios, study
+from benchmarks.paper.__main__ import main
+from benchmarks.paper.findings import Statement
+from benchmarks.paper.methods import Methods
+from benchmarks.paper.progress import progress
+from benchmarks.paper.requests import (
+    REMOVED,
+    REPLACED,
+    n_requests,
+    removal,
+    requests,
+    with_rows,
+)
+
+GROUPS = [np.array([3]), np.array([7, 8]), np.array([20])]
+
+
+@pytest.fixture(scope="module")
+def scenario():
+    X, y = load_breast_cancer(return_X_y=True)
+    X = scale(X)
+    train, test = (X[:400], y[:400]), (X[400:], y[400:])
+    return scenarios.scenario("cancer", train, test, GROUPS)
+
+
+@pytest.fixture(scope="module")
+def methods(scenario):
+    return Methods(scenario, penalty=2.0, seed=0)
+
+
+# Data ---------------------------------------------------------------------------------
+
+
+def write(folder, X, y, lines):
+    paths = [folder / "X.npz", folder / "y.npy", folder / "columns.txt"]
+    if sp.issparse(X):
+        sp.save_npz(paths[0], X)
+    else:
+        paths[0] = folder / "X.npy"
+        np.save(paths[0], X)
+    np.save(paths[1], y)
+    paths[2].write_text(lines)
+    return [str(path) for path in paths]
+
+
+@pytest.mark.parametrize("as_format", [np.asarray, sp.csr_array])
+def test_data_from_files(tmp_path, as_format):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((50, 6)), np.repeat([-1, 1], 25)
+    paths = write(tmp_path, as_format(X), y, "0\n2 3\n\n")
+    loaded = scenarios.from_files("mine", *paths)
+    assert [group.tolist() for group in loaded.groups] == [[0], [2, 3]]
+    assert loaded.columns.tolist() == [0, 2, 3]
+    assert loaded.train[0].shape == (40, 6)
+    assert loaded.test[1].size == 10
+    assert set(loaded.train[1]) == {0, 1}
+    assert (loaded.removed, loaded.replaced) == ((1, 2), (1, 10))
+
+
+@pytest.mark.parametrize(
+    ("labels", "lines", "message"),
+    [
+        (np.arange(50) % 3, "0", "two classes"),
+        (np.arange(50) % 2, "6", "names no column"),
+        (np.arange(50) % 2, "\n", "names no column"),
+    ],
+)
+def test_files_that_are_no_scenario(tmp_path, labels, lines, message):
+    paths = write(tmp_path, np.ones((50, 6)), labels, lines)
+    with pytest.raises(ValueError, match=message):
+        scenarios.from_files("mine", *paths)
+
+
+def test_rows_and_columns_are_normalised(scenario):
+    parts = scenario.train, scenario.test, GROUPS
+    rows = scenarios.scenario("rows", *parts, norm="rows")
+    np.testing.assert_allclose(np.linalg.norm(rows.train[0], axis=1), 1.0)
+    columns = scenarios.scenario("columns", *parts, norm="columns")
+    np.testing.assert_allclose(columns.train[0].std(axis=0), 1.0)
+
+
+# Requests -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("as_format", [np.asarray, sp.csr_array])
+def test_what_requests_change(scenario, as_format):
+    (X, y), (X_test, y_test) = scenario.train, scenario.test
+    given = scenarios.scenario(
+        "given", (as_format(X), y), (as_format(X_test), y_test), GROUPS
+    )
+    found = list(requests(given, n_draws=2, seed=0))
+    assert len(found) == n_requests(given, 2) == 2 + 2 + 1 + 3 * 2
+    for request, dense in zip(found, requests(scenario, 2, 0), strict=True):
+        new, new_test = (
+            part.toarray() if sp.issparse(part) else part
+            for part in (request.X, request.X_test)
+        )
+        np.testing.assert_array_equal(new, dense.X)
+        changed = new != X
+        assert set(np.flatnonzero(changed.any(axis=1))) <= set(request.rows)
+        assert set(np.flatnonzero(changed.any(axis=0))) <= set(request.columns)
+        if request.kind == REMOVED:
+            assert not new[:, request.columns].any()
+            assert not new_test[:, request.columns].any()
+        else:
+            assert request.kind == REPLACED
+            assert request.rows.size == request.size
+            np.testing.assert_array_equal(new_test, X_test)
+
+
+def test_rows_of_sparse_data_are_replaced():
+    X = sp.csr_array(np.arange(12.0).reshape(4, 3))
+    new = sp.csr_array(np.array([[0.0, 5.0, 0.0]]))
+    found = with_rows(X, np.array([2]), new)
+    np.testing.assert_array_equal(found.toarray()[2], [0.0, 5.0, 0.0])
+    np.testing.assert_array_equal(found.toarray()[[0, 1, 3]], X.toarray()[[0, 1, 3]])
+    assert found.indices.dtype == np.int32  # scikit-learn takes no others
+
+
+# Methods ------------------------------------------------------------------------------
+
+
+def gradient(theta, X, y):
+    return X.T @ (expit(X @ theta) - y)
+
+
+def hessian(theta, X, penalty):
+    p = expit(X @ theta)
+    return X.T @ (X * (p * (1.0 - p))[:, None]) + penalty * np.eye(X.shape[1])
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_methods_are_what_they_are_called(scenario, methods, place):
+    (X, y), request = scenario.train, list(requests(scenario, 1, 0))[place]
+    before = methods.original.coef_.copy()
+    found = methods(request)
+    removed = request.kind == REMOVED
+    expected = set(answers.METHODS)
+    if not removed:
+        expected -= {answers.OCCLUSION, answers.COLUMNS}
+    assert set(found) == expected
+
+    theta = before[0]
+    G = gradient(theta, request.X, y) - gradient(theta, X, y)
+    for name, data in ((answers.STALE, X), (answers.SECOND, request.X)):
+        step = np.linalg.solve(hessian(theta, data, 2.0), G)
+        np.testing.assert_allclose(
+            found[name].theta[:, 0], theta - step, rtol=1e-7, atol=1e-9
+        )
+    step = theta - found[answers.FIRST].theta[:, 0]
+    np.testing.assert_allclose(step / np.linalg.norm(step), G / np.linalg.norm(G))
+    np.testing.assert_array_equal(found[answers.NO_UPDATE].theta.T, before)
+    refit = found[answers.RETRAINING].theta
+    np.testing.assert_allclose(found[answers.EXACT].theta, refit, atol=1e-7)
+    for name, answer in found.items():
+        if answer.theta is None:
+            assert name == answers.SISA
+            assert len(answer.model.estimators_) == 20
+            continue
+        left = gradient(answer.theta[:, 0], request.X, y) + 2.0 * answer.theta[:, 0]
+        residual = methods.residual(request, answer.model)
+        assert residual == pytest.approx(np.linalg.norm(left), abs=1e-9)
+    if removed:
+        for name in (answers.OCCLUSION, answers.COLUMNS, answers.EXACT):
+            assert not found[name].theta[request.columns].any()
+    # the next request begins where this one did
+    again = methods(request)
+    for name in (answers.EXACT, answers.NO_UPDATE, answers.FINE_TUNING):
+        np.testing.assert_array_equal(again[name].theta, found[name].theta)
+
+
+def test_gradients_are_counted(scenario, methods):
+    found = methods(removal(scenario, [0], 1, 0))
+    n_rows = scenario.train[1].size
+    assert found[answers.COLUMNS].gradients == 0
+    assert found[answers.SECOND].gradients == 2 * n_rows
+    assert found[answers.EXACT].gradients % n_rows == 0
+    assert found[answers.EXACT].gradients > 0
+
+
+# Findings -----------------------------------------------------------------------------
+
+
+def rows_of(residuals):
+    """A table with a draw of each method in each case."""
+    return [
+        {"data": data, "request": REMOVED, "size": 1.0, "method": name, "residual": r}
+        for data, by_method in residuals.items()
+        for name, r in by_method.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("second", "verdict", "exceptions"),
+    [
+        ((1.0, 1.0), "confirmed, 2 of 2 cases", ()),
+        ((1.0, 3.0), "confirmed in part, 1 of 2 cases", ("b, features removed, 1",)),
+        (
+            (3.0, 3.0),
+            "NOT confirmed, 0 of 2 cases",
+            ("a, features removed, 1", "b, features removed, 1"),
+        ),
+    ],
+)
+def test_verdicts_follow_the_figures(second, verdict, exceptions):
+    others = {
+        answers.FIRST: 2.0,
+        answers.FINE_TUNING: 2.5,
+        answers.NO_UPDATE: 9.0,
+    }
+    rows = rows_of(
+        {
+            name: {**others, answers.SECOND: value}
+            for name, value in zip("ab", second, strict=True)
+        }
+    )
+    judged = findings.FINDINGS[0].judged({"efficacy": rows})
+    assert str(judged) == verdict
+    assert judged.exceptions == exceptions
+
+
+def test_statements_may_not_apply():
+    statement = Statement("efficacy", "", "", lambda figures: None)
+    judged = statement.judged({"efficacy": rows_of({"a": {answers.SECOND: 1.0}})})
+    assert str(judged) == "not measured"
+
+
+# The whole ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(tmp_path):
+    X, y = load_breast_cancer(return_X_y=True)
+    return write(tmp_path, scale(X), y, "3\n7 8\n")
+
+
+def arguments(files, out):
+    own = ["--only", "--data", "mine", *files, "--out", str(out), "--no-progress"]
+    return [*own, "--quick"]
+
+
+def test_study_writes_tables_and_a_summary(files, tmp_path, capsys):
+    out = tmp_path / "results"
+    assert main([*arguments(files, out), "--no-figures", "--lambda", "0.5"]) == 0
+    text = (out / "summary.md").read_text()
+    assert text in capsys.readouterr().out
+    assert "lambda = 0.5" in text
+    tables = study.read(out)
+    assert set(tables) == set(study.TABLES)
+    exact = [row for row in tables["efficacy"] if row["method"] == answers.EXACT]
+    assert [row["size"] for row in exact] == [1.0, 2.0, 10.0, 100.0]
+    assert max(row["residual"] for row in exact) <= findings.GOAL
+    for statement in (*findings.FINDINGS, *findings.REACH):
+        assert f"{statement.text} **{statement.judged(tables)}**" in text
+    for row in tables["certification"]:
+        if not np.isnan(row["bound"]):
+            assert row["distance"] <= row["bound"]
+
+    again = tmp_path / "again"
+    main([*arguments(files, again), "--no-figures", "--lambda", "0.5"])
+    capsys.readouterr()
+    for name in ("efficacy", "fidelity", "certification"):
+        first, second = ((at / f"{name}.csv").read_text() for at in (out, again))
+        assert first == second
+
+
+def test_study_draws_figures(files, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "results"
+    main(arguments(files, out))
+    names = {path.name for path in out.glob("*.png")}
+    assert names == {f"{t}_mine.png" for t in ("efficacy", "fidelity", "efficiency")}
+    shown = capsys.readouterr().out
+    assert all(f"![{name}]({name})" in shown for name in names)
+
+
+def test_data_that_are_missing_are_left_out(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("SKLEARN_UNLEARN_DATA", "elsewhere")
+    out = tmp_path / "results"
+    given = ["--only", "pima", "--data-folder", str(tmp_path), "--out", str(out)]
+    assert main([*given, "--no-progress", "--no-figures"]) == 0
+    text = capsys.readouterr().out
+    assert "Left out: pima" in text
+    assert "not measured" in text
+
+
+def test_penalty_is_positive(capsys):
+    with pytest.raises(SystemExit):
+        main(["--lambda", "0"])
+    assert "must be positive" in capsys.readouterr().err
+
+
+def test_progress_is_shown():
+    pytest.importorskip("rich")
+    with progress(True) as bar:
+        bar.begin("mine", 2)
+        bar.describe("a request")
+        bar.advance()
+    with progress(False) as bar:
+        bar.begin("mine", 2)
+        bar.advance()
