@@ -99,7 +99,7 @@ def enron_documents(n_words=None):
         How many words of the vocabulary, drawn at random; all by default.
     """
     X, y = enron()
-    path = _folder("enron") / "vocabulary.txt"
+    path = folder("enron") / "vocabulary.txt"
     words = np.array(path.read_text(encoding="utf-8").split())
     if n_words is not None:
         rng = np.random.default_rng(0)
