@@ -61,9 +61,10 @@ class Status(Enum):
         "Scale them."
     )
     INDEFINITE = (
-        "The Hessian is not positive definite. Either rows were taken out that the "
-        "model was never trained on (or twice), or too few rows remain to determine "
-        "the unpenalised coefficients."
+        "The Hessian is not positive definite. Possible causes: too few rows remain to "
+        "determine the unpenalised coefficients; a row that leaves outweighs all "
+        "others, which are lost in its rounding; or rows were taken out that the model "
+        "was never trained on (or twice)."
     )
 
 
