@@ -14,11 +14,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_unlearn.core.edits import LinearMap
 from sklearn_unlearn.core.model import (
-    LARGE_CHANGE,
     apply,
     edited_tally,
     refined,
 )
+from sklearn_unlearn.core.steps import LARGE_CHANGE
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     LargeStepWarning,

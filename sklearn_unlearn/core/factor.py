@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +27,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from sklearn_unlearn.core.arrays import Array, Data, Indices, times
 from sklearn_unlearn.core.assembly import assemble
+from sklearn_unlearn.core.definiteness import diagnosis
 from sklearn_unlearn.core.pending import Pending
 from sklearn_unlearn.core.threads import suited_to
 from sklearn_unlearn.core.triangular import backward, forward
@@ -45,26 +45,6 @@ _LATE = 0.1
 _MAX_TERMS = 60
 #: Order up to which all eigenvalues are cheaper than an iteration.
 _SMALL = 256
-
-
-class Status(Enum):
-    """What a factorisation found; the values are sentences for the reader."""
-
-    DEPENDENT = (
-        "The Hessian is singular to working precision. Either some columns are "
-        "linearly dependent on others and no penalty decides between them: use a "
-        "finite C (a positive alpha) or drop them. Or a column has an offset or a "
-        "scale beside which the others vanish: centre and scale the columns."
-    )
-    NOT_FINITE = (
-        "The Hessian is not finite: values of X, weights or the penalty are too large. "
-        "Scale them."
-    )
-    INDEFINITE = (
-        "The Hessian is not positive definite. Either rows were taken out that the "
-        "model was never trained on (or twice), or too few rows remain to determine "
-        "the unpenalised coefficients."
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -371,7 +351,7 @@ def factorise(hessian: Array, penalty: Array, gauge: Indices, kept: Indices) -> 
     Raises
     ------
     NotPositiveDefiniteError
-        With the `Status` that says why.
+        With the :class:`~sklearn_unlearn.core.definiteness.Status` that says why.
     """
     array = hessian if hessian.flags.f_contiguous else np.asfortranarray(hessian)
     diagonal = np.diagonal(array).copy()
@@ -382,7 +362,7 @@ def factorise(hessian: Array, penalty: Array, gauge: Indices, kept: Indices) -> 
     pivots = np.square(np.diagonal(array))
     # written so that a NaN fails; a pivot lost to rounding counts as none
     if info != 0 or not np.all(pivots > 4.0 * scale.size * _EPS * scale):
-        raise NotPositiveDefiniteError(_diagnosis(array, scale).value)
+        raise NotPositiveDefiniteError(diagnosis(array, scale).value)
     return Factor(
         array=array,
         diagonal=diagonal,
@@ -392,15 +372,3 @@ def factorise(hessian: Array, penalty: Array, gauge: Indices, kept: Indices) -> 
         dropped=np.zeros(0, dtype=np.intp),
         pending=Pending.none(scale.size),
     )
-
-
-def _diagnosis(array: Array, scale: Array) -> Status:
-    """Singular or indefinite: decided by the smallest eigenvalue, scale removed."""
-    if not np.all(np.isfinite(scale)):
-        return Status.NOT_FINITE
-    if np.any(scale < 0.0):
-        return Status.INDEFINITE
-    root = 1.0 / np.sqrt(np.where(scale > 0.0, scale, 1.0))
-    upper = np.triu(array, 1) + np.diag(scale)
-    smallest = eigvalsh(root[:, None] * upper * root, lower=False)[0]
-    return Status.INDEFINITE if smallest < -1e-10 else Status.DEPENDENT

@@ -26,6 +26,7 @@ from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import RowBlocks, Rows
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import (
+    LARGE_CHANGE,
     StepResult,
     unlearn,
     with_parts,
@@ -34,10 +35,8 @@ from sklearn_unlearn.core.tally import Marks, Tally
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError, StepTooLargeError
 
-#: Change of a raw prediction from which a request without data warns: chord steps
-#: contract surely below it.
-LARGE_CHANGE = float(np.log(2.0))
-#: Change from which it is refused (``python -m benchmarks large_edits``).
+#: Change of a raw prediction from which a request without data is refused
+#: (``python -m benchmarks large_edits``).
 REFUSED_CHANGE = 2.0
 
 

@@ -26,6 +26,7 @@ from sklearn_unlearn.core.arrays import (
     transposed_times,
 )
 from sklearn_unlearn.core.losses import Loss
+from sklearn_unlearn.core.output_pairs import add_output_pairs
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, RowBlocks, Rows
 from sklearn_unlearn.core.threads import in_order
 
@@ -292,8 +293,7 @@ class Objective:
         ndarray of shape (n_unknowns, n_unknowns), Fortran order
             Upper triangle; below the diagonal anything.
         """
-        p, n_outputs = self.shape
-        order = self.n_unknowns
+        p, order = self.shape[0], self.n_unknowns
         H = np.zeros((order, order), order="F") if out is None else out
         blocks = rows.blocks(max(BLOCK_ENTRIES, p * p))
         if not self.coupled:
@@ -306,31 +306,12 @@ class Objective:
             for part in in_order(term, blocks):
                 H += part
             return H
-        pairs = [
-            (k, m)
-            for m in range(n_outputs)
-            for k in range(m + 1)
-            if k < m or not self.loss.shift_invariant
-        ]
         for block in blocks:
             X = as_float64(block.X)
             weights = sign * self._curvature(X, block, theta)
-            if not weights.any():  # no row of this part of a weighted loss
-                continue
-
-            def pair_term(
-                pair: tuple[int, int], X: Data = X, weights: Array = weights
-            ) -> Array:
-                return gram(X, weights[:, pair[0], pair[1]], self.fit_intercept)
-
-            for (k, m), part in zip(pairs, in_order(pair_term, pairs), strict=True):
-                part = np.triu(part)
-                if k < m:
-                    part += np.triu(part, 1).T
-                H[k * p : (k + 1) * p, m * p : (m + 1) * p] += part
-                if self.loss.shift_invariant:  # block rows sum to zero
-                    for j in (k, m):
-                        H[j * p : (j + 1) * p, j * p : (j + 1) * p] -= part
+            if weights.any():  # else no row of this part of a weighted loss
+                shift = self.loss.shift_invariant
+                add_output_pairs(H, X, weights, self.fit_intercept, shift)
         return H
 
     def curvature_columns(self, rows: Rows, theta: Array) -> Array:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from sklearn_unlearn.core.arrays import (
     row_hashes,
     without_columns,
 )
+from sklearn_unlearn.core.chunks import Chunk, Origin, origin_hashes
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, joined
 from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
 
@@ -32,60 +32,6 @@ _MAX_CHANGED = 4096
 _MAX_CHUNKS = 32
 #: Relative difference of weights that rounding may explain.
 _SLACK = 1e-12
-
-
-class Origin(Protocol):
-    """Rows as they were before preprocessing, in the order of those made of them."""
-
-    def codes(self) -> Data:
-        """Numbers of shape (n_rows, any) that are equal for equal rows."""
-
-    def same(self, other: Any) -> Mask:
-        """Where these rows equal those of another of as many."""
-
-    def take(self, rows: Indices) -> Any:
-        """Copies of these rows."""
-
-    def joined(self, others: Any) -> Any:
-        """These rows and then those of a list of others."""
-
-
-@dataclass(frozen=True, eq=False)
-class Chunk:
-    """Rows that came together, with the means to find one of them.
-
-    Attributes
-    ----------
-    rows : Rows
-        With the weights that they came with.
-    ids : ndarray or None
-        The caller's identifiers.
-    forgotten : ndarray of bool of shape (n_columns,)
-        Columns that do not identify a row.
-    origin : Origin or None
-        What the rows were made of, which then identifies them.
-    """
-
-    rows: Rows
-    ids: Any
-    forgotten: Mask
-    origin: Origin | None = None
-
-    @cached_property
-    def by_content(self) -> tuple[Any, Indices]:
-        """Sorted hashes of features and targets, and whose they are."""
-        return _sorted(row_hashes(self.rows.X, self.rows.y, self.forgotten))
-
-    @cached_property
-    def by_origin(self) -> tuple[Any, Indices]:
-        """Sorted hashes of origins and targets, and whose they are."""
-        assert self.origin is not None
-        return _sorted(_origin_hashes(self.origin, self.rows.y))
-
-    @cached_property
-    def by_id(self) -> tuple[Any, Indices]:
-        """Sorted identifiers, and whose they are."""
-        return _sorted(self.ids)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +142,7 @@ class RetainedRows:
             keys = row_hashes(rows.X, rows.y, self.forgotten)
             indexes = [chunk.by_content for chunk in self.chunks]
         else:
-            keys = _origin_hashes(origin, rows.y)
+            keys = origin_hashes(origin, rows.y)
             indexes = [chunk.by_origin for chunk in self.chunks]
         candidates = self._candidates(keys, indexes)
         needed = np.zeros(rows.n_rows) if all_weight else rows.weight
@@ -424,13 +370,3 @@ class RetainedRows:
                 origin = origin.joined([chunk.origin for chunk in later[1:]])
             chunks = (chunks[0], Chunk(rows, ids, self.forgotten, origin))
         return replace(self, chunks=chunks, changed=changed)
-
-
-def _origin_hashes(origin: Origin, y: Array) -> Any:
-    codes = origin.codes()
-    return row_hashes(codes, y, np.zeros(codes.shape[1], dtype=bool))
-
-
-def _sorted(keys: Any) -> tuple[Any, Indices]:
-    order = np.argsort(keys, kind="stable")
-    return keys[order], order

