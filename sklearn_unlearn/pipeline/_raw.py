@@ -44,7 +44,10 @@ class RawRows:
             return RawRows(X.tocsr())
         if isinstance(X, list | tuple) and any(isinstance(row, str) for row in X):
             X = np.array([*X, None], dtype=object)[:-1]
-        return RawRows(np.asarray(X))
+        rows = np.asarray(X)
+        if rows.dtype.kind in "US" and not hasattr(X, "dtype"):
+            rows = np.asarray(X, dtype=object)  # numbers beside strings stay numbers
+        return RawRows(rows)
 
     @property
     def shape(self):

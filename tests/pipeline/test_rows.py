@@ -6,6 +6,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+from sklearn_unlearn import (
+    UnlearnableOneHotEncoder,
+    UnlearnableRidge,
+    UnlearnableSimpleImputer,
+    make_unlearnable_pipeline,
+)
 from sklearn_unlearn.exceptions import (
     RowNotFoundError,
 )
@@ -92,3 +98,25 @@ def test_people_with_the_same_outputs_are_told_apart():
     model.forget_features("name")  # which no step uses
     assert b"person 0" not in pickle.dumps(model)
     model.partial_unfit(frame[:1].drop(columns="name"), y[:1])
+
+
+def test_lists_of_numbers_beside_strings_hold_what_they_hold():
+    rng = np.random.default_rng(0)
+    words = np.where(np.arange(40) % 2, "b", "a").tolist()
+    X = [[np.nan if i % 5 == 0 else words[i], float(i % 4)] for i in range(40)]
+    y = rng.normal(size=40)
+    model = make_unlearnable_pipeline(
+        UnlearnableSimpleImputer(strategy="most_frequent"),
+        UnlearnableOneHotEncoder(handle_unknown="ignore"),
+        UnlearnableRidge(retain_data=True),
+    ).fit(X, y)
+    gone = [i for i in range(40) if X[i][0] == model[0].statistics_[0]][:12]
+    left = [i for i in range(40) if i not in gone]
+    model.partial_unfit([X[i] for i in gone], y[gone])
+    X_left = [X[i] for i in left]
+    refit = clone(model).fit(X_left, y[left])
+    np.testing.assert_allclose(model.predict(X_left), refit.predict(X_left), atol=1e-9)
+    weight = np.isin(np.arange(40), left).astype(float)
+    model = clone(model).fit(X, y, sample_weight=weight)
+    for found, expected in zip(model[1].categories_, refit[1].categories_, strict=True):
+        np.testing.assert_array_equal(found, expected)
