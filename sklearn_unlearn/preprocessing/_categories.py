@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from sklearn.utils import check_array
@@ -43,16 +44,19 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
     def _collected(self, rows, weight, params):
         return Counts.of(rows)
 
+    def _alike(self, statistics, fitted):
+        return replace(statistics, dtypes=fitted.statistics.dtypes)
+
     def _teach(self, twin, statistics):
         twin.fit(statistics.examples(repeated=groups_infrequent(twin)))
         # columns of several dtypes were one array of objects
-        for place, dtype in enumerate(statistics.dtypes):
+        for place, dtype in enumerate(statistics.held):
             if twin.categories_[place].dtype.kind == "O" and dtype.kind != "O":
                 twin.categories_[place] = twin.categories_[place].astype(dtype)
 
     def _retaught(self, before, statistics):
         taught = before.statistics
-        if groups_infrequent(before.twin) or taught.dtypes != statistics.dtypes:
+        if groups_infrequent(before.twin) or taught.held != statistics.held:
             return None
         pairs = zip(taught.values, statistics.values, strict=True)
         same = all(one.keys() == other.keys() for one, other in pairs)
