@@ -135,6 +135,12 @@ class Counts:
         same = set(self.held)
         return rows.astype(same.pop()) if len(same) == 1 else rows
 
+    def like(self, other: Counts) -> Counts:
+        """The same counts, of rows that belong to those of others."""
+        pairs = zip(self.values, other.dtypes, strict=True)
+        values = tuple(_in_unit(column, dtype) for column, dtype in pairs)
+        return Counts(self.n_rows, values, other.dtypes)
+
     def plus(self, other: Counts) -> Counts:
         """These counts with others added."""
         pairs = zip(self.values, other.values, strict=True)
@@ -263,6 +269,21 @@ def _counted(column: npt.NDArray[Any]) -> Column:
 
 def _without_length(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(dtype.kind) if dtype.kind in "US" else dtype
+
+
+def _in_unit(column: Column, dtype: np.dtype[Any]) -> Column:
+    """Values of which times have the unit of a dtype, where it holds them."""
+    if dtype.kind not in "mM":
+        return column
+    return {_as_time(key, dtype): count for key, count in column.items()}
+
+
+def _as_time(key: Hashable, dtype: np.dtype[Any]) -> Hashable:
+    same = np.datetime64 if dtype.kind == "M" else np.timedelta64
+    if not isinstance(key, same):
+        return key
+    time: Hashable = key.astype(dtype)
+    return time if time == key else key
 
 
 def holding(dtype: np.dtype[Any], keys: Iterable[Hashable]) -> np.dtype[Any]:

@@ -139,7 +139,7 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
     def _alike(self, statistics, fitted):
         if isinstance(statistics, Moments):
             return statistics
-        return replace(statistics, dtypes=fitted.statistics.dtypes)
+        return statistics.like(fitted.statistics)
 
     def _teach(self, twin, statistics):
         observed, missing = _presence(statistics)

@@ -55,7 +55,9 @@ class RawRows:
         return self.X.shape
 
     def like(self, X):
-        """The rows of a request, in the columns of these.
+        """The rows of a request, in the columns of these, and in their dtypes.
+
+        A column keeps its own dtype where that of these cannot hold what it holds.
 
         Raises
         ------
@@ -73,6 +75,8 @@ class RawRows:
                     f"Expected {self.X.ndim}D array, got {rows.X.ndim}D array instead: "
                     "X must have as many dimensions as at fit."
                 )
+            if not sp.issparse(self.X):
+                rows = RawRows(_as(rows.X, self.X.dtype))
             if self.forgotten is None:
                 return self._as_wide(rows)
             if rows.X.shape[1:] == (np.count_nonzero(~self.forgotten),):
@@ -85,7 +89,7 @@ class RawRows:
         names = list(self.X.columns)
         check_there(names, X)
         X = X if names == list(X.columns) else X[names]
-        return replace(self, X=_bare(X))
+        return replace(self, X=_with_dtypes(_bare(X), self.X.dtypes))
 
     def _as_wide(self, rows):
         if rows.X.shape[1:] != self.X.shape[1:]:
@@ -205,6 +209,43 @@ def _bare(X):
         if hasattr(dtype, "categories"):
             X.isetitem(place, X.iloc[:, place].cat.remove_unused_categories())
     return X
+
+
+def _with_dtypes(X, dtypes):
+    """A bare frame whose columns have these dtypes, where these hold the values."""
+    for place, dtype in enumerate(dtypes):
+        if not hasattr(X, "iloc"):
+            column = X.to_series(place)
+            if _comparable(column.dtype, dtype):
+                X = X.with_columns(_as(column, dtype))
+        elif X.dtypes.iloc[place] != dtype:
+            X.isetitem(place, _as(X.iloc[:, place], dtype))
+    return X
+
+
+def _comparable(one, other):
+    """Whether values of two dtypes of polars are numbers, or times of one kind."""
+    if one.is_numeric() and other.is_numeric():
+        return True
+    return one.is_temporal() and type(one) is type(other)
+
+
+def _as(column, dtype):
+    """Values in another dtype, if it holds them all; not in one of categories."""
+    if column.dtype == dtype:
+        return column
+    if hasattr(column, "cast"):  # of polars
+        cast = column.cast(dtype, strict=False)
+        return cast if cast.eq_missing(column).all() else column
+    if dtype.kind not in "biufmM" and dtype.name not in ("str", "string"):
+        return column
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):
+            cast = column.astype(dtype)
+        same = (cast == column) | ((cast != cast) & (column != column))
+        return cast if np.all(same) else column
+    except (TypeError, ValueError, OverflowError):  # it does not
+        return column
 
 
 def _codes(column):

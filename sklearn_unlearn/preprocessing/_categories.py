@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from sklearn.utils import check_array
@@ -45,7 +44,7 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
         return Counts.of(rows)
 
     def _alike(self, statistics, fitted):
-        return replace(statistics, dtypes=fitted.statistics.dtypes)
+        return statistics.like(fitted.statistics)
 
     def _teach(self, twin, statistics):
         twin.fit(statistics.examples(repeated=groups_infrequent(twin)))

@@ -120,3 +120,56 @@ def test_lists_of_numbers_beside_strings_hold_what_they_hold():
     model = clone(model).fit(X, y, sample_weight=weight)
     for found, expected in zip(model[1].categories_, refit[1].categories_, strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("kind", ["numpy", "pandas", "polars"])
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_times_are_the_same_in_any_unit(kind, unit):
+    pl = pytest.importorskip("polars")
+    pd = pytest.importorskip("pandas")
+    days = np.datetime64("2020-01-01T00:00:01", "us") + np.arange(12) % 5 * 1000
+    frames = {
+        "numpy": lambda days: days[:, None],
+        "pandas": lambda days: pd.DataFrame({"day": days}),
+        "polars": lambda days: pl.DataFrame({"day": days}),
+    }
+    X, y = frames[kind](days), np.random.default_rng(0).normal(size=12)
+    model = make_unlearnable_pipeline(
+        UnlearnableOneHotEncoder(handle_unknown="ignore"),
+        UnlearnableRidge(retain_data=True),
+    ).fit(X, y)
+    others = frames[kind](days[:3].astype(f"M8[{unit}]"))
+    model.partial_unfit(others, y[:3])
+    left = frames[kind](days[3:])
+    refit = clone(model).fit(left, y[3:])
+    np.testing.assert_allclose(model.predict(left), refit.predict(left), atol=1e-9)
+    with pytest.raises(RowNotFoundError):
+        model.partial_unfit(frames[kind](days[3:4] + 1), y[3:4])
+
+
+def test_a_row_of_objects_is_retained_in_the_dtypes_of_the_others():
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "age": rng.normal(size=20),
+            "code": rng.integers(0, 3, 20),
+            "city": rng.choice(["Oslo", "Rome"], 20),
+        }
+    )
+    y = rng.normal(size=20)
+    model = make_unlearnable_pipeline(
+        UnlearnableOneHotEncoder(handle_unknown="ignore"),
+        UnlearnableRidge(retain_data=True),
+    ).fit(X, y)
+    model.replace_features(X.loc[[3]], y[[3]], X.loc[4].to_frame().T)
+    model.partial_unfit(X.loc[5].to_frame().T, y[[5]])
+    raw = model[-1]._fitted.model.retained.compacted().chunks[0].origin.X
+    assert raw.dtypes.tolist() == X.dtypes.tolist()
+    model.partial_fit(X.loc[[5]].assign(code=1.5), y[[5]])
+    model.partial_unfit(X.loc[[5]].assign(code=1.5), y[[5]])
+    left = X.drop(index=5)
+    left.loc[3] = left.loc[4]
+    refit = clone(model).fit(left, np.delete(y, 5))
+    np.testing.assert_allclose(model.predict(left), refit.predict(left), atol=1e-9)
+    assert model[0].categories_[1].dtype == X["code"].dtype
