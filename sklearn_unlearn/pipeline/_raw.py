@@ -202,12 +202,21 @@ def _bare(X):
     Levels of an index and categories may name other rows, attributes may say anything.
     """
     if not hasattr(X, "iloc"):
-        return X
+        pl = import_module("polars")
+        named = [
+            column.cast(pl.String)
+            for column in X.get_columns()
+            if column.dtype in (pl.Categorical, pl.Enum)
+        ]
+        return X.with_columns(named) if named else X
     X = X.copy(deep=False)
     X.index, X.attrs = range(len(X)), {}
     for place, dtype in enumerate(X.dtypes):
         if hasattr(dtype, "categories"):
             X.isetitem(place, X.iloc[:, place].cat.remove_unused_categories())
+        arrow = getattr(dtype, "pyarrow_dtype", None)
+        if hasattr(arrow, "index_type"):  # codes of values in a dictionary
+            X.isetitem(place, X.iloc[:, place].astype(type(dtype)(arrow.value_type)))
     return X
 
 
