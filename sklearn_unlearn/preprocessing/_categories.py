@@ -31,7 +31,7 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
     # Hooks --------------------------------------------------------------------------
 
     def _read(self, X, twin, columns=None):
-        rows = columns_of(X)
+        rows = _single_columns(X)
         return rows, check_names(self, X, columns, self._tags(twin))
 
     def _n_rows(self, rows):
@@ -77,7 +77,7 @@ def groups_of(twin, column):
     return groups | dict.fromkeys(rare, len(groups))
 
 
-def columns_of(X):
+def _single_columns(X):
     """Columns of X, each of its own dtype; strings of lists are objects."""
     # _BaseEncoder._check_X
     if hasattr(X, "iloc") and getattr(X, "ndim", 0) == 2:
