@@ -89,7 +89,10 @@ class RawRows:
         names = list(self.X.columns)
         check_there(names, X)
         X = X if names == list(X.columns) else X[names]
-        return replace(self, X=_with_dtypes(_bare(X), self.X.dtypes))
+        X = _bare(X)
+        if type(X) is type(self.X):  # of one library
+            X = _with_dtypes(X, self.X.dtypes)
+        return replace(self, X=X)
 
     def _as_wide(self, rows):
         if rows.X.shape[1:] != self.X.shape[1:]:

@@ -173,3 +173,16 @@ def test_a_row_of_objects_is_retained_in_the_dtypes_of_the_others():
     refit = clone(model).fit(left, np.delete(y, 5))
     np.testing.assert_allclose(model.predict(left), refit.predict(left), atol=1e-9)
     assert model[0].categories_[1].dtype == X["code"].dtype
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_rows_that_leave_are_found_in_frames_of_another_library(swapped):
+    pl = pytest.importorskip("polars")
+    pd = pytest.importorskip("pandas")
+    X, y = raw("ridge")
+    frames = pd.DataFrame(X, columns=list("abcde")), pl.DataFrame(X, list("abcde"))
+    frame, other = frames[::-1] if swapped else frames
+    model = scaled("ridge", retain_data=True).fit(frame, y)
+    model.partial_unfit(rows_of(other, [0, 1]), y[:2])
+    refit = clone(model).fit(frame[2:], y[2:])
+    np.testing.assert_allclose(answers(model, frame), answers(refit, frame), rtol=1e-9)
