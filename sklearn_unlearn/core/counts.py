@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Hashable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar
@@ -17,8 +17,6 @@ from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
 #: Values of one column with the number of rows that have them.
 Column: TypeAlias = Mapping[Hashable, int]
 Key = TypeVar("Key", bound=Hashable)
-#: Kinds of arrays whose values are numbers of Python.
-_NUMBERS = "biuf"
 
 
 class Missing(Enum):
@@ -28,6 +26,14 @@ class Missing(Enum):
 
     def __repr__(self) -> str:
         return "nan"
+
+
+#: Kinds of arrays whose values are numbers of Python.
+_NUMBERS = "biuf"
+_OF_NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating, Missing)
+#: What values of other kinds are.
+_OF_KIND = {"U": str, "S": bytes, "M": np.datetime64, "m": np.timedelta64}
+_ANY = np.dtype(object)
 
 
 def keys_of(values: npt.NDArray[Any]) -> list[Hashable]:
@@ -67,7 +73,8 @@ class Counts:
         For each column the number of rows, above zero, that have a value; where it is
         missing, it may not be counted.
     dtypes : tuple of dtype
-        Of each column; strings have no length, which would be that of the longest.
+        Of each column at fit; strings have no length, which would be that of the
+        longest.
     """
 
     n_rows: int
@@ -100,6 +107,12 @@ class Counts:
         """Whether these are the counts of no rows."""
         return self.n_rows == 0
 
+    @property
+    def held(self) -> tuple[np.dtype[Any], ...]:
+        """Of each column the dtype at fit, a wider one if it cannot hold all values."""
+        pairs = zip(self.dtypes, self.values, strict=True)
+        return tuple(holding(dtype, column) for dtype, column in pairs)
+
     def examples(self, *, repeated: bool = False) -> npt.NDArray[Any]:
         """Rows in which each value of each column occurs, as few as possible.
 
@@ -119,18 +132,20 @@ class Counts:
             else:
                 counts[0] += n_rows - len(column)
             rows[:, place] = np.repeat(values, counts)
-        same = set(self.dtypes)
+        same = set(self.held)
         return rows.astype(same.pop()) if len(same) == 1 else rows
+
+    def like(self, other: Counts) -> Counts:
+        """The same counts, of rows that belong to those of others."""
+        pairs = zip(self.values, other.dtypes, strict=True)
+        values = tuple(_in_unit(column, dtype) for column, dtype in pairs)
+        return Counts(self.n_rows, values, other.dtypes)
 
     def plus(self, other: Counts) -> Counts:
         """These counts with others added."""
         pairs = zip(self.values, other.values, strict=True)
-        dtypes = zip(self.dtypes, other.dtypes, strict=True)
-        return Counts(
-            self.n_rows + other.n_rows,
-            tuple(added(one, two) for one, two in pairs),
-            tuple(_common(one, two) for one, two in dtypes),
-        )
+        values = tuple(added(one, two) for one, two in pairs)
+        return Counts(self.n_rows + other.n_rows, values, self.dtypes)
 
     def minus(self, other: Counts) -> Counts:
         """These counts with others taken away.
@@ -256,9 +271,35 @@ def _without_length(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(dtype.kind) if dtype.kind in "US" else dtype
 
 
-def _common(one: np.dtype[Any], other: np.dtype[Any]) -> np.dtype[Any]:
-    if one == other:
-        return one
-    if one.kind in _NUMBERS and other.kind in _NUMBERS:
-        return np.result_type(one, other)
-    return np.dtype(object)
+def _in_unit(column: Column, dtype: np.dtype[Any]) -> Column:
+    """Values of which times have the unit of a dtype, where it holds them."""
+    if dtype.kind not in "mM":
+        return column
+    return {_as_time(key, dtype): count for key, count in column.items()}
+
+
+def _as_time(key: Hashable, dtype: np.dtype[Any]) -> Hashable:
+    same = np.datetime64 if dtype.kind == "M" else np.timedelta64
+    if not isinstance(key, same):
+        return key
+    time: Hashable = key.astype(dtype)
+    return time if time == key else key
+
+
+def holding(dtype: np.dtype[Any], keys: Iterable[Hashable]) -> np.dtype[Any]:
+    """A dtype that holds values: a given one if it does, without rounding."""
+    keys = list(keys)
+    kinds = {type(key) for key in keys}
+    if dtype.kind not in _NUMBERS:
+        fitting = _OF_KIND.get(dtype.kind, object)
+        return dtype if all(issubclass(kind, fitting) for kind in kinds) else _ANY
+    if not all(issubclass(kind, _OF_NUMBERS) for kind in kinds):
+        return _ANY
+    if not kinds or dtype == np.float64:
+        return dtype
+    values = np.array([value_of(key) for key in keys])
+    with np.errstate(invalid="ignore", over="ignore"):
+        cast = values.astype(dtype)
+    if np.all((cast == values) | ((cast != cast) & (values != values))):
+        return dtype
+    return np.result_type(dtype, values.dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from numbers import Real
 
 import numpy as np
@@ -12,7 +12,14 @@ import scipy.sparse as sp
 from sklearn.impute import SimpleImputer
 
 from sklearn_unlearn.core.affine import AffineMap
-from sklearn_unlearn.core.counts import Counts, Missing, keys_of, median, most_frequent
+from sklearn_unlearn.core.counts import (
+    Counts,
+    Missing,
+    holding,
+    keys_of,
+    median,
+    most_frequent,
+)
 from sklearn_unlearn.core.moments import Moments
 from sklearn_unlearn.transformers import (
     Edit,
@@ -125,9 +132,14 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
             return Counts.of(list(rows.T)).without(_missing_keys(missing))
         values = _observed_values(rows, missing)
         if params["strategy"] == "constant":
-            values = [np.zeros(column.size, dtype=bool) for column in values]
+            values = [_same(column) for column in values]
         counts = Counts.of(values, rows.shape[0])
         return replace(counts, dtypes=(rows.dtype,) * rows.shape[1])
+
+    def _alike(self, statistics, fitted):
+        if isinstance(statistics, Moments):
+            return statistics
+        return statistics.like(fitted.statistics)
 
     def _teach(self, twin, statistics):
         observed, missing = _presence(statistics)
@@ -139,7 +151,7 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         presence = observed, _ = _presence(statistics)
         if not all(map(np.array_equal, _presence(taught), presence)):
             return None
-        if isinstance(taught, Counts) and taught.dtypes != statistics.dtypes:
+        if isinstance(taught, Counts) and taught.held != statistics.held:
             return None
         twin = copy.copy(before.twin)
         self._fill(twin, statistics, observed)
@@ -259,6 +271,15 @@ def _observed_values(rows, missing):
         yield np.concatenate([values[~_is_missing(values, missing)], zeros])
 
 
+def _same(values):
+    """Values of which only the kind counts: numbers, or others."""
+    if values.dtype.kind in "biuf":
+        return np.zeros(values.size, dtype=bool)
+    numbers = (isinstance(value, Real | np.bool_) for value in values)
+    same = [False if number else "" for number in numbers]
+    return np.array(same, dtype=object)
+
+
 def _presence(statistics):
     """In which columns there are values, and in which some are missing."""
     if isinstance(statistics, Moments):
@@ -271,12 +292,14 @@ def _example(missing_values, statistics, observed, missing):
     """Two rows that have and lack values in the same columns as the real ones."""
     dtype = np.dtype(np.float64)
     if isinstance(statistics, Counts):
-        dtype = statistics.dtypes[0]
+        dtype = holding(statistics.dtypes[0], chain.from_iterable(statistics.values))
     # neither value is missing
     there = 2 if isinstance(missing_values, Real) and missing_values == 1 else 1
-    rows = np.full((2, observed.size), there, dtype=dtype)
     if dtype.kind == "f" and not isinstance(missing_values, Real):  # pandas.NA
         missing_values = np.nan
+    if missing.any() and isinstance(statistics, Counts):
+        dtype = holding(dtype, keys_of(np.array([missing_values], dtype=object)))
+    rows = np.full((2, observed.size), there, dtype=dtype)
     if missing.any():
         rows[0, ~observed] = rows[1, missing] = missing_values
     return rows

@@ -6,6 +6,7 @@ import warnings
 from functools import cache
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -23,6 +24,7 @@ from sklearn_unlearn import (
     preprocessing,
 )
 from sklearn_unlearn.compose import UnlearnableColumnTransformer
+from sklearn_unlearn.compose._columns import positions, select
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.feature_extraction import text
 from sklearn_unlearn.pipeline._raw import RawRows, taken
@@ -278,12 +280,13 @@ def _fitted_like(theirs, ours, X, y, sample_weight):
     X, y, sample_weight : as for ``from_sklearn``
         Transformers are weighted if that and nothing else makes them the same.
     """
-    _set_output_like(theirs, ours, taken(X, np.arange(min(RawRows.of(X).shape[0], 10))))
+    few = taken(X, np.arange(min(RawRows.of(X).shape[0], 10)))
+    _set_output_like(theirs, ours, few)
     Z = ours.fit_transform(X, y)
-    different = list(_differences(theirs, ours, ""))
+    different = list(_differences(theirs, ours, "", few))
     if different and sample_weight is not None:
         weighted = clone(ours).fit(X, y, sample_weight)
-        if not any(_differences(theirs, weighted, "")):
+        if not any(_differences(theirs, weighted, "", few)):
             return weighted, weighted.transform(X)
     for name, what in different:
         warnings.warn(
@@ -295,16 +298,37 @@ def _fitted_like(theirs, ours, X, y, sample_weight):
     return ours, Z
 
 
-def _differences(fitted, ours, name):
-    """Where fitted transformers learned other things from what should be one."""
+def _differences(fitted, ours, name, X):
+    """Where fitted transformers learned other things from what should be one.
+
+    Parameters
+    ----------
+    fitted, ours : transformer
+    name : str
+        Of both.
+    X : a few rows, as both get them
+    """
     if isinstance(fitted, Pipeline):
         for (each, one), (_, two) in zip(fitted.steps, ours.steps, strict=True):
-            yield from _differences(one, two, f"{name}__{each}".removeprefix("__"))
+            yield from _differences(one, two, f"{name}__{each}".removeprefix("__"), X)
+            X = X if is_nothing(one) else one.transform(X)
     elif isinstance(fitted, ColumnTransformer):
         theirs = {each: step for each, step, _ in fitted.transformers_}
-        for each, two, _ in ours.transformers_:
-            yield from _differences(theirs[each], two, f"{name}__{each}")
+        for each, two, columns in ours.transformers_:
+            places = positions(columns, fitted)
+            if isinstance(two, str) or not places.size:
+                continue
+            part = select(ours, X, places, np.isscalar(columns))
+            yield from _differences(theirs[each], two, f"{name}__{each}", part)
     elif hasattr(ours, "_fitted"):
-        different = difference(fitted, ours._fitted.twin)
+        different = difference(fitted, ours._fitted.twin, size=_size(X))
         if different is not None:
             yield name, different
+
+
+def _size(X):
+    """The largest number among a few values, 0 where they are none."""
+    values = X.data if sp.issparse(X) else np.asarray(X)
+    if values.dtype.kind not in "biuf":
+        return 0.0
+    return np.abs(values[np.isfinite(values)].astype(np.float64)).max(initial=0.0)

@@ -44,7 +44,10 @@ class RawRows:
             return RawRows(X.tocsr())
         if isinstance(X, list | tuple) and any(isinstance(row, str) for row in X):
             X = np.array([*X, None], dtype=object)[:-1]
-        return RawRows(np.asarray(X))
+        rows = np.asarray(X)
+        if rows.dtype.kind in "US" and not hasattr(X, "dtype"):
+            rows = np.asarray(X, dtype=object)  # numbers beside strings stay numbers
+        return RawRows(rows)
 
     @property
     def shape(self):
@@ -52,7 +55,9 @@ class RawRows:
         return self.X.shape
 
     def like(self, X):
-        """The rows of a request, in the columns of these.
+        """The rows of a request, in the columns of these, and in their dtypes.
+
+        A column keeps its own dtype where that of these cannot hold what it holds.
 
         Raises
         ------
@@ -70,6 +75,8 @@ class RawRows:
                     f"Expected {self.X.ndim}D array, got {rows.X.ndim}D array instead: "
                     "X must have as many dimensions as at fit."
                 )
+            if not sp.issparse(self.X):
+                rows = RawRows(_as(rows.X, self.X.dtype))
             if self.forgotten is None:
                 return self._as_wide(rows)
             if rows.X.shape[1:] == (np.count_nonzero(~self.forgotten),):
@@ -82,7 +89,10 @@ class RawRows:
         names = list(self.X.columns)
         check_there(names, X)
         X = X if names == list(X.columns) else X[names]
-        return replace(self, X=_bare(X))
+        X = _bare(X)
+        if type(X) is type(self.X):  # of one library
+            X = _with_dtypes(X, self.X.dtypes)
+        return replace(self, X=X)
 
     def _as_wide(self, rows):
         if rows.X.shape[1:] != self.X.shape[1:]:
@@ -195,13 +205,59 @@ def _bare(X):
     Levels of an index and categories may name other rows, attributes may say anything.
     """
     if not hasattr(X, "iloc"):
-        return X
+        pl = import_module("polars")
+        named = [
+            column.cast(pl.String)
+            for column in X.get_columns()
+            if column.dtype in (pl.Categorical, pl.Enum)
+        ]
+        return X.with_columns(named) if named else X
     X = X.copy(deep=False)
     X.index, X.attrs = range(len(X)), {}
     for place, dtype in enumerate(X.dtypes):
         if hasattr(dtype, "categories"):
             X.isetitem(place, X.iloc[:, place].cat.remove_unused_categories())
+        arrow = getattr(dtype, "pyarrow_dtype", None)
+        if hasattr(arrow, "index_type"):  # codes of values in a dictionary
+            X.isetitem(place, X.iloc[:, place].astype(type(dtype)(arrow.value_type)))
     return X
+
+
+def _with_dtypes(X, dtypes):
+    """A bare frame whose columns have these dtypes, where these hold the values."""
+    for place, dtype in enumerate(dtypes):
+        if not hasattr(X, "iloc"):
+            column = X.to_series(place)
+            if _comparable(column.dtype, dtype):
+                X = X.with_columns(_as(column, dtype))
+        elif X.dtypes.iloc[place] != dtype:
+            X.isetitem(place, _as(X.iloc[:, place], dtype))
+    return X
+
+
+def _comparable(one, other):
+    """Whether values of two dtypes of polars are numbers, or times of one kind."""
+    if one.is_numeric() and other.is_numeric():
+        return True
+    return one.is_temporal() and type(one) is type(other)
+
+
+def _as(column, dtype):
+    """Values in another dtype, if it holds them all; not in one of categories."""
+    if column.dtype == dtype:
+        return column
+    if hasattr(column, "cast"):  # of polars
+        cast = column.cast(dtype, strict=False)
+        return cast if cast.eq_missing(column).all() else column
+    if dtype.kind not in "biufmM" and dtype.name not in ("str", "string"):
+        return column
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):
+            cast = column.astype(dtype)
+        same = (cast == column) | ((cast != cast) & (column != column))
+        return cast if np.all(same) else column
+    except (TypeError, ValueError, OverflowError):  # it does not
+        return column
 
 
 def _codes(column):

@@ -31,7 +31,7 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
     # Hooks --------------------------------------------------------------------------
 
     def _read(self, X, twin, columns=None):
-        rows = columns_of(X)
+        rows = _single_columns(X)
         return rows, check_names(self, X, columns, self._tags(twin))
 
     def _n_rows(self, rows):
@@ -43,16 +43,19 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
     def _collected(self, rows, weight, params):
         return Counts.of(rows)
 
+    def _alike(self, statistics, fitted):
+        return statistics.like(fitted.statistics)
+
     def _teach(self, twin, statistics):
         twin.fit(statistics.examples(repeated=groups_infrequent(twin)))
         # columns of several dtypes were one array of objects
-        for place, dtype in enumerate(statistics.dtypes):
+        for place, dtype in enumerate(statistics.held):
             if twin.categories_[place].dtype.kind == "O" and dtype.kind != "O":
                 twin.categories_[place] = twin.categories_[place].astype(dtype)
 
     def _retaught(self, before, statistics):
         taught = before.statistics
-        if groups_infrequent(before.twin) or taught.dtypes != statistics.dtypes:
+        if groups_infrequent(before.twin) or taught.held != statistics.held:
             return None
         pairs = zip(taught.values, statistics.values, strict=True)
         same = all(one.keys() == other.keys() for one, other in pairs)
@@ -74,7 +77,7 @@ def groups_of(twin, column):
     return groups | dict.fromkeys(rare, len(groups))
 
 
-def columns_of(X):
+def _single_columns(X):
     """Columns of X, each of its own dtype; strings of lists are objects."""
     # _BaseEncoder._check_X
     if hasattr(X, "iloc") and getattr(X, "ndim", 0) == 2:

@@ -71,6 +71,10 @@ class TransformerRequests(ExclusiveMixin):
         """The `RowStatistics` of validated rows."""
         raise NotImplementedError
 
+    def _alike(self, statistics, fitted):
+        """Statistics of a request's rows, in the dtypes of the rows at fit."""
+        return statistics
+
     def _teach(self, twin, statistics):
         """Fit the twin to made-up rows, and give it what the real ones would have."""
         raise NotImplementedError
@@ -253,7 +257,8 @@ class TransformerRequests(ExclusiveMixin):
         """Statistics of `ReadRows`, if there are any."""
         if read is None:
             return None
-        return self._statistics(read.rows, sample_weight, fitted.params)
+        statistics = self._statistics(read.rows, sample_weight, fitted.params)
+        return None if statistics is None else self._alike(statistics, fitted)
 
     def _statistics(self, rows, sample_weight, params):
         """Statistics of rows; None if all have weight zero."""

@@ -7,6 +7,8 @@ from sklearn.utils.validation import check_is_fitted
 
 #: Relative difference of attributes that rounding cannot explain.
 _FAR = 1e-6
+#: Roundings of the data that a sum of them, which is zero, may hold.
+_ROUNDINGS = 1e3
 
 
 def adopted_params(cls, fitted, params, *, accepted=None, own=()):
@@ -100,7 +102,7 @@ def check_same_classes(fitted, classes):
         )
 
 
-def difference(fitted, twin, free=frozenset()):
+def difference(fitted, twin, free=frozenset(), size=0.0):
     """The first attribute that two fitted estimators do not share, if any.
 
     Parameters
@@ -108,6 +110,8 @@ def difference(fitted, twin, free=frozenset()):
     fitted, twin : estimator
     free : set of str, default=frozenset()
         Attributes that need not be the same.
+    size : float, default=0.0
+        Of the values that both were fitted to: what is rounding next to it is zero.
 
     Returns
     -------
@@ -116,14 +120,15 @@ def difference(fitted, twin, free=frozenset()):
     theirs, ours = vars(fitted), vars(twin)
     learned = [name for name in theirs if name.endswith("_") and name in ours]
     for name in sorted(set(learned) - free):
-        if not _close(theirs[name], ours[name]):
+        if not _close(theirs[name], ours[name], size):
             return name
     return None
 
 
-def _close(one, other):
+def _close(one, other, size):
     if isinstance(one, list):
-        return len(one) == len(other) and all(map(_close, one, other))
+        pairs = zip(one, other, strict=False)
+        return len(one) == len(other) and all(_close(*pair, size) for pair in pairs)
     one, other = np.asarray(one), np.asarray(other)
     if one.shape != other.shape:
         return False
@@ -132,8 +137,10 @@ def _close(one, other):
     if one.dtype.kind not in "fiu":
         return True
     finite = np.isfinite(other)
-    scale = np.abs(other[finite]).max(initial=0.0)
-    return np.allclose(one, other, rtol=_FAR, atol=_FAR * scale, equal_nan=True)
+    atol = _FAR * np.abs(other[finite]).max(initial=0.0)
+    if one.dtype.kind == "f":
+        atol = max(atol, _ROUNDINGS * np.finfo(one.dtype).eps * size)
+    return np.allclose(one, other, rtol=_FAR, atol=atol, equal_nan=True)
 
 
 def _same(value, accepted):

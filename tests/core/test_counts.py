@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_unlearn.core.counts import Counts, Missing, keys_of, value_of
+from sklearn_unlearn.core.counts import Counts, Missing, holding, keys_of, value_of
 from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
 
 VALUES = st.lists(
@@ -60,8 +60,33 @@ def test_dtypes():
     one = Counts.of([words, numbers])
     assert [dtype.str for dtype in one.dtypes] == ["<U0", "<i8"]
     other = Counts.of([np.array([None, "a"], dtype=object), np.array([0.5, 1.0])])
-    assert [dtype.kind for dtype in one.plus(other).dtypes] == ["O", "f"]
-    assert one.plus(other).values[1] == {1: 2, 2: 1, 0.5: 1}
+    both = one.plus(other)
+    assert [dtype.kind for dtype in both.held] == ["O", "f"]
+    assert both.values[1] == {1: 2, 2: 1, 0.5: 1}
+    assert both.minus(other).held == one.held == one.dtypes
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values", "expected"),
+    [
+        ("i8", [2, 3.0, True], "i8"),
+        ("i8", [2, 2.5], "f8"),
+        ("i8", [np.nan], "f8"),
+        ("i8", [np.int8(2)], "i8"),
+        ("i8", [2, "2"], "O"),
+        ("i1", [300], "i8"),
+        ("?", [1, 0.0], "?"),
+        ("f4", [0.5, 3, np.nan], "f4"),
+        ("f4", [0.1], "f8"),
+        ("f8", [0.1, 7], "f8"),
+        ("U", ["a"], "U"),
+        ("U", [1.0], "O"),
+        ("O", [1.0, "a"], "O"),
+    ],
+)
+def test_a_dtype_is_kept_where_it_holds_all_values(dtype, values, expected):
+    keys = keys_of(np.array(values, dtype=object))
+    assert holding(np.dtype(dtype), keys) == np.dtype(expected)
 
 
 def test_keys():

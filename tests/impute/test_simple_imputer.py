@@ -113,3 +113,32 @@ def test_ties_are_broken_as_the_twin_does():
     assert imputer.statistics_[0] == "a"
     imputer.partial_fit(np.array([[1], [1]], dtype=object))
     assert imputer.statistics_[0] == 1
+
+
+@pytest.mark.parametrize("strategy", ["mean", "median", "most_frequent", "constant"])
+@pytest.mark.parametrize("at_fit", ["i8", "f4", "f8", "O"])
+@pytest.mark.parametrize("at_request", ["i8", "f4", "f8", "O"])
+def test_requests_of_another_dtype(strategy, at_fit, at_request):
+    X = np.arange(24).reshape(8, 3) % 5
+    given, rows = X.astype(at_fit), X[:3].astype(at_request)
+    imputer = UnlearnableSimpleImputer(strategy=strategy, fill_value=0).fit(given)
+    imputer.partial_unfit(rows).partial_fit(rows).replace_features(rows, X_new=rows)
+    twin = SimpleImputer(strategy=strategy, fill_value=0)
+    for n_rows in (8, 5):
+        twin.fit(given[-n_rows:])
+        assert imputer.statistics_.dtype == twin.statistics_.dtype
+        assert imputer.statistics_.tolist() == twin.statistics_.tolist()
+        found, expected = imputer.transform(given), twin.transform(given)
+        assert found.dtype == expected.dtype
+        if n_rows == 8:
+            imputer.partial_unfit(rows)
+
+
+def test_what_integers_cannot_hold_comes_and_goes():
+    X = np.array([[1, 5], [1, 6], [2, 6]])
+    imputer = UnlearnableSimpleImputer(strategy="most_frequent").fit(X)
+    lacking = np.array([[np.nan, 5.0], [2.5, 5.0]])
+    imputer.partial_fit(lacking)
+    assert imputer.transform(lacking).tolist() == [[1.0, 5.0], [2.5, 5.0]]
+    imputer.partial_unfit(lacking)
+    assert imputer.transform(X).dtype == X.dtype

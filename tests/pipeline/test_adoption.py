@@ -1,8 +1,11 @@
 """Pipelines taken over from scikit-learn."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.compose import make_column_transformer
+from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
@@ -146,3 +149,18 @@ def test_weights_of_transformers_are_taken_over(all_steps):
     model.partial_unfit(X[:4], y[:4], weight[:4])
     refit = theirs.fit(X[4:], y[4:], **dict.fromkeys(names, weight[4:]))
     np.testing.assert_allclose(answers(model, X), answers(refit, X), atol=1e-5)
+
+
+@pytest.mark.parametrize("last", [PCA(2), StandardScaler(), SimpleImputer()])
+@pytest.mark.parametrize("by_column", [False, True])
+def test_what_is_rounding_about_zero_is_no_other_data(last, by_column):
+    X, y = raw("ridge")
+    front = make_pipeline(StandardScaler(with_std=False), last)
+    if by_column:
+        front = make_column_transformer((front, [0, 1, 2]), remainder="drop")
+    theirs = make_pipeline(front, Ridge()).fit(1e5 * X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        UnlearnablePipeline.from_sklearn(theirs, 1e5 * X, y)
+    with pytest.warns(DataMismatchWarning):
+        UnlearnablePipeline.from_sklearn(theirs, 1e5 * X[5:], y[5:])

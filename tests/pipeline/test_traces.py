@@ -9,7 +9,9 @@ from sklearn.model_selection import GridSearchCV
 
 from sklearn_unlearn import (
     UnlearnableOneHotEncoder,
+    UnlearnableRidge,
     make_unlearnable_column_transformer,
+    make_unlearnable_pipeline,
     partial_unfit,
 )
 from tests.pipeline.data import encoded, people, raw, scaled
@@ -116,3 +118,33 @@ def test_what_was_given_fitted_forgets_too():
     assert b"Kyiv" in pickle.dumps(search)
     refit = clone(search.best_estimator_).fit(frame[1:], y[1:])
     np.testing.assert_allclose(answers(search, frame), answers(refit, frame), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["enum", "categorical", "arrow", "category"])
+def test_no_dtype_names_a_value_that_is_gone(kind):
+    pl = pytest.importorskip("polars")
+    pd = pytest.importorskip("pandas")
+    frame, _ = people()
+    y = np.arange(len(frame)) % 7 / 3.0
+    X = frame[["city"]].astype("category")
+    names = list(X["city"].cat.categories)
+    if kind == "arrow":
+        pa = pytest.importorskip("pyarrow")
+        dtype = pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))
+        X = X.astype(dtype)
+    elif kind != "category":
+        dtype = {"enum": pl.Enum(names), "categorical": pl.Categorical}[kind]
+        cities = pl.Series("city", frame["city"].tolist()).cast(dtype)
+        X = pl.DataFrame([cities])
+    model = make_unlearnable_pipeline(
+        UnlearnableOneHotEncoder(handle_unknown="ignore"),
+        UnlearnableRidge(retain_data=True),
+    ).fit(X, y)
+    assert b"Lima" in pickle.dumps(model)
+    model.partial_unfit(X[:1], y[:1])
+    assert b"Lima" not in pickle.dumps(model)
+    model.replace_features(X[1:2], y[1:2], X[2:3]).partial_fit(X[3:4], y[3:4])
+    assert b"Lima" not in pickle.dumps(model)
+    model.partial_unfit(X[3:4], y[3:4])
+    refit = clone(model).fit(rows_of(X, [2, *range(2, len(y))]), y[1:])
+    np.testing.assert_allclose(answers(model, X), answers(refit, X), atol=1e-9)

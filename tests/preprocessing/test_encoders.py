@@ -156,3 +156,31 @@ def test_categories_become_infrequent_and_frequent():
     np.testing.assert_array_equal(coded.infrequent_categories_[0], ["c", "d"])
     assert answer(coded, Edit(rows_in=column("d"))).identity
     assert not answer(coded, Edit(rows_in=column("c"))).complete
+
+
+@pytest.mark.parametrize("cls", BOTH)
+@pytest.mark.parametrize("dtype", [object, float, bool])
+def test_requests_of_another_dtype_do_not_change_that_of_the_training(cls, dtype):
+    X = np.array([[1], [0], [2], [1]])
+    coming = np.array([[1], [0]]).astype(dtype)
+    encoder = cls().fit(X).replace_features(X[2:], X_new=coming)
+    twin = TWINS[cls]().fit(np.array([[1], [0], [1], [0]]))
+    assert encoder.categories_[0].dtype == twin.categories_[0].dtype
+    np.testing.assert_array_equal(encoder.categories_[0], twin.categories_[0])
+    assert encoder.transform(X[:2]).shape == twin.transform(X[:2]).shape
+    encoder.partial_unfit(coming)
+    assert encoder.categories_[0].dtype == twin.categories_[0].dtype
+
+
+@pytest.mark.parametrize("cls", BOTH)
+def test_a_dtype_that_had_to_be_wider_is_narrow_again(cls):
+    X = np.array([[1], [2], [3]])
+    encoder = cls().fit(X).partial_fit([[2.5], [np.nan]])
+    twin = TWINS[cls]().fit([[1.0], [2.0], [3.0], [2.5], [np.nan]])
+    assert encoder.categories_[0].dtype == twin.categories_[0].dtype
+    np.testing.assert_array_equal(encoder.categories_[0], twin.categories_[0])
+    encoder.partial_unfit([[np.nan], [2.5]])
+    assert encoder.categories_[0].dtype == X.dtype
+    with pytest.raises(TypeError, match="uniformly"):
+        encoder.partial_fit(column("a"))
+    encoder.transform(X)
