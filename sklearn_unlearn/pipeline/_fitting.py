@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -50,9 +51,7 @@ class PipelineFitting:
         """
         with self._exclusive():
             X, y, keywords = self._prepared(X, y, sample_weight, row_ids, params)
-            with config_context(enable_metadata_routing=False):
-                super().fit(X, y, **keywords)
-            self._keep(X, keywords)
+            self._fit_by("fit", X, y, keywords)
         return self
 
     @available_if(lambda self: hasattr(super(), "transform"))
@@ -74,19 +73,18 @@ class PipelineFitting:
         """
         with self._exclusive():
             _, _, keywords = self._prepared(X, y, sample_weight, None, params)
-            with config_context(enable_metadata_routing=False):
-                outputs = super().fit_transform(X, y, **keywords)
-            self._keep(X, keywords)
-        return outputs
+            return self._fit_by("fit_transform", X, y, keywords)
 
     @available_if(lambda self: hasattr(super(), "fit_predict"))
-    def fit_predict(self, X, y=None, **params):
+    def fit_predict(self, X, y=None, sample_weight=None, **params):
         """Fit all steps, and what the last one says of the rows.
 
         Parameters
         ----------
         X : array-like, DataFrame, sparse matrix or list of str
         y : array-like, optional
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            As for ``fit``; without weights of zero.
         **params : dict
             As for ``fit``.
 
@@ -95,10 +93,16 @@ class PipelineFitting:
         ndarray of shape (n_samples,)
         """
         with self._exclusive():
-            with config_context(enable_metadata_routing=False):
-                predicted = super().fit_predict(X, y, **params)
-            self._keep(X, params)
-        return predicted
+            _, _, keywords = self._prepared(X, y, sample_weight, None, params)
+            return self._fit_by("fit_predict", X, y, keywords)
+
+    def _fit_by(self, method, X, y, keywords):
+        """What a method of `Pipeline` that fits answers; a refused one is undone."""
+        fit = getattr(super(), method)
+        with undone_if_refused(self), config_context(enable_metadata_routing=False):
+            answer = fit(X, y, **keywords)
+            self._keep(X, keywords)
+        return answer
 
     def _prepared(self, X, y, sample_weight, row_ids, params):
         """Rows that count, and what scikit-learn's ``fit`` is given beside them."""
@@ -149,3 +153,22 @@ class PipelineFitting:
                 retained = model.retained.made_of(lambda chunk: raw)
                 model = replace(model, retained=retained)
                 last._fitted = replace(last._fitted, model=model)
+
+
+@contextmanager
+def undone_if_refused(estimator):
+    """Give an estimator, and all inside it, back what they were if a fit fails."""
+    parts = [estimator, *estimator.get_params().values()]
+    parts = [p for p in parts if hasattr(p, "fit") and not isinstance(p, type)]
+    known = [(part, dict(vars(part))) for part in parts]
+
+    def undo():
+        for part, before in known:
+            vars(part).update(before)
+            for name in vars(part).keys() - before.keys() - {"_locks"}:
+                del vars(part)[name]
+
+    with ExitStack() as failed:
+        failed.callback(undo)
+        yield
+        failed.pop_all()

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn import (
     UnlearnablePipeline,
@@ -96,6 +98,40 @@ def test_nothing_of_a_refused_fit_stays():
     with pytest.raises(UnlearningError):
         columns.fit(ROWS)
     assert not hasattr(columns, "transformers_")
+    scaler, last = UnlearnableStandardScaler(), UnlearnableRidge(retain_data=True)
+    nested = make_unlearnable_pipeline(FunctionTransformer(np.tanh), last)
+    model = make_unlearnable_pipeline(scaler, FunctionTransformer(centred), nested)
+    with pytest.raises(UnlearningError):
+        model.fit(ROWS, TARGET)
+    for part in (model, scaler, nested, last):
+        with pytest.raises(NotFittedError):
+            check_is_fitted(part)
+    with pytest.raises(NotFittedError):
+        model.partial_unfit(ROWS[:1], TARGET[:1])
+
+
+@pytest.mark.parametrize("because", ["rows", "targets"])
+def test_a_refused_fit_leaves_what_was_fitted_before(because):
+    scaler, last = UnlearnableStandardScaler(), UnlearnableRidge(retain_data=True)
+    model = UnlearnablePipeline(
+        [("scale", scaler), ("same", FunctionTransformer()), ("last", last)]
+    )
+    weight = np.linspace(1.0, 2.0, 60)
+    model.fit(ROWS, TARGET, weight)
+    expected = model.predict(ROWS)
+    function = centred if because == "rows" else np.tanh
+    target = TARGET if because == "rows" else np.full(60, np.nan)
+    model.set_params(same=FunctionTransformer(function))
+    with pytest.raises((UnlearningError, ValueError)):
+        model.fit(ROWS[:50], target[:50])
+    assert model[0] is scaler
+    assert model[-1] is last
+    model.set_params(same=FunctionTransformer())
+    np.testing.assert_array_equal(model.predict(ROWS), expected)
+    model.partial_unfit(ROWS[:2], TARGET[:2], weight[:2])
+    refit = make_unlearnable_pipeline(UnlearnableStandardScaler(), UnlearnableRidge())
+    refit.fit(ROWS[2:], TARGET[2:], weight[2:])
+    np.testing.assert_allclose(model.predict(ROWS), refit.predict(ROWS), rtol=1e-8)
 
 
 class Quiet(TransformerMixin, BaseEstimator):
