@@ -250,7 +250,7 @@ def _unchanged(name, step, change):
             "unlearnable transformers forget them."
         )
     after = step
-    if change.map is not None and is_stateless(step):
+    if (change.map is not None or change.lost is not None) and is_stateless(step):
         # it knows the number of columns at most
         sample = change.rest or change.into
         if sample is not None:
