@@ -51,7 +51,8 @@ class ColumnRequests:
             for inner, step, columns in self.transformers
         ]
         after.remainder = _unfitted(self.remainder)
-        after.transformers_, maps, start, lost, unseen = [], [], 0, None, None
+        after.transformers_, maps, start = [], [], 0
+        moved = lost = unseen = None
         after.output_indices_ = dict.fromkeys(self.output_indices_, slice(0, 0))
         parts, widths = [], {}
         for inner, step, columns in self.transformers_:
@@ -68,7 +69,8 @@ class ColumnRequests:
                 seen = replace(seen, freeze=freeze)
                 edited, seen = carried(f"{name}__{inner}", step, seen)
                 map_ = self._map_of(inner, seen, width)
-                lost, unseen = lost or seen.lost, unseen or seen.unseen
+                moved, lost = moved or seen.moved, lost or seen.lost
+                unseen = unseen or seen.unseen
                 parts.append((self._weight_of(inner), seen))
                 widths[inner] = map_.n_new
             after.transformers_.append((inner, edited, columns))
@@ -82,7 +84,8 @@ class ColumnRequests:
         after.sparse_output_ = self._still_sparse(widths, rests)
         beside = AffineMap.side_by_side(maps)
         through = change.through(self, after, name=name, change=beside)
-        through = replace(through, lost=lost, unseen=unseen)
+        moved = moved or through.moved
+        through = replace(through, moved=moved, lost=lost, unseen=unseen)
         if len(parts) == len(maps):  # what they gave need not be computed again
             out = self._beside([(w, seen.out) for w, seen in parts], through.out)
             into = after._beside([(w, seen.into) for w, seen in parts], through.into)
