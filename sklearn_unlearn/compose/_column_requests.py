@@ -126,11 +126,13 @@ class ColumnRequests:
 
     def _check_rowwise(self, X):
         """Refuse parts that make something else of rows in company."""
+        rows = None
         for name, step, columns in self.transformers_:
             places = positions(columns, self)
             if places.size and may_mix(step):
-                rows = select(self, few(X), places, np.isscalar(columns))
-                check_rowwise(name, step, rows)
+                rows = few(X) if rows is None else rows
+                one = np.isscalar(columns)
+                check_rowwise(name, step, select(self, rows, places, one))
 
     def _of_its_columns(self, change):
         """The same, where columns vanish that were made of forgotten ones alone.

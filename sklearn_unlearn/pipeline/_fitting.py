@@ -13,7 +13,7 @@ from sklearn.utils.validation import has_fit_parameter
 from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.pipeline._raw import RawRows, taken
 from sklearn_unlearn.pipeline._requests import outputs
-from sklearn_unlearn.pipeline._wrappers import hands_weights_on
+from sklearn_unlearn.pipeline._wrappers import hands_weights_on, of_targets
 from sklearn_unlearn.transformers import is_nothing
 from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix
 from sklearn_unlearn.utils.validation import check_sample_weight
@@ -47,7 +47,10 @@ class PipelineFitting:
         ValueError
             If a parameter or the data are invalid.
         UnlearningError
-            If a stateless step is a function of several rows.
+            If a stateless step, or ``func`` of targets, is found to be a function of
+            several rows. It is tried on up to 24 rows, some with missing, extreme and
+            rare values, each beside 256 others and beside itself: what does not show
+            there is not found.
         """
         with self._exclusive():
             X, y, keywords = self._prepared(X, y, sample_weight, row_ids, params)
@@ -102,6 +105,8 @@ class PipelineFitting:
         with undone_if_refused(self), config_context(enable_metadata_routing=False):
             answer = fit(X, y, **keywords)
             self._keep(X, keywords)
+            if y is not None:
+                of_targets(few(np.asarray(y)), self._flat()[2])  # which checks them
         return answer
 
     def _prepared(self, X, y, sample_weight, row_ids, params):
@@ -137,9 +142,11 @@ class PipelineFitting:
 
     def _keep(self, X, keywords):
         """Remember which steps were weighted and, where data are retained, raw rows."""
+        rows = None
         for place, (name, step) in enumerate(self.steps):
             if may_mix(step):
-                check_rowwise(name, step, outputs(self.steps[:place], few(X)))
+                rows = few(X) if rows is None else rows
+                check_rowwise(name, step, outputs(self.steps[:place], rows))
         suffix = "__sample_weight"
         given = (k for k, value in keywords.items() if value is not None)
         self._weighted = frozenset(

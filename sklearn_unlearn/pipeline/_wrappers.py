@@ -17,7 +17,9 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import exported, is_stateless
+from sklearn_unlearn.transformers._rowwise import few, may_mix, mixes
 
 #: What scikit-learn's meta-estimators call the models that they have fitted.
 _FITTED = (
@@ -89,7 +91,9 @@ def opened(estimator):
 
         def transformed(y):
             y = np.ascontiguousarray(y)  # functions round alike in one layout alone
-            outputs = transformer.transform(y.reshape(-1, 1) if y.ndim == 1 else y)
+            targets = y.reshape(-1, 1) if y.ndim == 1 else y
+            _check_targetwise(transformer, targets)
+            outputs = transformer.transform(targets)
             return outputs.reshape(-1) if y.ndim == 1 else outputs
 
         return Wrapper(estimator, "regressor_", "regressor", transformed)
@@ -99,6 +103,22 @@ def opened(estimator):
     if isinstance(estimator, VotingRegressor) and hasattr(estimator, "estimators_"):
         return Wrapper(estimator, "estimators_", "estimators")
     return None
+
+
+def _check_targetwise(transformer, targets):
+    """Refuse a function of targets that makes something else of them in company."""
+    if not may_mix(transformer):
+        return
+    some = few(targets)
+    halves = some // 2 if some.dtype.kind in "iu" else some / 2  # company for one
+    with np.errstate(all="ignore"):
+        mixed = mixes(transformer, np.concatenate([some, halves]))
+    if mixed:
+        raise UnlearningError(
+            "The func of this TransformedTargetRegressor makes something else of "
+            "targets together than of each by itself: what it makes of others would "
+            "depend on rows that are forgotten. Take a function of single targets."
+        )
 
 
 def of_targets(y, made):
