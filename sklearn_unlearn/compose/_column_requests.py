@@ -17,6 +17,7 @@ from sklearn_unlearn.transformers import Change, carried
 from sklearn_unlearn.transformers._change import as_given
 from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix
 from sklearn_unlearn.transformers._traversal import cannot_unlearn, foreign
+from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.tags import accepts
 
 
@@ -160,7 +161,7 @@ class ColumnRequests:
             if not freeze:
                 raise cannot_unlearn(name, part)
             raise UnlearningError(
-                f"Step {name!r} has a part, a {type(part).__name__}, that is to stay "
+                f"Step {name!r} has a part, {kind_of(part)}, that is to stay "
                 "as it is, and the request changes which columns there are: fit again."
             )
         forgotten = self._forgotten

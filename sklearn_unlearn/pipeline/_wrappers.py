@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import exported, is_stateless
 from sklearn_unlearn.transformers._rowwise import few, may_mix, mixes
+from sklearn_unlearn.utils.messages import kind_of
 
 #: What scikit-learn's meta-estimators call the models that they have fitted.
 _FITTED = (
@@ -147,7 +148,7 @@ def without_given(estimator, parameter):
 
 def why_not(estimator, verb):
     """Why a request cannot be carried through an estimator."""
-    name = type(estimator).__name__
+    name, kind = type(estimator).__name__, kind_of(estimator, first=True)
     if isinstance(estimator, FrozenEstimator):
         return (
             "A FrozenEstimator stays as it is, whatever is asked of it: ask the "
@@ -156,8 +157,7 @@ def why_not(estimator, verb):
     check_is_fitted(estimator)
     if isinstance(estimator, Pipeline):
         return (
-            f"A {name} has no {verb}: take it over with "
-            "UnlearnablePipeline.from_sklearn."
+            f"{kind} has no {verb}: take it over with UnlearnablePipeline.from_sklearn."
         )
     if hasattr(estimator, "best_params_") and not hasattr(estimator, "best_estimator_"):
         return (
@@ -166,27 +166,27 @@ def why_not(estimator, verb):
         )
     if hasattr(estimator, "best_threshold_"):
         return (
-            f"A {name} found its threshold by predictions for the rows: fit it again "
+            f"{kind} found its threshold by predictions for the rows: fit it again "
             "without them, or take a FixedThresholdClassifier."
         )
     if isinstance(estimator, TransformedTargetRegressor):
-        kind = type(estimator.transformer_).__name__
+        inner = type(estimator.transformer_).__name__
         return (
-            f"The transformer_ of this {name} ({kind}) learned from the targets, and "
-            f"{verb} would change those of all rows: fit it again without the rows, or "
+            f"The transformer_ of this {name} ({inner}) learned from the targets, "
+            f"and {verb} would change those of all rows: fit it without them, or "
             "give it func and inverse_func."
         )
     if opened(estimator) is not None:
         return (
-            f"A {name} holds several models, and a pipeline ends in one: put pipelines "
-            f"into a {name}."
+            f"{kind} holds several models, and a pipeline ends in one: put pipelines "
+            f"into {kind_of(estimator)}."
         )
     if any(hasattr(estimator, attribute) for attribute in _FITTED):
         return (
-            f"A {name} learned more from the rows than one model of all of them: "
+            f"{kind} learned more from the rows than one model of all of them: "
             f"{verb} cannot be carried through it. Fit it again without the rows."
         )
-    return f"A {name} has no {verb}."
+    return f"{kind} has no {verb}."
 
 
 def innermost(estimator):

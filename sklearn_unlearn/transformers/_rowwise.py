@@ -10,6 +10,7 @@ from sklearn_unlearn.transformers._change import of_step
 from sklearn_unlearn.transformers._requests import TransformerRequests
 from sklearn_unlearn.transformers._telling import as_objects, len_of, telling_rows
 from sklearn_unlearn.transformers._traversal import hands_on, is_nothing, is_stateless
+from sklearn_unlearn.utils.messages import kind_of
 
 #: Rows that are tried, and those in whose company they are.
 _TRIED, _COMPANY = 24, 256
@@ -41,7 +42,7 @@ def check_rowwise(name, step, X):
         mixed = mixes(step, X)
     if mixed:
         raise UnlearningError(
-            f"Step {name!r}, a {type(step).__name__}, makes something else of rows "
+            f"Step {name!r}, {kind_of(step)}, makes something else of rows "
             "together than of each by itself: what it makes of others would depend on "
             "rows that are forgotten. Take a function of single rows, or a "
             "transformer that learns and can unlearn."
