@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
+
 import numpy as np
 import scipy.sparse as sp
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers._change import of_step
 from sklearn_unlearn.transformers._requests import TransformerRequests
-from sklearn_unlearn.transformers._telling import as_objects, len_of, telling_rows
+from sklearn_unlearn.transformers._telling import (
+    as_objects,
+    is_missing,
+    len_of,
+    telling_rows,
+)
 from sklearn_unlearn.transformers._traversal import hands_on, is_nothing, is_stateless
 from sklearn_unlearn.utils.messages import kind_of
 
@@ -119,13 +127,23 @@ def _same(together, twice):
     if apart.shape != together.shape:
         return False
     if together.dtype.kind not in "biufc" or apart.dtype.kind not in "biufc":
-        return np.array_equal(together.astype(str), apart.astype(str))
+        values = (Z.ravel().tolist() for Z in (together, apart))
+        return all(map(_alike, *values))
     one, other = (Z.astype(np.result_type(Z, np.float64)) for Z in (together, apart))
     size = np.abs(one).max(initial=0.0, where=np.isfinite(one), axis=0)
     with np.errstate(invalid="ignore"):
         near = np.abs(one - other) <= _ROUNDING * size
     same = (one == other) | ((one != one) & (other != other))
     return bool(np.all(near | same))
+
+
+def _alike(one, other):
+    """Whether two values are the same, of whatever types columns made them."""
+    if is_missing(one) or is_missing(other):
+        return is_missing(one) and is_missing(other)
+    if isinstance(one, Real) and isinstance(other, Real):
+        return math.isclose(one, other, rel_tol=_ROUNDING)
+    return str(one) == str(other)
 
 
 def _shaped(Z):

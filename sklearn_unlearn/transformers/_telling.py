@@ -73,7 +73,7 @@ def _of_column(column):
     """A row with a missing value or None, a rare or the largest, and the smallest."""
     if column.dtype.kind not in "biufmM":
         values = column.tolist()
-        missing = np.array([_is_missing(value) for value in values], dtype=bool)
+        missing = np.array([is_missing(value) for value in values], dtype=bool)
         counts = Counter(map(str, values))
         column = np.array([counts[str(value)] for value in values], dtype=float)
         lengths = np.array([len(str(value)) for value in values], dtype=float)
@@ -89,7 +89,7 @@ def _of_column(column):
     return [*first, *map(int, rows)]
 
 
-def _is_missing(value):
+def is_missing(value):
     """Whether a value among others of any kind is none."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import sklearn_unlearn
 from sklearn_unlearn import (
+    UnlearnableCountVectorizer,
     UnlearnablePipeline,
     UnlearnableRidge,
     UnlearnableStandardScaler,
@@ -161,6 +162,7 @@ class Quiet(TransformerMixin, BaseEstimator):
         (FunctionTransformer(lambda X: X.assign(d=X["a"] * X["b"])), frame_of(*"ab")),
         (FunctionTransformer(lambda X: np.where(X > 5.0, np.nan, X)), ROWS),
         (FunctionTransformer(lambda X: X.to_numpy() == "Oslo"), frame_of("word")),
+        (FunctionTransformer(lambda X: X.assign(b=X.index)), frame_of("a")),
         (Normalizer(), ROWS),
         (Quiet(), ROWS),
         (HashingVectorizer(n_features=8), list(WORDS)),
@@ -170,6 +172,27 @@ def test_functions_of_single_rows_are_not(step, X):
     last = UnlearnableStandardScaler(with_mean=False)
     pipeline = make_unlearnable_pipeline(step, last).fit(X)
     assert pipeline.transform(X).shape[0] == 60
+
+
+def test_functions_of_single_texts_are_not():
+    texts = [f"{word} {'is far' * (word > 'L')}" for word in WORDS]
+    split = FunctionTransformer(lambda texts: [text.split() for text in texts])
+    count = UnlearnableCountVectorizer(analyzer=list)
+    pipeline = make_unlearnable_pipeline(split, count).fit(texts)
+    assert pipeline.transform(texts).shape[0] == 60
+    ordered = FunctionTransformer(sorted)
+    with pytest.raises(UnlearningError, match="together"):
+        make_unlearnable_pipeline(ordered, UnlearnableCountVectorizer()).fit(texts)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_types_that_missing_values_give_columns_do_not_matter(kind):
+    library = pytest.importorskip(kind)
+    frame = library.DataFrame(
+        {"a": ROWS[:, 0], "n": [1, None, 3] * 20, "word": [*WORDS[:59], None]}
+    )
+    whole = FunctionTransformer(lambda X: X[["n", "word"]])
+    assert make_unlearnable_pipeline(whole).fit(frame).transform(frame).shape == (60, 2)
 
 
 def test_a_single_row_cannot_be_told():
