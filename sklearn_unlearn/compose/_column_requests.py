@@ -14,8 +14,10 @@ from sklearn_unlearn.compose._columns import complete, positions, select
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import Change, carried
+from sklearn_unlearn.transformers._change import as_given
 from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix
 from sklearn_unlearn.transformers._traversal import cannot_unlearn, foreign
+from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.tags import accepts
 
 
@@ -50,9 +52,10 @@ class ColumnRequests:
             for inner, step, columns in self.transformers
         ]
         after.remainder = _unfitted(self.remainder)
-        after.transformers_, maps, start, lost, unseen = [], [], 0, None, None
+        after.transformers_, maps, start = [], [], 0
+        moved = lost = unseen = None
         after.output_indices_ = dict.fromkeys(self.output_indices_, slice(0, 0))
-        parts = []
+        parts, widths = [], {}
         for inner, step, columns in self.transformers_:
             width = _width(self.output_indices_[inner])
             places = positions(columns, self)
@@ -67,17 +70,23 @@ class ColumnRequests:
                 seen = replace(seen, freeze=freeze)
                 edited, seen = carried(f"{name}__{inner}", step, seen)
                 map_ = self._map_of(inner, seen, width)
-                lost, unseen = lost or seen.lost, unseen or seen.unseen
+                moved, lost = moved or seen.moved, lost or seen.lost
+                unseen = unseen or seen.unseen
                 parts.append((self._weight_of(inner), seen))
+                widths[inner] = map_.n_new
             after.transformers_.append((inner, edited, columns))
             after.output_indices_[inner] = slice(start, start + map_.n_new)
             start += map_.n_new
             maps.append(map_)
         if lost is None and start == 0:
             raise UnlearningError("The request would leave no outputs.")
+        counted = forgotten is not self._forgotten or lost is not None
+        rests = [seen.rest for _, seen in parts] if counted and change.rest else []
+        after.sparse_output_ = self._still_sparse(widths, rests)
         beside = AffineMap.side_by_side(maps)
         through = change.through(self, after, name=name, change=beside)
-        through = replace(through, lost=lost, unseen=unseen)
+        moved = moved or through.moved
+        through = replace(through, moved=moved, lost=lost, unseen=unseen)
         if len(parts) == len(maps):  # what they gave need not be computed again
             out = self._beside([(w, seen.out) for w, seen in parts], through.out)
             into = after._beside([(w, seen.into) for w, seen in parts], through.into)
@@ -85,13 +94,46 @@ class ColumnRequests:
             through = replace(through, out=out, into=into, rest=rest)
         return after, through
 
+    def _still_sparse(self, widths, rests):
+        """Whether outputs that were sparse are so in a refit, as far as that is known.
+
+        Parameters
+        ----------
+        widths : dict
+            Numbers of outputs of the parts that are left, by name.
+        rests : list of callable
+            Give the outputs of these parts for all rows; empty if not to be counted.
+        """
+        if not self.sparse_output_ or not any(map(widths.get, self._sparse)):
+            return False
+        if not rests:
+            return True
+        outputs = [rest() for rest in rests]
+        stored = sum(Z.nnz if sp.issparse(Z) else Z.size for Z in outputs)
+        total = sum(Z.shape[0] * Z.shape[1] for Z in outputs)
+        return stored < self.sparse_threshold * total
+
+    def _of_sparse_outputs(self, X):
+        """Names of the parts that make outputs sparse, if these are."""
+        if not self.sparse_output_:
+            return frozenset()
+        rows, names = few(X), set()
+        for name, step, columns in self.transformers_:
+            places = positions(columns, self)
+            if places.size and not isinstance(step, str):
+                Z = step.transform(select(self, rows, places, np.isscalar(columns)))
+                names |= {name} if sp.issparse(Z) else set()
+        return frozenset(names)
+
     def _check_rowwise(self, X):
         """Refuse parts that make something else of rows in company."""
+        rows = None
         for name, step, columns in self.transformers_:
             places = positions(columns, self)
             if places.size and may_mix(step):
-                rows = select(self, few(X), places, np.isscalar(columns))
-                check_rowwise(name, step, rows)
+                rows = few(X) if rows is None else rows
+                one = np.isscalar(columns)
+                check_rowwise(name, step, select(self, rows, places, one))
 
     def _of_its_columns(self, change):
         """The same, where columns vanish that were made of forgotten ones alone.
@@ -119,7 +161,7 @@ class ColumnRequests:
             if not freeze:
                 raise cannot_unlearn(name, part)
             raise UnlearningError(
-                f"Step {name!r} has a part, a {type(part).__name__}, that is to stay "
+                f"Step {name!r} has a part, {kind_of(part)}, that is to stay "
                 "as it is, and the request changes which columns there are: fit again."
             )
         forgotten = self._forgotten
@@ -135,7 +177,8 @@ class ColumnRequests:
         if hasattr(self, "feature_names_in_"):
             X = X[list(self.feature_names_in_)]
         after.fit(X)
-        return after._carried_through(name, Change(forgotten=forgotten))[0]
+        change = Change(forgotten=forgotten, rest=as_given(X))
+        return after._carried_through(name, change)[0]
 
     def _weight_of(self, inner):
         return (self.transformer_weights or {}).get(inner, 1.0)

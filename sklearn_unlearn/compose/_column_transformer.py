@@ -28,7 +28,9 @@ class UnlearnableColumnTransformer(ColumnRequests, LockMixin, ColumnTransformer)
         Names, transformers and columns, as in scikit-learn.
     remainder : {"drop", "passthrough"} or estimator, default="drop"
     sparse_threshold : float, default=0.3
-        Outputs are sparse if their density at ``fit`` is lower.
+        Outputs are sparse if their density at ``fit`` is lower. They become dense when
+        no part with sparse outputs is left, or a request about columns finds the
+        density of retained rows to be higher.
     n_jobs : int, default=None
     transformer_weights : dict, default=None
     verbose : bool, default=False
@@ -107,6 +109,7 @@ class UnlearnableColumnTransformer(ColumnRequests, LockMixin, ColumnTransformer)
             outputs = steady.fit_transform(X, y, **params)
             fitted._forgotten = np.zeros(fitted.n_features_in_, dtype=bool)
             fitted._check_rowwise(X)
+            fitted._sparse = fitted._of_sparse_outputs(X)
             given_ = self.get_params(deep=False)
             learned = vars(fitted).items()
             vars(self).update({k: v for k, v in learned if k not in given_})

@@ -156,3 +156,8 @@ class Fitted:
     model: Shards
     encoding: Any
     columns: Columns | None
+
+    @property
+    def forgotten(self):
+        """Columns at fit that no model has; None of rows without columns."""
+        return self.model.forgotten

@@ -34,6 +34,7 @@ from sklearn_unlearn.transformers import (
     is_stateless,
 )
 from sklearn_unlearn.utils.adoption import difference
+from sklearn_unlearn.utils.messages import kind_of
 
 _PACKAGES = (
     decomposition,
@@ -175,7 +176,7 @@ def _class_for(estimator, name):
     found = _counterparts().get(type(estimator))
     if found is None:
         raise TypeError(
-            f"Step {name!r}, a {type(estimator).__name__}, has no counterpart in "
+            f"Step {name!r}, {kind_of(estimator)}, has no counterpart in "
             "sklearn_unlearn."
         )
     return found
@@ -237,7 +238,7 @@ def _transformer_like(fitted, name, on_stateful, nested):
     if on_stateful == "freeze":
         return FrozenEstimator(fitted)
     raise UnlearningError(
-        f"Step {name!r}, a {type(fitted).__name__}, learned from rows and has no "
+        f"Step {name!r}, {kind_of(fitted)}, learned from rows and has no "
         "counterpart that unlearns them. Leave in it what it knows with "
         'on_stateful="freeze", or fit another pipeline.'
     )

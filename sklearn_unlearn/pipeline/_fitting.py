@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.utils.validation import has_fit_parameter
 from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.pipeline._raw import RawRows, taken
 from sklearn_unlearn.pipeline._requests import outputs
-from sklearn_unlearn.pipeline._wrappers import hands_weights_on
+from sklearn_unlearn.pipeline._wrappers import hands_weights_on, of_targets
 from sklearn_unlearn.transformers import is_nothing
 from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix
 from sklearn_unlearn.utils.validation import check_sample_weight
@@ -46,13 +47,14 @@ class PipelineFitting:
         ValueError
             If a parameter or the data are invalid.
         UnlearningError
-            If a stateless step is a function of several rows.
+            If a stateless step, or ``func`` of targets, is found to be a function of
+            several rows. It is tried on up to 24 rows, some with missing, extreme and
+            rare values, each beside 256 others and beside itself: what does not show
+            there is not found.
         """
         with self._exclusive():
             X, y, keywords = self._prepared(X, y, sample_weight, row_ids, params)
-            with config_context(enable_metadata_routing=False):
-                super().fit(X, y, **keywords)
-            self._keep(X, keywords)
+            self._fit_by("fit", X, y, keywords)
         return self
 
     @available_if(lambda self: hasattr(super(), "transform"))
@@ -74,19 +76,18 @@ class PipelineFitting:
         """
         with self._exclusive():
             _, _, keywords = self._prepared(X, y, sample_weight, None, params)
-            with config_context(enable_metadata_routing=False):
-                outputs = super().fit_transform(X, y, **keywords)
-            self._keep(X, keywords)
-        return outputs
+            return self._fit_by("fit_transform", X, y, keywords)
 
     @available_if(lambda self: hasattr(super(), "fit_predict"))
-    def fit_predict(self, X, y=None, **params):
+    def fit_predict(self, X, y=None, sample_weight=None, **params):
         """Fit all steps, and what the last one says of the rows.
 
         Parameters
         ----------
         X : array-like, DataFrame, sparse matrix or list of str
         y : array-like, optional
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            As for ``fit``; without weights of zero.
         **params : dict
             As for ``fit``.
 
@@ -95,10 +96,18 @@ class PipelineFitting:
         ndarray of shape (n_samples,)
         """
         with self._exclusive():
-            with config_context(enable_metadata_routing=False):
-                predicted = super().fit_predict(X, y, **params)
-            self._keep(X, params)
-        return predicted
+            _, _, keywords = self._prepared(X, y, sample_weight, None, params)
+            return self._fit_by("fit_predict", X, y, keywords)
+
+    def _fit_by(self, method, X, y, keywords):
+        """What a method of `Pipeline` that fits answers; a refused one is undone."""
+        fit = getattr(super(), method)
+        with undone_if_refused(self), config_context(enable_metadata_routing=False):
+            answer = fit(X, y, **keywords)
+            self._keep(X, keywords)
+            if y is not None:
+                of_targets(few(np.asarray(y)), self._flat()[2])  # which checks them
+        return answer
 
     def _prepared(self, X, y, sample_weight, row_ids, params):
         """Rows that count, and what scikit-learn's ``fit`` is given beside them."""
@@ -133,9 +142,11 @@ class PipelineFitting:
 
     def _keep(self, X, keywords):
         """Remember which steps were weighted and, where data are retained, raw rows."""
+        rows = None
         for place, (name, step) in enumerate(self.steps):
             if may_mix(step):
-                check_rowwise(name, step, outputs(self.steps[:place], few(X)))
+                rows = few(X) if rows is None else rows
+                check_rowwise(name, step, outputs(self.steps[:place], rows))
         suffix = "__sample_weight"
         given = (k for k, value in keywords.items() if value is not None)
         self._weighted = frozenset(
@@ -149,3 +160,22 @@ class PipelineFitting:
                 retained = model.retained.made_of(lambda chunk: raw)
                 model = replace(model, retained=retained)
                 last._fitted = replace(last._fitted, model=model)
+
+
+@contextmanager
+def undone_if_refused(estimator):
+    """Give an estimator, and all inside it, back what they were if a fit fails."""
+    parts = [estimator, *estimator.get_params().values()]
+    parts = [p for p in parts if hasattr(p, "fit") and not isinstance(p, type)]
+    known = [(part, dict(vars(part))) for part in parts]
+
+    def undo():
+        for part, before in known:
+            vars(part).update(before)
+            for name in vars(part).keys() - before.keys() - {"_locks"}:
+                del vars(part)[name]
+
+    with ExitStack() as failed:
+        failed.callback(undo)
+        yield
+        failed.pop_all()

@@ -1,4 +1,4 @@
-"""A request carried out by a last step that keeps sums of its inputs."""
+"""A request carried out by a last step that keeps sums, or has verbs of its own."""
 
 from __future__ import annotations
 
@@ -10,36 +10,44 @@ from sklearn.utils.validation import has_fit_parameter
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import Change
 from sklearn_unlearn.transformers._change import as_given
+from sklearn_unlearn.utils.tags import unlearning_tags
 
 
 class LastOfSums:
-    """A last step that keeps sums, and has its own verbs for all that they can do."""
+    """A last step that has its own verbs for all that its sums or models can do."""
 
     #: Nothing is retained.
     rows = retained = None
 
     def __init__(self, name, step, request):
         self.name, self.step, self.request = name, step, request
-        if request.ids_out is not None or request.ids_in is not None:
+        promised, ids = unlearning_tags(step), (request.ids_out, request.ids_in)
+        if any(each is not None for each in ids) and not (
+            promised and promised.row_ids
+        ):
             raise ValueError(f"row_ids is nothing that step {name!r} knows.")
 
     def change(self):
         """What the request changes in the raw input."""
         request = self.request
         X_out, X_in, weight = request.X_out, request.X_in, request.weight
-        return Change(
-            as_given(X_out), as_given(X_in), weight, weight, request.forgotten
+        out = as_given(X_out) if request.ids_out is None else self._known_by_name
+        return Change(out, as_given(X_in), weight, weight, request.forgotten)
+
+    def _known_by_name(self):
+        raise UnlearningError(
+            f"Step {self.name!r} finds rows by row_ids, but steps before it have to "
+            "be told their values: pass X and y of the rows."
         )
 
     def after(self, change, names):
         """The step after the request."""
         request, step, kept = self.request, copy.copy(self.step), change.kept
         if kept is None or change.unseen is not None:
-            where = change.lost or change.unseen
-            cause = "another step" if where is None else f"step {where!r}"
+            where = change.lost or change.unseen or change.moved
             raise UnlearningError(
                 f"Step {self.name!r} keeps sums or models of its inputs, which the "
-                f"request changes for all rows in {cause}: there is nothing to "
+                f"request changes for all rows in step {where!r}: there is nothing to "
                 "compute them from. Fit again, or take a linear model with "
                 "retain_data=True as the last step; a sharded model takes the "
                 "pipeline as its estimator."
@@ -54,7 +62,9 @@ class LastOfSums:
         if change.map is None and request.leaves and change.into is not None:
             y = request.y_out
             return step.replace_features(change.out(), y, change.into(), **keywords)
-        if request.leaves:
+        if request.ids_out is not None:
+            step.partial_unfit(row_ids=request.ids_out, **keywords)
+        elif request.leaves:
             step.partial_unfit(change.out(), request.y_out, **keywords)
         if change.map is not None:
             alive = np.flatnonzero(~step._fitted.forgotten)
@@ -63,5 +73,7 @@ class LastOfSums:
             step.forget_features(change.forgotten)
         if change.into is not None:
             y = request.y_out if request.leaves else request.y_in
+            if request.ids_in is not None:
+                keywords["row_ids"] = request.ids_in
             step.partial_fit(change.into(), y, request.classes, **keywords)
         return step

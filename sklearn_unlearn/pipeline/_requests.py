@@ -23,6 +23,7 @@ from sklearn_unlearn.transformers import (
 )
 from sklearn_unlearn.transformers._change import as_given, of_step
 from sklearn_unlearn.transformers._traversal import names_outputs
+from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.tags import unlearning_tags
 
 
@@ -122,7 +123,7 @@ def last_step(name, step, request):
     promised = unlearning_tags(step)
     if promised is not None and promised.partial_unfit == "empirical":
         raise UnlearningError(
-            f"Step {name!r}, a {type(step).__name__}, cannot follow what the steps "
+            f"Step {name!r}, {kind_of(step)}, cannot follow what the steps "
             "before it unlearn. Transform the rows, and call the verb of the step "
             "itself: the other steps then keep what they learned from the rows."
         )

@@ -17,7 +17,10 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import exported, is_stateless
+from sklearn_unlearn.transformers._rowwise import few, may_mix, mixes
+from sklearn_unlearn.utils.messages import kind_of
 
 #: What scikit-learn's meta-estimators call the models that they have fitted.
 _FITTED = (
@@ -89,7 +92,9 @@ def opened(estimator):
 
         def transformed(y):
             y = np.ascontiguousarray(y)  # functions round alike in one layout alone
-            outputs = transformer.transform(y.reshape(-1, 1) if y.ndim == 1 else y)
+            targets = y.reshape(-1, 1) if y.ndim == 1 else y
+            _check_targetwise(transformer, targets)
+            outputs = transformer.transform(targets)
             return outputs.reshape(-1) if y.ndim == 1 else outputs
 
         return Wrapper(estimator, "regressor_", "regressor", transformed)
@@ -99,6 +104,22 @@ def opened(estimator):
     if isinstance(estimator, VotingRegressor) and hasattr(estimator, "estimators_"):
         return Wrapper(estimator, "estimators_", "estimators")
     return None
+
+
+def _check_targetwise(transformer, targets):
+    """Refuse a function of targets that makes something else of them in company."""
+    if not may_mix(transformer):
+        return
+    some = few(targets)
+    halves = some // 2 if some.dtype.kind in "iu" else some / 2  # company for one
+    with np.errstate(all="ignore"):
+        mixed = mixes(transformer, np.concatenate([some, halves]))
+    if mixed:
+        raise UnlearningError(
+            "The func of this TransformedTargetRegressor makes something else of "
+            "targets together than of each by itself: what it makes of others would "
+            "depend on rows that are forgotten. Take a function of single targets."
+        )
 
 
 def of_targets(y, made):
@@ -127,7 +148,7 @@ def without_given(estimator, parameter):
 
 def why_not(estimator, verb):
     """Why a request cannot be carried through an estimator."""
-    name = type(estimator).__name__
+    name, kind = type(estimator).__name__, kind_of(estimator, first=True)
     if isinstance(estimator, FrozenEstimator):
         return (
             "A FrozenEstimator stays as it is, whatever is asked of it: ask the "
@@ -136,8 +157,7 @@ def why_not(estimator, verb):
     check_is_fitted(estimator)
     if isinstance(estimator, Pipeline):
         return (
-            f"A {name} has no {verb}: take it over with "
-            "UnlearnablePipeline.from_sklearn."
+            f"{kind} has no {verb}: take it over with UnlearnablePipeline.from_sklearn."
         )
     if hasattr(estimator, "best_params_") and not hasattr(estimator, "best_estimator_"):
         return (
@@ -146,27 +166,27 @@ def why_not(estimator, verb):
         )
     if hasattr(estimator, "best_threshold_"):
         return (
-            f"A {name} found its threshold by predictions for the rows: fit it again "
+            f"{kind} found its threshold by predictions for the rows: fit it again "
             "without them, or take a FixedThresholdClassifier."
         )
     if isinstance(estimator, TransformedTargetRegressor):
-        kind = type(estimator.transformer_).__name__
+        inner = type(estimator.transformer_).__name__
         return (
-            f"The transformer_ of this {name} ({kind}) learned from the targets, and "
-            f"{verb} would change those of all rows: fit it again without the rows, or "
+            f"The transformer_ of this {name} ({inner}) learned from the targets, "
+            f"and {verb} would change those of all rows: fit it without them, or "
             "give it func and inverse_func."
         )
     if opened(estimator) is not None:
         return (
-            f"A {name} holds several models, and a pipeline ends in one: put pipelines "
-            f"into a {name}."
+            f"{kind} holds several models, and a pipeline ends in one: put pipelines "
+            f"into {kind_of(estimator)}."
         )
     if any(hasattr(estimator, attribute) for attribute in _FITTED):
         return (
-            f"A {name} learned more from the rows than one model of all of them: "
+            f"{kind} learned more from the rows than one model of all of them: "
             f"{verb} cannot be carried through it. Fit it again without the rows."
         )
-    return f"A {name} has no {verb}."
+    return f"{kind} has no {verb}."
 
 
 def innermost(estimator):

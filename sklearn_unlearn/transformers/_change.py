@@ -51,6 +51,8 @@ class Change:
         Columns of the raw input that are to be forgotten. They may still be there.
     map : AffineMap or None
         How all other rows change; None if they do not.
+    moved : str or None
+        The step after which other rows are more than some of their columns.
     lost : str or None
         The step after which some columns of other rows are no function of what they
         were, so that they have to be computed from the rows themselves.
@@ -75,6 +77,7 @@ class Change:
     weight_in: Any = None
     forgotten: np.ndarray | None = None
     map: AffineMap | None = None
+    moved: str | None = None
     lost: str | None = None
     unseen: str | None = None
     then: Callable[[Any], Any] | None = None
@@ -117,18 +120,20 @@ class Change:
         known : bool, default=True
             Whether its outputs are a function of those before.
         """
-        map_, lost = self.map, self.lost
+        map_, moved, lost = self.map, self.moved, self.lost
         if not known:
             map_, lost = None, lost or name
         elif change is not None and not change.identity:
             map_ = change if map_ is None else map_.then(change)
             lost = lost if map_.complete else lost or name
+            moved = moved or (name if map_.kept is None else None)
         return replace(
             self,
             out=_through(self.out, before, name),
             into=_through(self.into, after, name),
             forgotten=None,
             map=map_,
+            moved=moved,
             lost=lost,
             then=None,
             imputed=tuple(one.through(before, after) for one in self.imputed if known),

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
+
 import numpy as np
 import scipy.sparse as sp
 
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.transformers._change import of_step
 from sklearn_unlearn.transformers._requests import TransformerRequests
+from sklearn_unlearn.transformers._telling import (
+    as_objects,
+    is_missing,
+    len_of,
+    telling_rows,
+)
 from sklearn_unlearn.transformers._traversal import hands_on, is_nothing, is_stateless
+from sklearn_unlearn.utils.messages import kind_of
 
-#: Rows that are tried.
-_ROWS = 8
+#: Rows that are tried, and those in whose company they are.
+_TRIED, _COMPANY = 24, 256
 #: Relative difference that rounding, in single precision, may explain.
 _ROUNDING = 1e-4
 
@@ -35,16 +46,34 @@ def check_rowwise(name, step, X):
     UnlearningError
         Names the step.
     """
-    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
-    together = step.transform(X)
-    each = [step.transform(_taken(X, [row])) for row in range(n_rows)]
-    if not _same(together, each):
+    with of_step(name):
+        mixed = mixes(step, X)
+    if mixed:
         raise UnlearningError(
-            f"Step {name!r}, a {type(step).__name__}, makes something else of rows "
+            f"Step {name!r}, {kind_of(step)}, makes something else of rows "
             "together than of each by itself: what it makes of others would depend on "
             "rows that are forgotten. Take a function of single rows, or a "
             "transformer that learns and can unlearn."
         )
+
+
+def mixes(step, X):
+    """Whether a step makes something else of a row beside others than beside itself.
+
+    It is not asked for one row, which functions of single rows may refuse.
+
+    Parameters
+    ----------
+    step : transformer
+    X : array-like, DataFrame, sparse matrix or list of str
+        The first rows are tried.
+    """
+    n_rows = len_of(X)
+    together = step.transform(X)
+    twice = [step.transform(_twice(X, row)) for row in range(min(n_rows, _TRIED))]
+    if len_of(together) != n_rows or any(len_of(Z) != 2 for Z in twice):
+        return True
+    return not _same(_taken(together, np.arange(len(twice))), twice)
 
 
 def may_mix(step):
@@ -57,9 +86,18 @@ def may_mix(step):
 
 
 def few(X):
-    """A few rows, from all over the data."""
-    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
-    return _taken(X, np.linspace(0, n_rows - 1, min(n_rows, _ROWS)).astype(int))
+    """Some rows, first those that a function of several rows is likely to change."""
+    n_rows = len_of(X)
+    spread = np.linspace(0, n_rows - 1, min(n_rows, _COMPANY)).astype(int)
+    return _taken(X, list(dict.fromkeys([*telling_rows(X, _TRIED), *spread.tolist()])))
+
+
+def _twice(X, row):
+    """One row and the same again, with the label of another."""
+    rows = _taken(X, [row, row])
+    if hasattr(rows, "iloc"):
+        rows.index = X.index[[row, row - 1]]
+    return rows
 
 
 def _taken(X, rows):
@@ -71,24 +109,45 @@ def _taken(X, rows):
     return [X[row] for row in rows]
 
 
-def _same(together, each):
-    """Whether rows are those of several, one row each."""
-    names = {tuple(getattr(Z, "columns", ())) for Z in (together, *each)}
-    together, each = _array(together), [_array(Z) for Z in each]
-    shapes = {Z.shape for Z in each}
-    if len(names) > 1 or shapes != {(1, *together.shape[1:])}:
+def _same(together, twice):
+    """Whether rows are the first ones of several pairs."""
+    names = {tuple(getattr(Z, "columns", ())) for Z in (together, *twice)}
+    if len(names) > 1 or len({Z.shape[1:] for Z in map(_shaped, twice)}) > 1:
         return False
-    apart = np.concatenate(each)
-    if together.dtype.kind not in "biufc" or apart.dtype.kind not in "biufc":
-        return np.array_equal(together.astype(str), apart.astype(str))
+    firsts = [_taken(_shaped(Z), [0]) for Z in twice]
+    if all(sp.issparse(Z) for Z in (together, *firsts)):
+        if together.shape[1] != firsts[0].shape[1]:
+            return False
+        both = sp.vstack([together, *firsts], format="csc")
+        both = both[:, np.flatnonzero(np.diff(both.indptr))].toarray()
+        together, apart = both[: len(firsts)], both[len(firsts) :]
+    else:
+        apart = np.concatenate([*map(_array, firsts)])
+        together = _array(_shaped(together))
     if apart.shape != together.shape:
         return False
+    if together.dtype.kind not in "biufc" or apart.dtype.kind not in "biufc":
+        values = (Z.ravel().tolist() for Z in (together, apart))
+        return all(map(_alike, *values))
     one, other = (Z.astype(np.result_type(Z, np.float64)) for Z in (together, apart))
     size = np.abs(one).max(initial=0.0, where=np.isfinite(one), axis=0)
     with np.errstate(invalid="ignore"):
         near = np.abs(one - other) <= _ROUNDING * size
     same = (one == other) | ((one != one) & (other != other))
     return bool(np.all(near | same))
+
+
+def _alike(one, other):
+    """Whether two values are the same, of whatever types columns made them."""
+    if is_missing(one) or is_missing(other):
+        return is_missing(one) and is_missing(other)
+    if isinstance(one, Real) and isinstance(other, Real):
+        return math.isclose(one, other, rel_tol=_ROUNDING)
+    return str(one) == str(other)
+
+
+def _shaped(Z):
+    return Z if hasattr(Z, "shape") else as_objects(Z)
 
 
 def _array(Z):

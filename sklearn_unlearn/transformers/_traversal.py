@@ -22,6 +22,7 @@ from sklearn_unlearn.transformers._change import as_given, columns_of, of_step
 from sklearn_unlearn.transformers._fitted import Edit
 from sklearn_unlearn.transformers._kept import Kept
 from sklearn_unlearn.transformers._requests import TransformerRequests
+from sklearn_unlearn.utils.messages import kind_of
 
 #: Steps that learn the number of columns at most and do not say so.
 _STATELESS = (HashingVectorizer, PolynomialFeatures)
@@ -68,7 +69,7 @@ def _carried(name, step, change):
 def cannot_unlearn(name, step):
     """What is said of a step that learned from rows and cannot unlearn."""
     return UnlearningError(
-        f"Step {name!r}, a {type(step).__name__}, learned from rows and cannot unlearn "
+        f"Step {name!r}, {kind_of(step)}, learned from rows and cannot unlearn "
         "them. Take its unlearnable counterpart if there is one, or fit again, or pass "
         'on_stateful="freeze" to leave in it what it knows of the rows.'
     )
@@ -246,11 +247,11 @@ def _unchanged(name, step, change):
         if isinstance(step, Kept) or hands_on(step):
             return _fewer(name, step, change)
         raise UnlearningError(
-            f"Step {name!r}, a {type(step).__name__}, cannot do without columns: only "
+            f"Step {name!r}, {kind_of(step)}, cannot do without columns: only "
             "unlearnable transformers forget them."
         )
     after = step
-    if change.map is not None and is_stateless(step):
+    if (change.map is not None or change.lost is not None) and is_stateless(step):
         # it knows the number of columns at most
         sample = change.rest or change.into
         if sample is not None:

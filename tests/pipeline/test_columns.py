@@ -14,6 +14,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 from sklearn_unlearn import (
     UnlearnableLogisticRegression,
+    UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableRidge,
     UnlearnableStandardScaler,
@@ -204,3 +205,66 @@ def test_searches():
     model.partial_unfit(frame[:2], y[:2])
     refit = clone(model).fit(frame[2:], y[2:])
     np.testing.assert_allclose(answers(model, frame), answers(refit, frame), atol=1e-3)
+
+
+RACE = (UnlearnableOneHotEncoder(handle_unknown="ignore"), ["race"])
+AGE = (UnlearnableStandardScaler(), ["age"])
+PAY = (UnlearnableMinMaxScaler(), ["pay"])
+SEX = (UnlearnableOneHotEncoder(handle_unknown="ignore"), ["sex"])
+
+
+def with_race(n_races=12):
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    race = np.arange(80) % n_races
+    frame = pd.DataFrame(
+        {
+            "race": [f"r{each:02d}" for each in race],
+            "sex": rng.choice(["f", "m"], 80),
+            "age": rng.normal(size=80),
+            "pay": rng.normal(size=80) * 5.0,
+        }
+    )
+    return frame, frame["age"].to_numpy() + race / 4.0
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+@pytest.mark.parametrize("left", [[AGE, PAY], [SEX, AGE, PAY]])
+def test_outputs_are_dense_once_the_sparse_ones_are_forgotten(left, retain_data):
+    frame, y = with_race()
+    last = UnlearnableRidge(retain_data=retain_data)
+    first = make_unlearnable_column_transformer(RACE, *left)
+    model = make_unlearnable_pipeline(first, last).fit(frame, y)
+    assert model[0].sparse_output_
+    model.forget_features("race")
+    refit = make_unlearnable_column_transformer(*left)
+    refit = make_unlearnable_pipeline(refit, UnlearnableRidge())
+    fewer = frame.drop(columns="race")
+    for n_gone in (0, 3):
+        refit.fit(fewer[n_gone:], y[n_gone:])
+        if left[0] is AGE or retain_data:
+            assert model[0].sparse_output_ == refit[0].sparse_output_
+        for X in (frame, fewer):
+            for each in (model, model.to_sklearn()):
+                np.testing.assert_allclose(
+                    each.predict(X), refit.predict(fewer), rtol=1e-8
+                )
+        if not n_gone:
+            model.partial_unfit(fewer[:3], y[:3])
+
+
+@pytest.mark.parametrize("retain_data", [False, True])
+def test_outputs_are_dense_once_the_last_sparse_one_has_vanished(retain_data):
+    frame, y = with_race()
+    frame = frame.assign(race=np.where(np.arange(80) < 2, "other", "most"))
+    race = UnlearnableOneHotEncoder(drop="first"), ["race"]
+    first = make_unlearnable_column_transformer(race, AGE, sparse_threshold=0.9)
+    last = UnlearnableRidge(retain_data=retain_data)
+    model = make_unlearnable_pipeline(first, last).fit(frame, y)
+    assert model[0].sparse_output_
+    model.partial_unfit(frame[:2], y[:2])
+    refit = clone(model).fit(frame[2:], y[2:])
+    assert not model[0].sparse_output_
+    assert not refit[0].sparse_output_
+    X = frame[2:]
+    np.testing.assert_allclose(model.predict(X), refit.predict(X), rtol=1e-8)

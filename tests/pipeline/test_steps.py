@@ -148,6 +148,12 @@ def test_a_last_step_that_clusters_works_and_cannot_unlearn():
     np.testing.assert_array_equal(labels, model.predict(X))
     with pytest.raises(UnlearningError, match="a KMeans, learned from rows"):
         model.partial_unfit(X[:2])
+    weight = np.where(np.arange(len(X)) < 5, 1e-3, 1.0)
+    labels = model.fit_predict(X, sample_weight=weight)
+    np.testing.assert_array_equal(labels, clone(model).fit(X, None, weight).predict(X))
+    model.set_params(on_stateful="leave")
+    with pytest.raises(ValueError, match="on_stateful must be"):
+        model.fit_predict(X)
 
 
 @pytest.mark.parametrize("framed", [False, True])

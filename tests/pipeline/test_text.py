@@ -8,13 +8,14 @@ from sklearn.base import clone
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import Normalizer
+from sklearn.preprocessing import Binarizer, Normalizer, PolynomialFeatures
 
 from sklearn_unlearn import (
     UnlearnableCountVectorizer,
     UnlearnableLogisticRegression,
     UnlearnableMaxAbsScaler,
     UnlearnableMultinomialNB,
+    UnlearnableRidge,
     UnlearnableStandardScaler,
     UnlearnableTfidfTransformer,
     UnlearnableTfidfVectorizer,
@@ -47,6 +48,12 @@ FRONTS = {
     "two": [UnlearnableCountVectorizer(), UnlearnableTfidfTransformer()],
     "scaled": [UnlearnableTfidfVectorizer(), UnlearnableMaxAbsScaler()],
     "normed": [UnlearnableCountVectorizer(), Normalizer()],
+    "two_normed": [
+        UnlearnableCountVectorizer(),
+        UnlearnableTfidfTransformer(),
+        Normalizer("l1"),
+        Binarizer(threshold=0.1),
+    ],
     "hashed": [HashingVectorizer(n_features=64), UnlearnableMaxAbsScaler()],
 }
 
@@ -56,7 +63,7 @@ def test_with_data_requests_are_refits_of_the_whole_pipeline(name):
     story = Story(pipeline(*FRONTS[name], retain_data=True), *mails())
     all_verbs(story)
     refit = story.refit()
-    if name not in ("hashed", "normed"):
+    if name not in ("hashed", "normed", "two_normed"):
         names = [
             p[:-1].get_feature_names_out().tolist() for p in (story.pipeline, refit)
         ]
@@ -64,6 +71,23 @@ def test_with_data_requests_are_refits_of_the_whole_pipeline(name):
     np.testing.assert_allclose(
         answers(story.pipeline, story.X), answers(refit, story.X), atol=1e-8
     )
+
+
+@pytest.mark.parametrize("step", [Normalizer(), Binarizer(), PolynomialFeatures(2)])
+def test_new_words_reach_steps_that_know_the_number_of_columns_alone(step):
+    texts = ["ash elm", "elm fir", "fir oak", "oak ash rare", "ash fir"] * 4
+    y = np.arange(20.0)
+    model = make_unlearnable_pipeline(
+        UnlearnableCountVectorizer(),
+        UnlearnableTfidfTransformer(),
+        step,
+        UnlearnableRidge(retain_data=True),
+    ).fit(texts, y)
+    model.partial_fit(["brandnew ash"], [1.0])
+    model.replace_features(texts[:1], y[:1], ["another elm"])
+    texts, y = [*texts[1:], "brandnew ash", "another elm"], [*y[1:], 1.0, y[0]]
+    refit = clone(model).fit(texts, y)
+    np.testing.assert_allclose(model.predict(texts), refit.predict(texts), rtol=1e-8)
 
 
 @pytest.mark.parametrize("name", ["counts", "weights"])

@@ -33,6 +33,7 @@ from sklearn_unlearn import (
     UnlearnableStandardScaler,
     make_unlearnable_pipeline,
 )
+from sklearn_unlearn.baselines import Occluded
 from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
 from tests.pipeline.data import raw
 from tests.pipeline.scripts import answers
@@ -235,6 +236,7 @@ def test_functions_refuse_what_they_cannot_reach():
         ),
         (search(GridSearchCV, refit=False), "refit=False"),
         (LogisticRegression(), "A LogisticRegression has no partial_unfit"),
+        (Occluded(LogisticRegression()), "An Occluded has no partial_unfit"),
     ]
     for model, reason in reasons:
         numbers = isinstance(model, StackingRegressor | TransformedTargetRegressor)
