@@ -219,25 +219,29 @@ class LastModel:
         step, fitted = self.step, replace(self.fitted, columns=columns)
         if change.unseen is not None:
             _say_unseen(change.unseen, fitted.lineage)
-        edit = Edit(self.rows, feature_map=LinearMap(matrix))
-        request = Request(edit, unseen=change.unseen is not None)
-        gone = None
+        edit, comes = Edit(feature_map=LinearMap(matrix)), change.into is not None
+        map_alone = Request(edit, unseen=change.unseen is not None)
+        with_rows = replace(map_alone, edit=replace(edit, rows_out=self.rows))
         try:
+            # a bound is smaller where a row and what replaces it change at once
+            first = map_alone if comes and fitted.lineage is not None else with_rows
             try:
-                after = step._carried(fitted, request)
+                after = step._carried(fitted, first)
             except (EmptyClassError, NotPositiveDefiniteError):
-                if self.rows is None or change.into is None:
+                if self.rows is None or not comes or first is map_alone:
                     raise
-                # those that come replace the last rows that there are: map first
-                request = replace(request, edit=replace(edit, rows_out=None))
-                after = step._carried(fitted, request)
-                gone = replace(self.rows, X=change.map.apply(self.rows.X))
+                first = map_alone  # those that come replace the last that there are
+                after = step._carried(fitted, first)
         except NoBoundError as error:
             raise NoBoundError(_no_bound(self.request)) from error
-        if change.into is None:
+        if not comes:
             return after
         rows, _ = self._coming(after, change.into())
-        return step._carried(after, Request(Edit(gone, rows)))
+        edit = Edit(rows_in=rows)
+        if first is map_alone and self.rows is not None:
+            gone = replace(self.rows, X=change.map.apply(self.rows.X))
+            edit = replace(edit, rows_out=gone)
+        return step._carried(after, Request(edit))
 
     def _with_data(self, change, columns, names):
         """The retained rows mapped where that is exact, then refined or fitted."""

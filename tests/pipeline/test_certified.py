@@ -93,6 +93,7 @@ def test_the_rows_of_a_certificate_are_those_of_a_refit_to_the_last_bit():
     np.testing.assert_array_equal(chunk.rows.X, refit[0].transform(story.X))
 
 
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.LargeStepWarning")
 def test_columns_need_data_and_objective_mode_keeps_its_coordinates():
     X, y = raw("logistic")
     model = scaled().fit(X, y)
