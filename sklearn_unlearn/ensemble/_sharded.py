@@ -267,6 +267,11 @@ class ShardedModel(
             raise TypeError(
                 f"estimator must be a scikit-learn estimator; got {estimator!r}."
             )
+        kind = get_tags(self).estimator_type
+        if get_tags(estimator).estimator_type != kind:
+            raise ValueError(
+                f"estimator must be a {kind}; {type(estimator).__name__} is none."
+            )
         if self.n_slices > 1 and not hasattr(estimator, "partial_fit"):
             raise ValueError(
                 f"n_slices={self.n_slices} needs an estimator with partial_fit, which "

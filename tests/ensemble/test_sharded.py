@@ -393,6 +393,16 @@ def test_weights():
         (ShardedClassifier("tree"), TypeError, "estimator must be"),
         (ShardedClassifier(SVC), TypeError, "estimator must be"),
         (
+            ShardedClassifier(LinearRegression(), voting="hard"),
+            ValueError,
+            "a classifier; LinearRegression is none",
+        ),
+        (
+            ShardedRegressor(make_pipeline(LogisticRegression())),
+            ValueError,
+            "a regressor; Pipeline is none",
+        ),
+        (
             ShardedClassifier(KNeighborsClassifier(metric="precomputed")),
             ValueError,
             "distances",
