@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_unlearn.inspection._display import Display, answers, refitted
+from sklearn_unlearn.inspection._display import Display, answers, refitted, remaining
 from sklearn_unlearn.metrics import Fidelity, fidelity
 
 
@@ -55,7 +55,8 @@ class FidelityDisplay(Display):
         Parameters
         ----------
         estimator : estimator
-            An unlearner fitted on X and y; it is not changed.
+            An unlearner fitted on X and y; it is not changed. If it has forgotten
+            columns, a refit does without them too.
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         requests : iterable of array-like of int
@@ -71,6 +72,7 @@ class FidelityDisplay(Display):
         -------
         display : FidelityDisplay
         """
+        X_test = remaining(estimator, X_test)
         found = [
             fidelity(
                 unlearned,

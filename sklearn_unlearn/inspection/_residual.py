@@ -6,7 +6,7 @@ from numbers import Real
 
 import numpy as np
 
-from sklearn_unlearn.inspection._display import Display, answers, refitted
+from sklearn_unlearn.inspection._display import Display, answers, refitted, remaining
 from sklearn_unlearn.metrics import gradient_residual_norm
 
 
@@ -50,7 +50,8 @@ class ResidualDisplay(Display):
         Parameters
         ----------
         estimator : estimator
-            An unlearner fitted on X and y; it is not changed.
+            An unlearner fitted on X and y; it is not changed. If it has forgotten
+            columns, a refit does without them too.
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         requests : iterable of array-like of int
@@ -66,6 +67,7 @@ class ResidualDisplay(Display):
         results = {"no update": [], "unlearned": [], "refit": []}
         for unlearned, X_rest, y_rest in answers(estimator, X, y, requests):
             models = estimator, unlearned, refitted(estimator, X_rest, y_rest)
+            X_rest = remaining(estimator, X_rest)
             for found, model in zip(results.values(), models, strict=True):
                 found.append(gradient_residual_norm(model, X_rest, y_rest))
         return cls.from_results(results, ax=ax, **kwargs)
