@@ -80,6 +80,11 @@ def fidelity(estimator, refit, X, y, *, original=None, loss=None, sample_weight=
     -------
     Fidelity
 
+    Raises
+    ------
+    ValueError
+        If all weights are zero, or the models or y differ in the number of targets.
+
     Examples
     --------
     >>> from sklearn.base import clone
@@ -97,6 +102,8 @@ def fidelity(estimator, refit, X, y, *, original=None, loss=None, sample_weight=
     (True, 0.0)
     """
     weight = check_sample_weight(sample_weight, np.shape(X)[0])
+    if not weight.any():
+        raise ValueError("sample_weight must hold a weight other than zero.")
     given = {} if sample_weight is None else {"sample_weight": weight}
 
     def mean_loss(model):

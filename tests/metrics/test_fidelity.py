@@ -116,3 +116,9 @@ def test_a_column_of_predictions_is_a_vector():
     two = LinearRegression().fit(X, np.column_stack([y, y]))
     with pytest.raises(ValueError, match="refit has 2 targets"):
         fidelity(vector, two, X, y)
+
+
+def test_no_row_has_a_weight():
+    X, y = np.array([[0.0], [1.0]]), np.array([0.0, 1.0])
+    with pytest.raises(ValueError, match="a weight other than zero"):
+        fidelity(line(1.0, 0.0), line(2.0, 0.0), X, y, sample_weight=[0.0, 0.0])
