@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from importlib import import_module
 
 import numpy as np
 from sklearn.base import clone
@@ -102,6 +103,12 @@ class Display(FrameMixin):
     def _cells(result):
         """One result by column."""
         return asdict(result)
+
+
+def line_style(defaults, given):
+    """Arguments of ``ax.plot`` over defaults, whichever of its aliases they use."""
+    cbook, lines = import_module("matplotlib.cbook"), import_module("matplotlib.lines")
+    return {**defaults, **cbook.normalize_kwargs(given, lines.Line2D)}
 
 
 def answers(estimator, X, y, requests):

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_unlearn.inspection._display import Display, answers, refitted, remaining
+from sklearn_unlearn.inspection._display import (
+    Display,
+    answers,
+    line_style,
+    refitted,
+    remaining,
+)
 from sklearn_unlearn.metrics import Fidelity, fidelity
 
 
@@ -101,11 +107,11 @@ class FidelityDisplay(Display):
         display : FidelityDisplay
         """
         ax = self._on(ax)
-        style = {"marker": "o", "linestyle": "", "alpha": 0.6, **kwargs}
+        style = line_style({"marker": "o", "linestyle": "", "alpha": 0.6}, kwargs)
         self.lines_ = []
         for name, results in self.results.items():
             changes = np.array([each.loss_changes for each in results])
-            self.lines_ += ax.plot(*changes.T, label=name, **style)
+            self.lines_ += ax.plot(*changes.T, **{"label": name, **style})
         found = [each for results in self.results.values() for each in results]
         changes = np.array([each.loss_changes for each in found])
         ends = [changes.min(), changes.max()]

@@ -6,7 +6,13 @@ from numbers import Real
 
 import numpy as np
 
-from sklearn_unlearn.inspection._display import Display, answers, refitted, remaining
+from sklearn_unlearn.inspection._display import (
+    Display,
+    answers,
+    line_style,
+    refitted,
+    remaining,
+)
 from sklearn_unlearn.metrics import gradient_residual_norm
 
 
@@ -87,7 +93,7 @@ class ResidualDisplay(Display):
         display : ResidualDisplay
         """
         ax = self._on(ax)
-        style = {"marker": "o", "linestyle": "", "alpha": 0.6, **kwargs}
+        style = line_style({"marker": "o", "linestyle": "", "alpha": 0.6}, kwargs)
         self.lines_, self.medians_ = [], []
         for place, residuals in enumerate(self.results.values()):
             shown = [max(self._cells(each).values()) for each in residuals]

@@ -269,3 +269,15 @@ def test_a_refit_of_sums_and_shards_has_no_column_that_was_forgotten(cancer):
     steps.fit(X, y).forget_features([2])
     with pytest.raises(ValueError, match="has forgotten columns"):
         FidelityDisplay.from_estimator(steps, X, y, [[0]], X_test, y_test)
+
+
+@pytest.mark.parametrize("cls", [BudgetDisplay, FidelityDisplay, ResidualDisplay])
+def test_styles_of_lines(cls):
+    display = cls.from_results(
+        {"a": RESULTS[cls]["b"]}, label="mine", ls=":", c="red", lw=3.0
+    )
+    (line,) = display.lines_
+    assert line.get_label() == "mine"
+    assert line.get_linestyle() == ":"
+    assert line.get_color() == "red"
+    assert line.get_linewidth() == 3.0
