@@ -55,13 +55,15 @@ class FineTuned(RetainedRequests, WrappedModel):
 
     The baseline of Warnecke et al. (2023): training goes on from the coefficients that
     there are, on the same objective, at a constant rate. Nothing bounds what is left of
-    the rows that went.
+    the rows that went. Its verbs are ``partial_unfit``, ``replace_features``,
+    ``replace_labels`` and ``partial_fit``; it forgets no columns.
 
     Parameters
     ----------
     estimator : LogisticRegression or Ridge
         Of scikit-learn; a logistic regression of two classes and with L2 penalty, a
-        ridge regression of one target.
+        ridge regression of one target. Not with ``solver="liblinear"``, which
+        penalises the intercept.
     n_epochs : int, default=1
         Passes over all data after each request.
     eta0 : float, default=0.01
@@ -216,6 +218,11 @@ class FineTuned(RetainedRequests, WrappedModel):
             raise ValueError(
                 f"{estimator!r} does not minimise a sum of losses and an L2 penalty "
                 "without bounds."
+            )
+        if given.get("solver") == "liblinear":
+            raise ValueError(
+                "solver='liblinear' penalises the intercept, which fine-tuning does "
+                "not: choose another solver."
             )
         check_scalar(self.n_epochs, "n_epochs", Integral, min_val=1)
         check_scalar(

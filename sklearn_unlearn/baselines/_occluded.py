@@ -32,7 +32,7 @@ class Occluded(ExclusiveMixin, WrappedModel):
 
     The baseline for the removal of features of Warnecke et al. (2023). What the model
     learned from the columns remains in the coefficients of those that are correlated
-    with them.
+    with them. Its one verb is ``forget_features``: it has none for rows or labels.
 
     Parameters
     ----------

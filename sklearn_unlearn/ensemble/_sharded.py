@@ -155,6 +155,8 @@ class ShardedModel(
     def _predictions(self, fitted, X, method):
         """What each model says of these rows, with the model."""
         X = self._of_columns(fitted, X)
+        if isinstance(X, np.ndarray):  # sums may depend on the layout
+            X = np.ascontiguousarray(X)
         return [
             (model, getattr(model, method)(X))
             for model in fitted.model.final
@@ -217,8 +219,8 @@ class ShardedModel(
 
     def _carried(self, fitted, request):
         model = fitted.model
-        first = model.touched_by(request.edit)
-        if not first:  # no weight leaves or comes
+        first = model.touched_by(model.changing(request))
+        if not first:  # no weight leaves or comes, or what comes is what left
             return fitted
         retained = edited_rows(model, request)
         if not any(block.weight.any() for block in retained.blocks()):
@@ -266,6 +268,11 @@ class ShardedModel(
         if not hasattr(estimator, "fit") or isinstance(estimator, type):
             raise TypeError(
                 f"estimator must be a scikit-learn estimator; got {estimator!r}."
+            )
+        kind = get_tags(self).estimator_type
+        if get_tags(estimator).estimator_type != kind:
+            raise ValueError(
+                f"estimator must be a {kind}; {type(estimator).__name__} is none."
             )
         if self.n_slices > 1 and not hasattr(estimator, "partial_fit"):
             raise ValueError(

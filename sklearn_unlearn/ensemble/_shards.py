@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.ensemble._keys import cells_of
 from sklearn_unlearn.ensemble._training import Recipe, Slice
@@ -66,6 +67,22 @@ class Shards:
     def n_slices(self):
         """Slices of a shard."""
         return len(self.models[0])
+
+    def changing(self, request):
+        """The edit of a request, without rows that are replaced by the same values.
+
+        Returns
+        -------
+        Edit
+        """
+        edit = request.edit
+        if edit.rows_out is None or edit.rows_in is None:
+            return edit
+        before = self.retained.origins_at(request.positions)
+        after = before if request.origin is None else request.origin
+        same = np.all(edit.rows_out.y == edit.rows_in.y, axis=1) & before.same(after)
+        rows = np.flatnonzero(~same)
+        return Edit(edit.rows_out.take(rows), edit.rows_in.take(rows))
 
     def touched_by(self, edit):
         """The first slice of each shard in which rows leave or come.

@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_unlearn.certification import PrivateRecord
 from sklearn_unlearn.exceptions import BudgetExceededError, NoBoundError
-from sklearn_unlearn.inspection._display import Display
+from sklearn_unlearn.inspection._display import Display, line_style
 from sklearn_unlearn.utils.rows import split, take
 
 
@@ -103,11 +103,12 @@ class BudgetDisplay(Display):
         display : BudgetDisplay
         """
         ax = self._on(ax)
-        style = {"marker": ".", "drawstyle": "steps-post", **kwargs}
+        style = line_style({"marker": ".", "drawstyle": "steps-post"}, kwargs)
         self.lines_ = []
         for name, records in self.results.items():
             shares = [each.spent / each.budget for each in records]
-            self.lines_ += ax.plot(range(len(shares)), shares, label=name, **style)
+            named = {"label": name, **style}
+            self.lines_ += ax.plot(range(len(shares)), shares, **named)
         style = {"color": "grey", "linestyle": "--"}
         self.budget_line_ = ax.axhline(1.0, label="budget", **style)
         ax.set_yscale("log")

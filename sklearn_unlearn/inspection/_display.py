@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from importlib import import_module
 
 import numpy as np
 from sklearn.base import clone
@@ -12,6 +13,7 @@ from sklearn.base import clone
 from sklearn_unlearn.utils.frames import FrameMixin
 from sklearn_unlearn.utils.optional import import_optional
 from sklearn_unlearn.utils.rows import split, take
+from sklearn_unlearn.utils.validation import remaining_columns
 
 
 class Display(FrameMixin):
@@ -103,6 +105,12 @@ class Display(FrameMixin):
         return asdict(result)
 
 
+def line_style(defaults, given):
+    """Arguments of ``ax.plot`` over defaults, whichever of its aliases they use."""
+    cbook, lines = import_module("matplotlib.cbook"), import_module("matplotlib.lines")
+    return {**defaults, **cbook.normalize_kwargs(given, lines.Line2D)}
+
+
 def answers(estimator, X, y, requests):
     """For each request an unlearned copy, the rows, and what remains.
 
@@ -128,5 +136,33 @@ def answers(estimator, X, y, requests):
 
 
 def refitted(estimator, X, y):
-    """A fit from scratch."""
-    return clone(estimator).fit(X, y)
+    """A fit from scratch on the columns that the estimator still has."""
+    return clone(estimator).fit(remaining(estimator, X), y)
+
+
+def remaining(estimator, X):
+    """X without the columns that an estimator has forgotten.
+
+    Raises
+    ------
+    ValueError
+        If it is a pipeline that has forgotten any: its steps may name them.
+    """
+    for name, step in getattr(estimator, "steps", ()):
+        forgotten = _forgotten(step)
+        if forgotten is not None and forgotten.any():
+            raise ValueError(
+                f"Step {name!r} has forgotten columns, and a pipeline cannot be fitted "
+                "without them as it is: measure with refits of your own, and pass "
+                "from_results what was found."
+            )
+    forgotten = _forgotten(estimator)
+    if forgotten is None:
+        return X
+    return remaining_columns(X, estimator._fitted.columns, forgotten)[0]
+
+
+def _forgotten(estimator):
+    """Mask of the columns that were forgotten; None of an estimator without any."""
+    fitted = getattr(estimator, "_fitted", None)
+    return getattr(getattr(fitted, "model", fitted), "forgotten", None)

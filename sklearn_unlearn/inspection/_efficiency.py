@@ -49,7 +49,8 @@ class EfficiencyDisplay(Display):
         Parameters
         ----------
         estimator : estimator
-            An unlearner fitted on X and y; it is not changed.
+            An unlearner fitted on X and y; it is not changed. If it has forgotten
+            columns, a refit does without them too.
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         requests : iterable of array-like of int

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_unlearn.inspection._display import Display, answers, refitted
+from sklearn_unlearn.inspection._display import (
+    Display,
+    answers,
+    line_style,
+    refitted,
+    remaining,
+)
 from sklearn_unlearn.metrics import Fidelity, fidelity
 
 
@@ -55,7 +61,8 @@ class FidelityDisplay(Display):
         Parameters
         ----------
         estimator : estimator
-            An unlearner fitted on X and y; it is not changed.
+            An unlearner fitted on X and y; it is not changed. If it has forgotten
+            columns, a refit does without them too.
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         requests : iterable of array-like of int
@@ -71,6 +78,7 @@ class FidelityDisplay(Display):
         -------
         display : FidelityDisplay
         """
+        X_test = remaining(estimator, X_test)
         found = [
             fidelity(
                 unlearned,
@@ -99,11 +107,11 @@ class FidelityDisplay(Display):
         display : FidelityDisplay
         """
         ax = self._on(ax)
-        style = {"marker": "o", "linestyle": "", "alpha": 0.6, **kwargs}
+        style = line_style({"marker": "o", "linestyle": "", "alpha": 0.6}, kwargs)
         self.lines_ = []
         for name, results in self.results.items():
             changes = np.array([each.loss_changes for each in results])
-            self.lines_ += ax.plot(*changes.T, label=name, **style)
+            self.lines_ += ax.plot(*changes.T, **{"label": name, **style})
         found = [each for results in self.results.values() for each in results]
         changes = np.array([each.loss_changes for each in found])
         ends = [changes.min(), changes.max()]

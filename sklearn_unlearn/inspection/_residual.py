@@ -6,7 +6,13 @@ from numbers import Real
 
 import numpy as np
 
-from sklearn_unlearn.inspection._display import Display, answers, refitted
+from sklearn_unlearn.inspection._display import (
+    Display,
+    answers,
+    line_style,
+    refitted,
+    remaining,
+)
 from sklearn_unlearn.metrics import gradient_residual_norm
 
 
@@ -50,7 +56,8 @@ class ResidualDisplay(Display):
         Parameters
         ----------
         estimator : estimator
-            An unlearner fitted on X and y; it is not changed.
+            An unlearner fitted on X and y; it is not changed. If it has forgotten
+            columns, a refit does without them too.
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         requests : iterable of array-like of int
@@ -66,6 +73,7 @@ class ResidualDisplay(Display):
         results = {"no update": [], "unlearned": [], "refit": []}
         for unlearned, X_rest, y_rest in answers(estimator, X, y, requests):
             models = estimator, unlearned, refitted(estimator, X_rest, y_rest)
+            X_rest = remaining(estimator, X_rest)
             for found, model in zip(results.values(), models, strict=True):
                 found.append(gradient_residual_norm(model, X_rest, y_rest))
         return cls.from_results(results, ax=ax, **kwargs)
@@ -85,7 +93,7 @@ class ResidualDisplay(Display):
         display : ResidualDisplay
         """
         ax = self._on(ax)
-        style = {"marker": "o", "linestyle": "", "alpha": 0.6, **kwargs}
+        style = line_style({"marker": "o", "linestyle": "", "alpha": 0.6}, kwargs)
         self.lines_, self.medians_ = [], []
         for place, residuals in enumerate(self.results.values()):
             shown = [max(self._cells(each).values()) for each in residuals]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from dataclasses import dataclass
 from numbers import Integral
@@ -32,15 +33,18 @@ class Efficiency(FrameMixin):
 
     @property
     def speed_up(self):
-        """Time of the refit over that of the request."""
-        return self.refit_seconds / self.seconds
+        """Time of the refit over that of the request; infinite if that took none."""
+        return self.refit_seconds / self.seconds if self.seconds else math.inf
 
     @property
     def gradient_ratio(self):
-        """Gradients of the refit over those of the request; None if not given."""
+        """Gradients of the refit over those of the request; None if not given.
+
+        Infinite if the request took none.
+        """
         if self.gradients is None or self.refit_gradients is None:
             return None
-        return self.refit_gradients / self.gradients
+        return self.refit_gradients / self.gradients if self.gradients else math.inf
 
 
 def efficiency(

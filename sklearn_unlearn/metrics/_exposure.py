@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from scipy.integrate import quad
@@ -85,8 +85,8 @@ def exposure(
     Raises
     ------
     TypeError, ValueError
-        If losses are not finite, numbers out of range, the sample has less than 20
-        losses, or all of one value, or indices would exceed 64 bits.
+        If a loss is no number or not finite, numbers out of range, the sample has less
+        than 20 losses, or all of one value, or indices would exceed 64 bits.
 
     References
     ----------
@@ -101,6 +101,7 @@ def exposure(
     >>> exposure(0.5, np.arange(1, 1024))
     Exposure(exposure=10.0, rank=1.0, max_exposure=10.0, exact=True, ks_distance=0.0)
     """
+    check_scalar(canary, "canary", Real)
     if not np.isfinite(canary):
         raise ValueError(f"canary must be a finite loss; got {canary!r}.")
     if n_candidates is not None:
@@ -126,7 +127,7 @@ def exposure(
         rank = 1.0 + int(np.count_nonzero(losses <= canary))
         return Exposure(most - math.log2(rank), rank, most, True)
     log_share, distance = _fitted_share(losses, float(canary))
-    bits = min(max(-log_share / math.log(2.0), 0.0), most)
+    bits = float(min(max(-log_share / math.log(2.0), 0.0), most))
     return Exposure(bits, 2.0 ** (most - bits), most, False, distance)
 
 

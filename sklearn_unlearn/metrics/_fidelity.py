@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.base import is_classifier
 
-from sklearn_unlearn.metrics._losses import losses_of
+from sklearn_unlearn.metrics._losses import losses_of, squared_distances
 from sklearn_unlearn.utils.frames import FrameMixin
 from sklearn_unlearn.utils.validation import check_sample_weight
 
@@ -80,6 +80,11 @@ def fidelity(estimator, refit, X, y, *, original=None, loss=None, sample_weight=
     -------
     Fidelity
 
+    Raises
+    ------
+    ValueError
+        If all weights are zero, or the models or y differ in the number of targets.
+
     Examples
     --------
     >>> from sklearn.base import clone
@@ -97,6 +102,8 @@ def fidelity(estimator, refit, X, y, *, original=None, loss=None, sample_weight=
     (True, 0.0)
     """
     weight = check_sample_weight(sample_weight, np.shape(X)[0])
+    if not weight.any():
+        raise ValueError("sample_weight must hold a weight other than zero.")
     given = {} if sample_weight is None else {"sample_weight": weight}
 
     def mean_loss(model):
@@ -118,8 +125,7 @@ def fidelity(estimator, refit, X, y, *, original=None, loss=None, sample_weight=
 def _prediction_distances(one, other, X):
     """Of each row: total variation, another label, or squared distance."""
     if not is_classifier(one):
-        difference = np.asarray(one.predict(X)) - np.asarray(other.predict(X))
-        return (difference.reshape(len(difference), -1) ** 2).sum(axis=1)
+        return squared_distances(one.predict(X), other.predict(X), "refit")
     if not (hasattr(one, "predict_proba") and hasattr(other, "predict_proba")):
         return np.asarray(one.predict(X)) != np.asarray(other.predict(X))
     classes = np.union1d(one.classes_, other.classes_)  # a refit may lack one

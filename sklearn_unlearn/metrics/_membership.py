@@ -53,8 +53,15 @@ class MembershipInference(FrameMixin):
         Returns
         -------
         float
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``fpr`` is no number between 0 and 1.
         """
         check_scalar(fpr, "fpr", Real, min_val=0.0, max_val=1.0)
+        if np.isnan(fpr):
+            raise ValueError("fpr must be a number between 0 and 1; got nan.")
         return float(self.tpr[self.fpr <= fpr].max())
 
     def _table(self):
@@ -123,7 +130,9 @@ def membership_inference(forgotten, unseen):
     else:
         scores = _likelihood_ratios(_logits(forgotten), _logits(unseen))
     labels = np.repeat([1, 0], [scores[0].size, scores[1].size])
-    fpr, tpr, _ = roc_curve(labels, np.concatenate([each.ravel() for each in scores]))
+    scores = np.concatenate([each.ravel() for each in scores])
+    # with every threshold: those between the ends of a straight piece count too
+    fpr, tpr, _ = roc_curve(labels, scores, drop_intermediate=False)
     return MembershipInference(
         auc=float(auc(fpr, tpr)), advantage=float(np.max(tpr - fpr)), fpr=fpr, tpr=tpr
     )

@@ -69,8 +69,9 @@ def relearn_time(
     Raises
     ------
     ValueError
-        If a number is out of range, or without ``train`` the estimator is an unlearner,
-        whose ``partial_fit`` is no epoch: it adds the rows, and is done.
+        If a number is out of range, a loss is not a number, or without ``train`` the
+        estimator is an unlearner, whose ``partial_fit`` is no epoch: it adds the rows,
+        and is done.
 
     References
     ----------
@@ -111,9 +112,16 @@ def relearn_time(
 
     model = copy.deepcopy(estimator)
     enough = (1.0 + margin) * target
-    losses = [losses_of(loss, model, X, y).mean()]
+    losses = [_mean_loss(loss, model, X, y)]
     while losses[-1] > enough and len(losses) <= max_epochs:
         train(model)
-        losses.append(losses_of(loss, model, X, y).mean())
+        losses.append(_mean_loss(loss, model, X, y))
     reached = bool(losses[-1] <= enough)
     return RelearnTime(len(losses) - 1, reached, np.array(losses))
+
+
+def _mean_loss(loss, model, X, y):
+    mean = losses_of(loss, model, X, y).mean()
+    if np.isnan(mean):
+        raise ValueError("The mean loss of the rows is not a number.")
+    return mean

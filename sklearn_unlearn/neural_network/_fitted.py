@@ -33,9 +33,14 @@ class UnlearningReport:
     loss_before, loss_after : float or None
         Mean loss, before and after, of the rows that left, as they were. None if no
         rows left.
+    predicted_before, predicted_after : float or None
+        Share of these rows whose labels are predicted, before and after. None of a
+        regressor, or if no rows left.
     forgotten : bool or None
-        Whether these are predicted worse than before, by more than 1 % of the loss,
-        and not by heart: with more than 1 % of the loss of a constant prediction.
+        Whether nothing shows that these rows were learned: their loss rose, to that of
+        a constant prediction or more, and of a classifier fewer of their labels are
+        predicted, or none. False does not say that they are remembered, where other
+        rows teach the same: a refit then predicts them too.
     """
 
     outcome: str
@@ -46,6 +51,8 @@ class UnlearningReport:
     objective: float | None
     loss_before: float | None = None
     loss_after: float | None = None
+    predicted_before: float | None = None
+    predicted_after: float | None = None
     forgotten: bool | None = None
 
 

@@ -19,11 +19,10 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
 )
 from sklearn_unlearn.neural_network._fitted import UnlearningReport, decay_of
+from sklearn_unlearn.neural_network._targets import share_predicted
 
 #: A loss that rose by a smaller share of itself did not rise.
 _RISE = 0.01
-#: Rows of a smaller share of the loss of a constant prediction are known by heart.
-_BY_HEART = 0.01
 
 
 class RequestsMixin:
@@ -146,24 +145,37 @@ class RequestsMixin:
         return change
 
     def _measured(self, fitted, rows_out, theta, report):
-        """The report with the loss of rows that left, before and after."""
+        """The report with what is known of rows that left, before and after."""
         objective = self._objective(fitted, rows_out)
         before = objective.mean_loss(fitted.model.theta)
         after = objective.mean_loss(theta)
-        rose = after > (1.0 + _RISE) * before
-        forgotten = rose and after > _BY_HEART * fitted.null_loss
+        moved = self._moved(fitted.twin, fitted.network, theta, None)
+        shares = [
+            share_predicted(twin, fitted.encoding, rows_out)
+            for twin in (fitted.twin, moved)
+        ]
+        forgotten = after > (1.0 + _RISE) * before and after >= fitted.null_loss
+        labels = ""
+        if shares[1] is not None:
+            forgotten = forgotten and (shares[1] < shares[0] or shares[1] == 0.0)
+            labels = f", and {shares[1]:.0%} of their labels are predicted"
         if not forgotten:
             warnings.warn(
                 "The rows that left are still known: their mean loss was "
                 f"{before:.3g} and is {after:.3g}, where a constant prediction has "
-                f"{fitted.null_loss:.3g}. Either other rows teach the same, or the "
-                "network has them by heart and nothing draws its weights away. "
+                f"{fitted.null_loss:.3g}{labels}. Either other rows teach the same, or "
+                "the network has them by heart and nothing draws its weights away. "
                 "Replacing their labels or values does, or a larger alpha.",
                 NotForgottenWarning,
                 stacklevel=5,
             )
         return replace(
-            report, loss_before=before, loss_after=after, forgotten=bool(forgotten)
+            report,
+            loss_before=before,
+            loss_after=after,
+            predicted_before=shares[0],
+            predicted_after=shares[1],
+            forgotten=bool(forgotten),
         )
 
     def _reported(self, fitted, model, report):

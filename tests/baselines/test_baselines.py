@@ -264,6 +264,11 @@ def test_weights_of_fine_tuning(diabetes):
     [
         (FineTuned(DecisionTreeClassifier()), TypeError, "LogisticRegression or Ridge"),
         (FineTuned(Ridge(positive=True)), ValueError, "without bounds"),
+        (
+            FineTuned(LogisticRegression(solver="liblinear")),
+            ValueError,
+            "liblinear.* penalises the intercept",
+        ),
         (FineTuned(LogisticRegression(), n_epochs=0), ValueError, "n_epochs"),
         (FineTuned(LogisticRegression(), eta0=-1.0), ValueError, "eta0"),
     ],
@@ -291,6 +296,11 @@ def test_kinds_and_promises(baseline):
     worth = "forget_features" if baseline is Occluded else "partial_unfit"
     assert getattr(promised, worth) == "approximate"
     assert promised.row_ids == (baseline is FineTuned)
+    rows = {"partial_unfit", "replace_features", "replace_labels", "partial_fit"}
+    verbs = {"forget_features"} if baseline is Occluded else rows
+    assert verbs == {
+        verb for verb in {"forget_features", *rows} if hasattr(baseline, verb)
+    }
     model = baseline(LogisticRegression()).set_params(estimator__C=3.0)
     assert clone(model).estimator.C == 3.0
     assert "LogisticRegression(C=3.0)" in repr(model)

@@ -393,6 +393,16 @@ def test_weights():
         (ShardedClassifier("tree"), TypeError, "estimator must be"),
         (ShardedClassifier(SVC), TypeError, "estimator must be"),
         (
+            ShardedClassifier(LinearRegression(), voting="hard"),
+            ValueError,
+            "a classifier; LinearRegression is none",
+        ),
+        (
+            ShardedRegressor(make_pipeline(LogisticRegression())),
+            ValueError,
+            "a regressor; Pipeline is none",
+        ),
+        (
             ShardedClassifier(KNeighborsClassifier(metric="precomputed")),
             ValueError,
             "distances",
@@ -496,3 +506,42 @@ def test_representation():
     assert "SGDClassifier" in page
     assert "12345.678" not in page
     assert "777" not in page
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_predictions_are_bit_for_bit_those_of_a_refit(order):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(120, 6))
+        y = (X[:, 0] + rng.normal(size=120) > 0).astype(int)
+        model = ShardedClassifier(n_shards=2).fit(X, y).forget_features([2])
+        rest = np.asarray(np.delete(X, 2, axis=1), order=order)
+        fresh = ShardedClassifier(n_shards=2).fit(rest, y)
+        assert outputs(model, X) == outputs(fresh, rest)
+        assert outputs(model, rest) == outputs(fresh, rest)
+
+
+@pytest.mark.parametrize("with_ids", [False, True])
+def test_a_replacement_by_the_same_values_trains_nothing(calls, with_ids):
+    X, y = data(WatchedClassifier())
+    ids = np.arange(len(y)) if with_ids else None
+    model = ShardedClassifier(WatchedClassifier(), voting="hard")
+    model.fit(X, y, row_ids=ids)
+    calls.clear()
+    before = model._fitted
+    model.replace_features(X[:9], y[:9], X[:9].copy())
+    model.replace_labels(X[:9], y[:9], y[:9].copy())
+    assert not calls
+    assert model._fitted is before
+    # of several rows one changes: the shard of that one is trained again
+    X_new, y_new = X.copy(), y.copy()
+    X_new[3] += 1.0
+    model.replace_features(X[:9], y[:9], X_new[:9])
+    assert 1 <= len(calls) <= 2 - with_ids
+    calls.clear()
+    y_new[4] = y[y != y[4]][0]
+    model.replace_labels(X_new[:9], y[:9], y_new[:9])
+    assert len(calls) == 1
+    fresh = clone(model).fit(X_new, y_new, row_ids=ids)
+    for one, other in zip(model.estimators_, fresh.estimators_, strict=True):
+        assert np.array_equal(one.trained_, other.trained_)

@@ -7,7 +7,14 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import scale
 
-from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
+from sklearn_unlearn import (
+    GaussianCertification,
+    ShardedClassifier,
+    UnlearnableGaussianNB,
+    UnlearnableLogisticRegression,
+    UnlearnableStandardScaler,
+    make_unlearnable_pipeline,
+)
 from sklearn_unlearn.certification import PrivateRecord
 from sklearn_unlearn.inspection import (
     BudgetDisplay,
@@ -15,7 +22,12 @@ from sklearn_unlearn.inspection import (
     FidelityDisplay,
     ResidualDisplay,
 )
-from sklearn_unlearn.metrics import Efficiency, Fidelity, gradient_residual_norm
+from sklearn_unlearn.metrics import (
+    Efficiency,
+    Fidelity,
+    gradient_residual_norm,
+    sample_losses,
+)
 from sklearn_unlearn.utils.residual import GradientResidual
 
 DISPLAYS = [BudgetDisplay, EfficiencyDisplay, FidelityDisplay, ResidualDisplay]
@@ -222,3 +234,50 @@ def test_no_budget_without_certification(cancer, fitted):
     X, y, _, _ = cancer
     with pytest.raises(ValueError, match="certification=None"):
         BudgetDisplay.from_estimator(fitted, X, y, REQUESTS)
+
+
+@pytest.mark.parametrize("retain_data", [True, False])
+def test_a_refit_has_no_column_that_was_forgotten(cancer, retain_data):
+    X, y, X_test, y_test = cancer
+    model = UnlearnableLogisticRegression(C=0.02, retain_data=retain_data).fit(X, y)
+    model.forget_features([2, 7]).refine(X, y)
+    fresh = UnlearnableLogisticRegression(C=0.02).fit(
+        np.delete(X[1:], [2, 7], axis=1), y[1:]
+    )
+    blank = X_test.copy()
+    blank[:, [2, 7]] = np.nan
+    display = FidelityDisplay.from_estimator(model, X, y, [[0]], blank, y_test)
+    (found,) = display.results[type(model).__name__]
+    expected = sample_losses(fresh, np.delete(X_test, [2, 7], axis=1), y_test).mean()
+    assert found.refit_loss == pytest.approx(expected, rel=1e-12)
+    assert found.prediction_distance < 1e-3
+    residuals = ResidualDisplay.from_estimator(model, X, y, REQUESTS).results
+    assert max(residuals["refit"]) < 1e-7 < min(residuals["no update"])
+    EfficiencyDisplay.from_estimator(model, X, y, [[0]], repeats=1)
+
+
+def test_a_refit_of_sums_and_shards_has_no_column_that_was_forgotten(cancer):
+    X, y, X_test, y_test = cancer
+    for model in (UnlearnableGaussianNB(), ShardedClassifier(n_shards=2)):
+        model.fit(X, y).forget_features([2, 7])
+        display = FidelityDisplay.from_estimator(model, X, y, [[0]], X_test, y_test)
+        (found,) = display.results[type(model).__name__]
+        assert found.prediction_distance < 1e-9
+    steps = make_unlearnable_pipeline(
+        UnlearnableStandardScaler(), UnlearnableLogisticRegression(retain_data=True)
+    )
+    steps.fit(X, y).forget_features([2])
+    with pytest.raises(ValueError, match="has forgotten columns"):
+        FidelityDisplay.from_estimator(steps, X, y, [[0]], X_test, y_test)
+
+
+@pytest.mark.parametrize("cls", [BudgetDisplay, FidelityDisplay, ResidualDisplay])
+def test_styles_of_lines(cls):
+    display = cls.from_results(
+        {"a": RESULTS[cls]["b"]}, label="mine", ls=":", c="red", lw=3.0
+    )
+    (line,) = display.lines_
+    assert line.get_label() == "mine"
+    assert line.get_linestyle() == ":"
+    assert line.get_color() == "red"
+    assert line.get_linewidth() == 3.0

@@ -50,3 +50,8 @@ def test_the_model_stays_as_it_is():
     assert np.array_equal(model.coef_, before)
     with pytest.raises(ValueError, match="repeats"):
         efficiency(model, request, lambda: None, repeats=0)
+
+
+def test_what_takes_nothing_is_infinitely_cheaper():
+    result = Efficiency(0.0, 1.0, 0, 50)
+    assert (result.speed_up, result.gradient_ratio) == (np.inf, np.inf)

@@ -153,6 +153,8 @@ def test_a_model_that_kept_the_secret_gives_it_away():
     ("arguments", "message"),
     [
         ({"canary": np.nan}, "canary must be a finite"),
+        ({"canary": None}, "canary must be an instance of"),
+        ({"canary": "0.5"}, "canary must be an instance of"),
         ({"candidates": [1.0, np.inf]}, "candidates"),
         ({"candidates": [[1.0], [2.0]]}, "candidates must be 1D"),
         ({"n_candidates": 2}, "n_candidates is 2, but candidates has 3"),
@@ -172,3 +174,14 @@ def test_bad_input(arguments, message):
     arguments = {"canary": 1.0, "candidates": [1.0, 2.0, 3.0], **arguments}
     with pytest.raises((TypeError, ValueError), match=message):
         exposure(arguments.pop("canary"), arguments.pop("candidates"), **arguments)
+
+
+def test_results_are_plain_numbers():
+    sample = np.random.default_rng(0).normal(size=200)
+    for result in (
+        exposure(np.float64(0.5), sample),
+        exposure(np.float64(-2.5), sample, n_candidates=10**7),
+        exposure(np.float64(9.0), sample, n_candidates=10**7),
+    ):
+        for name in ("exposure", "rank", "max_exposure", "ks_distance"):
+            assert type(getattr(result, name)) is float

@@ -106,3 +106,19 @@ def test_a_model_that_kept_the_rows_is_further_away(cls):
     assert good.prediction_distance < 1e-7 < 0.05 < bad.prediction_distance
     assert abs(good.score_gap) < 1e-7
     assert good.loss_changes[1] < 0.0 == bad.loss_changes[1]
+
+
+def test_a_column_of_predictions_is_a_vector():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 3)), rng.normal(size=40)
+    vector, column = (LinearRegression().fit(X, each) for each in (y, y[:, None]))
+    assert fidelity(vector, column, X, y).prediction_distance < 1e-12
+    two = LinearRegression().fit(X, np.column_stack([y, y]))
+    with pytest.raises(ValueError, match="refit has 2 targets"):
+        fidelity(vector, two, X, y)
+
+
+def test_no_row_has_a_weight():
+    X, y = np.array([[0.0], [1.0]]), np.array([0.0, 1.0])
+    with pytest.raises(ValueError, match="a weight other than zero"):
+        fidelity(line(1.0, 0.0), line(2.0, 0.0), X, y, sample_weight=[0.0, 0.0])

@@ -45,3 +45,31 @@ def test_no_loss_is_infinite():
     model = LogisticRegression(C=1e6, max_iter=5000).fit(X[:500], y[:500])
     unseen_label = np.full(len(y), 11)
     assert sample_losses(model, X, unseen_label) == pytest.approx(708.396, abs=0.01)
+
+
+def test_a_column_of_targets_is_a_vector():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(50, 3)), rng.normal(size=50)
+    vector, column = (LinearRegression().fit(X, each) for each in (y, y[:, None]))
+    expected = (y - vector.predict(X)) ** 2
+    for model in (vector, column):
+        for given in (y, y[:, None], y.tolist()):
+            assert sample_losses(model, X, given) == pytest.approx(expected)
+    labels = (y > 0).astype(int)
+    model = LogisticRegression().fit(X, labels)
+    losses = sample_losses(model, X, labels)
+    assert np.array_equal(sample_losses(model, X, labels[:, None]), losses)
+
+
+def test_what_has_no_loss():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(50, 3)), rng.normal(size=50)
+    model = LinearRegression().fit(X, y)
+    with pytest.raises(ValueError, match="y has 2 targets, but the model predicts 1"):
+        sample_losses(model, X, np.column_stack([y, y]))
+    labels = (y > 0).astype(int)
+    model = LogisticRegression().fit(X, labels)
+    with pytest.raises(ValueError, match="1d array"):
+        sample_losses(model, X, np.column_stack([labels, labels]))
+    with pytest.raises(ValueError, match=r"does not know: \[2\]"):
+        sample_losses(RidgeClassifier().fit(X, labels), X, labels + 1)

@@ -175,3 +175,13 @@ def test_bad_parameters(params):
     X, y, rows = data()
     with pytest.raises(ValueError, match=next(iter(params))):
         shadow_losses(UnlearnableLogisticRegression(), X, y, rows, **params)
+
+
+def test_rates_at_every_threshold():
+    # three rows of each kind, threshold by threshold one more of both
+    attack = membership_inference([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
+    assert attack.fpr == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert attack.tpr_at(0.4) == pytest.approx(1 / 3)
+    assert attack.tpr_at(0.7) == pytest.approx(2 / 3)
+    with pytest.raises(ValueError, match="fpr must be a number"):
+        attack.tpr_at(float("nan"))

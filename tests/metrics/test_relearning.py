@@ -95,3 +95,9 @@ def test_bad_input():
     for target in (-0.1, np.nan):
         with pytest.raises(ValueError, match="target"):
             relearn_time(Halving(), X, y, target)
+
+
+def test_losses_that_are_no_numbers():
+    X, y = np.eye(3), np.arange(3.0)
+    with pytest.raises(ValueError, match="is not a number"):
+        relearn_time(Halving(), X, y, 0.1, loss=lambda *_: np.array([0.5, np.nan]))

@@ -3,6 +3,7 @@
 import inspect
 import pickle
 import threading
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -319,6 +320,29 @@ def test_rows_out_of_an_interpolating_network_are_not_forgotten():
     model.replace_labels(X[:6], y[:6], 1 - y[:6])
     assert model.unlearning_report().forgotten
     assert model.score(X[:6], y[:6]) == 0.0
+
+
+@pytest.mark.parametrize(("max_steps", "forgotten"), [(2, False), (10, True)])
+def test_labels_that_are_still_predicted_are_not_forgotten(max_steps, forgotten):
+    X, y, _ = digits()
+    X, wrong = X[:400], y[:400].copy()
+    wrong[:5] = (wrong[:5] + 1) % 10
+    model = UnlearnableMLPClassifier(
+        (40,), solver="lbfgs", alpha=1e-3, max_steps=max_steps, random_state=0
+    ).fit(X, wrong)
+    with (
+        nullcontext()
+        if forgotten
+        else pytest.warns(
+            NotForgottenWarning, match="100% of their labels are predicted"
+        )
+    ):
+        model.partial_unfit(X[:5], wrong[:5])
+    report = model.unlearning_report()
+    assert report.loss_after > 2.0 * report.loss_before
+    assert report.predicted_before == 1.0
+    assert report.predicted_after == model.score(X[:5], wrong[:5]) == 1 - forgotten
+    assert report.forgotten == forgotten
 
 
 @pytest.mark.parametrize("cls", TWINS)
