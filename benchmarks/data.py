@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from scipy.special import expit
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, scale
+from sklearn.utils import check_consistent_length
 
 #: The columns of Adult's table that hold categories, as adult.names calls them.
 _ADULT_CATEGORIES = {
@@ -123,7 +124,14 @@ def enron_split():
 
 
 def split(X, y):
-    """Four in five rows to train with, the others to test; always the same."""
+    """Four in five rows to train with, the others to test; always the same.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many labels as rows.
+    """
+    check_consistent_length(X, y)
     order = np.random.default_rng(0).permutation(y.size)
     n_train = y.size * 4 // 5
     train, test = np.sort(order[:n_train]), np.sort(order[n_train:])

@@ -1,26 +1,41 @@
 """The study of the paper, on data that are small."""
 
+import sys
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from scipy.special import expit
 from sklearn.datasets import load_breast_cancer
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import scale
 
+from benchmarks import data
 from benchmarks.paper import answers, findings, scenarios, study
 from benchmarks.paper.__main__ import main
 from benchmarks.paper.findings import Statement
+from benchmarks.paper.judging import judged
 from benchmarks.paper.methods import Methods
 from benchmarks.paper.progress import progress
 from benchmarks.paper.requests import (
     REMOVED,
     REPLACED,
+    Request,
     n_requests,
     removal,
     requests,
     with_rows,
 )
+from sklearn_unlearn.exceptions import LargeStepWarning
 
+# as the command line has it: the study is about steps that are large, and its rivals
+# are stopped early
+pytestmark = [
+    pytest.mark.filterwarnings(f"ignore::{each.__module__}.{each.__name__}")
+    for each in (ConvergenceWarning, LargeStepWarning)
+]
+#: Of fifty rows one of those that `data.split` tests with.
+ONLY_TESTED = np.random.default_rng(0).permutation(50)[-1]
 GROUPS = [np.array([3]), np.array([7, 8]), np.array([20])]
 
 
@@ -70,14 +85,46 @@ def test_data_from_files(tmp_path, as_format):
     ("labels", "lines", "message"),
     [
         (np.arange(50) % 3, "0", "two classes"),
-        (np.arange(50) % 2, "6", "names no column"),
+        (np.arange(50) % 2, "6", "from 0 to 5"),
+        (np.arange(50) % 2, "0\n-1", "from 0 to 5"),
         (np.arange(50) % 2, "\n", "names no column"),
+        (np.arange(50) % 2, "race", "not positions"),
+        (np.arange(50) % 2, "0 1\n1 2", "named twice"),
+        (np.arange(50) % 2, "0 1 2 3 4 5", "all columns"),
+        (np.arange(40) % 2, "0", "inconsistent numbers of samples"),
+        (np.arange(50)[:, None] % 2, "0", "one label a row"),
+        # the only row of a class is a row to test with
+        (np.arange(50) == ONLY_TESTED, "0", "a class has no row"),
     ],
 )
 def test_files_that_are_no_scenario(tmp_path, labels, lines, message):
     paths = write(tmp_path, np.ones((50, 6)), labels, lines)
     with pytest.raises(ValueError, match=message):
         scenarios.from_files("mine", *paths)
+
+
+def test_files_have_finite_values(tmp_path):
+    X = np.ones((50, 6))
+    X[3, 2] = np.nan
+    paths = write(tmp_path, X, np.arange(50) % 2, "0")
+    with pytest.raises(ValueError, match="NaN"):
+        scenarios.from_files("mine", *paths)
+
+
+def test_labels_are_coded_alike_in_all_rows(tmp_path):
+    # all rows to test with are of the first class
+    test = np.random.default_rng(0).permutation(50)[40:]
+    words = np.where(np.isin(np.arange(50), test), "a", "b")
+    words[np.setdiff1d(np.arange(50), test)[:5]] = "a"
+    paths = write(tmp_path, np.ones((50, 6)), words, "0")
+    loaded = scenarios.from_files("mine", *paths)
+    assert loaded.train[1].sum() == 35
+    assert not loaded.test[1].any()
+
+
+def test_there_are_as_many_labels_as_rows():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        data.split(np.ones((5, 2)), np.ones(4))
 
 
 def test_rows_and_columns_are_normalised(scenario):
@@ -151,8 +198,8 @@ def test_methods_are_what_they_are_called(scenario, methods, place):
 
     theta = before[0]
     G = gradient(theta, request.X, y) - gradient(theta, X, y)
-    for name, data in ((answers.STALE, X), (answers.SECOND, request.X)):
-        step = np.linalg.solve(hessian(theta, data, 2.0), G)
+    for name, of_hessian in ((answers.STALE, X), (answers.SECOND, request.X)):
+        step = np.linalg.solve(hessian(theta, of_hessian, 2.0), G)
         np.testing.assert_allclose(
             found[name].theta[:, 0], theta - step, rtol=1e-7, atol=1e-9
         )
@@ -176,6 +223,59 @@ def test_methods_are_what_they_are_called(scenario, methods, place):
     again = methods(request)
     for name in (answers.EXACT, answers.NO_UPDATE, answers.FINE_TUNING):
         np.testing.assert_array_equal(again[name].theta, found[name].theta)
+
+
+def test_shards_of_a_single_class(scenario):
+    (X, _), test = scenario.train, scenario.test
+    rare = (np.arange(X.shape[0]) % 100 == 0).astype(np.int64)
+    given = scenarios.scenario("rare", (X, rare), test, GROUPS)
+    rare_methods = Methods(given, 1.0, 0)
+    for request in requests(given, 1, 0):
+        assert answers.SISA in rare_methods(request)
+
+
+def test_shards_may_lose_all_their_rows(scenario):
+    (X, y), (X_test, y_test) = scenario.train, scenario.test
+    # without the second column all rows are alike
+    X, X_test = (
+        np.column_stack([np.ones(len(part)), part[:, 0]]) for part in (X, X_test)
+    )
+    given = scenarios.scenario("alike", (X, y), (X_test, y_test), [np.array([1])])
+    found = Methods(given, 1.0, 0)(removal(given, [0], 1, 0))
+    assert None in found[answers.SISA].model.estimators_
+
+
+def test_verbs_are_timed_where_they_answer(scenario, methods):
+    X, rows = scenario.train[0], np.arange(3)
+    small = Request(REPLACED, 3, 0, np.arange(30), rows, X.copy(), scenario.test[0])
+    small.X[rows] *= 1.01
+    found = methods(small)
+    assert not found[answers.SECOND].formula
+    assert found[answers.STALE].formula
+    refused = Request(REPLACED, 3, 0, np.arange(30), rows, X.copy(), scenario.test[0])
+    refused.X[rows] *= -1e3
+    assert methods(refused)[answers.SECOND].formula
+    assert methods.free.method == "second_order"
+    assert methods.free.unlearning_rate == "auto"
+
+
+def test_rivals_leave_no_more(scenario, methods):
+    request = removal(scenario, [0], 1, 0)
+    residuals = {"rough": 1.0, "fine": 1e-5, "finer": 0.0}
+    rivals = methods.rivals(request, residuals)
+    for name, residual in residuals.items():
+        seconds, reached = rivals[name]
+        assert seconds > 0.0
+        assert reached <= max(residual, methods.exact.tol)
+    assert rivals["rough"][1] > rivals["fine"][1]
+
+
+def test_a_model_without_update_reads_what_was_removed(scenario, methods):
+    request = removal(scenario, [0], 1, 0)
+    rows = {row["method"]: row for row in judged(methods, request, methods(request))}
+    untouched = rows[answers.NO_UPDATE]
+    assert untouched["loss"] == untouched["original_loss"]
+    assert rows[answers.OCCLUSION]["loss"] != untouched["original_loss"]
 
 
 def test_gradients_are_counted(scenario, methods):
@@ -223,15 +323,24 @@ def test_verdicts_follow_the_figures(second, verdict, exceptions):
             for name, value in zip("ab", second, strict=True)
         }
     )
-    judged = findings.FINDINGS[0].judged({"efficacy": rows})
-    assert str(judged) == verdict
-    assert judged.exceptions == exceptions
+    found = findings.FINDINGS[0].judged({"efficacy": rows})
+    assert str(found) == verdict
+    assert found.exceptions == exceptions
+    assert found.n_requests == (1, 1)
+
+
+def test_a_tie_confirms_nothing():
+    names = (answers.SECOND, answers.NO_UPDATE, answers.FINE_TUNING, answers.FIRST)
+    rows = rows_of({"a": dict.fromkeys(names, 0.5)})
+    rows = [{**row, "classical_accuracy": 0.5} for row in rows]
+    (finding,) = (each for each in findings.FINDINGS if each.table == "certification")
+    assert str(finding.judged({"certification": rows})) == "NOT confirmed, 0 of 1 cases"
 
 
 def test_statements_may_not_apply():
     statement = Statement("efficacy", "", "", lambda figures: None)
-    judged = statement.judged({"efficacy": rows_of({"a": {answers.SECOND: 1.0}})})
-    assert str(judged) == "not measured"
+    found = statement.judged({"efficacy": rows_of({"a": {answers.SECOND: 1.0}})})
+    assert str(found) == "not measured"
 
 
 # The whole ----------------------------------------------------------------------------
@@ -283,20 +392,60 @@ def test_study_draws_figures(files, tmp_path, capsys):
     assert all(f"![{name}]({name})" in shown for name in names)
 
 
-def test_data_that_are_missing_are_left_out(tmp_path, capsys, monkeypatch):
+def refusal(capsys, *given):
+    """What the command line says to arguments that it refuses."""
+    with pytest.raises(SystemExit) as stop:
+        main([*given, "--no-progress"])
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_data_that_are_missing_are_left_out(files, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("SKLEARN_UNLEARN_DATA", "elsewhere")
     out = tmp_path / "results"
-    given = ["--only", "pima", "--data-folder", str(tmp_path), "--out", str(out)]
-    assert main([*given, "--no-progress", "--no-figures"]) == 0
+    given = ["--data-folder", str(tmp_path), "--out", str(out), "--no-figures"]
+    # a name that reads as a number is a name
+    own = ["--data", "1e3", *files, "--quick"]
+    assert main(["--only", "pima", *given, *own, "--no-progress"]) == 0
     text = capsys.readouterr().out
     assert "Left out: pima" in text
-    assert "not measured" in text
+    assert "| 1e3 " in text
+    assert "Left out: pima" in refusal(capsys, "--only", "pima", *given)
 
 
-def test_penalty_is_positive(capsys):
-    with pytest.raises(SystemExit):
-        main(["--lambda", "0"])
-    assert "must be positive" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--lambda", "0"], "must be positive"),
+        (["--draws", "0"], "must be at least 1"),
+        (["--draws", "-1"], "must be at least 1"),
+        (["--seed", "-1"], "must be at least 0"),
+        (["--only"], "no data are chosen"),
+        (["--data-folder", "nowhere"], "no such folder: nowhere"),
+        (["--only", "--data", "a", "X.npy", "y.npy", "c.txt"], "X.npy"),
+    ],
+)
+def test_arguments_that_are_refused(given, message, capsys):
+    assert message in refusal(capsys, *given, "--no-figures")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["a/b"], "names are of letters"),
+        (["a", "A"], "a name of its own"),
+        (["adult", "b"], "a name of its own"),
+    ],
+)
+def test_names_are_parts_of_file_names(files, names, message, capsys):
+    given = [part for name in names for part in ("--data", name, *files)]
+    assert message in refusal(capsys, "--only", "adult", *given, "--no-figures")
+
+
+def test_figures_are_known_to_be_possible_before_anything_else(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    assert "matplotlib" in refusal(capsys, "--only", "pima")
 
 
 def test_progress_is_shown():

@@ -9,7 +9,7 @@ from pathlib import Path
 from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks.measure import environment
-from benchmarks.paper.figures import draw
+from benchmarks.paper.figures import draw, plotting
 from benchmarks.paper.progress import progress
 from benchmarks.paper.report import summary
 from benchmarks.paper.scenarios import KNOWN, NORMS, loaders
@@ -18,11 +18,19 @@ from sklearn_unlearn.exceptions import LargeStepWarning
 
 
 def main(arguments=None):
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     if options.data_folder is not None:
+        if not options.data_folder.is_dir():
+            parser.error(f"--data-folder: no such folder: {options.data_folder}")
         os.environ["SKLEARN_UNLEARN_DATA"] = str(options.data_folder)
     names = options.only if options.only is not None else list(KNOWN)
-    found = loaders(names, options.data, options.normalise, options.quick)
+    try:
+        if not options.no_figures:
+            plotting()  # missing, it would be missed after all has been computed
+        found = loaders(names, options.data, options.normalise, options.quick)
+    except (ImportError, OSError, ValueError) as error:
+        parser.error(str(error))
     n_draws = options.draws or (1 if options.quick else 5)
     with warnings.catch_warnings(), progress(not options.no_progress) as bar:
         # residuals are in the tables: they say what did not converge
@@ -35,6 +43,8 @@ def main(arguments=None):
             seed=options.seed,
             progress=bar,
         )
+    if not results.tables["efficacy"]:
+        parser.error(" ".join(results.notes))
     results.write(options.out)
     figures = [] if options.no_figures else draw(read(options.out), options.out)
     settings = (
@@ -77,11 +87,21 @@ def _parser():
         default="none",
         help="rows of unit length, columns of unit variance, or as the data are",
     )
-    add("--draws", type=int, help="requests of each size; 5, or 1 if quick")
-    add("--seed", type=int, default=0, help="of all draws")
+    add("--draws", type=_whole(1), help="requests of each size; 5, or 1 if quick")
+    add("--seed", type=_whole(0), default=0, help="of all draws")
     add("--no-progress", action="store_true", help="show no bar")
     add("--no-figures", action="store_true", help="tables and summary alone")
     return parser
+
+
+def _whole(least):
+    def read(text):
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}, got {text}")
+        return value
+
+    return read
 
 
 def _positive(text):

@@ -30,15 +30,18 @@ class Answer:
     model : estimator
         scikit-learn's, or sharded.
     seconds : float
-        Of a verb, all that it does, finding its rows included; of first and second
-        order the formula alone. Without choosing a rate.
+        All that a verb or a fit does, finding its rows included. Without choosing a
+        rate.
     gradients : float
         Gradients of single rows that were evaluated, at the least.
+    formula : bool
+        Whether the seconds are those of a formula alone: no verb answers.
     """
 
     model: object
     seconds: float = 0.0
     gradients: float = 0.0
+    formula: bool = False
 
     @property
     def theta(self):

@@ -17,6 +17,8 @@ from sklearn_unlearn.utils.optional import import_optional
 _PANEL = 3.3, 3.6
 #: Within so much of zero, changes of the loss are drawn in proportion.
 _LINEAR = 1e-4
+#: In the titles of figures.
+_REMARKS = {"efficiency": " (verbs; hatched: formulas alone)"}
 #: In the order of the methods.
 _COLOURS = (
     *("tab:blue", "tab:cyan", "tab:orange", "tab:brown", "tab:gray", "black"),
@@ -24,12 +26,17 @@ _COLOURS = (
 )
 
 
+def plotting():
+    """matplotlib's pyplot; an ImportError that says what to install without it."""
+    return import_optional("matplotlib.pyplot", "Drawing the study", "study")
+
+
 def draw(tables, folder):
     """All figures of all data sets, as PNG files; their names.
 
     Files of the same tables are the same.
     """
-    plt = import_optional("matplotlib.pyplot", "Drawing the study", "study")
+    plt = plotting()
     style = {"font.size": 8}
     names = []
     with plt.rc_context(style):
@@ -40,7 +47,7 @@ def draw(tables, folder):
         ):
             for data, rows in _by(tables[name], "data").items():
                 figure = drawn(plt, rows)
-                figure.suptitle(data)
+                figure.suptitle(data + _REMARKS.get(name, ""))
                 path = folder / f"{name}_{data.lower().replace(' ', '_')}.png"
                 figure.savefig(path, dpi=80, bbox_inches="tight")
                 plt.close(figure)
@@ -103,7 +110,10 @@ def _efficiency(plt, rows):
             for method, draws in _by(each, "method").items()
             if method != RETRAINING
         }
-        EfficiencyDisplay.from_results(found, ax=ax)
+        shown = EfficiencyDisplay.from_results(found, ax=ax)
+        formulas = {row["method"] for row in each if row["formula"]}
+        for method, bar in zip(found, shown.bars_, strict=True):
+            bar.set_hatch("//" if method in formulas else None)
         _finish(ax, kind, "times faster than retraining")
     return figure
 

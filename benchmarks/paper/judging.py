@@ -7,17 +7,27 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.certified import Judge
-from benchmarks.paper.answers import EXACT, PRIVACY, RETRAINING, SISA, WARM
+from benchmarks.paper.answers import (
+    EXACT,
+    NO_UPDATE,
+    PRIVACY,
+    RETRAINING,
+    SISA,
+    WARM,
+)
 from benchmarks.published import TestRows, sigma_for
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.metrics import fidelity, sample_losses
 
-#: Trained on the corrected data: they need no noise.
-_TRAINED = (RETRAINING, WARM, SISA)
+#: Trained on the corrected data, which need no noise, or with noise from the start.
+_TRAINED = (RETRAINING, WARM, SISA, PRIVACY)
 
 
 def judged(methods, request, answers):
-    """Residual, losses, scores and costs of each answer, beside those of retraining."""
+    """Residual, losses, scores and costs of each answer, beside those of retraining.
+
+    Test rows are without what was removed, but for the model that is not updated.
+    """
     X_test, y_test = methods.scenario.test
     original = float(np.mean(sample_losses(methods.original, X_test, y_test)))
     refit = answers[RETRAINING]
@@ -26,10 +36,13 @@ def judged(methods, request, answers):
         for name, answer in answers.items()
         if answer.theta is not None
     }
+    rivals = methods.rivals(request, residuals)
     for name, answer in answers.items():
-        found = fidelity(answer.model, refit.model, request.X_test, y_test)
+        rows = X_test if name == NO_UPDATE else request.X_test
+        found = fidelity(answer.model, refit.model, rows, y_test)
         found = replace(found, original_loss=original)
         residual = residuals.get(name, np.nan)
+        rival_seconds, rival_residual = rivals.get(name, (np.nan, np.nan))
         yield {
             **labels(methods, request, name),
             "rows": request.rows.size,
@@ -38,9 +51,12 @@ def judged(methods, request, answers):
             "retraining_residual": float(residuals[RETRAINING]),
             **vars(found),
             "seconds": answer.seconds,
+            "formula": int(answer.formula),
             "retraining_seconds": refit.seconds,
             "gradients": answer.gradients,
             "retraining_gradients": refit.gradients,
+            "rival_seconds": rival_seconds,
+            "rival_residual": rival_residual,
         }
 
 
@@ -68,7 +84,7 @@ def certified(methods, request, answers):
                 "classical_sigma": 0.0,
                 "classical_accuracy": noiseless,
             }
-        elif name != PRIVACY:  # which has its noise already
+        else:
             outcome = judge(answer.theta, 0.0)
             classical = test.accuracy(
                 answer.theta, outcome.classical, seed=request.draw, n_noise=10

@@ -35,6 +35,7 @@ from sklearn_unlearn.baselines import FineTuned
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.steps import unlearn
+from sklearn_unlearn.exceptions import StepTooLargeError
 from sklearn_unlearn.metrics import gradient_residual_norm
 
 #: Step lengths tried for fine-tuning and first order, the best of which counts.
@@ -43,6 +44,9 @@ RATES = tuple(4.0**k for k in range(-4, 4))
 _LARGE = 500
 #: As in the paper's code.
 N_SHARDS = 20
+#: More steps do not bring a warm refit nearer.
+_MOST_STEPS = 12
+_NO_RIVAL = np.nan, np.nan
 
 
 class Methods:
@@ -103,6 +107,37 @@ class Methods:
         y = self.scenario.train[1]
         return gradient_residual_norm(model, request.X, y, objective=self.objective)
 
+    def rivals(self, request, residuals):
+        """For each residual the fewest warm steps of retraining that leave no more.
+
+        A looser `tol` does the same: it says after which step the solver stops. All
+        residuals below the tolerance of exact requests count as equal.
+
+        Parameters
+        ----------
+        request : Request
+        residuals : dict of str to float
+
+        Returns
+        -------
+        dict of str to (float, float)
+            Seconds, and the residual reached; nan where no number of steps does.
+        """
+        y, start = self.scenario.train[1], tight_model(self.original)
+        asked = {name: max(r, self.exact.tol) for name, r in residuals.items()}
+        reached = []
+        while len(reached) < _MOST_STEPS:
+            refit = logistic_refit(request.X, y, self.solver, 0.0, start, **self.params)
+            refit.model.set_params(max_iter=len(reached) + 1)
+            seconds = refit.call.time()
+            reached.append((seconds, float(self.residual(request, refit.model))))
+            if reached[-1][1] <= min(asked.values()):
+                break
+        return {
+            name: next((each for each in reached if each[1] <= residual), _NO_RIVAL)
+            for name, residual in asked.items()
+        }
+
     # The paper's --------------------------------------------------------------------
 
     def _private(self, X, y):
@@ -140,14 +175,17 @@ class Methods:
             for model in answer.model.estimators_
             if all(model is not old for old in before)
         ]
-        passes = sum(int(model.n_iter_[0]) + 1 for model in trained)
+        # a shard without rows has no model, one of a single class takes no iterations
+        passes = sum(
+            int(model.n_iter_[0]) + 1 for model in trained if hasattr(model, "n_iter_")
+        )
         rows = self.scenario.train[1].size / N_SHARDS
         return Answer(answer.model, answer.seconds, passes * rows)
 
     def _fine_tuned(self, request, touched):
         """An epoch of stochastic gradient descent on the corrected data."""
         seed, n_rows = self.seed + request.draw, self.scenario.train[1].size
-        curvature = 0.25 * _longest(request.X) ** 2
+        curvature = 0.25 * _longest(request.X) ** 2 or 1.0  # if nothing is left
 
         def tuned(rate):
             self.tuned.set_params(eta0=rate / curvature, random_state=seed)
@@ -157,26 +195,44 @@ class Methods:
         return self._best(request, map(tuned, RATES))
 
     def _closed_forms(self, request, touched):
-        """First and second order, with the Hessian as it was and as it should be."""
+        """First and second order, with the Hessian as it was and as it should be.
+
+        Timed as verbs, but the step with the Hessian as it was: no verb takes it.
+        """
         X, y, new = touched
         state, theta = self.state, self.state.theta
         target, weight = y[:, None].astype(np.float64), np.ones(y.size)
         edit = Edit(Rows(X, target, weight), Rows(new, target, weight))
         seconds, G = timed(lambda: edit.data_gradient(state.objective, theta))
         unit, n_gradients = 1.0 / state.factor.largest_eigenvalue, 2 * y.size
-        first = (
-            Answer(self._model((theta - rate * unit * G).T), seconds, n_gradients)
+        steps = {
+            rate * unit: Answer(
+                self._model((theta - rate * unit * G).T), seconds, n_gradients, True
+            )
             for rate in RATES
-        )
+        }
+        rate = min(steps, key=lambda rate: self.residual(request, steps[rate].model))
         solving, step = timed(lambda: state.solve(G))
         stale = self._model((theta - step).T)
         whole, result = timed(lambda: unlearn(state, edit))
-        second = self._model(result.state.theta.T)
+        second = Answer(self._model(result.state.theta.T), whole, n_gradients, True)
+        first_order = {"method": "first_order", "unlearning_rate": rate}
         return {
-            FIRST: self._best(request, first),
-            STALE: Answer(stale, seconds + solving, n_gradients),
-            SECOND: Answer(second, whole, n_gradients),
+            FIRST: self._as_verb(steps[rate], touched, **first_order),
+            STALE: Answer(stale, seconds + solving, n_gradients, True),
+            SECOND: self._as_verb(second, touched),
         }
+
+    def _as_verb(self, formula, touched, **params):
+        """What `replace_features` without data answers; a formula where it refuses."""
+        as_before = {name: getattr(self.free, name) for name in params}
+        self.free.set_params(**params)
+        try:
+            return self._asked(self.free, "replace_features", *touched)
+        except StepTooLargeError:
+            return formula
+        finally:
+            self.free.set_params(**as_before)
 
     # Helpers ------------------------------------------------------------------------
 

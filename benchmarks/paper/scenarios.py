@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 from sklearn.preprocessing import StandardScaler, normalize
+from sklearn.utils import check_X_y
 
 from benchmarks import data
 
@@ -17,6 +19,8 @@ from benchmarks import data
 NORMS = ("none", "rows", "columns")
 #: Numbers of groups of columns to remove, and of rows to correct.
 _REMOVED, _FEW_REMOVED, _REPLACED = (1, 10, 50, 100), (1, 2, 3), (1, 10, 100, 1000)
+#: Names are parts of file names.
+_NAME = re.compile(r"[\w-][\w -]*")
 _PIMA_SENSITIVE = ("Pregnancies", "BMI", "Age")
 
 
@@ -48,7 +52,7 @@ class Scenario:
 
 
 def scenario(name, train, test, groups, norm="none", quick=False):
-    """A scenario with sizes of requests that its data allow."""
+    """A scenario with sizes of requests that its data allow; labels are 0 and 1."""
     (X, y), (X_test, y_test) = train, test
     if norm == "rows":
         X, X_test = normalize(X), normalize(X_test)
@@ -64,8 +68,8 @@ def scenario(name, train, test, groups, norm="none", quick=False):
         removed, replaced = removed[:2], replaced[1:3]
     return Scenario(
         name,
-        (X, (y == y.max()).astype(np.int64)),
-        (X_test, (y_test == y_test.max()).astype(np.int64)),
+        (X, y),
+        (X_test, y_test),
         tuple(groups),
         tuple(removed),
         tuple(replaced),
@@ -102,7 +106,7 @@ def pima(norm, quick):
 
 def enron(norm, quick):
     """Spam: personal names are sensitive."""
-    train, test = data.enron_split()
+    train, test = ((X, (y > 0).astype(np.int64)) for X, y in data.enron_split())
     sensitive = data.enron_sensitive()
     if quick:
         # the names, other columns in order, and a third of the rows
@@ -132,24 +136,73 @@ def from_files(name, X, y, columns, norm="none", quick=False):
         Of two classes.
     columns : path of a text file
         Positions of columns to forget; those on one line are forgotten together.
+
+    Raises
+    ------
+    OSError
+        If a file is not there.
+    ValueError
+        If files do not belong together, labels are not of two classes, both among the
+        rows to train with, values are not finite, or positions are none of columns,
+        come twice or are all that there are.
     """
-    if Path(X).suffix == ".npz":
-        rows = sp.csr_array(sp.load_npz(X)).astype(np.float64)
-    else:
-        rows = np.load(X).astype(np.float64)
+    rows = sp.csr_array(sp.load_npz(X)) if Path(X).suffix == ".npz" else np.load(X)
     labels = np.load(y)
-    if np.unique(labels).size != 2:
-        raise ValueError(f"{y}: two classes are needed, not {np.unique(labels).size}.")
-    lines = Path(columns).read_text(encoding="utf-8").splitlines()
-    groups = [np.array(line.split(), dtype=np.intp) for line in lines if line.strip()]
-    if not groups or max(map(np.max, groups)) >= rows.shape[1]:
-        raise ValueError(f"{columns}: names no column, or one that {X} has not.")
-    return scenario(name, *data.split(rows, labels), groups, norm, quick)
+    if labels.ndim != 1:
+        raise ValueError(f"{y}: one label a row is needed, not shape {labels.shape}.")
+    rows, labels = check_X_y(rows, labels, accept_sparse="csr", dtype=np.float64)
+    classes, labels = np.unique(labels, return_inverse=True)
+    if classes.size != 2:
+        raise ValueError(f"{y}: two classes are needed, not {classes.size}.")
+    train, test = data.split(rows, labels)
+    if np.unique(train[1]).size != 2:
+        raise ValueError(f"{y}: a class has no row among those to train with.")
+    groups = _groups(columns, rows.shape[1])
+    return scenario(name, train, test, groups, norm, quick)
+
+
+def _groups(path, n_columns):
+    """Positions of columns, an array for each line that is not empty."""
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    try:
+        groups = [np.array(line.split(), dtype=np.intp) for line in lines if line]
+    except ValueError as error:
+        raise ValueError(f"{path}: not positions of columns ({error}).") from None
+    groups = [group for group in groups if group.size]
+    if not groups:
+        raise ValueError(f"{path}: names no column.")
+    named = np.concatenate(groups)
+    if named.min() < 0 or named.max() >= n_columns:
+        raise ValueError(f"{path}: positions must be from 0 to {n_columns - 1}.")
+    if np.unique(named).size < named.size:
+        raise ValueError(f"{path}: a column is named twice.")
+    if named.size == n_columns:
+        raise ValueError(f"{path}: names all columns, nothing would be left.")
+    return groups
 
 
 def loaders(names, files, norm, quick):
-    """A name and a function without arguments that loads it, for each data set."""
-    for name in names:
-        yield name, partial(KNOWN[name], norm, quick)
-    for name, *paths in files:
-        yield name, partial(from_files, name, *paths, norm, quick)
+    """A name and a function without arguments that loads it, for each data set.
+
+    Data from files are read at once, that mistakes show before anything is computed.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `from_files`; also if there are no data sets, or two of one name.
+    """
+    names = list(names)
+    called = [name.lower() for name in (*names, *(name for name, *_ in files))]
+    if not called:
+        raise ValueError("no data are chosen.")
+    if len(set(called)) < len(called):
+        raise ValueError("each data set needs a name of its own.")
+    for name, *_ in files:
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r}: names are of letters, digits, -, _ and spaces."
+            )
+    own = [(name, from_files(name, *paths, norm, quick)) for name, *paths in files]
+    return [(name, partial(KNOWN[name], norm, quick)) for name in names] + [
+        (name, partial(lambda loaded: loaded, loaded)) for name, loaded in own
+    ]

@@ -13,6 +13,8 @@ from benchmarks.paper.methods import Methods
 from benchmarks.paper.requests import n_requests, requests
 
 _LABELS = ("data", "request", "size", "draw", "method")
+#: Columns of words, even if a data set is called by a number.
+_WORDS = ("data", "request", "method", "stage")
 #: The columns of each table; a file each.
 TABLES = {
     "efficacy": (*_LABELS, "rows", "residual", "rounding_error"),
@@ -39,11 +41,14 @@ TABLES = {
         *_LABELS,
         "rows",
         "seconds",
+        "formula",
         "retraining_seconds",
         "gradients",
         "retraining_gradients",
         "residual",
         "retraining_residual",
+        "rival_seconds",
+        "rival_residual",
     ),
     "stages": ("data", "stage", "seconds"),
 }
@@ -76,17 +81,17 @@ def read(folder):
     for name in TABLES:
         with (folder / f"{name}.csv").open(newline="") as file:
             tables[name] = [
-                {column: _number(text) for column, text in row.items()}
+                {
+                    column: text if column in _WORDS else _number(text)
+                    for column, text in row.items()
+                }
                 for row in csv.DictReader(file)
             ]
     return tables
 
 
 def _number(text):
-    try:
-        return float(text)
-    except ValueError:
-        return text if text else float("nan")
+    return float(text) if text else float("nan")
 
 
 def study(loaders, *, penalty, n_draws, seed, progress):
