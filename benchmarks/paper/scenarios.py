@@ -192,7 +192,7 @@ def loaders(names, files, norm, quick):
         As `from_files`; also if there are no data sets, or two of one name.
     """
     names = list(names)
-    called = [name.lower() for name in (*names, *(name for name, *_ in files))]
+    called = [*names, *(name.lower().replace(" ", "_") for name, *_ in files)]
     if not called:
         raise ValueError("no data are chosen.")
     if len(set(called)) < len(called):
