@@ -31,7 +31,7 @@ SHOWN = {
         "pandas",
     ),
     "forget_in_gradient_boosting.py": (
-        ["RandomForestClassifier         20    2", "RowNotFoundError: Row 0"],
+        ["RandomForestClassifier          5    2", "RowNotFoundError: Row 0"],
         None,
     ),
     "many_requests.py": (["refined", "120"], None),
