@@ -40,9 +40,9 @@ class StepResult:
         ``t_D``: largest change of a raw prediction among the rows that come and, for
         what changes all rows (a map of the features, weights of the parts), its root
         mean square over those that remain (a lower bound of the largest). Rows that
-        leave count as a sample of those that stay: beyond `LARGE_CHANGE` up to three
-        root mean squares, or ten times their own drift from the anchor. Beyond
-        about ln 2 the quadratic model is not to be trusted. Zero for a quadratic
+        leave count as a sample of those that stay: beyond `LARGE_CHANGE` just above it,
+        or up to three root mean squares, or ten times their own drift from the anchor.
+        Beyond about ln 2 the quadratic model is not to be trusted. Zero for a quadratic
         loss, which needs no trust; measured in scales where the loss has one, the
         smaller of the two, and infinite where the new one is not positive.
     """
@@ -206,7 +206,8 @@ def _largest_change(
     if edit.rows_out is not None and leaving > max(change, LARGE_CHANGE * unit):
         mean = _mean_change(state, factor, moved, edited)
         drift = objective.largest_raw_change(edit.rows_out, theta - state.anchor)
-        leaving = min(leaving, max(_PEAK * mean, _STALE * drift))
+        least = 1.01 * LARGE_CHANGE * unit  # large still, and so never silent
+        leaving = min(leaving, max(_PEAK * mean, _STALE * drift, least))
         change = max(change, mean)
     return max(change, leaving) / unit
 

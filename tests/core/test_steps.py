@@ -481,7 +481,7 @@ def test_largest_change_of_rows(kind):
         expected, leaving = largest(edit.rows_in), largest(edit.rows_out)
         if leaving > max(expected, LARGE_CHANGE):
             mean = mean_change(problem, edit, state, change)
-            leaving = min(leaving, 3.0 * mean)
+            leaving = min(leaving, max(3.0 * mean, 1.01 * LARGE_CHANGE))
             expected = max(expected, mean)
         expected = max(expected, leaving)
         assert result.largest_change == pytest.approx(expected, rel=1e-9)
