@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from dataclasses import replace
@@ -9,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from sklearn_unlearn.core.edits import DropColumns
+from sklearn_unlearn.core.krylov import spectrum
 from sklearn_unlearn.core.levenberg_marquardt import Outcome, descend
 from sklearn_unlearn.core.model import edited_rows, edited_tally
 from sklearn_unlearn.core.one_shot import first_order_update, second_order_update
@@ -18,7 +20,7 @@ from sklearn_unlearn.exceptions import (
     NotForgottenWarning,
     UnlearningError,
 )
-from sklearn_unlearn.neural_network._fitted import UnlearningReport, decay_of
+from sklearn_unlearn.neural_network._fitted import UnlearningReport
 
 #: A loss that rose by a smaller share of itself did not rise.
 _RISE = 0.01
@@ -27,7 +29,11 @@ _BY_HEART = 0.01
 
 
 class RequestsMixin:
-    """From a request to a new fitted value."""
+    """From a request to a new fitted value.
+
+    An estimator gives ``_objective``, ``_decay_change`` and ``_reported``, and in
+    ``_decay`` the name of the parameter that draws its weights to zero.
+    """
 
     def _carried(self, fitted, request):
         """The fitted value after a request; the estimator stays as it is."""
@@ -39,13 +45,11 @@ class RequestsMixin:
         retained = None
         if model.retained is not None:
             retained = edited_rows(model, request).compacted()
-        forgotten, start = model.forgotten, model.theta
+        forgotten = model.forgotten
         if isinstance(edit.feature_map, DropColumns):
             forgotten = forgotten | edit.feature_map.columns
-            start = start.copy()
-            fitted.network.split(start)[0][0][forgotten] = 0.0
         after = replace(model, tally=tally, retained=retained, forgotten=forgotten)
-        objective = None
+        prepared, objective = fitted, None
         if retained is None and self.method != "first_order":
             raise UnlearningError(
                 f"method={self.method!r} needs the data, and the model was fitted with "
@@ -53,21 +57,33 @@ class RequestsMixin:
             )
         if retained is not None:
             rows = retained.chunks[0].rows
-            objective = self._objective(fitted, rows, forgotten)
+            prepared = self._prepared(fitted, rows)
+            objective = self._objective(prepared, rows, forgotten)
+        start = self._start(fitted, forgotten)
         if self.method == "levenberg_marquardt":
             theta, report = self._descended(objective, start)
         else:
             theta, report = self._updated(fitted, edit, after, objective, start)
-        if edit.rows_out is not None:
-            report = self._measured(fitted, edit.rows_out, theta, report)
-        return self._reported(fitted, replace(after, theta=theta), report)
+        changed = self._reported(prepared, replace(after, theta=theta), report)
+        if edit.rows_out is None:
+            return changed
+        return self._measured(fitted, changed, edit.rows_out)
 
     def _refined(self, fitted, rows):
         """The fitted value after a descent on all remaining rows."""
         self._check_parameters()
+        fitted = self._prepared(fitted, rows)
         objective = self._objective(fitted, rows)
         theta, report = self._descended(objective, fitted.model.theta)
         return self._reported(fitted, replace(fitted.model, theta=theta), report)
+
+    def _prepared(self, fitted, rows):
+        """The fitted value with what is counted, not minimised, over these rows."""
+        return fitted
+
+    def _start(self, fitted, forgotten):
+        """Where a descent starts."""
+        return fitted.model.theta
 
     def _descended(self, objective, start):
         budget, steps = self._budget(), self._steps()
@@ -104,7 +120,8 @@ class RequestsMixin:
             if objective is not None:
                 before, _ = objective.value_and_gradient(start)
                 value, _ = objective.value_and_gradient(theta)
-        if not np.isfinite(theta).all() or not np.isfinite(value or 0.0):
+        largest = float(abs(theta).max())
+        if not math.isfinite(largest) or not math.isfinite(value or 0.0):
             raise NotFiniteError(
                 "The update gives weights or an objective that are not finite: use a "
                 "smaller unlearning_rate, or method='levenberg_marquardt'."
@@ -124,32 +141,27 @@ class RequestsMixin:
 
     def _change(self, fitted, edit, after, objective, start):
         """Gradient, at the start, of the new objective minus that of the old."""
-        theta, network = fitted.model.theta, fitted.network
-        if edit.rows_out is None and edit.rows_in is None:
-            if objective is None:  # nothing is known of rows in the other columns
-                return np.zeros_like(theta)
-            rows = fitted.model.retained.compacted().chunks[0].rows
-            _, change = objective.value_and_gradient(start)
-            change -= self._objective(fitted, rows).value_and_gradient(theta)[1]
-        else:
-            old, new = (
-                decay_of(fitted.params, model.tally.n_rows)
-                for model in (fitted.model, after)
-            )
-            change = np.zeros_like(theta)
-            change[: network.n_weights] = (new - old) * theta[: network.n_weights]
-            for sign, rows in ((1.0, edit.rows_in), (-1.0, edit.rows_out)):
-                if rows is not None:
-                    part = self._objective(fitted, rows)
-                    change += sign * part.data_value_and_gradient(theta)[1]
-        network.split(change)[0][0][after.forgotten] = 0.0
+        theta = fitted.model.theta
+        change = self._decay_change(fitted, after)
+        for sign, rows in ((1.0, edit.rows_in), (-1.0, edit.rows_out)):
+            if rows is not None:
+                part = self._objective(fitted, rows)
+                change = change + part.data_value_and_gradient(theta)[1] * sign
         return change
 
-    def _measured(self, fitted, rows_out, theta, report):
-        """The report with the loss of rows that left, before and after."""
-        objective = self._objective(fitted, rows_out)
-        before = objective.mean_loss(fitted.model.theta)
-        after = objective.mean_loss(theta)
+    def _automatic_rate(self, objective, theta):
+        """One over the largest eigenvalue of Gauss and Newton's matrix."""
+        _, gradient = objective.value_and_gradient(theta)
+        matrix = objective.curvature(theta, None, "gauss_newton")
+        _, largest = spectrum(matrix, gradient)
+        return 1.0 / largest if largest > 0.0 else 1.0
+
+    def _measured(self, fitted, changed, rows_out):
+        """The changed value with the loss of rows that left, before and after."""
+        before, after = (
+            self._objective(each, rows_out).mean_loss(each.model.theta)
+            for each in (fitted, changed)
+        )
         rose = after > (1.0 + _RISE) * before
         forgotten = rose and after > _BY_HEART * fitted.null_loss
         if not forgotten:
@@ -158,18 +170,14 @@ class RequestsMixin:
                 f"{before:.3g} and is {after:.3g}, where a constant prediction has "
                 f"{fitted.null_loss:.3g}. Either other rows teach the same, or the "
                 "network has them by heart and nothing draws its weights away. "
-                "Replacing their labels or values does, or a larger alpha.",
+                f"Replacing their labels or values does, or a larger {self._decay}.",
                 NotForgottenWarning,
                 stacklevel=5,
             )
-        return replace(
-            report, loss_before=before, loss_after=after, forgotten=bool(forgotten)
+        report = replace(
+            changed.report,
+            loss_before=before,
+            loss_after=after,
+            forgotten=bool(forgotten),
         )
-
-    def _reported(self, fitted, model, report):
-        """The fitted value with another model."""
-        mean = None
-        if report.objective is not None:
-            mean = report.objective / model.tally.n_rows
-        twin = self._moved(fitted.twin, fitted.network, model.theta, mean)
-        return replace(fitted, model=model, twin=twin, report=report)
+        return replace(changed, report=report)
