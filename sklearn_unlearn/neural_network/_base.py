@@ -18,7 +18,7 @@ from sklearn_unlearn.core.tally import Tally
 from sklearn_unlearn.neural_network._adoption import AdoptionMixin
 from sklearn_unlearn.neural_network._columns import ColumnsMixin
 from sklearn_unlearn.neural_network._fitted import Fitted, NetworkModel, decay_of
-from sklearn_unlearn.neural_network._parameters import ParametersMixin
+from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._targets import null_loss
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
@@ -30,16 +30,6 @@ from sklearn_unlearn.utils.validation import (
     check_training_data,
 )
 
-#: Parameters that the twin does not have.
-OWN = (
-    "method",
-    "unlearning_rate",
-    "linear_solver",
-    "max_steps",
-    "max_passes",
-    "max_seconds",
-    "retain_data",
-)
 #: What the twin learned on the way, and a request makes obsolete.
 _HISTORY = (
     "loss_curve_",
@@ -333,7 +323,7 @@ class PerceptronUnlearner(
         change[:n_weights] = (new - old) * fitted.model.theta[:n_weights]
         return change
 
-    def _reported(self, fitted, model, report):
+    def _reported(self, fitted, model, report, rows):
         """The fitted value with another model."""
         mean = None
         if report.objective is not None:

@@ -10,6 +10,16 @@ from sklearn.utils import check_scalar
 
 from sklearn_unlearn.core.levenberg_marquardt import Budget, Steps
 
+#: Parameters that the twin does not have.
+OWN = (
+    "method",
+    "unlearning_rate",
+    "linear_solver",
+    "max_steps",
+    "max_passes",
+    "max_seconds",
+    "retain_data",
+)
 METHODS = ("levenberg_marquardt", "second_order", "first_order")
 
 

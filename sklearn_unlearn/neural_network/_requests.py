@@ -49,7 +49,7 @@ class RequestsMixin:
         if isinstance(edit.feature_map, DropColumns):
             forgotten = forgotten | edit.feature_map.columns
         after = replace(model, tally=tally, retained=retained, forgotten=forgotten)
-        prepared, objective = fitted, None
+        prepared, objective, rows = fitted, None, None
         if retained is None and self.method != "first_order":
             raise UnlearningError(
                 f"method={self.method!r} needs the data, and the model was fitted with "
@@ -64,7 +64,8 @@ class RequestsMixin:
             theta, report = self._descended(objective, start)
         else:
             theta, report = self._updated(fitted, edit, after, objective, start)
-        changed = self._reported(prepared, replace(after, theta=theta), report)
+        after = replace(after, theta=theta)
+        changed = self._reported(prepared, after, report, rows)
         if edit.rows_out is None:
             return changed
         return self._measured(fitted, changed, edit.rows_out)
@@ -75,7 +76,8 @@ class RequestsMixin:
         fitted = self._prepared(fitted, rows)
         objective = self._objective(fitted, rows)
         theta, report = self._descended(objective, fitted.model.theta)
-        return self._reported(fitted, replace(fitted.model, theta=theta), report)
+        model = replace(fitted.model, theta=theta)
+        return self._reported(fitted, model, report, rows)
 
     def _prepared(self, fitted, rows):
         """The fitted value with what is counted, not minimised, over these rows."""
