@@ -15,7 +15,7 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
 
     A :class:`skorch.NeuralNetClassifier`, whose parameters it takes, as an unlearner:
     a request lowers the objective of the corrected data, from where the parameters
-    are, by Levenberg-Marquardt steps with Gauss-Newton products (:doc:`user_guide`).
+    are, by Levenberg-Marquardt steps with Gauss-Newton products (:doc:`/user_guide`).
     It needs ``pip install "sklearn-unlearn[torch]"``.
 
     The objective is the summed loss of the rows, dropout off and batch norm with its

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import copy
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from threading import RLock
 from typing import Any
 
 import torch
 from skorch import NeuralNetClassifier
 from torch.func import functional_call
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 
 from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
 from sklearn_unlearn.neural_network._torch._selection import selected
+
+#: The flags of torch are those of the process: who changes them holds this.
+_FLAGS = RLock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,13 +180,12 @@ class ModuleFunction:
     def differentiable(self):
         """A context in which all kernels have the derivatives that are needed.
 
-        Fused kernels of recurrent layers have no forward derivatives, nor, in
-        evaluation mode, backward ones on a GPU.
+        Fused kernels of recurrent layers and of attention have no forward derivatives,
+        nor second ones; the former, in evaluation mode on a GPU, not even the first.
         """
-        recurrent = any(
-            isinstance(each, torch.nn.RNNBase) for each in self.module.modules()
-        )
-        return _unfused() if recurrent else nullcontext()
+        layers = list(self.module.modules())
+        recurrent = any(isinstance(each, torch.nn.RNNBase) for each in layers)
+        return _unfused(recurrent)
 
 
 def _copied(net):
@@ -192,11 +196,15 @@ def _copied(net):
 
 
 @contextmanager
-def _unfused():
-    # the other flags of mkldnn stay: to set them warns on most machines
-    before = torch.backends.mkldnn.set_flags(False)[0]
-    try:
-        with torch.backends.cudnn.flags(enabled=False):
-            yield
-    finally:
-        torch.backends.mkldnn.set_flags(before)
+def _unfused(recurrent):
+    """Without fused attention and, if there are such layers, fused recurrent ones."""
+    mha, mkldnn = torch.backends.mha, torch.backends.mkldnn
+    with _FLAGS, ExitStack() as stack:
+        stack.callback(mha.set_fastpath_enabled, mha.get_fastpath_enabled())
+        mha.set_fastpath_enabled(False)
+        stack.enter_context(sdpa_kernel(SDPBackend.MATH))
+        if recurrent:
+            # its other flags stay: to set them warns on most machines
+            stack.callback(mkldnn.set_flags, mkldnn.set_flags(False)[0])
+            stack.enter_context(torch.backends.cudnn.flags(enabled=False))
+        yield

@@ -65,6 +65,19 @@ class Recurrent(nn.Module):
         return self.head(hidden).transpose(1, 2)
 
 
+class Attentive(nn.Module):
+    """The same by a transformer."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(N_TOKENS, 8)
+        self.layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.head = nn.Linear(8, N_TOKENS)
+
+    def forward(self, X):
+        return self.head(self.layer(self.embed(X))).transpose(1, 2)
+
+
 SETTINGS = {
     "optimizer": torch.optim.Adam,
     "optimizer__weight_decay": 1e-3,

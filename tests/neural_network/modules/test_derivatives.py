@@ -10,6 +10,7 @@ from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
 from sklearn_unlearn.neural_network._torch._objective import ModuleObjective
 from tests.neural_network.modules.nets import (
+    Attentive,
     Dense,
     Recurrent,
     blobs,
@@ -41,8 +42,8 @@ def wave_problem(**params):
     return objective(regressor(**params), X.astype(np.float64), y.astype(np.float64))
 
 
-def sequence_problem(layer):
-    return objective(classifier(Recurrent, module__layer=layer), *sequences(8))
+def sequence_problem(module, **params):
+    return objective(classifier(module, **params), *sequences(8))
 
 
 PROBLEMS = {
@@ -58,8 +59,9 @@ PROBLEMS = {
     "batch norm": lambda: dense_problem(module__norm=True),
     "dropout": lambda: dense_problem(module__dropout=0.5),
     "squared error": wave_problem,
-    "LSTM": lambda: sequence_problem(nn.LSTM),
-    "GRU": lambda: sequence_problem(nn.GRU),
+    "LSTM": lambda: sequence_problem(Recurrent),
+    "GRU": lambda: sequence_problem(Recurrent, module__layer=nn.GRU),
+    "attention": lambda: sequence_problem(Attentive),
 }
 
 
