@@ -16,6 +16,7 @@ from sklearn_unlearn.exceptions import NotFiniteError
 from sklearn_unlearn.neural_network._fitted import NetworkModel
 from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
+from sklearn_unlearn.neural_network._torch._adoption import AdoptionMixin
 from sklearn_unlearn.neural_network._torch._arrays import (
     ModuleTargets,
     Shape,
@@ -40,7 +41,9 @@ _PRIVATE = ("_fitted", "_locks")
 _SAMPLE, _PRODUCTS = 256, 8
 
 
-class ModuleUnlearner(ParametersMixin, RequestsMixin, NetworkVerbs, NeuralNet):
+class ModuleUnlearner(
+    AdoptionMixin, ParametersMixin, RequestsMixin, NetworkVerbs, NeuralNet
+):
     """A skorch net that unlearns.
 
     A subclass gives the constructor, ``_plain_class`` and the hook `_encoding`.
@@ -152,6 +155,15 @@ class ModuleUnlearner(ParametersMixin, RequestsMixin, NetworkVerbs, NeuralNet):
 
     def _trained(self, X, y, row_ids):
         """A version of the net that was trained on these data."""
+        X, y = host_array(X, self.device, "X"), host_array(y, self.device, "y")
+        rows, features, encoding, row_ids = self._read_training(X, y, row_ids)
+        net = self._version()
+        net.initialize()
+        super(ModuleUnlearner, net).partial_fit(X, y)
+        net._fitted = net._made(rows, features, encoding, row_ids)
+        return net
+
+    def _read_training(self, X, y, row_ids):
         self._check_parameters()
         check_params(self.params)
         X, y = host_array(X, self.device, "X"), host_array(y, self.device, "y")
@@ -161,13 +173,9 @@ class ModuleUnlearner(ParametersMixin, RequestsMixin, NetworkVerbs, NeuralNet):
             if not self.retain_data:
                 raise ValueError("row_ids needs retain_data=True.")
             row_ids = check_row_ids(row_ids, X.shape[0])
-        encoding = self._encoding(y)
-        rows = Rows(Shape.of(X).flat(X, "X"), encoding.read(y), np.ones(X.shape[0]))
-        net = self._version()
-        net.initialize()
-        super(ModuleUnlearner, net).partial_fit(X, y)
-        net._fitted = net._made(rows, Shape.of(X), encoding, row_ids)
-        return net
+        features, encoding = Shape.of(X), self._encoding(y)
+        rows = Rows(features.flat(X, "X"), encoding.read(y), np.ones(X.shape[0]))
+        return rows, features, encoding, row_ids
 
     def _made(self, rows, features, encoding, row_ids):
         """What requests need to know of a trained net and its data."""

@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from torch import nn
 
+from sklearn_unlearn import UnlearnableNeuralNetClassifier
 from sklearn_unlearn.exceptions import NotForgottenWarning
 from sklearn_unlearn.utils.tags import unlearning_tags
 from tests.neural_network.modules.nets import (
@@ -304,6 +305,31 @@ def test_export():
     before = state(net)
     plain.partial_fit(X, y)
     assert state(net) == before
+
+
+@quietly
+def test_adoption():
+    X, y = blobs()
+    torch.manual_seed(0)
+    plain = skorch.NeuralNetClassifier(
+        Dense, criterion=nn.CrossEntropyLoss, train_split=None, **SETTINGS
+    ).fit(X, y)
+    before = state(plain)
+    ids = np.arange(90)
+    cls = UnlearnableNeuralNetClassifier
+    taken = cls.from_skorch(plain, X, y, row_ids=ids, max_steps=2)
+    own = classifier(max_steps=2).fit(X, y)
+    taken.partial_unfit(row_ids=[4])
+    own.partial_unfit(X[4:5], y[4:5])
+    np.testing.assert_array_equal(parameters(taken), parameters(own))
+    assert state(plain) == before
+    assert clone(taken).get_params()["lr"] == plain.lr
+    with pytest.raises(TypeError, match="takes over a NeuralNetClassifier"):
+        cls.from_skorch(regressor(), X, y)
+    with pytest.raises(ValueError, match="lr is not a parameter that only"):
+        cls.from_skorch(plain, X, y, lr=0.1)
+    with pytest.raises(ValueError, match="label 2"):
+        cls.from_skorch(plain.set_params(classes=[0, 1]), X, y)
 
 
 def test_a_module_made_anew_is_not_fitted():
