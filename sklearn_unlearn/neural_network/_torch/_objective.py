@@ -7,6 +7,7 @@ the memory of a batch in training about twice.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -100,13 +101,11 @@ class ModuleCurvature:
 
     def dot(self, vector):
         """The matrix times a vector."""
-        function = self.objective.function
         product = torch.zeros_like(vector)
-        term = self._hessian if self.kind == "hessian" else self._gauss_newton
         try:
-            with function.differentiable():
-                for X, y in function.batches(self.rows):
-                    product += term(vector, X, y).detach()
+            with self.objective.function.differentiable():
+                for times in self._batches if self._kept is None else self._kept:
+                    product += times(vector).detach()
         except RuntimeError as error:  # NotImplementedError is one
             known = isinstance(error, NotImplementedError)
             if not known and not any(each in str(error) for each in _NO_DERIVATIVE):
@@ -119,9 +118,24 @@ class ModuleCurvature:
         share = self.rows.n_rows / self.objective.n_rows
         return product / share + self.objective.decay * vector
 
-    def _gauss_newton(self, vector, X, y):
+    @cached_property
+    def _kept(self):
+        """Products of all batches, if there is one: what else is kept adds up."""
+        n_rows = self.rows.n_rows
+        if n_rows > self.objective.function.batch_size(n_rows):
+            return None
+        return list(self._batches)
+
+    @property
+    def _batches(self):
+        """Products with the curvature of one batch after another."""
+        make = self._hessian if self.kind == "hessian" else self._gauss_newton
+        for X, y in self.objective.function.batches(self.rows):
+            yield make(X, y)
+
+    def _gauss_newton(self, X, y):
         """``J' L J v``: J of the raw predictions, L the curvature of the loss."""
-        function = self.objective.function
+        function, theta = self.objective.function, self.theta
 
         def predict(theta):
             return function.raw(function.outputs(theta, X))
@@ -129,28 +143,27 @@ class ModuleCurvature:
         def loss(raw):
             return function.raw_loss(raw, X, y)
 
-        _, change = jvp(predict, (self.theta,), (vector,))
-        raw, pull = vjp(predict, self.theta)
-        return pull(_hessian_product(loss, raw, change))[0]
+        raw, pull = vjp(predict, theta)
+        bend = _hessian_product(loss, raw)
+        return lambda v: pull(bend(jvp(predict, (theta,), (v,))[1]))[0]
 
-    def _hessian(self, vector, X, y):
-        """The gradient's derivative along v."""
+    def _hessian(self, X, y):
         function = self.objective.function
 
         def loss(theta):
             return function.loss(function.outputs(theta, X), X, y)
 
-        return _hessian_product(loss, self.theta, vector)
+        return _hessian_product(loss, self.theta)
 
 
-def _hessian_product(function, at, vector):
+def _hessian_product(function, at):
     """The gradient's derivative along a vector, by two backward passes.
 
     A forward pass over a backward one would need less memory, and fails for losses as
     plain as the squared error (torch 2.13).
     """
     _, pull = vjp(grad(function), at)
-    return pull(vector)[0]
+    return lambda vector: pull(vector)[0]
 
 
 def null_loss(function, rows):
