@@ -22,7 +22,7 @@ class UnlearnableMLPClassifier(ClassifierMixin, PerceptronUnlearner):
     scikit-learn's :class:`~sklearn.neural_network.MLPClassifier` trains it; its
     parameters, from ``hidden_layer_sizes`` to ``max_fun``, are those of the twin. A
     request then lowers the objective of the corrected data, from where the weights
-    are, by Levenberg-Marquardt steps with Gauss-Newton products (:doc:`user_guide`).
+    are, by Levenberg-Marquardt steps with Gauss-Newton products (:doc:`/user_guide`).
 
     The objective is not convex. No request is exact, no distance to a refit is known
     and there are no certificates: `unlearning_report` says what was measured.
