@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import nn
 
-import sklearn_unlearn
 from sklearn_unlearn.exceptions import (
     BudgetTooSmallError,
     DataMismatchError,
@@ -235,8 +234,3 @@ def test_targets_of_another_shape():
     net = regressor(max_epochs=1).fit(X, y)
     refused(net, ValueError, r"shape \(1,\)", "partial_unfit", X[:2], y[:2, :1])
     refused(net, UnlearningError, "no rows", "partial_unfit", X, y)
-
-
-def test_not_an_attribute():
-    with pytest.raises(AttributeError, match="no attribute 'UnlearnableTree'"):
-        _ = sklearn_unlearn.UnlearnableTree
