@@ -30,7 +30,7 @@ from tests.neural_network.modules.nets import (
 @pytest.fixture(scope="module")
 def trained():
     X, y = blobs()
-    return classifier(module__norm=True, max_epochs=3).fit(X, y), X, y
+    return classifier(module__norm=True, max_epochs=3, max_steps=1).fit(X, y), X, y
 
 
 @pytest.fixture

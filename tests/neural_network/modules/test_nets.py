@@ -100,7 +100,7 @@ def test_tags():
     "params",
     [
         {},
-        {"linear_solver": "lissa", "max_steps": 3},
+        {"linear_solver": "lissa", "max_steps": 1},
         {"method": "second_order"},
         {"criterion": nn.NLLLoss, "module__end": nn.Softmax(dim=-1)},
         {"params": "last_layer"},
