@@ -10,7 +10,7 @@ PYTEST_ARGS ?= -q -n auto
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo examples test test-min test-bare coverage lint format bench paper doc clean
+.PHONY: help demo examples test test-min test-bare test-torch coverage lint format bench paper doc clean
 
 # One environment for each purpose and Python version: .venv/3.13-test
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2] if sys.version_info >= (3, 11) else "")')
@@ -21,6 +21,8 @@ REQUIRES_core  := -e .
 REQUIRES_test  := -e ".[test]"
 REQUIRES_min   := -e ".[test]" -c constraints/minimum.txt
 REQUIRES_bare  := -e . pytest pytest-xdist hypothesis
+# A build of PyTorch for CPUs suffices, where pip is told of one.
+REQUIRES_torch := -e ".[test,torch]" -c constraints/torch.txt
 REQUIRES_lint  := -e ".[lint]"
 REQUIRES_doc   := -e ".[doc]"
 
@@ -30,6 +32,7 @@ help:
 	@echo "make test       tests and doctests, newest versions of the dependencies"
 	@echo "make test-min   the same with the oldest versions (constraints/minimum.txt)"
 	@echo "make test-bare  the same without the optional packages"
+	@echo "make test-torch tests of networks, with PyTorch and skorch"
 	@echo "make coverage   tests with the lines and branches that none of them reaches"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make format     let ruff format the code and mend what it can"
@@ -54,6 +57,10 @@ test-min: $(ENV)min$(STAMP)
 
 test-bare: $(ENV)bare$(STAMP)
 	@$(TEST_ENV) $(ENV)bare/bin/python -m pytest $(PYTEST_ARGS)
+
+test-torch: $(ENV)torch$(STAMP)
+	@$(TEST_ENV) $(ENV)torch/bin/python -m pytest $(PYTEST_ARGS) \
+	    sklearn_unlearn/neural_network tests/neural_network
 
 coverage: $(ENV)test$(STAMP)
 	@$(TEST_ENV) $(ENV)test/bin/python -m pytest $(PYTEST_ARGS) --cov
@@ -84,7 +91,7 @@ clean:
 	rm -rf .coverage build dist *.egg-info doc/_build doc/generated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(ENV)%$(STAMP): pyproject.toml constraints/minimum.txt
+$(ENV)%$(STAMP): pyproject.toml $(wildcard constraints/*.txt)
 	@test -n "$(VERSION)" || { echo "$(PYTHON) is not Python 3.11 or later; choose one with PYTHON=..." >&2; exit 1; }
 	@echo "Setting up $(@D) (a minute, once)"
 	@$(PYTHON) -m venv --clear $(@D)

@@ -59,6 +59,7 @@ from sklearn_unlearn.preprocessing import (
     UnlearnableOrdinalEncoder,
     UnlearnableStandardScaler,
 )
+from sklearn_unlearn.utils.optional import optional
 
 __version__ = "0.1.0.dev0"
 
@@ -109,3 +110,8 @@ __all__ = [
     "replace_labels",
     "show_versions",
 ]
+
+
+def __getattr__(name):
+    """Estimators that need an extra."""
+    return optional(__name__, name)

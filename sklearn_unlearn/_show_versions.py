@@ -19,6 +19,8 @@ _PACKAGES = (
     "pandas",
     "polars",
     "matplotlib",
+    "torch",
+    "skorch",
 )
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import copy
 import sys
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sklearn_unlearn.core.krylov import spectrum
 from sklearn_unlearn.core.network_objective import NetworkObjective
-from sklearn_unlearn.core.perceptron import Perceptron
+from sklearn_unlearn.core.perceptron import ACTIVATIONS, Perceptron
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
 from sklearn_unlearn.neural_network._adoption import AdoptionMixin
+from sklearn_unlearn.neural_network._columns import ColumnsMixin
 from sklearn_unlearn.neural_network._fitted import Fitted, NetworkModel, decay_of
-from sklearn_unlearn.neural_network._parameters import ParametersMixin
+from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._targets import null_loss
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
@@ -29,16 +30,6 @@ from sklearn_unlearn.utils.validation import (
     check_training_data,
 )
 
-#: Parameters that the twin does not have.
-OWN = (
-    "method",
-    "unlearning_rate",
-    "linear_solver",
-    "max_steps",
-    "max_passes",
-    "max_seconds",
-    "retain_data",
-)
 #: What the twin learned on the way, and a request makes obsolete.
 _HISTORY = (
     "loss_curve_",
@@ -49,7 +40,12 @@ _HISTORY = (
 
 
 class PerceptronUnlearner(
-    AdoptionMixin, ParametersMixin, RequestsMixin, NetworkVerbs, BaseEstimator
+    AdoptionMixin,
+    ColumnsMixin,
+    ParametersMixin,
+    RequestsMixin,
+    NetworkVerbs,
+    BaseEstimator,
 ):
     """A multi-layer perceptron that scikit-learn trains, and that unlearns here.
 
@@ -59,6 +55,8 @@ class PerceptronUnlearner(
 
     _twin_class: ClassVar
     _target_checks: ClassVar[dict[str, bool]] = {"multi_output": True}
+    _choices: ClassVar = {**ParametersMixin._choices, "activation": tuple(ACTIVATIONS)}
+    _decay = "alpha"
 
     n_layers_ = Learned()
     n_outputs_ = Learned()
@@ -298,9 +296,42 @@ class PerceptronUnlearner(
         decay = decay_of(params, rows.n_rows)
         return NetworkObjective(network, rows, decay, forgotten)
 
-    def _automatic_rate(self, objective, theta):
-        """One over the largest eigenvalue of Gauss and Newton's matrix."""
-        _, gradient = objective.value_and_gradient(theta)
-        matrix = objective.curvature(theta, None, "gauss_newton")
-        _, largest = spectrum(matrix, gradient)
-        return 1.0 / largest if largest > 0.0 else 1.0
+    def _predicted(self, fitted, rows):
+        if fitted.encoding.classes is None:
+            return None
+        return fitted.encoding.read(fitted.twin.predict(rows.X))
+
+    def _start(self, fitted, forgotten):
+        """Where a descent starts: weights of forgotten columns are zero."""
+        theta = fitted.model.theta.copy()
+        fitted.network.split(theta)[0][0][forgotten] = 0.0
+        return theta
+
+    def _change(self, fitted, edit, after, objective, start):
+        if edit.rows_out is not None or edit.rows_in is not None:
+            return super()._change(fitted, edit, after, objective, start)
+        model = fitted.model
+        if objective is None:  # nothing is known of rows in the other columns
+            return np.zeros_like(start)
+        rows = model.retained.compacted().chunks[0].rows
+        _, change = objective.value_and_gradient(start)
+        change -= self._objective(fitted, rows).value_and_gradient(model.theta)[1]
+        fitted.network.split(change)[0][0][after.forgotten] = 0.0
+        return change
+
+    def _decay_change(self, fitted, after):
+        old, new = (
+            decay_of(fitted.params, model.tally.n_rows)
+            for model in (fitted.model, after)
+        )
+        change, n_weights = np.zeros_like(fitted.model.theta), fitted.network.n_weights
+        change[:n_weights] = (new - old) * fitted.model.theta[:n_weights]
+        return change
+
+    def _reported(self, fitted, model, report, rows):
+        """The fitted value with another model."""
+        mean = None
+        if report.objective is not None:
+            mean = report.objective / model.tally.n_rows
+        twin = self._moved(fitted.twin, fitted.network, model.theta, mean)
+        return replace(fitted, model=model, twin=twin, report=report)

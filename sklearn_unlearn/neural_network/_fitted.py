@@ -34,12 +34,12 @@ class UnlearningReport:
         Mean loss, before and after, of the rows that left, as they were. None if no
         rows left.
     predicted_before, predicted_after : float or None
-        Share of these rows whose labels are predicted, before and after. None of a
-        regressor, or if no rows left.
+        Share of these rows whose labels are predicted, before and after; of several
+        labels a row, all that left. None of a regressor, or if no rows left.
     forgotten : bool or None
         Whether nothing shows that these rows were learned: their loss rose, to that of
         a constant prediction or more, and of a classifier fewer of their labels are
-        predicted, or none. False does not say that they are remembered, where other
+        predicted than before, or less than half. False does not say that they are remembered, where other
         rows teach the same: a refit then predicts them too.
     """
 

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from typing import ClassVar
 
 import numpy as np
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.core.levenberg_marquardt import Budget, Steps
-from sklearn_unlearn.core.perceptron import ACTIVATIONS
 
+#: Parameters that the twin does not have.
+OWN = (
+    "method",
+    "unlearning_rate",
+    "linear_solver",
+    "max_steps",
+    "max_passes",
+    "max_seconds",
+    "retain_data",
+)
 METHODS = ("levenberg_marquardt", "second_order", "first_order")
 
 
 class ParametersMixin:
     """Checks the parameters, and reads budget and steps from them."""
+
+    _choices: ClassVar[dict[str, tuple]] = {
+        "method": METHODS,
+        "linear_solver": ("cg", "lissa"),
+    }
 
     def _budget(self):
         return Budget(self.max_steps, self.max_passes, self.max_seconds)
@@ -29,11 +44,7 @@ class ParametersMixin:
         )
 
     def _check_parameters(self):
-        for name, values in (
-            ("method", METHODS),
-            ("linear_solver", ("cg", "lissa")),
-            ("activation", tuple(ACTIVATIONS)),
-        ):
+        for name, values in self._choices.items():
             value = getattr(self, name)
             if not isinstance(value, str) or value not in values:
                 known = ", ".join(map(repr, values))

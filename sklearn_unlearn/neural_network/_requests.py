@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from dataclasses import replace
@@ -9,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from sklearn_unlearn.core.edits import DropColumns
+from sklearn_unlearn.core.krylov import spectrum
 from sklearn_unlearn.core.levenberg_marquardt import Outcome, descend
 from sklearn_unlearn.core.model import edited_rows, edited_tally
 from sklearn_unlearn.core.one_shot import first_order_update, second_order_update
@@ -18,15 +20,20 @@ from sklearn_unlearn.exceptions import (
     NotForgottenWarning,
     UnlearningError,
 )
-from sklearn_unlearn.neural_network._fitted import UnlearningReport, decay_of
-from sklearn_unlearn.neural_network._targets import share_predicted
+from sklearn_unlearn.neural_network._fitted import UnlearningReport
 
 #: A loss that rose by a smaller share of itself did not rise.
 _RISE = 0.01
+#: Rows of which a smaller share is predicted, at the loss of a guess, are not known.
+_KNOWN = 0.5
 
 
 class RequestsMixin:
-    """From a request to a new fitted value."""
+    """From a request to a new fitted value.
+
+    An estimator gives ``_objective``, ``_decay_change`` and ``_reported``, and in
+    ``_decay`` the name of the parameter that draws its weights to zero.
+    """
 
     def _carried(self, fitted, request):
         """The fitted value after a request; the estimator stays as it is."""
@@ -38,13 +45,11 @@ class RequestsMixin:
         retained = None
         if model.retained is not None:
             retained = edited_rows(model, request).compacted()
-        forgotten, start = model.forgotten, model.theta
+        forgotten = model.forgotten
         if isinstance(edit.feature_map, DropColumns):
             forgotten = forgotten | edit.feature_map.columns
-            start = start.copy()
-            fitted.network.split(start)[0][0][forgotten] = 0.0
         after = replace(model, tally=tally, retained=retained, forgotten=forgotten)
-        objective = None
+        prepared, objective, rows = fitted, None, None
         if retained is None and self.method != "first_order":
             raise UnlearningError(
                 f"method={self.method!r} needs the data, and the model was fitted with "
@@ -52,21 +57,35 @@ class RequestsMixin:
             )
         if retained is not None:
             rows = retained.chunks[0].rows
-            objective = self._objective(fitted, rows, forgotten)
+            prepared = self._prepared(fitted, rows)
+            objective = self._objective(prepared, rows, forgotten)
+        start = self._start(fitted, forgotten)
         if self.method == "levenberg_marquardt":
             theta, report = self._descended(objective, start)
         else:
             theta, report = self._updated(fitted, edit, after, objective, start)
-        if edit.rows_out is not None:
-            report = self._measured(fitted, edit.rows_out, theta, report)
-        return self._reported(fitted, replace(after, theta=theta), report)
+        after = replace(after, theta=theta)
+        changed = self._reported(prepared, after, report, rows)
+        if edit.rows_out is None:
+            return changed
+        return self._measured(fitted, changed, edit)
 
     def _refined(self, fitted, rows):
         """The fitted value after a descent on all remaining rows."""
         self._check_parameters()
+        fitted = self._prepared(fitted, rows)
         objective = self._objective(fitted, rows)
         theta, report = self._descended(objective, fitted.model.theta)
-        return self._reported(fitted, replace(fitted.model, theta=theta), report)
+        model = replace(fitted.model, theta=theta)
+        return self._reported(fitted, model, report, rows)
+
+    def _prepared(self, fitted, rows):
+        """The fitted value with what is counted, not minimised, over these rows."""
+        return fitted
+
+    def _start(self, fitted, forgotten):
+        """Where a descent starts."""
+        return fitted.model.theta
 
     def _descended(self, objective, start):
         budget, steps = self._budget(), self._steps()
@@ -103,7 +122,8 @@ class RequestsMixin:
             if objective is not None:
                 before, _ = objective.value_and_gradient(start)
                 value, _ = objective.value_and_gradient(theta)
-        if not np.isfinite(theta).all() or not np.isfinite(value or 0.0):
+        largest = float(abs(theta).max())
+        if not math.isfinite(largest) or not math.isfinite(value or 0.0):
             raise NotFiniteError(
                 "The update gives weights or an objective that are not finite: use a "
                 "smaller unlearning_rate, or method='levenberg_marquardt'."
@@ -121,43 +141,42 @@ class RequestsMixin:
             Outcome.ONE_SHOT.value, 1, None, seconds, before, value
         )
 
+    def _predicted(self, fitted, rows):
+        """Encoded labels that are predicted for rows; None where there are none."""
+
+    def _mean_loss(self, fitted, rows, left):
+        """Mean loss of rows; an estimator may look at the targets that left alone."""
+        return self._objective(fitted, rows).mean_loss(fitted.model.theta)
+
     def _change(self, fitted, edit, after, objective, start):
         """Gradient, at the start, of the new objective minus that of the old."""
-        theta, network = fitted.model.theta, fitted.network
-        if edit.rows_out is None and edit.rows_in is None:
-            if objective is None:  # nothing is known of rows in the other columns
-                return np.zeros_like(theta)
-            rows = fitted.model.retained.compacted().chunks[0].rows
-            _, change = objective.value_and_gradient(start)
-            change -= self._objective(fitted, rows).value_and_gradient(theta)[1]
-        else:
-            old, new = (
-                decay_of(fitted.params, model.tally.n_rows)
-                for model in (fitted.model, after)
-            )
-            change = np.zeros_like(theta)
-            change[: network.n_weights] = (new - old) * theta[: network.n_weights]
-            for sign, rows in ((1.0, edit.rows_in), (-1.0, edit.rows_out)):
-                if rows is not None:
-                    part = self._objective(fitted, rows)
-                    change += sign * part.data_value_and_gradient(theta)[1]
-        network.split(change)[0][0][after.forgotten] = 0.0
+        theta = fitted.model.theta
+        change = self._decay_change(fitted, after)
+        for sign, rows in ((1.0, edit.rows_in), (-1.0, edit.rows_out)):
+            if rows is not None:
+                part = self._objective(fitted, rows)
+                change = change + part.data_value_and_gradient(theta)[1] * sign
         return change
 
-    def _measured(self, fitted, rows_out, theta, report):
-        """The report with what is known of rows that left, before and after."""
-        objective = self._objective(fitted, rows_out)
-        before = objective.mean_loss(fitted.model.theta)
-        after = objective.mean_loss(theta)
-        moved = self._moved(fitted.twin, fitted.network, theta, None)
-        shares = [
-            share_predicted(twin, fitted.encoding, rows_out)
-            for twin in (fitted.twin, moved)
-        ]
+    def _automatic_rate(self, objective, theta):
+        """One over the largest eigenvalue of Gauss and Newton's matrix."""
+        _, gradient = objective.value_and_gradient(theta)
+        matrix = objective.curvature(theta, None, "gauss_newton")
+        _, largest = spectrum(matrix, gradient)
+        return 1.0 / largest if largest > 0.0 else 1.0
+
+    def _measured(self, fitted, changed, edit):
+        """The changed value with what is known of targets that left."""
+        rows, left = edit.rows_out, _left(edit)
+        before, after = (
+            self._mean_loss(each, rows, left) for each in (fitted, changed)
+        )
         forgotten = after > (1.0 + _RISE) * before and after >= fitted.null_loss
-        labels = ""
-        if shares[1] is not None:
-            forgotten = forgotten and (shares[1] < shares[0] or shares[1] == 0.0)
+        shares, labels = (None, None), ""
+        predicted = [self._predicted(each, rows) for each in (fitted, changed)]
+        if predicted[0] is not None:
+            shares = tuple(_share(each, rows.y, left) for each in predicted)
+            forgotten = forgotten and (shares[1] < shares[0] or shares[1] < _KNOWN)
             labels = f", and {shares[1]:.0%} of their labels are predicted"
         if not forgotten:
             warnings.warn(
@@ -165,23 +184,30 @@ class RequestsMixin:
                 f"{before:.3g} and is {after:.3g}, where a constant prediction has "
                 f"{fitted.null_loss:.3g}{labels}. Either other rows teach the same, or "
                 "the network has them by heart and nothing draws its weights away. "
-                "Replacing their labels or values does, or a larger alpha.",
+                f"Replacing their labels or values does, or a larger {self._decay}.",
                 NotForgottenWarning,
                 stacklevel=5,
             )
-        return replace(
-            report,
+        report = replace(
+            changed.report,
             loss_before=before,
             loss_after=after,
             predicted_before=shares[0],
             predicted_after=shares[1],
             forgotten=bool(forgotten),
         )
+        return replace(changed, report=report)
 
-    def _reported(self, fitted, model, report):
-        """The fitted value with another model."""
-        mean = None
-        if report.objective is not None:
-            mean = report.objective / model.tally.n_rows
-        twin = self._moved(fitted.twin, fitted.network, model.theta, mean)
-        return replace(fitted, model=model, twin=twin, report=report)
+
+def _left(edit):
+    """Which targets of the rows out left: those that others replace, or all."""
+    old, new = edit.rows_out.y, edit.rows_in
+    if new is not None and np.any(old != new.y):
+        return old != new.y
+    return np.ones(old.shape, dtype=bool)
+
+
+def _share(predicted, y, left):
+    """Share of the rows of which all targets that left are predicted."""
+    known = np.all((predicted == y) | ~left, axis=1)
+    return float(known[left.any(axis=1)].mean())

@@ -80,19 +80,3 @@ def null_loss(rows, network, encoding, tally, out_activation):
         means = np.clip(means, tiny, 1.0 - tiny if out_activation != "exp" else None)
     raw = np.broadcast_to(_LINKS[out_activation](means), (rows.n_rows, means.size))
     return float(rows.weight @ network.loss.value(raw, rows.y) / rows.weight.sum())
-
-
-def share_predicted(twin, encoding, rows):
-    """Share of rows whose labels are predicted; None of a regressor.
-
-    Parameters
-    ----------
-    twin : estimator
-        Fitted.
-    encoding : Labels, Indicators or Targets
-    rows : Rows
-    """
-    if encoding.classes is None:
-        return None
-    predicted = encoding.read(twin.predict(rows.X))
-    return float(np.all(predicted == rows.y, axis=1).mean())

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
-from sklearn_unlearn.core.edits import DropColumns, Edit
-from sklearn_unlearn.core.model import Request
-from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
 from sklearn_unlearn.utils.requests import RequestMixin
-from sklearn_unlearn.utils.validation import check_columns
 
 
 class NetworkVerbs(RequestMixin, ExclusiveMixin):
@@ -103,28 +99,6 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         """
         return self._answer(self._to_replace_labels, X, y, y_new, None)
 
-    def forget_features(self, columns):
-        """Forget columns for good: minimise the objective without them.
-
-        Their weights are exactly zero from now on. At prediction the columns are
-        ignored: they may hold anything, NaN, or be absent.
-
-        Parameters
-        ----------
-        columns : int, str, list of int or str, or bool mask of shape (n_features,)
-            By index or by feature name. Columns forgotten before may be named again.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If a column is unknown.
-        """
-        return self._answer(self._to_forget, columns)
-
     def refine(self, X, y):
         """Lower the objective of the remaining data further, by damped steps.
 
@@ -149,7 +123,7 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
             rows = self._read_rows(fitted, X, y, None)
             labels = fitted.encoding.classes
             model.tally.check_same(rows, model.marks, model.forgotten, labels)
-            self._fitted = self._refined(fitted, rows)
+            self._swap(self._refined(fitted, rows))
         return self
 
     def gradient_residual(self, X, y):
@@ -170,9 +144,8 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         fitted = self._checked()
         rows = self._read_rows(fitted, X, y, None)
         objective = self._objective(fitted, rows)
-        return float(
-            np.linalg.norm(objective.value_and_gradient(fitted.model.theta)[1])
-        )
+        _, gradient = objective.value_and_gradient(fitted.model.theta)
+        return math.sqrt(float(gradient @ gradient))
 
     def unlearning_report(self):
         """What the last request did: why it ended, what it cost, what was forgotten.
@@ -182,7 +155,7 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         UnlearningReport or None
             None before the first request.
         """
-        return self._checked().report
+        return super()._checked().report
 
     # Carrying out -------------------------------------------------------------------
 
@@ -190,14 +163,9 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         """Validate, compute and swap; only the last line changes the estimator."""
         with self._exclusive():
             fitted = self._checked()
-            self._fitted = self._carried(fitted, make_request(fitted, *arguments))
+            self._swap(self._carried(fitted, make_request(fitted, *arguments)))
         return self
 
-    def _to_forget(self, fitted, columns):
-        n_features = fitted.columns.n_features
-        mask = check_columns(columns, n_features, fitted.columns.names)
-        if np.all(mask | fitted.model.forgotten):
-            raise UnlearningError(
-                "columns names all that the model has; nothing would be left."
-            )
-        return Request(Edit(feature_map=DropColumns(mask)))
+    def _swap(self, fitted):
+        """Put a new fitted value in the place of the old one."""
+        self._fitted = fitted

@@ -1,0 +1,146 @@
+"""Features and targets of any shape as the rows of the core, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.utils import check_array
+
+from sklearn_unlearn.utils.validation import label_positions
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What one row looks like.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+    dtype : numpy.dtype
+    """
+
+    sizes: tuple
+    dtype: np.dtype
+
+    @staticmethod
+    def of(values):
+        """That of the rows of an array."""
+        return Shape(values.shape[1:], values.dtype)
+
+    def flat(self, values, name):
+        """Rows as a matrix, in this type.
+
+        Raises
+        ------
+        ValueError
+            If a row has another shape, or values are lost in this type.
+        """
+        if values.shape[1:] != self.sizes:
+            raise ValueError(
+                f"{name} has rows of shape {values.shape[1:]}, but the model was "
+                f"fitted with rows of shape {self.sizes}."
+            )
+        if not np.can_cast(values.dtype, self.dtype, "same_kind"):
+            raise ValueError(
+                f"{name} has dtype {values.dtype}, but the model was fitted with "
+                f"{self.dtype}."
+            )
+        n_columns = int(np.prod(self.sizes, dtype=int))
+        values = values.astype(self.dtype, copy=False)
+        return values.reshape(values.shape[0], n_columns)
+
+    def tensor(self, rows, device):
+        """A copy of flat rows as they were."""
+        rows = np.asarray(rows).astype(self.dtype, copy=False)
+        return torch.tensor(rows.reshape(-1, *self.sizes), device=device)
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleTargets:
+    """Targets of any shape: classes, sequences of classes, or numbers.
+
+    Attributes
+    ----------
+    shape : Shape
+    labels : ndarray of shape (n_classes,) or None
+        What whole numbers may be; None for numbers that are no classes.
+    """
+
+    shape: Shape
+    labels: np.ndarray | None
+
+    balanced = False
+
+    @property
+    def is_label(self):
+        """Whether a row has one class."""
+        return self.labels is not None and not self.shape.sizes
+
+    @property
+    def classes(self):
+        """Names of the groups of rows, if there are groups."""
+        return self.labels if self.is_label else None
+
+    @property
+    def n_groups(self):
+        """Number of the classes that rows are of, or one."""
+        return self.labels.size if self.is_label else 1
+
+    def read(self, y):
+        """Targets as flat numbers.
+
+        Raises
+        ------
+        ValueError
+            Naming an unknown label, or if the shape differs from fit's.
+        """
+        flat = self.shape.flat(host_array(y, None, "y"), "y")
+        if self.labels is not None:
+            label_positions(self.labels, flat.ravel())
+        return flat.astype(np.float64)
+
+    def marks(self, encoded):
+        """Whether each row is of each class; or a one, and the targets."""
+        if self.is_label:
+            return np.equal.outer(encoded[:, 0], self.labels) * 1.0
+        return np.column_stack([np.ones(encoded.shape[0]), encoded])
+
+
+def host_array(values, device, name):
+    """Values as an ndarray in the main memory.
+
+    Parameters
+    ----------
+    values : array-like or tensor
+    device : str or None
+        The net's, from which tensors are fetched too.
+    name : str
+
+    Raises
+    ------
+    ValueError
+        If they lie on another device, are not finite or no numbers.
+    """
+    if isinstance(values, torch.Tensor):
+        if values.device.type not in {"cpu", torch.device(device or "cpu").type}:
+            raise ValueError(
+                f"{name} is on {str(values.device)!r}, but the net computes on "
+                f"{device!r}: pass an array, or a tensor on one of the two."
+            )
+        values = values.detach().cpu().numpy()
+    values = check_array(
+        values,
+        accept_sparse=False,
+        dtype=None,
+        ensure_2d=False,
+        allow_nd=True,
+        input_name=name,
+    )
+    if values.dtype.kind not in "bfiu":
+        raise ValueError(
+            f"{name} must hold numbers; got dtype {values.dtype}. Encode labels as "
+            "0, 1, ... first: a module knows no names."
+        )
+    return values

@@ -1,0 +1,302 @@
+"""What both nets share: fit by skorch, requests, export."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import replace
+
+import numpy as np
+from skorch import NeuralNet
+
+from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.exceptions import NotFiniteError
+from sklearn_unlearn.neural_network._fitted import NetworkModel
+from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
+from sklearn_unlearn.neural_network._requests import RequestsMixin
+from sklearn_unlearn.neural_network._torch._adoption import AdoptionMixin
+from sklearn_unlearn.neural_network._torch._arrays import (
+    ModuleTargets,
+    Shape,
+    host_array,
+)
+from sklearn_unlearn.neural_network._torch._fitted import ModuleFitted
+from sklearn_unlearn.neural_network._torch._function import ModuleFunction
+from sklearn_unlearn.neural_network._torch._objective import ModuleObjective, null_loss
+from sklearn_unlearn.neural_network._torch._selection import check_params, selected
+from sklearn_unlearn.neural_network._torch._statistics import (
+    layers_with_statistics,
+    reestimate,
+)
+from sklearn_unlearn.neural_network._verbs import NetworkVerbs
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.utils.validation import check_row_ids
+
+#: Attributes that are no parameters, though skorch takes all without an underscore
+#: at the end for such.
+_PRIVATE = ("_fitted", "_locks")
+#: Rows that the curvature of a step is estimated from, and its products.
+_SAMPLE, _PRODUCTS = 256, 8
+
+
+class ModuleUnlearner(
+    AdoptionMixin, ParametersMixin, RequestsMixin, NetworkVerbs, NeuralNet
+):
+    """A skorch net that unlearns.
+
+    A subclass gives the constructor, ``_plain_class`` and the hook `_encoding`.
+    """
+
+    _decay = "optimizer__weight_decay"
+
+    # Reading the net ------------------------------------------------------------------
+
+    def get_params(self, deep=True, **kwargs):
+        """Parameters of this net, and of its callbacks.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+        **kwargs : dict
+            As skorch's.
+
+        Returns
+        -------
+        dict
+        """
+        params = super().get_params(deep=deep, **kwargs)
+        return {name: params[name] for name in params if name not in _PRIVATE}
+
+    def forward_iter(self, X, training=False, device="cpu"):
+        """Outputs of the module, batch after batch, all of one version of the model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+        training : bool, default=False
+        device : str, default="cpu"
+            Where the outputs are stored.
+
+        Returns
+        -------
+        iterator of tensors
+        """
+        return super(ModuleUnlearner, self._version()).forward_iter(
+            X, training=training, device=device
+        )
+
+    def to_skorch(self):
+        """A plain fitted skorch net without data, to deploy.
+
+        Returns
+        -------
+        skorch.NeuralNet
+        """
+        plain = object.__new__(self._plain_class)
+        learned = vars(self._checked().function.net).items()
+        hidden = {*OWN, "params", *_PRIVATE}
+        vars(plain).update({name: each for name, each in learned if name not in hidden})
+        _without_training(plain)
+        return copy.deepcopy(plain)
+
+    @property
+    def partial_fit(self):
+        """Not supported, as it would train on rows that no request could name."""
+        raise AttributeError(
+            "A net that unlearns has no partial_fit: it would train on rows that no "
+            "request could name. Fit anew."
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        retains = isinstance(self.retain_data, (bool, np.bool_)) and self.retain_data
+        promised = UnlearningTags.empirical(self, row_ids=bool(retains))
+        return UnlearnerTags.extending(tags, promised)
+
+    # Fitting --------------------------------------------------------------------------
+
+    def fit(self, X, y, *, row_ids=None):
+        """Train the module as skorch does.
+
+        Parameters
+        ----------
+        X : array-like or tensor of shape (n_samples, ...)
+            With ``retain_data=True`` an array is kept by reference, until a request
+            makes a copy of what remains: do not change it afterwards.
+        y : array-like or tensor of shape (n_samples, ...)
+        row_ids : array-like of shape (n_samples,), optional
+            With ``retain_data=True``, identifiers by which `partial_unfit` can name
+            rows; numbers or strings, none twice.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid, or the module has no parameters.
+        NotFiniteError
+            If training ends with weights or a loss that are not finite.
+        """
+        with self._exclusive():
+            net = self._trained(X, y, row_ids)
+            vars(self).update(vars(net))
+        return self
+
+    def initialize_module(self):
+        """Make the module anew; what was fitted is gone."""
+        super().initialize_module()
+        vars(self).pop("_fitted", None)
+        selected(self.module_, self.params)
+        return self
+
+    def _trained(self, X, y, row_ids):
+        """A version of the net that was trained on these data."""
+        X, y = host_array(X, self.device, "X"), host_array(y, self.device, "y")
+        rows, features, encoding, row_ids = self._read_training(X, y, row_ids)
+        net = self._version()
+        net.initialize()
+        super(ModuleUnlearner, net).partial_fit(X, y)
+        net._fitted = net._made(rows, features, encoding, row_ids)
+        return net
+
+    def _read_training(self, X, y, row_ids):
+        self._check_parameters()
+        check_params(self.params)
+        X, y = host_array(X, self.device, "X"), host_array(y, self.device, "y")
+        if X.shape[0] != y.shape[0]:
+            raise ValueError(f"X has {X.shape[0]} rows, but y has {y.shape[0]}.")
+        if row_ids is not None:
+            if not self.retain_data:
+                raise ValueError("row_ids needs retain_data=True.")
+            row_ids = check_row_ids(row_ids, X.shape[0])
+        features, encoding = Shape.of(X), self._encoding(y)
+        rows = Rows(features.flat(X, "X"), encoding.read(y), np.ones(X.shape[0]))
+        return rows, features, encoding, row_ids
+
+    def _made(self, rows, features, encoding, row_ids):
+        """What requests need to know of a trained net and its data."""
+        forgotten = np.zeros(rows.X.shape[1], dtype=bool)
+        function = ModuleFunction.of(self, self.params, features, encoding)
+        objective = ModuleObjective.of(function, rows)
+        theta = function.theta()
+        if not math.isfinite(objective.mean_loss(theta)):
+            raise NotFiniteError(
+                "Training ended with a loss that is infinite or not a number: use a "
+                "smaller learning rate, or other data."
+            )
+        rate = None
+        if self.method == "first_order" and isinstance(self.unlearning_rate, str):
+            rate = self._automatic_rate(objective, theta)
+        retained = None
+        if self.retain_data:
+            retained = RetainedRows.of(rows, row_ids, forgotten)
+        tally = Tally.of(rows, encoding.marks, encoding.n_groups)
+        model = NetworkModel(None, tally, encoding.marks, retained, forgotten)
+        return ModuleFitted(model, features, encoding, rate, null_loss(function, rows))
+
+    # Requests -------------------------------------------------------------------------
+
+    def _steps(self):
+        steps = super()._steps()
+        if steps.kind == "hessian" or steps.linear_solver != "cg":
+            return steps
+        # A product costs more than a gradient here, and is not preconditioned: on
+        # digits twice as many of either gain less than a step in the same time.
+        return replace(steps, sample=_SAMPLE, products=_PRODUCTS)
+
+    def _checked(self):
+        """The fitted value with a copy of the module to work on."""
+        fitted, version = super()._checked(), self._version()
+        check_params(self.params)
+        function = ModuleFunction.of(
+            version, self.params, fitted.features, fitted.encoding
+        )
+        return self._with_theta(fitted, function)
+
+    def _with_theta(self, fitted, function):
+        model = replace(fitted.model, theta=function.theta())
+        return replace(fitted, model=model, function=function)
+
+    def _swap(self, fitted):
+        """Put module, optimiser and all that was learned in the place of the old."""
+        net = fitted.function.net
+        net.module_.train(self.module_.training)
+        model = replace(fitted.model, theta=None)
+        vars(net)["_fitted"] = replace(fitted, model=model, function=None)
+        learned = {
+            name: vars(net)[name]
+            for name in ("module_", "optimizer_", "history_", "callbacks_", "_fitted")
+        }
+        vars(self).update(learned)
+
+    def _objective(self, fitted, rows, forgotten=None):
+        return ModuleObjective.of(fitted.function, rows)
+
+    def _decay_change(self, fitted, after):
+        old, new = (
+            fitted.function.decay(model.tally.n_rows) for model in (fitted.model, after)
+        )
+        return (new - old) * fitted.model.theta
+
+    def _predicted(self, fitted, rows):
+        if fitted.encoding.labels is None:
+            return None
+        return fitted.function.predicted(fitted.model.theta, rows)
+
+    def _mean_loss(self, fitted, rows, left):
+        """Of sequences of labels that of the places that left, if the loss can."""
+        criterion = fitted.function.net.criterion_
+        if fitted.encoding.labels is not None and hasattr(criterion, "ignore_index"):
+            y = np.where(left, rows.y, criterion.ignore_index)
+            rows = replace(rows, y=y)
+        return super()._mean_loss(fitted, rows, left)
+
+    def _prepared(self, fitted, rows):
+        """With running statistics of these rows alone."""
+        function = fitted.function
+        if not layers_with_statistics(function.module):
+            return fitted
+        function = function.copied()
+        reestimate(function, rows)
+        return replace(fitted, function=function)
+
+    def _reported(self, fitted, model, report, rows):
+        """The fitted value with another model; the net of its function has it."""
+        function = fitted.function
+        function.load(model.theta)
+        if rows is not None and layers_with_statistics(function.module):
+            reestimate(function, rows)
+            value, _ = ModuleObjective.of(function, rows).value_and_gradient(
+                model.theta
+            )
+            if not math.isfinite(value):
+                raise NotFiniteError(
+                    "With running statistics of the corrected data the objective is "
+                    "not finite."
+                )
+            report = replace(report, objective=value)
+        _without_training(function.net)
+        return replace(fitted, model=model, function=function, report=report)
+
+    def _read_features(self, fitted, X):
+        X = host_array(X, self.device, "X")
+        return fitted.features.flat(X, "X"), None
+
+    def _encoding(self, y):
+        """Targets as numbers."""
+        return ModuleTargets(Shape.of(y), None)
+
+
+def _without_training(net):
+    """Start anew what knows rows that may have left, but for the module.
+
+    The moments of the optimiser do, the figures of the epochs, and callbacks.
+    """
+    net.initialize_optimizer()
+    net.initialize_history()
+    if net.callbacks != "disable":
+        net.initialize_callbacks()

@@ -1,0 +1,158 @@
+"""The net that classifies."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from skorch import NeuralNetClassifier
+
+from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
+from sklearn_unlearn.neural_network._torch._base import ModuleUnlearner
+
+
+class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
+    """A PyTorch module that classifies and unlearns, trained by skorch.
+
+    A :class:`skorch.NeuralNetClassifier`, whose parameters it takes, as an unlearner:
+    a request lowers the objective of the corrected data, from where the parameters
+    are, by Levenberg-Marquardt steps with Gauss-Newton products (:doc:`/user_guide`).
+    It needs ``pip install "sklearn-unlearn[torch]"``.
+
+    The objective is the summed loss of the rows, dropout off and batch norm with its
+    running statistics, plus half the squared parameters times the ``weight_decay`` of
+    the optimiser and the number of rows. A weight decay that is decoupled from the
+    loss, as in AdamW, is taken for one that is not. Running statistics hold deleted
+    rows too: a request with data, or `refine`, estimates them anew from the corrected
+    rows. So it does with nothing else that a module may keep in buffers.
+
+    The objective is not convex. No request is exact, no distance to a refit is known
+    and there are no certificates: `unlearning_report` says what was measured.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        A class or an instance, with at least one parameter that training changes. It
+        is called with the features alone.
+    *args : list
+        As skorch's.
+    criterion : torch.nn.Module, default=torch.nn.NLLLoss
+        Any loss that is differentiable twice in the predictions. As in skorch, NLLLoss
+        is for modules that end in a softmax; CrossEntropyLoss for such that do not.
+        Gauss-Newton products suppose that it is convex.
+    train_split : None or callable, default=None
+        As skorch's, which holds out a fifth of the rows. Rows that are held out are
+        among those of the objective that requests lower.
+    classes : list, default=None
+        All labels that may occur; None means those of fit. Labels are whole numbers
+        from 0, one a row or a sequence of them; or numbers for losses that take those.
+    params : {"all", "last_layer"}, str or list of str, default="all"
+        Which parameters requests may change: all that training changes, those of the
+        module that comes last, or those whose names match a pattern ("head.*") or one
+        of several. The others keep what they learned of rows that leave.
+    method : {"levenberg_marquardt", "second_order", "first_order"}, \
+            default="levenberg_marquardt"
+        How requests are carried out. The other two are the one-shot updates of
+        Warnecke et al. (2023): with the Hessian of the corrected data, damped until
+        it is definite, and with the gradient alone.
+    unlearning_rate : float or "auto", default="auto"
+        Of the first-order update; "auto" is one over the largest eigenvalue of the
+        Gauss-Newton matrix at fit.
+    linear_solver : {"cg", "lissa"}, default="cg"
+        Conjugate gradients, or LiSSA's recursion.
+    max_steps : int or None, default=10
+        Steps of a request or of `refine`, each of which lowers the objective.
+    max_passes : float or None, default=None
+        Passes over the data that they may take.
+    max_seconds : float or None, default=None
+        Seconds that they may take.
+    retain_data : bool, default=True
+        Whether ``fit`` keeps a reference to the training data. Without them only
+        ``method="first_order"`` can answer a request, and `refine` needs the data.
+    **kwargs : dict
+        All other parameters of skorch, as ``optimizer__weight_decay``. Rows are read
+        in batches of ``iterator_valid__batch_size``, or else ``batch_size``. With
+        ``warm_start=True`` fit would keep what earlier data left: it is refused.
+
+    Attributes
+    ----------
+    module_ : torch.nn.Module
+        A request puts a changed copy in its place.
+    classes_ : ndarray of shape (n_classes,)
+    optimizer_, history_, callbacks_
+        As skorch's at fit; new ones after a request, as the old ones know rows that
+        left. Callbacks that were passed as objects keep what these keep.
+
+    See Also
+    --------
+    UnlearnableNeuralNetRegressor, UnlearnableMLPClassifier
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn_unlearn import UnlearnableNeuralNetClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X = (X / 16.0).astype(np.float32)
+    >>> poisoned = y.copy()
+    >>> poisoned[:400][y[:400] == 3] = 8
+    >>> _ = torch.manual_seed(0)
+    >>> net = UnlearnableNeuralNetClassifier(
+    ...     torch.nn.Sequential(
+    ...         torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10)
+    ...     ),
+    ...     criterion=torch.nn.CrossEntropyLoss,
+    ...     optimizer=torch.optim.Adam,
+    ...     optimizer__weight_decay=1e-4,
+    ...     lr=0.01,
+    ...     verbose=0,
+    ... ).fit(X, poisoned)
+    >>> wrong = poisoned != y
+    >>> net = net.replace_labels(X[wrong], poisoned[wrong], y[wrong])
+    >>> bool((net.predict(X[wrong]) == 3).mean() > 0.9)
+    True
+    >>> net.unlearning_report().forgotten
+    True
+    """
+
+    _plain_class = NeuralNetClassifier
+
+    def __init__(
+        self,
+        module,
+        *args,
+        criterion=torch.nn.NLLLoss,
+        train_split=None,
+        classes=None,
+        params="all",
+        method="levenberg_marquardt",
+        unlearning_rate="auto",
+        linear_solver="cg",
+        max_steps=10,
+        max_passes=None,
+        max_seconds=None,
+        retain_data=True,
+        **kwargs,
+    ):
+        super().__init__(
+            module,
+            *args,
+            criterion=criterion,
+            train_split=train_split,
+            classes=classes,
+            **kwargs,
+        )
+        self.params = params
+        self.method = method
+        self.unlearning_rate = unlearning_rate
+        self.linear_solver = linear_solver
+        self.max_steps = max_steps
+        self.max_passes = max_passes
+        self.max_seconds = max_seconds
+        self.retain_data = retain_data
+
+    def _encoding(self, y):
+        labels = None
+        if y.dtype.kind in "iu":
+            labels = np.unique(y if self.classes is None else self.classes)
+        return ModuleTargets(Shape.of(y), labels)

@@ -1,0 +1,37 @@
+"""What a net that unlearns keeps beside its module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sklearn_unlearn.neural_network._fitted import NetworkModel, UnlearningReport
+from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
+from sklearn_unlearn.neural_network._torch._function import ModuleFunction
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleFitted:
+    """Everything that a request needs, in one immutable value.
+
+    Attributes
+    ----------
+    model : NetworkModel
+        Its theta is None while no request is carried out: the module has it.
+    features : Shape
+    encoding : ModuleTargets
+    rate : float or None
+        Of a first-order update, if it is found automatically.
+    null_loss : float
+        Mean loss, at fit, of the module's mean prediction.
+    function : ModuleFunction or None
+        While a request is carried out.
+    report : UnlearningReport or None
+    """
+
+    model: NetworkModel
+    features: Shape
+    encoding: ModuleTargets
+    rate: float | None
+    null_loss: float
+    function: ModuleFunction | None = None
+    report: UnlearningReport | None = None

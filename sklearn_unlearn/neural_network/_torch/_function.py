@@ -1,0 +1,221 @@
+"""A module as a function of a flat vector of parameters, in evaluation mode."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from threading import RLock
+from typing import Any
+
+import numpy as np
+import torch
+from skorch import NeuralNetClassifier
+from torch.func import functional_call
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.functional import cross_entropy
+
+from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
+from sklearn_unlearn.neural_network._torch._selection import selected
+
+#: The flags of torch are those of the process: who changes them holds this.
+_FLAGS = RLock()
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleFunction:
+    """Outputs and losses of a net's module, for other parameters than it has.
+
+    Dropout is off and batch norm uses its running statistics, which are constants:
+    an objective must not depend on chance, or on which rows are read together.
+
+    Attributes
+    ----------
+    net : skorch.NeuralNet
+        With a module of its own, in evaluation mode.
+    names : list of str
+        The parameters that may change.
+    decays : list of float
+        Weight decay of each of them, as the optimiser has it.
+    features : Shape
+    targets : ModuleTargets
+    """
+
+    net: Any
+    names: list
+    decays: list
+    features: Shape
+    targets: ModuleTargets
+
+    @staticmethod
+    def of(net, params, features, targets):
+        """The function of a net, which is not changed: its module is copied."""
+        names = selected(net.module_, params)
+        decay_of = {
+            id(parameter): float(group.get("weight_decay", 0.0))
+            for group in net.optimizer_.param_groups
+            for parameter in group["params"]
+        }
+        named = dict(net.module_.named_parameters())
+        decays = [decay_of.get(id(named[name]), 0.0) for name in names]
+        return ModuleFunction(_copied(net), names, decays, features, targets)
+
+    def copied(self):
+        """The same function with a module of its own."""
+        return replace(self, net=_copied(self.net))
+
+    # Parameters -----------------------------------------------------------------------
+
+    @property
+    def module(self):
+        """The module that the function works with."""
+        return self.net.module_
+
+    def theta(self):
+        """The module's parameters that may change as a flat vector, copied."""
+        with torch.no_grad():
+            return torch.cat([each.reshape(-1) for each in self._parameters()])
+
+    def load(self, theta):
+        """Give the module these parameters."""
+        with torch.no_grad():
+            for parameter, part in zip(
+                self._parameters(), self._parts(theta), strict=True
+            ):
+                parameter.copy_(part)
+
+    def decay(self, n_rows):
+        """Weight decay of the summed objective of so many rows, of each parameter.
+
+        The optimiser adds ``weight_decay / 2`` times the squared parameters to the
+        loss of a batch: to a mean loss per row so much, to a sum per batch so much.
+        """
+        times = n_rows if self.averages else n_rows / self.batch_size(n_rows)
+        return torch.cat(
+            [
+                parameter.detach().new_full((parameter.numel(),), times * decay)
+                for parameter, decay in zip(
+                    self._parameters(), self.decays, strict=True
+                )
+            ]
+        )
+
+    def _parameters(self):
+        named = dict(self.module.named_parameters())
+        return [named[name] for name in self.names]
+
+    def _parts(self, theta):
+        parameters = self._parameters()
+        parts = theta.split([each.numel() for each in parameters])
+        return [
+            part.view(each.shape).to(each.dtype)
+            for part, each in zip(parts, parameters, strict=True)
+        ]
+
+    # Evaluation -----------------------------------------------------------------------
+
+    @property
+    def averages(self):
+        """Whether the loss of several rows is a mean, as losses are by default."""
+        return getattr(self.net.criterion_, "reduction", "mean") != "sum"
+
+    def batch_size(self, n_rows):
+        """Rows that are read at once: as many as in predictions."""
+        params = self.net.get_params_for("iterator_valid")
+        size = params.get("batch_size", self.net.batch_size)
+        return n_rows if size == -1 else size
+
+    def batches(self, rows):
+        """Features and targets, batch after batch, where the net computes."""
+        size = self.batch_size(rows.n_rows)
+        for start in range(0, rows.n_rows, size):
+            part = slice(start, start + size)
+            yield (
+                self.features.tensor(rows.X[part], self.net.device),
+                self.targets.shape.tensor(rows.y[part], self.net.device),
+            )
+
+    def outputs(self, theta, X):
+        """What the module predicts with these parameters."""
+        parameters = dict(zip(self.names, self._parts(theta), strict=True))
+        return functional_call(self.module, parameters, (X,))
+
+    def predicted(self, theta, rows):
+        """Flat labels with the largest outputs, of classes in the second axis."""
+        found = []
+        with torch.no_grad():
+            for X, _ in self.batches(rows):
+                outputs = self.outputs(theta, X)
+                outputs = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
+                found.append(outputs.argmax(dim=1).cpu().numpy())
+        return np.concatenate(found).reshape(rows.y.shape)
+
+    def loss(self, outputs, X, y):
+        """Summed loss of rows with these outputs."""
+        loss = self.net.get_loss(outputs, y, X=X, training=False)
+        return loss * y.shape[0] if self.averages else loss
+
+    def raw(self, outputs):
+        """Raw predictions: of probabilities, which NLLLoss takes, the logarithms.
+
+        Gauss and Newton's matrix depends on where a model is cut into predictions and
+        loss. The loss of logarithms has the curvature of a cross entropy; that of
+        probabilities vanishes with the slope where a row is fitted.
+        """
+        if not self._probabilities:
+            return outputs
+        return torch.log(outputs + torch.finfo(outputs.dtype).eps)
+
+    def raw_loss(self, raw, X, y):
+        """Summed loss of rows with these raw predictions."""
+        if not self._probabilities:
+            return self.loss(raw, X, y)
+        criterion = self.net.criterion_
+        loss = cross_entropy(
+            raw,
+            y,
+            weight=criterion.weight,
+            ignore_index=criterion.ignore_index,
+            reduction=criterion.reduction,
+        )
+        return loss * y.shape[0] if self.averages else loss
+
+    @property
+    def _probabilities(self):
+        net = self.net
+        return (
+            isinstance(net.criterion_, torch.nn.NLLLoss)
+            and getattr(type(net), "get_loss", None) is NeuralNetClassifier.get_loss
+        )
+
+    def differentiable(self):
+        """A context in which all kernels have the derivatives that are needed.
+
+        Fused kernels of recurrent layers and of attention have no forward derivatives,
+        nor second ones; the former, in evaluation mode on a GPU, not even the first.
+        """
+        layers = list(self.module.modules())
+        recurrent = any(isinstance(each, torch.nn.RNNBase) for each in layers)
+        return _unfused(recurrent)
+
+
+def _copied(net):
+    """The same net with a copy of its module, in evaluation mode."""
+    copied = object.__new__(type(net))
+    vars(copied).update(vars(net), module_=copy.deepcopy(net.module_).eval())
+    return copied
+
+
+@contextmanager
+def _unfused(recurrent):
+    """Without fused attention and, if there are such layers, fused recurrent ones."""
+    mha, mkldnn = torch.backends.mha, torch.backends.mkldnn
+    with _FLAGS, ExitStack() as stack:
+        stack.callback(mha.set_fastpath_enabled, mha.get_fastpath_enabled())
+        mha.set_fastpath_enabled(False)
+        stack.enter_context(sdpa_kernel(SDPBackend.MATH))
+        if recurrent:
+            # its other flags stay: to set them warns on most machines
+            stack.callback(mkldnn.set_flags, mkldnn.set_flags(False)[0])
+            stack.enter_context(torch.backends.cudnn.flags(enabled=False))
+        yield

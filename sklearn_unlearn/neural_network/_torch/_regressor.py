@@ -1,0 +1,100 @@
+"""The net that predicts numbers."""
+
+from __future__ import annotations
+
+import torch
+from skorch import NeuralNetRegressor
+
+from sklearn_unlearn.neural_network._torch._base import ModuleUnlearner
+
+
+class UnlearnableNeuralNetRegressor(ModuleUnlearner, NeuralNetRegressor):
+    """A PyTorch module that predicts numbers and unlearns, trained by skorch.
+
+    A :class:`skorch.NeuralNetRegressor`, whose parameters it takes, as an unlearner.
+    All else is as in `UnlearnableNeuralNetClassifier`.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    *args : list
+        As skorch's.
+    criterion : torch.nn.Module, default=torch.nn.MSELoss
+    train_split : None or callable, default=None
+    params : {"all", "last_layer"}, str or list of str, default="all"
+        As in `UnlearnableNeuralNetClassifier`, and so are the parameters that follow.
+    method : {"levenberg_marquardt", "second_order", "first_order"}, \
+            default="levenberg_marquardt"
+    unlearning_rate : float or "auto", default="auto"
+    linear_solver : {"cg", "lissa"}, default="cg"
+    max_steps : int or None, default=10
+    max_passes : float or None, default=None
+    max_seconds : float or None, default=None
+    retain_data : bool, default=True
+    **kwargs : dict
+        All other parameters of skorch.
+
+    Attributes
+    ----------
+    module_ : torch.nn.Module
+        A request puts a changed copy in its place.
+    optimizer_, history_, callbacks_
+        As skorch's at fit; new ones after a request.
+
+    See Also
+    --------
+    UnlearnableNeuralNetClassifier, UnlearnableMLPRegressor
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from sklearn_unlearn import UnlearnableNeuralNetRegressor
+    >>> X = np.linspace(-1.0, 1.0, 200, dtype=np.float32)[:, None]
+    >>> y = np.sin(3.0 * X)
+    >>> wrong = y.copy()
+    >>> wrong[150:] = 4.0
+    >>> _ = torch.manual_seed(0)
+    >>> net = UnlearnableNeuralNetRegressor(
+    ...     torch.nn.Sequential(
+    ...         torch.nn.Linear(1, 20), torch.nn.Tanh(), torch.nn.Linear(20, 1)
+    ...     ),
+    ...     optimizer=torch.optim.Adam,
+    ...     lr=0.02,
+    ...     max_epochs=50,
+    ...     verbose=0,
+    ... ).fit(X, wrong)
+    >>> net = net.replace_labels(X[150:], wrong[150:], y[150:])
+    >>> bool(net.score(X, y) > 0.9)
+    True
+    """
+
+    _plain_class = NeuralNetRegressor
+
+    def __init__(
+        self,
+        module,
+        *args,
+        criterion=torch.nn.MSELoss,
+        train_split=None,
+        params="all",
+        method="levenberg_marquardt",
+        unlearning_rate="auto",
+        linear_solver="cg",
+        max_steps=10,
+        max_passes=None,
+        max_seconds=None,
+        retain_data=True,
+        **kwargs,
+    ):
+        super().__init__(
+            module, *args, criterion=criterion, train_split=train_split, **kwargs
+        )
+        self.params = params
+        self.method = method
+        self.unlearning_rate = unlearning_rate
+        self.linear_solver = linear_solver
+        self.max_steps = max_steps
+        self.max_passes = max_passes
+        self.max_seconds = max_seconds
+        self.retain_data = retain_data

@@ -1,0 +1,189 @@
+"""Gradients and products against finite differences and dense matrices."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
+from sklearn_unlearn.neural_network._torch._function import ModuleFunction
+from sklearn_unlearn.neural_network._torch._objective import ModuleObjective
+from tests.neural_network.modules.nets import (
+    Attentive,
+    Dense,
+    Recurrent,
+    blobs,
+    classifier,
+    regressor,
+    sequences,
+    waves,
+)
+
+
+def objective(net, X, y, params="all"):
+    """That of an untrained net in double precision."""
+    net.initialize()
+    net.module_.double()
+    labels = np.unique(y) if y.dtype.kind == "i" else None
+    encoding = ModuleTargets(Shape.of(y), labels)
+    function = ModuleFunction.of(net, params, Shape.of(X), encoding)
+    rows = Rows(Shape.of(X).flat(X, "X"), encoding.read(y), np.ones(X.shape[0]))
+    return ModuleObjective.of(function, rows)
+
+
+def dense_problem(n_rows=30, **params):
+    X, y = blobs(n_rows)
+    return objective(classifier(**params), X.astype(np.float64), y)
+
+
+def wave_problem(**params):
+    X, y = waves(20)
+    return objective(regressor(**params), X.astype(np.float64), y.astype(np.float64))
+
+
+def sequence_problem(module, **params):
+    return objective(classifier(module, **params), *sequences(8))
+
+
+PROBLEMS = {
+    "logits": dense_problem,
+    "probabilities": lambda: dense_problem(
+        criterion=nn.NLLLoss, module__end=nn.Softmax(dim=-1)
+    ),
+    "class weights": lambda: dense_problem(
+        criterion__weight=torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64),
+        batch_size=-1,
+    ),
+    "summed": lambda: dense_problem(criterion__reduction="sum"),
+    "batch norm": lambda: dense_problem(module__norm=True),
+    "dropout": lambda: dense_problem(module__dropout=0.5),
+    "squared error": wave_problem,
+    "LSTM": lambda: sequence_problem(Recurrent),
+    "GRU": lambda: sequence_problem(Recurrent, module__layer=nn.GRU),
+    "attention": lambda: sequence_problem(Attentive),
+}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_derivatives(name):
+    problem = PROBLEMS[name]()
+    theta = problem.function.theta()
+    direction = torch.randn(theta.shape, dtype=theta.dtype)
+    step = 1e-5 * direction
+    _, gradient = problem.value_and_gradient(theta)
+    above, gradient_above = problem.value_and_gradient(theta + step)
+    below, gradient_below = problem.value_and_gradient(theta - step)
+    slope = (above - below) / 2e-5
+    np.testing.assert_allclose(float(gradient @ direction), slope, rtol=1e-6)
+    bend = (gradient_above - gradient_below) / 2e-5
+    product = problem.curvature(theta, None, "hessian").dot(direction)
+    torch.testing.assert_close(product, bend, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["logits", "probabilities", "squared error", "LSTM"])
+def test_gauss_newton_is_the_dense_matrix(name):
+    problem = PROBLEMS[name]()
+    function, theta = problem.function, problem.function.theta()
+    (X, y), *_ = function.batches(problem.rows.take(np.arange(5)))
+
+    def raw(parameters):
+        return function.raw(function.outputs(parameters, X)).reshape(-1)
+
+    with function.differentiable():
+        jacobian = torch.autograd.functional.jacobian(raw, theta)
+        predicted = function.raw(function.outputs(theta, X))
+        bend = torch.autograd.functional.hessian(
+            lambda flat: function.raw_loss(flat.view_as(predicted), X, y),
+            predicted.reshape(-1),
+        )
+    share = 5 / problem.n_rows
+    dense = jacobian.T @ bend @ jacobian / share + torch.diag(problem.decay)
+    matrix = problem.curvature(theta, np.arange(5), "gauss_newton")
+    for _ in range(3):
+        vector = torch.randn_like(theta)
+        torch.testing.assert_close(matrix.dot(vector), dense @ vector)
+    assert float(torch.linalg.eigvalsh(dense)[0]) > -1e-10
+
+
+def test_probabilities_have_the_curvature_of_logits():
+    plain, ended = PROBLEMS["logits"](), PROBLEMS["probabilities"]()
+    theta = plain.function.theta()
+    vector = torch.randn_like(theta)
+    products = [
+        each.curvature(theta, None, "gauss_newton").dot(vector)
+        for each in (plain, ended)
+    ]
+    torch.testing.assert_close(*products)
+
+
+@pytest.mark.parametrize("name", ["logits", "summed", "batch norm", "LSTM"])
+def test_no_figure_depends_on_the_batches(name):
+    problem = PROBLEMS[name]()
+    theta = problem.function.theta()
+    vector = torch.randn_like(theta)
+    decay = problem.decay.clone()
+    figures = []
+    for size in (-1, 1, 7):
+        problem.function.net.batch_size = size
+        value, gradient = problem.value_and_gradient(theta)
+        product = problem.curvature(theta, None, "gauss_newton").dot(vector)
+        mean = problem.mean_loss(theta)
+        figures.append(
+            torch.cat([torch.tensor([value, mean]), gradient, product]).double()
+        )
+    for other in figures[1:]:
+        torch.testing.assert_close(figures[0], other, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(problem.decay, decay)
+
+
+def test_a_subset_of_the_parameters():
+    X, y = blobs(30)
+    X = X.astype(np.float64)
+    everything = objective(classifier(), X, y)
+    for params, names in {
+        "last_layer": ["head.weight", "head.bias"],
+        "head.*": ["head.weight", "head.bias"],
+        ("*.bias",): ["body.0.bias", "head.bias"],
+    }.items():
+        part = objective(classifier(), X, y, params)
+        assert part.function.names == names
+        theta, full = part.function.theta(), everything.function.theta()
+        _, gradient = part.value_and_gradient(theta)
+        _, whole = everything.value_and_gradient(full)
+        places = torch.cat(
+            [
+                torch.full((each.numel(),), name in names)
+                for name, each in everything.function.module.named_parameters()
+            ]
+        )
+        torch.testing.assert_close(gradient, whole[places])
+
+
+def test_weight_decay_is_that_of_the_optimiser():
+    problem = dense_problem(optimizer__weight_decay=0.25)
+    assert float(problem.decay[0]) == 0.25 * 30
+    assert float(dense_problem(optimizer=torch.optim.SGD).decay[0]) == 1e-3 * 30
+    summed = dense_problem(criterion__reduction="sum", batch_size=10)
+    assert float(summed.decay[0]) == pytest.approx(1e-3 * 3)
+    grouped = dense_problem(
+        optimizer__param_groups=[("*bias", {"weight_decay": 0.0})],
+    )
+    named = dict(grouped.function.module.named_parameters())
+    ends = np.cumsum([each.numel() for each in named.values()])
+    at = dict(zip(named, ends, strict=True))
+    assert float(grouped.decay[at["body.0.bias"] - 1]) == 0.0
+    assert float(grouped.decay[at["head.weight"] - 1]) == 1e-3 * 30
+
+
+def test_no_square_matrix_is_made():
+    wide = objective(classifier(Dense, module__n_in=60_000), *large_rows())
+    theta = wide.function.theta()
+    assert theta.numel() > 480_000  # its square would take 1.8 TB
+    product = wide.curvature(theta, None, "gauss_newton").dot(theta)
+    assert bool(torch.isfinite(product).all())
+
+
+def large_rows():
+    generator = np.random.default_rng(0)
+    return generator.normal(size=(4, 60_000)), np.array([0, 1, 2, 0])
