@@ -39,8 +39,8 @@ class UnlearningReport:
     forgotten : bool or None
         Whether nothing shows that these rows were learned: their loss rose, to that of
         a constant prediction or more, and of a classifier fewer of their labels are
-        predicted than before, or less than half. False does not say that they are remembered, where other
-        rows teach the same: a refit then predicts them too.
+        predicted than before, or less than half. False does not say that they are
+        remembered, where other rows teach the same: a refit then predicts them too.
     """
 
     outcome: str
