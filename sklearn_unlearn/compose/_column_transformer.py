@@ -10,8 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain
-from sklearn_unlearn.transformers import Change
-from sklearn_unlearn.transformers._change import as_given
+from sklearn_unlearn.transformers import Change, as_given
 from sklearn_unlearn.utils.exclusive import LockMixin
 from sklearn_unlearn.utils.validation import check_columns
 

@@ -22,12 +22,12 @@ from sklearn_unlearn.ensemble._callbacks import (
     followed,
     with_callbacks,
 )
-from sklearn_unlearn.ensemble._requests import RetainedRequests
 from sklearn_unlearn.ensemble._shards import Fitted, Shards
 from sklearn_unlearn.ensemble._training import Recipe
 from sklearn_unlearn.exceptions import InsufficientWeightError, UnlearningError
-from sklearn_unlearn.pipeline._raw import RawRows
-from sklearn_unlearn.transformers._change import columns_of
+from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.retained_requests import RetainedRequests
+from sklearn_unlearn.utils.rows import columns_of
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import check_columns, check_names
 

@@ -11,14 +11,18 @@ from sklearn_unlearn.transformers._base import (
     UnlearnableTransformer,
     given,
 )
-from sklearn_unlearn.transformers._change import Change, Imputed
-from sklearn_unlearn.transformers._fitted import Edit, Fitted, RowStatistics
+from sklearn_unlearn.transformers._change import Change, Imputed, as_given, of_step
+from sklearn_unlearn.transformers._fitted import Edit, Fitted, ReadRows, RowStatistics
 from sklearn_unlearn.transformers._requests import TransformerRequests
+from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix, mixes
 from sklearn_unlearn.transformers._traversal import (
+    cannot_unlearn,
     carried,
     exported,
+    foreign,
     is_nothing,
     is_stateless,
+    names_outputs,
 )
 from sklearn_unlearn.utils.exclusive import Learned
 
@@ -29,12 +33,22 @@ __all__ = [
     "Imputed",
     "InvertibleMixin",
     "Learned",
+    "ReadRows",
     "RowStatistics",
     "TransformerRequests",
     "UnlearnableTransformer",
+    "as_given",
+    "cannot_unlearn",
     "carried",
+    "check_rowwise",
     "exported",
+    "few",
+    "foreign",
     "given",
     "is_nothing",
     "is_stateless",
+    "may_mix",
+    "mixes",
+    "names_outputs",
+    "of_step",
 ]
