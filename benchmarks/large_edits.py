@@ -42,8 +42,9 @@ def run(settings):
         f"refused from {REFUSED_CHANGE:g}; warned where that of any row, one that "
         f"leaves included, is above {LARGE_CHANGE:.2g}. Worse: than doing nothing. Of "
         f"the {len(trusted)} steps below the refusal "
-        f"{100 * np.mean(trusted[:, 2]):.1f} % raised the objective. Rows out and labels shuffled; breast cancer, iris, "
-        "wine, synthetic 2000 x 20; C from 0.01 to 100; 1 to 400 rows."
+        f"{100 * np.mean(trusted[:, 2]):.1f} % raised the objective. Rows out and "
+        "labels shuffled; breast cancer, iris, wine, synthetic 2000 x 20; C from 0.01 "
+        "to 100; 1 to 400 rows."
     )
     return table
 
