@@ -21,8 +21,8 @@ from sklearn.utils import check_scalar
 from sklearn_unlearn.baselines._wrapped import WrappedModel
 from sklearn_unlearn.core.model import edited_rows
 from sklearn_unlearn.core.retained import RetainedRows
-from sklearn_unlearn.ensemble._requests import RetainedRequests
-from sklearn_unlearn.pipeline._raw import RawRows
+from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.retained_requests import RetainedRequests
 from sklearn_unlearn.utils.targets import Labels, Targets
 from sklearn_unlearn.utils.validation import (
     Columns,

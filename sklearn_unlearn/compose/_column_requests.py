@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,10 +13,16 @@ from sklearn.base import clone
 from sklearn_unlearn.compose._columns import complete, positions, select
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.transformers import Change, carried
-from sklearn_unlearn.transformers._change import as_given
-from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix
-from sklearn_unlearn.transformers._traversal import cannot_unlearn, foreign
+from sklearn_unlearn.transformers import (
+    Change,
+    as_given,
+    cannot_unlearn,
+    carried,
+    check_rowwise,
+    few,
+    foreign,
+    may_mix,
+)
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.tags import accepts
 
@@ -118,22 +124,25 @@ class ColumnRequests:
         if not self.sparse_output_:
             return frozenset()
         rows, names = few(X), set()
-        for name, step, columns in self.transformers_:
-            places = positions(columns, self)
-            if places.size and not isinstance(step, str):
-                Z = step.transform(select(self, rows, places, np.isscalar(columns)))
-                names |= {name} if sp.issparse(Z) else set()
+        for name, step, of_rows in self._fitted_parts():
+            names |= {name} if sp.issparse(step.transform(of_rows(rows))) else set()
         return frozenset(names)
 
     def _check_rowwise(self, X):
         """Refuse parts that make something else of rows in company."""
         rows = None
+        for name, step, of_rows in self._fitted_parts():
+            if may_mix(step):
+                rows = few(X) if rows is None else rows
+                check_rowwise(name, step, of_rows(rows))
+
+    def _fitted_parts(self):
+        """Parts that were fitted: name, transformer, and what gives it its columns."""
         for name, step, columns in self.transformers_:
             places = positions(columns, self)
-            if places.size and may_mix(step):
-                rows = few(X) if rows is None else rows
+            if places.size and not isinstance(step, str):
                 one = np.isscalar(columns)
-                check_rowwise(name, step, select(self, rows, places, one))
+                yield name, step, partial(select, self, places=places, one=one)
 
     def _of_its_columns(self, change):
         """The same, where columns vanish that were made of forgotten ones alone.

@@ -7,6 +7,8 @@ from importlib import import_module
 import numpy as np
 import scipy.sparse as sp
 
+from sklearn_unlearn.utils.rows import check_there, widened
+
 
 def positions(columns, transformer):
     """Positions of columns, however ``transformers_`` says which they are."""
@@ -44,13 +46,6 @@ def select(transformer, X, places, one, argument="X"):
     return X[:, places] if sp.issparse(X) else _array(X)[:, places]
 
 
-def check_there(names, X, argument="X"):
-    """Refuse a frame that lacks columns."""
-    missing = [name for name in names if name not in X.columns]
-    if missing:
-        raise ValueError(f"{argument} lacks the columns {missing}.")
-
-
 def complete(transformer, X):
     """Rows with something in the place of columns that are forgotten."""
     forgotten = transformer._forgotten
@@ -69,18 +64,6 @@ def complete(transformer, X):
     if X.ndim == 2 and X.shape[1] == np.count_nonzero(~forgotten):
         return widened(X, forgotten)
     return X
-
-
-def widened(X, forgotten):
-    """An array with columns of zeros in the place of those that it lacks."""
-    if sp.issparse(X):
-        alive = np.flatnonzero(~forgotten)
-        X = X.tocoo()
-        shape = (X.shape[0], forgotten.size)
-        return sp.csr_array((X.data, (X.row, alive[X.col])), shape=shape)
-    full = np.zeros((X.shape[0], forgotten.size), dtype=X.dtype)
-    full[:, ~forgotten] = X
-    return full
 
 
 def _array(X):

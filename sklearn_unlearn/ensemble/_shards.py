@@ -9,8 +9,8 @@ import numpy as np
 
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.retained import RetainedRows
-from sklearn_unlearn.ensemble._keys import cells_of
 from sklearn_unlearn.ensemble._training import Recipe, Slice
+from sklearn_unlearn.utils.keys import cells_of
 from sklearn_unlearn.utils.validation import Columns
 
 

@@ -24,10 +24,8 @@ from sklearn_unlearn import (
     preprocessing,
 )
 from sklearn_unlearn.compose import UnlearnableColumnTransformer
-from sklearn_unlearn.compose._columns import positions, select
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.feature_extraction import text
-from sklearn_unlearn.pipeline._raw import RawRows, taken
 from sklearn_unlearn.transformers import (
     TransformerRequests,
     is_nothing,
@@ -35,6 +33,7 @@ from sklearn_unlearn.transformers import (
 )
 from sklearn_unlearn.utils.adoption import difference
 from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.raw_rows import RawRows, taken
 
 _PACKAGES = (
     decomposition,
@@ -315,11 +314,8 @@ def _differences(fitted, ours, name, X):
             X = X if is_nothing(one) else one.transform(X)
     elif isinstance(fitted, ColumnTransformer):
         theirs = {each: step for each, step, _ in fitted.transformers_}
-        for each, two, columns in ours.transformers_:
-            places = positions(columns, fitted)
-            if isinstance(two, str) or not places.size:
-                continue
-            part = select(ours, X, places, np.isscalar(columns))
+        for each, two, of_rows in ours._fitted_parts():
+            part = of_rows(X)
             yield from _differences(theirs[each], two, f"{name}__{each}", part)
     elif hasattr(ours, "_fitted"):
         different = difference(fitted, ours._fitted.twin, size=_size(X))

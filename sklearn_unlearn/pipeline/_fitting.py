@@ -11,11 +11,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.base import UnlearnerMixin
-from sklearn_unlearn.pipeline._raw import RawRows, taken
 from sklearn_unlearn.pipeline._requests import outputs
 from sklearn_unlearn.pipeline._wrappers import hands_weights_on, of_targets
-from sklearn_unlearn.transformers import is_nothing
-from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix
+from sklearn_unlearn.transformers import check_rowwise, few, is_nothing, may_mix
+from sklearn_unlearn.utils.raw_rows import RawRows, taken
 from sklearn_unlearn.utils.validation import check_sample_weight
 
 

@@ -23,8 +23,7 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
     UnseenRowsWarning,
 )
-from sklearn_unlearn.transformers import Change
-from sklearn_unlearn.transformers._change import as_given
+from sklearn_unlearn.transformers import Change, as_given
 from sklearn_unlearn.utils.validation import (
     Columns,
     check_rows,

@@ -8,8 +8,7 @@ import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.transformers import Change
-from sklearn_unlearn.transformers._change import as_given
+from sklearn_unlearn.transformers import Change, as_given
 from sklearn_unlearn.utils.tags import unlearning_tags
 
 

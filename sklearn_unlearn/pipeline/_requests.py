@@ -18,11 +18,12 @@ from sklearn_unlearn.pipeline._wrappers import innermost, opened, why_not
 from sklearn_unlearn.transformers import (
     Change,
     TransformerRequests,
+    as_given,
     carried,
     is_nothing,
+    names_outputs,
+    of_step,
 )
-from sklearn_unlearn.transformers._change import as_given, of_step
-from sklearn_unlearn.transformers._traversal import names_outputs
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.tags import unlearning_tags
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
-from sklearn_unlearn.pipeline._raw import RawRows, taken
 from sklearn_unlearn.pipeline._wrappers import of_targets
+from sklearn_unlearn.utils.raw_rows import RawRows, taken
 from sklearn_unlearn.utils.validation import check_columns, check_sample_weight
 
 

@@ -18,8 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.transformers import exported, is_stateless
-from sklearn_unlearn.transformers._rowwise import few, may_mix, mixes
+from sklearn_unlearn.transformers import exported, few, is_stateless, may_mix, mixes
 from sklearn_unlearn.utils.messages import kind_of
 
 #: What scikit-learn's meta-estimators call the models that they have fitted.

@@ -6,20 +6,21 @@ left. The answer also says how the outputs of all other rows change. `carried` t
 request through any transformer, one of scikit-learn's own among them.
 """
 
-from sklearn_unlearn.transformers._base import (
-    InvertibleMixin,
-    UnlearnableTransformer,
-    given,
-)
-from sklearn_unlearn.transformers._change import Change, Imputed
-from sklearn_unlearn.transformers._fitted import Edit, Fitted, RowStatistics
+from sklearn_unlearn.transformers._base import InvertibleMixin, UnlearnableTransformer
+from sklearn_unlearn.transformers._change import Change, Imputed, as_given, of_step
+from sklearn_unlearn.transformers._fitted import Edit, Fitted, ReadRows, RowStatistics
 from sklearn_unlearn.transformers._requests import TransformerRequests
+from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix, mixes
 from sklearn_unlearn.transformers._traversal import (
+    cannot_unlearn,
     carried,
     exported,
+    foreign,
     is_nothing,
     is_stateless,
+    names_outputs,
 )
+from sklearn_unlearn.transformers._verbs import TransformerVerbs, given
 from sklearn_unlearn.utils.exclusive import Learned
 
 __all__ = [
@@ -29,12 +30,23 @@ __all__ = [
     "Imputed",
     "InvertibleMixin",
     "Learned",
+    "ReadRows",
     "RowStatistics",
     "TransformerRequests",
+    "TransformerVerbs",
     "UnlearnableTransformer",
+    "as_given",
+    "cannot_unlearn",
     "carried",
+    "check_rowwise",
     "exported",
+    "few",
+    "foreign",
     "given",
     "is_nothing",
     "is_stateless",
+    "may_mix",
+    "mixes",
+    "names_outputs",
+    "of_step",
 ]

@@ -169,10 +169,3 @@ def of_step(name):
         if error.args[:1] == (message,) and not message.startswith("Step '"):
             error.args = (f"Step {name!r}: {message}", *error.args[1:])
         raise
-
-
-def columns_of(X, kept):
-    """Some columns of rows."""
-    if hasattr(X, "iloc"):
-        return X.iloc[:, kept]
-    return X[:, kept]

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import make_column_transformer
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_unlearn.transformers._change import columns_of
+from sklearn_unlearn.utils.rows import columns_of
 
 
 class Kept(TransformerMixin, BaseEstimator):

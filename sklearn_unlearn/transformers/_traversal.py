@@ -18,11 +18,12 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import ExtremesExhaustedError, UnlearningError
-from sklearn_unlearn.transformers._change import as_given, columns_of, of_step
+from sklearn_unlearn.transformers._change import as_given, of_step
 from sklearn_unlearn.transformers._fitted import Edit
 from sklearn_unlearn.transformers._kept import Kept
 from sklearn_unlearn.transformers._requests import TransformerRequests
 from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.rows import columns_of
 
 #: Steps that learn the number of columns at most and do not say so.
 _STATELESS = (HashingVectorizer, PolynomialFeatures)

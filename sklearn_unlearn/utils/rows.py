@@ -1,4 +1,4 @@
-"""Rows of any container, by position."""
+"""Some rows, or some columns of rows, whatever holds them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,32 @@ def take(X, rows):
     if sp.issparse(X):
         return sp.csr_array(X)[rows]
     return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
+
+
+def columns_of(X, kept):
+    """Some columns of rows."""
+    if hasattr(X, "iloc"):
+        return X.iloc[:, kept]
+    return X[:, kept]
+
+
+def widened(X, forgotten):
+    """An array with columns of zeros in the place of those that it lacks."""
+    if sp.issparse(X):
+        alive = np.flatnonzero(~forgotten)
+        X = X.tocoo()
+        shape = (X.shape[0], forgotten.size)
+        return sp.csr_array((X.data, (X.row, alive[X.col])), shape=shape)
+    full = np.zeros((X.shape[0], forgotten.size), dtype=X.dtype)
+    full[:, ~forgotten] = X
+    return full
+
+
+def check_there(names, X, argument="X"):
+    """Refuse a frame that lacks columns."""
+    missing = [name for name in names if name not in X.columns]
+    if missing:
+        raise ValueError(f"{argument} lacks the columns {missing}.")
 
 
 def split(n_rows, rows):

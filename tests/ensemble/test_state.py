@@ -156,8 +156,8 @@ def test_copies_answer_requests(copied):
 
 _ELSEWHERE = """
 import numpy as np
-from sklearn_unlearn.pipeline._raw import RawRows
-from sklearn_unlearn.ensemble._keys import keys_of
+from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.keys import keys_of
 X = np.array([["red", 1.0, None], ["grey", 2.0, "x"]], dtype=object)
 print(keys_of(RawRows.of(X), None).tolist())
 print(keys_of(None, np.array(["a", "b"])).tolist())

@@ -12,8 +12,13 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_unlearn.core.words import WordCounts
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.transformers import Edit, Learned, TransformerRequests, given
-from sklearn_unlearn.transformers._fitted import ReadRows
+from sklearn_unlearn.transformers import (
+    Edit,
+    Learned,
+    ReadRows,
+    TransformerRequests,
+    given,
+)
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.validation import Columns
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_unlearn.core.arrays import row_hashes
-from sklearn_unlearn.pipeline._raw import text_hash
+from sklearn_unlearn.utils.values import text_hash
 
 #: Half of a key, which a float holds exactly.
 _HALF = np.uint64(32)

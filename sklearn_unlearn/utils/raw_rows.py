@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import numbers
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from sklearn_unlearn.compose._columns import check_there, widened
 from sklearn_unlearn.core.arrays import like, without_columns
-
-#: Stands for a missing value among codes; no hash is that large.
-_MISSING = 2.0**60
-#: Hashes are cut to integers that floats hold exactly.
-_BITS = 2**52 - 1
+from sklearn_unlearn.utils.rows import check_there, widened
+from sklearn_unlearn.utils.values import as_dtype, codes_of, equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +70,7 @@ class RawRows:
                     "X must have as many dimensions as at fit."
                 )
             if not sp.issparse(self.X):
-                rows = RawRows(_as(rows.X, self.X.dtype))
+                rows = RawRows(as_dtype(rows.X, self.X.dtype))
             if self.forgotten is None:
                 return self._as_wide(rows)
             if rows.X.shape[1:] == (np.count_nonzero(~self.forgotten),):
@@ -97,8 +91,7 @@ class RawRows:
     def _as_wide(self, rows):
         if rows.X.shape[1:] != self.X.shape[1:]:
             raise ValueError(
-                f"X has {rows.X.shape[1]} features, but the pipeline was fitted with "
-                f"{self.X.shape[1]}."
+                f"X has {rows.X.shape[1]} features, but had {self.X.shape[1]} at fit."
             )
         return rows
 
@@ -122,7 +115,7 @@ class RawRows:
         """Numbers that are equal for equal rows, shape (n_rows, n_columns)."""
         if sp.issparse(self.X):
             return sp.csr_array(self._counting()).astype(np.float64)
-        columns = [_codes(column) for column in self.columns()]
+        columns = [codes_of(column) for column in self.columns()]
         return np.column_stack(columns) if columns else np.zeros((self.shape[0], 0))
 
     def same(self, other):
@@ -132,7 +125,7 @@ class RawRows:
             return np.diff(difference.indptr) == 0
         same = np.ones(self.shape[0], dtype=bool)
         for mine, others in zip(self.columns(), other.columns(), strict=True):
-            same &= _equal(mine, others)
+            same &= equal(mine, others)
         return same
 
     # Changing -------------------------------------------------------------------------
@@ -229,9 +222,9 @@ def _with_dtypes(X, dtypes):
         if not hasattr(X, "iloc"):
             column = X.to_series(place)
             if _comparable(column.dtype, dtype):
-                X = X.with_columns(_as(column, dtype))
+                X = X.with_columns(as_dtype(column, dtype))
         elif X.dtypes.iloc[place] != dtype:
-            X.isetitem(place, _as(X.iloc[:, place], dtype))
+            X.isetitem(place, as_dtype(X.iloc[:, place], dtype))
     return X
 
 
@@ -240,74 +233,3 @@ def _comparable(one, other):
     if one.is_numeric() and other.is_numeric():
         return True
     return one.is_temporal() and type(one) is type(other)
-
-
-def _as(column, dtype):
-    """Values in another dtype, if it holds them all; not in one of categories."""
-    if column.dtype == dtype:
-        return column
-    if hasattr(column, "cast"):  # of polars
-        cast = column.cast(dtype, strict=False)
-        return cast if cast.eq_missing(column).all() else column
-    if dtype.kind not in "biufmM" and dtype.name not in ("str", "string"):
-        return column
-    try:
-        with np.errstate(invalid="ignore", over="ignore"):
-            cast = column.astype(dtype)
-        same = (cast == column) | ((cast != cast) & (column != column))
-        return cast if np.all(same) else column
-    except (TypeError, ValueError, OverflowError):  # it does not
-        return column
-
-
-def _codes(column):
-    """A float for each value, the same for equal values."""
-    kind = column.dtype.kind
-    if kind in "mM":
-        column, kind = column.astype(np.int64), "i"
-    if kind in "biuf":
-        codes = column.astype(np.float64)
-        return np.where(np.isnan(codes), _MISSING, codes)
-    codes = _each(lambda value: _code(_present(value)), column)
-    return np.array(codes, dtype=np.float64)
-
-
-def _code(value):
-    if value is None:
-        return _MISSING
-    if isinstance(value, numbers.Real):
-        return float(value)
-    try:
-        code = text_hash(value) if isinstance(value, str) else hash(value)
-    except TypeError:  # whoever fits refuses what cannot be hashed
-        code = text_hash(repr(value))
-    return float(code & _BITS)
-
-
-def text_hash(text):
-    """A 64-bit hash of a string, the same in each process."""
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little")
-
-
-def _equal(one, other):
-    """Where values are equal, or both are missing."""
-    if one.dtype == other.dtype and one.dtype.kind in "biuf":
-        return (one == other) | ((one != one) & (other != other))
-    pairs = zip(_each(_present, one), _each(_present, other), strict=True)
-    return np.fromiter((mine == others for mine, others in pairs), bool, one.size)
-
-
-def _each(function, column):
-    """A function of each value, called once for equal ones."""
-    values = column.tolist()
-    try:
-        answers = {value: function(value) for value in set(values)}
-    except TypeError:  # as above
-        return [function(value) for value in values]
-    return [answers[value] for value in values]
-
-
-def _present(value):
-    """None if a value is missing."""
-    return None if type(value).__name__ == "NAType" or value != value else value

@@ -8,13 +8,12 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, get_tags
 
-from sklearn_unlearn.base import RowVerbsMixin
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.model import Request
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.ensemble._keys import keys_of
-from sklearn_unlearn.pipeline._raw import RawRows
+from sklearn_unlearn.utils.keys import keys_of
+from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.validation import (
     check_names,
     check_row_ids,
@@ -22,6 +21,7 @@ from sklearn_unlearn.utils.validation import (
     named,
     remaining_columns,
 )
+from sklearn_unlearn.utils.verbs import RowVerbsMixin
 
 
 class RetainedRequests(RowVerbsMixin):
