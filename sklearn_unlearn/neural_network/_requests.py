@@ -38,6 +38,9 @@ class RequestsMixin:
     def _carried(self, fitted, request):
         """The fitted value after a request; the estimator stays as it is."""
         self._check_parameters()
+        request = _of_rows_that_count(request)
+        if request is None:
+            return fitted
         model, edit = fitted.model, request.edit
         tally = edited_tally(model, request)
         model.tally.check_left(tally)
@@ -175,7 +178,7 @@ class RequestsMixin:
         shares, labels = (None, None), ""
         predicted = [self._predicted(each, rows) for each in (fitted, changed)]
         if predicted[0] is not None:
-            shares = tuple(_share(each, rows.y, left) for each in predicted)
+            shares = tuple(_share(each, rows, left) for each in predicted)
             forgotten = forgotten and (shares[1] < shares[0] or shares[1] < _KNOWN)
             labels = f", and {shares[1]:.0%} of their labels are predicted"
         if not forgotten:
@@ -199,6 +202,31 @@ class RequestsMixin:
         return replace(changed, report=report)
 
 
+def _of_rows_that_count(request):
+    """The request without rows of weight zero; None if nothing is left of it."""
+    edit = request.edit
+    rows = edit.rows_in if edit.rows_out is None else edit.rows_out
+    if rows is None or rows.weight.all():
+        return request
+    some = np.flatnonzero(rows.weight)
+    if not some.size:
+        return None
+    parts = {name: getattr(edit, name) for name in ("rows_out", "rows_in")}
+    parts = {name: each and each.take(some) for name, each in parts.items()}
+    positions, ids = (
+        None if each is None else each[some]
+        for each in (request.positions, request.ids)
+    )
+    origin = None if request.origin is None else request.origin.take(some)
+    return replace(
+        request,
+        edit=replace(edit, **parts),
+        positions=positions,
+        ids=ids,
+        origin=origin,
+    )
+
+
 def _left(edit):
     """Which targets of the rows out left: those that others replace, or all."""
     old, new = edit.rows_out.y, edit.rows_in
@@ -207,7 +235,8 @@ def _left(edit):
     return np.ones(old.shape, dtype=bool)
 
 
-def _share(predicted, y, left):
+def _share(predicted, rows, left):
     """Share of the rows of which all targets that left are predicted."""
-    known = np.all((predicted == y) | ~left, axis=1)
-    return float(known[left.any(axis=1)].mean())
+    known = np.all((predicted == rows.y) | ~left, axis=1)
+    some = left.any(axis=1)
+    return float(np.average(known[some], weights=rows.weight[some]))

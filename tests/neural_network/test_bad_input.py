@@ -89,8 +89,6 @@ def test_requests(fitted):
         classifier(retain_data=False, method="first_order").fit(
             X, y, row_ids=np.arange(120)
         )
-    with pytest.raises(TypeError, match="sample_weight"):
-        model.fit(X, y, sample_weight=np.ones(120))
 
 
 def test_last_step_of_a_pipeline_that_unlearns():
@@ -157,6 +155,7 @@ def test_failures_on_the_way(fitted, monkeypatch, error):
         "replace_features": (X[:1], y[:1], X[:1] + 1.0),
         "replace_labels": (X[:1], y[:1], y[1:2]),
         "forget_features": ([1],),
+        "partial_fit": (X[:1], y[:1]),
         "refine": (X, y),
     }.items():
         refused(model, error, "here", verb, *arguments)
