@@ -30,9 +30,14 @@ from sklearn_unlearn.neural_network._torch._statistics import (
     layers_with_statistics,
     reestimate,
 )
+from sklearn_unlearn.neural_network._torch._weights import (
+    ROWS,
+    WEIGHT,
+    WeightsMixin,
+)
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
-from sklearn_unlearn.utils.validation import check_row_ids
+from sklearn_unlearn.utils.validation import check_row_ids, check_sample_weight
 
 #: Attributes that are no parameters, though skorch takes all without an underscore
 #: at the end for such.
@@ -42,7 +47,7 @@ _SAMPLE, _PRODUCTS = 256, 8
 
 
 class ModuleUnlearner(
-    AdoptionMixin, ParametersMixin, RequestsMixin, NetworkVerbs, NeuralNet
+    AdoptionMixin, ParametersMixin, RequestsMixin, NetworkVerbs, WeightsMixin, NeuralNet
 ):
     """A skorch net that unlearns.
 
@@ -117,7 +122,7 @@ class ModuleUnlearner(
 
     # Fitting --------------------------------------------------------------------------
 
-    def fit(self, X, y, *, row_ids=None):
+    def fit(self, X, y, sample_weight=None, *, row_ids=None):
         """Train the module as skorch does.
 
         Parameters
@@ -126,6 +131,9 @@ class ModuleUnlearner(
             With ``retain_data=True`` an array is kept by reference, until a request
             makes a copy of what remains: do not change it afterwards.
         y : array-like or tensor of shape (n_samples, ...)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            Weights of the losses of rows, for criteria that have such: the loss of a
+            batch is their weighted mean, or sum.
         row_ids : array-like of shape (n_samples,), optional
             With ``retain_data=True``, identifiers by which `partial_unfit` can name
             rows; numbers or strings, none twice.
@@ -142,7 +150,7 @@ class ModuleUnlearner(
             If training ends with weights or a loss that are not finite.
         """
         with self._exclusive():
-            net = self._trained(X, y, row_ids)
+            net = self._trained(X, y, sample_weight, row_ids)
             vars(self).update(vars(net))
         return self
 
@@ -153,17 +161,22 @@ class ModuleUnlearner(
         selected(self.module_, self.params)
         return self
 
-    def _trained(self, X, y, row_ids):
+    def _trained(self, X, y, sample_weight, row_ids):
         """A version of the net that was trained on these data."""
         X, y = host_array(X, self.device, "X"), host_array(y, self.device, "y")
-        rows, features, encoding, row_ids = self._read_training(X, y, row_ids)
+        data = self._read_training(X, y, sample_weight, row_ids)
         net = self._version()
         net.initialize()
+        if sample_weight is not None:
+            rows, features, encoding, _ = data
+            function = ModuleFunction.of(net, self.params, features, encoding)
+            function.check_weighs(rows)
+            X = {ROWS: X, WEIGHT: rows.weight}
         super(ModuleUnlearner, net).partial_fit(X, y)
-        net._fitted = net._made(rows, features, encoding, row_ids)
+        net._fitted = net._made(*data)
         return net
 
-    def _read_training(self, X, y, row_ids):
+    def _read_training(self, X, y, sample_weight, row_ids):
         self._check_parameters()
         check_params(self.params)
         X, y = host_array(X, self.device, "X"), host_array(y, self.device, "y")
@@ -173,8 +186,11 @@ class ModuleUnlearner(
             if not self.retain_data:
                 raise ValueError("row_ids needs retain_data=True.")
             row_ids = check_row_ids(row_ids, X.shape[0])
+        weight = check_sample_weight(sample_weight, X.shape[0])
+        if not weight.any():
+            raise ValueError("sample_weight must hold a weight other than zero.")
         features, encoding = Shape.of(X), self._encoding(y)
-        rows = Rows(features.flat(X, "X"), encoding.read(y), np.ones(X.shape[0]))
+        rows = Rows(features.flat(X, "X"), encoding.read(y), weight)
         return rows, features, encoding, row_ids
 
     def _made(self, rows, features, encoding, row_ids):
@@ -238,7 +254,8 @@ class ModuleUnlearner(
 
     def _decay_change(self, fitted, after):
         old, new = (
-            fitted.function.decay(model.tally.n_rows) for model in (fitted.model, after)
+            fitted.function.decay(tally.n_rows, float(tally.group_weight.sum()))
+            for tally in (fitted.model.tally, after.tally)
         )
         return (new - old) * fitted.model.theta
 
