@@ -330,21 +330,17 @@ class PerceptronUnlearner(
             return None
         return fitted.encoding.read(fitted.twin.predict(rows.X))
 
+    def _columns(self, fitted):
+        return fitted.columns
+
     def _start(self, fitted, forgotten):
         """Where a descent starts: weights of forgotten columns are zero."""
         theta = fitted.model.theta.copy()
         fitted.network.split(theta)[0][0][forgotten] = 0.0
         return theta
 
-    def _change(self, fitted, edit, after, objective, start):
-        if edit.rows_out is not None or edit.rows_in is not None:
-            return super()._change(fitted, edit, after, objective, start)
-        model = fitted.model
-        if objective is None:  # nothing is known of rows in the other columns
-            return np.zeros_like(start)
-        rows = model.retained.compacted().chunks[0].rows
-        _, change = objective.value_and_gradient(start)
-        change -= self._objective(fitted, rows).value_and_gradient(model.theta)[1]
+    def _change(self, fitted, request, after, objective, start):
+        change = super()._change(fitted, request, after, objective, start)
         fitted.network.split(change)[0][0][after.forgotten] = 0.0
         return change
 

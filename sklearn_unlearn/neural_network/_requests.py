@@ -66,7 +66,7 @@ class RequestsMixin:
         if self.method == "levenberg_marquardt":
             theta, report = self._descended(objective, start)
         else:
-            theta, report = self._updated(fitted, edit, after, objective, start)
+            theta, report = self._updated(fitted, request, after, objective, start)
         after = replace(after, theta=theta)
         changed = self._reported(prepared, after, report, rows)
         if edit.rows_out is None:
@@ -104,10 +104,10 @@ class RequestsMixin:
             found.value,
         )
 
-    def _updated(self, fitted, edit, after, objective, start):
+    def _updated(self, fitted, request, after, objective, start):
         """One of the paper's updates, from the gradient of what changes."""
         began = time.monotonic()
-        change = self._change(fitted, edit, after, objective, start)
+        change = self._change(fitted, request, after, objective, start)
         with np.errstate(over="ignore", invalid="ignore"):
             if self.method == "first_order":
                 rate = self.unlearning_rate
@@ -151,9 +151,19 @@ class RequestsMixin:
         """Mean loss of rows; an estimator may look at the targets that left alone."""
         return self._objective(fitted, rows).mean_loss(fitted.model.theta)
 
-    def _change(self, fitted, edit, after, objective, start):
+    def _change(self, fitted, request, after, objective, start):
         """Gradient, at the start, of the new objective minus that of the old."""
-        theta = fitted.model.theta
+        theta, edit = fitted.model.theta, request.edit
+        if edit.rows_out is None and edit.rows_in is None:  # all rows change
+            if objective is None:  # nothing is known of them in the other columns
+                return start * 0.0
+            rows = fitted.model.retained.compacted().chunks[0].rows
+            old = self._objective(fitted, rows)
+            new, old = (
+                each.value_and_gradient(at)[1]
+                for each, at in ((objective, start), (old, theta))
+            )
+            return new - old
         change = self._decay_change(fitted, after)
         for sign, rows in ((1.0, edit.rows_in), (-1.0, edit.rows_out)):
             if rows is not None:

@@ -12,7 +12,8 @@ from skorch import NeuralNet
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
-from sklearn_unlearn.exceptions import NotFiniteError
+from sklearn_unlearn.exceptions import NotFiniteError, UnlearningError
+from sklearn_unlearn.neural_network._columns import ColumnsMixin
 from sklearn_unlearn.neural_network._fitted import NetworkModel
 from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
@@ -21,7 +22,9 @@ from sklearn_unlearn.neural_network._torch._arrays import (
     ModuleTargets,
     Shape,
     host_array,
+    remaining,
 )
+from sklearn_unlearn.neural_network._torch._columns import forget
 from sklearn_unlearn.neural_network._torch._fitted import ModuleFitted
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
 from sklearn_unlearn.neural_network._torch._objective import ModuleObjective, null_loss
@@ -37,7 +40,11 @@ from sklearn_unlearn.neural_network._torch._weights import (
 )
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
-from sklearn_unlearn.utils.validation import check_row_ids, check_sample_weight
+from sklearn_unlearn.utils.validation import (
+    Columns,
+    check_row_ids,
+    check_sample_weight,
+)
 
 #: Attributes that are no parameters, though skorch takes all without an underscore
 #: at the end for such.
@@ -47,7 +54,13 @@ _SAMPLE, _PRODUCTS = 256, 8
 
 
 class ModuleUnlearner(
-    AdoptionMixin, ParametersMixin, RequestsMixin, NetworkVerbs, WeightsMixin, NeuralNet
+    AdoptionMixin,
+    ColumnsMixin,
+    ParametersMixin,
+    RequestsMixin,
+    NetworkVerbs,
+    WeightsMixin,
+    NeuralNet,
 ):
     """A skorch net that unlearns.
 
@@ -285,6 +298,8 @@ class ModuleUnlearner(
         """The fitted value with another model; the net of its function has it."""
         function = fitted.function
         function.load(model.theta)
+        if np.any(model.forgotten != fitted.model.forgotten):
+            forget(function.module, model.forgotten)
         if rows is not None and layers_with_statistics(function.module):
             reestimate(function, rows)
             value, _ = ModuleObjective.of(function, rows).value_and_gradient(
@@ -300,8 +315,22 @@ class ModuleUnlearner(
         return replace(fitted, model=model, function=function, report=report)
 
     def _read_features(self, fitted, X):
-        X = host_array(X, self.device, "X")
-        return fitted.features.flat(X, "X"), None
+        features, forgotten = fitted.features, fitted.model.forgotten
+        X = host_array(X, self.device, "X", finite=not forgotten.any())
+        if forgotten.any():
+            X = remaining(X, features, forgotten, "X")
+        return features.flat(X, "X"), None
+
+    def _columns(self, fitted):
+        return Columns(int(np.prod(fitted.features.sizes, dtype=int)), None)
+
+    def _to_forget(self, fitted, columns):
+        if fitted.features.dtype.kind != "f":
+            raise UnlearningError(
+                f"Rows hold values of dtype {fitted.features.dtype}, as tokens do: a "
+                "zero in the place of a forgotten column would be one of them."
+            )
+        return super()._to_forget(fitted, columns)
 
     def _encoding(self, y):
         """Targets as numbers."""
