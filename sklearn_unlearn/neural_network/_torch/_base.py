@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,11 @@ from skorch import NeuralNet
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
-from sklearn_unlearn.exceptions import NotFiniteError, UnlearningError
+from sklearn_unlearn.exceptions import (
+    LargeStepWarning,
+    NotFiniteError,
+    UnlearningError,
+)
 from sklearn_unlearn.neural_network._columns import ColumnsMixin
 from sklearn_unlearn.neural_network._fitted import NetworkModel
 from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
@@ -309,6 +314,15 @@ class ModuleUnlearner(
                 raise NotFiniteError(
                     "With running statistics of the corrected data the objective is "
                     "not finite."
+                )
+            before = report.objective_before
+            if before is not None and value > before:
+                warnings.warn(
+                    "The objective of the corrected data fell, but with running "
+                    "statistics of the changed module it rose from "
+                    f"{before:.4g} to {value:.4g}. Call refine, or take fewer steps.",
+                    LargeStepWarning,
+                    stacklevel=5,
                 )
             report = replace(report, objective=value)
         _without_training(function.net)
