@@ -35,8 +35,12 @@ class RequestsMixin:
     ``_decay`` the name of the parameter that draws its weights to zero.
     """
 
-    def _carried(self, fitted, request):
-        """The fitted value after a request; the estimator stays as it is."""
+    def _carried(self, fitted, request, now=None, *, measured=True):
+        """The fitted value after a request; the estimator stays as it is.
+
+        ``now`` are the rows that left, where other steps give them otherwise now; if
+        they cannot be ``measured`` at all, nothing is said of them.
+        """
         self._check_parameters()
         request = _of_rows_that_count(request)
         if request is None:
@@ -69,9 +73,9 @@ class RequestsMixin:
             theta, report = self._updated(fitted, request, after, objective, start)
         after = replace(after, theta=theta)
         changed = self._reported(prepared, after, report, rows)
-        if edit.rows_out is None:
+        if edit.rows_out is None or not measured:
             return changed
-        return self._measured(fitted, changed, edit)
+        return self._measured(fitted, changed, edit, now)
 
     def _refined(self, fitted, rows):
         """The fitted value after a descent on all remaining rows."""
@@ -154,7 +158,8 @@ class RequestsMixin:
     def _change(self, fitted, request, after, objective, start):
         """Gradient, at the start, of the new objective minus that of the old."""
         theta, edit = fitted.model.theta, request.edit
-        if edit.rows_out is None and edit.rows_in is None:  # all rows change
+        about_rows = edit.rows_out is not None or edit.rows_in is not None
+        if request.retained is not None or not about_rows:  # all rows change
             if objective is None:  # nothing is known of them in the other columns
                 return start * 0.0
             rows = fitted.model.retained.compacted().chunks[0].rows
@@ -178,15 +183,14 @@ class RequestsMixin:
         _, largest = spectrum(matrix, gradient)
         return 1.0 / largest if largest > 0.0 else 1.0
 
-    def _measured(self, fitted, changed, edit):
+    def _measured(self, fitted, changed, edit, now=None):
         """The changed value with what is known of targets that left."""
         rows, left = edit.rows_out, _left(edit)
-        before, after = (
-            self._mean_loss(each, rows, left) for each in (fitted, changed)
-        )
+        versions = ((fitted, rows), (changed, rows if now is None else now))
+        before, after = (self._mean_loss(*each, left) for each in versions)
         forgotten = after > (1.0 + _RISE) * before and after >= fitted.null_loss
         shares, labels = (None, None), ""
-        predicted = [self._predicted(each, rows) for each in (fitted, changed)]
+        predicted = [self._predicted(*each) for each in versions]
         if predicted[0] is not None:
             shares = tuple(_share(each, rows, left) for each in predicted)
             forgotten = forgotten and (shares[1] < shares[0] or shares[1] < _KNOWN)

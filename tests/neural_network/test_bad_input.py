@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from sklearn_unlearn import UnlearnableStandardScaler, make_unlearnable_pipeline
 from sklearn_unlearn.core.perceptron import Linearisation, Perceptron
 from sklearn_unlearn.exceptions import (
     BudgetTooSmallError,
@@ -89,20 +88,6 @@ def test_requests(fitted):
         classifier(retain_data=False, method="first_order").fit(
             X, y, row_ids=np.arange(120)
         )
-
-
-def test_last_step_of_a_pipeline_that_unlearns():
-    X, y = blobs()
-    pipeline = make_unlearnable_pipeline(UnlearnableStandardScaler(), classifier())
-    pipeline.fit(X, y)
-    before = pipeline.predict_proba(X)
-    for verb, arguments in {
-        "partial_unfit": (X[:1], y[:1]),
-        "forget_features": ([0],),
-    }.items():
-        with pytest.raises(UnlearningError, match="cannot follow what the steps"):
-            getattr(pipeline, verb)(*arguments)
-    np.testing.assert_array_equal(pipeline.predict_proba(X), before)
 
 
 def test_all_rows_of_a_regressor():
