@@ -56,6 +56,12 @@ class Rows:
         complete = None if self.complete is None else self.complete[rows]
         return Rows(take_rows(self.X, rows), self.y[rows], self.weight[rows], complete)
 
+    def weighted(self) -> Rows:
+        """Those of positive weight."""
+        if self.weight.all():
+            return self
+        return self.take(np.flatnonzero(self.weight))
+
     def reweighted(self, weight: Array) -> Rows:
         """The same rows with other weights."""
         return replace(self, weight=weight)

@@ -13,7 +13,7 @@ class AdoptionMixin:
     """Adds ``from_sklearn`` to a perceptron."""
 
     @classmethod
-    def from_sklearn(cls, fitted, X, y, row_ids=None, **params):
+    def from_sklearn(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
         """A network that was trained elsewhere, taken over so that it unlearns.
 
         Its weights stay what they are; nothing is trained.
@@ -25,6 +25,8 @@ class AdoptionMixin:
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data that it was trained on.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            As the model was trained with.
         row_ids : array-like of shape (n_samples,), optional
             As for ``fit``.
         **params : dict
@@ -47,10 +49,11 @@ class AdoptionMixin:
             taken["warm_start"] = False
         model = cls(**taken)
         with model._exclusive():
-            X, y, columns, row_ids = model._read_training(X, y, row_ids)
+            data = model._read_training(X, y, sample_weight, row_ids)
+            _, y, _, columns, _ = data
             check_same_columns(fitted, columns)
             encoding = model._encoding(y)
             if encoding.classes is not None:
                 check_same_classes(fitted, encoding.classes)
-            model._fitted = model._made(fitted, X, y, columns, row_ids)
+            model._fitted = model._made(fitted, *data)
         return model

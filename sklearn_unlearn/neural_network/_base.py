@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
+import sklearn
 from sklearn.base import BaseEstimator
 
 from sklearn_unlearn.core.network_objective import NetworkObjective
@@ -15,6 +16,7 @@ from sklearn_unlearn.core.perceptron import ACTIVATIONS, Perceptron
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.neural_network._additions import AdditionsMixin
 from sklearn_unlearn.neural_network._adoption import AdoptionMixin
 from sklearn_unlearn.neural_network._columns import ColumnsMixin
 from sklearn_unlearn.neural_network._fitted import Fitted, NetworkModel, decay_of
@@ -23,10 +25,11 @@ from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._targets import null_loss
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.utils.exclusive import Learned, LearnedColumns
-from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags, accepts
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
     check_row_ids,
+    check_sample_weight,
     check_training_data,
 )
 
@@ -40,6 +43,7 @@ _HISTORY = (
 
 
 class PerceptronUnlearner(
+    AdditionsMixin,
     AdoptionMixin,
     ColumnsMixin,
     ParametersMixin,
@@ -70,7 +74,7 @@ class PerceptronUnlearner(
     validation_scores_ = Learned()
     best_validation_score_ = Learned()
 
-    def fit(self, X, y, *, row_ids=None):
+    def fit(self, X, y, sample_weight=None, *, row_ids=None):
         """Train the network as scikit-learn's twin does.
 
         Parameters
@@ -79,6 +83,10 @@ class PerceptronUnlearner(
             With ``retain_data=True`` a float array or CSR matrix is kept by reference,
             until a request makes a copy of what remains: do not change it afterwards.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            Weights of the rows, with scikit-learn 1.7 or newer. In batches of some of
+            the rows the twin averages over each, and a weight of two is two rows, or
+            of zero none, only nearly so.
         row_ids : array-like of shape (n_samples,), optional
             With ``retain_data=True``, identifiers by which `partial_unfit` can name
             rows; numbers or strings, none twice.
@@ -93,7 +101,7 @@ class PerceptronUnlearner(
             If a parameter or the data are invalid.
         """
         with self._exclusive():
-            self._fitted = self._trained(X, y, row_ids)
+            self._fitted = self._trained(X, y, sample_weight, row_ids)
         return self
 
     # Reading the model ----------------------------------------------------------------
@@ -166,31 +174,51 @@ class PerceptronUnlearner(
 
     # Fitting ------------------------------------------------------------------------
 
-    def _trained(self, X, y, row_ids):
+    def _trained(self, X, y, sample_weight, row_ids):
         """The fitted value of these data."""
-        X, y, columns, row_ids = self._read_training(X, y, row_ids)
-        trained = self._new_twin().fit(X, y)
-        return self._made(trained, X, y, columns, row_ids)
+        data = self._read_training(X, y, sample_weight, row_ids)
+        X, y, weight, *_ = data
+        keywords = {} if sample_weight is None else {"sample_weight": weight}
+        trained = self._new_twin().fit(X, y, **keywords)
+        return self._made(trained, *data)
 
-    def _read_training(self, X, y, row_ids):
+    @property
+    def _trains_with_weights(self):
+        """Whether the twin of this version of scikit-learn takes weights."""
+        return accepts(self._twin_class.fit, "sample_weight")
+
+    def _read_training(self, X, y, sample_weight, row_ids):
         self._check_parameters()
         X, y, columns = check_training_data(self, X, y, **self._target_checks)
+        if sample_weight is not None and not self._trains_with_weights:
+            raise ValueError(
+                f"sample_weight must be None: {self._twin_class.__name__} of "
+                f"scikit-learn {sklearn.__version__} takes none, that of 1.7 does."
+            )
+        weight = check_sample_weight(sample_weight, X.shape[0])
+        if not weight.any():
+            raise ValueError("sample_weight must hold a weight other than zero.")
         if row_ids is not None:
             if not self.retain_data:
                 raise ValueError("row_ids needs retain_data=True.")
             row_ids = check_row_ids(row_ids, X.shape[0])
-        return X, y, columns, row_ids
+        return X, y, weight, columns, row_ids
 
-    def _made(self, trained, X, y, columns, row_ids):
+    def _made(self, trained, X, y, weight, columns, row_ids):
         """The fitted value of a trained twin and its data."""
         encoding = self._encoding(y)
         target = encoding.read(y)
-        rows = Rows(X, target, np.ones(X.shape[0]))
+        rows = Rows(X, target, weight)
         sizes = (X.shape[1], *(weight.shape[1] for weight in trained.coefs_))
         loss = self._loss(trained.out_activation_, sizes[-1])
         network = Perceptron(sizes, trained.activation, loss)
         forgotten = np.zeros(columns.n_features, dtype=bool)
         tally = Tally.of(rows, encoding.marks, encoding.n_groups)
+        for group in np.flatnonzero(tally.group_weight == 0.0):
+            raise ValueError(
+                "sample_weight leaves no weight to class "
+                f"{encoding.classes.tolist()[group]!r}: every class needs some."
+            )
         retained = None
         if self.retain_data:
             retained = RetainedRows.of(rows, row_ids, forgotten)
@@ -281,6 +309,7 @@ class PerceptronUnlearner(
         return self._objective_of(fitted.network, rows, fitted.params, forgotten)
 
     def _objective_of(self, network, rows, params, forgotten):
+        rows = rows.weighted()
         decay = decay_of(params, rows.n_rows)
         return NetworkObjective(network, rows, decay, forgotten)
 
@@ -289,21 +318,17 @@ class PerceptronUnlearner(
             return None
         return fitted.encoding.read(fitted.twin.predict(rows.X))
 
+    def _columns(self, fitted):
+        return fitted.columns
+
     def _start(self, fitted, forgotten):
         """Where a descent starts: weights of forgotten columns are zero."""
         theta = fitted.model.theta.copy()
         fitted.network.split(theta)[0][0][forgotten] = 0.0
         return theta
 
-    def _change(self, fitted, edit, after, objective, start):
-        if edit.rows_out is not None or edit.rows_in is not None:
-            return super()._change(fitted, edit, after, objective, start)
-        model = fitted.model
-        if objective is None:  # nothing is known of rows in the other columns
-            return np.zeros_like(start)
-        rows = model.retained.compacted().chunks[0].rows
-        _, change = objective.value_and_gradient(start)
-        change -= self._objective(fitted, rows).value_and_gradient(model.theta)[1]
+    def _change(self, fitted, request, after, objective, start):
+        change = super()._change(fitted, request, after, objective, start)
         fitted.network.split(change)[0][0][after.forgotten] = 0.0
         return change
 
@@ -320,6 +345,6 @@ class PerceptronUnlearner(
         """The fitted value with another model."""
         mean = None
         if report.objective is not None:
-            mean = report.objective / model.tally.n_rows
+            mean = report.objective / model.tally.group_weight.sum()
         twin = self._moved(fitted.twin, fitted.network, model.theta, mean)
         return replace(fitted, model=model, twin=twin, report=report)

@@ -1,4 +1,4 @@
-"""Perceptrons that forget columns: zero weights of the first layer."""
+"""Networks that forget columns."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ from sklearn_unlearn.utils.validation import check_columns
 
 
 class ColumnsMixin:
-    """The verb about columns, beside those of `NetworkVerbs`."""
+    """The verb about columns, beside those of `NetworkVerbs`.
+
+    An estimator says with ``_columns`` what a fitted value knows of them.
+    """
 
     def forget_features(self, columns):
         """Forget columns for good: minimise the objective without them.
 
-        Their weights are exactly zero from now on. At prediction the columns are
+        Their weights are exactly zero from now on; of a PyTorch module, where weights
+        of columns are not known, their values are. At prediction the columns are
         ignored: they may hold anything, NaN, or be absent.
 
         Parameters
         ----------
         columns : int, str, list of int or str, or bool mask of shape (n_features,)
-            By index or by feature name. Columns forgotten before may be named again.
+            By index, of rows that are no vectors by that in the flat row, or by
+            feature name. Columns forgotten before may be named again.
 
         Returns
         -------
@@ -36,8 +41,8 @@ class ColumnsMixin:
         return self._answer(self._to_forget, columns)
 
     def _to_forget(self, fitted, columns):
-        n_features = fitted.columns.n_features
-        mask = check_columns(columns, n_features, fitted.columns.names)
+        known = self._columns(fitted)
+        mask = check_columns(columns, known.n_features, known.names)
         if np.all(mask | fitted.model.forgotten):
             raise UnlearningError(
                 "columns names all that the model has; nothing would be left."

@@ -35,9 +35,16 @@ class RequestsMixin:
     ``_decay`` the name of the parameter that draws its weights to zero.
     """
 
-    def _carried(self, fitted, request):
-        """The fitted value after a request; the estimator stays as it is."""
+    def _carried(self, fitted, request, now=None, *, measured=True):
+        """The fitted value after a request; the estimator stays as it is.
+
+        ``now`` are the rows that left, where other steps give them otherwise now; if
+        they cannot be ``measured`` at all, nothing is said of them.
+        """
         self._check_parameters()
+        request = _of_rows_that_count(request)
+        if request is None:
+            return fitted
         model, edit = fitted.model, request.edit
         tally = edited_tally(model, request)
         model.tally.check_left(tally)
@@ -63,12 +70,12 @@ class RequestsMixin:
         if self.method == "levenberg_marquardt":
             theta, report = self._descended(objective, start)
         else:
-            theta, report = self._updated(fitted, edit, after, objective, start)
+            theta, report = self._updated(fitted, request, after, objective, start)
         after = replace(after, theta=theta)
         changed = self._reported(prepared, after, report, rows)
-        if edit.rows_out is None:
+        if edit.rows_out is None or not measured:
             return changed
-        return self._measured(fitted, changed, edit)
+        return self._measured(fitted, changed, edit, now)
 
     def _refined(self, fitted, rows):
         """The fitted value after a descent on all remaining rows."""
@@ -101,10 +108,10 @@ class RequestsMixin:
             found.value,
         )
 
-    def _updated(self, fitted, edit, after, objective, start):
+    def _updated(self, fitted, request, after, objective, start):
         """One of the paper's updates, from the gradient of what changes."""
         began = time.monotonic()
-        change = self._change(fitted, edit, after, objective, start)
+        change = self._change(fitted, request, after, objective, start)
         with np.errstate(over="ignore", invalid="ignore"):
             if self.method == "first_order":
                 rate = self.unlearning_rate
@@ -148,9 +155,20 @@ class RequestsMixin:
         """Mean loss of rows; an estimator may look at the targets that left alone."""
         return self._objective(fitted, rows).mean_loss(fitted.model.theta)
 
-    def _change(self, fitted, edit, after, objective, start):
+    def _change(self, fitted, request, after, objective, start):
         """Gradient, at the start, of the new objective minus that of the old."""
-        theta = fitted.model.theta
+        theta, edit = fitted.model.theta, request.edit
+        about_rows = edit.rows_out is not None or edit.rows_in is not None
+        if request.retained is not None or not about_rows:  # all rows change
+            if objective is None:  # nothing is known of them in the other columns
+                return start * 0.0
+            rows = fitted.model.retained.compacted().chunks[0].rows
+            old = self._objective(fitted, rows)
+            new, old = (
+                each.value_and_gradient(at)[1]
+                for each, at in ((objective, start), (old, theta))
+            )
+            return new - old
         change = self._decay_change(fitted, after)
         for sign, rows in ((1.0, edit.rows_in), (-1.0, edit.rows_out)):
             if rows is not None:
@@ -165,17 +183,16 @@ class RequestsMixin:
         _, largest = spectrum(matrix, gradient)
         return 1.0 / largest if largest > 0.0 else 1.0
 
-    def _measured(self, fitted, changed, edit):
+    def _measured(self, fitted, changed, edit, now=None):
         """The changed value with what is known of targets that left."""
         rows, left = edit.rows_out, _left(edit)
-        before, after = (
-            self._mean_loss(each, rows, left) for each in (fitted, changed)
-        )
+        versions = ((fitted, rows), (changed, rows if now is None else now))
+        before, after = (self._mean_loss(*each, left) for each in versions)
         forgotten = after > (1.0 + _RISE) * before and after >= fitted.null_loss
         shares, labels = (None, None), ""
-        predicted = [self._predicted(each, rows) for each in (fitted, changed)]
+        predicted = [self._predicted(*each) for each in versions]
         if predicted[0] is not None:
-            shares = tuple(_share(each, rows.y, left) for each in predicted)
+            shares = tuple(_share(each, rows, left) for each in predicted)
             forgotten = forgotten and (shares[1] < shares[0] or shares[1] < _KNOWN)
             labels = f", and {shares[1]:.0%} of their labels are predicted"
         if not forgotten:
@@ -199,6 +216,31 @@ class RequestsMixin:
         return replace(changed, report=report)
 
 
+def _of_rows_that_count(request):
+    """The request without rows of weight zero; None if nothing is left of it."""
+    edit = request.edit
+    rows = edit.rows_in if edit.rows_out is None else edit.rows_out
+    if rows is None or rows.weight.all():
+        return request
+    some = np.flatnonzero(rows.weight)
+    if not some.size:
+        return None
+    parts = {name: getattr(edit, name) for name in ("rows_out", "rows_in")}
+    parts = {name: each and each.take(some) for name, each in parts.items()}
+    positions, ids = (
+        None if each is None else each[some]
+        for each in (request.positions, request.ids)
+    )
+    origin = None if request.origin is None else request.origin.take(some)
+    return replace(
+        request,
+        edit=replace(edit, **parts),
+        positions=positions,
+        ids=ids,
+        origin=origin,
+    )
+
+
 def _left(edit):
     """Which targets of the rows out left: those that others replace, or all."""
     old, new = edit.rows_out.y, edit.rows_in
@@ -207,7 +249,8 @@ def _left(edit):
     return np.ones(old.shape, dtype=bool)
 
 
-def _share(predicted, y, left):
+def _share(predicted, rows, left):
     """Share of the rows of which all targets that left are predicted."""
-    known = np.all((predicted == y) | ~left, axis=1)
-    return float(known[left.any(axis=1)].mean())
+    known = np.all((predicted == rows.y) | ~left, axis=1)
+    some = left.any(axis=1)
+    return float(np.average(known[some], weights=rows.weight[some]))

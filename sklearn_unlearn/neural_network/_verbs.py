@@ -14,7 +14,7 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
     Both take the fitted value and give the new one, and leave the estimator alone.
     """
 
-    def partial_unfit(self, X=None, y=None, *, row_ids=None):
+    def partial_unfit(self, X=None, y=None, sample_weight=None, *, row_ids=None):
         """Forget rows: minimise the objective without them.
 
         Parameters
@@ -23,6 +23,9 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
             The rows, with the values that they were trained with.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
             Their targets.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            How much weight leaves. Without retained data None means 1 for each row;
+            with it, all weight that the row has.
         row_ids : array-like of shape (n_rows,), optional
             With ``retain_data=True``, what ``fit`` was given as ``row_ids`` for these
             rows; instead of X and y.
@@ -41,9 +44,9 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         NotForgottenWarning
             If the model still knows the rows.
         """
-        return self._answer(self._to_unfit, X, y, None, row_ids)
+        return self._answer(self._to_unfit, X, y, sample_weight, row_ids)
 
-    def replace_features(self, X, y, X_new):
+    def replace_features(self, X, y, X_new, sample_weight=None):
         """Correct values: minimise the objective with ``X_new`` instead of ``X``.
 
         Parameters
@@ -54,6 +57,8 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
             Their targets.
         X_new : {array-like, sparse matrix} of shape (n_rows, n_features)
             The rows as they should have been.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            As for `partial_unfit`.
 
         Returns
         -------
@@ -69,9 +74,9 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         NotForgottenWarning
             If the model still knows the rows as they were.
         """
-        return self._answer(self._to_replace_features, X, y, X_new, None)
+        return self._answer(self._to_replace_features, X, y, X_new, sample_weight)
 
-    def replace_labels(self, X, y, y_new):
+    def replace_labels(self, X, y, y_new, sample_weight=None):
         """Correct targets: minimise the objective with ``y_new`` instead of ``y``.
 
         Parameters
@@ -82,6 +87,8 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
             Their targets as they were trained with.
         y_new : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Their targets as they should have been.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            As for `partial_unfit`.
 
         Returns
         -------
@@ -97,9 +104,9 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         NotForgottenWarning
             If the model still knows the old targets.
         """
-        return self._answer(self._to_replace_labels, X, y, y_new, None)
+        return self._answer(self._to_replace_labels, X, y, y_new, sample_weight)
 
-    def refine(self, X, y):
+    def refine(self, X, y, sample_weight=None):
         """Lower the objective of the remaining data further, by damped steps.
 
         Parameters
@@ -107,6 +114,8 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         X : {array-like, sparse matrix} of shape (n_remaining, n_features)
             All training data that remain in the model, corrected.
         y : array-like of shape (n_remaining,) or (n_remaining, n_outputs)
+        sample_weight : array-like of shape (n_remaining,) or float, optional
+            As they remain.
 
         Returns
         -------
@@ -115,18 +124,18 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         Raises
         ------
         DataMismatchError
-            If rows or column sums are not those of the model.
+            If rows, weights or column sums are not those of the model.
         """
         with self._exclusive():
             fitted = self._checked()
             model = fitted.model
-            rows = self._read_rows(fitted, X, y, None)
+            rows = self._read_rows(fitted, X, y, sample_weight)
             labels = fitted.encoding.classes
             model.tally.check_same(rows, model.marks, model.forgotten, labels)
             self._swap(self._refined(fitted, rows))
         return self
 
-    def gradient_residual(self, X, y):
+    def gradient_residual(self, X, y, sample_weight=None):
         """Norm of the summed objective's gradient on these data.
 
         What training leaves is not zero: compare with the figure of a refit.
@@ -136,13 +145,14 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         X : {array-like, sparse matrix} of shape (n_rows, n_features)
             The training data as they should be now.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        sample_weight : array-like of shape (n_rows,) or float, optional
 
         Returns
         -------
         float
         """
         fitted = self._checked()
-        rows = self._read_rows(fitted, X, y, None)
+        rows = self._read_rows(fitted, X, y, sample_weight)
         objective = self._objective(fitted, rows)
         _, gradient = objective.value_and_gradient(fitted.model.theta)
         return math.sqrt(float(gradient @ gradient))
@@ -163,7 +173,9 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         """Validate, compute and swap; only the last line changes the estimator."""
         with self._exclusive():
             fitted = self._checked()
-            self._swap(self._carried(fitted, make_request(fitted, *arguments)))
+            after = self._carried(fitted, make_request(fitted, *arguments))
+            if after is not fitted:
+                self._swap(after)
         return self
 
     def _swap(self, fitted):

@@ -11,6 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.base import UnlearnerMixin
+from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.pipeline._requests import outputs
 from sklearn_unlearn.pipeline._wrappers import hands_weights_on, of_targets
 from sklearn_unlearn.transformers import check_rowwise, few, is_nothing, may_mix
@@ -152,7 +153,7 @@ class PipelineFitting:
             key.removesuffix(suffix) for key in given if key.endswith(suffix)
         )
         last = self._flat()[0][-1][1]
-        if isinstance(last, UnlearnerMixin):
+        if isinstance(last, UnlearnerMixin | NetworkVerbs):
             model = last._fitted.model
             if model.retained is not None:
                 raw = RawRows.of(X)

@@ -114,7 +114,7 @@ class LastModel:
 
     # Behind the other steps -----------------------------------------------------------
 
-    def after(self, change, names):
+    def after(self, change, names, front=None):
         """The step after the request.
 
         Parameters
@@ -123,6 +123,8 @@ class LastModel:
             Of its inputs.
         names : callable
             Gives names of its inputs before and after.
+        front : callable, optional
+            Gives inputs of rows by the other steps after the request; not used here.
         """
         if self.rows is None and self.request.leaves:
             y, weight = self.request.y_out, self.request.weight
@@ -279,9 +281,13 @@ class LastModel:
 
     def _derived(self, change, columns, rows_in, ids):
         """The retained rows, computed from the raw ones by the other steps."""
-        kept = self._kept.chunks[0]
         X = check_rows(self.step, change.rest(), columns)
-        X = like(X, kept.rows.X)
+        X = like(X, self._kept.chunks[0].rows.X)
+        return self._of_rows(X, np.zeros(columns.n_features, dtype=bool), rows_in, ids)
+
+    def _of_rows(self, X, forgotten, rows_in, ids):
+        """Retained rows with other features, those that come behind the others."""
+        kept = self._kept.chunks[0]
         y, weight = kept.rows.y, kept.rows.weight
         origin, all_ids = kept.origin, kept.ids
         if rows_in is not None:
@@ -290,8 +296,7 @@ class LastModel:
             origin = origin.joined([self.origin_in])
             if all_ids is not None:
                 all_ids = np.concatenate([all_ids, ids])
-        nothing = np.zeros(columns.n_features, dtype=bool)
-        return RetainedRows.of(Rows(X, y, weight), all_ids, nothing, origin)
+        return RetainedRows.of(Rows(X, y, weight), all_ids, forgotten, origin)
 
     def _start(self, change, n_columns, names):
         """Coefficients to begin with: those of columns that are the same."""

@@ -39,7 +39,7 @@ class LastOfSums:
             "be told their values: pass X and y of the rows."
         )
 
-    def after(self, change, names):
+    def after(self, change, names, front=None):
         """The step after the request."""
         request, step, kept = self.request, copy.copy(self.step), change.kept
         if kept is None or change.unseen is not None:

@@ -12,7 +12,9 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.pipeline._last_model import LastModel
+from sklearn_unlearn.pipeline._last_network import LastNetwork
 from sklearn_unlearn.pipeline._last_sums import LastOfSums
 from sklearn_unlearn.pipeline._wrappers import innermost, opened, why_not
 from sklearn_unlearn.transformers import (
@@ -76,8 +78,11 @@ class PipelineRequests:
         def names():
             return [names_out(steps) for steps in (front, edited)]
 
+        def inputs(X):
+            return outputs(edited, X)
+
         with of_step(name):
-            after = last.after(change, names)
+            after = last.after(change, names, inputs)
         return regrouped(self.steps, [*edited, (name, after)])
 
     def _check_whole_rows(self, request, steps, weighted):
@@ -115,6 +120,8 @@ def last_step(name, step, request):
     """What carries out a request to the last step."""
     if isinstance(step, UnlearnerMixin):
         return LastModel(name, step, request)
+    if isinstance(step, NetworkVerbs):
+        return LastNetwork(name, step, request)
     if isinstance(step, FrozenEstimator) or not hasattr(step, "partial_unfit"):
         raise UnlearningError(
             f"Step {name!r} cannot unlearn. {why_not(step, 'partial_unfit')} "

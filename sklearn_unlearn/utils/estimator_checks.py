@@ -188,7 +188,9 @@ def _applicable(estimator):
         yield results.check_requests_in_a_row
         yield behaviour.check_pipeline
         yield behaviour.check_grid_search
-        if accepts(estimator.fit, "sample_weight"):
+        if accepts(estimator.fit, "sample_weight") and getattr(
+            estimator, "_trains_with_weights", True
+        ):
             yield results.check_sample_weight
     if {"partial_unfit", "partial_fit"} <= verbs:
         yield results.check_restored

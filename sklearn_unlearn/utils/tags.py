@@ -179,7 +179,8 @@ def unlearning_tags(estimator):
 
 def takes_weights(estimator):
     """Whether ``fit`` and each verb about rows take ``sample_weight``."""
-    return all(
+    # a twin of an older scikit-learn may have no weights to train with
+    return getattr(estimator, "_trains_with_weights", True) and all(
         accepts(getattr(estimator, name), "sample_weight")
         for name in ("fit", *ROW_VERBS, *DATA_VERBS)
         if hasattr(estimator, name)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from sklearn_unlearn import UnlearnableStandardScaler, make_unlearnable_pipeline
 from sklearn_unlearn.core.perceptron import Linearisation, Perceptron
 from sklearn_unlearn.exceptions import (
     BudgetTooSmallError,
@@ -89,22 +88,6 @@ def test_requests(fitted):
         classifier(retain_data=False, method="first_order").fit(
             X, y, row_ids=np.arange(120)
         )
-    with pytest.raises(TypeError, match="sample_weight"):
-        model.fit(X, y, sample_weight=np.ones(120))
-
-
-def test_last_step_of_a_pipeline_that_unlearns():
-    X, y = blobs()
-    pipeline = make_unlearnable_pipeline(UnlearnableStandardScaler(), classifier())
-    pipeline.fit(X, y)
-    before = pipeline.predict_proba(X)
-    for verb, arguments in {
-        "partial_unfit": (X[:1], y[:1]),
-        "forget_features": ([0],),
-    }.items():
-        with pytest.raises(UnlearningError, match="cannot follow what the steps"):
-            getattr(pipeline, verb)(*arguments)
-    np.testing.assert_array_equal(pipeline.predict_proba(X), before)
 
 
 def test_all_rows_of_a_regressor():
@@ -157,6 +140,7 @@ def test_failures_on_the_way(fitted, monkeypatch, error):
         "replace_features": (X[:1], y[:1], X[:1] + 1.0),
         "replace_labels": (X[:1], y[:1], y[1:2]),
         "forget_features": ([1],),
+        "partial_fit": (X[:1], y[:1]),
         "refine": (X, y),
     }.items():
         refused(model, error, "here", verb, *arguments)

@@ -11,7 +11,7 @@ class AdoptionMixin:
     """Adds ``from_skorch`` to a net."""
 
     @classmethod
-    def from_skorch(cls, fitted, X, y, row_ids=None, **params):
+    def from_skorch(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
         """A net that was trained elsewhere, taken over so that it unlearns.
 
         Its parameters stay what they are; nothing is trained.
@@ -23,6 +23,8 @@ class AdoptionMixin:
         X : array-like or tensor of shape (n_samples, ...)
             The data that it was trained on.
         y : array-like or tensor of shape (n_samples, ...)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            As the net was trained with.
         row_ids : array-like of shape (n_samples,), optional
             As for ``fit``.
         **params : dict
@@ -56,6 +58,6 @@ class AdoptionMixin:
             )
         vars(net).update(copy.deepcopy(vars(fitted)))
         vars(net).update(params)
-        rows, features, encoding, row_ids = net._read_training(X, y, row_ids)
-        net._fitted = net._made(rows, features, encoding, row_ids)
+        data = net._read_training(X, y, sample_weight, row_ids)
+        net._fitted = net._made(*data)
         return net

@@ -108,7 +108,34 @@ class ModuleTargets:
         return np.column_stack([np.ones(encoded.shape[0]), encoded])
 
 
-def host_array(values, device, name):
+def remaining(values, features, forgotten, name):
+    """Rows with zeros in forgotten columns, whatever stands there.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, ...)
+        Vectors may lack these columns.
+    features : Shape
+    forgotten : ndarray of bool of shape (n_columns,)
+    name : str
+
+    Raises
+    ------
+    ValueError
+        If other values are not finite.
+    """
+    n_rows, alive = values.shape[0], ~forgotten
+    if features.sizes == forgotten.shape and values.shape[1:] == (alive.sum(),):
+        full = np.zeros((n_rows, forgotten.size), dtype=values.dtype)
+        full[:, alive] = values
+        values = full
+    elif values.shape[1:] == features.sizes:
+        flat = values.reshape(n_rows, -1)
+        values = np.where(forgotten, values.dtype.type(0), flat).reshape(values.shape)
+    return host_array(values, None, name)
+
+
+def host_array(values, device, name, *, finite=True):
     """Values as an ndarray in the main memory.
 
     Parameters
@@ -117,6 +144,8 @@ def host_array(values, device, name):
     device : str or None
         The net's, from which tensors are fetched too.
     name : str
+    finite : bool, default=True
+        Whether all must be finite.
 
     Raises
     ------
@@ -136,6 +165,7 @@ def host_array(values, device, name):
         dtype=None,
         ensure_2d=False,
         allow_nd=True,
+        ensure_all_finite=finite,
         input_name=name,
     )
     if values.dtype.kind not in "bfiu":

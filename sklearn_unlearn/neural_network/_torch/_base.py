@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,12 @@ from skorch import NeuralNet
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
-from sklearn_unlearn.exceptions import NotFiniteError
+from sklearn_unlearn.exceptions import (
+    LargeStepWarning,
+    NotFiniteError,
+    UnlearningError,
+)
+from sklearn_unlearn.neural_network._columns import ColumnsMixin
 from sklearn_unlearn.neural_network._fitted import NetworkModel
 from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
@@ -21,7 +27,9 @@ from sklearn_unlearn.neural_network._torch._arrays import (
     ModuleTargets,
     Shape,
     host_array,
+    remaining,
 )
+from sklearn_unlearn.neural_network._torch._columns import forget
 from sklearn_unlearn.neural_network._torch._fitted import ModuleFitted
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
 from sklearn_unlearn.neural_network._torch._objective import ModuleObjective, null_loss
@@ -30,9 +38,18 @@ from sklearn_unlearn.neural_network._torch._statistics import (
     layers_with_statistics,
     reestimate,
 )
+from sklearn_unlearn.neural_network._torch._weights import (
+    ROWS,
+    WEIGHT,
+    WeightsMixin,
+)
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
-from sklearn_unlearn.utils.validation import check_row_ids
+from sklearn_unlearn.utils.validation import (
+    Columns,
+    check_row_ids,
+    check_sample_weight,
+)
 
 #: Attributes that are no parameters, though skorch takes all without an underscore
 #: at the end for such.
@@ -42,7 +59,13 @@ _SAMPLE, _PRODUCTS = 256, 8
 
 
 class ModuleUnlearner(
-    AdoptionMixin, ParametersMixin, RequestsMixin, NetworkVerbs, NeuralNet
+    AdoptionMixin,
+    ColumnsMixin,
+    ParametersMixin,
+    RequestsMixin,
+    NetworkVerbs,
+    WeightsMixin,
+    NeuralNet,
 ):
     """A skorch net that unlearns.
 
@@ -117,7 +140,7 @@ class ModuleUnlearner(
 
     # Fitting --------------------------------------------------------------------------
 
-    def fit(self, X, y, *, row_ids=None):
+    def fit(self, X, y, sample_weight=None, *, row_ids=None):
         """Train the module as skorch does.
 
         Parameters
@@ -126,6 +149,9 @@ class ModuleUnlearner(
             With ``retain_data=True`` an array is kept by reference, until a request
             makes a copy of what remains: do not change it afterwards.
         y : array-like or tensor of shape (n_samples, ...)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            Weights of the losses of rows, for criteria that have such: the loss of a
+            batch is their weighted mean, or sum.
         row_ids : array-like of shape (n_samples,), optional
             With ``retain_data=True``, identifiers by which `partial_unfit` can name
             rows; numbers or strings, none twice.
@@ -142,7 +168,7 @@ class ModuleUnlearner(
             If training ends with weights or a loss that are not finite.
         """
         with self._exclusive():
-            net = self._trained(X, y, row_ids)
+            net = self._trained(X, y, sample_weight, row_ids)
             vars(self).update(vars(net))
         return self
 
@@ -153,17 +179,22 @@ class ModuleUnlearner(
         selected(self.module_, self.params)
         return self
 
-    def _trained(self, X, y, row_ids):
+    def _trained(self, X, y, sample_weight, row_ids):
         """A version of the net that was trained on these data."""
         X, y = host_array(X, self.device, "X"), host_array(y, self.device, "y")
-        rows, features, encoding, row_ids = self._read_training(X, y, row_ids)
+        data = self._read_training(X, y, sample_weight, row_ids)
         net = self._version()
         net.initialize()
+        if sample_weight is not None:
+            rows, features, encoding, _ = data
+            function = ModuleFunction.of(net, self.params, features, encoding)
+            function.check_weighs(rows)
+            X = {ROWS: X, WEIGHT: rows.weight}
         super(ModuleUnlearner, net).partial_fit(X, y)
-        net._fitted = net._made(rows, features, encoding, row_ids)
+        net._fitted = net._made(*data)
         return net
 
-    def _read_training(self, X, y, row_ids):
+    def _read_training(self, X, y, sample_weight, row_ids):
         self._check_parameters()
         check_params(self.params)
         X, y = host_array(X, self.device, "X"), host_array(y, self.device, "y")
@@ -173,8 +204,11 @@ class ModuleUnlearner(
             if not self.retain_data:
                 raise ValueError("row_ids needs retain_data=True.")
             row_ids = check_row_ids(row_ids, X.shape[0])
+        weight = check_sample_weight(sample_weight, X.shape[0])
+        if not weight.any():
+            raise ValueError("sample_weight must hold a weight other than zero.")
         features, encoding = Shape.of(X), self._encoding(y)
-        rows = Rows(features.flat(X, "X"), encoding.read(y), np.ones(X.shape[0]))
+        rows = Rows(features.flat(X, "X"), encoding.read(y), weight)
         return rows, features, encoding, row_ids
 
     def _made(self, rows, features, encoding, row_ids):
@@ -238,7 +272,8 @@ class ModuleUnlearner(
 
     def _decay_change(self, fitted, after):
         old, new = (
-            fitted.function.decay(model.tally.n_rows) for model in (fitted.model, after)
+            fitted.function.decay(tally.n_rows, float(tally.group_weight.sum()))
+            for tally in (fitted.model.tally, after.tally)
         )
         return (new - old) * fitted.model.theta
 
@@ -268,6 +303,8 @@ class ModuleUnlearner(
         """The fitted value with another model; the net of its function has it."""
         function = fitted.function
         function.load(model.theta)
+        if np.any(model.forgotten != fitted.model.forgotten):
+            forget(function.module, model.forgotten)
         if rows is not None and layers_with_statistics(function.module):
             reestimate(function, rows)
             value, _ = ModuleObjective.of(function, rows).value_and_gradient(
@@ -278,13 +315,36 @@ class ModuleUnlearner(
                     "With running statistics of the corrected data the objective is "
                     "not finite."
                 )
+            before = report.objective_before
+            if before is not None and value > before:
+                warnings.warn(
+                    "The objective of the corrected data fell, but with running "
+                    "statistics of the changed module it rose from "
+                    f"{before:.4g} to {value:.4g}. Call refine, or take fewer steps.",
+                    LargeStepWarning,
+                    stacklevel=5,
+                )
             report = replace(report, objective=value)
         _without_training(function.net)
         return replace(fitted, model=model, function=function, report=report)
 
     def _read_features(self, fitted, X):
-        X = host_array(X, self.device, "X")
-        return fitted.features.flat(X, "X"), None
+        features, forgotten = fitted.features, fitted.model.forgotten
+        X = host_array(X, self.device, "X", finite=not forgotten.any())
+        if forgotten.any():
+            X = remaining(X, features, forgotten, "X")
+        return features.flat(X, "X"), None
+
+    def _columns(self, fitted):
+        return Columns(int(np.prod(fitted.features.sizes, dtype=int)), None)
+
+    def _to_forget(self, fitted, columns):
+        if fitted.features.dtype.kind != "f":
+            raise UnlearningError(
+                f"Rows hold values of dtype {fitted.features.dtype}, as tokens do: a "
+                "zero in the place of a forgotten column would be one of them."
+            )
+        return super()._to_forget(fitted, columns)
 
     def _encoding(self, y):
         """Targets as numbers."""

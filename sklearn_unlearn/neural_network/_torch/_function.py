@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from threading import RLock
@@ -17,6 +18,12 @@ from torch.nn.functional import cross_entropy
 
 from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
 from sklearn_unlearn.neural_network._torch._selection import selected
+from sklearn_unlearn.neural_network._torch._weights import (
+    WeightsMixin,
+    check_weighs,
+    weighted_loss,
+    with_criterion,
+)
 
 #: The flags of torch are those of the process: who changes them holds this.
 _FLAGS = RLock()
@@ -84,13 +91,14 @@ class ModuleFunction:
             ):
                 parameter.copy_(part)
 
-    def decay(self, n_rows):
+    def decay(self, n_rows, weight):
         """Weight decay of the summed objective of so many rows, of each parameter.
 
         The optimiser adds ``weight_decay / 2`` times the squared parameters to the
-        loss of a batch: to a mean loss per row so much, to a sum per batch so much.
+        loss of a batch: to a mean loss per row so much, times its weight, to a sum per
+        batch so much.
         """
-        times = n_rows if self.averages else n_rows / self.batch_size(n_rows)
+        times = weight if self.averages else n_rows / self.batch_size(n_rows)
         return torch.cat(
             [
                 parameter.detach().new_full((parameter.numel(),), times * decay)
@@ -123,16 +131,22 @@ class ModuleFunction:
         """Rows that are read at once: as many as in predictions."""
         params = self.net.get_params_for("iterator_valid")
         size = params.get("batch_size", self.net.batch_size)
-        return n_rows if size == -1 else size
+        return max(n_rows, 1) if size == -1 else size
 
     def batches(self, rows):
-        """Features and targets, batch after batch, where the net computes."""
-        size = self.batch_size(rows.n_rows)
+        """Features, targets and weights, batch after batch, where the net computes.
+
+        Weights are None if all are one: then no loss of single rows is needed.
+        """
+        size, device = self.batch_size(rows.n_rows), self.net.device
+        weighted = bool(np.any(rows.weight != 1.0))
         for start in range(0, rows.n_rows, size):
             part = slice(start, start + size)
+            weight = torch.tensor(rows.weight[part]) if weighted else None
             yield (
-                self.features.tensor(rows.X[part], self.net.device),
-                self.targets.shape.tensor(rows.y[part], self.net.device),
+                self.features.tensor(rows.X[part], device),
+                self.targets.shape.tensor(rows.y[part], device),
+                weight,
             )
 
     def outputs(self, theta, X):
@@ -144,16 +158,54 @@ class ModuleFunction:
         """Flat labels with the largest outputs, of classes in the second axis."""
         found = []
         with torch.no_grad():
-            for X, _ in self.batches(rows):
+            for X, *_ in self.batches(rows):
                 outputs = self.outputs(theta, X)
                 outputs = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
                 found.append(outputs.argmax(dim=1).cpu().numpy())
         return np.concatenate(found).reshape(rows.y.shape)
 
-    def loss(self, outputs, X, y):
+    def loss(self, outputs, X, y, weight):
         """Summed loss of rows with these outputs."""
-        loss = self.net.get_loss(outputs, y, X=X, training=False)
-        return loss * y.shape[0] if self.averages else loss
+
+        def loss(criterion):
+            net = with_criterion(self.net, criterion)
+            return net.get_loss(outputs, y, X=X, training=False)
+
+        return self._summed(loss, y, weight)
+
+    def _summed(self, loss, y, weight):
+        """Summed loss of rows, of a function that gives it by a criterion."""
+        criterion = self.net.criterion_
+        if weight is None:
+            found, total = loss(criterion), y.shape[0]
+        else:
+            found = weighted_loss(criterion, loss, y, weight)
+            total = float(weight.sum())
+        return found * total if self.averages else found
+
+    def check_weighs(self, rows):
+        """Refuse rows with weights where the criterion cannot weigh them.
+
+        Raises
+        ------
+        ValueError
+        """
+        check_weighs(self.net)
+        theta, few = self.theta(), rows.take(np.arange(min(rows.n_rows, 2)))
+        with torch.no_grad():
+            for X, y, _ in self.batches(few.reweighted(np.ones(few.n_rows))):
+                outputs, ones = self.outputs(theta, X), torch.ones(y.shape[0])
+                known, found = (
+                    float(self.loss(outputs, X, y, each)) for each in (None, ones)
+                )
+                if math.isfinite(known) and not math.isclose(
+                    found, known, rel_tol=1e-3, abs_tol=1e-6
+                ):
+                    raise ValueError(
+                        "sample_weight needs a criterion whose losses of rows, given "
+                        "with reduction='none', have its loss as their mean or sum: "
+                        f"those of {type(self.net.criterion_).__name__} have not."
+                    )
 
     def raw(self, outputs):
         """Raw predictions: of probabilities, which NLLLoss takes, the logarithms.
@@ -166,26 +218,29 @@ class ModuleFunction:
             return outputs
         return torch.log(outputs + torch.finfo(outputs.dtype).eps)
 
-    def raw_loss(self, raw, X, y):
+    def raw_loss(self, raw, X, y, weight):
         """Summed loss of rows with these raw predictions."""
         if not self._probabilities:
-            return self.loss(raw, X, y)
-        criterion = self.net.criterion_
-        loss = cross_entropy(
-            raw,
-            y,
-            weight=criterion.weight,
-            ignore_index=criterion.ignore_index,
-            reduction=criterion.reduction,
-        )
-        return loss * y.shape[0] if self.averages else loss
+            return self.loss(raw, X, y, weight)
+
+        def loss(criterion):
+            return cross_entropy(
+                raw,
+                y,
+                weight=criterion.weight,
+                ignore_index=criterion.ignore_index,
+                reduction=criterion.reduction,
+            )
+
+        return self._summed(loss, y, weight)
 
     @property
     def _probabilities(self):
         net = self.net
         return (
             isinstance(net.criterion_, torch.nn.NLLLoss)
-            and getattr(type(net), "get_loss", None) is NeuralNetClassifier.get_loss
+            and isinstance(net, NeuralNetClassifier)
+            and type(net).get_loss is WeightsMixin.get_loss
         )
 
     def differentiable(self):

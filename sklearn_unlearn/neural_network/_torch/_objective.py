@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch.func import grad, jvp, vjp
 
@@ -43,8 +44,12 @@ class ModuleObjective:
 
     @staticmethod
     def of(function, rows):
-        """The objective that training minimises over so many rows."""
-        return ModuleObjective(function, rows, function.decay(rows.n_rows))
+        """The objective that training minimises over these rows."""
+        rows = rows.weighted()
+        if np.any(rows.weight != 1.0):
+            function.check_weighs(rows)
+        decay = function.decay(rows.n_rows, float(rows.weight.sum()))
+        return ModuleObjective(function, rows, decay)
 
     @property
     def n_rows(self):
@@ -54,7 +59,8 @@ class ModuleObjective:
     def value(self, theta):
         """The objective."""
         decayed = self.decay * theta
-        return self.mean_loss(theta) * self.n_rows + 0.5 * float(decayed @ theta)
+        total = self.mean_loss(theta) * float(self.rows.weight.sum())
+        return total + 0.5 * float(decayed @ theta)
 
     def value_and_gradient(self, theta):
         """The objective and its gradient."""
@@ -85,8 +91,8 @@ class ModuleObjective:
         value, gradient = 0.0, torch.zeros_like(theta)
         squares = torch.zeros_like(theta)
         with function.differentiable():
-            for X, y in function.batches(self.rows):
-                loss = function.loss(function.outputs(leaf, X), X, y)
+            for X, *rest in function.batches(self.rows):
+                loss = function.loss(function.outputs(leaf, X), X, *rest)
                 part = torch.autograd.grad(loss, leaf)[0]
                 gradient += part
                 squares.addcmul_(part, part)
@@ -94,12 +100,12 @@ class ModuleObjective:
         return value, gradient, squares
 
     def mean_loss(self, theta):
-        """Mean of the losses of the rows."""
+        """Weighted mean of the losses of the rows."""
         function, value = self.function, 0.0
         with torch.no_grad():
-            for X, y in function.batches(self.rows):
-                value += float(function.loss(function.outputs(theta, X), X, y))
-        return value / self.n_rows
+            for X, *rest in function.batches(self.rows):
+                value += float(function.loss(function.outputs(theta, X), X, *rest))
+        return value / float(self.rows.weight.sum())
 
     def curvature(self, theta, rows, kind, squares=None):
         """The curvature at theta, estimated from some rows; None means all."""
@@ -145,7 +151,7 @@ class ModuleCurvature:
                 "products with the curvature need: write it with others, or use "
                 f"method='first_order' with a number as unlearning_rate. {error}"
             ) from error
-        share = self.rows.n_rows / self.objective.n_rows
+        share = float(self.rows.weight.sum() / self.objective.rows.weight.sum())
         return product / share + self.objective.decay * vector
 
     @cached_property
@@ -160,10 +166,10 @@ class ModuleCurvature:
     def _batches(self):
         """Products with the curvature of one batch after another."""
         make = self._hessian if self.kind == "hessian" else self._gauss_newton
-        for X, y in self.objective.function.batches(self.rows):
-            yield make(X, y)
+        for batch in self.objective.function.batches(self.rows):
+            yield make(*batch)
 
-    def _gauss_newton(self, X, y):
+    def _gauss_newton(self, X, y, weight):
         """``J' L J v``: J of the raw predictions, L the curvature of the loss."""
         function, theta = self.objective.function, self.theta
 
@@ -171,17 +177,17 @@ class ModuleCurvature:
             return function.raw(function.outputs(theta, X))
 
         def loss(raw):
-            return function.raw_loss(raw, X, y)
+            return function.raw_loss(raw, X, y, weight)
 
         raw, pull = vjp(predict, theta)
         bend = _hessian_product(loss, raw)
         return lambda v: pull(bend(jvp(predict, (theta,), (v,))[1]))[0]
 
-    def _hessian(self, X, y):
+    def _hessian(self, X, y, weight):
         function = self.objective.function
 
         def loss(theta):
-            return function.loss(function.outputs(theta, X), X, y)
+            return function.loss(function.outputs(theta, X), X, y, weight)
 
         return _hessian_product(loss, self.theta)
 
@@ -199,16 +205,18 @@ def _hessian_product(function, at):
 def null_loss(function, rows):
     """Mean loss if the module predicted for all rows what it predicts on average."""
     total, value, theta = None, 0.0, function.theta()
+    total_weight = float(rows.weight.sum())
     with torch.no_grad():
-        for X, _ in function.batches(rows):
-            summed = _each(lambda part: part.sum(dim=0), function.outputs(theta, X))
+        for X, _, weight in function.batches(rows):
+            outputs = function.outputs(theta, X)
+            summed = _each(lambda part, w=weight: _summed(part, w), outputs)
             total = summed if total is None else _added(total, summed)
-        mean = _each(lambda part: part / rows.n_rows, total)
-        for X, y in function.batches(rows):
+        mean = _each(lambda part: part / total_weight, total)
+        for X, y, weight in function.batches(rows):
             size = y.shape[0]
             outputs = _each(lambda part, n=size: part.expand(n, *part.shape), mean)
-            value += float(function.loss(outputs, X, y))
-    return value / rows.n_rows
+            value += float(function.loss(outputs, X, y, weight))
+    return value / total_weight
 
 
 def _each(change, outputs):
@@ -216,6 +224,12 @@ def _each(change, outputs):
     if isinstance(outputs, torch.Tensor):
         return change(outputs)
     return tuple(_each(change, part) for part in outputs)
+
+
+def _summed(part, weight):
+    if weight is not None:
+        part = part * weight.to(part).reshape(-1, *[1] * (part.ndim - 1))
+    return part.sum(dim=0)
 
 
 def _added(first, second):

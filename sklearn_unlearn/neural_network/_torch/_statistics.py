@@ -19,7 +19,8 @@ def reestimate(function, rows, seed=0):
     """Estimate the running statistics of the function's module from these rows alone.
 
     Each is the mean over batches of what the layer sees with the layers before it
-    normalising by the batch, as in training. All else stays in evaluation mode.
+    normalising by the batch, as in training, where weights do not count either. All
+    else stays in evaluation mode.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ def reestimate(function, rows, seed=0):
     seed : int, default=0
         Of the order of the rows: sorted ones would hide what varies between batches.
     """
-    layers = layers_with_statistics(function.module)
+    layers, rows = layers_with_statistics(function.module), rows.weighted()
     if not layers:
         return
     momenta = [layer.momentum for layer in layers]

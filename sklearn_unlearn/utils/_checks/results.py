@@ -12,6 +12,7 @@ from sklearn_unlearn.utils._checks.assertions import (
     assert_same,
     assert_unlearned,
     configured,
+    empirical,
     order,
     where,
 )
@@ -207,7 +208,9 @@ def check_sample_weight(estimator):
         )
     for case in make_cases(estimator, weighted=True):
         for request in row_requests(estimator, case):
-            _check_two_is_twice(estimator, case, request)
+            if not empirical(estimator, request.verb):
+                # a training that is not convex magnifies differences of rounding
+                _check_two_is_twice(estimator, case, request)
             _check_zero_is_none(estimator, case, request)
 
 

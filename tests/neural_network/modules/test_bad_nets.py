@@ -124,8 +124,6 @@ def test_training_data():
         classifier(retain_data=False, method="first_order").fit(
             X, y, row_ids=np.arange(90)
         )
-    with pytest.raises(TypeError, match="sample_weight"):
-        classifier().fit(X, y, sample_weight=np.ones(90))
 
 
 def test_training_that_fails_keeps_the_old_model(fitted, monkeypatch):

@@ -85,7 +85,7 @@ def test_derivatives(name):
 def test_gauss_newton_is_the_dense_matrix(name):
     problem = PROBLEMS[name]()
     function, theta = problem.function, problem.function.theta()
-    (X, y), *_ = function.batches(problem.rows.take(np.arange(5)))
+    (X, y, weight), *_ = function.batches(problem.rows.take(np.arange(5)))
 
     def raw(parameters):
         return function.raw(function.outputs(parameters, X)).reshape(-1)
@@ -94,7 +94,7 @@ def test_gauss_newton_is_the_dense_matrix(name):
         jacobian = torch.autograd.functional.jacobian(raw, theta)
         predicted = function.raw(function.outputs(theta, X))
         bend = torch.autograd.functional.hessian(
-            lambda flat: function.raw_loss(flat.view_as(predicted), X, y),
+            lambda flat: function.raw_loss(flat.view_as(predicted), X, y, weight),
             predicted.reshape(-1),
         )
     share = 5 / problem.n_rows

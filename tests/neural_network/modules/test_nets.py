@@ -86,7 +86,9 @@ def test_params_clone_and_grid_search():
 def test_tags():
     tags = unlearning_tags(classifier())
     assert tags.partial_unfit == tags.replace_labels == "empirical"
-    assert tags.partial_fit is tags.forget_features is None
+    assert tags.forget_features == "empirical"
+    assert tags.partial_fit is None
+    assert tags.sample_weight
     assert not tags.certified
     assert tags.row_ids
     assert not hasattr(classifier(), "release")
