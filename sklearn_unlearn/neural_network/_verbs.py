@@ -43,8 +43,11 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         """
         return self._answer(self._to_unfit, X, y, None, row_ids)
 
-    def replace_features(self, X, y, X_new):
+    def replace_features(self, X, y, X_new, *, y_new=None):
         """Correct values: minimise the objective with ``X_new`` instead of ``X``.
+
+        And with ``y_new`` instead of ``y``, where targets change with the values: those
+        of sequences often are the values that come next.
 
         Parameters
         ----------
@@ -54,6 +57,8 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
             Their targets.
         X_new : {array-like, sparse matrix} of shape (n_rows, n_features)
             The rows as they should have been.
+        y_new : array-like of shape (n_rows,) or (n_rows, n_outputs), default=None
+            Their targets as they should have been; None leaves these as they are.
 
         Returns
         -------
@@ -69,7 +74,7 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         NotForgottenWarning
             If the model still knows the rows as they were.
         """
-        return self._answer(self._to_replace_features, X, y, X_new, None)
+        return self._answer(self._to_replace_features, X, y, X_new, None, y_new)
 
     def replace_labels(self, X, y, y_new):
         """Correct targets: minimise the objective with ``y_new`` instead of ``y``.
