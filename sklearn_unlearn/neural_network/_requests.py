@@ -67,10 +67,7 @@ class RequestsMixin:
             prepared = self._prepared(fitted, rows)
             objective = self._objective(prepared, rows, forgotten)
         start = self._start(fitted, forgotten)
-        if self.method == "levenberg_marquardt":
-            theta, report = self._descended(objective, start)
-        else:
-            theta, report = self._updated(fitted, request, after, objective, start)
+        theta, report = self._answered(prepared, request, after, objective, start)
         after = replace(after, theta=theta)
         changed = self._reported(prepared, after, report, rows)
         if edit.rows_out is None or not measured:
@@ -94,8 +91,14 @@ class RequestsMixin:
         """Where a descent starts."""
         return fitted.model.theta
 
-    def _descended(self, objective, start):
-        budget, steps = self._budget(), self._steps()
+    def _answered(self, fitted, request, after, objective, start):
+        """New parameters, and how they were found."""
+        if self.method == "levenberg_marquardt":
+            return self._descended(objective, start)
+        return self._updated(fitted, request, after, objective, start)
+
+    def _descended(self, objective, start, steps=None):
+        budget, steps = self._budget(), self._steps() if steps is None else steps
         steps = replace(steps, kind="gauss_newton")
         with np.errstate(over="ignore", invalid="ignore"):
             found = descend(objective, start, budget=budget, steps=steps)

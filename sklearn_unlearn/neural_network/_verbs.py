@@ -46,8 +46,11 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         """
         return self._answer(self._to_unfit, X, y, sample_weight, row_ids)
 
-    def replace_features(self, X, y, X_new, sample_weight=None):
+    def replace_features(self, X, y, X_new, sample_weight=None, *, y_new=None):
         """Correct values: minimise the objective with ``X_new`` instead of ``X``.
+
+        And with ``y_new`` instead of ``y``, where targets change with the values: those
+        of sequences often are the values that come next.
 
         Parameters
         ----------
@@ -59,6 +62,8 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
             The rows as they should have been.
         sample_weight : array-like of shape (n_rows,) or float, optional
             As for `partial_unfit`.
+        y_new : array-like of shape (n_rows,) or (n_rows, n_outputs), default=None
+            Their targets as they should have been; None leaves these as they are.
 
         Returns
         -------
@@ -74,7 +79,9 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         NotForgottenWarning
             If the model still knows the rows as they were.
         """
-        return self._answer(self._to_replace_features, X, y, X_new, sample_weight)
+        return self._answer(
+            self._to_replace_features, X, y, X_new, sample_weight, y_new
+        )
 
     def replace_labels(self, X, y, y_new, sample_weight=None):
         """Correct targets: minimise the objective with ``y_new`` instead of ``y``.

@@ -27,7 +27,7 @@ class RequestMixin:
         rows, positions = self._leaving(fitted, X, y, sample_weight, row_ids)
         return Request(Edit(rows_out=rows), positions)
 
-    def _to_replace_features(self, fitted, X, y, X_new, sample_weight):
+    def _to_replace_features(self, fitted, X, y, X_new, sample_weight, y_new=None):
         rows, positions = self._leaving(fitted, X, y, sample_weight)
         with named("X_new"):
             new, complete = self._read_features(fitted, X_new)
@@ -35,7 +35,10 @@ class RequestMixin:
             raise ValueError(
                 f"X_new has {new.shape[0]} rows, expected {rows.n_rows} as in X."
             )
-        coming = Rows(new, rows.y, rows.weight, complete)
+        target = rows.y
+        if y_new is not None:
+            target = self._read_targets(fitted.encoding, y_new, rows.n_rows, "y_new")
+        coming = Rows(new, target, rows.weight, complete)
         return Request(Edit(rows_out=rows, rows_in=coming), positions)
 
     def _to_replace_labels(self, fitted, X, y, y_new, sample_weight):

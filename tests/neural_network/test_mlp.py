@@ -200,6 +200,20 @@ def test_requests_lower_the_objective(method, linear_solver):
 
 
 @quietly
+def test_values_and_labels_change_in_one_request():
+    X, y = blobs()
+    X_new, y_new = X[:8] + 0.5, np.roll(y[:8], 1)
+    model = classifier(retain_data=True).fit(X, y)
+    model.replace_features(X[:8], y[:8], X_new, y_new=y_new)
+    corrected = np.vstack([X_new, X[8:]]), np.concatenate([y_new, y[8:]])
+    report = model.unlearning_report()
+    assert report.objective < report.objective_before
+    assert model.loss_ == pytest.approx(report.objective / y.size)
+    model.refine(*corrected)  # the rows and targets that it counts are these
+    assert model.unlearning_report().objective <= report.objective
+
+
+@quietly
 def test_requests_come_near_a_refit_where_the_minimum_is_one():
     """Without hidden units that bend, descent and refit end at the same objective."""
     X, y = blobs()

@@ -6,8 +6,10 @@ import copy
 import math
 import warnings
 from dataclasses import replace
+from numbers import Integral
 
 import numpy as np
+from sklearn.utils import check_scalar
 from skorch import NeuralNet
 
 from sklearn_unlearn.core.retained import RetainedRows
@@ -29,6 +31,7 @@ from sklearn_unlearn.neural_network._torch._arrays import (
     host_array,
     remaining,
 )
+from sklearn_unlearn.neural_network._torch._change import change_objective
 from sklearn_unlearn.neural_network._torch._columns import forget
 from sklearn_unlearn.neural_network._torch._fitted import ModuleFitted
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
@@ -56,6 +59,8 @@ from sklearn_unlearn.utils.validation import (
 _PRIVATE = ("_fitted", "_locks")
 #: Rows that the curvature of a step is estimated from, and its products.
 _SAMPLE, _PRODUCTS = 256, 8
+#: With max_rows, of how many one is in the curvature; products, and seed of the rows.
+_SHARE, _FEW_PRODUCTS, _SEED = 4, 6, 0
 
 
 class ModuleUnlearner(
@@ -119,7 +124,7 @@ class ModuleUnlearner(
         """
         plain = object.__new__(self._plain_class)
         learned = vars(self._checked().function.net).items()
-        hidden = {*OWN, "params", *_PRIVATE}
+        hidden = {*OWN, "params", "max_rows", *_PRIVATE}
         vars(plain).update({name: each for name, each in learned if name not in hidden})
         _without_training(plain)
         return copy.deepcopy(plain)
@@ -241,6 +246,35 @@ class ModuleUnlearner(
         # A product costs more than a gradient here, and is not preconditioned: on
         # digits twice as many of either gain less than a step in the same time.
         return replace(steps, sample=_SAMPLE, products=_PRODUCTS)
+
+    def _answered(self, fitted, request, after, objective, start):
+        """By what changes alone, if a request is to read so few rows."""
+        rows = request.edit.rows_in
+        all_rows = request.retained is not None or rows is request.edit.rows_out is None
+        if self.max_rows is None or all_rows or self.method != "levenberg_marquardt":
+            return super()._answered(fitted, request, after, objective, start)
+        change = self._change(fitted, request, after, None, start)
+        changed = change_objective(
+            fitted.function, objective.rows, rows, self.max_rows, change, _SEED
+        )
+        if changed is None:  # all rows change
+            return self._descended(objective, start)
+        sample = max(1, changed.n_rows // _SHARE)
+        steps = replace(self._steps(), sample=sample, products=_FEW_PRODUCTS)
+        found, report = self._descended(changed, changed.origin, steps)
+        n_read = changed.n_rows + (0 if rows is None else rows.n_rows)
+        report = replace(
+            report,
+            passes=report.passes * n_read / objective.n_rows,
+            objective_before=None,
+            objective=None,
+        )
+        return changed.theta(found), report
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        if self.max_rows is not None:
+            check_scalar(self.max_rows, "max_rows", Integral, min_val=1)
 
     def _checked(self):
         """The fitted value with a copy of the module to work on."""

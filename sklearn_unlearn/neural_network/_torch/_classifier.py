@@ -65,6 +65,12 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
         Passes over the data that they may take.
     max_seconds : float or None, default=None
         Seconds that they may take.
+    max_rows : int or None, default=None
+        How many of the rows that stay a request reads, drawn at random, beside those
+        that change. The slope that training had left on rows that stay is then taken
+        out of the objective, for a request that is to forget and not to train further,
+        and the damping is relative to the curvature's diagonal (:doc:`/user_guide`).
+        None lowers the objective of all corrected rows. `refine` reads all.
     retain_data : bool, default=True
         Whether ``fit`` keeps a reference to the training data. Without them only
         ``method="first_order"`` can answer a request, and `refine` needs the data.
@@ -131,6 +137,7 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
         max_steps=10,
         max_passes=None,
         max_seconds=None,
+        max_rows=None,
         retain_data=True,
         **kwargs,
     ):
@@ -149,6 +156,7 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
         self.max_steps = max_steps
         self.max_passes = max_passes
         self.max_seconds = max_seconds
+        self.max_rows = max_rows
         self.retain_data = retain_data
 
     def _encoding(self, y):

@@ -180,7 +180,7 @@ class ModuleCurvature:
             return function.raw_loss(raw, X, y, weight)
 
         raw, pull = vjp(predict, theta)
-        bend = _hessian_product(loss, raw)
+        bend = hessian_product(loss, raw)
         return lambda v: pull(bend(jvp(predict, (theta,), (v,))[1]))[0]
 
     def _hessian(self, X, y, weight):
@@ -189,10 +189,10 @@ class ModuleCurvature:
         def loss(theta):
             return function.loss(function.outputs(theta, X), X, y, weight)
 
-        return _hessian_product(loss, self.theta)
+        return hessian_product(loss, self.theta)
 
 
-def _hessian_product(function, at):
+def hessian_product(function, at):
     """The gradient's derivative along a vector, by two backward passes.
 
     A forward pass over a backward one would need less memory, and fails for losses as

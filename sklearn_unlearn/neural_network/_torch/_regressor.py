@@ -30,6 +30,12 @@ class UnlearnableNeuralNetRegressor(ModuleUnlearner, NeuralNetRegressor):
     max_steps : int or None, default=10
     max_passes : float or None, default=None
     max_seconds : float or None, default=None
+    max_rows : int or None, default=None
+        How many of the rows that stay a request reads, drawn at random, beside those
+        that change. The slope that training had left on rows that stay is then taken
+        out of the objective, for a request that is to forget and not to train further,
+        and the damping is relative to the curvature's diagonal (:doc:`/user_guide`).
+        None lowers the objective of all corrected rows. `refine` reads all.
     retain_data : bool, default=True
     **kwargs : dict
         All other parameters of skorch.
@@ -84,6 +90,7 @@ class UnlearnableNeuralNetRegressor(ModuleUnlearner, NeuralNetRegressor):
         max_steps=10,
         max_passes=None,
         max_seconds=None,
+        max_rows=None,
         retain_data=True,
         **kwargs,
     ):
@@ -97,4 +104,5 @@ class UnlearnableNeuralNetRegressor(ModuleUnlearner, NeuralNetRegressor):
         self.max_steps = max_steps
         self.max_passes = max_passes
         self.max_seconds = max_seconds
+        self.max_rows = max_rows
         self.retain_data = retain_data

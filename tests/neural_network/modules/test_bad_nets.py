@@ -148,6 +148,9 @@ def test_requests(fitted):
     refused(
         net, ValueError, "X_new has 2 rows", "replace_features", X[:1], y[:1], X[:2]
     )
+    values = "replace_features", X[:1], y[:1], X[:1]
+    refused(net, ValueError, "y_new.*label 7", *values, y_new=unknown)
+    refused(net, ValueError, "y_new has 2 rows", *values, y_new=y[:2])
     refused(net, ValueError, "NaN", "partial_unfit", np.nan * X[:1], y[:1])
     refused(net, RowNotFoundError, "Row 0", "partial_unfit", X[:1] + 1.0, y[:1])
     refused(net, RowNotFoundError, "Row 1", "partial_unfit", X[[0, 0]], y[[0, 0]])

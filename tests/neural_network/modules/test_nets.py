@@ -209,6 +209,23 @@ def test_sequences(layer):
     assert torch.backends.mkldnn.set_flags(True)[0]  # as it was
 
 
+def test_values_of_sequences_change_with_their_targets():
+    """A token at one place is the target of the place before."""
+    X, y = sequences()
+    tokens = np.hstack([X, y[:, -1:]])
+    wrong = tokens.copy()
+    wrong[tokens[:, 0] == 0, 3] = 0
+    net = classifier(Recurrent, max_epochs=40, lr=0.05, max_steps=15)
+    net.fit(wrong[:, :-1], wrong[:, 1:])
+    bad = (wrong != tokens).any(axis=1)
+    old, new = wrong[bad], tokens[bad]
+    assert np.mean(net.predict(X[bad])[:, 2] == 0) > 0.9
+    net.replace_features(old[:, :-1], old[:, 1:], new[:, :-1], y_new=new[:, 1:])
+    assert net.unlearning_report().forgotten
+    np.testing.assert_array_equal(net.predict(X[bad]), y[bad])
+    net.refine(X, y)
+
+
 @quietly
 def test_targets_that_are_numbers():
     X, y = waves()

@@ -1,0 +1,147 @@
+"""What a request changes in an objective that was never minimised, from some rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_unlearn.core.arrays import Indices
+from sklearn_unlearn.core.krylov import Curvature, Vector
+from sklearn_unlearn.core.levenberg_marquardt import Kind, SmoothObjective
+
+#: Least diagonal, relative to its mean: parameters that no row uses stay put.
+_FLOOR = 1e-2
+
+
+@dataclass(frozen=True, eq=False)
+class ChangeObjective:
+    """The corrected objective without the slope that training had left in the old one.
+
+    Training that stops early leaves a gradient g of the old objective F at
+    ``start``. It is that of rows which have nothing to do with the request, and far
+    larger than that of the few which have. With F' on the corrected data, this is
+
+        ``F'(theta) - g @ (theta - start)``,
+
+    whose gradient at the start is that of ``F' - F``: that of the rows which change,
+    whatever else training has not finished. Where it had converged, g is zero. The
+    sum over rows that stay may be over a sample of them: as it has no slope at the
+    start, the error of the sample is one of the curvature alone (as in variance-reduced
+    gradients: Johnson and Zhang, NeurIPS 2013).
+
+    Its unknowns are ``u`` with ``theta = start + scale * u``. Damping then is relative
+    to the diagonal of the curvature (Marquardt, SIAM J. Appl. Math. 11, 1963), without
+    which parameters that few rows use, those of a rare token, would hardly move.
+
+    Attributes
+    ----------
+    coming : SmoothObjective or None
+        Of the rows that come. All of them count in the curvature.
+    staying : SmoothObjective
+        Of a sample of the rows that stay.
+    times : float
+        Rows that stay for each of the sample.
+    start : Vector
+    slope : Vector
+        g of the rows above: their gradient less that of the change.
+    scale : Vector
+    """
+
+    coming: SmoothObjective | None
+    staying: SmoothObjective
+    times: float
+    start: Vector
+    slope: Vector
+    scale: Vector
+
+    @staticmethod
+    def of(
+        coming: SmoothObjective | None,
+        staying: SmoothObjective,
+        times: float,
+        start: Vector,
+        change: Vector,
+        diagonal: Vector,
+    ) -> ChangeObjective:
+        """With this gradient at the start.
+
+        Parameters
+        ----------
+        coming : SmoothObjective or None
+        staying : SmoothObjective
+        times : float
+        start : Vector
+        change : Vector
+            Gradient of the new objective less that of the old.
+        diagonal : Vector
+            An estimate of the curvature's, nowhere negative.
+        """
+        floor = _FLOOR * float(diagonal.mean())
+        scale = (diagonal + floor) ** -0.5 if floor > 0.0 else diagonal * 0.0 + 1.0
+        raw = ChangeObjective(coming, staying, times, start, start * 0.0, scale)
+        _, gradient = raw._summed(start)
+        return ChangeObjective(coming, staying, times, start, gradient - change, scale)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the sample of those that stay."""
+        return self.staying.n_rows
+
+    @property
+    def origin(self) -> Vector:
+        """The unknowns at the start."""
+        return self.start * 0.0
+
+    def theta(self, unknowns: Vector) -> Vector:
+        """The parameters."""
+        return self.start + self.scale * unknowns
+
+    def value_and_gradient(self, theta: Vector) -> tuple[float, Vector]:
+        """The objective and its gradient, at and by the unknowns."""
+        value, gradient = self._summed(self.theta(theta))
+        value -= float(self.slope @ (self.scale * theta))
+        return value, self.scale * (gradient - self.slope)
+
+    def curvature(self, theta: Vector, rows: Indices | None, kind: Kind) -> Curvature:
+        """Its curvature, from some rows of the sample and all that come."""
+        at = self.theta(theta)
+        parts = [(self.staying.curvature(at, rows, kind), self.times)]
+        if self.coming is not None:
+            parts.append((self.coming.curvature(at, None, kind), 1.0))
+        return _ScaledSum(tuple(parts), self.scale)
+
+    def _summed(self, theta: Vector) -> tuple[float, Vector]:
+        """Value and gradient of the sum, at and by the parameters."""
+        value, gradient = self.staying.value_and_gradient(theta)
+        value, gradient = self.times * value, gradient * self.times
+        if self.coming is not None:
+            more, steeper = self.coming.value_and_gradient(theta)
+            value, gradient = value + more, gradient + steeper
+        return value, gradient
+
+
+@dataclass(frozen=True, eq=False)
+class _ScaledSum:
+    """A weighted sum of curvatures, by the unknowns."""
+
+    parts: tuple[tuple[Curvature, float], ...]
+    scale: Vector
+
+    #: That of the unknowns is about one.
+    diagonal = None
+
+    def dot(self, vector: Vector) -> Vector:
+        """The matrix times a vector."""
+        turned = self.scale * vector
+        product = turned * 0.0
+        for matrix, weight in self.parts:
+            product = product + matrix.dot(turned) * weight
+        return self.scale * product
+
+
+def sampled(n_rows: int, size: int, seed: int) -> Indices:
+    """So many of the rows at random, in order, or all."""
+    generator = np.random.default_rng(seed)
+    rows: Indices = np.sort(generator.permutation(n_rows)[:size])
+    return rows

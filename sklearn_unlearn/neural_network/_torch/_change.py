@@ -1,0 +1,111 @@
+"""The objective of what a request changes, read from a sample of the other rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.func import vjp
+
+from sklearn_unlearn.core.change_objective import ChangeObjective, sampled
+from sklearn_unlearn.neural_network._torch._objective import (
+    ModuleObjective,
+    hessian_product,
+)
+
+#: Rows that share one probe of the diagonal.
+_GROUP = 16
+
+
+def change_objective(function, rows, coming, max_rows, change, seed):
+    """What a request changes, beside a sample of the rows that stay.
+
+    Parameters
+    ----------
+    function : ModuleFunction
+    rows : Rows
+        The corrected data; those that come are the last.
+    coming : Rows or None
+    max_rows : int
+        Size of the sample.
+    change : tensor
+        Gradient of the new objective less that of the old.
+    seed : int
+        Of sample and probes.
+
+    Returns
+    -------
+    ChangeObjective or None
+        None if no row stays.
+    """
+    n_staying = rows.n_rows - (0 if coming is None else coming.n_rows)
+    if n_staying == 0:
+        return None
+    places = sampled(n_staying, max_rows, seed)
+    staying, times = rows.take(places), n_staying / places.size
+    theta = function.theta()
+    staying = ModuleObjective.of(function, staying)
+    diagonal = diagonal_estimate(staying, theta, seed) * times
+    if coming is not None:
+        coming = ModuleObjective.of(function, coming)
+        diagonal += diagonal_estimate(coming, theta, seed)
+    return ChangeObjective.of(coming, staying, times, theta, change, diagonal)
+
+
+def diagonal_estimate(objective, theta, seed):
+    """An estimate of the diagonal of Gauss and Newton's matrix, nowhere negative.
+
+    With random signs e, ``e * (L e)`` estimates the diagonal of the loss's curvature L
+    in the predictions, and the square of ``J' (sqrt(diag L) * e)`` that of
+    ``J' diag(L) J``: one backward pass a group of rows (Bekas, Kokiopoulou and Saad,
+    An estimator for the diagonal of a matrix, 2007).
+
+    Parameters
+    ----------
+    objective : ModuleObjective
+    theta : tensor
+    seed : int
+
+    Returns
+    -------
+    tensor
+    """
+    function, rows = objective.function, objective.rows
+    generator = torch.Generator().manual_seed(seed)
+    diagonal = objective.decay.clone()
+    with function.differentiable():
+        for start in range(0, rows.n_rows, _GROUP):
+            group = rows.take(np.arange(start, min(start + _GROUP, rows.n_rows)))
+            for batch in function.batches(group):
+                diagonal += _squares(function, theta, batch, generator)
+    return diagonal
+
+
+def _squares(function, theta, batch, generator):
+    """One probe of the diagonal of a group of rows."""
+    X, *rest = batch
+    raw, pull = vjp(lambda theta: function.raw(function.outputs(theta, X)), theta)
+    signs = _signs(raw, generator)
+    bent = hessian_product(lambda raw: function.raw_loss(raw, X, *rest), raw)(signs)
+    back = pull(_each(_probe, signs, bent))[0].detach()
+    return back * back
+
+
+def _probe(signs, bent):
+    return (signs * bent).clamp(min=0.0).sqrt() * signs
+
+
+def _signs(raw, generator):
+    """Random signs in the shape of predictions."""
+
+    def drawn(part):
+        signs = torch.randint(0, 2, part.shape, generator=generator) * 2 - 1
+        return signs.to(part)
+
+    return _each(drawn, raw)
+
+
+def _each(function, *outputs):
+    """A function of a tensor, or of each of several."""
+    if isinstance(outputs[0], torch.Tensor):
+        return function(*outputs)
+    return tuple(_each(function, *parts) for parts in zip(*outputs, strict=True))

@@ -1,0 +1,108 @@
+"""Requests that read what changes and a few of the rows that stay."""
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_unlearn.exceptions import NotForgottenWarning
+from sklearn_unlearn.neural_network._torch._change import diagonal_estimate
+from tests.neural_network.modules.nets import (
+    Recurrent,
+    blobs,
+    classifier,
+    regressor,
+    sequences,
+    waves,
+)
+from tests.neural_network.modules.test_derivatives import (
+    dense_problem,
+    sequence_problem,
+    wave_problem,
+)
+
+quietly = pytest.mark.filterwarnings(
+    "ignore::sklearn_unlearn.exceptions.NotForgottenWarning"
+)
+
+
+@pytest.mark.parametrize(
+    ("problem", "at_least", "at_most"),
+    [
+        (wave_problem, 0.7, 1.5),
+        (dense_problem, 0.7, 4.0),  # of a softmax without what couples the classes
+        (lambda: sequence_problem(Recurrent), 0.7, 4.0),
+    ],
+    ids=["squared", "softmax", "sequences"],
+)
+def test_diagonal(problem, at_least, at_most):
+    objective = problem()
+    theta = objective.function.theta()
+    matrix = objective.curvature(theta, None, "gauss_newton")
+    units = torch.eye(theta.numel(), dtype=theta.dtype)
+    exact = torch.stack([matrix.dot(unit)[i] for i, unit in enumerate(units)])
+    mean = sum(diagonal_estimate(objective, theta, seed) for seed in range(60)) / 60
+    assert (mean >= 0.0).all()
+    large = exact > 0.05 * exact.max()
+    ratio = (mean / exact)[large]
+    assert at_least < float(ratio.median()) < at_most
+    assert float(mean[~large].max()) < float(mean[large].max())
+
+
+@pytest.mark.parametrize("max_rows", [10, 1000])
+def test_labels_are_replaced(max_rows):
+    X, y = sequences()
+    wrong = y.copy()
+    wrong[X[:, 0] == 0, -1] = 0
+    net = classifier(Recurrent, max_epochs=40, lr=0.05).fit(X, wrong)
+    bad = (wrong != y).any(axis=1)
+    net.set_params(max_rows=max_rows)
+    net.replace_labels(X[bad], wrong[bad], y[bad])
+    report = net.unlearning_report()
+    assert report.forgotten
+    assert report.objective is report.objective_before is None
+    assert np.mean(net.predict(X[bad])[:, -1] == y[bad, -1]) > 0.9
+    assert np.mean(net.predict(X[~bad]) == y[~bad]) > 0.9
+
+
+def test_rows_that_stay_are_not_trained_on():
+    """Training stopped after one epoch; a request for a row does not go on with it."""
+    X, y = blobs()
+    net = classifier(max_epochs=1, max_rows=1000).fit(X, y)
+    before = net.gradient_residual(X, y)
+    new = (y[:1] + 1) % 3
+    edited = np.concatenate([new, y[1:]])
+    with pytest.warns(NotForgottenWarning):  # it was not learned either
+        net.replace_labels(X[:1], y[:1], new)
+    assert net.gradient_residual(X, edited) > 0.5 * before
+    value = net.unlearning_report()
+    net.refine(X, edited)  # reads all rows and lowers their objective
+    report = net.unlearning_report()
+    assert value.objective is None
+    assert report.objective < 0.8 * report.objective_before
+
+
+@quietly
+def test_rows_leave_and_values_change():
+    X, y = waves()
+    net = regressor(max_rows=20, max_steps=2).fit(X, y.astype(np.float32))
+    net.partial_unfit(X[:3], y[:3])
+    net.replace_features(X[3:5], y[3:5], X[3:5] + 0.1, y_new=y[3:5] + 0.2)
+    rest, targets = X[3:].copy(), y[3:].astype(np.float32)
+    rest[:2] += 0.1
+    targets[:2] = y[3:5] + 0.2
+    net.refine(rest, targets)
+
+
+@quietly
+def test_all_rows_may_change():
+    X, y = blobs(20)
+    net = classifier(max_rows=5, max_steps=2).fit(X, y)
+    net.replace_labels(X, y, (y + 1) % 3)
+    assert net.unlearning_report().objective is not None
+
+
+@pytest.mark.parametrize("max_rows", [0, 2.5, "all"])
+def test_bad_number_of_rows(max_rows):
+    X, y = blobs(20)
+    with pytest.raises((TypeError, ValueError), match="max_rows"):
+        classifier(max_rows=max_rows).fit(X, y)
