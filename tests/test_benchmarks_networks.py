@@ -28,9 +28,7 @@ def test_every_topic_can_be_run():
 def test_half_the_labels_of_six_classes_are_swapped():
     X, y = images()
     data = Poisoned.draw(X, y, seed=0)
-    pairs = {
-        (a, b) for a, b in zip(data.y[data.bad], data.wrong[data.bad], strict=True)
-    }
+    pairs = set(zip(data.y[data.bad], data.wrong[data.bad], strict=True))
     assert pairs == {(0, 1), (1, 0), (2, 3), (3, 2), (4, 5), (5, 4)}
     for label in range(6):
         of_class = data.y == label

@@ -102,16 +102,16 @@ def _fill(table, recipe, data):
     n_parameters = sum(each.numel() for each in module.parameters())
     table.notes.append(
         f"{data.y.size} images of {recipe.shape}, {data.bad.sum()} labels wrong, a "
-        f"module of {n_parameters} parameters; the means are over seeds of split, swaps "
-        f"and weights ({len(table.curves)}). Training and retraining are "
+        f"module of {n_parameters} parameters, {len(table.curves)} seeds of split, "
+        "swaps and weights. Training and retraining are "
         f"{recipe.n_epochs} epochs of Adam with the defaults of PyTorch "
         f"(lr {recipe.lr:g}) and skorch (batches of {recipe.batch_size}). Accuracy is "
-        "that of test images, mean and lowest; share back is that of the accuracy which "
-        "the wrong labels cost against retraining; seconds are medians. The last column "
-        "is the median time until 95 % of it is first back, over that which retraining "
-        "by the recipe takes (looked at after each epoch; evaluation is not timed). "
-        f"Fine-tuning ends with the epoch in which the time of {_STEPS} steps is over. "
-        f"The two figures are those of {_STEPS} steps."
+        "that of test images, mean and lowest; share back is that of the accuracy "
+        "which the wrong labels cost against retraining; seconds are medians. The last "
+        "column is the median time until 95 % of it is first back, over that which "
+        "retraining by the recipe takes (looked at after each epoch; evaluation is not "
+        f"timed). Fine-tuning ends with the epoch in which the time of {_STEPS} steps "
+        f"is over. The two figures are those of {_STEPS} steps."
     )
 
 
