@@ -116,6 +116,8 @@ class Steps:
         Rows from which the curvature is estimated, drawn anew for each step.
     products : int
         Products with the curvature that one step may take.
+    product_cost : float
+        Time of a product over that of a gradient of the same rows.
     tol : float
         The descent ends where a step promises less than this share of the objective.
     seed : int
@@ -126,6 +128,7 @@ class Steps:
     linear_solver: LinearSolver = "cg"
     sample: int = 500
     products: int = 20
+    product_cost: float = 1.0
     tol: float = 1e-6
     seed: int = 0
 
@@ -341,7 +344,7 @@ def _step(
         gradient * -1.0,
         steps,
         damping=damping,
-        cost=share,
+        cost=share * steps.product_cost,
         stop=never if budget.passes is budget.seconds is None else stop,
     )
     meter.passes = spent + solution.n_products * share
