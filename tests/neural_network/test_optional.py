@@ -1,6 +1,7 @@
 """Without torch or skorch the package works, and says what nets need."""
 
 import sys
+from types import ModuleType
 
 import pytest
 
@@ -15,7 +16,9 @@ from sklearn_unlearn.utils.optional import OPTIONAL
 def test_missing_extras_are_named(monkeypatch, absent, name, module):
     for loaded in [each for each in sys.modules if "neural_network._torch" in each]:
         monkeypatch.delitem(sys.modules, loaded)
-    monkeypatch.setitem(sys.modules, absent, None)
+    for package in ("torch", "skorch"):  # whatever is installed here
+        found = None if package == absent else ModuleType(package)
+        monkeypatch.setitem(sys.modules, package, found)
     with pytest.raises(
         ImportError, match=rf"{name} needs {absent}: .*unlearn\[torch\]"
     ):

@@ -159,10 +159,11 @@ def host_array(values, device, name, *, finite=True):
                 f"{device!r}: pass an array, or a tensor on one of the two."
             )
         values = values.detach().cpu().numpy()
+    is_object = getattr(getattr(values, "dtype", None), "kind", None) == "O"
     values = check_array(
         values,
         accept_sparse=False,
-        dtype=None,
+        dtype="numeric" if is_object else None,
         ensure_2d=False,
         allow_nd=True,
         ensure_all_finite=finite,

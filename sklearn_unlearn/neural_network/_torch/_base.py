@@ -9,6 +9,7 @@ from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
+import torch
 from sklearn.utils import check_scalar
 from skorch import NeuralNet
 
@@ -45,6 +46,7 @@ from sklearn_unlearn.neural_network._torch._weights import (
     ROWS,
     WEIGHT,
     WeightsMixin,
+    check_weighs,
 )
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
@@ -187,15 +189,20 @@ class ModuleUnlearner(
 
     def _trained(self, X, y, sample_weight, row_ids):
         """A version of the net that was trained on these data."""
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is "
+                "None."
+            )
         X, y = host_array(X, self.device, "X"), host_array(y, self.device, "y")
         data = self._read_training(X, y, sample_weight, row_ids)
         net = self._version()
         net.initialize()
         if sample_weight is not None:
-            rows, features, encoding, _ = data
-            function = ModuleFunction.of(net, self.params, features, encoding)
-            function.check_weighs(rows)
-            X = {ROWS: X, WEIGHT: rows.weight}
+            net.module_.eval()
+            few = (torch.tensor(each[:2], device=net.device) for each in (X, y))
+            check_weighs(net, *few)
+            X = {ROWS: X, WEIGHT: data[0].weight}
         super(ModuleUnlearner, net).partial_fit(X, y)
         net._fitted = net._made(*data)
         return net

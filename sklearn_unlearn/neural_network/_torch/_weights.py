@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 
 import torch
@@ -52,8 +53,15 @@ class WeightsMixin:
         return weighted_loss(self.criterion_, loss, y_true, X[WEIGHT])
 
 
-def check_weighs(net):
-    """Refuse weights where a loss of its own would not be told of them.
+def check_weighs(net, X, y):
+    """Refuse weights where losses could not be told of them.
+
+    Parameters
+    ----------
+    net : NeuralNet
+        In evaluation mode.
+    X, y : tensor
+        A few rows and their targets, to try it on.
 
     Raises
     ------
@@ -63,6 +71,19 @@ def check_weighs(net):
         raise ValueError(
             f"sample_weight must be None: {type(net).__name__} computes losses by a "
             "get_loss of its own, which knows no weights."
+        )
+    with torch.no_grad():
+        outputs = net.infer(X)
+        known = float(net.get_loss(outputs, y, X=X))
+        weighted = {ROWS: X, WEIGHT: torch.ones(y.shape[0])}
+        found = float(net.get_loss(outputs, y, X=weighted))
+    if math.isfinite(known) and not math.isclose(
+        found, known, rel_tol=1e-3, abs_tol=1e-6
+    ):
+        raise ValueError(
+            "sample_weight needs a criterion whose losses of rows, given with "
+            "reduction='none', have its loss as their mean or sum: those of "
+            f"{type(net.criterion_).__name__} have not."
         )
 
 
