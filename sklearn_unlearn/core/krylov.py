@@ -24,6 +24,11 @@ _MARGIN = 1.1
 _LEAST_DAMPING = 1e-3
 #: Steps of Lanczos' method that find the ends of a spectrum.
 LANCZOS_STEPS = 10
+#: Least gain by cost of a product, relative to all before, that is worth it. Directions
+#: that are conjugate to those before gain more than the first ones of a next solve do:
+#: three perceptrons reach the same objective in half the products by 0.3 that they take
+#: by 0; by 1 fewer, but then a step gains little.
+_WORTH = 0.3
 #: Residual, relative to the right-hand side, that only divergence explains.
 _DIVERGED = 10.0
 
@@ -113,8 +118,8 @@ def conjugate_gradients(
         Products at most.
     cost : float, default=0.0
         Of a product, relative to all that is spent but once. It ends where the last
-        product has gained less of ``b'x - x'(A + damping I) x / 2``, relative to its
-        cost, than all that was spent.
+        product has gained so much less of ``b'x - x'(A + damping I) x / 2``, relative
+        to its cost, than all that was spent, that it was not worth it.
     stop : callable, optional
         Asked after each product whether to end here.
 
@@ -165,7 +170,7 @@ def conjugate_gradients(
             break
         gain = 0.5 * length * fall
         gained += gain
-        if gain * (1.0 + n_products * cost) < gained * cost:
+        if gain * (1.0 + n_products * cost) < _WORTH * gained * cost:
             outcome = SolveOutcome.WORTH
             break
         z = preconditioned(residual)
