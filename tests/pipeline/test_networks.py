@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_unlearn import (
@@ -206,6 +208,28 @@ def test_regressors():
     ).fit(X, y)
     model.replace_labels(X[:3], y[:3], y[:3] + 1.0).partial_unfit(X[3:5], y[3:5])
     assert model[-1].unlearning_report().n_steps > 0
+
+
+@quietly
+def test_networks_in_other_estimators():
+    X, y = raw("logistic")
+    search = GridSearchCV(network(max_steps=2), {"alpha": [1.0, 3.0]}, cv=2)
+    model = make_unlearnable_pipeline(UnlearnableStandardScaler(), search).fit(X, y)
+    model.partial_unfit(X[:3], y[:3])
+    scaler = UnlearnableStandardScaler().fit(X[3:])
+    rows = model[-1].best_estimator_._fitted.model.retained.chunks[0].rows
+    np.testing.assert_array_equal(rows.X, scaler.transform(X[3:]))
+    number = np.sin(X[:, 0])
+    model = make_unlearnable_pipeline(
+        UnlearnableStandardScaler(),
+        TransformedTargetRegressor(
+            UnlearnableMLPRegressor(hidden_layer_sizes=(6,), **SETTINGS),
+            func=np.arcsinh,
+            inverse_func=np.sinh,
+        ),
+    ).fit(X, number)
+    model.partial_unfit(X[:3], number[:3])
+    assert model[-1].regressor_.unlearning_report().n_steps > 0
 
 
 @quietly
