@@ -21,6 +21,7 @@ from sklearn_unlearn import (
     linear_model,
     naive_bayes,
     neighbors,
+    neural_network,
     preprocessing,
 )
 from sklearn_unlearn.compose import UnlearnableColumnTransformer
@@ -42,6 +43,7 @@ _PACKAGES = (
     linear_model,
     naive_bayes,
     neighbors,
+    neural_network,
     preprocessing,
     text,
 )

@@ -82,7 +82,9 @@ def is_nothing(step):
 
 
 def exported(step, *, drop_forgotten):
-    """A step as a plain one of scikit-learn."""
+    """A step as a plain one of scikit-learn, or of skorch."""
+    if hasattr(step, "to_skorch"):
+        return step.to_skorch()
     if not hasattr(step, "to_sklearn"):
         return copy.deepcopy(step)
     if "drop_forgotten" in signature(step.to_sklearn).parameters:

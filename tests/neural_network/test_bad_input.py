@@ -78,6 +78,10 @@ def test_requests(fitted):
     twice = X[[0, 0]], y[[0, 0]]
     refused(model, RowNotFoundError, "Row 1", "partial_unfit", *twice)
     refused(model, ValueError, "Pass X and y", "partial_unfit")
+    refused(model, ValueError, "label 'd'", "partial_fit", X[:1], unknown)
+    refused(model, ValueError, "NaN", "partial_fit", np.nan * X[:1], y[:1])
+    refused(model, ValueError, "Negative", "partial_unfit", X[:1], y[:1], -1.0)
+    refused(model, ValueError, "one weight a row", "refine", X, y, np.ones(3))
     some = y == "a"
     refused(model, EmptyClassError, "class", "partial_unfit", X[some], y[some])
     refused(model, ValueError, "nothing would be left", "forget_features", [0, 1, 2, 3])
@@ -105,6 +109,8 @@ def test_budgets_too_small_for_a_step(fitted, budget, reason):
     model.set_params(**budget)
     refused(model, BudgetTooSmallError, reason, "partial_unfit", X[:1], y[:1])
     refused(model, BudgetTooSmallError, reason, "refine", X, y)
+    refused(model, BudgetTooSmallError, reason, "partial_fit", X[:1], y[:1])
+    refused(model, BudgetTooSmallError, reason, "forget_features", [0])
 
 
 def test_curvature_that_is_not_finite(fitted, monkeypatch):
@@ -113,6 +119,8 @@ def test_curvature_that_is_not_finite(fitted, monkeypatch):
         Linearisation, "gauss_newton_dot", lambda self, vector: np.nan * vector
     )
     refused(model, NotFiniteError, "curvature", "partial_unfit", X[:1], y[:1])
+    refused(model, NotFiniteError, "curvature", "partial_fit", X[:1], y[:1])
+    refused(model, NotFiniteError, "curvature", "forget_features", [0])
 
 
 def test_objective_that_is_not_finite(fitted, monkeypatch):
@@ -124,6 +132,7 @@ def test_objective_that_is_not_finite(fitted, monkeypatch):
 
     monkeypatch.setattr(Perceptron, "value_and_gradient", spoiled)
     refused(model, NotFiniteError, "objective", "partial_unfit", X[:1], y[:1])
+    refused(model, NotFiniteError, "objective", "partial_fit", X[:1], y[:1])
 
 
 @pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")

@@ -3,12 +3,17 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_unlearn import (
     UnlearnableMLPClassifier,
     UnlearnableMLPRegressor,
     UnlearnablePCA,
+    UnlearnablePipeline,
     UnlearnableStandardScaler,
     make_unlearnable_pipeline,
 )
@@ -206,6 +211,46 @@ def test_regressors():
     ).fit(X, y)
     model.replace_labels(X[:3], y[:3], y[:3] + 1.0).partial_unfit(X[3:5], y[3:5])
     assert model[-1].unlearning_report().n_steps > 0
+
+
+@quietly
+def test_networks_in_other_estimators():
+    X, y = raw("logistic")
+    search = GridSearchCV(network(max_steps=2), {"alpha": [1.0, 3.0]}, cv=2)
+    model = make_unlearnable_pipeline(UnlearnableStandardScaler(), search).fit(X, y)
+    model.partial_unfit(X[:3], y[:3])
+    scaler = UnlearnableStandardScaler().fit(X[3:])
+    rows = model[-1].best_estimator_._fitted.model.retained.chunks[0].rows
+    np.testing.assert_array_equal(rows.X, scaler.transform(X[3:]))
+    number = np.sin(X[:, 0])
+    model = make_unlearnable_pipeline(
+        UnlearnableStandardScaler(),
+        TransformedTargetRegressor(
+            UnlearnableMLPRegressor(hidden_layer_sizes=(6,), **SETTINGS),
+            func=np.arcsinh,
+            inverse_func=np.sinh,
+        ),
+    ).fit(X, number)
+    model.partial_unfit(X[:3], number[:3])
+    assert model[-1].regressor_.unlearning_report().n_steps > 0
+
+
+@quietly
+def test_adoption():
+    X, y = raw("logistic")
+    params = {**SETTINGS, "hidden_layer_sizes": (6,), "activation": "tanh"}
+    plain = make_pipeline(StandardScaler(), MLPClassifier(**params)).fit(X, y)
+    model = UnlearnablePipeline.from_sklearn(
+        plain, X, y, row_ids=np.arange(150), max_steps=3
+    )
+    found = model.predict_proba(X)
+    np.testing.assert_allclose(found, plain.predict_proba(X), rtol=1e-9)
+    own = make_unlearnable_pipeline(UnlearnableStandardScaler(), network(max_steps=3))
+    own.fit(X, y).partial_unfit(X[3:5], y[3:5])
+    model.partial_unfit(row_ids=[3, 4])
+    # scales that differ in rounding, which training that is not convex magnifies
+    found = model.predict_proba(X)
+    np.testing.assert_allclose(found, own.predict_proba(X), atol=1e-3)
 
 
 @quietly

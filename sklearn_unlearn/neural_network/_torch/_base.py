@@ -374,6 +374,11 @@ class ModuleUnlearner(
             X = remaining(X, features, forgotten, "X")
         return features.flat(X, "X"), None
 
+    def _read_targets(self, encoding, y, n_rows, name="y"):
+        if y is not None:
+            y = host_array(y, self.device, name)
+        return super()._read_targets(encoding, y, n_rows, name)
+
     def _columns(self, fitted):
         return Columns(int(np.prod(fitted.features.sizes, dtype=int)), None)
 

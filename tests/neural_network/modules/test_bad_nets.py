@@ -160,6 +160,9 @@ def test_requests(fitted):
     refused(net, DataMismatchError, "89 rows", "refine", X[1:], y[1:])
     refused(net, DataMismatchError, "Column", "refine", X[::-1], y)
     refused(net, AttributeError, "no partial_fit", "partial_fit", X, y)
+    refused(net, ValueError, "Negative", "partial_unfit", X[:1], y[:1], -1.0)
+    refused(net, ValueError, "one weight a row", "refine", X, y, np.ones(3))
+    refused(net, ValueError, "requires y", "fit", X, None)
     net.set_params(params="tail")
     refused(net, ValueError, "matches none", "partial_unfit", X[:1], y[:1])
 
@@ -171,8 +174,13 @@ def test_tensors_on_another_device(fitted):
     refused(
         net, ValueError, "X_new: X is on", "replace_features", X[:1], y[:1], elsewhere
     )
-    with pytest.raises(ValueError, match="the net computes on 'cpu'"):
-        classifier().fit(torch.tensor(X).to("meta"), y)
+    refused(net, ValueError, "X is on", "refine", torch.tensor(X).to("meta"), y)
+    labels = torch.tensor(y).to("meta")
+    on_cpu = "y is on 'meta', but the net computes on 'cpu'"
+    refused(net, ValueError, on_cpu, "partial_unfit", X[:1], labels[:1])
+    refused(net, ValueError, "y_new is on", "replace_labels", X[:1], y[:1], labels[:1])
+    refused(net, ValueError, on_cpu, "fit", X, labels)
+    refused(net, ValueError, "X is on", "fit", torch.tensor(X).to("meta"), y)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +192,8 @@ def test_budgets_too_small_for_a_step(fitted, budget, reason):
     net.set_params(**budget)
     refused(net, BudgetTooSmallError, reason, "partial_unfit", X[:1], y[:1])
     refused(net, BudgetTooSmallError, reason, "refine", X, y)
+    refused(net, BudgetTooSmallError, reason, "forget_features", [0])
+    refused(net, BudgetTooSmallError, reason, "partial_unfit", X[:1], y[:1], 0.5)
 
 
 def test_losses_that_are_not_a_number():
@@ -192,6 +202,7 @@ def test_losses_that_are_not_a_number():
     net.criterion_.broken = True
     refused(net, NotFiniteError, "objective", "partial_unfit", X[:1], y[:1])
     refused(net, NotFiniteError, "objective", "refine", X, y)
+    refused(net, NotFiniteError, "objective", "forget_features", [0])
     net = classifier(criterion=Spoiled)
     net.initialize()
     Spoiled.broken = True
@@ -206,6 +217,8 @@ def test_curvature_that_is_not_finite(fitted, monkeypatch):
     net, X, y = fitted
     monkeypatch.setattr(ModuleCurvature, "dot", lambda self, vector: vector * torch.nan)
     refused(net, NotFiniteError, "curvature", "partial_unfit", X[:1], y[:1])
+    refused(net, NotFiniteError, "curvature", "forget_features", [0])
+    refused(net, NotFiniteError, "curvature", "partial_unfit", X[:1], y[:1], 0.5)
 
 
 def test_operations_without_the_derivatives():
@@ -228,6 +241,8 @@ def test_failures_on_the_way(fitted, monkeypatch, error, where):
     monkeypatch.setattr(ModuleUnlearner, where, fail)
     refused(net, error, "here", "partial_unfit", X[:1], y[:1])
     refused(net, error, "here", "replace_labels", X[:1], y[:1], (y[:1] + 1) % 3)
+    if where != "_measured":  # no rows leave
+        refused(net, error, "here", "forget_features", [0])
 
 
 def test_targets_of_another_shape():

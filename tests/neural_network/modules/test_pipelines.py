@@ -1,9 +1,11 @@
 """Nets behind steps that unlearn: all rows preprocessed anew, then steps."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
+import skorch
 import torch
 
 from sklearn_unlearn import UnlearnableStandardScaler, make_unlearnable_pipeline
@@ -63,6 +65,28 @@ def test_columns():
     np.testing.assert_array_equal(model.predict_proba(spoiled), expected)
     model.partial_unfit(spoiled[:3], y[:3])
     model.refine(narrow[3:], y[3:])
+
+
+@quietly
+def test_exports_and_copies():
+    model, X, y = problem()
+    model.fit(X, y).partial_unfit(X[:3], y[:3])
+    narrow = np.delete(X, 1, axis=1)
+    for forgotten in (False, True):
+        plain = model.to_sklearn()
+        assert type(plain[-1]) is skorch.NeuralNetClassifier
+        scaled = model[-1]._fitted.model.retained.chunks[0].rows.X[5]
+        assert scaled.tobytes() not in pickle.dumps(plain)
+        assert scaled.tobytes() in pickle.dumps(model)
+        np.testing.assert_array_equal(plain.predict_proba(X), model.predict_proba(X))
+        if not forgotten:
+            model.forget_features([1])
+    plain = model.to_sklearn(drop_forgotten=True)
+    np.testing.assert_array_equal(plain.predict_proba(narrow), model.predict_proba(X))
+    again = pickle.loads(pickle.dumps(model))
+    for each in (again, model):
+        each.partial_unfit(X[5:6], y[5:6])
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
 
 
 def test_rows_that_come():
