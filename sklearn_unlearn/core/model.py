@@ -171,10 +171,10 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
         limit = REFUSED_CHANGE if about_rows else sys.float_info.max
         unit = " scales" if state.objective.loss.has_scale else ""
         # written so that a NaN is refused
-        if not step.largest_change <= limit:
+        if not step.remaining_change <= limit:
             raise StepTooLargeError(
                 f"The request would change a raw prediction by "
-                f"{step.largest_change:.3g}{unit}, where a closed-form step without "
+                f"{step.remaining_change:.3g}{unit}, where a closed-form step without "
                 f"data is reliable below {LARGE_CHANGE:.2g} and refused from "
                 f"{REFUSED_CHANGE:g}. Make smaller requests, or fit with "
                 "retain_data=True, or fit again."

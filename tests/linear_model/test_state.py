@@ -207,7 +207,7 @@ def _failing(error):
         (triangular, "dtrsv", "partial_unfit"),
         (factor, "dsymm", "forget_features"),
         (steps, "_edited_factor", "replace_features"),
-        (steps, "_largest_change", "replace_labels"),
+        (steps, "_changes", "replace_labels"),
         (model, "unlearn", "partial_fit"),
         (model, "edited_rows", "partial_unfit"),
         (model, "refine", "partial_unfit"),
