@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
+from sklearn_unlearn.utils.exclusive import LearnedColumns
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 
 
@@ -25,7 +26,9 @@ def _asked(method):
     return available_if(lambda self: hasattr(self.estimator, method))(answer)
 
 
-class WrappedModel(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
+class WrappedModel(
+    LearnedColumns, MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta
+):
     """A fitted model of scikit-learn's that a baseline changes or hides columns from.
 
     The fitted value has ``estimator`` and ``columns``.
@@ -53,19 +56,6 @@ class WrappedModel(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
     def classes_(self):
         """Class labels, if the model is a classifier."""
         return self._learned.estimator.classes_
-
-    @property
-    def n_features_in_(self):
-        """Number of columns of X at fit."""
-        return self._learned.columns.n_features
-
-    @property
-    def feature_names_in_(self):
-        """Names of the columns of X at fit, if they were all strings."""
-        names = self._learned.columns.names
-        if names is None:
-            raise AttributeError("X had no feature names at fit.")
-        return names
 
     def __sklearn_tags__(self):
         tags = get_tags(clone(self.estimator))

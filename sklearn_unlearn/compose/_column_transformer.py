@@ -10,12 +10,14 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain
-from sklearn_unlearn.transformers import Change, as_given
+from sklearn_unlearn.transformers import Change, TransformerVerbs, as_given
 from sklearn_unlearn.utils.exclusive import LockMixin
 from sklearn_unlearn.utils.validation import check_columns
 
 
-class UnlearnableColumnTransformer(ColumnRequests, LockMixin, ColumnTransformer):
+class UnlearnableColumnTransformer(
+    TransformerVerbs, ColumnRequests, LockMixin, ColumnTransformer
+):
     """Transformers of columns that unlearn rows, values and columns.
 
     A :class:`sklearn.compose.ColumnTransformer`. A request replaces all transformers
@@ -114,99 +116,6 @@ class UnlearnableColumnTransformer(ColumnRequests, LockMixin, ColumnTransformer)
             vars(self).update({k: v for k, v in learned if k not in given_})
         return outputs
 
-    def partial_unfit(self, X, y=None):
-        """Forget rows: as if no transformer had been fitted on them.
-
-        Parameters
-        ----------
-        X : array-like, DataFrame or sparse matrix of shape (n_rows, n_features)
-            The rows, with the values that they were fitted with.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        UnlearningError
-            A subclass says why the request was refused; nothing has changed.
-        """
-        return self._carry_out(Change(out=as_given(X)))
-
-    def replace_features(self, X, y=None, X_new=None):
-        """Correct values: as if the rows had been ``X_new`` all along.
-
-        Parameters
-        ----------
-        X : array-like, DataFrame or sparse matrix of shape (n_rows, n_features)
-            The rows as they were fitted with.
-        y : None
-            Ignored.
-        X_new : array-like, DataFrame or sparse matrix of shape (n_rows, n_features)
-            The rows as they should have been.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        UnlearningError
-            A subclass says why the request was refused; nothing has changed.
-        """
-        if X_new is None:
-            raise ValueError("X_new must be given: it is None.")
-        return self._carry_out(Change(out=as_given(X), into=as_given(X_new)))
-
-    def partial_fit(self, X, y=None):
-        """Learn rows: as if all transformers had been fitted on them too.
-
-        Before ``fit`` this is ``fit``.
-
-        Parameters
-        ----------
-        X : array-like, DataFrame or sparse matrix of shape (n_rows, n_features)
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        UnlearningError
-            A subclass says why the request was refused; nothing has changed.
-        """
-        with self._exclusive():
-            if not hasattr(self, "transformers_"):
-                return self.fit(X, y)
-        return self._carry_out(Change(into=as_given(X)))
-
-    def forget_features(self, columns):
-        """Forget columns for good: as if no transformer had ever had them.
-
-        Parameters
-        ----------
-        columns : int, str, list of int or str, or bool mask of shape (n_features,)
-            By index or by name. Columns forgotten before may be named again.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If a column is unknown, or all would be forgotten.
-        """
-        check_is_fitted(self)
-        names = getattr(self, "feature_names_in_", None)
-        mask = check_columns(columns, self.n_features_in_, names)
-        return self._carry_out(Change(forgotten=mask))
-
     def transform(self, X, **params):
         """Outputs of rows, all from one version of the transformers.
 
@@ -267,6 +176,17 @@ class UnlearnableColumnTransformer(ColumnRequests, LockMixin, ColumnTransformer)
         return plain(self._version(), drop_forgotten)
 
     # Carrying out ---------------------------------------------------------------------
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "transformers_")
+
+    def _edit(self, rows_out=None, rows_in=None, columns=None):
+        """A request in the columns at fit."""
+        if columns is not None:
+            check_is_fitted(self)
+            names = getattr(self, "feature_names_in_", None)
+            columns = check_columns(columns, self.n_features_in_, names)
+        return Change(as_given(rows_out), as_given(rows_in), forgotten=columns)
 
     def _carry_out(self, change):
         with self._exclusive():

@@ -25,6 +25,7 @@ from sklearn_unlearn.ensemble._callbacks import (
 from sklearn_unlearn.ensemble._shards import Fitted, Shards
 from sklearn_unlearn.ensemble._training import Recipe
 from sklearn_unlearn.exceptions import InsufficientWeightError, UnlearningError
+from sklearn_unlearn.utils.exclusive import LearnedColumns
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.retained_requests import RetainedRequests
 from sklearn_unlearn.utils.rows import columns_of
@@ -36,6 +37,7 @@ class ShardedModel(
     CallbackSupportMixin,
     MetaEstimatorMixin,
     RetainedRequests,
+    LearnedColumns,
     BaseEstimator,
     metaclass=ABCMeta,
 ):
@@ -116,22 +118,6 @@ class ShardedModel(
         return self
 
     # Reading ------------------------------------------------------------------------
-
-    @property
-    def n_features_in_(self):
-        """Number of columns of X at fit."""
-        columns = self._learned.columns
-        if columns is None:
-            raise AttributeError("X had no columns at fit.")
-        return columns.n_features
-
-    @property
-    def feature_names_in_(self):
-        """Names of the columns of X at fit, if they were all strings."""
-        columns = self._learned.columns
-        if columns is None or columns.names is None:
-            raise AttributeError("X had no feature names at fit.")
-        return columns.names
 
     @property
     def estimators_(self):

@@ -27,6 +27,7 @@ from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from sklearn_unlearn.linear_model._adoption import AdoptionMixin
 from sklearn_unlearn.linear_model._fitted import Fitted
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
+from sklearn_unlearn.utils.exclusive import LearnedColumns
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
@@ -39,7 +40,9 @@ from sklearn_unlearn.utils.validation import (
 _DEFAULT_MAX_ITER = 100
 
 
-class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimator):
+class LinearUnlearner(
+    AdoptionMixin, InfluenceMixin, CertifiedMixin, LearnedColumns, BaseEstimator
+):
     """A generalised linear model fitted by Newton's method that keeps its factor.
 
     A subclass gives the constructor and the hooks `_encoding`, `_any_encoding` (before
@@ -82,19 +85,6 @@ class LinearUnlearner(AdoptionMixin, InfluenceMixin, CertifiedMixin, BaseEstimat
             training = self._read_training(X, y, sample_weight, row_ids)
             self._fitted = self._fit_rows(*training)
         return self
-
-    @property
-    def n_features_in_(self):
-        """Number of columns of X at fit, forgotten ones included."""
-        return self._learned.columns.n_features
-
-    @property
-    def feature_names_in_(self):
-        """Names of the columns of X at fit, if they were all strings."""
-        names = self._learned.columns.names
-        if names is None:
-            raise AttributeError("X had no feature names at fit.")
-        return names
 
     @property
     def coef_(self):

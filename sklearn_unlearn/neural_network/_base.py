@@ -22,7 +22,7 @@ from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._targets import null_loss
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
-from sklearn_unlearn.utils.exclusive import Learned
+from sklearn_unlearn.utils.exclusive import Learned, LearnedColumns
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
@@ -45,6 +45,7 @@ class PerceptronUnlearner(
     ParametersMixin,
     RequestsMixin,
     NetworkVerbs,
+    LearnedColumns,
     BaseEstimator,
 ):
     """A multi-layer perceptron that scikit-learn trains, and that unlearns here.
@@ -96,19 +97,6 @@ class PerceptronUnlearner(
         return self
 
     # Reading the model ----------------------------------------------------------------
-
-    @property
-    def n_features_in_(self):
-        """Number of columns of X at fit, forgotten ones included."""
-        return self._learned.columns.n_features
-
-    @property
-    def feature_names_in_(self):
-        """Names of the columns of X at fit, if they were all strings."""
-        names = self._learned.columns.names
-        if names is None:
-            raise AttributeError("X had no feature names at fit.")
-        return names
 
     @property
     def coefs_(self):

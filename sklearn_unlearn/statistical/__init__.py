@@ -7,6 +7,7 @@ from what is left, as the twin's ``fit`` computes it from rows.
 
 from sklearn_unlearn.statistical._classifier import StatisticalClassifier
 from sklearn_unlearn.statistical._regressor import StatisticalRegressor
+from sklearn_unlearn.statistical._verbs import WeightedVerbs
 from sklearn_unlearn.utils.exclusive import Learned
 
-__all__ = ["Learned", "StatisticalClassifier", "StatisticalRegressor"]
+__all__ = ["Learned", "StatisticalClassifier", "StatisticalRegressor", "WeightedVerbs"]

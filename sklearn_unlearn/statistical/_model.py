@@ -7,11 +7,14 @@ from sklearn.base import BaseEstimator
 
 from sklearn_unlearn.statistical._adoption import AdoptionMixin
 from sklearn_unlearn.statistical._requests import StatisticalRequests
+from sklearn_unlearn.utils.exclusive import LearnedColumns
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 
 
-class StatisticalModel(AdoptionMixin, StatisticalRequests, BaseEstimator):
+class StatisticalModel(
+    AdoptionMixin, StatisticalRequests, LearnedColumns, BaseEstimator
+):
     """A model that is a function of sums over rows: how it is read, and exported.
 
     A subclass gives the verbs, the constructor, the twin's class, and the hooks of
@@ -46,19 +49,6 @@ class StatisticalModel(AdoptionMixin, StatisticalRequests, BaseEstimator):
         return UnlearnerTags.extending(super().__sklearn_tags__(), promised)
 
     # Reading the model ----------------------------------------------------------------
-
-    @property
-    def n_features_in_(self):
-        """Number of columns of X at fit, forgotten ones included."""
-        return self._learned.columns.n_features
-
-    @property
-    def feature_names_in_(self):
-        """Names of the columns of X at fit, if they were all strings."""
-        names = self._learned.columns.names
-        if names is None:
-            raise AttributeError("X had no feature names at fit.")
-        return names
 
     def predict(self, X):
         """Class labels, or targets.

@@ -6,11 +6,7 @@ left. The answer also says how the outputs of all other rows change. `carried` t
 request through any transformer, one of scikit-learn's own among them.
 """
 
-from sklearn_unlearn.transformers._base import (
-    InvertibleMixin,
-    UnlearnableTransformer,
-    given,
-)
+from sklearn_unlearn.transformers._base import InvertibleMixin, UnlearnableTransformer
 from sklearn_unlearn.transformers._change import Change, Imputed, as_given, of_step
 from sklearn_unlearn.transformers._fitted import Edit, Fitted, ReadRows, RowStatistics
 from sklearn_unlearn.transformers._requests import TransformerRequests
@@ -24,6 +20,7 @@ from sklearn_unlearn.transformers._traversal import (
     is_stateless,
     names_outputs,
 )
+from sklearn_unlearn.transformers._verbs import TransformerVerbs, given
 from sklearn_unlearn.utils.exclusive import Learned
 
 __all__ = [
@@ -36,6 +33,7 @@ __all__ = [
     "ReadRows",
     "RowStatistics",
     "TransformerRequests",
+    "TransformerVerbs",
     "UnlearnableTransformer",
     "as_given",
     "cannot_unlearn",

@@ -1,4 +1,4 @@
-"""The verbs of transformers that unlearn, and what they answer."""
+"""Transformers that unlearn: how they are fitted, and what they answer."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from sklearn_unlearn.transformers._fitted import Edit, ReadRows
 from sklearn_unlearn.transformers._requests import TransformerRequests
+from sklearn_unlearn.transformers._verbs import TransformerVerbs
+from sklearn_unlearn.utils.exclusive import LearnedColumns
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.validation import remaining_columns
 
 
-class UnlearnableTransformer(TransformerRequests, TransformerMixin, BaseEstimator):
+class UnlearnableTransformer(
+    TransformerVerbs,
+    TransformerRequests,
+    LearnedColumns,
+    TransformerMixin,
+    BaseEstimator,
+):
     """A transformer that is a function of statistics of its rows.
 
     A subclass gives the constructor, the twin's class and the hooks `_collected`,
@@ -41,113 +49,11 @@ class UnlearnableTransformer(TransformerRequests, TransformerMixin, BaseEstimato
         """
         return self._fit(X)
 
-    def partial_unfit(self, X, y=None):
-        """Forget rows: the transformer as if it had never been fitted on them.
+    # Hooks --------------------------------------------------------------------------
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
-            The rows, with the values that they were fitted with.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        UnlearningError
-            A subclass says why the request was refused; the transformer is unchanged.
-        """
-        return self._carry_out(Edit(rows_out=given(X, "X")))
-
-    def replace_features(self, X, y=None, X_new=None):
-        """Correct values: the transformer as if rows had been ``X_new`` all along.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
-            The rows as they were fitted with.
-        y : None
-            Ignored.
-        X_new : {array-like, sparse matrix} of shape (n_rows, n_features)
-            The rows as they should have been.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        UnlearningError
-            A subclass says why the request was refused; the transformer is unchanged.
-        """
-        return self._carry_out(
-            Edit(rows_out=given(X, "X"), rows_in=given(X_new, "X_new"))
-        )
-
-    def partial_fit(self, X, y=None):
-        """Learn rows: the transformer as if it had been fitted on them too.
-
-        On an unfitted transformer this is ``fit``.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If the data are invalid.
-        """
-        with self._exclusive():
-            if not self.__sklearn_is_fitted__():
-                return self._fit(X)
-            return self._carry_out(Edit(rows_in=given(X, "X")))
-
-    def forget_features(self, columns):
-        """Forget columns for good: the transformer as if it had never had them.
-
-        They are ignored from then on: they may hold anything, NaN, or be absent.
-        Outputs and fitted attributes are those of the columns that remain.
-
-        Parameters
-        ----------
-        columns : int, str, list of int or str, or bool mask of shape (n_features,)
-            By index or by feature name. Columns forgotten before may be named again.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If a column is unknown, or all would be forgotten.
-        """
-        return self._carry_out(Edit(columns=given(columns, "columns")))
+    _edit = Edit
 
     # What was learned -----------------------------------------------------------------
-
-    @property
-    def n_features_in_(self):
-        """Number of columns of X at fit, forgotten ones included."""
-        return self._learned.columns.n_features
-
-    @property
-    def feature_names_in_(self):
-        """Names of the columns of X at fit, if they were all strings."""
-        names = self._learned.columns.names
-        if names is None:
-            raise AttributeError("X had no feature names at fit.")
-        return names
 
     def transform(self, X):
         """Outputs of rows, as the twin computes them.
@@ -228,10 +134,3 @@ class InvertibleMixin:
         {ndarray, sparse matrix} of shape (n_samples, n_columns)
         """
         return self._checked().twin.inverse_transform(X)
-
-
-def given(value, name):
-    """The value of an argument that has to be given."""
-    if value is None:
-        raise ValueError(f"{name} must be given: it is None.")
-    return value
