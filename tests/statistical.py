@@ -24,6 +24,7 @@ from sklearn_unlearn import (
     UnlearnableNearestCentroid,
     UnlearnableQuadraticDiscriminantAnalysis,
 )
+from tests.linear_model.arrays import arrays_of
 
 GAUSSIAN = ("class_count_", "class_prior_", "epsilon_", "theta_", "var_")
 DISCRETE = ("class_count_", "class_log_prior_", "feature_log_prob_")
@@ -188,3 +189,14 @@ def assert_same(name, model, twin, X, rtol=1e-10):
     two = np.sort(twin.predict_proba(X), axis=1)[:, -2:]
     clear = two[:, 1] - two[:, 0] > 1e-8
     np.testing.assert_array_equal(model.predict(X)[clear], twin.predict(X)[clear])
+
+
+def assert_identical(one, other):
+    """All that two models keep of rows is equal to the bit."""
+    found, expected = (
+        [array for path, array in arrays_of(model._fitted.evidence)]
+        for model in (one, other)
+    )
+    assert len(found) == len(expected) > 0
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -1,6 +1,4 @@
-"""The study of the paper, on data that are small."""
-
-import sys
+"""Data, requests and methods of the study of the paper."""
 
 import numpy as np
 import pytest
@@ -11,12 +9,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import scale
 
 from benchmarks import data
-from benchmarks.paper import answers, findings, scenarios, study
-from benchmarks.paper.__main__ import main
-from benchmarks.paper.findings import Statement
+from benchmarks.paper import answers, scenarios
 from benchmarks.paper.judging import judged
 from benchmarks.paper.methods import Methods
-from benchmarks.paper.progress import progress
 from benchmarks.paper.requests import (
     REMOVED,
     REPLACED,
@@ -27,6 +22,7 @@ from benchmarks.paper.requests import (
     with_rows,
 )
 from sklearn_unlearn.exceptions import LargeStepWarning
+from tests.paper_files import write
 
 # as the command line has it: the study is about steps that are large, and its rivals
 # are stopped early
@@ -34,6 +30,8 @@ pytestmark = [
     pytest.mark.filterwarnings(f"ignore::{each.__module__}.{each.__name__}")
     for each in (ConvergenceWarning, LargeStepWarning)
 ]
+
+
 #: Of fifty rows one of those that `data.split` tests with.
 ONLY_TESTED = np.random.default_rng(0).permutation(50)[-1]
 GROUPS = [np.array([3]), np.array([7, 8]), np.array([20])]
@@ -50,21 +48,6 @@ def scenario():
 @pytest.fixture(scope="module")
 def methods(scenario):
     return Methods(scenario, penalty=2.0, seed=0)
-
-
-# Data ---------------------------------------------------------------------------------
-
-
-def write(folder, X, y, lines):
-    paths = [folder / "X.npz", folder / "y.npy", folder / "columns.txt"]
-    if sp.issparse(X):
-        sp.save_npz(paths[0], X)
-    else:
-        paths[0] = folder / "X.npy"
-        np.save(paths[0], X)
-    np.save(paths[1], y)
-    paths[2].write_text(lines)
-    return [str(path) for path in paths]
 
 
 @pytest.mark.parametrize("as_format", [np.asarray, sp.csr_array])
@@ -285,175 +268,3 @@ def test_gradients_are_counted(scenario, methods):
     assert found[answers.SECOND].gradients == 2 * n_rows
     assert found[answers.EXACT].gradients % n_rows == 0
     assert found[answers.EXACT].gradients > 0
-
-
-# Findings -----------------------------------------------------------------------------
-
-
-def rows_of(residuals):
-    """A table with a draw of each method in each case."""
-    return [
-        {"data": data, "request": REMOVED, "size": 1.0, "method": name, "residual": r}
-        for data, by_method in residuals.items()
-        for name, r in by_method.items()
-    ]
-
-
-@pytest.mark.parametrize(
-    ("second", "verdict", "exceptions"),
-    [
-        ((1.0, 1.0), "confirmed, 2 of 2 cases", ()),
-        ((1.0, 3.0), "confirmed in part, 1 of 2 cases", ("b, features removed, 1",)),
-        (
-            (3.0, 3.0),
-            "NOT confirmed, 0 of 2 cases",
-            ("a, features removed, 1", "b, features removed, 1"),
-        ),
-    ],
-)
-def test_verdicts_follow_the_figures(second, verdict, exceptions):
-    others = {
-        answers.FIRST: 2.0,
-        answers.FINE_TUNING: 2.5,
-        answers.NO_UPDATE: 9.0,
-    }
-    rows = rows_of(
-        {
-            name: {**others, answers.SECOND: value}
-            for name, value in zip("ab", second, strict=True)
-        }
-    )
-    found = findings.FINDINGS[0].judged({"efficacy": rows})
-    assert str(found) == verdict
-    assert found.exceptions == exceptions
-    assert found.n_requests == (1, 1)
-
-
-def test_a_tie_confirms_nothing():
-    names = (answers.SECOND, answers.NO_UPDATE, answers.FINE_TUNING, answers.FIRST)
-    rows = rows_of({"a": dict.fromkeys(names, 0.5)})
-    rows = [{**row, "classical_accuracy": 0.5} for row in rows]
-    (finding,) = (each for each in findings.FINDINGS if each.table == "certification")
-    assert str(finding.judged({"certification": rows})) == "NOT confirmed, 0 of 1 cases"
-
-
-def test_statements_may_not_apply():
-    statement = Statement("efficacy", "", "", lambda figures: None)
-    found = statement.judged({"efficacy": rows_of({"a": {answers.SECOND: 1.0}})})
-    assert str(found) == "not measured"
-
-
-# The whole ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def files(tmp_path):
-    X, y = load_breast_cancer(return_X_y=True)
-    return write(tmp_path, scale(X), y, "3\n7 8\n")
-
-
-def arguments(files, out):
-    own = ["--only", "--data", "mine", *files, "--out", str(out), "--no-progress"]
-    return [*own, "--quick"]
-
-
-def test_study_writes_tables_and_a_summary(files, tmp_path, capsys):
-    out = tmp_path / "results"
-    assert main([*arguments(files, out), "--no-figures", "--lambda", "0.5"]) == 0
-    text = (out / "summary.md").read_text()
-    assert text in capsys.readouterr().out
-    assert "lambda = 0.5" in text
-    tables = study.read(out)
-    assert set(tables) == set(study.TABLES)
-    exact = [row for row in tables["efficacy"] if row["method"] == answers.EXACT]
-    assert [row["size"] for row in exact] == [1.0, 2.0, 10.0, 100.0]
-    assert max(row["residual"] for row in exact) <= findings.GOAL
-    for statement in (*findings.FINDINGS, *findings.REACH):
-        assert f"{statement.text} **{statement.judged(tables)}**" in text
-    for row in tables["certification"]:
-        if not np.isnan(row["bound"]):
-            assert row["distance"] <= row["bound"]
-
-    again = tmp_path / "again"
-    main([*arguments(files, again), "--no-figures", "--lambda", "0.5"])
-    capsys.readouterr()
-    for name in ("efficacy", "fidelity", "certification"):
-        first, second = ((at / f"{name}.csv").read_text() for at in (out, again))
-        assert first == second
-
-
-def test_study_draws_figures(files, tmp_path, capsys):
-    pytest.importorskip("matplotlib")
-    out = tmp_path / "results"
-    main(arguments(files, out))
-    names = {path.name for path in out.glob("*.png")}
-    assert names == {f"{t}_mine.png" for t in ("efficacy", "fidelity", "efficiency")}
-    shown = capsys.readouterr().out
-    assert all(f"![{name}]({name})" in shown for name in names)
-
-
-def refusal(capsys, *given):
-    """What the command line says to arguments that it refuses."""
-    with pytest.raises(SystemExit) as stop:
-        main([*given, "--no-progress"])
-    assert stop.value.code == 2
-    return capsys.readouterr().err
-
-
-def test_data_that_are_missing_are_left_out(files, tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("SKLEARN_UNLEARN_DATA", "elsewhere")
-    out = tmp_path / "results"
-    given = ["--data-folder", str(tmp_path), "--out", str(out), "--no-figures"]
-    # a name that reads as a number is a name
-    own = ["--data", "1e3", *files, "--quick"]
-    assert main(["--only", "pima", *given, *own, "--no-progress"]) == 0
-    text = capsys.readouterr().out
-    assert "Left out: pima" in text
-    assert "| 1e3 " in text
-    assert "Left out: pima" in refusal(capsys, "--only", "pima", *given)
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        (["--lambda", "0"], "must be positive"),
-        (["--draws", "0"], "must be at least 1"),
-        (["--draws", "-1"], "must be at least 1"),
-        (["--seed", "-1"], "must be at least 0"),
-        (["--only"], "no data are chosen"),
-        (["--data-folder", "nowhere"], "no such folder: nowhere"),
-        (["--only", "--data", "a", "X.npy", "y.npy", "c.txt"], "X.npy"),
-    ],
-)
-def test_arguments_that_are_refused(given, message, capsys):
-    assert message in refusal(capsys, *given, "--no-figures")
-
-
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        (["a/b"], "names are of letters"),
-        (["a", "A"], "a name of its own"),
-        (["adult", "b"], "a name of its own"),
-    ],
-)
-def test_names_are_parts_of_file_names(files, names, message, capsys):
-    given = [part for name in names for part in ("--data", name, *files)]
-    assert message in refusal(capsys, "--only", "adult", *given, "--no-figures")
-
-
-def test_figures_are_known_to_be_possible_before_anything_else(capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    assert "matplotlib" in refusal(capsys, "--only", "pima")
-
-
-def test_progress_is_shown():
-    pytest.importorskip("rich")
-    with progress(True) as bar:
-        bar.begin("mine", 2)
-        bar.describe("a request")
-        bar.advance()
-    with progress(False) as bar:
-        bar.begin("mine", 2)
-        bar.advance()

@@ -16,12 +16,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import Edit
-from tests.linear_model.test_state import (
-    arrays_of,
-    holds_multiple,
-    interrupt,
-    pickled_arrays,
-)
+from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
+from tests.linear_model.test_state import interrupt
 from tests.transformers import (
     CASES,
     ROWS,

@@ -24,13 +24,9 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
 )
 from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
-from tests.linear_model.test_state import (
-    arrays_of,
-    holds_multiple,
-    interrupt,
-    pickled_arrays,
-)
-from tests.test_statistical import assert_identical
+from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
+from tests.linear_model.test_state import interrupt
+from tests.statistical import assert_identical
 
 ATTRIBUTES = (
     *("X_offset_", "X_scale_", "alpha_", "coef_", "intercept_"),

@@ -24,7 +24,7 @@ from sklearn_unlearn.exceptions import (
     RowNotFoundError,
 )
 from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
-from tests.test_statistical import assert_identical
+from tests.statistical import assert_identical
 
 
 def _needs_more_rows(estimator):

@@ -3,19 +3,12 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_unlearn import (
-    UnlearnableLogisticRegression,
-    UnlearnableRidge,
-)
-from sklearn_unlearn.core import model
-from sklearn_unlearn.core.refinement import Outcome, Refinement
+from sklearn_unlearn import UnlearnableLogisticRegression, UnlearnableRidge
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     InsufficientWeightError,
     LargeStepWarning,
-    NotPositiveDefiniteError,
     StepTooLargeError,
 )
 from tests.cases import (
@@ -29,49 +22,7 @@ from tests.cases import (
     make,
     weights,
 )
-
-OUT = np.array([3, 40, 77])
-N_ROWS = 150
-REST = np.setdiff1d(np.arange(N_ROWS), OUT)
-
-
-def _edited(verb, estimator, as_format, X, y, weight):
-    """Apply a verb; return the data that a refit would be given."""
-    w = None if weight is None else weight[OUT]
-    rows = as_format(X[OUT])
-    if verb == "partial_unfit":
-        estimator.partial_unfit(rows, y[OUT], sample_weight=w)
-        return X[REST], y[REST], None if weight is None else weight[REST]
-    if verb == "replace_features":
-        new = X.copy()
-        new[OUT] = 0.5 * new[OUT] + 0.1
-        if as_format in (FORMATS["float32"], FORMATS["csr_float32"]):
-            new = new.astype(np.float32).astype(float)
-        estimator.replace_features(rows, y[OUT], as_format(new[OUT]), sample_weight=w)
-        return new, y, weight
-    if verb == "replace_labels":
-        new = y.copy()
-        new[OUT] = changed_targets(y)[OUT]
-        estimator.replace_labels(rows, y[OUT], new[OUT], sample_weight=w)
-        return X, new, weight
-    if verb == "partial_fit":
-        estimator.partial_fit(rows, y[OUT], sample_weight=w)
-        again = np.concatenate([np.arange(N_ROWS), OUT])
-        return X[again], y[again], None if weight is None else weight[again]
-    assert verb == "forget_features"
-    estimator.forget_features(2)
-    new = X.copy()
-    new[:, 2] = 0.0
-    return new, y, weight
-
-
-VERBS = [
-    "partial_unfit",
-    "replace_features",
-    "replace_labels",
-    "partial_fit",
-    "forget_features",
-]
+from tests.linear_model.requests import N_ROWS, OUT, REST, VERBS, ask
 
 
 def _refit(estimator, X, y, weight):
@@ -94,7 +45,7 @@ def test_retained_data_make_every_verb_exact(
     estimator = make(name, retain_data=True, fit_intercept=fit_intercept)
     estimator.fit(as_format(X), y, sample_weight=weight)
     before = coefficients(estimator)
-    edited = _edited(verb, estimator, as_format, X, y, weight)
+    edited = ask(verb, estimator, as_format, X, y, weight)
     refit = _refit(estimator, *edited)
     assert np.abs(coefficients(refit) - before).max() > 1e-4
     np.testing.assert_allclose(
@@ -112,7 +63,7 @@ def test_quadratic_losses_are_exact_without_data(name, verb, name_format, weight
     X, y = data(name)
     weight = weights(N_ROWS) if weighted else None
     estimator = make(name).fit(as_format(X), y, sample_weight=weight)
-    edited = _edited(verb, estimator, as_format, X, y, weight)
+    edited = ask(verb, estimator, as_format, X, y, weight)
     np.testing.assert_allclose(
         coefficients(estimator),
         coefficients(_refit(estimator, *edited)),
@@ -131,7 +82,7 @@ def test_data_free_updates_lower_the_residual(name, verb, weighted, fit_intercep
     estimator = make(name, fit_intercept=fit_intercept)
     estimator.fit(X, y, sample_weight=weight)
     stale = clone(estimator).fit(X, y, sample_weight=weight)
-    edited = _edited(verb, estimator, lambda X: X, X, y, weight)
+    edited = ask(verb, estimator, lambda X: X, X, y, weight)
     if verb == "forget_features":  # "nothing done" but the column set to zero
         model = stale._fitted.model.state
         theta = model.theta.copy()
@@ -285,103 +236,6 @@ def test_large_steps_warn_or_are_refused_but_never_silent():
     refit = make("logistic").fit(X, np.r_[wrong[:150], y[150:]])
     np.testing.assert_allclose(
         coefficients(exact), coefficients(refit), rtol=1e-7, atol=1e-9
-    )
-
-
-# Where refinement fails --------------------------------------------------------------
-
-
-@pytest.mark.parametrize("seed", [23, 27, 35, 39, 41, 46, 56, 57, 69, 76])
-def test_saturated_problems_are_answered_where_a_refit_is(seed):
-    """With data almost separated and almost no penalty, refinement alone stalled."""
-    rng = np.random.default_rng(seed)
-    n_rows, n_columns, n_classes = rng.integers((20, 2, 2), (80, 10, 5))
-    X = rng.normal(size=(n_rows, n_columns)) * 10.0 ** rng.uniform(-2, 2, n_columns)
-    y = (X @ rng.normal(size=(n_columns, n_classes))).argmax(axis=1)
-    y[: 2 * n_classes] = np.tile(np.arange(n_classes), 2)
-    wrong = y.copy()
-    wrong[-3:] = (y[-3:] + 1) % n_classes
-    estimator = UnlearnableLogisticRegression(C=1e12, retain_data=True).fit(X, y)
-    estimator.replace_labels(X[-3:], y[-3:], wrong[-3:])
-    residual = estimator.gradient_residual(X, wrong)
-    assert residual <= max(estimator.tol, residual.rounding_error)
-    estimator.replace_labels(X[-3:], wrong[-3:], y[-3:])
-    residual = estimator.gradient_residual(X, y)
-    assert residual <= max(estimator.tol, residual.rounding_error)
-
-
-def _singular(*args, **kwargs):
-    raise NotPositiveDefiniteError("The Hessian is singular.")
-
-
-def _stalled(state, rows, *, tol, max_iter):
-    return Refinement(state, Outcome.STALLED, 1.0, 0, 0)
-
-
-FAILURES = [("unlearn", _singular), ("refine", _singular), ("refine", _stalled)]
-
-
-@pytest.mark.parametrize(("function", "failing"), FAILURES)
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge", "poisson"])
-def test_where_a_step_fails_the_data_are_fitted(
-    monkeypatch, name, verb, function, failing
-):
-    X, y = data(name)
-    estimator = make(name, retain_data=True).fit(X, y)
-    with monkeypatch.context() as patch:
-        patch.setattr(model, function, failing)
-        edited = _edited(verb, estimator, np.asarray, X, y, None)
-    refit = make(name).fit(*edited)
-    np.testing.assert_allclose(
-        coefficients(estimator), coefficients(refit), rtol=1e-7, atol=1e-9
-    )
-    estimator.partial_unfit(edited[0][-2:], edited[1][-2:])  # all of the model is new
-    refit = make(name).fit(edited[0][:-2], edited[1][:-2])
-    np.testing.assert_allclose(
-        coefficients(estimator), coefficients(refit), rtol=1e-7, atol=1e-9
-    )
-
-
-@pytest.mark.parametrize(("function", "failing"), FAILURES)
-def test_a_failure_that_the_fit_shares_is_told(monkeypatch, function, failing):
-    X, y = data("logistic")
-    estimator = make("logistic", retain_data=True).fit(X, y)
-    before = coefficients(estimator)
-    monkeypatch.setattr(model, function, failing)
-    monkeypatch.setattr(model, "fit", _singular)
-    if failing is _stalled:
-        with pytest.warns(ConvergenceWarning, match="No step lowers"):
-            estimator.partial_unfit(X[OUT], y[OUT])
-        return
-    with pytest.raises(NotPositiveDefiniteError):
-        estimator.partial_unfit(X[OUT], y[OUT])
-    np.testing.assert_array_equal(coefficients(estimator), before)
-
-
-def test_of_two_that_stall_the_smaller_residual_is_taken(monkeypatch):
-    X, y = data("logistic")
-    estimator = make("logistic", retain_data=True).fit(X, y)
-
-    def worse(objective, rows, **keywords):
-        start = estimator._fitted.model.state
-        return Refinement(start, Outcome.STALLED, 2.0, 0, 0)
-
-    monkeypatch.setattr(model, "refine", _stalled)
-    monkeypatch.setattr(model, "fit", worse)
-    with pytest.warns(ConvergenceWarning, match=r"The gradient norm is 1\."):
-        estimator.partial_unfit(X[OUT], y[OUT])
-
-
-def test_refine_fits_where_its_steps_stall(monkeypatch):
-    X, y = data("logistic")
-    estimator = make("logistic").fit(X, y).partial_unfit(X[OUT], y[OUT])
-    with monkeypatch.context() as patch:
-        patch.setattr(model, "refine", _stalled)
-        estimator.refine(X[REST], y[REST])
-    refit = make("logistic").fit(X[REST], y[REST])
-    np.testing.assert_allclose(
-        coefficients(estimator), coefficients(refit), rtol=1e-7, atol=1e-9
     )
 
 
