@@ -10,7 +10,8 @@ PYTEST_ARGS ?= -q -n auto
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo examples test test-min test-bare test-torch coverage lint format bench paper doc clean
+.PHONY: help demo examples examples-torch test test-min test-bare test-torch coverage lint \
+    format bench bench-torch paper doc clean
 
 # One environment for each purpose and Python version: .venv/3.13-test
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2] if sys.version_info >= (3, 11) else "")')
@@ -29,14 +30,16 @@ REQUIRES_doc   := -e ".[doc]"
 help:
 	@echo "make demo       forget rows, values, labels and a column; compare with refits"
 	@echo "make examples   run the scripts in examples/"
+	@echo "make examples-torch    those in examples/torch/, with PyTorch and skorch"
 	@echo "make test       tests and doctests, newest versions of the dependencies"
 	@echo "make test-min   the same with the oldest versions (constraints/minimum.txt)"
 	@echo "make test-bare  the same without the optional packages"
-	@echo "make test-torch tests of networks, with PyTorch and skorch"
+	@echo "make test-torch tests of nets of PyTorch modules"
 	@echo "make coverage   tests with the lines and branches that none of them reaches"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make format     let ruff format the code and mend what it can"
 	@echo "make bench      the benchmark tables (minutes); BENCH_ARGS=\"fit --quick\""
+	@echo "make bench-torch       those of nets of PyTorch modules; BENCH_ARGS likewise"
 	@echo "make paper      the paper's study (a quarter of an hour); PAPER_ARGS=\"--quick\""
 	@echo "make doc        build the documentation, run its examples"
 	@echo "make clean      remove environments, caches and builds"
@@ -49,6 +52,10 @@ examples: $(ENV)test$(STAMP)
 	@set -e; for script in examples/*.py; do \
 	    echo "== $$script"; $(ENV)test/bin/python $$script; done
 
+examples-torch: $(ENV)torch$(STAMP)
+	@set -e; for script in examples/torch/*.py; do \
+	    echo "== $$script"; $(ENV)torch/bin/python $$script; done
+
 test: $(ENV)test$(STAMP)
 	@$(TEST_ENV) $(ENV)test/bin/python -m pytest $(PYTEST_ARGS)
 
@@ -60,7 +67,8 @@ test-bare: $(ENV)bare$(STAMP)
 
 test-torch: $(ENV)torch$(STAMP)
 	@$(TEST_ENV) $(ENV)torch/bin/python -m pytest $(PYTEST_ARGS) \
-	    sklearn_unlearn/neural_network tests/neural_network
+	    sklearn_unlearn/neural_network tests/neural_network \
+	    tests/test_examples_torch.py tests/test_benchmarks_networks.py
 
 coverage: $(ENV)test$(STAMP)
 	@$(TEST_ENV) $(ENV)test/bin/python -m pytest $(PYTEST_ARGS) --cov
@@ -77,6 +85,9 @@ format: $(ENV)lint$(STAMP)
 
 bench: $(ENV)test$(STAMP)
 	@$(ENV)test/bin/python -m benchmarks $(BENCH_ARGS)
+
+bench-torch: $(ENV)torch$(STAMP)
+	@$(ENV)torch/bin/python -m benchmarks.networks $(BENCH_ARGS)
 
 paper: $(ENV)test$(STAMP)
 	@$(ENV)test/bin/python -m benchmarks.paper $(PAPER_ARGS)

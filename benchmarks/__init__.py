@@ -2,6 +2,8 @@
 
 A topic is a module with a function ``run(settings)`` that returns one
 :class:`~benchmarks.measure.Table`, and with ``plot(table, path)`` if it has a figure.
+One with arguments of its own has ``add_arguments(parser)``, and ``run(settings,
+options)``.
 Figures are measured in pairs, never asserted: tests check correctness, these tables
 show what it costs.
 """
@@ -28,3 +30,7 @@ TOPICS = (
     "certified",
     "capacity",
 )
+
+#: Topics that need PyTorch and skorch, in benchmarks/networks: they run if asked for,
+#: or all by ``python -m benchmarks.networks``.
+NETWORK_TOPICS = ("module_memory",)

@@ -10,14 +10,22 @@ from pathlib import Path
 
 from sklearn.exceptions import ConvergenceWarning
 
-from benchmarks import TOPICS
+from benchmarks import NETWORK_TOPICS, TOPICS
 from benchmarks.measure import Settings, environment
-from sklearn_unlearn.exceptions import LargeStepWarning, UnseenRowsWarning
+from sklearn_unlearn.exceptions import (
+    LargeStepWarning,
+    NotForgottenWarning,
+    UnseenRowsWarning,
+)
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("topics", nargs="*", metavar="topic", help=", ".join(TOPICS))
+def main(arguments=None, topics=TOPICS):
+    """Run the topics that are named, or these."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, add_help=False
+    )
+    known = TOPICS + NETWORK_TOPICS
+    parser.add_argument("topics", nargs="*", metavar="topic", help=", ".join(known))
     parser.add_argument("--quick", action="store_true", help="small data, few rounds")
     parser.add_argument("--repeats", type=int, default=None, help="rounds at most")
     parser.add_argument(
@@ -32,19 +40,21 @@ def main(arguments=None):
         type=Path,
         default=None,
         metavar="FILE",
-        help="figure of the topic that draws one (pipeline); needs matplotlib",
+        help="figure of the topic that draws one; needs matplotlib",
     )
+    asked = parser.parse_known_args(arguments)[0].topics or topics
+    for topic in asked:
+        if topic not in known:
+            parser.error(f"unknown topic {topic!r}; choose from {', '.join(known)}")
+    modules = {topic: importlib.import_module(_name(topic)) for topic in asked}
+    for module in modules.values():
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(parser)
+    parser.add_argument("-h", "--help", action="help", help="show this, and exit")
     options = parser.parse_args(arguments)
-    for topic in options.topics:
-        if topic not in TOPICS:
-            parser.error(f"unknown topic {topic!r}; choose from {', '.join(TOPICS)}")
-    modules = {
-        topic: importlib.import_module(f"benchmarks.{topic}")
-        for topic in options.topics or TOPICS
-    }
     drawing = [topic for topic, module in modules.items() if hasattr(module, "plot")]
     if options.plot is not None and len(drawing) != 1:
-        parser.error("--plot needs exactly one topic that draws a figure: pipeline")
+        parser.error("--plot needs exactly one topic that draws a figure")
     settings = Settings.of(options.quick, options.repeats)
     machine = environment()
     print(f"{machine}\n")
@@ -55,8 +65,12 @@ def main(arguments=None):
             # residuals are in the tables: they say what did not converge
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", LargeStepWarning)
+            warnings.simplefilter("ignore", NotForgottenWarning)
             warnings.simplefilter("ignore", UnseenRowsWarning)
-            table = module.run(settings)
+            if hasattr(module, "add_arguments"):
+                table = module.run(settings, options)
+            else:
+                table = module.run(settings)
         seconds = time.perf_counter() - start
         print(f"{table.markdown()}\n\n({topic}: {seconds:.0f} s)\n", flush=True)
         results[topic] = {"environment": machine, **table.plain()}
@@ -67,6 +81,12 @@ def main(arguments=None):
     if options.json is not None:
         write(options.json, results)
     return 0
+
+
+def _name(topic):
+    """Of the module of a topic."""
+    within = "networks." if topic in NETWORK_TOPICS else ""
+    return f"benchmarks.{within}{topic}"
 
 
 def write(path, result):

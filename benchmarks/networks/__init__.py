@@ -1,0 +1,1 @@
+"""Scenarios of neural networks, which need PyTorch and skorch."""
