@@ -14,7 +14,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.ensemble._sharded import ShardedModel
 from sklearn_unlearn.exceptions import EmptyClassError
-from sklearn_unlearn.utils.targets import Labels
+from sklearn_unlearn.utils.targets import (
+    Labels,
+    check_first_classes,
+    check_same_labels,
+)
 
 
 class Names(Labels):
@@ -234,17 +238,8 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
         return fewer, retained
 
     def _first_fit(self, X, y, classes, sample_weight, row_ids):
-        if classes is not None and y is not None:
-            missing = np.setdiff1d(classes, np.asarray(y))
-            if missing.size:
-                raise EmptyClassError(
-                    f"classes names {missing.tolist()[0]!r}, of which y has no row: "
-                    "the first call must hold rows of every class."
-                )
+        check_first_classes(classes, y)
         return self.fit(X, y, sample_weight, row_ids=row_ids)
 
     def _check_classes(self, classes, known):
-        if classes is not None and not np.array_equal(np.unique(classes), known):
-            raise ValueError(
-                f"classes={classes!r} is not the same as at fit: {known.tolist()!r}"
-            )
+        check_same_labels(classes, known)

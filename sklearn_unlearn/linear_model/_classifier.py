@@ -12,7 +12,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_unlearn.core.model import edited_rows
 from sklearn_unlearn.exceptions import EmptyClassError
 from sklearn_unlearn.linear_model._base import LinearUnlearner
-from sklearn_unlearn.utils.targets import Labels, given_weights
+from sklearn_unlearn.utils.targets import (
+    Labels,
+    check_first_classes,
+    check_same_labels,
+    given_weights,
+)
 
 
 class LinearClassifier(ClassifierMixin, LinearUnlearner):
@@ -103,20 +108,11 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
         return Labels(np.arange(2), signed=True, class_weight=np.ones(2))
 
     def _first_fit(self, X, y, classes, sample_weight, row_ids):
-        if classes is not None and y is not None:
-            missing = np.setdiff1d(classes, np.asarray(y))
-            if missing.size:
-                raise EmptyClassError(
-                    f"classes names {missing.tolist()[0]!r}, of which y has no row: "
-                    "the first call must hold rows of every class."
-                )
+        check_first_classes(classes, y)
         return self.fit(X, y, sample_weight, row_ids=row_ids)
 
     def _check_classes(self, classes, known):
-        if classes is not None and not np.array_equal(np.unique(classes), known):
-            raise ValueError(
-                f"classes={classes!r} is not the same as at fit: {known.tolist()!r}"
-            )
+        check_same_labels(classes, known)
 
     def _without_classes(self, fitted, request, error):
         """With retained data and two classes left, a refit without the others."""

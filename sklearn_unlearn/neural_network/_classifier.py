@@ -12,11 +12,12 @@ from sklearn_unlearn.core.losses import HalfBinomialLogistic, MultinomialLogisti
 from sklearn_unlearn.core.outputwise import Outputwise
 from sklearn_unlearn.neural_network._base import PerceptronUnlearner
 from sklearn_unlearn.neural_network._targets import Indicators
+from sklearn_unlearn.utils.asked import ProbabilityMixin
 from sklearn_unlearn.utils.exclusive import Learned
 from sklearn_unlearn.utils.targets import Labels
 
 
-class UnlearnableMLPClassifier(ClassifierMixin, PerceptronUnlearner):
+class UnlearnableMLPClassifier(ProbabilityMixin, ClassifierMixin, PerceptronUnlearner):
     """A multi-layer perceptron that classifies and unlearns.
 
     scikit-learn's :class:`~sklearn.neural_network.MLPClassifier` trains it; its
@@ -160,34 +161,6 @@ class UnlearnableMLPClassifier(ClassifierMixin, PerceptronUnlearner):
         self.max_passes = max_passes
         self.max_seconds = max_seconds
         self.retain_data = retain_data
-
-    def predict_proba(self, X):
-        """Probabilities of the classes.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``.
-        """
-        return self._asked("predict_proba", X)
-
-    def predict_log_proba(self, X):
-        """Logarithms of the probabilities of the classes.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``.
-        """
-        return self._asked("predict_log_proba", X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

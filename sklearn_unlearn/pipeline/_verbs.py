@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._wrappers import of_targets
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
+from sklearn_unlearn.utils.targets import check_first_classes
 from sklearn_unlearn.utils.validation import check_columns, check_sample_weight
 
 
@@ -223,13 +224,7 @@ class RawVerbs:
         """
         with self._exclusive():
             if not self.__sklearn_is_fitted__():
-                if classes is not None:
-                    missing = np.setdiff1d(classes, np.asarray(y))
-                    if missing.size:
-                        raise EmptyClassError(
-                            f"classes names {missing.tolist()[0]!r}, of which y has no "
-                            "row: the first call must hold rows of every class."
-                        )
+                check_first_classes(classes, y)
                 return self.fit(X, y, sample_weight, row_ids=row_ids)
         return self._carry_out(
             RawRequest(

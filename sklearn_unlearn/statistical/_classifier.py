@@ -7,11 +7,12 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.statistical._model import StatisticalModel
+from sklearn_unlearn.utils.asked import ProbabilityMixin
 from sklearn_unlearn.utils.exclusive import Learned
 from sklearn_unlearn.utils.validation import label_positions
 
 
-class StatisticalClassifier(ClassifierMixin, StatisticalModel):
+class StatisticalClassifier(ProbabilityMixin, ClassifierMixin, StatisticalModel):
     """A classifier that is a function of sums over the rows of each class.
 
     A subclass gives the constructor, the twin's class, and the hooks `_encoded`,
@@ -134,36 +135,6 @@ class StatisticalClassifier(ClassifierMixin, StatisticalModel):
             If a label is not one of those that the first call named.
         """
         return self._partial_fit(X, y, classes)
-
-    # Reading the model ----------------------------------------------------------------
-
-    def predict_proba(self, X):
-        """Probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``.
-        """
-        return self._asked("predict_proba", X)
-
-    def predict_log_proba(self, X):
-        """Logarithms of the probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``.
-        """
-        return self._asked("predict_log_proba", X)
 
     # Hooks --------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from sklearn_unlearn.core.weighted_losses import (
     WeightedLoss,
     with_class_weights,
 )
+from sklearn_unlearn.exceptions import EmptyClassError
 from sklearn_unlearn.utils.validation import label_positions
 
 
@@ -167,6 +168,26 @@ class Targets:
     def weighted(self, loss, groups):
         """All rows count alike."""
         return loss
+
+
+def check_first_classes(classes, y):
+    """Refuse labels that a first ``partial_fit`` names and has no row of."""
+    if classes is None or y is None:
+        return
+    missing = np.setdiff1d(classes, np.asarray(y))
+    if missing.size:
+        raise EmptyClassError(
+            f"classes names {missing.tolist()[0]!r}, of which y has no row: the first "
+            "call must hold rows of every class."
+        )
+
+
+def check_same_labels(classes, known):
+    """Refuse ``classes`` of a later ``partial_fit`` that are not those at fit."""
+    if classes is not None and not np.array_equal(np.unique(classes), known):
+        raise ValueError(
+            f"classes={classes!r} is not the same as at fit: {known.tolist()!r}"
+        )
 
 
 def given_weights(class_weight, classes):

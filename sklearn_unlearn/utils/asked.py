@@ -1,0 +1,35 @@
+"""What the fitted twin is asked about rows."""
+
+from __future__ import annotations
+
+
+class ProbabilityMixin:
+    """Probabilities of a classifier's twin, which ``_asked`` reaches."""
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        return self._asked("predict_proba", X)
+
+    def predict_log_proba(self, X):
+        """Logarithms of the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        return self._asked("predict_log_proba", X)
