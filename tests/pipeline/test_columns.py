@@ -268,3 +268,20 @@ def test_outputs_are_dense_once_the_last_sparse_one_has_vanished(retain_data):
     assert not refit[0].sparse_output_
     X = frame[2:]
     np.testing.assert_allclose(model.predict(X), refit.predict(X), rtol=1e-8)
+
+
+def test_verbs_of_a_column_transformer_refuse_what_is_not_given():
+    X, _ = people()
+    model = columns().fit(X)
+    before = model.transform(X)
+    requests = {
+        "X": [model.partial_unfit, model.partial_fit],
+        "columns": [model.forget_features],
+    }
+    for name, verbs in requests.items():
+        for verb in verbs:
+            with pytest.raises(ValueError, match=f"^{name} must be given"):
+                verb(None)
+    with pytest.raises(ValueError, match="X_new must be given"):
+        model.replace_features(X[:2])
+    np.testing.assert_array_equal(model.transform(X), before)
