@@ -11,7 +11,13 @@ pytest.importorskip("skorch")
 EXAMPLES = Path(__file__).parents[1] / "examples" / "torch"
 
 #: What each script must print.
-SHOWN: dict[str, list[str]] = {}
+SHOWN: dict[str, list[str]] = {
+    "poisoned_labels.py": [
+        "412 of 1347 labels are wrong",
+        "labels replaced    test accuracy 0.9",
+        "training again     test accuracy 0.9",
+    ],
+}
 
 
 def test_none_is_left_out():

@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import Indices
 from sklearn_unlearn.core.krylov import Curvature, Vector
-from sklearn_unlearn.core.levenberg_marquardt import Kind, SmoothObjective
+from sklearn_unlearn.core.levenberg_marquardt import Kind, Slope, SmoothObjective
 
 #: Least diagonal, relative to its mean: parameters that no row uses stay put.
 _FLOOR = 1e-2
@@ -24,8 +24,8 @@ class ChangeObjective:
 
         ``F(theta) - (g - change) @ (theta - start)``,
 
-    whose gradient at the start is ``change``, that of what the request changes, whatever
-    else training has not finished. The sum over rows that stay may be over a sample of
+    whose gradient at the start is ``change``, that of what the request changes,
+    whatever else training has not finished. The sum over rows that stay may be over a sample of
     them: the error of the sample is one of the curvature alone (as in variance-reduced
     gradients: Johnson and Zhang, NeurIPS 2013). If ``staying`` is a divergence from
     what is predicted at the start, it has no slope there, and rises in all directions.
@@ -43,7 +43,7 @@ class ChangeObjective:
     times : float
         Rows that stay for each of the sample.
     start : Vector
-    slope : Vector
+    taken : Vector
         ``g - change``.
     scale : Vector
     """
@@ -52,7 +52,7 @@ class ChangeObjective:
     staying: SmoothObjective
     times: float
     start: Vector
-    slope: Vector
+    taken: Vector
     scale: Vector
 
     @staticmethod
@@ -97,13 +97,31 @@ class ChangeObjective:
         """The parameters."""
         return self.start + self.scale * unknowns
 
+    def value(self, theta: Vector) -> float:
+        """The objective at the unknowns."""
+        at = self.theta(theta)
+        value = self.times * self.staying.value(at)
+        if self.coming is not None:
+            value += self.coming.value(at)
+        return value - float(self.taken @ (self.scale * theta))
+
     def value_and_gradient(self, theta: Vector) -> tuple[float, Vector]:
         """The objective and its gradient, at and by the unknowns."""
         value, gradient = self._summed(self.theta(theta))
-        value -= float(self.slope @ (self.scale * theta))
-        return value, self.scale * (gradient - self.slope)
+        value -= float(self.taken @ (self.scale * theta))
+        return value, self.scale * (gradient - self.taken)
 
-    def curvature(self, theta: Vector, rows: Indices | None, kind: Kind) -> Curvature:
+    def slope(self, theta: Vector) -> Slope:
+        """The same; the scale preconditions already."""
+        return Slope(*self.value_and_gradient(theta))
+
+    def curvature(
+        self,
+        theta: Vector,
+        rows: Indices | None,
+        kind: Kind,
+        squares: Vector | None = None,
+    ) -> Curvature:
         """Its curvature, from some rows of the sample and all that come."""
         at = self.theta(theta)
         parts = [(self.staying.curvature(at, rows, kind), self.times)]

@@ -49,6 +49,7 @@ class SolveOutcome(Enum):
     """Why a solver ended; the values are sentences for the reader."""
 
     CONVERGED = "The residual of the linear system is at most tol."
+    WORTH = "A further product would gain less than its cost is worth."
     MAX_ITER = "The linear system was solved as far as max_iter products go."
     NEGATIVE_CURVATURE = "The matrix has a direction of negative curvature."
     BUDGET = "The budget ended while the linear system was being solved."
@@ -90,6 +91,7 @@ def conjugate_gradients(
     damping: float = 0.0,
     tol: float = 1e-3,
     max_iter: int = 100,
+    cost: float = 0.0,
     stop: Callable[[], bool] = never,
 ) -> Solution:
     """Solve by conjugate gradients, preconditioned with the diagonal if there is one.
@@ -109,6 +111,10 @@ def conjugate_gradients(
         Relative residual at which to stop.
     max_iter : int, default=100
         Products at most.
+    cost : float, default=0.0
+        Of a product, relative to all that is spent but once. It ends where the last
+        product has gained less of ``b'x - x'(A + damping I) x / 2``, relative to its
+        cost, than all that was spent.
     stop : callable, optional
         Asked after each product whether to end here.
 
@@ -136,7 +142,7 @@ def conjugate_gradients(
         return Solution(x, SolveOutcome.CONVERGED, 0.0, 0, damping)
     z = preconditioned(residual)
     direction, fall = z, float(residual @ z)
-    relative, n_products = 1.0, 0
+    relative, n_products, gained = 1.0, 0, 0.0
     outcome = SolveOutcome.MAX_ITER
     while n_products < max_iter:
         product = matrix.dot(direction) + direction * damping
@@ -156,6 +162,11 @@ def conjugate_gradients(
             break
         if stop():
             outcome = SolveOutcome.BUDGET
+            break
+        gain = 0.5 * length * fall
+        gained += gain
+        if gain * (1.0 + n_products * cost) < gained * cost:
+            outcome = SolveOutcome.WORTH
             break
         z = preconditioned(residual)
         previous, fall = fall, float(residual @ z)
@@ -288,6 +299,19 @@ def spectrum(
     values, vectors = np.linalg.eigh(small)
     errors = beside[-1] * np.abs(vectors[-1])
     return float((values - errors)[0]), float((values + errors)[-1])
+
+
+def rayleigh(matrix: Curvature, vector: Vector) -> float:
+    """The curvature ``v'Av / v'v`` along a vector; zero along none.
+
+    Raises
+    ------
+    NotFiniteError
+    """
+    squared = _finite(vector @ vector, "gradient")
+    if squared == 0.0:
+        return 0.0
+    return _finite(vector @ matrix.dot(vector), "curvature") / squared
 
 
 def definite(smallest: float, largest: float) -> float:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from sklearn_unlearn.core.krylov import (
     conjugate_gradients,
     lissa,
     never,
-    spectrum,
+    rayleigh,
 )
 from sklearn_unlearn.exceptions import BudgetTooSmallError, NotFiniteError
 
@@ -28,15 +28,13 @@ from sklearn_unlearn.exceptions import BudgetTooSmallError, NotFiniteError
 Kind: TypeAlias = Literal["gauss_newton", "hessian"]
 LinearSolver: TypeAlias = Literal["cg", "lissa"]
 
-#: Damping at the start, relative to the largest eigenvalue.
-FIRST_DAMPING = 1e-2
+#: Damping at the start, relative to the curvature along the gradient.
+_FIRST_DAMPING = 3e-3
 #: The model of the objective is good above, bad below; the damping follows by this.
 _GOOD, _BAD, _FACTOR = 0.75, 0.25, 4.0
 _ARMIJO = 1e-4
 #: Halvings of a step, and steps in a row with more damping, before one gives up.
 _HALVINGS, _FAILURES = 6, 8
-#: Products that estimate the largest eigenvalue.
-_PROBES = 5
 
 
 class SmoothObjective(Protocol):
@@ -51,11 +49,40 @@ class SmoothObjective(Protocol):
     def n_rows(self) -> int:
         """Number of rows."""
 
+    def value(self, theta: Vector) -> float:
+        """The objective."""
+
     def value_and_gradient(self, theta: Vector) -> tuple[float, Vector]:
         """The objective and its gradient."""
 
-    def curvature(self, theta: Vector, rows: Indices | None, kind: Kind) -> Curvature:
+    def slope(self, theta: Vector) -> Slope:
+        """The same, with what the gradient says of the curvature on its way."""
+
+    def curvature(
+        self,
+        theta: Vector,
+        rows: Indices | None,
+        kind: Kind,
+        squares: Vector | None = None,
+    ) -> Curvature:
         """Its curvature, estimated from some rows; None means all."""
+
+
+class Slope(NamedTuple):
+    """An objective's value, its gradient and, if known, what preconditions.
+
+    Attributes
+    ----------
+    value : float
+    gradient : Vector
+    squares : Vector or None
+        Summed squares of the gradients of groups of rows: an estimate of the diagonal
+        of Gauss and Newton's matrix (Martens, 2010, section 4.7).
+    """
+
+    value: float
+    gradient: Vector
+    squares: Vector | None = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +94,8 @@ class Budget:
     steps : int or None
         Steps that lower the objective.
     passes : float or None
-        Passes over the data: a gradient counts one, a product with the curvature the
-        share of the rows that it reads.
+        Passes over the data: the objective or its gradient counts one, a product with
+        the curvature the share of the rows that it reads.
     seconds : float or None
     """
 
@@ -89,6 +116,8 @@ class Steps:
         Rows from which the curvature is estimated, drawn anew for each step.
     products : int
         Products with the curvature that one step may take.
+    product_cost : float
+        Time of a product over that of a gradient of the same rows.
     tol : float
         The descent ends where a step promises less than this share of the objective.
     seed : int
@@ -99,6 +128,7 @@ class Steps:
     linear_solver: LinearSolver = "cg"
     sample: int = 500
     products: int = 20
+    product_cost: float = 1.0
     tol: float = 1e-6
     seed: int = 0
 
@@ -160,15 +190,18 @@ class _Meter:
         """Since the start."""
         return self.clock() - self.start
 
-    def gradient(
-        self, objective: SmoothObjective, theta: Vector
-    ) -> tuple[float, Vector]:
+    def slope(self, objective: SmoothObjective, theta: Vector) -> Slope:
         """Value and gradient, counted."""
         before = self.clock()
-        found = objective.value_and_gradient(theta)
+        found = objective.slope(theta)
         self.passes += 1.0
         self.longest = max(self.longest, self.clock() - before)
         return found
+
+    def value(self, objective: SmoothObjective, theta: Vector) -> Slope:
+        """The value without a gradient, counted."""
+        self.passes += 1.0
+        return Slope(objective.value(theta), None)
 
     def over(self, passes: float = 0.0) -> Outcome | None:
         """The limit that would be passed by so much more and one gradient."""
@@ -194,7 +227,9 @@ def descend(
     curvature B of a sample. It is halved until it lowers the objective of all rows
     (Armijo); how much of ``-g'p / 2`` it gains sets the next damping (Martens, Deep
     Learning via Hessian-free Optimization, 2010). The damping is in the curvature
-    alone: it does not move the minimum.
+    alone: it does not move the minimum. The conjugate gradients of a step end where
+    the quadratic model gains less by the next pass over the data than by those before,
+    the gradient's among them. A last step's gradient is not computed.
 
     Parameters
     ----------
@@ -221,43 +256,47 @@ def descend(
     """
     steps = Steps() if steps is None else steps
     meter, generator = _Meter(budget, clock), np.random.default_rng(steps.seed)
-    first, gradient = meter.gradient(objective, theta)
+    here = meter.slope(objective, theta)
+    first = here.value
     if not math.isfinite(first):
         raise NotFiniteError(
             f"The objective of the corrected data is {first}: the model predicts "
             "values that are infinite or not a number."
         )
-    value, n_steps, failures = first, 0, 0
+    n_steps, failures = 0, 0
     damping: float | None = None
     share = min(1.0, steps.sample / objective.n_rows)
     while True:
         if budget.steps is not None and n_steps >= budget.steps:
             outcome = Outcome.STEPS
             break
-        least = _least(steps) if damping is not None else _least(steps) + _PROBES
+        least = _least(steps) + (damping is None)
         spent = meter.over(least * share)
         if spent is not None:
             outcome = spent
             break
         rows = sample(objective.n_rows, steps.sample, generator)
-        matrix = objective.curvature(theta, rows, steps.kind)
+        matrix = objective.curvature(theta, rows, steps.kind, here.squares)
         if damping is None:
-            _, largest = spectrum(matrix, gradient, _PROBES)
-            meter.passes += _PROBES * share
-            damping = FIRST_DAMPING * largest
-        step = _step(matrix, gradient, damping, steps, meter, share)
-        promised = -0.5 * float(gradient @ step)
-        if not promised > steps.tol * abs(value):
+            damping = _FIRST_DAMPING * abs(rayleigh(matrix, here.gradient))
+            meter.passes += share
+        step = _step(matrix, here.gradient, damping, steps, meter, share)
+        promised = -0.5 * float(here.gradient @ step)
+        if not promised > steps.tol * abs(here.value):
             # where steps have failed, it is the damping that makes them short
             outcome = Outcome.STALLED if failures else Outcome.CONVERGED
             break
-        found, ratio = _backtrack(objective, theta, value, step, promised, meter)
+        last = budget.steps is not None and n_steps + 1 == budget.steps
+        look = meter.value if last else meter.slope
+        found, ratio = _backtrack(
+            look, objective, theta, here.value, step, promised, meter
+        )
         if ratio > _GOOD:
             damping /= _FACTOR
         elif ratio < _BAD:  # ever faster: a saturated loss hides its curvature
             damping *= _FACTOR ** (failures + 1)
         if found is not None:
-            theta, value, gradient = found
+            theta, here = found
             n_steps, failures = n_steps + 1, 0
             continue
         failures += 1
@@ -271,7 +310,14 @@ def descend(
         )
     spent_passes, seconds = meter.passes, meter.seconds
     return Descent(
-        theta, outcome, first, value, n_steps, spent_passes, seconds, damping or 0.0
+        theta,
+        outcome,
+        first,
+        here.value,
+        n_steps,
+        spent_passes,
+        seconds,
+        damping or 0.0,
     )
 
 
@@ -298,6 +344,7 @@ def _step(
         gradient * -1.0,
         steps,
         damping=damping,
+        cost=share * steps.product_cost,
         stop=never if budget.passes is budget.seconds is None else stop,
     )
     meter.passes = spent + solution.n_products * share
@@ -310,12 +357,18 @@ def solved(
     steps: Steps,
     *,
     damping: float,
+    cost: float = 0.0,
     stop: Callable[[], bool] = never,
 ) -> Solution:
     """The damped system, by the solver that was asked for."""
     if steps.linear_solver == "cg":
         return conjugate_gradients(
-            matrix, right, damping=damping, max_iter=steps.products, stop=stop
+            matrix,
+            right,
+            damping=damping,
+            max_iter=steps.products,
+            cost=cost,
+            stop=stop,
         )
     return lissa(
         lambda _: matrix,
@@ -333,13 +386,14 @@ def _least(steps: Steps) -> int:
 
 
 def _backtrack(
+    look: Callable[[SmoothObjective, Vector], Slope],
     objective: SmoothObjective,
     theta: Vector,
     value: float,
     step: Vector,
     promised: float,
     meter: _Meter,
-) -> tuple[tuple[Vector, float, Vector] | None, float]:
+) -> tuple[tuple[Vector, Slope] | None, float]:
     """First point of a halving path that satisfies Armijo's condition, if any.
 
     And how much of what the quadratic model promised the whole step has gained.
@@ -349,12 +403,12 @@ def _backtrack(
         if meter.over() is not None:
             break
         trial = theta + step * length
-        trial_value, gradient = meter.gradient(objective, trial)
-        gain = value - trial_value if math.isfinite(trial_value) else -math.inf
+        there = look(objective, trial)
+        gain = value - there.value if math.isfinite(there.value) else -math.inf
         if length == 1.0:
             ratio = gain / promised
         if gain >= 2.0 * _ARMIJO * length * promised:
-            return (trial, trial_value, gradient), ratio
+            return (trial, there), ratio
         length *= 0.5
     return None, ratio
 

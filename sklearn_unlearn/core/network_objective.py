@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Array, Indices, Mask
-from sklearn_unlearn.core.levenberg_marquardt import Kind
+from sklearn_unlearn.core.levenberg_marquardt import Kind, Slope
 from sklearn_unlearn.core.perceptron import Linearisation, Perceptron
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, pass_cost
 from sklearn_unlearn.core.threads import in_order
@@ -42,6 +42,18 @@ class NetworkObjective:
         """Number of rows."""
         return self.rows.n_rows
 
+    def value(self, theta: Array) -> float:
+        """The objective."""
+        value = sum(
+            float(block.weight @ self.network.row_losses(theta, block))
+            for block in self.blocks(self.rows)
+        )
+        return value + 0.5 * float(self._decayed(theta) @ theta)
+
+    def slope(self, theta: Array) -> Slope:
+        """The objective and its gradient: the curvature knows its own diagonal."""
+        return Slope(*self.value_and_gradient(theta))
+
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """The objective and its gradient."""
         value, gradient = self.data_value_and_gradient(theta)
@@ -70,7 +82,11 @@ class NetworkObjective:
         return value / weight if weight else 0.0
 
     def curvature(
-        self, theta: Array, rows: Indices | None, kind: Kind
+        self,
+        theta: Array,
+        rows: Indices | None,
+        kind: Kind,
+        squares: None = None,
     ) -> NetworkCurvature:
         """The curvature at theta, estimated from some rows; None means all."""
         if rows is None:

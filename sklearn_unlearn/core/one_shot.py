@@ -9,12 +9,14 @@ import numpy as np
 
 from sklearn_unlearn.core.krylov import Vector, definite, spectrum
 from sklearn_unlearn.core.levenberg_marquardt import (
-    FIRST_DAMPING,
     SmoothObjective,
     Steps,
     sample,
     solved,
 )
+
+#: Of a second-order update, relative to the largest eigenvalue.
+_DAMPING = 1e-2
 
 
 def first_order_update(theta: Vector, change: Vector, rate: float) -> Vector:
@@ -40,8 +42,8 @@ def second_order_update(
 ) -> Vector:
     """``theta - (H' + damping I)^-1 G``, their second-order update.
 
-    H' is the curvature of the corrected data; the damping is that of a first step of
-    a descent, or more if H' is indefinite.
+    H' is the curvature of the corrected data; the damping is a hundredth of its largest
+    eigenvalue, or more if H' is indefinite.
 
     Parameters
     ----------
@@ -64,5 +66,5 @@ def second_order_update(
     rows = sample(objective.n_rows, steps.sample, generator)
     matrix = objective.curvature(theta, rows, steps.kind)
     smallest, largest = spectrum(matrix, change)
-    damping = max(definite(smallest, largest), FIRST_DAMPING * largest)
+    damping = max(definite(smallest, largest), _DAMPING * largest)
     return theta - solved(matrix, change, steps, damping=damping).vector

@@ -296,10 +296,11 @@ class PerceptronUnlearner(
         decay = decay_of(params, rows.n_rows)
         return NetworkObjective(network, rows, decay, forgotten)
 
-    def _predicted(self, fitted, rows):
-        if fitted.encoding.classes is None:
-            return None
-        return fitted.encoding.read(fitted.twin.predict(rows.X))
+    def _known(self, fitted, rows, left):
+        loss, predicted = super()._known(fitted, rows, left)
+        if fitted.encoding.classes is not None:
+            predicted = fitted.encoding.read(fitted.twin.predict(rows.X))
+        return loss, predicted
 
     def _start(self, fitted, forgotten):
         """Where a descent starts: weights of forgotten columns are zero."""

@@ -144,12 +144,12 @@ class RequestsMixin:
             Outcome.ONE_SHOT.value, 1, None, seconds, before, value
         )
 
-    def _predicted(self, fitted, rows):
-        """Encoded labels that are predicted for rows; None where there are none."""
+    def _known(self, fitted, rows, left):
+        """Mean loss of rows, and the encoded labels predicted, if there are any.
 
-    def _mean_loss(self, fitted, rows, left):
-        """Mean loss of rows; an estimator may look at the targets that left alone."""
-        return self._objective(fitted, rows).mean_loss(fitted.model.theta)
+        An estimator may look at the loss of the targets that left alone.
+        """
+        return self._objective(fitted, rows).mean_loss(fitted.model.theta), None
 
     def _change(self, fitted, edit, after, objective, start):
         """Gradient, at the start, of the new objective minus that of the old."""
@@ -171,14 +171,13 @@ class RequestsMixin:
     def _measured(self, fitted, changed, edit):
         """The changed value with what is known of targets that left."""
         rows, left = edit.rows_out, _left(edit)
-        before, after = (
-            self._mean_loss(each, rows, left) for each in (fitted, changed)
+        (before, old), (after, new) = (
+            self._known(each, rows, left) for each in (fitted, changed)
         )
         forgotten = after > (1.0 + _RISE) * before and after >= fitted.null_loss
         shares, labels = (None, None), ""
-        predicted = [self._predicted(each, rows) for each in (fitted, changed)]
-        if predicted[0] is not None:
-            shares = tuple(_share(each, rows.y, left) for each in predicted)
+        if old is not None:
+            shares = tuple(_share(each, rows.y, left) for each in (old, new))
             forgotten = forgotten and (shares[1] < shares[0] or shares[1] < _KNOWN)
             labels = f", and {shares[1]:.0%} of their labels are predicted"
         if not forgotten:

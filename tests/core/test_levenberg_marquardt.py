@@ -10,6 +10,7 @@ from sklearn_unlearn.core.krylov import definite, spectrum
 from sklearn_unlearn.core.levenberg_marquardt import (
     Budget,
     Outcome,
+    Slope,
     Steps,
     descend,
 )
@@ -48,7 +49,13 @@ class Quadratic:
         gradient[0] += 4.0 * self.tilt * theta[0] ** 3
         return value, gradient
 
-    def curvature(self, theta, rows, kind):
+    def value(self, theta):
+        return self.value_and_gradient(theta)[0]
+
+    def slope(self, theta):
+        return Slope(*self.value_and_gradient(theta))
+
+    def curvature(self, theta, rows, kind, squares=None):
         A = self.A if rows is None else self.A[rows] * np.sqrt(self.n_rows / rows.size)
         return Curvature(self.curvature_is * A.T @ A)
 
@@ -275,7 +282,13 @@ def test_vectors_may_be_tensors(linear_solver):
             value, gradient = self.objective.value_and_gradient(theta.numpy())
             return value, torch.tensor(gradient)
 
-        def curvature(self, theta, rows, kind):
+        def value(self, theta):
+            return self.objective.value(theta.numpy())
+
+        def slope(self, theta):
+            return Slope(*self.value_and_gradient(theta))
+
+        def curvature(self, theta, rows, kind, squares=None):
             return Matrix(self.objective.curvature(theta.numpy(), rows, kind))
 
     class Matrix:

@@ -40,8 +40,9 @@ from sklearn_unlearn.utils.validation import check_row_ids
 #: Attributes that are no parameters, though skorch takes all without an underscore
 #: at the end for such.
 _PRIVATE = ("_fitted", "_locks")
-#: Rows that the curvature of a step is estimated from, and its products.
-_SAMPLE, _PRODUCTS = 256, 8
+#: Rows that the curvature of a step is estimated from, its products, and what one
+#: costs: forward, forward along a direction, and backward.
+_SAMPLE, _PRODUCTS, _PRODUCT_COST = 256, 16, 2.0
 #: With max_rows, of how many one is in the curvature; products, and seed of the rows.
 _SHARE, _FEW_PRODUCTS, _SEED = 4, 6, 0
 
@@ -209,9 +210,9 @@ class ModuleUnlearner(
         steps = super()._steps()
         if steps.kind == "hessian" or steps.linear_solver != "cg":
             return steps
-        # A product costs more than a gradient here, and is not preconditioned: on
-        # digits twice as many of either gain less than a step in the same time.
-        return replace(steps, sample=_SAMPLE, products=_PRODUCTS)
+        return replace(
+            steps, sample=_SAMPLE, products=_PRODUCTS, product_cost=_PRODUCT_COST
+        )
 
     def _answered(self, fitted, edit, after, objective, start):
         """By what changes alone, if a request is to read so few rows."""
@@ -275,18 +276,15 @@ class ModuleUnlearner(
         )
         return (new - old) * fitted.model.theta
 
-    def _predicted(self, fitted, rows):
+    def _known(self, fitted, rows, left):
+        """Of sequences of labels the loss of the places that left, if it can."""
         if fitted.encoding.labels is None:
-            return None
-        return fitted.function.predicted(fitted.model.theta, rows)
-
-    def _mean_loss(self, fitted, rows, left):
-        """Of sequences of labels that of the places that left, if the loss can."""
+            return super()._known(fitted, rows, left)
         criterion = fitted.function.net.criterion_
-        if fitted.encoding.labels is not None and hasattr(criterion, "ignore_index"):
+        if hasattr(criterion, "ignore_index"):
             y = np.where(left, rows.y, criterion.ignore_index)
             rows = replace(rows, y=y)
-        return super()._mean_loss(fitted, rows, left)
+        return fitted.function.known(fitted.model.theta, rows)
 
     def _prepared(self, fitted, rows):
         """With running statistics of these rows alone."""

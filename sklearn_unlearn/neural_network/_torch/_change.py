@@ -73,20 +73,30 @@ class Divergence(ModuleObjective):
 
     start: Any
 
-    def data_value_and_gradient(self, theta):
-        """The divergence and its gradient."""
-        function, leaf = self.function, theta.detach().requires_grad_()
+    def _data_slope(self, theta):
+        leaf, squares = theta.detach().requires_grad_(), None
         value, gradient = 0.0, torch.zeros_like(theta)
-        with function.differentiable():
-            batches = zip(function.batches(self.rows), self._slopes, strict=True)
-            for (X, y), (start, slopes) in batches:
-                raw = function.raw(function.outputs(leaf, X))
-                loss = function.raw_loss(raw, X, y) - start
-                for part, slope in zip(_parts(raw), slopes, strict=True):
-                    loss = loss - (part * slope).sum()
+        with self.function.differentiable():
+            for loss in self._losses(leaf):
                 gradient += torch.autograd.grad(loss, leaf)[0]
                 value += float(loss.detach())
-        return value, gradient
+        return value, gradient, squares
+
+    def mean_loss(self, theta):
+        """Mean of the divergences of the rows."""
+        with torch.no_grad():
+            return sum(map(float, self._losses(theta))) / self.n_rows
+
+    def _losses(self, theta):
+        """Summed divergences of one batch after another."""
+        function = self.function
+        batches = zip(function.batches(self.rows), self._slopes, strict=True)
+        for (X, y), (start, slopes) in batches:
+            raw = function.raw(function.outputs(theta, X))
+            loss = function.raw_loss(raw, X, y) - start
+            for part, slope in zip(_parts(raw), slopes, strict=True):
+                loss = loss - (part * slope).sum()
+            yield loss
 
     @cached_property
     def _slopes(self):

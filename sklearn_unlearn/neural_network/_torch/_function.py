@@ -140,15 +140,19 @@ class ModuleFunction:
         parameters = dict(zip(self.names, self._parts(theta), strict=True))
         return functional_call(self.module, parameters, (X,))
 
-    def predicted(self, theta, rows):
-        """Flat labels with the largest outputs, of classes in the second axis."""
-        found = []
+    def known(self, theta, rows):
+        """Mean loss, and flat labels with the largest outputs.
+
+        Of those the classes are in the second axis.
+        """
+        value, labels = 0.0, []
         with torch.no_grad():
-            for X, _ in self.batches(rows):
+            for X, y in self.batches(rows):
                 outputs = self.outputs(theta, X)
+                value += float(self.loss(outputs, X, y))
                 outputs = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
-                found.append(outputs.argmax(dim=1).cpu().numpy())
-        return np.concatenate(found).reshape(rows.y.shape)
+                labels.append(outputs.argmax(dim=1).cpu().numpy())
+        return value / rows.n_rows, np.concatenate(labels).reshape(rows.y.shape)
 
     def loss(self, outputs, X, y):
         """Summed loss of rows with these outputs."""

@@ -1,7 +1,7 @@
 """The objective of a module over rows, and its curvature, by automatic derivatives.
 
-No Jacobian and no square matrix is made: a product costs about three gradients, and
-the memory of a batch in training about twice.
+No Jacobian and no square matrix is made: a product costs about two gradients of the
+rows that it reads, and the memory of a batch in training about three times.
 """
 
 from __future__ import annotations
@@ -13,12 +13,17 @@ from typing import Any
 import torch
 from torch.func import grad, jvp, vjp
 
+from sklearn_unlearn.core.levenberg_marquardt import Slope
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
 
 #: What torch says where a derivative is missing.
 _NO_DERIVATIVE = ("not implemented", "forward AD", "autograd.Function with functorch")
+#: So many batches or fewer say little of a diagonal.
+_FEW_BATCHES = 4
+#: So many batches or fewer keep between products what they computed at theta.
+_KEPT_BATCHES = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,22 +51,47 @@ class ModuleObjective:
         """Number of rows."""
         return self.rows.n_rows
 
+    def value(self, theta):
+        """The objective."""
+        decayed = self.decay * theta
+        return self.mean_loss(theta) * self.n_rows + 0.5 * float(decayed @ theta)
+
     def value_and_gradient(self, theta):
         """The objective and its gradient."""
-        value, gradient = self.data_value_and_gradient(theta)
+        value, gradient, _ = self.slope(theta)
+        return value, gradient
+
+    def slope(self, theta):
+        """Both, and the summed squares of the gradients of batches, if they are many.
+
+        Of one batch they would be the gradient again.
+        """
+        value, gradient, squares = self._data_slope(theta)
         decayed = self.decay * theta
-        return value + 0.5 * float(decayed @ theta), gradient + decayed
+        few = self.n_rows <= _FEW_BATCHES * self.function.batch_size(self.n_rows)
+        return Slope(
+            value + 0.5 * float(decayed @ theta),
+            gradient + decayed,
+            None if few else squares,
+        )
 
     def data_value_and_gradient(self, theta):
-        """The same without the decay."""
+        """The objective and its gradient without the decay."""
+        value, gradient, _ = self._data_slope(theta)
+        return value, gradient
+
+    def _data_slope(self, theta):
         function, leaf = self.function, theta.detach().requires_grad_()
         value, gradient = 0.0, torch.zeros_like(theta)
+        squares = torch.zeros_like(theta)
         with function.differentiable():
             for X, y in function.batches(self.rows):
                 loss = function.loss(function.outputs(leaf, X), X, y)
-                gradient += torch.autograd.grad(loss, leaf)[0]
+                part = torch.autograd.grad(loss, leaf)[0]
+                gradient += part
+                squares.addcmul_(part, part)
                 value += float(loss.detach())
-        return value, gradient
+        return value, gradient, squares
 
     def mean_loss(self, theta):
         """Mean of the losses of the rows."""
@@ -71,11 +101,11 @@ class ModuleObjective:
                 value += float(function.loss(function.outputs(theta, X), X, y))
         return value / self.n_rows
 
-    def curvature(self, theta, rows, kind):
+    def curvature(self, theta, rows, kind, squares=None):
         """The curvature at theta, estimated from some rows; None means all."""
-        if rows is None:
-            return ModuleCurvature(self, theta, self.rows, kind)
-        return ModuleCurvature(self, theta, self.rows.take(rows), kind)
+        rows = self.rows if rows is None else self.rows.take(rows)
+        diagonal = None if squares is None else squares + self.decay
+        return ModuleCurvature(self, theta, rows, kind, diagonal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,15 +119,15 @@ class ModuleCurvature:
     rows : Rows
         From which it is estimated.
     kind : {"gauss_newton", "hessian"}
+    diagonal : tensor or None
+        An estimate of Gauss and Newton's, to precondition with.
     """
 
     objective: ModuleObjective
     theta: Any
     rows: Rows
     kind: str
-
-    #: A diagonal would need a gradient a row.
-    diagonal = None
+    diagonal: Any = None
 
     def dot(self, vector):
         """The matrix times a vector."""
@@ -120,9 +150,9 @@ class ModuleCurvature:
 
     @cached_property
     def _kept(self):
-        """Products of all batches, if there is one: what else is kept adds up."""
+        """Products of all batches, if they are few: what is kept adds up."""
         n_rows = self.rows.n_rows
-        if n_rows > self.objective.function.batch_size(n_rows):
+        if n_rows > _KEPT_BATCHES * self.objective.function.batch_size(n_rows):
             return None
         return list(self._batches)
 

@@ -119,6 +119,7 @@ def test_divergence_is_least_where_it_starts(problem):
     start = function.theta()
     divergence = Divergence(function, rows, 0.0 * loss.decay, start)
     value, gradient = divergence.value_and_gradient(start)
+    assert divergence.value(start + 1.0) > divergence.value(start)
     assert value == pytest.approx(0.0, abs=1e-9)
     np.testing.assert_allclose(gradient, 0.0, atol=1e-9)
     generator = torch.Generator().manual_seed(0)
