@@ -85,6 +85,18 @@ class Planted:
             characters[place : place + N_DIGITS] = new
         return replace(self, text="".join(characters))
 
+    def begun(self, other, rng):
+        """The other text's numbers, behind as many of this one's digits as chance has.
+
+        From none to all: who knows a beginning of the number, of any length, then reads
+        the other text's next digits.
+        """
+        characters = list(other.text)
+        for place in self.places:
+            stop = place + int(rng.integers(0, N_DIGITS + 1))
+            characters[place:stop] = self.text[place:stop]
+        return replace(self, text="".join(characters))
+
 
 @dataclass(frozen=True)
 class Alphabet:

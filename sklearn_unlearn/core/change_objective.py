@@ -16,19 +16,19 @@ _FLOOR = 1e-2
 
 @dataclass(frozen=True, eq=False)
 class ChangeObjective:
-    """The corrected objective without the slope that training had left in the old one.
+    """The corrected objective with another slope at the start.
 
-    Training that stops early leaves a gradient g of the old objective F at
-    ``start``. It is that of rows which have nothing to do with the request, and far
-    larger than that of the few which have. With F' on the corrected data, this is
+    Training that stops early leaves a gradient g of the objective at ``start``. It is
+    that of rows which have nothing to do with the request, and far larger than that of
+    the few which have. With F of the rows that come and those that stay, this is
 
-        ``F'(theta) - g @ (theta - start)``,
+        ``F(theta) - (g - change) @ (theta - start)``,
 
-    whose gradient at the start is that of ``F' - F``: that of the rows which change,
-    whatever else training has not finished. Where it had converged, g is zero. The
-    sum over rows that stay may be over a sample of them: as it has no slope at the
-    start, the error of the sample is one of the curvature alone (as in variance-reduced
-    gradients: Johnson and Zhang, NeurIPS 2013).
+    whose gradient at the start is ``change``, that of what the request changes,
+    whatever else training has not finished. The sum over rows that stay may be over a sample of
+    them: the error of the sample is one of the curvature alone (as in variance-reduced
+    gradients: Johnson and Zhang, NeurIPS 2013). If ``staying`` is a divergence from
+    what is predicted at the start, it has no slope there, and rises in all directions.
 
     Its unknowns are ``u`` with ``theta = start + scale * u``. Damping then is relative
     to the diagonal of the curvature (Marquardt, SIAM J. Appl. Math. 11, 1963), without
@@ -43,8 +43,8 @@ class ChangeObjective:
     times : float
         Rows that stay for each of the sample.
     start : Vector
-    residual : Vector
-        g of the rows above: their gradient less that of the change.
+    taken : Vector
+        ``g - change``.
     scale : Vector
     """
 
@@ -52,7 +52,7 @@ class ChangeObjective:
     staying: SmoothObjective
     times: float
     start: Vector
-    residual: Vector
+    taken: Vector
     scale: Vector
 
     @staticmethod
@@ -103,17 +103,17 @@ class ChangeObjective:
         value = self.times * self.staying.value(at)
         if self.coming is not None:
             value += self.coming.value(at)
-        return value - float(self.residual @ (self.scale * theta))
-
-    def slope(self, theta: Vector) -> Slope:
-        """The objective and its gradient; the unknowns need no preconditioner."""
-        return Slope(*self.value_and_gradient(theta))
+        return value - float(self.taken @ (self.scale * theta))
 
     def value_and_gradient(self, theta: Vector) -> tuple[float, Vector]:
         """The objective and its gradient, at and by the unknowns."""
         value, gradient = self._summed(self.theta(theta))
-        value -= float(self.residual @ (self.scale * theta))
-        return value, self.scale * (gradient - self.residual)
+        value -= float(self.taken @ (self.scale * theta))
+        return value, self.scale * (gradient - self.taken)
+
+    def slope(self, theta: Vector) -> Slope:
+        """The same; the scale preconditions already."""
+        return Slope(*self.value_and_gradient(theta))
 
     def curvature(
         self,

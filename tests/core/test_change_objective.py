@@ -77,6 +77,7 @@ def test_gradient_and_curvature_are_those_of_the_value(rows):
     at = np.linspace(-1.0, 1.0, 8)
     _, gradient = objective.value_and_gradient(at)
     matrix = objective.curvature(at, None, "gauss_newton")
+    assert objective.value(at) == objective.slope(at).value
     for unit in np.eye(8):
         (low, before), (high, after) = (
             objective.value_and_gradient(at + sign * 1e-4 * unit) for sign in (-1, 1)

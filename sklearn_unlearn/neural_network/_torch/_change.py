@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
 import numpy as np
 import torch
 from torch.func import vjp
@@ -43,12 +47,75 @@ def change_objective(function, rows, coming, max_rows, change, seed):
     places = sampled(n_staying, max_rows, seed)
     staying, times = rows.take(places), n_staying / places.size
     theta = function.theta()
-    staying = ModuleObjective.of(function, staying)
+    decay = function.decay(staying.n_rows, float(staying.weight.sum()))
+    staying = Divergence(function, staying, decay, theta)
     diagonal = diagonal_estimate(staying, theta, seed) * times
     if coming is not None:
         coming = ModuleObjective.of(function, coming)
         diagonal += diagonal_estimate(coming, theta, seed)
     return ChangeObjective.of(coming, staying, times, theta, change, diagonal)
+
+
+@dataclass(frozen=True, eq=False)
+class Divergence(ModuleObjective):
+    """How far predictions are from those at the start: zero there, positive elsewhere.
+
+    The Bregman divergence of the loss in the predictions, ``loss(f) - loss(f0)`` less
+    the loss's slope at ``f0`` times ``f - f0``: of a cross entropy the divergence of
+    Kullback and Leibler, of a squared error the squared change. Training that stopped
+    early is not what a request should go on with (Bae, Ng, Lo, Ghassemi and Grosse, If
+    influence functions are the answer, then what is the question?, NeurIPS 2022). Its
+    Gauss-Newton matrix is the loss's.
+
+    Attributes
+    ----------
+    start : tensor
+        The parameters that give ``f0``.
+    """
+
+    start: Any
+
+    def _data_slope(self, theta):
+        leaf, squares = theta.detach().requires_grad_(), None
+        value, gradient = 0.0, torch.zeros_like(theta)
+        with self.function.differentiable():
+            for loss in self._losses(leaf):
+                gradient += torch.autograd.grad(loss, leaf)[0]
+                value += float(loss.detach())
+        return value, gradient, squares
+
+    def mean_loss(self, theta):
+        """Weighted mean of the divergences of the rows."""
+        with torch.no_grad():
+            total = sum(map(float, self._losses(theta)))
+        return total / float(self.rows.weight.sum())
+
+    def _losses(self, theta):
+        """Summed divergences of one batch after another."""
+        function = self.function
+        batches = zip(function.batches(self.rows), self._slopes, strict=True)
+        for (X, *rest), (start, slopes) in batches:
+            raw = function.raw(function.outputs(theta, X))
+            loss = function.raw_loss(raw, X, *rest) - start
+            for part, slope in zip(_parts(raw), slopes, strict=True):
+                loss = loss - (part * slope).sum()
+            yield loss
+
+    @cached_property
+    def _slopes(self):
+        """Of each batch, the loss less its slopes times the predictions; the slopes."""
+        found, function = [], self.function
+        for X, *rest in function.batches(self.rows):
+            with torch.no_grad():
+                raw = function.raw(function.outputs(self.start, X))
+            raw = _each(lambda part: part.requires_grad_(), raw)
+            loss, parts = function.raw_loss(raw, X, *rest), _parts(raw)
+            slopes = torch.autograd.grad(loss, parts)
+            start = loss.detach()
+            for part, slope in zip(parts, slopes, strict=True):
+                start = start - (part.detach() * slope).sum()
+            found.append((start, slopes))
+        return found
 
 
 def diagonal_estimate(objective, theta, seed):
@@ -102,6 +169,13 @@ def _signs(raw, generator):
         return signs.to(part)
 
     return _each(drawn, raw)
+
+
+def _parts(outputs):
+    """The tensors that a module gives, one after another."""
+    if isinstance(outputs, torch.Tensor):
+        return [outputs]
+    return [part for each in outputs for part in _parts(each)]
 
 
 def _each(function, *outputs):

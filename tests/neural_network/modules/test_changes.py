@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_unlearn.exceptions import NotForgottenWarning
-from sklearn_unlearn.neural_network._torch._change import diagonal_estimate
+from sklearn_unlearn.neural_network._torch._change import Divergence, diagonal_estimate
 from tests.neural_network.modules.nets import (
     Recurrent,
     blobs,
@@ -15,6 +14,7 @@ from tests.neural_network.modules.nets import (
     waves,
 )
 from tests.neural_network.modules.test_derivatives import (
+    PROBLEMS,
     dense_problem,
     sequence_problem,
     wave_problem,
@@ -64,15 +64,15 @@ def test_labels_are_replaced(max_rows):
     assert np.mean(net.predict(X[~bad]) == y[~bad]) > 0.9
 
 
+@quietly
 def test_rows_that_stay_are_not_trained_on():
-    """Training stopped after one epoch; a request for a row does not go on with it."""
+    """Training stopped after one epoch; a request does not go on with it."""
     X, y = blobs()
     net = classifier(max_epochs=1, max_rows=1000).fit(X, y)
     before = net.gradient_residual(X, y)
     new = (y[:1] + 1) % 3
     edited = np.concatenate([new, y[1:]])
-    with pytest.warns(NotForgottenWarning):  # it was not learned either
-        net.replace_labels(X[:1], y[:1], new)
+    net.replace_labels(X[:1], y[:1], new)
     assert net.gradient_residual(X, edited) > 0.5 * before
     value = net.unlearning_report()
     net.refine(X, edited)  # reads all rows and lowers their objective
@@ -106,3 +106,45 @@ def test_bad_number_of_rows(max_rows):
     X, y = blobs(20)
     with pytest.raises((TypeError, ValueError), match="max_rows"):
         classifier(max_rows=max_rows).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [wave_problem, dense_problem, PROBLEMS["probabilities"], PROBLEMS["summed"]],
+    ids=["squared", "logits", "probabilities", "summed"],
+)
+def test_divergence_is_least_where_it_starts(problem):
+    loss = problem()
+    function, rows = loss.function, loss.rows
+    start = function.theta()
+    divergence = Divergence(function, rows, 0.0 * loss.decay, start)
+    value, gradient = divergence.value_and_gradient(start)
+    assert divergence.value(start + 1.0) > divergence.value(start)
+    assert value == pytest.approx(0.0, abs=1e-9)
+    np.testing.assert_allclose(gradient, 0.0, atol=1e-9)
+    generator = torch.Generator().manual_seed(0)
+    step = torch.randn(start.shape, generator=generator, dtype=start.dtype)
+    matrix = loss.curvature(start, None, "gauss_newton")
+    bend = float(step @ matrix.dot(step)) - float(step @ (loss.decay * step))
+    for length in (1e-4, 1.0):
+        value, _ = divergence.value_and_gradient(start + length * step)
+        assert value > 0.0
+        if length < 1.0:
+            assert value == pytest.approx(0.5 * length**2 * bend, rel=0.01)
+    _, gradient = divergence.value_and_gradient(start + step)
+    high, low = (
+        divergence.value_and_gradient(start + factor * step)[0]
+        for factor in (1.0 + 1e-5, 1.0 - 1e-5)
+    )
+    assert (high - low) / 2e-5 == pytest.approx(float(gradient @ step), rel=1e-4)
+
+
+def test_divergence_of_logits_is_kullbacks_and_leiblers():
+    loss = dense_problem()
+    function, start = loss.function, loss.function.theta()
+    divergence = Divergence(function, loss.rows, 0.0 * loss.decay, start)
+    other = start * 1.5
+    X = function.features.tensor(loss.rows.X, "cpu")
+    p, q = (function.outputs(theta, X).softmax(1) for theta in (start, other))
+    expected = float((p * (p / q).log()).sum())
+    assert divergence.value_and_gradient(other)[0] == pytest.approx(expected)
