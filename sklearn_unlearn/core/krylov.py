@@ -24,11 +24,6 @@ _MARGIN = 1.1
 _LEAST_DAMPING = 1e-3
 #: Steps of Lanczos' method that find the ends of a spectrum.
 LANCZOS_STEPS = 10
-#: Least gain by cost of a product, relative to all before, that is worth it. Directions
-#: that are conjugate to those before gain more than the first ones of a next solve do:
-#: three perceptrons reach the same objective in half the products by 0.3 that they take
-#: by 0; by 1 fewer, but then a step gains little.
-_WORTH = 0.3
 #: Residual, relative to the right-hand side, that only divergence explains.
 _DIVERGED = 10.0
 
@@ -54,7 +49,7 @@ class SolveOutcome(Enum):
     """Why a solver ended; the values are sentences for the reader."""
 
     CONVERGED = "The residual of the linear system is at most tol."
-    WORTH = "A further product would gain less than its cost is worth."
+    PROGRESS = "A further product would gain too little to be worth its time."
     MAX_ITER = "The linear system was solved as far as max_iter products go."
     NEGATIVE_CURVATURE = "The matrix has a direction of negative curvature."
     BUDGET = "The budget ended while the linear system was being solved."
@@ -96,7 +91,7 @@ def conjugate_gradients(
     damping: float = 0.0,
     tol: float = 1e-3,
     max_iter: int = 100,
-    cost: float = 0.0,
+    progress: float = 0.0,
     stop: Callable[[], bool] = never,
 ) -> Solution:
     """Solve by conjugate gradients, preconditioned with the diagonal if there is one.
@@ -116,10 +111,9 @@ def conjugate_gradients(
         Relative residual at which to stop.
     max_iter : int, default=100
         Products at most.
-    cost : float, default=0.0
-        Of a product, relative to all that is spent but once. It ends where the last
-        product has gained so much less of ``b'x - x'(A + damping I) x / 2``, relative
-        to its cost, than all that was spent, that it was not worth it.
+    progress : float, default=0.0
+        It ends where the last product has gained less than this share of what all have:
+        of ``b'x - x'(A + damping I) x / 2``.
     stop : callable, optional
         Asked after each product whether to end here.
 
@@ -170,8 +164,8 @@ def conjugate_gradients(
             break
         gain = 0.5 * length * fall
         gained += gain
-        if gain * (1.0 + n_products * cost) < _WORTH * gained * cost:
-            outcome = SolveOutcome.WORTH
+        if gain < progress * gained:
+            outcome = SolveOutcome.PROGRESS
             break
         z = preconditioned(residual)
         previous, fall = fall, float(residual @ z)
