@@ -133,7 +133,7 @@ def test_squares_estimate_the_diagonal():
     theta = problem.function.theta()
     generator = torch.Generator().manual_seed(0)
     problem.function.net.batch_size = -1
-    ((X, _),) = problem.function.batches(problem.rows)
+    ((X, *_),) = problem.function.batches(problem.rows)
     chances = problem.function.outputs(theta, X).softmax(dim=1)
     y = torch.multinomial(chances, 1, generator=generator).double().numpy()
     problem = replace(problem, rows=replace(problem.rows, y=y))
