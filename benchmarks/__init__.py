@@ -33,4 +33,4 @@ TOPICS = (
 
 #: Topics that need PyTorch and skorch, in benchmarks/networks: they run if asked for,
 #: or all by ``python -m benchmarks.networks``.
-NETWORK_TOPICS = ("poisoned_labels",)
+NETWORK_TOPICS = ("poisoned_labels", "module_memory")

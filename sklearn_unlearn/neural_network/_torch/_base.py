@@ -39,7 +39,7 @@ from sklearn_unlearn.utils.validation import check_row_ids
 _PRIVATE = ("_fitted", "_locks")
 #: Rows that the curvature of a step is estimated from, and its products, each of which
 #: costs two gradients of these rows.
-_SAMPLE, _PRODUCTS = 256, 8
+_SAMPLE, _PRODUCTS = 128, 8
 
 
 class ModuleUnlearner(

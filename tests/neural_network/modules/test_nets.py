@@ -196,7 +196,12 @@ def test_sequences(layer):
     bad = (wrong != y).any(axis=1)
     assert np.mean(net.predict(X[bad])[:, -1] == 0) > 0.9
     net.replace_labels(X[bad], wrong[bad], y[bad])
-    assert net.unlearning_report().forgotten
+    report = net.unlearning_report()
+    assert report.forgotten
+    # of the places that changed alone: the others are predicted as before
+    assert report.predicted_before > 0.9
+    assert report.predicted_after < 0.1
+    assert report.loss_after > report.loss_before + 1.0
     assert np.mean(net.predict(X[bad])[:, -1] == y[bad, -1]) > 0.9
     assert np.mean(net.predict(X) == y) > 0.9
     assert torch.backends.mkldnn.set_flags(True)[0]  # as it was
