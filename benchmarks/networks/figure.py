@@ -42,7 +42,7 @@ def accuracies(path, before, curves):
                 style = "s-" if "Levenberg" in name else ".--"
                 ax.plot(seconds, accuracy, style, label=name, linewidth=1.0)
         ax.axhline(before, color="gray", linewidth=0.5)
-        ax.set(xscale="log", xlabel="seconds", ylabel="test accuracy")
+        ax.set(xscale="log", xlabel="seconds of processor time", ylabel="test accuracy")
         ax.grid(alpha=0.3)
         drawing.legend(loc="outside right")
         Path(path).parent.mkdir(parents=True, exist_ok=True)

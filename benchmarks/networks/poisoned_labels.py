@@ -107,11 +107,11 @@ def _fill(table, recipe, data):
         f"{recipe.n_epochs} epochs of Adam with the defaults of PyTorch "
         f"(lr {recipe.lr:g}) and skorch (batches of {recipe.batch_size}). Accuracy is "
         "that of test images, mean and lowest; share back is that of the accuracy "
-        "which the wrong labels cost against retraining; seconds are medians. The last "
-        "column is the median time until 95 % of it is first back, over that which "
-        "retraining by the recipe takes (looked at after each epoch; evaluation is not "
-        f"timed). Fine-tuning ends with the epoch in which the time of {_STEPS} steps "
-        f"is over. The two figures are those of {_STEPS} steps."
+        "which the wrong labels cost against retraining; seconds are of processor "
+        "time, medians. The last column is the median time until 95 % of it is first "
+        "back, over that which retraining by the recipe takes (looked at after each "
+        "epoch; evaluation is not timed). Fine-tuning ends with the epoch in which the "
+        f"time of {_STEPS} steps is over. The two figures are those of {_STEPS} steps."
     )
 
 

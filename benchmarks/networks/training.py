@@ -47,7 +47,7 @@ def trained(model, X, y, score, *, n_epochs, state=None, seconds=float("inf")):
     Returns
     -------
     list of (float, float)
-        Seconds and accuracy.
+        Seconds of processor time, which other programs do not disturb, and accuracy.
     """
     model.initialize()
     if state is not None:
@@ -55,9 +55,9 @@ def trained(model, X, y, score, *, n_epochs, state=None, seconds=float("inf")):
     model.set_params(max_epochs=1)
     spent, curve = 0.0, []
     while len(curve) < n_epochs and spent < seconds:
-        start = time.perf_counter()
+        start = time.process_time()
         model.partial_fit(X, y)
-        spent += time.perf_counter() - start
+        spent += time.process_time() - start
         curve.append((spent, score(model)))
     return curve
 

@@ -49,7 +49,7 @@ class SolveOutcome(Enum):
     """Why a solver ended; the values are sentences for the reader."""
 
     CONVERGED = "The residual of the linear system is at most tol."
-    WORTH = "A further product would gain less than its cost is worth."
+    PROGRESS = "A further product would gain too little to be worth its time."
     MAX_ITER = "The linear system was solved as far as max_iter products go."
     NEGATIVE_CURVATURE = "The matrix has a direction of negative curvature."
     BUDGET = "The budget ended while the linear system was being solved."
@@ -91,7 +91,7 @@ def conjugate_gradients(
     damping: float = 0.0,
     tol: float = 1e-3,
     max_iter: int = 100,
-    cost: float = 0.0,
+    progress: float = 0.0,
     stop: Callable[[], bool] = never,
 ) -> Solution:
     """Solve by conjugate gradients, preconditioned with the diagonal if there is one.
@@ -111,10 +111,9 @@ def conjugate_gradients(
         Relative residual at which to stop.
     max_iter : int, default=100
         Products at most.
-    cost : float, default=0.0
-        Of a product, relative to all that is spent but once. It ends where the last
-        product has gained less of ``b'x - x'(A + damping I) x / 2``, relative to its
-        cost, than all that was spent.
+    progress : float, default=0.0
+        It ends where the last product has gained less than this share of what all have:
+        of ``b'x - x'(A + damping I) x / 2``.
     stop : callable, optional
         Asked after each product whether to end here.
 
@@ -165,8 +164,8 @@ def conjugate_gradients(
             break
         gain = 0.5 * length * fall
         gained += gain
-        if gain * (1.0 + n_products * cost) < gained * cost:
-            outcome = SolveOutcome.WORTH
+        if gain < progress * gained:
+            outcome = SolveOutcome.PROGRESS
             break
         z = preconditioned(residual)
         previous, fall = fall, float(residual @ z)

@@ -29,7 +29,7 @@ Kind: TypeAlias = Literal["gauss_newton", "hessian"]
 LinearSolver: TypeAlias = Literal["cg", "lissa"]
 
 #: Damping at the start, relative to the curvature along the gradient.
-_FIRST_DAMPING = 3e-3
+_FIRST_DAMPING = 1e-2
 #: The model of the objective is good above, bad below; the damping follows by this.
 _GOOD, _BAD, _FACTOR = 0.75, 0.25, 4.0
 _ARMIJO = 1e-4
@@ -116,8 +116,9 @@ class Steps:
         Rows from which the curvature is estimated, drawn anew for each step.
     products : int
         Products with the curvature that one step may take.
-    product_cost : float
-        Time of a product over that of a gradient of the same rows.
+    progress : float
+        A step's conjugate gradients end where a product gains less than this share of
+        what the step promises.
     tol : float
         The descent ends where a step promises less than this share of the objective.
     seed : int
@@ -128,7 +129,7 @@ class Steps:
     linear_solver: LinearSolver = "cg"
     sample: int = 500
     products: int = 20
-    product_cost: float = 1.0
+    progress: float = 0.05
     tol: float = 1e-6
     seed: int = 0
 
@@ -227,9 +228,8 @@ def descend(
     curvature B of a sample. It is halved until it lowers the objective of all rows
     (Armijo); how much of ``-g'p / 2`` it gains sets the next damping (Martens, Deep
     Learning via Hessian-free Optimization, 2010). The damping is in the curvature
-    alone: it does not move the minimum. The conjugate gradients of a step end where
-    the quadratic model gains less by the next pass over the data than by those before,
-    the gradient's among them. A last step's gradient is not computed.
+    alone: it does not move the minimum. A gradient that no step could follow is not
+    computed.
 
     Parameters
     ----------
@@ -344,7 +344,7 @@ def _step(
         gradient * -1.0,
         steps,
         damping=damping,
-        cost=share * steps.product_cost,
+        progress=steps.progress,
         stop=never if budget.passes is budget.seconds is None else stop,
     )
     meter.passes = spent + solution.n_products * share
@@ -357,7 +357,7 @@ def solved(
     steps: Steps,
     *,
     damping: float,
-    cost: float = 0.0,
+    progress: float = 0.0,
     stop: Callable[[], bool] = never,
 ) -> Solution:
     """The damped system, by the solver that was asked for."""
@@ -367,7 +367,7 @@ def solved(
             right,
             damping=damping,
             max_iter=steps.products,
-            cost=cost,
+            progress=progress,
             stop=stop,
         )
     return lissa(

@@ -10,6 +10,7 @@ from sklearn_unlearn.core.krylov import (
     conjugate_gradients,
     definite,
     lissa,
+    rayleigh,
     spectrum,
 )
 from sklearn_unlearn.exceptions import NotFiniteError
@@ -184,3 +185,20 @@ def test_values_that_are_not_finite_are_refused(bad):
             call()
     with pytest.raises(NotFiniteError, match="gradient"):
         conjugate_gradients(Dense(np.eye(2)), np.array([1.0, bad]))
+
+
+def test_little_progress_ends_conjugate_gradients():
+    matrix, right = Dense(np.diag(np.logspace(0, 3, 40))), np.ones(40)
+    whole = conjugate_gradients(matrix, right, max_iter=40, tol=0.0)
+    short = conjugate_gradients(matrix, right, max_iter=40, tol=0.0, progress=0.2)
+    assert short.outcome is SolveOutcome.PROGRESS
+    assert 1 < short.n_products < whole.n_products
+    longer = conjugate_gradients(matrix, right, max_iter=40, tol=0.0, progress=0.02)
+    assert short.n_products < longer.n_products
+
+
+def test_curvature_along_a_vector():
+    matrix, vector = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([3.0, -1.0])
+    expected = vector @ matrix @ vector / (vector @ vector)
+    assert rayleigh(Dense(matrix), vector) == pytest.approx(expected)
+    assert rayleigh(Dense(matrix), 0.0 * vector) == 0.0

@@ -85,7 +85,7 @@ def test_networks_descend(loss, activation, kind):
     objective, theta = problem(loss, activation)
     first, gradient = objective.value_and_gradient(theta)
     found = descend(
-        objective, theta, budget=Budget(steps=20), steps=Steps(kind=kind, sample=12)
+        objective, theta, budget=Budget(steps=30), steps=Steps(kind=kind, sample=12)
     )
     value, left = objective.value_and_gradient(found.theta)
     assert (found.value_before, found.value) == (first, value)
@@ -165,6 +165,50 @@ def test_passes_are_those_that_were_made(monkeypatch):
         found = descend(objective, theta, budget=budget, steps=Steps(sample=20))
         expected = asked["gradients"] + asked["products"] / 3.0
         assert found.passes == pytest.approx(expected)
+
+
+def test_no_gradient_is_asked_for_in_vain():
+    class Counted(Quadratic):
+        slopes, values = 0, 0
+
+        def slope(self, theta):
+            self.slopes += 1
+            return super().slope(theta)
+
+        def value(self, theta):
+            self.values += 1
+            return super().value(theta)
+
+    base, theta = quadratic()
+    objective = Counted(base.A, base.b)
+    found = descend(objective, theta, budget=Budget(steps=3), steps=Steps(tol=0.0))
+    assert (objective.slopes, objective.values) == (3, 1)
+    assert found.value == base.value(found.theta)
+
+
+def test_what_a_gradient_says_of_the_diagonal_preconditions():
+    class Scaled(Quadratic):
+        """Columns of very different sizes, of which the gradient tells."""
+
+        told = True
+
+        def slope(self, theta):
+            return Slope(*self.value_and_gradient(theta), (self.A**2).sum(axis=0))
+
+        def curvature(self, theta, rows, kind, squares=None):
+            matrix = super().curvature(theta, rows, kind)
+            matrix.diagonal = squares if self.told else None
+            return matrix
+
+    base, theta = quadratic()
+    values = []
+    for told in (True, False):
+        objective = Scaled(base.A * np.logspace(0, 2, 8), base.b)
+        objective.told = told
+        steps = Steps(products=3, progress=0.0)
+        found = descend(objective, theta, budget=Budget(steps=6), steps=steps)
+        values.append(found.value)
+    assert values[0] < 0.5 * values[1]
 
 
 def test_seconds_are_those_of_the_clock():

@@ -117,6 +117,7 @@ def test_sums_do_not_depend_on_blocks_or_formats(kind, monkeypatch):
             dense(other, theta, kind), matrix, rtol=1e-9, atol=1e-10
         )
         assert other.mean_loss(theta) == pytest.approx(mean, rel=1e-12)
+        assert other.value(theta) == pytest.approx(value, rel=1e-12)
 
 
 def test_a_sample_stands_for_all_rows():

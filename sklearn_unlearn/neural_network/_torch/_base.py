@@ -40,9 +40,9 @@ from sklearn_unlearn.utils.validation import check_row_ids
 #: Attributes that are no parameters, though skorch takes all without an underscore
 #: at the end for such.
 _PRIVATE = ("_fitted", "_locks")
-#: Rows that the curvature of a step is estimated from, its products, and what one
-#: costs: forward, forward along a direction, and backward.
-_SAMPLE, _PRODUCTS, _PRODUCT_COST = 256, 16, 2.0
+#: Rows that the curvature of a step is estimated from, and its products, each of which
+#: costs two gradients of these rows.
+_SAMPLE, _PRODUCTS = 256, 8
 #: With max_rows, of how many one is in the curvature; products, and seed of the rows.
 _SHARE, _FEW_PRODUCTS, _SEED = 4, 6, 0
 
@@ -210,9 +210,7 @@ class ModuleUnlearner(
         steps = super()._steps()
         if steps.kind == "hessian" or steps.linear_solver != "cg":
             return steps
-        return replace(
-            steps, sample=_SAMPLE, products=_PRODUCTS, product_cost=_PRODUCT_COST
-        )
+        return replace(steps, sample=_SAMPLE, products=_PRODUCTS)
 
     def _answered(self, fitted, edit, after, objective, start):
         """By what changes alone, if a request is to read so few rows."""

@@ -1,5 +1,7 @@
 """Gradients and products against finite differences and dense matrices."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -104,6 +106,46 @@ def test_gauss_newton_is_the_dense_matrix(name):
         vector = torch.randn_like(theta)
         torch.testing.assert_close(matrix.dot(vector), dense @ vector)
     assert float(torch.linalg.eigvalsh(dense)[0]) > -1e-10
+
+
+@pytest.mark.parametrize("name", ["logits", "squared error", "LSTM"])
+def test_squares_are_those_of_the_gradients_of_batches(name):
+    problem = PROBLEMS[name]()
+    theta = problem.function.theta()
+    problem.function.net.batch_size = 1
+    value, gradient, squares = problem.slope(theta)
+    rows = [problem.rows.take(np.array([i])) for i in range(problem.n_rows)]
+    each = [
+        replace(problem, rows=row).data_value_and_gradient(theta)[1] for row in rows
+    ]
+    torch.testing.assert_close(squares, torch.stack(each).square().sum(dim=0))
+    matrix = problem.curvature(theta, None, "gauss_newton", squares)
+    torch.testing.assert_close(matrix.diagonal, squares + problem.decay)
+    assert problem.value(theta) == pytest.approx(value)
+    torch.testing.assert_close(gradient, problem.value_and_gradient(theta)[1])
+    problem.function.net.batch_size = -1
+    assert problem.slope(theta).squares is None  # of one batch: the gradient again
+
+
+def test_squares_estimate_the_diagonal():
+    """Where labels are drawn as the model says, a row's have its curvature as mean."""
+    problem = dense_problem(600, batch_size=1, optimizer__weight_decay=0.0)
+    theta = problem.function.theta()
+    generator = torch.Generator().manual_seed(0)
+    problem.function.net.batch_size = -1
+    ((X, _),) = problem.function.batches(problem.rows)
+    chances = problem.function.outputs(theta, X).softmax(dim=1)
+    y = torch.multinomial(chances, 1, generator=generator).double().numpy()
+    problem = replace(problem, rows=replace(problem.rows, y=y))
+    problem.function.net.batch_size = 1
+    squares = problem.slope(theta).squares
+    problem.function.net.batch_size = -1
+    matrix = problem.curvature(theta, None, "gauss_newton")
+    axes = torch.eye(theta.numel(), dtype=theta.dtype)
+    diagonal = torch.stack([matrix.dot(axis) @ axis for axis in axes])
+    seen = diagonal > 1e-2 * diagonal.max()
+    ratios = squares[seen] / diagonal[seen]
+    assert float((ratios - 1.0).abs().max()) < 0.5
 
 
 def test_probabilities_have_the_curvature_of_logits():
