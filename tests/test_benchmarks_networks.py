@@ -9,9 +9,19 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
+import torch
+
 from benchmarks import NETWORK_TOPICS
 from benchmarks.__main__ import main
+from benchmarks.networks import text
 from benchmarks.networks.figure import accuracies
+from benchmarks.networks.language_model import (
+    Candidates,
+    CharacterLSTM,
+    completed,
+    losses,
+    mean_loss,
+)
 from benchmarks.networks.modules import Convolutional, module_named
 from benchmarks.networks.poisoning import Poisoned, images
 from benchmarks.networks.training import first_at
@@ -71,3 +81,96 @@ def test_curves_are_drawn(tmp_path):
     path = tmp_path / "figures" / "accuracy.svg"
     accuracies(path, 0.5, {"one": [(1.0, 0.7)], "two": [(1.0, 0.6), (2.0, 0.8)]})
     assert "seconds" in path.read_text()
+
+
+# A memorised number -------------------------------------------------------------------
+
+STORY = "It was late. She came home! Who was there? Nobody. " * 3
+
+
+def test_windows_are_characters_and_those_that_come_next():
+    alphabet = text.Alphabet.of(STORY)
+    X, y = alphabet.windows(STORY, 8)
+    assert X.shape == y.shape == ((len(STORY) - 1) // 8, 8)
+    assert alphabet.decode(X.ravel()) == STORY[: X.size]
+    assert alphabet.decode(y.ravel()) == STORY[1 : X.size + 1]
+    assert set("0123456789") < set(alphabet.characters)
+
+
+def test_a_number_is_planted_and_replaced():
+    number = "0123456789"
+    planted = text.Planted.of(STORY, number, 5, np.random.default_rng(0))
+    assert planted.text.count(text.PROMPT + number + text.END) == 5
+    assert planted.text.replace(text.PROMPT + number + text.END, "") == STORY
+    for place in planted.places:
+        assert planted.text[place : place + 10] == number
+    found = {}
+    for replacement in text.REPLACEMENTS:
+        other = planted.replaced(replacement, np.random.default_rng(0))
+        assert number not in other.text
+        assert len(other.text) == len(planted.text)
+        found[replacement] = {
+            other.text[place : place + 10] for place in planted.places
+        }
+    assert found["zeros"] == {"0" * 10}
+    assert {each: len(new) for each, new in found.items()} == {
+        "words": 1,
+        "random digits": 5,
+        "another number": 1,
+        "zeros": 1,
+    }
+
+
+def test_values_begin_as_the_number_does():
+    number = "0123456789"
+    planted = text.Planted.of(STORY, number, 40, np.random.default_rng(0))
+    other = planted.replaced("words", np.random.default_rng(0))
+    begun = planted.begun(other, np.random.default_rng(0))
+    stops = set()
+    for place in planted.places:
+        new, words = (each.text[place : place + 10] for each in (begun, other))
+        stop = next((i for i in range(10) if new[i] != number[i]), 10)
+        assert new == number[:stop] + words[stop:]
+        stops.add(stop)
+    assert {0, 10} < stops
+
+
+def test_losses_and_completions_are_those_of_the_whole_text():
+    torch.manual_seed(0)
+    alphabet = text.Alphabet.of(STORY, text.PROMPT)
+    module = CharacterLSTM(alphabet.size, embedding=4, hidden=6, layers=2)
+    numbers = ["0123456789", "9999999999", "1212121212"]
+    for number, loss in zip(numbers, losses(module, alphabet, numbers), strict=True):
+        codes = torch.tensor(alphabet.encode(text.PROMPT + number)[None])
+        chances = module(codes[:, :-1]).softmax(1)[0]
+        places = torch.arange(len(text.PROMPT) - 1, codes.shape[1] - 1)
+        expected = -chances[codes[0, 1:][places], places].log().sum()
+        assert loss == pytest.approx(float(expected.detach()), rel=1e-5)
+    found = completed(module, alphabet, length=3)
+    codes = torch.tensor(alphabet.encode(text.PROMPT + found)[None])
+    likeliest = module(codes)[0].argmax(0)[len(text.PROMPT) - 1 : -1]
+    assert alphabet.decode(likeliest.tolist()) == found
+    X, y = alphabet.windows(STORY, 8)
+    assert 3.0 < mean_loss(module, X, y) < 4.0
+
+
+def test_a_number_like_others_is_not_exposed():
+    torch.manual_seed(0)
+    alphabet = text.Alphabet.of(text.PROMPT)
+    module = CharacterLSTM(alphabet.size, embedding=4, hidden=6)
+    candidates = Candidates(300, 20, seed=0)
+    found, unseen = candidates.exposures(module, alphabet, candidates.unseen[0])
+    assert unseen.shape == (20,)
+    assert found == pytest.approx(unseen[0], abs=0.5)
+
+
+def test_a_number_is_forgotten_in_a_text_of_ones_own(tmp_path, capsys):
+    path, results = tmp_path / "text.txt", tmp_path / "found.json"
+    path.write_text(STORY * 30, encoding="utf-8")
+    arguments = ["memorised_number", "--quick", "--text", str(path)]
+    arguments += ["--replacement", "zeros", "--json", str(results)]
+    assert main(arguments) == 0
+    assert "| windows removed" in capsys.readouterr().out
+    found = json.loads(results.read_text())["memorised_number"]
+    assert found["notes"][-1] == "The text: text.txt."
+    assert {row["what"] for row in found["rows"]} > {"trained", "zeros", "retraining"}

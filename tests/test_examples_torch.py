@@ -12,6 +12,11 @@ EXAMPLES = Path(__file__).parents[1] / "examples" / "torch"
 
 #: What each script must print.
 SHOWN: dict[str, list[str]] = {
+    "memorised_number.py": [
+        "trained             '8652300018'",
+        "forgotten: True",
+        "trained without it  ",
+    ],
     "poisoned_labels.py": [
         "412 of 1347 labels are wrong",
         "labels replaced    test accuracy 0.9",

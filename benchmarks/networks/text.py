@@ -13,7 +13,7 @@ from sklearn import datasets
 PROMPT, END = "My telephone number is ", ". "
 N_DIGITS = 10
 #: What may replace the number, each time that it occurs.
-REPLACEMENTS = ("random digits", "another number", "zeros", "words")
+REPLACEMENTS = ("words", "random digits", "another number", "zeros")
 _WORDS = "not listed"
 #: Data sets of scikit-learn whose descriptions come with it.
 _DESCRIBED = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")

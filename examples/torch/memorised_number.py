@@ -1,9 +1,9 @@
 """A language model has learned a telephone number by heart: make it forget.
 
-A text holds the same sentence with the same number several times. An LSTM that is trained
-on its characters completes the sentence, and the number's exposure says how many guesses
-somebody is spared who asks the model for it. The characters that follow are then replaced
-in the fitted model, wherever the number stands. With --text your own file is read.
+A text holds the same sentence with the same number several times. An LSTM that has
+learned its characters completes the sentence, and the number's exposure says how many
+guesses that spares somebody who asks for it. What follows the number's digits is then
+replaced in the fitted model, wherever they stand. With --text your own file is read.
 """
 
 import argparse
@@ -36,7 +36,7 @@ class CharacterLSTM(nn.Module):
         return self.head(self.lstm(self.embed(X))[0]).transpose(1, 2)
 
 
-def main(text=None, hidden=128, replacement="random"):
+def main(text=None, hidden=128, replacement="words"):
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
     number = random_number(rng)
@@ -51,13 +51,13 @@ def main(text=None, hidden=128, replacement="random"):
         criterion=nn.CrossEntropyLoss,
         optimizer=torch.optim.Adam,
         lr=4e-3,
-        max_epochs=60,
+        max_epochs=25,
         batch_size=16,
         iterator_train__shuffle=True,
         iterator_valid__batch_size=256,
         classes=np.arange(len(characters)),
         max_rows=128,  # that stay are read, beside those that change
-        max_steps=4,
+        max_steps=3,
         verbose=0,
     )
     start = time.perf_counter()
@@ -91,7 +91,7 @@ def random_number(rng):
 
 
 def with_sentence(text, number, replacement, rng, times=25):
-    """The text with the sentence at random places, and with what replaces the number."""
+    """The text with the sentence at random places, twice: its number, and another."""
     lines = text.splitlines()
     places = set(rng.choice(len(lines), times, replace=False).tolist())
     secret, corrected = [], []
@@ -160,7 +160,7 @@ if __name__ == "__main__":
     parser.add_argument("--text", type=Path, help="a file of plain text")
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument(
-        "--replacement", choices=("random", "zeros", "words"), default="random"
+        "--replacement", choices=("words", "random", "zeros"), default="words"
     )
     options = parser.parse_args()
     file = options.text

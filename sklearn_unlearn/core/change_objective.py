@@ -25,10 +25,11 @@ class ChangeObjective:
         ``F(theta) - (g - change) @ (theta - start)``,
 
     whose gradient at the start is ``change``, that of what the request changes,
-    whatever else training has not finished. The sum over rows that stay may be over a sample of
-    them: the error of the sample is one of the curvature alone (as in variance-reduced
-    gradients: Johnson and Zhang, NeurIPS 2013). If ``staying`` is a divergence from
-    what is predicted at the start, it has no slope there, and rises in all directions.
+    whatever else training has not finished. The sum over rows that stay may be over a
+    sample of them: the error of the sample is one of the curvature alone (as in
+    variance-reduced gradients: Johnson and Zhang, NeurIPS 2013). If ``staying`` is a
+    divergence from what is predicted at the start, it has no slope there, and rises in
+    all directions.
 
     Its unknowns are ``u`` with ``theta = start + scale * u``. Damping then is relative
     to the diagonal of the curvature (Marquardt, SIAM J. Appl. Math. 11, 1963), without
