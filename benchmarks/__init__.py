@@ -33,4 +33,4 @@ TOPICS = (
 
 #: Topics that need PyTorch and skorch, in benchmarks/networks: they run if asked for,
 #: or all by ``python -m benchmarks.networks``.
-NETWORK_TOPICS = ("module_memory", "poisoned_labels", "memorised_number")
+NETWORK_TOPICS = ("poisoned_labels", "memorised_number", "module_memory")

@@ -8,7 +8,7 @@ from torch import nn
 
 
 class Convolutional(nn.Sequential):
-    """Two convolutions and two dense layers, for images of any shape.
+    """Two convolutions, pooled, and two dense layers, for images of any shape.
 
     Parameters
     ----------
@@ -22,11 +22,12 @@ class Convolutional(nn.Sequential):
         super().__init__(
             nn.Conv2d(channels, 16, 3, padding=1),
             nn.ReLU(),
+            nn.MaxPool2d(2),
             nn.Conv2d(16, 32, 3, padding=1),
             nn.ReLU(),
             nn.MaxPool2d(2),
             nn.Flatten(),
-            nn.Linear(32 * (height // 2) * (width // 2), 64),
+            nn.Linear(32 * (height // 4) * (width // 4), 64),
             nn.ReLU(),
             nn.Linear(64, n_classes),
         )

@@ -63,11 +63,12 @@ def new_net(cls, **params):
     module = nn.Sequential(
         nn.Conv2d(1, 16, 3, padding=1),
         nn.ReLU(),
+        nn.MaxPool2d(2),
         nn.Conv2d(16, 32, 3, padding=1),
         nn.ReLU(),
         nn.MaxPool2d(2),
         nn.Flatten(),
-        nn.Linear(512, 64),
+        nn.Linear(128, 64),
         nn.ReLU(),
         nn.Linear(64, 10),
     )

@@ -42,7 +42,7 @@ from sklearn_unlearn.utils.validation import check_row_ids
 _PRIVATE = ("_fitted", "_locks")
 #: Rows that the curvature of a step is estimated from, and its products, each of which
 #: costs two gradients of these rows.
-_SAMPLE, _PRODUCTS = 256, 8
+_SAMPLE, _PRODUCTS = 128, 8
 #: With max_rows, of how many one is in the curvature; products, and seed of the rows.
 _SHARE, _FEW_PRODUCTS, _SEED = 4, 6, 0
 
