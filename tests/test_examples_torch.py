@@ -30,7 +30,8 @@ def test_none_is_left_out():
 
 
 @pytest.mark.parametrize("name", sorted(SHOWN))
-def test_example(name, capsys):
+def test_example(name, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", [name])
     runpy.run_path(str(EXAMPLES / name), run_name="__main__")
     printed = capsys.readouterr().out
     for text in SHOWN[name]:

@@ -159,9 +159,9 @@ class Epochs(Callback):
         net.module_.train()
 
     def seconds_to(self, loss):
-        """Until a loss was reached; NaN if never."""
+        """Until a loss was reached, or of all epochs if it never was."""
         reached = np.flatnonzero(np.array(self.losses) <= loss)
-        return self.seconds[reached[0]] if reached.size else np.nan
+        return self.seconds[reached[0] if reached.size else -1]
 
 
 def timed(call, *arguments, **keywords):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import warnings
 from dataclasses import replace
 from numbers import Integral
 
@@ -17,7 +16,6 @@ from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
 from sklearn_unlearn.exceptions import (
-    LargeStepWarning,
     NotFiniteError,
     UnlearningError,
 )
@@ -64,6 +62,8 @@ _PRIVATE = ("_fitted", "_locks")
 _SAMPLE, _PRODUCTS = 128, 8
 #: With max_rows, of how many one is in the curvature; products, and seed of the rows.
 _SHARE, _FEW_PRODUCTS, _SEED = 4, 6, 0
+#: Of what steps changed, where statistics of other rows undo it.
+_HALVINGS = 6
 
 
 class ModuleUnlearner(
@@ -343,27 +343,45 @@ class ModuleUnlearner(
         if np.any(model.forgotten != fitted.model.forgotten):
             forget(function.module, model.forgotten)
         if rows is not None and layers_with_statistics(function.module):
-            reestimate(function, rows)
-            value, _ = ModuleObjective.of(function, rows).value_and_gradient(
-                model.theta
-            )
+            theta, value = self._normalised(fitted, model.theta, report, rows)
             if not math.isfinite(value):
                 raise NotFiniteError(
                     "With running statistics of the corrected data the objective is "
                     "not finite."
                 )
-            before = report.objective_before
-            if before is not None and value > before:
-                warnings.warn(
-                    "The objective of the corrected data fell, but with running "
-                    "statistics of the changed module it rose from "
-                    f"{before:.4g} to {value:.4g}. Call refine, or take fewer steps.",
-                    LargeStepWarning,
-                    stacklevel=5,
-                )
+            model = replace(model, theta=theta)
             report = replace(report, objective=value)
         _without_training(function.net)
         return replace(fitted, model=model, function=function, report=report)
+
+    def _normalised(self, fitted, theta, report, rows):
+        """Parameters and objective with running statistics of these rows.
+
+        Steps lowered the objective with the statistics that the old parameters give:
+        their sum is halved as long as this lowers it further with its own.
+        """
+        function, start = fitted.function, fitted.model.theta
+        objective = ModuleObjective.of(function, rows)
+
+        def value(theta):
+            function.load(theta)
+            reestimate(function, rows)
+            return objective.value(theta)
+
+        best = theta, value(theta)
+        if report.objective_before is None or self.method != "levenberg_marquardt":
+            return best
+        for _ in range(_HALVINGS):
+            theta = start + (theta - start) * 0.5
+            there = theta, value(theta)
+            if best[1] <= min(there[1], report.objective_before):
+                break
+            if there[1] < best[1] or not math.isfinite(best[1]):
+                best = there
+        if not best[1] <= report.objective_before:
+            best = start, report.objective_before
+        value(best[0])
+        return best
 
     def _read_features(self, fitted, X):
         features, forgotten = fitted.features, fitted.model.forgotten

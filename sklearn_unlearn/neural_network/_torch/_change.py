@@ -76,13 +76,13 @@ class Divergence(ModuleObjective):
     start: Any
 
     def _data_slope(self, theta):
-        leaf, squares = theta.detach().requires_grad_(), None
+        leaf = theta.detach().requires_grad_()
         value, gradient = 0.0, torch.zeros_like(theta)
         with self.function.differentiable():
             for loss in self._losses(leaf):
                 gradient += torch.autograd.grad(loss, leaf)[0]
                 value += float(loss.detach())
-        return value, gradient, squares
+        return value, gradient, None
 
     def mean_loss(self, theta):
         """Weighted mean of the divergences of the rows."""

@@ -123,6 +123,16 @@ def test_replaced_labels_are_learned(params):
     assert net.score(X, y) > before
 
 
+def test_statistics_of_the_layers_do_not_undo_a_request():
+    """Many steps with those of the old parameters would raise the objective."""
+    X, y, wrong = swapped()
+    net = classifier(module__norm=True, max_steps=40).fit(X, wrong)
+    bad = wrong != y
+    report = net.replace_labels(X[bad], wrong[bad], y[bad]).unlearning_report()
+    assert report.n_steps == 40
+    assert report.objective < report.objective_before
+
+
 def test_first_order_needs_no_data():
     X, y, wrong = swapped()
     net = classifier(method="first_order", retain_data=False).fit(X, wrong)
