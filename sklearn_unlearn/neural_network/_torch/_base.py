@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import warnings
 from dataclasses import replace
 from numbers import Integral
 
@@ -17,7 +16,6 @@ from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
 from sklearn_unlearn.exceptions import (
-    LargeStepWarning,
     NotFiniteError,
     UnlearningError,
 )
@@ -39,7 +37,9 @@ from sklearn_unlearn.neural_network._torch._function import ModuleFunction
 from sklearn_unlearn.neural_network._torch._objective import ModuleObjective, null_loss
 from sklearn_unlearn.neural_network._torch._selection import check_params, selected
 from sklearn_unlearn.neural_network._torch._statistics import (
+    check_statistics,
     layers_with_statistics,
+    moving,
     reestimate,
 )
 from sklearn_unlearn.neural_network._torch._weights import (
@@ -185,6 +185,7 @@ class ModuleUnlearner(
         super().initialize_module()
         vars(self).pop("_fitted", None)
         selected(self.module_, self.params)
+        check_statistics(self.module_)
         return self
 
     def _trained(self, X, y, sample_weight, row_ids):
@@ -226,6 +227,7 @@ class ModuleUnlearner(
 
     def _made(self, rows, features, encoding, row_ids):
         """What requests need to know of a trained net and its data."""
+        check_statistics(self.module_)
         forgotten = np.zeros(rows.X.shape[1], dtype=bool)
         function = ModuleFunction.of(self, self.params, features, encoding)
         objective = ModuleObjective.of(function, rows)
@@ -276,6 +278,16 @@ class ModuleUnlearner(
             objective=None,
         )
         return changed.theta(found), report
+
+    def _descended(self, objective, start, steps=None):
+        if isinstance(objective, ModuleObjective):
+            objective = moving(objective)
+        return super()._descended(objective, start, steps)
+
+    def _updated(self, fitted, request, after, objective, start):
+        if objective is not None:
+            objective = moving(objective)
+        return super()._updated(fitted, request, after, objective, start)
 
     def _check_parameters(self):
         super()._check_parameters()
@@ -344,24 +356,8 @@ class ModuleUnlearner(
             forget(function.module, model.forgotten)
         if rows is not None and layers_with_statistics(function.module):
             reestimate(function, rows)
-            value, _ = ModuleObjective.of(function, rows).value_and_gradient(
-                model.theta
-            )
-            if not math.isfinite(value):
-                raise NotFiniteError(
-                    "With running statistics of the corrected data the objective is "
-                    "not finite."
-                )
-            before = report.objective_before
-            if before is not None and value > before:
-                warnings.warn(
-                    "The objective of the corrected data fell, but with running "
-                    "statistics of the changed module it rose from "
-                    f"{before:.4g} to {value:.4g}. Call refine, or take fewer steps.",
-                    LargeStepWarning,
-                    stacklevel=5,
-                )
-            report = replace(report, objective=value)
+            if report.objective is None:
+                report = replace(report, objective=_finite_value(function, rows))
         _without_training(function.net)
         return replace(fitted, model=model, function=function, report=report)
 
@@ -391,6 +387,16 @@ class ModuleUnlearner(
     def _encoding(self, y):
         """Targets as numbers."""
         return ModuleTargets(Shape.of(y), None)
+
+
+def _finite_value(function, rows):
+    """The objective with the function's own parameters and statistics."""
+    value = ModuleObjective.of(function, rows).value(function.theta())
+    if not math.isfinite(value):
+        raise NotFiniteError(
+            "With running statistics of the corrected data the objective is not finite."
+        )
+    return value
 
 
 def _without_training(net):

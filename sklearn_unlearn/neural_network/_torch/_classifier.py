@@ -23,7 +23,7 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
     the optimiser and the number of rows. A weight decay that is decoupled from the
     loss, as in AdamW, is taken for one that is not. Running statistics hold deleted
     rows too: a request with data, or `refine`, estimates them anew from the corrected
-    rows. So it does with nothing else that a module may keep in buffers.
+    rows at each step. So it does with nothing else that a module may keep in buffers.
 
     The objective is not convex. No request is exact, no distance to a refit is known
     and there are no certificates: `unlearning_report` says what was measured.

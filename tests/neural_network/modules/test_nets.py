@@ -240,27 +240,6 @@ def test_targets_that_are_numbers():
     assert marks.unlearning_report().n_steps == 1
 
 
-# Statistics ---------------------------------------------------------------------------
-
-
-@quietly
-def test_running_statistics_hold_no_deleted_row():
-    X, y = blobs()
-    X[:5] += 1e3
-    net = classifier(module__norm=True, max_steps=2).fit(X, y)
-    layer = net.module_.body[1]
-    assert float(layer.running_var.max()) > 1e2
-    before = layer.running_var.clone()
-    net.partial_unfit(X[:5], y[:5])
-    assert torch.equal(layer.running_var, before)  # the old module is as it was
-    layer = net.module_.body[1]
-    with torch.no_grad():
-        hidden = net.module_.body[0](torch.tensor(X[5:]))
-    torch.testing.assert_close(layer.running_mean, hidden.mean(0), rtol=0.1, atol=0.05)
-    torch.testing.assert_close(layer.running_var, hidden.var(0), rtol=0.25, atol=0.05)
-    assert layer.momentum == 0.1
-
-
 @quietly
 def test_what_is_not_selected_stays():
     X, y = blobs()
