@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 from sklearn.utils.validation import check_is_fitted
 
@@ -14,7 +15,9 @@ class AdoptionMixin:
     def from_skorch(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
         """A net that was trained elsewhere, taken over so that it unlearns.
 
-        Its parameters stay what they are; nothing is trained.
+        Its parameters stay what they are; nothing is trained. Where ``module`` is an
+        instance, skorch has trained that itself: it is then the trained module here
+        too, which requests change, and ``fit`` goes on from it.
 
         Parameters
         ----------
@@ -59,5 +62,5 @@ class AdoptionMixin:
         vars(net).update(copy.deepcopy(vars(fitted)))
         vars(net).update(params)
         data = net._read_training(X, y, sample_weight, row_ids)
-        net._fitted = net._made(*data)
+        net._fitted = replace(net._made(*data), adopted=fitted.module is fitted.module_)
         return net

@@ -42,6 +42,11 @@ from sklearn_unlearn.neural_network._torch._statistics import (
     moving,
     reestimate,
 )
+from sklearn_unlearn.neural_network._torch._training import (
+    TrainingMixin,
+    trained,
+    without_training,
+)
 from sklearn_unlearn.neural_network._torch._weights import (
     ROWS,
     WEIGHT,
@@ -73,6 +78,7 @@ class ModuleUnlearner(
     RequestsMixin,
     NetworkVerbs,
     WeightsMixin,
+    TrainingMixin,
     NeuralNet,
 ):
     """A skorch net that unlearns.
@@ -125,12 +131,13 @@ class ModuleUnlearner(
         -------
         skorch.NeuralNet
         """
-        plain = object.__new__(self._plain_class)
-        learned = vars(self._checked().function.net).items()
+        net = self._checked().function.net
+        without_training(net)
         hidden = {*OWN, "params", "max_rows", *_PRIVATE}
-        vars(plain).update({name: each for name, each in learned if name not in hidden})
-        _without_training(plain)
-        return copy.deepcopy(plain)
+        kept = {name: each for name, each in vars(net).items() if name not in hidden}
+        plain = object.__new__(self._plain_class)
+        vars(plain).update(copy.deepcopy(kept))
+        return plain
 
     @property
     def partial_fit(self):
@@ -313,10 +320,9 @@ class ModuleUnlearner(
         net.module_.train(self.module_.training)
         model = replace(fitted.model, theta=None)
         vars(net)["_fitted"] = replace(fitted, model=model, function=None)
-        learned = {
-            name: vars(net)[name]
-            for name in ("module_", "optimizer_", "history_", "callbacks_", "_fitted")
-        }
+        learned = trained(net)
+        if fitted.adopted:
+            learned["module"] = net.module_
         vars(self).update(learned)
 
     def _objective(self, fitted, rows, forgotten=None):
@@ -358,7 +364,7 @@ class ModuleUnlearner(
             reestimate(function, rows)
             if report.objective is None:
                 report = replace(report, objective=_finite_value(function, rows))
-        _without_training(function.net)
+        without_training(function.net)
         return replace(fitted, model=model, function=function, report=report)
 
     def _read_features(self, fitted, X):
@@ -397,14 +403,3 @@ def _finite_value(function, rows):
             "With running statistics of the corrected data the objective is not finite."
         )
     return value
-
-
-def _without_training(net):
-    """Start anew what knows rows that may have left, but for the module.
-
-    The moments of the optimiser do, the figures of the epochs, and callbacks.
-    """
-    net.initialize_optimizer()
-    net.initialize_history()
-    if net.callbacks != "disable":
-        net.initialize_callbacks()

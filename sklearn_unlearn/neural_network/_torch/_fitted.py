@@ -26,6 +26,9 @@ class ModuleFitted:
     function : ModuleFunction or None
         While a request is carried out.
     report : UnlearningReport or None
+    adopted : bool
+        Whether the parameter ``module`` is the trained module itself, as skorch trains
+        instances; requests change it too.
     """
 
     model: NetworkModel
@@ -35,3 +38,4 @@ class ModuleFitted:
     null_loss: float
     function: ModuleFunction | None = None
     report: UnlearningReport | None = None
+    adopted: bool = False

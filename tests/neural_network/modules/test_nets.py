@@ -311,6 +311,62 @@ def test_export():
 
 
 @quietly
+def test_modules_passed_as_instances_stay_as_they_were():
+    X, y = blobs()
+    module = Dense()
+    passed = module.head.weight.detach().clone()
+    net = classifier(module, max_steps=1).fit(X, y)
+    old = net.module_.head.weight.detach().numpy().tobytes()
+    net.partial_unfit(X[:5], y[:5])
+    assert net.module is module
+    assert torch.equal(module.head.weight, passed)
+    for other in (net, net.to_skorch()):
+        assert old not in pickle.dumps(other)
+    np.testing.assert_array_equal(clone(net).module.head.weight.detach(), passed)
+    again = clone(net).fit(X, y)
+    assert torch.equal(again.module.head.weight, passed)
+
+
+@quietly
+def test_adopted_instances_change_with_requests():
+    X, y = blobs()
+    plain = skorch.NeuralNetClassifier(
+        Dense(), criterion=nn.CrossEntropyLoss, train_split=None, **SETTINGS
+    ).fit(X, y)
+    before = state(plain)
+    old = plain.module_.head.weight.detach().numpy().tobytes()
+    cls = UnlearnableNeuralNetClassifier
+    net = cls.from_skorch(plain, X, y, max_steps=1)
+    net = pickle.loads(pickle.dumps(net)).partial_unfit(X[:5], y[:5])
+    assert state(plain) == before
+    for other in (net, net.to_skorch()):
+        assert old not in pickle.dumps(other)
+        expected = net.predict_proba(X)
+        np.testing.assert_array_equal(other.initialize().predict_proba(X), expected)
+
+
+@quietly
+def test_reading_and_requests_leave_callbacks_alone():
+    X, y = blobs()
+    scoring = skorch.callbacks.EpochScoring(
+        "accuracy", on_train=True, lower_is_better=False
+    )
+    net = classifier(callbacks=[("score", scoring)], max_steps=1).fit(X, y)
+    best, n_epochs = scoring.best_score_, len(net.history_)
+    assert np.isfinite(best)
+    plain = net.to_skorch()
+    assert scoring.best_score_ == best
+    assert len(net.history_) == n_epochs
+    assert not len(plain.history_)
+    net.partial_unfit(X[:5], y[:5])
+    assert scoring.best_score_ == best
+    for other in (net, plain):
+        held = dict(other.callbacks_)["score"]
+        assert held is dict(other.callbacks)["score"]
+        assert held.best_score_ == -np.inf
+
+
+@quietly
 def test_adoption():
     X, y = blobs()
     torch.manual_seed(0)
