@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import replace
 from numbers import Integral
@@ -21,9 +20,9 @@ from sklearn_unlearn.exceptions import (
 )
 from sklearn_unlearn.neural_network._columns import ColumnsMixin
 from sklearn_unlearn.neural_network._fitted import NetworkModel
-from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
+from sklearn_unlearn.neural_network._parameters import ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
-from sklearn_unlearn.neural_network._torch._adoption import AdoptionMixin
+from sklearn_unlearn.neural_network._torch._adoption import PRIVATE, AdoptionMixin
 from sklearn_unlearn.neural_network._torch._arrays import (
     ModuleTargets,
     Shape,
@@ -34,6 +33,7 @@ from sklearn_unlearn.neural_network._torch._change import change_objective
 from sklearn_unlearn.neural_network._torch._columns import forget
 from sklearn_unlearn.neural_network._torch._fitted import ModuleFitted
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
+from sklearn_unlearn.neural_network._torch._modules import blank, kept, written
 from sklearn_unlearn.neural_network._torch._objective import ModuleObjective, null_loss
 from sklearn_unlearn.neural_network._torch._selection import check_params, selected
 from sklearn_unlearn.neural_network._torch._statistics import (
@@ -61,9 +61,6 @@ from sklearn_unlearn.utils.validation import (
     check_sample_weight,
 )
 
-#: Attributes that are no parameters, though skorch takes all without an underscore
-#: at the end for such.
-_PRIVATE = ("_fitted", "_locks")
 #: Rows that the curvature of a step is estimated from, and its products, each of which
 #: costs two gradients of these rows.
 _SAMPLE, _PRODUCTS = 128, 8
@@ -104,7 +101,7 @@ class ModuleUnlearner(
         dict
         """
         params = super().get_params(deep=deep, **kwargs)
-        return {name: params[name] for name in params if name not in _PRIVATE}
+        return {name: params[name] for name in params if name not in PRIVATE}
 
     def forward_iter(self, X, training=False, device="cpu"):
         """Outputs of the module, batch after batch, all of one version of the model.
@@ -123,21 +120,6 @@ class ModuleUnlearner(
         return super(ModuleUnlearner, self._version()).forward_iter(
             X, training=training, device=device
         )
-
-    def to_skorch(self):
-        """A plain fitted skorch net without data, to deploy.
-
-        Returns
-        -------
-        skorch.NeuralNet
-        """
-        net = self._checked().function.net
-        without_training(net)
-        hidden = {*OWN, "params", "max_rows", *_PRIVATE}
-        kept = {name: each for name, each in vars(net).items() if name not in hidden}
-        plain = object.__new__(self._plain_class)
-        vars(plain).update(copy.deepcopy(kept))
-        return plain
 
     @property
     def partial_fit(self):
@@ -237,6 +219,7 @@ class ModuleUnlearner(
         check_statistics(self.module_)
         forgotten = np.zeros(rows.X.shape[1], dtype=bool)
         function = ModuleFunction.of(self, self.params, features, encoding)
+        before = kept(function.module)
         objective = ModuleObjective.of(function, rows)
         theta = function.theta()
         if not math.isfinite(objective.mean_loss(theta)):
@@ -252,7 +235,10 @@ class ModuleUnlearner(
             retained = RetainedRows.of(rows, row_ids, forgotten)
         tally = Tally.of(rows, encoding.marks, encoding.n_groups)
         model = NetworkModel(None, tally, encoding.marks, retained, forgotten)
-        return ModuleFitted(model, features, encoding, rate, null_loss(function, rows))
+        null = null_loss(function, rows)
+        places = written(function.module, before)
+        blank(self.module_, places)
+        return ModuleFitted(model, features, encoding, rate, null, written=places)
 
     # Requests -------------------------------------------------------------------------
 
@@ -317,6 +303,7 @@ class ModuleUnlearner(
     def _swap(self, fitted):
         """Put module, optimiser and all that was learned in the place of the old."""
         net = fitted.function.net
+        blank(net.module_, fitted.written)
         net.module_.train(self.module_.training)
         model = replace(fitted.model, theta=None)
         vars(net)["_fitted"] = replace(fitted, model=model, function=None)

@@ -31,8 +31,8 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
     Parameters
     ----------
     module : torch.nn.Module
-        A class or an instance, with at least one parameter that training changes. It
-        is called with the features alone.
+        A class, or an instance that ``fit`` copies, with at least one parameter that
+        training changes. It is called with the features alone.
     *args : list
         As skorch's.
     criterion : torch.nn.Module, default=torch.nn.NLLLoss
@@ -86,7 +86,7 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
     classes_ : ndarray of shape (n_classes,)
     optimizer_, history_, callbacks_
         As skorch's at fit; new ones after a request, as the old ones know rows that
-        left. Callbacks that were passed as objects keep what these keep.
+        left. Of callbacks that were passed as objects these are copies, initialised.
 
     See Also
     --------

@@ -7,6 +7,8 @@ import copy
 from skorch.callbacks import Callback
 from skorch.history import History
 
+from sklearn_unlearn.neural_network._torch._modules import copied
+
 
 class TrainingMixin:
     """A skorch net whose versions share nothing that training changes."""
@@ -26,7 +28,7 @@ class TrainingMixin:
         torch.nn.Module
         """
         made = super().initialized_instance(instance_or_cls, kwargs)
-        return copy.deepcopy(made) if made is instance_or_cls else made
+        return copied(made) if made is instance_or_cls else made
 
     def initialize_history(self):
         """Start a new history; other versions of the net keep theirs."""
@@ -53,7 +55,7 @@ def without_training(net):
         for name, each in vars(net).items()
         if name.startswith("callbacks__") and isinstance(each, Callback)
     }
-    passed = net.callbacks and [_copied(each) for each in net.callbacks]
+    passed = net.callbacks and [_shallow(each) for each in net.callbacks]
     vars(net).update(own, callbacks=passed)
     net.initialize_callbacks()
 
@@ -77,7 +79,7 @@ def trained(net):
     }
 
 
-def _copied(callback):
+def _shallow(callback):
     """The callback, or its name and it; what it holds is shared, as a file would be."""
     if isinstance(callback, tuple):
         return tuple(copy.copy(each) for each in callback)
