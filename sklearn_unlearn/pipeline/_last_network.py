@@ -100,10 +100,17 @@ class LastNetwork(LastModel):
         """Which columns of the inputs are there no longer."""
         alive = np.flatnonzero(~self.fitted.model.forgotten)
         n_columns, source = self._n_columns(change), None
+        n_before, (before, after) = alive.size, names()
         if change.map is not None:
-            source = _sources(change.map)
+            source, n_before = _sources(change.map), change.map.linear.shape[1]
+        elif before is not None:
+            n_before = len(before)
+        if n_before != alive.size:
+            raise UnlearningError(
+                f"Step {self.name!r} has forgotten columns by itself: call "
+                "forget_features of the pipeline, in whose other steps they still are."
+            )
         if source is None:
-            before, after = names()
             if before is not None and after is not None:
                 position = {name: place for place, name in enumerate(before)}
                 source = np.array([position.get(name, -1) for name in after])

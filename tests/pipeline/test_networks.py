@@ -283,3 +283,17 @@ def test_failures_change_nothing(monkeypatch):
     with pytest.raises(MemoryError, match="here"):
         model.forget_features([0])
     assert model.steps is steps
+
+
+@quietly
+def test_columns_that_the_network_forgot_by_itself_are_not_mistaken():
+    model, X, y = problem()
+    model.fit(X, y)
+    model[-1].forget_features([1])
+    before = weights(model)
+    with pytest.raises(UnlearningError, match="has forgotten columns by itself"):
+        model.forget_features([3])
+    with pytest.raises(UnlearningError, match="has forgotten columns by itself"):
+        model.partial_unfit(X[:4], y[:4])
+    assert weights(model) == before
+    assert model[0].n_samples_seen_ == X.shape[0]

@@ -1,20 +1,31 @@
-"""Taking over a net that skorch has trained."""
+"""Taking over a net that skorch has trained, and giving one back."""
 
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_unlearn.neural_network._parameters import OWN
+from sklearn_unlearn.neural_network._torch._modules import blank, detached
+from sklearn_unlearn.neural_network._torch._training import without_training
+
+#: Attributes that are no parameters, though skorch takes all without an underscore
+#: at the end for such.
+PRIVATE = ("_fitted", "_locks")
+
 
 class AdoptionMixin:
-    """Adds ``from_skorch`` to a net."""
+    """Adds ``from_skorch`` and ``to_skorch`` to a net."""
 
     @classmethod
     def from_skorch(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
         """A net that was trained elsewhere, taken over so that it unlearns.
 
-        Its parameters stay what they are; nothing is trained.
+        Its parameters stay what they are; nothing is trained. Where ``module`` is an
+        instance, skorch has trained that itself: it is then the trained module here
+        too, which requests change, and ``fit`` goes on from it.
 
         Parameters
         ----------
@@ -56,8 +67,28 @@ class AdoptionMixin:
                 f"{strange[0]} is not a parameter that only {cls.__name__} has: set "
                 "all others on the fitted net."
             )
-        vars(net).update(copy.deepcopy(vars(fitted)))
+        vars(net).update(copy.deepcopy(vars(fitted), detached(fitted.module_)))
         vars(net).update(params)
         data = net._read_training(X, y, sample_weight, row_ids)
-        net._fitted = net._made(*data)
+        net._fitted = replace(net._made(*data), adopted=fitted.module is fitted.module_)
         return net
+
+    def to_skorch(self):
+        """A plain fitted skorch net without data, to deploy.
+
+        Its ``train_split`` is None, as one may hold rows.
+
+        Returns
+        -------
+        skorch.NeuralNet
+        """
+        fitted = self._checked()
+        net = fitted.function.net
+        blank(net.module_, fitted.written)
+        without_training(net)
+        hidden = {*OWN, "params", "max_rows", *PRIVATE}
+        values = {name: each for name, each in vars(net).items() if name not in hidden}
+        values["train_split"] = None  # it may hold rows
+        plain = object.__new__(self._plain_class)
+        vars(plain).update(copy.deepcopy(values))
+        return plain

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import replace
 from numbers import Integral
@@ -21,9 +20,9 @@ from sklearn_unlearn.exceptions import (
 )
 from sklearn_unlearn.neural_network._columns import ColumnsMixin
 from sklearn_unlearn.neural_network._fitted import NetworkModel
-from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
+from sklearn_unlearn.neural_network._parameters import ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
-from sklearn_unlearn.neural_network._torch._adoption import AdoptionMixin
+from sklearn_unlearn.neural_network._torch._adoption import PRIVATE, AdoptionMixin
 from sklearn_unlearn.neural_network._torch._arrays import (
     ModuleTargets,
     Shape,
@@ -34,11 +33,19 @@ from sklearn_unlearn.neural_network._torch._change import change_objective
 from sklearn_unlearn.neural_network._torch._columns import forget
 from sklearn_unlearn.neural_network._torch._fitted import ModuleFitted
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
+from sklearn_unlearn.neural_network._torch._modules import blank, kept, written
 from sklearn_unlearn.neural_network._torch._objective import ModuleObjective, null_loss
 from sklearn_unlearn.neural_network._torch._selection import check_params, selected
 from sklearn_unlearn.neural_network._torch._statistics import (
+    check_statistics,
     layers_with_statistics,
+    moving,
     reestimate,
+)
+from sklearn_unlearn.neural_network._torch._training import (
+    TrainingMixin,
+    trained,
+    without_training,
 )
 from sklearn_unlearn.neural_network._torch._weights import (
     ROWS,
@@ -54,16 +61,11 @@ from sklearn_unlearn.utils.validation import (
     check_sample_weight,
 )
 
-#: Attributes that are no parameters, though skorch takes all without an underscore
-#: at the end for such.
-_PRIVATE = ("_fitted", "_locks")
 #: Rows that the curvature of a step is estimated from, and its products, each of which
 #: costs two gradients of these rows.
 _SAMPLE, _PRODUCTS = 128, 8
 #: With max_rows, of how many one is in the curvature; products, and seed of the rows.
 _SHARE, _FEW_PRODUCTS, _SEED = 4, 6, 0
-#: Of what steps changed, where statistics of other rows undo it.
-_HALVINGS = 6
 
 
 class ModuleUnlearner(
@@ -73,6 +75,7 @@ class ModuleUnlearner(
     RequestsMixin,
     NetworkVerbs,
     WeightsMixin,
+    TrainingMixin,
     NeuralNet,
 ):
     """A skorch net that unlearns.
@@ -98,7 +101,7 @@ class ModuleUnlearner(
         dict
         """
         params = super().get_params(deep=deep, **kwargs)
-        return {name: params[name] for name in params if name not in _PRIVATE}
+        return {name: params[name] for name in params if name not in PRIVATE}
 
     def forward_iter(self, X, training=False, device="cpu"):
         """Outputs of the module, batch after batch, all of one version of the model.
@@ -117,20 +120,6 @@ class ModuleUnlearner(
         return super(ModuleUnlearner, self._version()).forward_iter(
             X, training=training, device=device
         )
-
-    def to_skorch(self):
-        """A plain fitted skorch net without data, to deploy.
-
-        Returns
-        -------
-        skorch.NeuralNet
-        """
-        plain = object.__new__(self._plain_class)
-        learned = vars(self._checked().function.net).items()
-        hidden = {*OWN, "params", "max_rows", *_PRIVATE}
-        vars(plain).update({name: each for name, each in learned if name not in hidden})
-        _without_training(plain)
-        return copy.deepcopy(plain)
 
     @property
     def partial_fit(self):
@@ -185,6 +174,7 @@ class ModuleUnlearner(
         super().initialize_module()
         vars(self).pop("_fitted", None)
         selected(self.module_, self.params)
+        check_statistics(self.module_)
         return self
 
     def _trained(self, X, y, sample_weight, row_ids):
@@ -226,8 +216,10 @@ class ModuleUnlearner(
 
     def _made(self, rows, features, encoding, row_ids):
         """What requests need to know of a trained net and its data."""
+        check_statistics(self.module_)
         forgotten = np.zeros(rows.X.shape[1], dtype=bool)
         function = ModuleFunction.of(self, self.params, features, encoding)
+        before = kept(function.module)
         objective = ModuleObjective.of(function, rows)
         theta = function.theta()
         if not math.isfinite(objective.mean_loss(theta)):
@@ -243,7 +235,10 @@ class ModuleUnlearner(
             retained = RetainedRows.of(rows, row_ids, forgotten)
         tally = Tally.of(rows, encoding.marks, encoding.n_groups)
         model = NetworkModel(None, tally, encoding.marks, retained, forgotten)
-        return ModuleFitted(model, features, encoding, rate, null_loss(function, rows))
+        null = null_loss(function, rows)
+        places = written(function.module, before)
+        blank(self.module_, places)
+        return ModuleFitted(model, features, encoding, rate, null, written=places)
 
     # Requests -------------------------------------------------------------------------
 
@@ -277,6 +272,16 @@ class ModuleUnlearner(
         )
         return changed.theta(found), report
 
+    def _descended(self, objective, start, steps=None):
+        if isinstance(objective, ModuleObjective):
+            objective = moving(objective)
+        return super()._descended(objective, start, steps)
+
+    def _updated(self, fitted, request, after, objective, start):
+        if objective is not None:
+            objective = moving(objective)
+        return super()._updated(fitted, request, after, objective, start)
+
     def _check_parameters(self):
         super()._check_parameters()
         if self.max_rows is not None:
@@ -298,13 +303,13 @@ class ModuleUnlearner(
     def _swap(self, fitted):
         """Put module, optimiser and all that was learned in the place of the old."""
         net = fitted.function.net
+        blank(net.module_, fitted.written)
         net.module_.train(self.module_.training)
         model = replace(fitted.model, theta=None)
         vars(net)["_fitted"] = replace(fitted, model=model, function=None)
-        learned = {
-            name: vars(net)[name]
-            for name in ("module_", "optimizer_", "history_", "callbacks_", "_fitted")
-        }
+        learned = trained(net)
+        if fitted.adopted:
+            learned["module"] = net.module_
         vars(self).update(learned)
 
     def _objective(self, fitted, rows, forgotten=None):
@@ -343,45 +348,11 @@ class ModuleUnlearner(
         if np.any(model.forgotten != fitted.model.forgotten):
             forget(function.module, model.forgotten)
         if rows is not None and layers_with_statistics(function.module):
-            theta, value = self._normalised(fitted, model.theta, report, rows)
-            if not math.isfinite(value):
-                raise NotFiniteError(
-                    "With running statistics of the corrected data the objective is "
-                    "not finite."
-                )
-            model = replace(model, theta=theta)
-            report = replace(report, objective=value)
-        _without_training(function.net)
-        return replace(fitted, model=model, function=function, report=report)
-
-    def _normalised(self, fitted, theta, report, rows):
-        """Parameters and objective with running statistics of these rows.
-
-        Steps lowered the objective with the statistics that the old parameters give:
-        their sum is halved as long as this lowers it further with its own.
-        """
-        function, start = fitted.function, fitted.model.theta
-        objective = ModuleObjective.of(function, rows)
-
-        def value(theta):
-            function.load(theta)
             reestimate(function, rows)
-            return objective.value(theta)
-
-        best = theta, value(theta)
-        if report.objective_before is None or self.method != "levenberg_marquardt":
-            return best
-        for _ in range(_HALVINGS):
-            theta = start + (theta - start) * 0.5
-            there = theta, value(theta)
-            if best[1] <= min(there[1], report.objective_before):
-                break
-            if there[1] < best[1] or not math.isfinite(best[1]):
-                best = there
-        if not best[1] <= report.objective_before:
-            best = start, report.objective_before
-        value(best[0])
-        return best
+            if report.objective is None:
+                report = replace(report, objective=_finite_value(function, rows))
+        without_training(function.net)
+        return replace(fitted, model=model, function=function, report=report)
 
     def _read_features(self, fitted, X):
         features, forgotten = fitted.features, fitted.model.forgotten
@@ -411,12 +382,11 @@ class ModuleUnlearner(
         return ModuleTargets(Shape.of(y), None)
 
 
-def _without_training(net):
-    """Start anew what knows rows that may have left, but for the module.
-
-    The moments of the optimiser do, the figures of the epochs, and callbacks.
-    """
-    net.initialize_optimizer()
-    net.initialize_history()
-    if net.callbacks != "disable":
-        net.initialize_callbacks()
+def _finite_value(function, rows):
+    """The objective with the function's own parameters and statistics."""
+    value = ModuleObjective.of(function, rows).value(function.theta())
+    if not math.isfinite(value):
+        raise NotFiniteError(
+            "With running statistics of the corrected data the objective is not finite."
+        )
+    return value

@@ -23,7 +23,7 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
     the optimiser and the number of rows. A weight decay that is decoupled from the
     loss, as in AdamW, is taken for one that is not. Running statistics hold deleted
     rows too: a request with data, or `refine`, estimates them anew from the corrected
-    rows. So it does with nothing else that a module may keep in buffers.
+    rows at each step. So it does with nothing else that a module may keep in buffers.
 
     The objective is not convex. No request is exact, no distance to a refit is known
     and there are no certificates: `unlearning_report` says what was measured.
@@ -31,8 +31,8 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
     Parameters
     ----------
     module : torch.nn.Module
-        A class or an instance, with at least one parameter that training changes. It
-        is called with the features alone.
+        A class, or an instance that ``fit`` copies, with at least one parameter that
+        training changes. It is called with the features alone.
     *args : list
         As skorch's.
     criterion : torch.nn.Module, default=torch.nn.NLLLoss
@@ -86,7 +86,7 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
     classes_ : ndarray of shape (n_classes,)
     optimizer_, history_, callbacks_
         As skorch's at fit; new ones after a request, as the old ones know rows that
-        left. Callbacks that were passed as objects keep what these keep.
+        left. Of callbacks that were passed as objects these are copies, initialised.
 
     See Also
     --------

@@ -26,6 +26,11 @@ class ModuleFitted:
     function : ModuleFunction or None
         While a request is carried out.
     report : UnlearningReport or None
+    written : tuple of tuple of str
+        Attributes of the module in which forward passes leave tensors.
+    adopted : bool
+        Whether the parameter ``module`` is the trained module itself, as skorch trains
+        instances; requests change it too.
     """
 
     model: NetworkModel
@@ -35,3 +40,5 @@ class ModuleFitted:
     null_loss: float
     function: ModuleFunction | None = None
     report: UnlearningReport | None = None
+    written: tuple = ()
+    adopted: bool = False

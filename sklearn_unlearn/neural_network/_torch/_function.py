@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from threading import RLock
@@ -16,6 +15,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 
 from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
+from sklearn_unlearn.neural_network._torch._modules import copied
 from sklearn_unlearn.neural_network._torch._selection import selected
 from sklearn_unlearn.neural_network._torch._weights import (
     WeightsMixin,
@@ -247,9 +247,9 @@ class ModuleFunction:
 
 def _copied(net):
     """The same net with a copy of its module, in evaluation mode."""
-    copied = object.__new__(type(net))
-    vars(copied).update(vars(net), module_=copy.deepcopy(net.module_).eval())
-    return copied
+    version = object.__new__(type(net))
+    vars(version).update(vars(net), module_=copied(net.module_).eval())
+    return version
 
 
 @contextmanager

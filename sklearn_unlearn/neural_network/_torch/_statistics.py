@@ -2,17 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
+from sklearn_unlearn.exceptions import UnlearningError
+
+#: Layers that normalise by means and variances of several rows.
+_BY_BATCH = (
+    torch.nn.BatchNorm1d,
+    torch.nn.BatchNorm2d,
+    torch.nn.BatchNorm3d,
+    torch.nn.SyncBatchNorm,
+)
+#: And those that keep such, though they train by each row.
+_KEEPING = (
+    *_BY_BATCH,
+    torch.nn.InstanceNorm1d,
+    torch.nn.InstanceNorm2d,
+    torch.nn.InstanceNorm3d,
+)
+
 
 def layers_with_statistics(module):
-    """Layers that normalise by means and variances that they keep."""
-    return [
+    """Layers that normalise by means and variances that training moves.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        In evaluation mode; layers that it holds there also in training, as pretrained
+        ones, have statistics of no row.
+
+    Returns
+    -------
+    list of torch.nn.Module
+    """
+    layers = [
         each
         for each in module.modules()
-        if hasattr(each, "reset_running_stats") and each.running_mean is not None
+        if isinstance(each, _KEEPING) and each.running_mean is not None
     ]
+    if not layers:
+        return layers
+    module.train()
+    layers = [each for each in layers if each.training]
+    module.eval()
+    return layers
+
+
+def check_statistics(module):
+    """Refuse layers that normalise by the batch also in evaluation mode.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name, each in module.named_modules():
+        if isinstance(each, _BY_BATCH) and not each.track_running_stats:
+            raise ValueError(
+                f"The layer {name or type(each).__name__!r} of the module has "
+                "track_running_stats=False: what it gives for a row depends on the "
+                "rows that are read with it, so that there is no objective to lower."
+            )
 
 
 def reestimate(function, rows, seed=0):
@@ -29,6 +81,11 @@ def reestimate(function, rows, seed=0):
     rows : Rows
     seed : int, default=0
         Of the order of the rows: sorted ones would hide what varies between batches.
+
+    Raises
+    ------
+    UnlearningError
+        If one row is left, and a layer needs more.
     """
     layers, rows = layers_with_statistics(function.module), rows.weighted()
     if not layers:
@@ -45,7 +102,71 @@ def reestimate(function, rows, seed=0):
     with torch.no_grad():
         for part in np.array_split(order, n_batches):
             X = function.features.tensor(rows.X[np.sort(part)], function.net.device)
-            function.module(X)
+            try:
+                function.module(X)
+            except ValueError as error:
+                if rows.n_rows > 1:
+                    raise
+                raise UnlearningError(
+                    "One row is left, from which the running statistics of batch norm "
+                    f"cannot be estimated: {error}"
+                ) from error
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
         layer.eval()
+
+
+def moving(objective):
+    """The objective with statistics of its own for all parameters, if it has such."""
+    if not layers_with_statistics(objective.function.module):
+        return objective
+    return MovingObjective(objective)
+
+
+class MovingObjective:
+    """An objective whose running statistics are those of the parameters in question.
+
+    They are estimated anew wherever it is read, so that steps are taken if they lower
+    what the changed module will give. Of its gradient and its curvature they are
+    constants: their derivatives would need all rows at once.
+
+    Parameters
+    ----------
+    objective : ModuleObjective
+        Its module is changed.
+    """
+
+    def __init__(self, objective):
+        self._objective, self._theta = objective, None
+
+    @property
+    def n_rows(self):
+        """Number of rows."""
+        return self._objective.n_rows
+
+    def value(self, theta):
+        """The objective."""
+        return self._at(theta).value(theta)
+
+    def value_and_gradient(self, theta):
+        """The objective and its gradient."""
+        return self._at(theta).value_and_gradient(theta)
+
+    def slope(self, theta):
+        """Both, and what preconditions."""
+        return self._at(theta).slope(theta)
+
+    def curvature(self, theta, rows, kind, squares=None):
+        """The curvature at theta, whatever else is read before it is used."""
+        objective = self._at(theta)
+        still = replace(objective, function=objective.function.copied())
+        return still.curvature(theta, rows, kind, squares)
+
+    def _at(self, theta):
+        """The objective with the statistics of these parameters."""
+        objective = self._objective
+        if theta is not self._theta:
+            objective.function.load(theta)
+            reestimate(objective.function, objective.rows)
+            self._theta = theta
+        return objective

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from skorch.callbacks import EpochScoring
 from torch import nn
 
 from sklearn_unlearn.exceptions import (
@@ -30,7 +31,11 @@ from tests.neural_network.modules.nets import (
 @pytest.fixture(scope="module")
 def trained():
     X, y = blobs()
-    return classifier(module__norm=True, max_epochs=3, max_steps=1).fit(X, y), X, y
+    scoring = EpochScoring("accuracy", on_train=True, lower_is_better=False)
+    net = classifier(
+        module__norm=True, max_epochs=3, max_steps=1, callbacks=[("score", scoring)]
+    )
+    return net.fit(X, y), X, y
 
 
 @pytest.fixture
@@ -41,9 +46,13 @@ def fitted(trained):
 
 def refused(net, error, match, verb, *arguments, **named):
     before, kept = state(net), dict(vars(net))
+    history = copy.deepcopy(net.history_)
+    callbacks = [dict(vars(each)) for _, each in net.callbacks_]
     with pytest.raises(error, match=match):
         getattr(net, verb)(*arguments, **named)
     assert state(net) == before
+    assert net.history_ == history
+    assert [vars(each) for _, each in net.callbacks_] == callbacks
     for name in ("module_", "optimizer_", "history_", "_fitted"):
         assert vars(net)[name] is kept[name]
 
@@ -130,10 +139,17 @@ def test_training_that_fails_keeps_the_old_model(fitted, monkeypatch):
     net, X, y = fitted
     refused(net, ValueError, "but y has", "fit", X, y[:-1])
     net.set_params(lr=3e37)
-    old = net._fitted
+    old, before, history = net._fitted, state(net), copy.deepcopy(net.history_)
     with pytest.raises(NotFiniteError, match="Training ended with"):
         net.fit(X, y)
     assert net._fitted is old
+    assert net.history_ == history
+    assert state(net) == before
+    net = classifier(Dense(), max_epochs=1).fit(X, y)
+    before = state(net)
+    with pytest.raises(NotFiniteError, match="Training ended with"):
+        net.set_params(lr=3e37).fit(X, y)
+    assert state(net) == before
 
 
 def test_requests(fitted):

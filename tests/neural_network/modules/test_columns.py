@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_unlearn.exceptions import LargeStepWarning, UnlearningError
+from sklearn_unlearn.exceptions import UnlearningError
 from tests.neural_network.modules.nets import (
     Dense,
     Recurrent,
@@ -57,17 +57,6 @@ def test_forgotten_columns(norm):
     # as good as training without the columns
     refit = classifier(module__n_in=2, module__norm=norm).fit(X[:, [0, 2]], y)
     assert net.score(X, y) > refit.score(X[:, [0, 2]], y) - 0.05
-
-
-def test_statistics_that_move_with_the_steps_are_warned_about():
-    X, y = blobs()
-    net = classifier(module__norm=True, max_steps=10).fit(X, y)
-    with pytest.warns(LargeStepWarning, match="it rose from"):
-        net.forget_features(1)
-    report = net.unlearning_report()
-    assert report.objective > report.objective_before
-    net.refine(X, y)
-    assert net.unlearning_report().objective < report.objective_before
 
 
 @quietly

@@ -250,27 +250,6 @@ def test_targets_that_are_numbers():
     assert marks.unlearning_report().n_steps == 1
 
 
-# Statistics ---------------------------------------------------------------------------
-
-
-@quietly
-def test_running_statistics_hold_no_deleted_row():
-    X, y = blobs()
-    X[:5] += 1e3
-    net = classifier(module__norm=True, max_steps=2).fit(X, y)
-    layer = net.module_.body[1]
-    assert float(layer.running_var.max()) > 1e2
-    before = layer.running_var.clone()
-    net.partial_unfit(X[:5], y[:5])
-    assert torch.equal(layer.running_var, before)  # the old module is as it was
-    layer = net.module_.body[1]
-    with torch.no_grad():
-        hidden = net.module_.body[0](torch.tensor(X[5:]))
-    torch.testing.assert_close(layer.running_mean, hidden.mean(0), rtol=0.1, atol=0.05)
-    torch.testing.assert_close(layer.running_var, hidden.var(0), rtol=0.25, atol=0.05)
-    assert layer.momentum == 0.1
-
-
 @quietly
 def test_what_is_not_selected_stays():
     X, y = blobs()
@@ -339,6 +318,62 @@ def test_export():
     before = state(net)
     plain.partial_fit(X, y)
     assert state(net) == before
+
+
+@quietly
+def test_modules_passed_as_instances_stay_as_they_were():
+    X, y = blobs()
+    module = Dense()
+    passed = module.head.weight.detach().clone()
+    net = classifier(module, max_steps=1).fit(X, y)
+    old = net.module_.head.weight.detach().numpy().tobytes()
+    net.partial_unfit(X[:5], y[:5])
+    assert net.module is module
+    assert torch.equal(module.head.weight, passed)
+    for other in (net, net.to_skorch()):
+        assert old not in pickle.dumps(other)
+    np.testing.assert_array_equal(clone(net).module.head.weight.detach(), passed)
+    again = clone(net).fit(X, y)
+    assert torch.equal(again.module.head.weight, passed)
+
+
+@quietly
+def test_adopted_instances_change_with_requests():
+    X, y = blobs()
+    plain = skorch.NeuralNetClassifier(
+        Dense(), criterion=nn.CrossEntropyLoss, train_split=None, **SETTINGS
+    ).fit(X, y)
+    before = state(plain)
+    old = plain.module_.head.weight.detach().numpy().tobytes()
+    cls = UnlearnableNeuralNetClassifier
+    net = cls.from_skorch(plain, X, y, max_steps=1)
+    net = pickle.loads(pickle.dumps(net)).partial_unfit(X[:5], y[:5])
+    assert state(plain) == before
+    for other in (net, net.to_skorch()):
+        assert old not in pickle.dumps(other)
+        expected = net.predict_proba(X)
+        np.testing.assert_array_equal(other.initialize().predict_proba(X), expected)
+
+
+@quietly
+def test_reading_and_requests_leave_callbacks_alone():
+    X, y = blobs()
+    scoring = skorch.callbacks.EpochScoring(
+        "accuracy", on_train=True, lower_is_better=False
+    )
+    net = classifier(callbacks=[("score", scoring)], max_steps=1).fit(X, y)
+    best, n_epochs = scoring.best_score_, len(net.history_)
+    assert np.isfinite(best)
+    plain = net.to_skorch()
+    assert scoring.best_score_ == best
+    assert len(net.history_) == n_epochs
+    assert not len(plain.history_)
+    net.partial_unfit(X[:5], y[:5])
+    assert scoring.best_score_ == best
+    for other in (net, plain):
+        held = dict(other.callbacks_)["score"]
+        assert held is dict(other.callbacks)["score"]
+        assert held.best_score_ == -np.inf
 
 
 @quietly
