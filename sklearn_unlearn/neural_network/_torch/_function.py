@@ -95,9 +95,12 @@ class ModuleFunction:
 
         The optimiser adds ``weight_decay / 2`` times the squared parameters to the
         loss of a batch: to a mean loss per row so much, times its weight, to a sum per
-        batch so much.
+        batch of training so much.
         """
-        times = weight if self.averages else n_rows / self.batch_size(n_rows)
+        times = weight
+        if not self.averages:
+            size = self._batch_size("iterator_train", n_rows)
+            times = max(1.0, n_rows / size)
         return torch.cat(
             [
                 parameter.detach().new_full((parameter.numel(),), times * decay)
@@ -128,7 +131,10 @@ class ModuleFunction:
 
     def batch_size(self, n_rows):
         """Rows that are read at once: as many as in predictions."""
-        params = self.net.get_params_for("iterator_valid")
+        return self._batch_size("iterator_valid", n_rows)
+
+    def _batch_size(self, iterator, n_rows):
+        params = self.net.get_params_for(iterator)
         size = params.get("batch_size", self.net.batch_size)
         return max(n_rows, 1) if size == -1 else size
 

@@ -208,6 +208,14 @@ def test_weight_decay_is_that_of_the_optimiser():
     assert float(dense_problem(optimizer=torch.optim.SGD).decay[0]) == 1e-3 * 30
     summed = dense_problem(criterion__reduction="sum", batch_size=10)
     assert float(summed.decay[0]) == pytest.approx(1e-3 * 3)
+    for sizes, n_batches in (  # that of training counts, and one batch is one
+        ({"batch_size": -1, "iterator_valid__batch_size": 10}, 1),
+        ({"batch_size": 10, "iterator_valid__batch_size": -1}, 3),
+        ({"batch_size": 5, "iterator_train__batch_size": 15}, 2),
+        ({"batch_size": 300}, 1),
+    ):
+        summed = dense_problem(criterion__reduction="sum", **sizes)
+        assert float(summed.decay[0]) == pytest.approx(1e-3 * n_batches)
     grouped = dense_problem(
         optimizer__param_groups=[("*bias", {"weight_decay": 0.0})],
     )
