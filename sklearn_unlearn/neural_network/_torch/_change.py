@@ -41,17 +41,18 @@ def change_objective(function, rows, coming, max_rows, change, seed):
     ChangeObjective or None
         None if no row stays.
     """
+    if coming is not None:
+        coming = ModuleObjective.of(function, coming)
     n_staying = rows.n_rows - (0 if coming is None else coming.n_rows)
     if n_staying == 0:
         return None
     places = sampled(n_staying, max_rows, seed)
     staying, times = rows.take(places), n_staying / places.size
     theta = function.theta()
-    decay = function.decay(staying.n_rows, float(staying.weight.sum()))
+    decay = function.decay(staying.n_rows, float(function.counts(staying).sum()))
     staying = Divergence(function, staying, decay, theta)
     diagonal = diagonal_estimate(staying, theta, seed) * times
     if coming is not None:
-        coming = ModuleObjective.of(function, coming)
         diagonal += diagonal_estimate(coming, theta, seed)
     return ChangeObjective.of(coming, staying, times, theta, change, diagonal)
 
@@ -84,11 +85,9 @@ class Divergence(ModuleObjective):
                 value += float(loss.detach())
         return value, gradient, squares
 
-    def mean_loss(self, theta):
-        """Weighted mean of the divergences of the rows."""
+    def _data_value(self, theta):
         with torch.no_grad():
-            total = sum(map(float, self._losses(theta)))
-        return total / float(self.rows.weight.sum())
+            return sum(map(float, self._losses(theta)))
 
     def _losses(self, theta):
         """Summed divergences of one batch after another."""

@@ -20,6 +20,7 @@ from sklearn_unlearn.neural_network._torch._selection import selected
 from sklearn_unlearn.neural_network._torch._weights import (
     WeightsMixin,
     check_weighs,
+    target_shares,
     weighted_loss,
     with_criterion,
 )
@@ -90,14 +91,14 @@ class ModuleFunction:
             ):
                 parameter.copy_(part)
 
-    def decay(self, n_rows, weight):
+    def decay(self, n_rows, count):
         """Weight decay of the summed objective of so many rows, of each parameter.
 
         The optimiser adds ``weight_decay / 2`` times the squared parameters to the
-        loss of a batch: to a mean loss per row so much, times its weight, to a sum per
-        batch of training so much.
+        loss of a batch: to a mean loss per row so much, times what rows count, to a sum
+        per batch of training so much.
         """
-        times = weight
+        times = count
         if not self.averages:
             size = self._batch_size("iterator_train", n_rows)
             times = max(1.0, n_rows / size)
@@ -159,20 +160,15 @@ class ModuleFunction:
         parameters = dict(zip(self.names, self._parts(theta), strict=True))
         return functional_call(self.module, parameters, (X,))
 
-    def known(self, theta, rows):
-        """Mean loss, and flat labels with the largest outputs.
-
-        Of those the classes are in the second axis.
-        """
-        value, labels = 0.0, []
+    def labels(self, theta, rows):
+        """Flat labels with the largest outputs; the classes are in the second axis."""
+        labels = []
         with torch.no_grad():
-            for X, *rest in self.batches(rows):
+            for X, *_ in self.batches(rows):
                 outputs = self.outputs(theta, X)
-                value += float(self.loss(outputs, X, *rest))
                 outputs = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
                 labels.append(outputs.argmax(dim=1).cpu().numpy())
-        labels = np.concatenate(labels).reshape(rows.y.shape)
-        return value / float(rows.weight.sum()), labels
+        return np.concatenate(labels).reshape(rows.y.shape)
 
     def loss(self, outputs, X, y, weight):
         """Summed loss of rows with these outputs."""
@@ -187,11 +183,43 @@ class ModuleFunction:
         """Summed loss of rows, of a function that gives it by a criterion."""
         criterion = self.net.criterion_
         if weight is None:
-            found, total = loss(criterion), y.shape[0]
+            found = loss(criterion)
         else:
             found = weighted_loss(criterion, loss, y, weight)
-            total = float(weight.sum())
-        return found * total if self.averages else found
+        if not self.averages:
+            return found
+        shares = self._row_shares(y)
+        if weight is not None:
+            shares = shares * weight
+        return found * float(shares.sum())
+
+    def _row_shares(self, y):
+        """What rows count in means: one, unless targets are ignored or weighted."""
+        shares = target_shares(self.net.criterion_, y)
+        if shares is None:
+            return torch.ones(y.shape[0], dtype=torch.float64)
+        return shares.cpu().double().reshape(y.shape[0], -1).mean(dim=1)
+
+    def counts(self, rows):
+        """What each row counts in means of losses: its weight, times its share.
+
+        A sum over batches of their means, times what their rows count, does not depend
+        on which rows are read together.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        y = self.targets.shape.tensor(rows.y, "cpu")
+        return rows.weight * self._row_shares(y).numpy()
+
+    def counted(self, rows):
+        """Which of the flat targets of rows the criterion counts."""
+        y = self.targets.shape.tensor(rows.y, "cpu")
+        shares = target_shares(self.net.criterion_, y)
+        if shares is None:
+            return np.ones(rows.y.shape, dtype=bool)
+        return shares.numpy().reshape(rows.y.shape) > 0.0
 
     def check_weighs(self, rows):
         """Refuse rows with weights where the criterion cannot weigh them.

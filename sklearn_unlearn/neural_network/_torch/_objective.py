@@ -6,6 +6,7 @@ rows that it reads, and the memory of a batch in training about three times.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -35,6 +36,7 @@ class ModuleObjective:
     ----------
     function : ModuleFunction
     rows : Rows
+        Those with a weight, and a target that the loss counts.
     decay : tensor of shape (n_parameters,)
     """
 
@@ -45,10 +47,12 @@ class ModuleObjective:
     @staticmethod
     def of(function, rows):
         """The objective that training minimises over these rows."""
-        rows = rows.weighted()
         if np.any(rows.weight != 1.0):
             function.check_weighs(rows)
-        decay = function.decay(rows.n_rows, float(rows.weight.sum()))
+        n_rows, counts = rows.weighted().n_rows, function.counts(rows)
+        if not counts.all():
+            rows = rows.take(np.flatnonzero(counts))
+        decay = function.decay(n_rows, float(counts.sum()))
         return ModuleObjective(function, rows, decay)
 
     @property
@@ -56,11 +60,15 @@ class ModuleObjective:
         """Number of rows."""
         return self.rows.n_rows
 
+    @cached_property
+    def count(self):
+        """What the rows count together."""
+        return float(self.function.counts(self.rows).sum())
+
     def value(self, theta):
         """The objective."""
         decayed = self.decay * theta
-        total = self.mean_loss(theta) * float(self.rows.weight.sum())
-        return total + 0.5 * float(decayed @ theta)
+        return self._data_value(theta) + 0.5 * float(decayed @ theta)
 
     def value_and_gradient(self, theta):
         """The objective and its gradient."""
@@ -100,12 +108,15 @@ class ModuleObjective:
         return value, gradient, squares
 
     def mean_loss(self, theta):
-        """Weighted mean of the losses of the rows."""
+        """Weighted mean of the losses of the rows; nan if none counts."""
+        return self._data_value(theta) / self.count if self.count else math.nan
+
+    def _data_value(self, theta):
         function, value = self.function, 0.0
         with torch.no_grad():
             for X, *rest in function.batches(self.rows):
                 value += float(function.loss(function.outputs(theta, X), X, *rest))
-        return value / float(self.rows.weight.sum())
+        return value
 
     def curvature(self, theta, rows, kind, squares=None):
         """The curvature at theta, estimated from some rows; None means all."""
@@ -151,8 +162,13 @@ class ModuleCurvature:
                 "products with the curvature need: write it with others, or use "
                 f"method='first_order' with a number as unlearning_rate. {error}"
             ) from error
-        share = float(self.rows.weight.sum() / self.objective.rows.weight.sum())
-        return product / share + self.objective.decay * vector
+        return product / self._share + self.objective.decay * vector
+
+    @cached_property
+    def _share(self):
+        """What these rows count of those of the objective."""
+        counts = self.objective.function.counts(self.rows)
+        return float(counts.sum()) / self.objective.count
 
     @cached_property
     def _kept(self):
@@ -204,6 +220,7 @@ def hessian_product(function, at):
 
 def null_loss(function, rows):
     """Mean loss if the module predicted for all rows what it predicts on average."""
+    rows = ModuleObjective.of(function, rows).rows
     total, value, theta = None, 0.0, function.theta()
     total_weight = float(rows.weight.sum())
     with torch.no_grad():
@@ -216,7 +233,7 @@ def null_loss(function, rows):
             size = y.shape[0]
             outputs = _each(lambda part, n=size: part.expand(n, *part.shape), mean)
             value += float(function.loss(outputs, X, y, weight))
-    return value / total_weight
+    return value / float(function.counts(rows).sum())
 
 
 def _each(change, outputs):
