@@ -161,13 +161,16 @@ class ModuleFunction:
         return functional_call(self.module, parameters, (X,))
 
     def labels(self, theta, rows):
-        """Flat labels with the largest outputs; the classes are in the second axis."""
-        labels = []
+        """Flat labels with the largest outputs; None if outputs are not of classes."""
+        labels, largest = [], self.targets.labels.max()
         with torch.no_grad():
-            for X, *_ in self.batches(rows):
+            for X, y, _ in self.batches(rows):
                 outputs = self.outputs(theta, X)
                 outputs = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
-                labels.append(outputs.argmax(dim=1).cpu().numpy())
+                axis = _axis_of_classes(outputs, y, self.net.criterion_)
+                if axis is None or outputs.shape[axis] <= largest:
+                    return None
+                labels.append(outputs.argmax(dim=axis).cpu().numpy())
         return np.concatenate(labels).reshape(rows.y.shape)
 
     def loss(self, outputs, X, y, weight):
@@ -277,6 +280,25 @@ class ModuleFunction:
         layers = list(self.module.modules())
         recurrent = any(isinstance(each, torch.nn.RNNBase) for each in layers)
         return _unfused(recurrent)
+
+
+def _axis_of_classes(outputs, y, criterion):
+    """The axis that outputs have beside those of targets; None if none or two may be.
+
+    Outputs may also be those of all places of all rows, one after another.
+    """
+    if outputs.ndim == 2 and outputs.shape[0] == y.numel():
+        return 1
+    if outputs.ndim != y.ndim + 1:
+        return None
+    axes = [
+        axis
+        for axis in (1, outputs.ndim - 1)
+        if outputs.shape[:axis] + outputs.shape[axis + 1 :] == y.shape
+    ]
+    if type(criterion) in (torch.nn.NLLLoss, torch.nn.CrossEntropyLoss):
+        axes = [axis for axis in axes if axis == 1]
+    return axes[0] if len(set(axes)) == 1 else None
 
 
 def _copied(net):

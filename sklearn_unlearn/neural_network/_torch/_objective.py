@@ -220,20 +220,30 @@ def hessian_product(function, at):
 
 def null_loss(function, rows):
     """Mean loss if the module predicted for all rows what it predicts on average."""
-    rows = ModuleObjective.of(function, rows).rows
-    total, value, theta = None, 0.0, function.theta()
-    total_weight = float(rows.weight.sum())
+    rows, theta = ModuleObjective.of(function, rows).rows, function.theta()
+    value, total = 0.0, None
     with torch.no_grad():
         for X, _, weight in function.batches(rows):
-            outputs = function.outputs(theta, X)
-            summed = _each(lambda part, w=weight: _summed(part, w), outputs)
-            total = summed if total is None else _added(total, summed)
-        mean = _each(lambda part: part / total_weight, total)
+            outputs = _parts(function.outputs(theta, X))
+            sums = [_summed(part, X.shape[0], weight) for part in outputs]
+            total = sums if total is None else list(map(_added, total, sums))
+        weight = float(rows.weight.sum())
+        means = [None if each is None else each / weight for each in total]
         for X, y, weight in function.batches(rows):
-            size = y.shape[0]
-            outputs = _each(lambda part, n=size: part.expand(n, *part.shape), mean)
+            parts = iter(means)
+            outputs = _each(
+                lambda part, parts=parts, X=X: _expanded(next(parts), part, X.shape[0]),
+                function.outputs(theta, X),
+            )
             value += float(function.loss(outputs, X, y, weight))
     return value / float(function.counts(rows).sum())
+
+
+def _parts(outputs):
+    """The tensors that a module gives, one after another."""
+    if isinstance(outputs, torch.Tensor):
+        return [outputs]
+    return [part for each in outputs for part in _parts(each)]
 
 
 def _each(change, outputs):
@@ -243,13 +253,23 @@ def _each(change, outputs):
     return tuple(_each(change, part) for part in outputs)
 
 
-def _summed(part, weight):
+def _summed(part, n_rows, weight):
+    """The sum over rows of what a module gives for them, if it gives it row by row."""
+    if not part.ndim or part.shape[0] % n_rows:
+        return None
+    part = part.reshape(n_rows, -1)
     if weight is not None:
-        part = part * weight.to(part).reshape(-1, *[1] * (part.ndim - 1))
+        part = part * weight.to(part)[:, None]
     return part.sum(dim=0)
 
 
 def _added(first, second):
-    if isinstance(first, torch.Tensor):
-        return first + second
-    return tuple(_added(*pair) for pair in zip(first, second, strict=True))
+    """The sum of two sums over rows; None if they are not of the same places."""
+    if first is None or second is None or first.shape != second.shape:
+        return None
+    return first + second
+
+
+def _expanded(mean, part, n_rows):
+    """What a module gives, with the mean over rows for each of them."""
+    return part if mean is None else mean.expand(n_rows, -1).reshape(part.shape)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from tests.neural_network.modules.nets import (
     Dense,
@@ -120,3 +121,107 @@ def test_a_row_of_which_nothing_counts_alone_in_its_batch():
     net = classifier(Recurrent, batch_size=8, iterator_valid__batch_size=1, max_steps=1)
     net.fit(X, y).partial_unfit(X[1:2], y[1:2])
     assert np.isfinite(net.unlearning_report().loss_after)
+
+
+# Predictions --------------------------------------------------------------------------
+
+
+class Sigmoid(nn.BCEWithLogitsLoss):
+    """Of whole numbers, in the shape of the scores."""
+
+    def forward(self, predicted, y):
+        return super().forward(predicted, y.to(predicted).view_as(predicted))
+
+
+class Flattening(nn.CrossEntropyLoss):
+    """Of classes in the last axis."""
+
+    def forward(self, predicted, y):
+        return super().forward(predicted.flatten(0, -2), y.reshape(-1))
+
+
+class Scalar(Dense):
+    def forward(self, X):
+        return super().forward(X)[:, 0]
+
+
+class Column(Dense):
+    def forward(self, X):
+        return super().forward(X)[:, :1]
+
+
+class Last(Recurrent):
+    def forward(self, X):
+        return super().forward(X).transpose(1, 2)
+
+
+class Flat(Last):
+    def forward(self, X):
+        return super().forward(X).flatten(0, 1)
+
+
+class Stateful(Recurrent):
+    """With the states beside the scores, whose rows are in the second axis."""
+
+    def forward(self, X):
+        hidden, states = self.layer(self.embed(X))
+        return self.head(hidden).transpose(1, 2), states
+
+
+class First(nn.CrossEntropyLoss):
+    def forward(self, predicted, y):
+        return super().forward(predicted[0], y)
+
+
+@quietly
+@pytest.mark.parametrize("module", [Scalar, Column])
+def test_scores_of_two_classes_are_no_labels(module):
+    X, y = blobs()
+    y = (y > 0).astype(np.int64)
+    net = classifier(module, criterion=Sigmoid, max_steps=2).fit(X, y)
+    net.replace_labels(X[:4], y[:4], 1 - y[:4])
+    report = net.unlearning_report()
+    assert report.predicted_before is report.predicted_after is None
+    assert report.loss_after > report.loss_before
+
+
+@quietly
+def test_several_labels_a_row():
+    X, y = blobs()
+    y = np.stack([y > 0, y > 1, y == 1], axis=1).astype(np.int64)
+    net = classifier(criterion=Sigmoid, max_steps=2).fit(X, y)
+    net.partial_unfit(X[:4], y[:4])
+    assert net.unlearning_report().predicted_before is None
+    assert np.isfinite(net.unlearning_report().loss_after)
+
+
+@quietly
+@pytest.mark.parametrize("module", [Last, Flat])
+def test_classes_in_the_last_axis(module):
+    X, y = sequences()
+    net = classifier(module, criterion=Flattening, max_epochs=60, lr=0.05, max_steps=2)
+    net.fit(X, y)
+    assert 1.0 < net._fitted.null_loss < 2.5
+    net.partial_unfit(X[:2], y[:2])
+    assert net.unlearning_report().predicted_before == 1.0
+
+
+@quietly
+def test_an_axis_that_may_be_of_classes_or_of_places():
+    X, y = sequences()
+    X, y = (np.hstack([each, (each[:, -1:] + 1) % 7]) for each in (X, y))
+    net = classifier(Last, criterion=Flattening, max_steps=2).fit(X, y)
+    net.partial_unfit(X[:2], y[:2])
+    assert net.unlearning_report().predicted_before is None
+
+
+@quietly
+def test_modules_that_give_states_too():
+    X, y = sequences()
+    net = classifier(
+        Stateful, criterion=First, max_epochs=60, lr=0.05, max_steps=2
+    ).fit(X, y)
+    plain = classifier(Recurrent, max_epochs=60, lr=0.05, max_steps=2).fit(X, y)
+    assert net._fitted.null_loss == pytest.approx(plain._fitted.null_loss, rel=1e-5)
+    net.partial_unfit(X[:2], y[:2])
+    assert net.unlearning_report().predicted_before == 1.0
