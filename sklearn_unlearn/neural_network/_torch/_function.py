@@ -15,6 +15,7 @@ from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
 from sklearn_unlearn.neural_network._torch._selection import selected
 from sklearn_unlearn.neural_network._torch._weights import (
@@ -156,9 +157,13 @@ class ModuleFunction:
             )
 
     def outputs(self, theta, X):
-        """What the module predicts with these parameters."""
-        parameters = dict(zip(self.names, self._parts(theta), strict=True))
-        return functional_call(self.module, parameters, (X,))
+        """What the module predicts with these parameters.
+
+        What it writes into buffers meanwhile is lost: those of the model stay.
+        """
+        given = dict(zip(self.names, self._parts(theta), strict=True))
+        given |= {name: each.clone() for name, each in self.module.named_buffers()}
+        return functional_call(self.module, given, (X,))
 
     def labels(self, theta, rows):
         """Flat labels with the largest outputs; None if outputs are not of classes."""
@@ -309,10 +314,28 @@ def _copied(net):
 
 
 @contextmanager
+def _explained():
+    """Say what can be done where torch fails."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except RuntimeError as error:  # NotImplementedError is one
+        raise UnlearningError(
+            f"The module or the loss could not be differentiated: {error}. An "
+            "operation that lacks a derivative can be written with others; "
+            "method='first_order' with a number as unlearning_rate needs first "
+            "derivatives alone."
+        ) from error
+
+
+@contextmanager
 def _unfused(recurrent):
     """Without fused attention and, if there are such layers, fused recurrent ones."""
     mha, mkldnn = torch.backends.mha, torch.backends.mkldnn
     with _FLAGS, ExitStack() as stack:
+        stack.enter_context(_explained())
+        stack.enter_context(torch.enable_grad())
         stack.callback(mha.set_fastpath_enabled, mha.get_fastpath_enabled())
         mha.set_fastpath_enabled(False)
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))

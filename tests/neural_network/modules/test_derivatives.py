@@ -48,6 +48,44 @@ def sequence_problem(module, **params):
     return objective(classifier(module, **params), *sequences(8))
 
 
+class Packed(Recurrent):
+    """Of lengths that differ: torch packs these where no forward derivative goes."""
+
+    def forward(self, X):
+        lengths = (X > 2).sum(dim=1).clamp(min=1)
+        rnn = nn.utils.rnn
+        packed = rnn.pack_padded_sequence(
+            self.embed(X), lengths, batch_first=True, enforce_sorted=False
+        )
+        hidden, _ = rnn.pad_packed_sequence(
+            self.layer(packed)[0], batch_first=True, total_length=X.shape[1]
+        )
+        return self.head(hidden).transpose(1, 2)
+
+
+class Normed(Dense):
+    """With a layer whose operation has no forward derivative."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.utils.parametrizations.weight_norm(self.head)
+
+
+class Counting(Dense):
+    """Writes into buffers, also in evaluation mode, and reads them."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("count", torch.zeros(()))
+        self.register_buffer("mean", torch.zeros(8))
+
+    def forward(self, X):
+        self.count += 1
+        hidden = self.body(X)
+        self.mean.mul_(0.9).add_(0.1 * hidden.detach().mean(dim=0))
+        return self.head(hidden)
+
+
 PROBLEMS = {
     "logits": dense_problem,
     "probabilities": lambda: dense_problem(
@@ -83,9 +121,19 @@ def test_derivatives(name):
     torch.testing.assert_close(product, bend, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["logits", "probabilities", "squared error", "LSTM"])
+#: Of whose operations torch has no forward derivatives.
+BACKWARD = {
+    "packed sequences": lambda: sequence_problem(Packed),
+    "weight norm": lambda: dense_problem(module=Normed),
+    "buffers": lambda: dense_problem(module=Counting),
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["logits", "probabilities", "squared error", "LSTM", *BACKWARD]
+)
 def test_gauss_newton_is_the_dense_matrix(name):
-    problem = PROBLEMS[name]()
+    problem = {**PROBLEMS, **BACKWARD}[name]()
     function, theta = problem.function, problem.function.theta()
     (X, y, weight), *_ = function.batches(problem.rows.take(np.arange(5)))
 
@@ -224,6 +272,27 @@ def test_weight_decay_is_that_of_the_optimiser():
     at = dict(zip(named, ends, strict=True))
     assert float(grouped.decay[at["body.0.bias"] - 1]) == 0.0
     assert float(grouped.decay[at["head.weight"] - 1]) == 1e-3 * 30
+
+
+def test_buffers_stay_as_they_are():
+    problem = BACKWARD["buffers"]()
+    theta = problem.function.theta()
+    problem.value_and_gradient(theta)
+    problem.curvature(theta, None, "gauss_newton").dot(theta)
+    assert float(problem.function.module.count) == 0.0
+    assert not problem.function.module.mean.any()
+
+
+def test_derivatives_where_torch_takes_none():
+    problem = dense_problem()
+    theta = problem.function.theta()
+    value, gradient = problem.value_and_gradient(theta)
+    product = problem.curvature(theta, None, "gauss_newton").dot(theta)
+    with torch.no_grad():
+        assert problem.value_and_gradient(theta)[0] == value
+        torch.testing.assert_close(problem.value_and_gradient(theta)[1], gradient)
+        matrix = problem.curvature(theta, None, "gauss_newton")
+        torch.testing.assert_close(matrix.dot(theta), product)
 
 
 def test_no_square_matrix_is_made():
