@@ -161,9 +161,20 @@ class ModuleFunction:
 
         What it writes into buffers meanwhile is lost: those of the model stay.
         """
+        return functional_call(self.module, self._given(theta), (X,))
+
+    def losses(self, theta, X, y, weight):
+        """Summed loss of rows with these parameters.
+
+        Which a net's own ``get_loss`` may read too, to penalise them.
+        """
+        given = {f"module.{name}": each for name, each in self._given(theta).items()}
+        return functional_call(_Losses(self), given, (X, y, weight))
+
+    def _given(self, theta):
         given = dict(zip(self.names, self._parts(theta), strict=True))
         given |= {name: each.clone() for name, each in self.module.named_buffers()}
-        return functional_call(self.module, given, (X,))
+        return given
 
     def labels(self, theta, rows):
         """Flat labels with the largest outputs; None if outputs are not of classes."""
@@ -285,6 +296,17 @@ class ModuleFunction:
         layers = list(self.module.modules())
         recurrent = any(isinstance(each, torch.nn.RNNBase) for each in layers)
         return _unfused(recurrent)
+
+
+class _Losses(torch.nn.Module):
+    """The summed loss of rows as a module, in which the net's own one is a part."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.module, self.function = function.module, function
+
+    def forward(self, X, y, weight):
+        return self.function.loss(self.module(X), X, y, weight)
 
 
 def _axis_of_classes(outputs, y, criterion):

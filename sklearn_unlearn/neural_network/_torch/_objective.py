@@ -97,7 +97,7 @@ class ModuleObjective:
         squares = torch.zeros_like(theta)
         with function.differentiable():
             for X, *rest in function.batches(self.rows):
-                loss = function.loss(function.outputs(leaf, X), X, *rest)
+                loss = function.losses(leaf, X, *rest)
                 part = torch.autograd.grad(loss, leaf)[0]
                 gradient += part
                 squares.addcmul_(part, part)
@@ -112,7 +112,7 @@ class ModuleObjective:
         function, value = self.function, 0.0
         with torch.no_grad():
             for X, *rest in function.batches(self.rows):
-                value += float(function.loss(function.outputs(theta, X), X, *rest))
+                value += float(function.losses(theta, X, *rest))
         return value
 
     def curvature(self, theta, rows, kind, squares=None):
@@ -185,7 +185,7 @@ class ModuleCurvature:
         function = self.objective.function
 
         def loss(theta):
-            return function.loss(function.outputs(theta, X), X, y, weight)
+            return function.losses(theta, X, y, weight)
 
         product = hessian_product(loss, self.theta)
         return lambda v: product([v])[0]
