@@ -11,7 +11,9 @@ from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
 from sklearn_unlearn.neural_network._torch._objective import ModuleObjective
+from sklearn_unlearn.neural_network._torch._selection import selected
 from tests.neural_network.modules.nets import (
+    N_TOKENS,
     Attentive,
     Dense,
     Recurrent,
@@ -272,6 +274,24 @@ def test_weight_decay_is_that_of_the_optimiser():
     at = dict(zip(named, ends, strict=True))
     assert float(grouped.decay[at["body.0.bias"] - 1]) == 0.0
     assert float(grouped.decay[at["head.weight"] - 1]) == 1e-3 * 30
+
+
+class Tied(Recurrent):
+    """Scores tokens by the vectors that embed them."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.LSTM(4, 4, batch_first=True)
+        self.head = nn.Linear(4, N_TOKENS, bias=False)
+        self.head.weight = self.embed.weight
+
+
+def test_names_of_layers_that_share_or_derive_parameters():
+    head = ["head.bias", "head.parametrizations.weight.original0"]
+    head.append("head.parametrizations.weight.original1")
+    for params in ("last_layer", "head.*"):
+        assert selected(Normed(), params) == head
+        assert selected(Tied(), params) == ["embed.weight"]
 
 
 def test_buffers_stay_as_they_are():
