@@ -333,7 +333,7 @@ class PerceptronUnlearner(
         fitted.network.split(change)[0][0][after.forgotten] = 0.0
         return change
 
-    def _decay_change(self, fitted, after):
+    def _decay_change(self, fitted, after, edit):
         old, new = (
             decay_of(fitted.params, model.tally.n_rows)
             for model in (fitted.model, after)

@@ -158,6 +158,13 @@ class RequestsMixin:
         """
         return self._objective(fitted, rows).mean_loss(fitted.model.theta), None
 
+    def _left(self, fitted, edit):
+        """Which targets of the rows out left: those that others replace, or all."""
+        old, new = edit.rows_out.y, edit.rows_in
+        if new is not None and np.any(old != new.y):
+            return old != new.y
+        return np.ones(old.shape, dtype=bool)
+
     def _change(self, fitted, request, after, objective, start):
         """Gradient, at the start, of the new objective minus that of the old."""
         theta, edit = fitted.model.theta, request.edit
@@ -172,7 +179,7 @@ class RequestsMixin:
                 for each, at in ((objective, start), (old, theta))
             )
             return new - old
-        change = self._decay_change(fitted, after)
+        change = self._decay_change(fitted, after, edit)
         for sign, rows in ((1.0, edit.rows_in), (-1.0, edit.rows_out)):
             if rows is not None:
                 part = self._objective(fitted, rows)
@@ -188,7 +195,9 @@ class RequestsMixin:
 
     def _measured(self, fitted, changed, edit, now=None):
         """The changed value with what is known of targets that left."""
-        rows, left = edit.rows_out, _left(edit)
+        rows, left = edit.rows_out, self._left(fitted, edit)
+        if not left.any():  # of no target was anything learned
+            return changed
         versions = ((fitted, rows), (changed, rows if now is None else now))
         (before, old), (after, new) = (self._known(*each, left) for each in versions)
         forgotten = after > (1.0 + _RISE) * before and after >= fitted.null_loss
@@ -241,14 +250,6 @@ def _of_rows_that_count(request):
         ids=ids,
         origin=origin,
     )
-
-
-def _left(edit):
-    """Which targets of the rows out left: those that others replace, or all."""
-    old, new = edit.rows_out.y, edit.rows_in
-    if new is not None and np.any(old != new.y):
-        return old != new.y
-    return np.ones(old.shape, dtype=bool)
 
 
 def _share(predicted, rows, left):

@@ -49,7 +49,8 @@ class AdoptionMixin:
         Raises
         ------
         TypeError
-            If the net is not one of those that this estimator extends.
+            If the net is not one of those that this estimator extends, or has a
+            ``get_loss`` of its own.
         ValueError
             If a parameter or the data are invalid.
         """
@@ -57,6 +58,12 @@ class AdoptionMixin:
             raise TypeError(
                 f"{cls.__name__} takes over a {cls._plain_class.__name__}; got "
                 f"{type(fitted).__name__}."
+            )
+        if type(fitted).get_loss not in (cls._plain_class.get_loss, cls.get_loss):
+            raise TypeError(
+                f"{type(fitted).__name__} computes losses by a get_loss of its own: "
+                f"{cls.__name__} would take others. Give a subclass of it the same "
+                "get_loss."
             )
         check_is_fitted(fitted, "module_")
         net = cls(fitted.module)

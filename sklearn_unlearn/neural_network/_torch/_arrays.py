@@ -42,14 +42,19 @@ class Shape:
                 f"{name} has rows of shape {values.shape[1:]}, but the model was "
                 f"fitted with rows of shape {self.sizes}."
             )
-        if not np.can_cast(values.dtype, self.dtype, "same_kind"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            cast = values.astype(self.dtype, copy=False)
+        if self.dtype.kind == "f":  # rounded values are the same, infinite ones not
+            lost = np.isinf(cast) & ~np.isinf(values)
+        else:
+            lost = cast != values
+        if cast is not values and lost.any():
             raise ValueError(
                 f"{name} has dtype {values.dtype}, but the model was fitted with "
-                f"{self.dtype}."
+                f"{self.dtype}, which does not hold all of its values."
             )
         n_columns = int(np.prod(self.sizes, dtype=int))
-        values = values.astype(self.dtype, copy=False)
-        return values.reshape(values.shape[0], n_columns)
+        return cast.reshape(cast.shape[0], n_columns)
 
     def tensor(self, rows, device):
         """A copy of flat rows as they were."""
@@ -157,6 +162,11 @@ def host_array(values, device, name, *, finite=True):
             raise ValueError(
                 f"{name} is on {str(values.device)!r}, but the net computes on "
                 f"{device!r}: pass an array, or a tensor on one of the two."
+            )
+        if values.dtype == torch.bfloat16:
+            raise ValueError(
+                f"{name} has dtype torch.bfloat16, which no array has: pass float32, "
+                "and let the module convert it."
             )
         values = values.detach().cpu().numpy()
     is_object = getattr(getattr(values, "dtype", None), "kind", None) == "O"

@@ -315,12 +315,20 @@ class ModuleUnlearner(
     def _objective(self, fitted, rows, forgotten=None):
         return ModuleObjective.of(fitted.function, rows)
 
-    def _decay_change(self, fitted, after):
-        old, new = (
-            fitted.function.decay(tally.n_rows, float(tally.group_weight.sum()))
-            for tally in (fitted.model.tally, after.tally)
+    def _decay_change(self, fitted, after, edit):
+        function = fitted.function
+        came, left = (
+            0.0 if rows is None else float(function.counts(rows).sum())
+            for rows in (edit.rows_in, edit.rows_out)
         )
+        old = function.decay(fitted.model.tally.n_rows, 0.0)
+        new = function.decay(after.tally.n_rows, came - left)
         return (new - old) * fitted.model.theta
+
+    def _left(self, fitted, edit):
+        """Of targets that the loss counts."""
+        rows = edit.rows_out
+        return super()._left(fitted, edit) & fitted.function.counted(rows)
 
     def _known(self, fitted, rows, left):
         """Of sequences of labels the loss of the places that left, if it can."""
@@ -330,7 +338,9 @@ class ModuleUnlearner(
         if hasattr(criterion, "ignore_index"):
             y = np.where(left, rows.y, criterion.ignore_index)
             rows = replace(rows, y=y)
-        return fitted.function.known(fitted.model.theta, rows)
+        theta = fitted.model.theta
+        loss = ModuleObjective.of(fitted.function, rows).mean_loss(theta)
+        return loss, fitted.function.labels(theta, rows)
 
     def _prepared(self, fitted, rows):
         """With running statistics of these rows alone."""

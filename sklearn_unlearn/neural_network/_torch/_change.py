@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.func import vjp
 
 from sklearn_unlearn.core.change_objective import ChangeObjective, sampled
 from sklearn_unlearn.neural_network._torch._objective import (
     ModuleObjective,
+    Predictions,
+    each_part,
     hessian_product,
+    parts,
 )
 
 #: Rows that share one probe of the diagonal.
@@ -41,17 +43,18 @@ def change_objective(function, rows, coming, max_rows, change, seed):
     ChangeObjective or None
         None if no row stays.
     """
+    if coming is not None:
+        coming = ModuleObjective.of(function, coming)
     n_staying = rows.n_rows - (0 if coming is None else coming.n_rows)
     if n_staying == 0:
         return None
     places = sampled(n_staying, max_rows, seed)
     staying, times = rows.take(places), n_staying / places.size
     theta = function.theta()
-    decay = function.decay(staying.n_rows, float(staying.weight.sum()))
+    decay = function.decay(staying.n_rows, float(function.counts(staying).sum()))
     staying = Divergence(function, staying, decay, theta)
     diagonal = diagonal_estimate(staying, theta, seed) * times
     if coming is not None:
-        coming = ModuleObjective.of(function, coming)
         diagonal += diagonal_estimate(coming, theta, seed)
     return ChangeObjective.of(coming, staying, times, theta, change, diagonal)
 
@@ -84,11 +87,9 @@ class Divergence(ModuleObjective):
                 value += float(loss.detach())
         return value, gradient, None
 
-    def mean_loss(self, theta):
-        """Weighted mean of the divergences of the rows."""
+    def _data_value(self, theta):
         with torch.no_grad():
-            total = sum(map(float, self._losses(theta)))
-        return total / float(self.rows.weight.sum())
+            return sum(map(float, self._losses(theta)))
 
     def _losses(self, theta):
         """Summed divergences of one batch after another."""
@@ -97,7 +98,7 @@ class Divergence(ModuleObjective):
         for (X, *rest), (start, slopes) in batches:
             raw = function.raw(function.outputs(theta, X))
             loss = function.raw_loss(raw, X, *rest) - start
-            for part, slope in zip(_parts(raw), slopes, strict=True):
+            for part, slope in zip(parts(raw), slopes, strict=True):
                 loss = loss - (part * slope).sum()
             yield loss
 
@@ -108,11 +109,11 @@ class Divergence(ModuleObjective):
         for X, *rest in function.batches(self.rows):
             with torch.no_grad():
                 raw = function.raw(function.outputs(self.start, X))
-            raw = _each(lambda part: part.requires_grad_(), raw)
-            loss, parts = function.raw_loss(raw, X, *rest), _parts(raw)
-            slopes = torch.autograd.grad(loss, parts)
+            raw = each_part(lambda part: part.requires_grad_(), raw)
+            loss = function.raw_loss(raw, X, *rest)
+            slopes = torch.autograd.grad(loss, parts(raw), materialize_grads=True)
             start = loss.detach()
-            for part, slope in zip(parts, slopes, strict=True):
+            for part, slope in zip(parts(raw), slopes, strict=True):
                 start = start - (part.detach() * slope).sum()
             found.append((start, slopes))
         return found
@@ -150,10 +151,11 @@ def diagonal_estimate(objective, theta, seed):
 def _squares(function, theta, batch, generator):
     """One probe of the diagonal of a group of rows."""
     X, *rest = batch
-    raw, pull = vjp(lambda theta: function.raw(function.outputs(theta, X)), theta)
-    signs = _signs(raw, generator)
+    predictions = Predictions.at(function, theta, X)
+    raw = predictions.raw
+    signs = [_signs(part, generator) for part in parts(raw)]
     bent = hessian_product(lambda raw: function.raw_loss(raw, X, *rest), raw)(signs)
-    back = pull(_each(_probe, signs, bent))[0].detach()
+    back = predictions.pulled(list(map(_probe, signs, bent))).detach()
     return back * back
 
 
@@ -161,25 +163,7 @@ def _probe(signs, bent):
     return (signs * bent).clamp(min=0.0).sqrt() * signs
 
 
-def _signs(raw, generator):
+def _signs(part, generator):
     """Random signs in the shape of predictions."""
-
-    def drawn(part):
-        signs = torch.randint(0, 2, part.shape, generator=generator) * 2 - 1
-        return signs.to(part)
-
-    return _each(drawn, raw)
-
-
-def _parts(outputs):
-    """The tensors that a module gives, one after another."""
-    if isinstance(outputs, torch.Tensor):
-        return [outputs]
-    return [part for each in outputs for part in _parts(each)]
-
-
-def _each(function, *outputs):
-    """A function of a tensor, or of each of several."""
-    if isinstance(outputs[0], torch.Tensor):
-        return function(*outputs)
-    return tuple(_each(function, *parts) for parts in zip(*outputs, strict=True))
+    signs = torch.randint(0, 2, part.shape, generator=generator) * 2 - 1
+    return signs.to(part)

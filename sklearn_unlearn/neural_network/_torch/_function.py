@@ -14,12 +14,14 @@ from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
 from sklearn_unlearn.neural_network._torch._modules import copied
 from sklearn_unlearn.neural_network._torch._selection import selected
 from sklearn_unlearn.neural_network._torch._weights import (
     WeightsMixin,
     check_weighs,
+    target_shares,
     weighted_loss,
     with_criterion,
 )
@@ -90,14 +92,17 @@ class ModuleFunction:
             ):
                 parameter.copy_(part)
 
-    def decay(self, n_rows, weight):
+    def decay(self, n_rows, count):
         """Weight decay of the summed objective of so many rows, of each parameter.
 
         The optimiser adds ``weight_decay / 2`` times the squared parameters to the
-        loss of a batch: to a mean loss per row so much, times its weight, to a sum per
-        batch so much.
+        loss of a batch: to a mean loss per row so much, times what rows count, to a sum
+        per batch of training so much.
         """
-        times = weight if self.averages else n_rows / self.batch_size(n_rows)
+        times = count
+        if not self.averages:
+            size = self._batch_size("iterator_train", n_rows)
+            times = max(1.0, n_rows / size)
         return torch.cat(
             [
                 parameter.detach().new_full((parameter.numel(),), times * decay)
@@ -128,7 +133,10 @@ class ModuleFunction:
 
     def batch_size(self, n_rows):
         """Rows that are read at once: as many as in predictions."""
-        params = self.net.get_params_for("iterator_valid")
+        return self._batch_size("iterator_valid", n_rows)
+
+    def _batch_size(self, iterator, n_rows):
+        params = self.net.get_params_for(iterator)
         size = params.get("batch_size", self.net.batch_size)
         return max(n_rows, 1) if size == -1 else size
 
@@ -149,24 +157,37 @@ class ModuleFunction:
             )
 
     def outputs(self, theta, X):
-        """What the module predicts with these parameters."""
-        parameters = dict(zip(self.names, self._parts(theta), strict=True))
-        return functional_call(self.module, parameters, (X,))
+        """What the module predicts with these parameters.
 
-    def known(self, theta, rows):
-        """Mean loss, and flat labels with the largest outputs.
-
-        Of those the classes are in the second axis.
+        What it writes into buffers meanwhile is lost: those of the model stay.
         """
-        value, labels = 0.0, []
+        return functional_call(self.module, self._given(theta), (X,))
+
+    def losses(self, theta, X, y, weight):
+        """Summed loss of rows with these parameters.
+
+        Which a net's own ``get_loss`` may read too, to penalise them.
+        """
+        given = {f"module.{name}": each for name, each in self._given(theta).items()}
+        return functional_call(_Losses(self), given, (X, y, weight))
+
+    def _given(self, theta):
+        given = dict(zip(self.names, self._parts(theta), strict=True))
+        given |= {name: each.clone() for name, each in self.module.named_buffers()}
+        return given
+
+    def labels(self, theta, rows):
+        """Flat labels with the largest outputs; None if outputs are not of classes."""
+        labels, largest = [], self.targets.labels.max()
         with torch.no_grad():
-            for X, *rest in self.batches(rows):
+            for X, y, _ in self.batches(rows):
                 outputs = self.outputs(theta, X)
-                value += float(self.loss(outputs, X, *rest))
                 outputs = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
-                labels.append(outputs.argmax(dim=1).cpu().numpy())
-        labels = np.concatenate(labels).reshape(rows.y.shape)
-        return value / float(rows.weight.sum()), labels
+                axis = _axis_of_classes(outputs, y, self.net.criterion_)
+                if axis is None or outputs.shape[axis] <= largest:
+                    return None
+                labels.append(outputs.argmax(dim=axis).cpu().numpy())
+        return np.concatenate(labels).reshape(rows.y.shape)
 
     def loss(self, outputs, X, y, weight):
         """Summed loss of rows with these outputs."""
@@ -181,11 +202,43 @@ class ModuleFunction:
         """Summed loss of rows, of a function that gives it by a criterion."""
         criterion = self.net.criterion_
         if weight is None:
-            found, total = loss(criterion), y.shape[0]
+            found = loss(criterion)
         else:
             found = weighted_loss(criterion, loss, y, weight)
-            total = float(weight.sum())
-        return found * total if self.averages else found
+        if not self.averages:
+            return found
+        shares = self._row_shares(y)
+        if weight is not None:
+            shares = shares * weight
+        return found * float(shares.sum())
+
+    def _row_shares(self, y):
+        """What rows count in means: one, unless targets are ignored or weighted."""
+        shares = target_shares(self.net.criterion_, y)
+        if shares is None:
+            return torch.ones(y.shape[0], dtype=torch.float64)
+        return shares.cpu().double().reshape(y.shape[0], -1).mean(dim=1)
+
+    def counts(self, rows):
+        """What each row counts in means of losses: its weight, times its share.
+
+        A sum over batches of their means, times what their rows count, does not depend
+        on which rows are read together.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        y = self.targets.shape.tensor(rows.y, "cpu")
+        return rows.weight * self._row_shares(y).numpy()
+
+    def counted(self, rows):
+        """Which of the flat targets of rows the criterion counts."""
+        y = self.targets.shape.tensor(rows.y, "cpu")
+        shares = target_shares(self.net.criterion_, y)
+        if shares is None:
+            return np.ones(rows.y.shape, dtype=bool)
+        return shares.numpy().reshape(rows.y.shape) > 0.0
 
     def check_weighs(self, rows):
         """Refuse rows with weights where the criterion cannot weigh them.
@@ -245,6 +298,36 @@ class ModuleFunction:
         return _unfused(recurrent)
 
 
+class _Losses(torch.nn.Module):
+    """The summed loss of rows as a module, in which the net's own one is a part."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.module, self.function = function.module, function
+
+    def forward(self, X, y, weight):
+        return self.function.loss(self.module(X), X, y, weight)
+
+
+def _axis_of_classes(outputs, y, criterion):
+    """The axis that outputs have beside those of targets; None if none or two may be.
+
+    Outputs may also be those of all places of all rows, one after another.
+    """
+    if outputs.ndim == 2 and outputs.shape[0] == y.numel():
+        return 1
+    if outputs.ndim != y.ndim + 1:
+        return None
+    axes = [
+        axis
+        for axis in (1, outputs.ndim - 1)
+        if outputs.shape[:axis] + outputs.shape[axis + 1 :] == y.shape
+    ]
+    if type(criterion) in (torch.nn.NLLLoss, torch.nn.CrossEntropyLoss):
+        axes = [axis for axis in axes if axis == 1]
+    return axes[0] if len(set(axes)) == 1 else None
+
+
 def _copied(net):
     """The same net with a copy of its module, in evaluation mode."""
     version = object.__new__(type(net))
@@ -253,10 +336,28 @@ def _copied(net):
 
 
 @contextmanager
+def _explained():
+    """Say what can be done where torch fails."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except RuntimeError as error:  # NotImplementedError is one
+        raise UnlearningError(
+            f"The module or the loss could not be differentiated: {error}. An "
+            "operation that lacks a derivative can be written with others; "
+            "method='first_order' with a number as unlearning_rate needs first "
+            "derivatives alone."
+        ) from error
+
+
+@contextmanager
 def _unfused(recurrent):
     """Without fused attention and, if there are such layers, fused recurrent ones."""
     mha, mkldnn = torch.backends.mha, torch.backends.mkldnn
     with _FLAGS, ExitStack() as stack:
+        stack.enter_context(_explained())
+        stack.enter_context(torch.enable_grad())
         stack.callback(mha.set_fastpath_enabled, mha.get_fastpath_enabled())
         mha.set_fastpath_enabled(False)
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))

@@ -6,6 +6,7 @@ rows that it reads, and the memory of a batch in training about three times.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,11 +17,8 @@ from torch.func import grad, jvp, vjp
 
 from sklearn_unlearn.core.levenberg_marquardt import Slope
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
 
-#: What torch says where a derivative is missing.
-_NO_DERIVATIVE = ("not implemented", "forward AD", "autograd.Function with functorch")
 #: So many batches or fewer say little of a diagonal.
 _FEW_BATCHES = 4
 #: So many batches or fewer keep between products what they computed at theta.
@@ -35,6 +33,7 @@ class ModuleObjective:
     ----------
     function : ModuleFunction
     rows : Rows
+        Those with a weight, and a target that the loss counts.
     decay : tensor of shape (n_parameters,)
     """
 
@@ -45,10 +44,12 @@ class ModuleObjective:
     @staticmethod
     def of(function, rows):
         """The objective that training minimises over these rows."""
-        rows = rows.weighted()
         if np.any(rows.weight != 1.0):
             function.check_weighs(rows)
-        decay = function.decay(rows.n_rows, float(rows.weight.sum()))
+        n_rows, counts = rows.weighted().n_rows, function.counts(rows)
+        if not counts.all():
+            rows = rows.take(np.flatnonzero(counts))
+        decay = function.decay(n_rows, float(counts.sum()))
         return ModuleObjective(function, rows, decay)
 
     @property
@@ -56,11 +57,15 @@ class ModuleObjective:
         """Number of rows."""
         return self.rows.n_rows
 
+    @cached_property
+    def count(self):
+        """What the rows count together."""
+        return float(self.function.counts(self.rows).sum())
+
     def value(self, theta):
         """The objective."""
         decayed = self.decay * theta
-        total = self.mean_loss(theta) * float(self.rows.weight.sum())
-        return total + 0.5 * float(decayed @ theta)
+        return self._data_value(theta) + 0.5 * float(decayed @ theta)
 
     def value_and_gradient(self, theta):
         """The objective and its gradient."""
@@ -92,7 +97,7 @@ class ModuleObjective:
         squares = torch.zeros_like(theta)
         with function.differentiable():
             for X, *rest in function.batches(self.rows):
-                loss = function.loss(function.outputs(leaf, X), X, *rest)
+                loss = function.losses(leaf, X, *rest)
                 part = torch.autograd.grad(loss, leaf)[0]
                 gradient += part
                 squares.addcmul_(part, part)
@@ -100,12 +105,15 @@ class ModuleObjective:
         return value, gradient, squares
 
     def mean_loss(self, theta):
-        """Weighted mean of the losses of the rows."""
+        """Weighted mean of the losses of the rows; nan if none counts."""
+        return self._data_value(theta) / self.count if self.count else math.nan
+
+    def _data_value(self, theta):
         function, value = self.function, 0.0
         with torch.no_grad():
             for X, *rest in function.batches(self.rows):
-                value += float(function.loss(function.outputs(theta, X), X, *rest))
-        return value / float(self.rows.weight.sum())
+                value += float(function.losses(theta, X, *rest))
+        return value
 
     def curvature(self, theta, rows, kind, squares=None):
         """The curvature at theta, estimated from some rows; None means all."""
@@ -138,21 +146,16 @@ class ModuleCurvature:
     def dot(self, vector):
         """The matrix times a vector."""
         product = torch.zeros_like(vector)
-        try:
-            with self.objective.function.differentiable():
-                for times in self._batches if self._kept is None else self._kept:
-                    product += times(vector).detach()
-        except RuntimeError as error:  # NotImplementedError is one
-            known = isinstance(error, NotImplementedError)
-            if not known and not any(each in str(error) for each in _NO_DERIVATIVE):
-                raise
-            raise UnlearningError(
-                "An operation of the module or of the loss lacks a derivative that "
-                "products with the curvature need: write it with others, or use "
-                f"method='first_order' with a number as unlearning_rate. {error}"
-            ) from error
-        share = float(self.rows.weight.sum() / self.objective.rows.weight.sum())
-        return product / share + self.objective.decay * vector
+        with self.objective.function.differentiable():
+            for times in self._batches if self._kept is None else self._kept:
+                product += times(vector).detach()
+        return product / self._share + self.objective.decay * vector
+
+    @cached_property
+    def _share(self):
+        """What these rows count of those of the objective."""
+        counts = self.objective.function.counts(self.rows)
+        return float(counts.sum()) / self.objective.count
 
     @cached_property
     def _kept(self):
@@ -171,68 +174,190 @@ class ModuleCurvature:
 
     def _gauss_newton(self, X, y, weight):
         """``J' L J v``: J of the raw predictions, L the curvature of the loss."""
-        function, theta = self.objective.function, self.theta
-
-        def predict(theta):
-            return function.raw(function.outputs(theta, X))
-
-        def loss(raw):
-            return function.raw_loss(raw, X, y, weight)
-
-        raw, pull = vjp(predict, theta)
-        bend = hessian_product(loss, raw)
-        return lambda v: pull(bend(jvp(predict, (theta,), (v,))[1]))[0]
+        function = self.objective.function
+        predictions = Predictions.at(function, self.theta, X)
+        bend = hessian_product(
+            lambda raw: function.raw_loss(raw, X, y, weight), predictions.raw
+        )
+        return lambda v: predictions.pulled(bend(predictions.pushed(v)))
 
     def _hessian(self, X, y, weight):
         function = self.objective.function
 
         def loss(theta):
-            return function.loss(function.outputs(theta, X), X, y, weight)
+            return function.losses(theta, X, y, weight)
 
-        return hessian_product(loss, self.theta)
+        product = hessian_product(loss, self.theta)
+        return lambda v: product([v])[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Raw predictions of a batch, and products with their derivatives.
+
+    Attributes
+    ----------
+    predict : callable
+        The raw predictions with other parameters.
+    theta : tensor
+    raw : tensor, or tuple of such
+        The predictions at theta.
+    """
+
+    predict: Any
+    theta: Any
+    raw: Any
+
+    @staticmethod
+    def at(function, theta, X):
+        """Those of a function at theta."""
+
+        def predict(theta):
+            return function.raw(function.outputs(theta, X))
+
+        theta = theta.detach().requires_grad_()
+        return Predictions(predict, theta, predict(theta))
+
+    def pulled(self, vectors):
+        """One vector for each tensor of the predictions, times their Jacobian."""
+        return _pulled(parts(self.raw), [self.theta], vectors)[0]
+
+    def pushed(self, vector):
+        """Their derivative along a vector, tensor after tensor."""
+        if "_back" in vars(self):
+            return self._pushed_back(vector)
+        try:
+            at = self.theta.detach()
+            return parts(jvp(self.predict, (at,), (vector,))[1])
+        except torch.cuda.OutOfMemoryError:
+            raise
+        except RuntimeError:  # not all that has derivatives has forward ones
+            found = self._pushed_back(vector)
+            self._check_adjoint(vector, found)
+            return found
+
+    def _pushed_back(self, vector):
+        """The same by a backward pass over a backward one."""
+        dummies, back = self._back
+        return _pulled([back], dummies, [vector])
+
+    def _check_adjoint(self, vector, pushed):
+        """Refuse operations that torch differentiates twice wrongly, and in silence."""
+        generator = torch.Generator().manual_seed(0)
+        drawn = [
+            torch.randn(each.shape, generator=generator).to(each) for each in pushed
+        ]
+        pulled = self.pulled(drawn)
+        one = sum(
+            float((u * each).sum()) for u, each in zip(drawn, pushed, strict=True)
+        )
+        other = float(pulled @ vector)
+        scale = float(pulled.norm() * vector.norm())
+        if abs(one - other) > torch.finfo(vector.dtype).eps ** 0.5 * scale:
+            raise RuntimeError("an operation lacks a derivative of its derivative")
+
+    @cached_property
+    def _back(self):
+        """Vectors, and their product with the Jacobian, which is linear in them."""
+        outputs = parts(self.raw)
+        dummies = [torch.zeros_like(each).requires_grad_() for each in outputs]
+        pairs = zip(outputs, dummies, strict=True)
+        used = [pair for pair in pairs if pair[0].requires_grad]
+        outputs, seeds = zip(*used, strict=True)
+        back = torch.autograd.grad(outputs, self.theta, seeds, create_graph=True)
+        return dummies, back[0]
 
 
 def hessian_product(function, at):
-    """The gradient's derivative along a vector, by two backward passes.
+    """The gradient's derivative along vectors, by two backward passes.
 
     A forward pass over a backward one would need less memory, and fails for losses as
     plain as the squared error (torch 2.13).
+
+    Parameters
+    ----------
+    function : callable
+    at : tensor, or tuple of such
+
+    Returns
+    -------
+    callable
+        Of lists of tensors, one for each of ``at``.
     """
+    at = each_part(torch.Tensor.detach, at)
     _, pull = vjp(grad(function), at)
-    return lambda vector: pull(vector)[0]
+
+    def product(vectors):
+        each = iter(vectors)
+        return parts(pull(each_part(lambda part: next(each), at))[0])
+
+    return product
+
+
+def _pulled(outputs, inputs, vectors):
+    """Vectors times the Jacobian of outputs; zero where nothing depends on inputs."""
+    pairs = zip(outputs, vectors, strict=True)
+    used = [pair for pair in pairs if pair[0].requires_grad]
+    if not used:
+        return [torch.zeros_like(each) for each in inputs]
+    outputs, vectors = zip(*used, strict=True)
+    return torch.autograd.grad(
+        outputs, inputs, vectors, retain_graph=True, materialize_grads=True
+    )
 
 
 def null_loss(function, rows):
     """Mean loss if the module predicted for all rows what it predicts on average."""
-    total, value, theta = None, 0.0, function.theta()
-    total_weight = float(rows.weight.sum())
+    rows, theta = ModuleObjective.of(function, rows).rows, function.theta()
+    value, total = 0.0, None
     with torch.no_grad():
         for X, _, weight in function.batches(rows):
-            outputs = function.outputs(theta, X)
-            summed = _each(lambda part, w=weight: _summed(part, w), outputs)
-            total = summed if total is None else _added(total, summed)
-        mean = _each(lambda part: part / total_weight, total)
+            outputs = parts(function.outputs(theta, X))
+            sums = [_summed(part, X.shape[0], weight) for part in outputs]
+            total = sums if total is None else list(map(_added, total, sums))
+        weight = float(rows.weight.sum())
+        means = [None if each is None else each / weight for each in total]
         for X, y, weight in function.batches(rows):
-            size = y.shape[0]
-            outputs = _each(lambda part, n=size: part.expand(n, *part.shape), mean)
+            each = iter(means)
+            outputs = each_part(
+                lambda part, each=each, X=X: _expanded(next(each), part, X.shape[0]),
+                function.outputs(theta, X),
+            )
             value += float(function.loss(outputs, X, y, weight))
-    return value / total_weight
+    return value / float(function.counts(rows).sum())
 
 
-def _each(change, outputs):
+def parts(outputs):
+    """The tensors that a module gives, one after another."""
+    if isinstance(outputs, torch.Tensor):
+        return [outputs]
+    return [part for each in outputs for part in parts(each)]
+
+
+def each_part(change, outputs):
     """A tensor, or each of several, changed."""
     if isinstance(outputs, torch.Tensor):
         return change(outputs)
-    return tuple(_each(change, part) for part in outputs)
+    return tuple(each_part(change, part) for part in outputs)
 
 
-def _summed(part, weight):
+def _summed(part, n_rows, weight):
+    """The sum over rows of what a module gives for them, if it gives it row by row."""
+    if not part.ndim or part.shape[0] % n_rows:
+        return None
+    part = part.reshape(n_rows, -1)
     if weight is not None:
-        part = part * weight.to(part).reshape(-1, *[1] * (part.ndim - 1))
+        part = part * weight.to(part)[:, None]
     return part.sum(dim=0)
 
 
 def _added(first, second):
-    if isinstance(first, torch.Tensor):
-        return first + second
-    return tuple(_added(*pair) for pair in zip(first, second, strict=True))
+    """The sum of two sums over rows; None if they are not of the same places."""
+    if first is None or second is None or first.shape != second.shape:
+        return None
+    return first + second
+
+
+def _expanded(mean, part, n_rows):
+    """What a module gives, with the mean over rows for each of them."""
+    return part if mean is None else mean.expand(n_rows, -1).reshape(part.shape)

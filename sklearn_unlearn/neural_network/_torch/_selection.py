@@ -26,6 +26,13 @@ def selected(module, params):
     names = [
         name for name, parameter in module.named_parameters() if parameter.requires_grad
     ]
+    # one that several layers share has the name in the first, and is found by all
+    first = {id(each): name for name, each in module.named_parameters()}
+    known = {
+        name: first[id(each)]
+        for name, each in module.named_parameters(remove_duplicate=False)
+        if each.requires_grad
+    }
     if not names:
         raise ValueError(
             f"The module {type(module).__name__} has no parameters that training "
@@ -35,16 +42,19 @@ def selected(module, params):
         if params == "all":
             return names
         if params == "last_layer":
-            owner = _owner(names[-1])
-            return [name for name in names if _owner(name) == owner]
+            owner = _owner(list(known)[-1])
+            found = {known[name] for name in known if _owner(name) == owner}
+            return [name for name in names if name in found]
         params = [params]
-    found = [name for name in names if any(fnmatchcase(name, each) for each in params)]
+    found = {
+        known[name] for name in known if any(fnmatchcase(name, each) for each in params)
+    }
     if not found:
         raise ValueError(
             f"params={params!r} matches none of the module's parameters: "
-            f"{', '.join(names)}."
+            f"{', '.join(known)}."
         )
-    return found
+    return [name for name in names if name in found]
 
 
 def check_params(params):
@@ -62,4 +72,5 @@ def check_params(params):
 
 
 def _owner(name):
-    return name.rpartition(".")[0]
+    layer, parametrised, _ = name.partition(".parametrizations.")
+    return layer if parametrised else name.rpartition(".")[0]

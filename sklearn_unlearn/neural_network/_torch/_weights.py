@@ -136,18 +136,33 @@ def weighted_loss(criterion, loss, y, weight):
     if reduction == "batchmean":
         count = weight.sum()
     else:
-        count = weight @ _shares(criterion, losses, y.to(losses.device)).sum(dim=1)
+        shares = target_shares(criterion, y.to(losses.device))
+        if shares is None:
+            shares = torch.ones_like(losses)
+        count = weight @ shares.to(losses).reshape(losses.shape).sum(dim=1)
     # of rows of weight zero alone the mean is zero
     return total / count.clamp_min(torch.finfo(count.dtype).tiny)
 
 
-def _shares(criterion, losses, y):
-    """How much each place of each row counts in the mean that the criterion takes."""
+def target_shares(criterion, y):
+    """How much each target counts in the mean that the criterion takes.
+
+    Parameters
+    ----------
+    criterion : torch.nn.Module
+    y : tensor of shape (n_rows, ...)
+
+    Returns
+    -------
+    tensor of shape (n_rows, ...) or None
+        Zero where a target is ignored, and else the weight of its class. None if all
+        count alike.
+    """
     of_classes = isinstance(criterion, (torch.nn.NLLLoss, torch.nn.CrossEntropyLoss))
     if not of_classes or y.is_floating_point():
-        return torch.ones_like(losses)
+        return None
     counted = y != criterion.ignore_index
-    shares = counted.to(losses.dtype)
-    if criterion.weight is not None:
-        shares = shares * criterion.weight.to(losses)[torch.where(counted, y, 0)]
-    return shares.reshape(losses.shape)
+    if criterion.weight is None:
+        return counted.float()
+    weight = criterion.weight.to(y.device)
+    return counted * weight[torch.where(counted, y, 0).long()]

@@ -73,13 +73,14 @@ class Spoiled(nn.CrossEntropyLoss):
 
 
 class Negative(torch.autograd.Function):
-    """An operation that has no forward derivative."""
+    """An operation that has one derivative."""
 
     @staticmethod
     def forward(context, X):
         return -X
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(context, slope):
         return -slope
 
@@ -259,6 +260,22 @@ def test_failures_on_the_way(fitted, monkeypatch, error, where):
     refused(net, error, "here", "replace_labels", X[:1], y[:1], (y[:1] + 1) % 3)
     if where != "_measured":  # no rows leave
         refused(net, error, "here", "forget_features", [0])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
+def test_values_of_another_type():
+    """What counts is whether they are the same in that of fit."""
+    X, y = blobs()
+    net = classifier(max_epochs=1, max_steps=1).fit(X, y.astype(np.uint8))
+    net.partial_unfit(X[:1].tolist(), y[:1].tolist())
+    huge = np.full((1, 4), 1e300)
+    match = "X_new: X has dtype float64, .* float32, which does not hold"
+    refused(net, ValueError, match, "replace_features", X[1:2], y[1:2], huge)
+    wide = np.array([y[1] + 256])
+    match = "y has dtype int64, .* uint8, which does not hold"
+    refused(net, ValueError, match, "partial_unfit", X[1:2], wide)
+    with pytest.raises(ValueError, match="bfloat16, which no array has"):
+        classifier().fit(torch.tensor(X).bfloat16(), y)
 
 
 def test_targets_of_another_shape():

@@ -11,7 +11,9 @@ from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
 from sklearn_unlearn.neural_network._torch._objective import ModuleObjective
+from sklearn_unlearn.neural_network._torch._selection import selected
 from tests.neural_network.modules.nets import (
+    N_TOKENS,
     Attentive,
     Dense,
     Recurrent,
@@ -46,6 +48,44 @@ def wave_problem(**params):
 
 def sequence_problem(module, **params):
     return objective(classifier(module, **params), *sequences(8))
+
+
+class Packed(Recurrent):
+    """Of lengths that differ: torch packs these where no forward derivative goes."""
+
+    def forward(self, X):
+        lengths = (X > 2).sum(dim=1).clamp(min=1)
+        rnn = nn.utils.rnn
+        packed = rnn.pack_padded_sequence(
+            self.embed(X), lengths, batch_first=True, enforce_sorted=False
+        )
+        hidden, _ = rnn.pad_packed_sequence(
+            self.layer(packed)[0], batch_first=True, total_length=X.shape[1]
+        )
+        return self.head(hidden).transpose(1, 2)
+
+
+class Normed(Dense):
+    """With a layer whose operation has no forward derivative."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.utils.parametrizations.weight_norm(self.head)
+
+
+class Counting(Dense):
+    """Writes into buffers, also in evaluation mode, and reads them."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("count", torch.zeros(()))
+        self.register_buffer("mean", torch.zeros(8))
+
+    def forward(self, X):
+        self.count += 1
+        hidden = self.body(X)
+        self.mean.mul_(0.9).add_(0.1 * hidden.detach().mean(dim=0))
+        return self.head(hidden)
 
 
 PROBLEMS = {
@@ -83,9 +123,19 @@ def test_derivatives(name):
     torch.testing.assert_close(product, bend, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["logits", "probabilities", "squared error", "LSTM"])
+#: Of whose operations torch has no forward derivatives.
+BACKWARD = {
+    "packed sequences": lambda: sequence_problem(Packed),
+    "weight norm": lambda: dense_problem(module=Normed),
+    "buffers": lambda: dense_problem(module=Counting),
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["logits", "probabilities", "squared error", "LSTM", *BACKWARD]
+)
 def test_gauss_newton_is_the_dense_matrix(name):
-    problem = PROBLEMS[name]()
+    problem = {**PROBLEMS, **BACKWARD}[name]()
     function, theta = problem.function, problem.function.theta()
     (X, y, weight), *_ = function.batches(problem.rows.take(np.arange(5)))
 
@@ -208,6 +258,14 @@ def test_weight_decay_is_that_of_the_optimiser():
     assert float(dense_problem(optimizer=torch.optim.SGD).decay[0]) == 1e-3 * 30
     summed = dense_problem(criterion__reduction="sum", batch_size=10)
     assert float(summed.decay[0]) == pytest.approx(1e-3 * 3)
+    for sizes, n_batches in (  # that of training counts, and one batch is one
+        ({"batch_size": -1, "iterator_valid__batch_size": 10}, 1),
+        ({"batch_size": 10, "iterator_valid__batch_size": -1}, 3),
+        ({"batch_size": 5, "iterator_train__batch_size": 15}, 2),
+        ({"batch_size": 300}, 1),
+    ):
+        summed = dense_problem(criterion__reduction="sum", **sizes)
+        assert float(summed.decay[0]) == pytest.approx(1e-3 * n_batches)
     grouped = dense_problem(
         optimizer__param_groups=[("*bias", {"weight_decay": 0.0})],
     )
@@ -216,6 +274,45 @@ def test_weight_decay_is_that_of_the_optimiser():
     at = dict(zip(named, ends, strict=True))
     assert float(grouped.decay[at["body.0.bias"] - 1]) == 0.0
     assert float(grouped.decay[at["head.weight"] - 1]) == 1e-3 * 30
+
+
+class Tied(Recurrent):
+    """Scores tokens by the vectors that embed them."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.LSTM(4, 4, batch_first=True)
+        self.head = nn.Linear(4, N_TOKENS, bias=False)
+        self.head.weight = self.embed.weight
+
+
+def test_names_of_layers_that_share_or_derive_parameters():
+    head = ["head.bias", "head.parametrizations.weight.original0"]
+    head.append("head.parametrizations.weight.original1")
+    for params in ("last_layer", "head.*"):
+        assert selected(Normed(), params) == head
+        assert selected(Tied(), params) == ["embed.weight"]
+
+
+def test_buffers_stay_as_they_are():
+    problem = BACKWARD["buffers"]()
+    theta = problem.function.theta()
+    problem.value_and_gradient(theta)
+    problem.curvature(theta, None, "gauss_newton").dot(theta)
+    assert float(problem.function.module.count) == 0.0
+    assert not problem.function.module.mean.any()
+
+
+def test_derivatives_where_torch_takes_none():
+    problem = dense_problem()
+    theta = problem.function.theta()
+    value, gradient = problem.value_and_gradient(theta)
+    product = problem.curvature(theta, None, "gauss_newton").dot(theta)
+    with torch.no_grad():
+        assert problem.value_and_gradient(theta)[0] == value
+        torch.testing.assert_close(problem.value_and_gradient(theta)[1], gradient)
+        matrix = problem.curvature(theta, None, "gauss_newton")
+        torch.testing.assert_close(matrix.dot(theta), product)
 
 
 def test_no_square_matrix_is_made():

@@ -401,6 +401,45 @@ def test_adoption():
         cls.from_skorch(plain.set_params(classes=[0, 1]), X, y)
 
 
+class Sparing(UnlearnableNeuralNetClassifier):
+    """Penalises large weights in its loss, as skorch's documentation does."""
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        loss = super().get_loss(y_pred, y_true, X=X, training=training)
+        weights = self.module_.parameters()
+        return loss + 0.02 * sum((each**2).sum() for each in weights)
+
+
+@quietly
+def test_losses_that_read_the_parameters():
+    """They are those of weight decay, of twice as much."""
+    X, y = blobs()
+    nets = []
+    for make, decay in ((Sparing, 0.0), (UnlearnableNeuralNetClassifier, 0.04)):
+        torch.manual_seed(0)
+        settings = {**SETTINGS, "optimizer__weight_decay": decay, "max_steps": 30}
+        net = make(Dense, criterion=nn.CrossEntropyLoss, **settings).fit(X, y)
+        residual = net.gradient_residual(X, y)
+        nets.append((net.refine(X, y), residual))
+    (own, residual), (plain, same) = nets
+    assert residual == pytest.approx(same, rel=1e-2)
+    assert own.unlearning_report().objective == pytest.approx(
+        plain.unlearning_report().objective, rel=1e-3
+    )
+
+
+def test_adoption_keeps_losses():
+    class Other(skorch.NeuralNetClassifier):
+        def get_loss(self, *arguments, **named):
+            return 2.0 * super().get_loss(*arguments, **named)
+
+    X, y = blobs()
+    cls = UnlearnableNeuralNetClassifier
+    other = Other(Dense, criterion=nn.CrossEntropyLoss, **SETTINGS).fit(X, y)
+    with pytest.raises(TypeError, match="Other computes losses by a get_loss"):
+        cls.from_skorch(other, X, y)
+
+
 def test_a_module_made_anew_is_not_fitted():
     X, y = blobs()
     net = classifier().fit(X, y)
