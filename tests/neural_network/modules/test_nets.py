@@ -264,6 +264,30 @@ def test_optimiser_and_history_start_anew():
     assert known == {id(each) for each in net.module_.parameters()}
 
 
+@quietly
+@pytest.mark.parametrize("where", ["", "param_groups__1__"])
+def test_a_weight_decay_that_is_set_stays(where):
+    X, y = blobs()
+    groups = [("head.*", {"weight_decay": 0.5})]
+    net = classifier(max_steps=1, optimizer__param_groups=groups).fit(X, y)
+    net.set_params(**{f"optimizer__{where}weight_decay": 0.25})
+    expected = [0.5 if where else 0.25, 0.25]
+    for row in range(2):
+        net.partial_unfit(X[row : row + 1], y[row : row + 1])
+        for each in (net, net.to_skorch(), pickle.loads(pickle.dumps(net))):
+            found = [group["weight_decay"] for group in each.optimizer_.param_groups]
+            assert found == expected
+
+
+def test_parameters_of_the_optimiser_that_are_set_count_in_fits():
+    X, y = blobs()
+    net = classifier(max_epochs=1).fit(X, y)
+    net.set_params(optimizer__weight_decay=0.25)
+    assert net.get_params()["optimizer__weight_decay"] == 0.25
+    net.fit(X, y)
+    assert net.optimizer_.param_groups[0]["weight_decay"] == 0.25
+
+
 # Honesty ------------------------------------------------------------------------------
 
 
