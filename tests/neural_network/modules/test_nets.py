@@ -188,6 +188,36 @@ def test_features_of_any_shape_and_tensors():
     assert net.predict(shaped).shape == (90,)
 
 
+@quietly
+@pytest.mark.parametrize("kind", ["frame", "list"])
+def test_frames_and_lists(kind):
+    def frame(values):
+        if kind == "list":
+            return values.tolist()
+        return pytest.importorskip("pandas").DataFrame(values)
+
+    X, y = blobs()
+    net = classifier(max_steps=1).fit(X, y)
+    expected = net.predict_proba(X)
+    np.testing.assert_array_equal(net.predict_proba(frame(X)), expected)
+    assert net.score(frame(X), list(y)) == net.score(X, y)
+    net.partial_unfit(frame(X[:2]), y[:2])
+    X, y = waves()
+    net = regressor(max_steps=1).fit(X, y)
+    assert net.score(frame(X), y) == net.score(X, y)
+    tokens, targets = sequences()
+    net = classifier(Recurrent, max_epochs=1).fit(frame(tokens), frame(targets))
+    np.testing.assert_array_equal(net.predict(frame(tokens)), net.predict(tokens))
+
+
+def test_frames_that_are_fitted():
+    pd = pytest.importorskip("pandas")
+    X, y = blobs()
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    net = classifier(max_epochs=1).fit(frame, y)
+    np.testing.assert_array_equal(net.predict_proba(frame), net.predict_proba(X))
+
+
 @pytest.mark.parametrize("layer", [nn.LSTM, nn.GRU])
 def test_sequences(layer):
     X, y = sequences()
