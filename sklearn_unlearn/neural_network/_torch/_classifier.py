@@ -38,7 +38,8 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
     criterion : torch.nn.Module, default=torch.nn.NLLLoss
         Any loss that is differentiable twice in the predictions. As in skorch, NLLLoss
         is for modules that end in a softmax; CrossEntropyLoss for such that do not.
-        Gauss-Newton products suppose that it is convex.
+        Gauss-Newton products suppose that it is convex. Parameters of its own are
+        trained, but no request changes them.
     train_split : None or callable, default=None
         As skorch's, which holds out a fifth of the rows. Rows that are held out are
         among those of the objective that requests lower.
