@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from sklearn.utils import check_array
+from torch.utils.data import Dataset
 
 from sklearn_unlearn.utils.validation import label_positions
 
@@ -185,3 +187,23 @@ def host_array(values, device, name, *, finite=True):
             "0, 1, ... first: a module knows no names."
         )
     return values
+
+
+def readable(values, name="X", dtype=None):
+    """Values that skorch reads as they are; of lists and frames, an array.
+
+    Parameters
+    ----------
+    values : array-like, tensor, Dataset or dict
+    name : str, default="X"
+    dtype : numpy.dtype, optional
+        Of the array; None means its own.
+
+    Returns
+    -------
+    ndarray, tensor, Dataset or dict
+    """
+    if isinstance(values, (np.ndarray, torch.Tensor, Dataset, Mapping)):
+        return values
+    values = host_array(values, None, name, finite=False)
+    return np.require(values, dtype, "W")  # those of frames may be read-only

@@ -27,6 +27,7 @@ from sklearn_unlearn.neural_network._torch._arrays import (
     ModuleTargets,
     Shape,
     host_array,
+    readable,
     remaining,
 )
 from sklearn_unlearn.neural_network._torch._change import change_objective
@@ -108,7 +109,8 @@ class ModuleUnlearner(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, ...)
+        X : array-like, tensor or Dataset of shape (n_samples, ...)
+            Lists and frames get the type of fit's values.
         training : bool, default=False
         device : str, default="cpu"
             Where the outputs are stored.
@@ -117,7 +119,10 @@ class ModuleUnlearner(
         -------
         iterator of tensors
         """
-        return super(ModuleUnlearner, self._version()).forward_iter(
+        version = self._version()
+        fitted = vars(version).get("_fitted")
+        X = readable(X, dtype=None if fitted is None else fitted.features.dtype)
+        return super(ModuleUnlearner, version).forward_iter(
             X, training=training, device=device
         )
 
@@ -184,6 +189,7 @@ class ModuleUnlearner(
                 f"{type(self).__name__} requires y to be passed, but the target y is "
                 "None."
             )
+        X, y = readable(X), readable(y, "y")
         X, y = host_array(X, self.device, "X"), host_array(y, self.device, "y")
         data = self._read_training(X, y, sample_weight, row_ids)
         net = self._version()

@@ -44,6 +44,7 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
         Gauss-Newton products suppose that it is convex, and leave out what a subclass
         adds to it of the parameters in ``get_loss``. Where it does not say which
         outputs are of which class, no labels are measured, but losses alone.
+        Parameters of its own are trained, but no request changes them.
     train_split : None or callable, default=None
         As skorch's, which holds out a fifth of the rows. Rows that are held out are
         among those of the objective that requests lower.

@@ -30,6 +30,24 @@ class TrainingMixin:
         made = super().initialized_instance(instance_or_cls, kwargs)
         return copied(made) if made is instance_or_cls else made
 
+    def set_params(self, **params):
+        """Set parameters; those of the optimiser also for optimisers to come.
+
+        Parameters
+        ----------
+        **params : dict
+            As skorch's, which sets them in the present optimiser alone.
+
+        Returns
+        -------
+        self : object
+        """
+        super().set_params(**params)
+        for name, value in params.items():
+            if name.startswith("optimizer__") and name.count("__") == 1:
+                setattr(self, name, value)
+        return self
+
     def initialize_history(self):
         """Start a new history; other versions of the net keep theirs."""
         self.history_ = History()
@@ -46,7 +64,13 @@ def without_training(net):
     net : NeuralNet
         A version of a net that nobody else has.
     """
+    decays = [group.get("weight_decay") for group in net.optimizer_.param_groups]
     net.initialize_optimizer()
+    groups = net.optimizer_.param_groups
+    if len(groups) == len(decays):
+        for group, decay in zip(groups, decays, strict=True):
+            if decay is not None:  # may have been set for the group alone
+                group["weight_decay"] = decay
     net.initialize_history()
     if net.callbacks == "disable":
         return

@@ -49,8 +49,6 @@ SHAPES = "rows may have any shape: it is the module that reads them"
 REASONS = {
     "check_no_attributes_set_in_init": SKORCH,
     "check_set_params": SKORCH,
-    "check_classifier_data_not_an_array": SKORCH,
-    "check_regressor_data_not_an_array": SKORCH,
     "check_regressors_no_decision_function": SKORCH,
     "check_dtype_object": SKORCH,
     "check_estimators_nan_inf": SKORCH,

@@ -198,6 +198,36 @@ def test_features_of_any_shape_and_tensors():
     assert net.predict(shaped).shape == (90,)
 
 
+@quietly
+@pytest.mark.parametrize("kind", ["frame", "list"])
+def test_frames_and_lists(kind):
+    def frame(values):
+        if kind == "list":
+            return values.tolist()
+        return pytest.importorskip("pandas").DataFrame(values)
+
+    X, y = blobs()
+    net = classifier(max_steps=1).fit(X, y)
+    expected = net.predict_proba(X)
+    np.testing.assert_array_equal(net.predict_proba(frame(X)), expected)
+    assert net.score(frame(X), list(y)) == net.score(X, y)
+    net.partial_unfit(frame(X[:2]), y[:2])
+    X, y = waves()
+    net = regressor(max_steps=1).fit(X, y)
+    assert net.score(frame(X), y) == net.score(X, y)
+    tokens, targets = sequences()
+    net = classifier(Recurrent, max_epochs=1).fit(frame(tokens), frame(targets))
+    np.testing.assert_array_equal(net.predict(frame(tokens)), net.predict(tokens))
+
+
+def test_frames_that_are_fitted():
+    pd = pytest.importorskip("pandas")
+    X, y = blobs()
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    net = classifier(max_epochs=1).fit(frame, y)
+    np.testing.assert_array_equal(net.predict_proba(frame), net.predict_proba(X))
+
+
 @pytest.mark.parametrize("layer", [nn.LSTM, nn.GRU])
 def test_sequences(layer):
     X, y = sequences()
@@ -272,6 +302,30 @@ def test_optimiser_and_history_start_anew():
     assert net.optimizer_ is not old
     known = {id(each) for each in net.optimizer_.param_groups[0]["params"]}
     assert known == {id(each) for each in net.module_.parameters()}
+
+
+@quietly
+@pytest.mark.parametrize("where", ["", "param_groups__1__"])
+def test_a_weight_decay_that_is_set_stays(where):
+    X, y = blobs()
+    groups = [("head.*", {"weight_decay": 0.5})]
+    net = classifier(max_steps=1, optimizer__param_groups=groups).fit(X, y)
+    net.set_params(**{f"optimizer__{where}weight_decay": 0.25})
+    expected = [0.5 if where else 0.25, 0.25]
+    for row in range(2):
+        net.partial_unfit(X[row : row + 1], y[row : row + 1])
+        for each in (net, net.to_skorch(), pickle.loads(pickle.dumps(net))):
+            found = [group["weight_decay"] for group in each.optimizer_.param_groups]
+            assert found == expected
+
+
+def test_parameters_of_the_optimiser_that_are_set_count_in_fits():
+    X, y = blobs()
+    net = classifier(max_epochs=1).fit(X, y)
+    net.set_params(optimizer__weight_decay=0.25)
+    assert net.get_params()["optimizer__weight_decay"] == 0.25
+    net.fit(X, y)
+    assert net.optimizer_.param_groups[0]["weight_decay"] == 0.25
 
 
 # Honesty ------------------------------------------------------------------------------
