@@ -255,6 +255,8 @@ class ModuleUnlearner(
 
     def _answered(self, fitted, request, after, objective, start):
         """By what changes alone, if a request is to read so few rows."""
+        if objective is not None and not objective.n_rows:
+            raise UnlearningError("No target that the loss counts would remain.")
         rows = request.edit.rows_in
         all_rows = request.retained is not None or rows is request.edit.rows_out is None
         if self.max_rows is None or all_rows or self.method != "levenberg_marquardt":

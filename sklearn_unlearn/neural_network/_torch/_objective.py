@@ -17,7 +17,6 @@ from torch.func import grad, jvp, vjp
 
 from sklearn_unlearn.core.levenberg_marquardt import Slope
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
 
 #: So many batches or fewer say little of a diagonal.
@@ -155,8 +154,6 @@ class ModuleCurvature:
     @cached_property
     def _share(self):
         """What these rows count of those of the objective."""
-        if not self.objective.count:
-            raise UnlearningError("No target that the loss counts would remain.")
         counts = self.objective.function.counts(self.rows)
         return float(counts.sum()) / self.objective.count
 
