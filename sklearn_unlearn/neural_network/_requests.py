@@ -97,15 +97,18 @@ class RequestsMixin:
             return self._descended(objective, start)
         return self._updated(fitted, request, after, objective, start)
 
-    def _descended(self, objective, start, steps=None):
+    def _descended(self, objective, start, steps=None, share=1.0):
+        """By steps on an objective of which a pass reads this share of all rows."""
         budget, steps = self._budget(), self._steps() if steps is None else steps
+        if budget.passes is not None:
+            budget = replace(budget, passes=budget.passes / share)
         steps = replace(steps, kind="gauss_newton")
         with np.errstate(over="ignore", invalid="ignore"):
             found = descend(objective, start, budget=budget, steps=steps)
         return found.theta, UnlearningReport(
             found.outcome.value,
             found.n_steps,
-            found.passes,
+            found.passes * share,
             found.seconds,
             found.value_before,
             found.value,
@@ -159,11 +162,17 @@ class RequestsMixin:
         return self._objective(fitted, rows).mean_loss(fitted.model.theta), None
 
     def _left(self, fitted, edit):
-        """Which targets of the rows out left: those that others replace, or all."""
+        """Which targets of the rows out left: those that others replace, or all.
+
+        All of a row whose features alone changed, or of all rows if nothing did.
+        """
         old, new = edit.rows_out.y, edit.rows_in
+        left = np.ones(old.shape, dtype=bool)
         if new is not None and np.any(old != new.y):
-            return old != new.y
-        return np.ones(old.shape, dtype=bool)
+            left = old != new.y
+            if not edit.same_features:
+                left |= ~left.any(axis=1, keepdims=True)
+        return left
 
     def _change(self, fitted, request, after, objective, start):
         """Gradient, at the start, of the new objective minus that of the old."""

@@ -49,8 +49,9 @@ class LastNetwork(LastModel):
             carried = step._carried(fitted, self._same_columns(change))
         elif self.retained is None:
             where = change.lost or change.unseen or change.moved
+            where = "" if where is None else f"in step {where!r} "
             raise UnlearningError(
-                f"The request changes in step {where!r} what step {self.name!r} gets "
+                f"The request changes {where}what step {self.name!r} gets "
                 "of all rows: fit with retain_data=True in the last step."
             )
         else:

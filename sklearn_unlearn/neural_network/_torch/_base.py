@@ -256,10 +256,17 @@ class ModuleUnlearner(
 
     def _answered(self, fitted, request, after, objective, start):
         """By what changes alone, if a request is to read so few rows."""
+        if objective is not None and not objective.n_rows:
+            raise UnlearningError("No target that the loss counts would remain.")
         rows = request.edit.rows_in
         all_rows = request.retained is not None or rows is request.edit.rows_out is None
         if self.max_rows is None or all_rows or self.method != "levenberg_marquardt":
             return super()._answered(fitted, request, after, objective, start)
+        if layers_with_statistics(fitted.function.module):
+            raise UnlearningError(
+                "max_rows must be None for a module with running statistics: these are "
+                "of all rows, and change the predictions that it is to keep."
+            )
         change = self._change(fitted, request, after, None, start)
         changed = change_objective(
             fitted.function, objective.rows, rows, self.max_rows, change, _SEED
@@ -268,20 +275,16 @@ class ModuleUnlearner(
             return self._descended(objective, start)
         sample = max(1, changed.n_rows // _SHARE)
         steps = replace(self._steps(), sample=sample, products=_FEW_PRODUCTS)
-        found, report = self._descended(changed, changed.origin, steps)
         n_read = changed.n_rows + (0 if rows is None else rows.n_rows)
-        report = replace(
-            report,
-            passes=report.passes * n_read / objective.n_rows,
-            objective_before=None,
-            objective=None,
-        )
+        share = n_read / objective.rows.n_rows
+        found, report = self._descended(changed, changed.origin, steps, share)
+        report = replace(report, objective_before=None, objective=None)
         return changed.theta(found), report
 
-    def _descended(self, objective, start, steps=None):
+    def _descended(self, objective, start, steps=None, share=1.0):
         if isinstance(objective, ModuleObjective):
             objective = moving(objective)
-        return super()._descended(objective, start, steps)
+        return super()._descended(objective, start, steps, share)
 
     def _updated(self, fitted, request, after, objective, start):
         if objective is not None:

@@ -20,16 +20,19 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
 
     The objective is the summed loss of the rows, dropout off and batch norm with its
     running statistics, plus half the squared parameters times the ``weight_decay`` of
-    the optimiser and the number of rows; of a loss with ``reduction="sum"`` the number
-    of batches of training. As in the mean that a loss takes, targets that it ignores do
-    not count, and others by the weights of their classes. A weight decay that is
-    decoupled from the loss, as in AdamW, is taken for one that is not. Running
-    statistics hold deleted rows too: a request with data, or `refine`, estimates them
-    anew from the corrected rows at each step. So it does with nothing else that a
-    module may keep in buffers.
+    the optimiser and the number of rows. A weight decay that is decoupled from the
+    loss, as in AdamW, is taken for one that is not. Running statistics hold deleted
+    rows too: a request with data, or `refine`, estimates them anew from the corrected
+    rows at each step. So it does with nothing else that a module may keep in buffers.
 
     The objective is not convex. No request is exact, no distance to a refit is known
     and there are no certificates: `unlearning_report` says what was measured.
+
+    As in the mean that a loss takes, targets that it ignores do not count, and others
+    by the weights of their classes. Of a loss with ``reduction="sum"`` the decay is
+    that of the batches of training. Where it cannot be told which outputs are of which
+    class, no labels are measured, but losses alone. What a subclass adds to losses in
+    ``get_loss`` may depend on the parameters; its curvature in them is left out.
 
     Parameters
     ----------
@@ -41,9 +44,7 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
     criterion : torch.nn.Module, default=torch.nn.NLLLoss
         Any loss that is differentiable twice in the predictions. As in skorch, NLLLoss
         is for modules that end in a softmax; CrossEntropyLoss for such that do not.
-        Gauss-Newton products suppose that it is convex, and leave out what a subclass
-        adds to it of the parameters in ``get_loss``. Where it does not say which
-        outputs are of which class, no labels are measured, but losses alone.
+        Gauss-Newton products suppose that it is convex.
         Parameters of its own are trained, but no request changes them.
     train_split : None or callable, default=None
         As skorch's, which holds out a fifth of the rows. Rows that are held out are

@@ -1,9 +1,12 @@
 """Requests that read what changes and a few of the rows that stay."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
 
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.neural_network._torch._change import Divergence, diagonal_estimate
 from tests.neural_network.modules.nets import (
     Recurrent,
@@ -99,6 +102,37 @@ def test_all_rows_may_change():
     net = classifier(max_rows=5, max_steps=2).fit(X, y)
     net.replace_labels(X, y, (y + 1) % 3)
     assert net.unlearning_report().objective is not None
+
+
+def test_running_statistics_are_of_all_rows():
+    X, y = blobs()
+    net = classifier(module__norm=True, max_rows=10).fit(X, y)
+    before = [each.detach().clone() for each in net.module_.parameters()]
+    with pytest.raises(UnlearningError, match="max_rows must be None"):
+        net.partial_unfit(X[:3], y[:3])
+    assert all(map(torch.equal, net.module_.parameters(), before))
+
+
+@quietly
+def test_passes_are_of_all_rows():
+    X, y = blobs()
+    net = classifier(max_rows=10, max_passes=2.0, max_steps=None).fit(X, y)
+    net.partial_unfit(X[:3], y[:3])
+    report = net.unlearning_report()
+    assert report.n_steps >= 1
+    assert report.passes <= 2.0
+
+
+@quietly
+def test_rows_whose_values_alone_changed_count_whole():
+    X, y = blobs()
+    y_new = y.copy()
+    y_new[0] = (y[0] + 1) % 3
+    net = classifier(max_steps=1).fit(X, y)
+    before = deepcopy(net)
+    net.replace_features(X[:5], y[:5], -X[:5], y_new=y_new[:5])
+    report = net.unlearning_report()
+    assert report.predicted_before == before.score(X[:5], y[:5])
 
 
 @pytest.mark.parametrize("max_rows", [0, 2.5, "all"])

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from sklearn_unlearn.exceptions import UnlearningError
 from tests.neural_network.modules.nets import (
     Dense,
     Recurrent,
@@ -112,6 +113,16 @@ def test_rows_of_which_nothing_counts():
     first.partial_unfit(X[some], y[some])
     for one, other in zip(before, net.module_.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_requests_after_which_nothing_counts():
+    X, y = sequences()
+    y[5:] = -100
+    net = classifier(Recurrent, max_epochs=1, batch_size=-1).fit(X, y)
+    old = net._fitted
+    with pytest.raises(UnlearningError, match="No target that the loss counts"):
+        net.partial_unfit(X[:5], y[:5])
+    assert net._fitted is old
 
 
 @quietly
