@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from sklearn_unlearn.exceptions import EmptyClassError
+from sklearn_unlearn.utils.targets import check_first_classes, check_same_labels
 
 
 class AdditionsMixin:
@@ -42,18 +40,7 @@ class AdditionsMixin:
         return self._answer(self._to_add, X, y, classes, sample_weight, row_ids)
 
     def _check_first(self, y, classes):
-        """Refuse classes that the first rows lack."""
-        if classes is None or y is None:
-            return
-        missing = np.setdiff1d(classes, np.asarray(y))
-        if missing.size:
-            raise EmptyClassError(
-                f"classes names {missing.tolist()[0]!r}, of which y has no row: the "
-                "first call must hold rows of every class."
-            )
+        check_first_classes(classes, y)
 
     def _check_classes(self, classes, known):
-        if classes is not None and not np.array_equal(np.unique(classes), known):
-            raise ValueError(
-                f"classes={classes!r} is not the same as at fit: {known.tolist()!r}"
-            )
+        check_same_labels(classes, known)

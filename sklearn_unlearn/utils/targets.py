@@ -171,10 +171,21 @@ class Targets:
 
 
 def check_first_classes(classes, y):
-    """Refuse labels that a first ``partial_fit`` names and has no row of."""
+    """Refuse labels that a first ``partial_fit`` names and lacks, or the other way.
+
+    Of several labels a row the names are the numbers of the columns.
+    """
     if classes is None or y is None:
         return
-    missing = np.setdiff1d(classes, np.asarray(y))
+    found = np.asarray(y)
+    if found.ndim == 2 and found.shape[1] > 1:
+        found = np.arange(found.shape[1])
+    unknown = np.setdiff1d(found, classes)
+    if unknown.size:
+        raise ValueError(
+            f"y contains the label {unknown.tolist()[0]!r}, which classes lacks."
+        )
+    missing = np.setdiff1d(classes, found)
     if missing.size:
         raise EmptyClassError(
             f"classes names {missing.tolist()[0]!r}, of which y has no row: the first "

@@ -223,6 +223,16 @@ def test_rows_that_come_are_learned():
     assert model._fitted is value
     with pytest.raises(EmptyClassError, match="'d', of which y has no row"):
         classifier().partial_fit(X, y, classes=["a", "b", "c", "d"])
+    with pytest.raises(ValueError, match="label 'c', which classes lacks"):
+        classifier().partial_fit(X, y, classes=["a", "b"])
+
+
+def test_several_labels_a_row_are_named_by_their_numbers():
+    _, _, X, y = problems()["several labels"]
+    model = classifier(max_steps=1).partial_fit(X[:100], y[:100], classes=[0, 1, 2])
+    assert model.partial_fit(X[100:], y[100:], classes=[0, 1, 2]) is model
+    with pytest.raises(ValueError, match="label 2, which classes lacks"):
+        classifier().partial_fit(X, y, classes=[0, 1])
     with pytest.raises(ValueError, match="a regressor has none"):
         regressor().partial_fit(X, X[:, 0], classes=[1])
 
