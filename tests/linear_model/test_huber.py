@@ -56,7 +56,10 @@ def test_outliers_and_export():
     y[:10] += 50.0
     model = make("huber", retain_data=True).fit(X, y)
     twin = HuberRegressor(alpha=0.3).fit(X, y)
-    np.testing.assert_array_equal(model.outliers_, twin.outliers_)
+    beyond = np.abs(y - twin.predict(X)) / twin.scale_ - twin.epsilon
+    clear = np.abs(beyond) > 1e-3  # the twin stops early
+    assert clear.mean() > 0.9
+    np.testing.assert_array_equal(model.outliers_[clear], twin.outliers_[clear])
     assert model.outliers_[:10].all()
     plain = model.partial_unfit(X[:3], y[:3]).to_sklearn()
     assert model.outliers_.shape == (147,)

@@ -29,6 +29,7 @@ from sklearn_unlearn import (
     UnlearnableTweedieRegressor,
 )
 from tests.cases import ESTIMATORS, data, make, weights
+from tests.decisions import assert_same_labels
 
 NEWTON = {"solver": "newton-cholesky", "tol": 1e-12, "max_iter": 1000}
 LIBLINEAR = {"dual": False, "tol": 1e-15, "max_iter": 100000}
@@ -78,7 +79,7 @@ def test_coefficients_shapes_and_predictions_of_the_twin(name, fit_intercept, we
         atol = 1e-4 if name == "huber" else 1e-6
         np.testing.assert_allclose(ours.predict(X), twin.predict(X), atol=atol)
     else:
-        np.testing.assert_array_equal(ours.predict(X), twin.predict(X))
+        assert_same_labels(ours.predict(X), twin, X)
     for method in ("decision_function", "predict_proba", "predict_log_proba"):
         assert hasattr(ours, method) == hasattr(twin, method)
         if hasattr(ours, method):
@@ -144,7 +145,7 @@ def test_exported_models_are_plain_twins_that_predict_the_same(name):
     if y.dtype.kind == "f":
         np.testing.assert_allclose(plain.predict(frame), ours.predict(frame), rtol=1e-9)
     else:
-        np.testing.assert_array_equal(plain.predict(frame), ours.predict(frame))
+        assert_same_labels(plain.predict(frame), ours, frame)
     assert plain.feature_names_in_.tolist() == list("abcde")
     small = ours.to_sklearn(drop_forgotten=True)
     assert small.n_features_in_ == 3
@@ -155,7 +156,7 @@ def test_exported_models_are_plain_twins_that_predict_the_same(name):
             small.predict(rest), ours.predict(frame), rtol=1e-9, atol=1e-12
         )
     else:
-        np.testing.assert_array_equal(small.predict(rest), ours.predict(frame))
+        assert_same_labels(small.predict(rest), ours, frame)
     # nothing of ours is in it
     assert not any("unlearn" in type(v).__module__ for v in vars(plain).values())
     with pytest.raises(ValueError, match=r"features?"):
