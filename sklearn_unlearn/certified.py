@@ -15,7 +15,8 @@ import numpy as np
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.base import UnlearnerMixin, warn_unless_converged
-from sklearn_unlearn.certification.certificate import Certificate, model_hash
+from sklearn_unlearn.certification.certificate import Certificate
+from sklearn_unlearn.certification.digest import model_hash
 from sklearn_unlearn.certification.lineage import (
     advanced,
     begin,

@@ -3,11 +3,8 @@
 The definitions and proofs are in ``doc/certification.rst``.
 """
 
-from sklearn_unlearn.certification.certificate import (
-    Certificate,
-    PrivateRecord,
-    model_hash,
-)
+from sklearn_unlearn.certification.certificate import Certificate, PrivateRecord
+from sklearn_unlearn.certification.digest import model_hash
 from sklearn_unlearn.certification.mechanism import (
     classical_kappa,
     gaussian_delta,

@@ -5,15 +5,13 @@ Both kinds are plain data with a JSON form; its schema is in ``doc/certification
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
-import numpy as np
-
-from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.certification.digest import model_hash
+from sklearn_unlearn.certification.signature import check_signature, signature
 from sklearn_unlearn.exceptions import CertificateMismatchError
 
 #: What no certificate covers (``doc/certification.rst``), in the words of each.
@@ -107,7 +105,10 @@ class Certificate(_Json):
     versions : dict
         Of the packages that computed it.
     model_sha256 : str
-        `model_hash` of the published model.
+        `model_hash` of what is published: all steps, if that is a pipeline.
+    signature : str
+        Ed25519 signature of all other entries in hexadecimal digits; empty if it is not
+        signed.
     not_claimed : tuple of str
     schema : str
     """
@@ -127,34 +128,69 @@ class Certificate(_Json):
     parameters: dict[str, Any]
     versions: dict[str, str]
     model_sha256: str
+    signature: str = ""
     not_claimed: tuple[str, ...] = NOT_CLAIMED
     schema: str = "sklearn_unlearn.certificate/1"
 
-    def verify(self, model: Any) -> None:
-        """Check that this certificate belongs to a model.
+    def signed(self, private_key: Any) -> Self:
+        """A copy with a signature, by which others know whose certificate it is.
+
+        Parameters
+        ----------
+        private_key : Ed25519PrivateKey
+            Of the package cryptography, the extra ``cryptography``.
+
+        Returns
+        -------
+        Certificate
+
+        Raises
+        ------
+        ImportError
+            If the package is not installed.
+        TypeError
+            If the key is another one.
+        """
+        return replace(self, signature=signature(self._signed_bytes(), private_key))
+
+    def verify(self, model: Any, public_key: Any = None) -> None:
+        """Check that this certificate belongs to what was published.
 
         Parameters
         ----------
         model : estimator
-            As `release` returned it, or read back from wherever it was stored.
+            All that `release` returned, or read back from wherever it was stored; of a
+            pipeline not the last step alone.
+        public_key : Ed25519PublicKey, optional
+            Of whoever is to have signed the certificate, got from them by another way.
+            If it is not given no signature is checked.
 
         Raises
         ------
         CertificateMismatchError
-            If the model is another one, or was changed.
+            If the model is another one, or was changed; or if the certificate is not
+            signed with the key, or was changed.
+        TypeError
+            If the key is another one.
         """
+        if public_key is not None:
+            check_signature(self.signature, self._signed_bytes(), public_key)
         try:
             found = model_hash(model)
-        except (AttributeError, TypeError, ValueError):
+        except TypeError:
             raise CertificateMismatchError(
-                f"model must be a fitted linear model as release returned it; got "
-                f"{type(model).__name__}."
+                f"model must be what release returned; got {type(model).__name__}."
             ) from None
         if found != self.model_sha256:
             raise CertificateMismatchError(
                 f"The certificate is of the model {self.model_sha256[:16]}..., this is "
-                f"{found[:16]}...: another publication, or changed since."
+                f"{found[:16]}...: another publication, changed since, or a part of "
+                "what release returned."
             )
+
+    def _signed_bytes(self) -> bytes:
+        """What a signature is of: the JSON form without it."""
+        return replace(self, signature="").to_json().encode()
 
 
 @dataclass(frozen=True)
@@ -213,32 +249,3 @@ class PrivateRecord(_Json):
     state_after: str
     model_sha256: str = ""
     schema: str = "sklearn_unlearn.private_record/1"
-
-
-def model_hash(model: Any) -> str:
-    """SHA-256 of what a linear model predicts with.
-
-    The name of its class, coefficients and intercepts as little-endian float64 with
-    their shapes, then labels and column names as JSON, where the model has them.
-    """
-    digest = hashlib.sha256(type(model).__name__.encode())
-    for name in ("coef_", "intercept_"):
-        _add(digest, name, np.asarray(getattr(model, name), dtype="<f8"))
-    for name in ("classes_", "feature_names_in_"):
-        values = getattr(model, name, None)
-        if values is not None:
-            text = json.dumps([name, np.asarray(values).tolist()], default=repr)
-            digest.update(text.encode())
-    return digest.hexdigest()
-
-
-def array_hash(values: Array) -> str:
-    """SHA-256 of an array of float64 with its shape."""
-    digest = hashlib.sha256()
-    _add(digest, "array", np.asarray(values, dtype="<f8"))
-    return digest.hexdigest()
-
-
-def _add(digest: Any, name: str, values: Any) -> None:
-    digest.update(f"{name}{list(values.shape)}".encode())
-    digest.update(np.ascontiguousarray(values).tobytes())

@@ -13,7 +13,8 @@ from typing import TypeAlias
 import numpy as np
 
 from sklearn_unlearn.certification.accountant import Accountant
-from sklearn_unlearn.certification.certificate import PrivateRecord, array_hash
+from sklearn_unlearn.certification.certificate import PrivateRecord
+from sklearn_unlearn.certification.digest import array_hash
 from sklearn_unlearn.certification.distance import (
     Distance,
     Drift,

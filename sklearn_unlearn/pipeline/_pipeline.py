@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from functools import wraps
 
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
+from sklearn_unlearn.certification import model_hash
 from sklearn_unlearn.pipeline._adoption import PipelineAdoption
 from sklearn_unlearn.pipeline._fitting import PipelineFitting
 from sklearn_unlearn.pipeline._requests import PipelineRequests, outputs, regrouped
@@ -141,7 +143,7 @@ class UnlearnablePipeline(
 
     @available_if(lambda self: self._last_has("release"))
     def release(self, drop_forgotten=False):
-        """The published pipeline and the certificate of its last step.
+        """The published pipeline and its certificate.
 
         Only the last step is published with noise. What the others know is a function
         of the rows that remain, and a refit on these knows the same.
@@ -155,7 +157,7 @@ class UnlearnablePipeline(
         -------
         pipeline : sklearn.pipeline.Pipeline
         certificate : sklearn_unlearn.certification.Certificate
-            Of the pipeline's last step, ``pipeline[-1]``.
+            Its hash is of the whole pipeline.
 
         Raises
         ------
@@ -164,7 +166,26 @@ class UnlearnablePipeline(
         """
         version = self._version()
         _, certificate = innermost(version).release()
-        return version.to_sklearn(drop_forgotten), certificate
+        published = version.to_sklearn(drop_forgotten)
+        return published, replace(certificate, model_sha256=model_hash(published))
+
+    @available_if(lambda self: self._last_has("private_record"))
+    def private_record(self):
+        """How this state was accounted for. A function of secrets: do not publish it.
+
+        Returns
+        -------
+        sklearn_unlearn.certification.PrivateRecord
+            Of the last step; its hash is of the pipeline that `release` returns.
+
+        Raises
+        ------
+        CertificationError
+            If the last step was fitted without certification.
+        """
+        version = self._version()
+        record = innermost(version).private_record()
+        return replace(record, model_sha256=model_hash(version.to_sklearn()))
 
     @available_if(lambda self: self._last_has("gradient_residual"))
     def gradient_residual(self, X, y, sample_weight=None):

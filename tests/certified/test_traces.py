@@ -1,6 +1,7 @@
 """What a release must not show of rows that are gone, beside the coefficients."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -76,8 +77,10 @@ def test_the_certificate_of_a_model_without_forgotten_columns():
 def test_what_is_no_model_is_another_model(other):
     X, y = problem("logistic")
     certificate = logistic().fit(X, y).release()[1]
-    with pytest.raises(CertificateMismatchError, match="model must be a fitted"):
+    with pytest.raises(CertificateMismatchError, match="another publication"):
         certificate.verify(other)
+    with pytest.raises(CertificateMismatchError, match="got lock"):
+        certificate.verify(threading.Lock())
 
 
 def test_an_infinite_parameter_is_a_word_in_json():
