@@ -147,7 +147,9 @@ class CertifiedMixin(UnlearnerMixin):
         record = self._lineage(fitted).record
         return replace(record, model_sha256=model_hash(self._exported(fitted)))
 
-    def capacity(self, X, y, sample_weight=None, *, limit=10_000):
+    def capacity(
+        self, X=None, y=None, sample_weight=None, *, row_ids=None, limit=10_000
+    ):
         """How many requests like forgetting these rows the budget still has room for.
 
         An estimate: that later requests cost what this one would. With retained data
@@ -157,10 +159,12 @@ class CertifiedMixin(UnlearnerMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
             Rows of the model.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
         sample_weight : array-like of shape (n_rows,) or float, optional
+        row_ids : array-like of shape (n_rows,), optional
+            As for `partial_unfit`.
         limit : int, default=10_000
             Where to stop counting.
 
@@ -177,24 +181,27 @@ class CertifiedMixin(UnlearnerMixin):
         check_scalar(limit, "limit", Integral, min_val=1)
         fitted = self._checked()
         lineage = self._lineage(fitted)
-        edit = self._removal(fitted, X, y, sample_weight).edit
+        _, request = self._removal(fitted, X, y, sample_weight, row_ids)
+        edit = request.edit
         step = self._rehearsed(fitted, edit)
         if fitted.model.retained is not None:
             return lineage.accountant.capacity(lineage.record.distance, limit)
         with one_blas_thread():
             return capacity(lineage, fitted.model.state, edit, step, limit)
 
-    def removal_cost(self, X, y, sample_weight=None):
+    def removal_cost(self, X=None, y=None, sample_weight=None, *, row_ids=None):
         """What forgetting these rows would do, before it is done.
 
         Nothing changes. What it returns is computed from secrets: for the operator.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
             Rows of the model.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
         sample_weight : array-like of shape (n_rows,) or float, optional
+        row_ids : array-like of shape (n_rows,), optional
+            As for `partial_unfit`.
 
         Returns
         -------
@@ -206,7 +213,7 @@ class CertifiedMixin(UnlearnerMixin):
             state = with_parts(model.state, model.retained)
             fitted = replace(fitted, model=replace(model, state=state))
         state, lineage = fitted.model.state, fitted.lineage
-        request = self._removal(fitted, X, y, sample_weight)
+        leaving, request = self._removal(fitted, X, y, sample_weight, row_ids)
         edit = request.edit
         try:
             step = self._rehearsed(fitted, edit)
@@ -238,7 +245,8 @@ class CertifiedMixin(UnlearnerMixin):
             else:
                 distance = lineage.record.distance
         moved = np.inf if step is None else float(np.linalg.norm(step.moved))
-        return RemovalCost(leverage, change, moved, distance, remaining)
+        of_rows = (leaving.spread(found, 0.0) for found in (leverage, change))
+        return RemovalCost(*of_rows, moved, distance, remaining)
 
     # Accounting -----------------------------------------------------------------------
 
@@ -298,12 +306,11 @@ class CertifiedMixin(UnlearnerMixin):
             lineage = remeasured(lineage, before, model.state, rows)
         return replace(fitted, model=model, lineage=lineage)
 
-    def _removal(self, fitted, X, y, sample_weight):
-        """The request to forget rows."""
-        if X is None or y is None:
-            raise ValueError("Pass X and y of the rows.")
-        rows, positions = self._leaving(fitted, X, y, sample_weight)
-        return self._completed(fitted, Request(Edit(rows_out=rows), positions))
+    def _removal(self, fitted, X, y, sample_weight, row_ids):
+        """The rows to be forgotten, and the request to do so."""
+        leaving = self._leaving(fitted, X, y, sample_weight, row_ids).whole()
+        request = Request(Edit(rows_out=leaving.rows), leaving.positions)
+        return leaving, self._completed(fitted, request)
 
     def _rehearsed(self, fitted, edit):
         """The step that a request would take."""

@@ -9,6 +9,10 @@ class RowNotFoundError(UnlearningError):
     """A row was to leave that the retained training data do not hold."""
 
 
+class AmbiguousRowError(UnlearningError):
+    """Rows with different names equal the one that was asked for by its values."""
+
+
 class InsufficientWeightError(UnlearningError):
     """More weight, or more rows, were to leave than the model holds."""
 

@@ -24,7 +24,11 @@ from sklearn_unlearn.core.arrays import (
 )
 from sklearn_unlearn.core.chunks import Chunk, Origin, origin_hashes
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, joined
-from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
+from sklearn_unlearn.exceptions import (
+    AmbiguousRowError,
+    InsufficientWeightError,
+    RowNotFoundError,
+)
 
 #: Changed weights kept in the table before they are written into fresh arrays.
 _MAX_CHANGED = 4096
@@ -126,17 +130,36 @@ class RetainedRows:
     # Finding rows -------------------------------------------------------------------
 
     def locate(
-        self, rows: Rows, all_weight: bool = False, origin: Origin | None = None
+        self,
+        rows: Rows,
+        all_weight: bool = False,
+        origin: Origin | None = None,
+        ids: Any = None,
+        interchangeable: bool = True,
     ) -> Indices:
         """Positions of rows with these features, or this origin, and these targets.
 
         Equal rows are told apart: a row asked for twice must be there twice. Of equal
-        rows the lightest that holds the weight asked for is taken, or with
-        ``all_weight`` the first.
+        rows without names the lightest that holds the weight asked for is taken, or
+        with ``all_weight`` the first; of those that have names the one of ``ids``.
+
+        Parameters
+        ----------
+        rows : Rows
+        all_weight : bool, default=False
+            Whether all weight that a row has is meant, whatever the weight here.
+        origin : Origin, optional
+        ids : ndarray, optional
+            Names that the rows must have as well.
+        interchangeable : bool, default=True
+            Whether the same is asked of all rows here. If not, it matters which of
+            equal rows is which, even if all of them are here.
 
         Raises
         ------
         RowNotFoundError
+        AmbiguousRowError
+            If a row equals several that have names, and no ``ids`` say which is meant.
         """
         if origin is None:
             keys = row_hashes(rows.X, rows.y, self.forgotten)
@@ -144,9 +167,16 @@ class RetainedRows:
         else:
             keys = origin_hashes(origin, rows.y)
             indexes = [chunk.by_origin for chunk in self.chunks]
-        candidates = self._candidates(keys, indexes)
+        owner, position = self._candidates(keys, indexes)
+        alive = self.weights(position) > 0.0
+        owner, position = owner[alive], position[alive]
         needed = np.zeros(rows.n_rows) if all_weight else rows.weight
-        found = self._claimed(candidates, rows.n_rows, needed)
+        if ids is not None:
+            named = self.ids_at(position) == ids[owner]
+            owner, position = owner[named], position[named]
+        elif self.has_ids:
+            self._check_unambiguous(owner, position, needed, interchangeable)
+        found = self._claimed((owner, position), rows.n_rows, needed)
         held = self.take(found)
         same = np.all(held.y == rows.y, axis=1)
         if origin is None:
@@ -162,8 +192,8 @@ class RetainedRows:
             )
         return found
 
-    def locate_ids(self, ids: Any) -> Indices:
-        """Positions of the living rows that have these identifiers.
+    def locate_ids(self, ids: Any) -> tuple[Indices, Indices]:
+        """Living rows that have these identifiers: whose each is, and where it is.
 
         An identifier has several rows where a row was replaced in part.
 
@@ -178,15 +208,19 @@ class RetainedRows:
                 f"row_ids[{order}] names a row that is not (or no longer) in the "
                 "model, or one that was named before."
             )
-        return position
+        return owner, position
 
-    def living(self, ids: Any) -> tuple[Indices, Indices]:
-        """For each living row of these identifiers: whose it is, and where."""
+    def check_ids(self) -> None:
+        """Refuse identifiers where no row has one."""
         if not self.has_ids:
             raise RowNotFoundError(
                 "row_ids needs a model fitted with row_ids: pass fit(X, y, row_ids=...)"
                 " or name the rows by X and y."
             )
+
+    def living(self, ids: Any) -> tuple[Indices, Indices]:
+        """For each living row of these identifiers: whose it is, and where."""
+        self.check_ids()
         owner, position = self._candidates(ids, [chunk.by_id for chunk in self.chunks])
         alive = self.weights(position) > 0.0
         return owner[alive], position[alive]
@@ -311,6 +345,35 @@ class RetainedRows:
         owner, position = np.concatenate(owners), np.concatenate(positions)
         order = np.lexsort((position, owner))
         return owner[order], position[order]
+
+    def _check_unambiguous(
+        self,
+        owner: Indices,
+        position: Indices,
+        needed: Array,
+        interchangeable: bool,
+    ) -> None:
+        """Refuse rows that equal several with names, unless it is the same which.
+
+        That it is if all of them are asked for, and the same is asked of each.
+        """
+        first = np.searchsorted(owner, np.arange(needed.size + 1))
+        several = np.flatnonzero(np.diff(first) > 1)
+        names = self.ids_at(position)
+        asked: dict[int, list[int]] = {}  # rows here that equal the same ones
+        for row in several.tolist():
+            asked.setdefault(int(position[first[row]]), []).append(row)
+        for rows in asked.values():
+            equal = slice(first[rows[0]], first[rows[0] + 1])
+            n_names = np.unique(names[equal]).size
+            asks, have = np.sort(needed[rows]), np.sort(self.weights(position[equal]))
+            alike = asks[0] == asks[-1] or np.array_equal(asks, have)
+            alike = interchangeable and len(rows) == have.size and alike
+            if n_names > 1 and not alike:
+                raise AmbiguousRowError(
+                    f"Row {rows[0]} of X, with its y, equals {n_names} rows of the "
+                    "model that have different names: say by row_ids which is meant."
+                )
 
     def _claimed(
         self, candidates: tuple[Indices, Indices], n_keys: int, needed: Array

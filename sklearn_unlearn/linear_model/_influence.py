@@ -61,7 +61,7 @@ class InfluenceMixin:
         sample_weight : array-like of shape (n_rows,) or float, optional
             How much weight each would take with it, as for `partial_unfit`.
         row_ids : array-like of shape (n_rows,), optional
-            As for `partial_unfit`, instead of X and y.
+            As for `partial_unfit`.
         X_test : {array-like, sparse matrix} of shape (n_test, n_features), optional
             Where the change of predictions is wanted.
 
@@ -101,13 +101,15 @@ class InfluenceMixin:
                 X_test, _ = check_remaining_rows(
                     self, X_test, fitted.columns, fitted.model.forgotten, values=False
                 )
-        rows, _ = self._leaving(fitted, X, y, sample_weight, row_ids)
+        leaving = self._leaving(fitted, X, y, sample_weight, row_ids).whole()
+        rows = leaving.rows
         penalty = state.objective.penalty
         rate = penalty / state.weight if fitted.averaged else np.zeros_like(penalty)
         changes = leave_one_out(state, rows, rate)
         if fitted.encoding.classes is not None:  # a class needs rows
             held = fitted.model.tally.groups.weight[fitted.encoding.groups(rows.y)]
             changes[rows.weight >= (1.0 - 1e-12) * held] = np.nan
+        changes = leaving.spread(changes, 0.0)
         raw = None
         if X_test is not None:
             objective = state.objective

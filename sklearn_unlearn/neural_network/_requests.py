@@ -42,9 +42,6 @@ class RequestsMixin:
         they cannot be ``measured`` at all, nothing is said of them.
         """
         self._check_parameters()
-        request = _of_rows_that_count(request)
-        if request is None:
-            return fitted
         model, edit = fitted.model, request.edit
         tally = edited_tally(model, request)
         model.tally.check_left(tally)
@@ -234,31 +231,6 @@ class RequestsMixin:
             forgotten=bool(forgotten),
         )
         return replace(changed, report=report)
-
-
-def _of_rows_that_count(request):
-    """The request without rows of weight zero; None if nothing is left of it."""
-    edit = request.edit
-    rows = edit.rows_in if edit.rows_out is None else edit.rows_out
-    if rows is None or rows.weight.all():
-        return request
-    some = np.flatnonzero(rows.weight)
-    if not some.size:
-        return None
-    parts = {name: getattr(edit, name) for name in ("rows_out", "rows_in")}
-    parts = {name: each and each.take(some) for name, each in parts.items()}
-    positions, ids = (
-        None if each is None else each[some]
-        for each in (request.positions, request.ids)
-    )
-    origin = None if request.origin is None else request.origin.take(some)
-    return replace(
-        request,
-        edit=replace(edit, **parts),
-        positions=positions,
-        ids=ids,
-        origin=origin,
-    )
 
 
 def _share(predicted, rows, left):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
-from sklearn_unlearn.utils.requests import RequestMixin
+from sklearn_unlearn.utils.requests import RequestMixin, is_empty
 
 
 class NetworkVerbs(RequestMixin, ExclusiveMixin):
@@ -27,8 +27,8 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
             How much weight leaves. Without retained data None means 1 for each row;
             with it, all weight that the row has.
         row_ids : array-like of shape (n_rows,), optional
-            With ``retain_data=True``, what ``fit`` was given as ``row_ids`` for these
-            rows; instead of X and y.
+            With ``retain_data=True``, the names that ``fit`` was given for these rows;
+            instead of X and y, or beside them.
 
         Returns
         -------
@@ -46,7 +46,16 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         """
         return self._answer(self._to_unfit, X, y, sample_weight, row_ids)
 
-    def replace_features(self, X, y, X_new, sample_weight=None, *, y_new=None):
+    def replace_features(
+        self,
+        X=None,
+        y=None,
+        X_new=None,
+        sample_weight=None,
+        *,
+        y_new=None,
+        row_ids=None,
+    ):
         """Correct values: minimise the objective with ``X_new`` instead of ``X``.
 
         And with ``y_new`` instead of ``y``, where targets change with the values: those
@@ -54,9 +63,9 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
             The rows as they were trained with.
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
             Their targets.
         X_new : {array-like, sparse matrix} of shape (n_rows, n_features)
             The rows as they should have been.
@@ -64,6 +73,8 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
             As for `partial_unfit`.
         y_new : array-like of shape (n_rows,) or (n_rows, n_outputs), default=None
             Their targets as they should have been; None leaves these as they are.
+        row_ids : array-like of shape (n_rows,), optional
+            As for `partial_unfit`.
 
         Returns
         -------
@@ -80,21 +91,25 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
             If the model still knows the rows as they were.
         """
         return self._answer(
-            self._to_replace_features, X, y, X_new, sample_weight, y_new
+            self._to_replace_features, X, y, X_new, sample_weight, row_ids, y_new
         )
 
-    def replace_labels(self, X, y, y_new, sample_weight=None):
+    def replace_labels(
+        self, X=None, y=None, y_new=None, sample_weight=None, *, row_ids=None
+    ):
         """Correct targets: minimise the objective with ``y_new`` instead of ``y``.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
             The rows as they were trained with.
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
             Their targets as they were trained with.
         y_new : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Their targets as they should have been.
         sample_weight : array-like of shape (n_rows,) or float, optional
+            As for `partial_unfit`.
+        row_ids : array-like of shape (n_rows,), optional
             As for `partial_unfit`.
 
         Returns
@@ -111,7 +126,9 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         NotForgottenWarning
             If the model still knows the old targets.
         """
-        return self._answer(self._to_replace_labels, X, y, y_new, sample_weight)
+        return self._answer(
+            self._to_replace_labels, X, y, y_new, sample_weight, row_ids
+        )
 
     def refine(self, X, y, sample_weight=None):
         """Lower the objective of the remaining data further, by damped steps.
@@ -180,9 +197,9 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         """Validate, compute and swap; only the last line changes the estimator."""
         with self._exclusive():
             fitted = self._checked()
-            after = self._carried(fitted, make_request(fitted, *arguments))
-            if after is not fitted:
-                self._swap(after)
+            request = make_request(fitted, *arguments)
+            if not is_empty(request):
+                self._swap(self._carried(fitted, request))
         return self
 
     def _swap(self, fitted):

@@ -24,6 +24,8 @@ from sklearn_unlearn.exceptions import (
     UnseenRowsWarning,
 )
 from sklearn_unlearn.transformers import Change, as_given
+from sklearn_unlearn.utils.raw_rows import taken
+from sklearn_unlearn.utils.requests import relabelled
 from sklearn_unlearn.utils.validation import (
     Columns,
     check_rows,
@@ -47,18 +49,45 @@ class LastModel:
         self.retained = self.fitted.model.retained
         if request.ids_out is not None and self.retained is None:
             raise ValueError("row_ids needs retain_data=True at fit.")
-        self.rows = self.positions = self.origin_in = None
-        if self.retained is not None:
-            base = self.retained.chunks[0].origin
-            if request.leaves:
-                X, y, ids = request.X_out, request.y_out, request.ids_out
-                origin = None if X is None else base.like(X)
-                self.rows, self.positions = step._leaving(
-                    self.fitted, X, y, request.weight, ids, origin
-                )
-            if request.X_in is not None:
-                with named("X_new" if request.leaves else "X"):
-                    self.origin_in = base.like(request.X_in)
+        self.leaving = self.origin_in = None
+        if self.retained is None:
+            return
+        base = self.retained.chunks[0].origin
+        if request.leaves:
+            X = request.X_out
+            self.leaving = self._found(X, None if X is None else base.like(X))
+        if request.X_in is not None:
+            with named("X_new" if request.leaves else "X"):
+                self.origin_in = base.like(request.X_in)
+        if request.leaves and request.X_in is not None:
+            self.leaving.checked(self.origin_in.shape[0], "X_new")
+            if not self.leaving.as_asked:
+                source = self.leaving.source
+                self.origin_in = self.origin_in.take(source)
+                self.request = replace(request, X_in=taken(request.X_in, source))
+
+    def _found(self, X, origin=None):
+        """Rows that leave, by what this step got of them or by what they were."""
+        request = self.request
+        return self.step._leaving(
+            self.fitted,
+            X,
+            request.y_out,
+            request.weight,
+            request.ids_out,
+            origin=origin,
+            interchangeable=request.X_in is None and request.y_in is None,
+        )
+
+    @property
+    def rows(self):
+        """Rows that leave, once they are known."""
+        return None if self.leaving is None else self.leaving.rows
+
+    @property
+    def positions(self):
+        """Where these are in the retained data, if there are any."""
+        return None if self.leaving is None else self.leaving.positions
 
     # Before the other steps -----------------------------------------------------------
 
@@ -126,9 +155,8 @@ class LastModel:
         front : callable, optional
             Gives inputs of rows by the other steps after the request; not used here.
         """
-        if self.rows is None and self.request.leaves:
-            y, weight = self.request.y_out, self.request.weight
-            self.rows, _ = self.step._leaving(self.fitted, change.out(), y, weight)
+        if self.leaving is None and self.request.leaves:
+            self.leaving = self._found(change.out())
         if change.nothing and self.request.forgotten is not None:
             fitted = self.fitted  # no step before this one used the columns
         elif change.map is None and change.lost is None and change.unseen is None:
@@ -171,8 +199,8 @@ class LastModel:
         if change.forgotten is not None:
             return step._to_forget(fitted, change.forgotten)
         if request.relabels:
-            edit = step._relabelled(fitted, self.rows, request.y_in)
-            return Request(edit, self.positions)
+            target = step._new_targets(fitted, self.leaving, request.y_in)
+            return Request(relabelled(self.rows, target), self.positions)
         if not request.leaves:
             rows, ids = self._coming(fitted, change.into())
             return Request(Edit(rows_in=rows), ids=ids, origin=self.origin_in)

@@ -30,7 +30,9 @@ class LastOfSums:
         """What the request changes in the raw input."""
         request = self.request
         X_out, X_in, weight = request.X_out, request.X_in, request.weight
-        out = as_given(X_out) if request.ids_out is None else self._known_by_name
+        out = as_given(X_out)
+        if X_out is None and request.ids_out is not None:
+            out = self._known_by_name
         return Change(out, as_given(X_in), weight, weight, request.forgotten)
 
     def _known_by_name(self):
@@ -51,28 +53,26 @@ class LastOfSums:
                 "retain_data=True as the last step; a sharded model takes the "
                 "pipeline as its estimator."
             )
-        keywords = {}
+        keywords, y = {}, request.y_out
         if request.weight is not None and has_fit_parameter(step, "sample_weight"):
             keywords["sample_weight"] = request.weight
-        if request.relabels:
-            return step.replace_labels(
-                change.out(), request.y_out, request.y_in, **keywords
-            )
-        if change.map is None and request.leaves and change.into is not None:
-            y = request.y_out
-            return step.replace_features(change.out(), y, change.into(), **keywords)
-        if request.ids_out is not None:
-            step.partial_unfit(row_ids=request.ids_out, **keywords)
-        elif request.leaves:
-            step.partial_unfit(change.out(), request.y_out, **keywords)
+        named = {} if request.ids_out is None else {"row_ids": request.ids_out}
+        if request.leaves:
+            out = None if request.X_out is None else change.out()
+            if request.relabels:
+                return step.replace_labels(out, y, request.y_in, **keywords, **named)
+            if change.map is None and change.into is not None:
+                into = change.into()
+                return step.replace_features(out, y, into, **keywords, **named)
+            step.partial_unfit(out, y, **keywords, **named)
         if change.map is not None:
             alive = np.flatnonzero(~step._fitted.forgotten)
             step.forget_features(np.delete(alive, kept))
         elif change.forgotten is not None:
             step.forget_features(change.forgotten)
         if change.into is not None:
-            y = request.y_out if request.leaves else request.y_in
-            if request.ids_in is not None:
-                keywords["row_ids"] = request.ids_in
-            step.partial_fit(change.into(), y, request.classes, **keywords)
+            if not request.leaves:
+                y = request.y_in
+                named = {} if request.ids_in is None else {"row_ids": request.ids_in}
+            step.partial_fit(change.into(), y, request.classes, **keywords, **named)
         return step

@@ -49,6 +49,10 @@ class PipelineRequests:
         request = request.of_targets(targets)
         freeze = self.on_stateful == "freeze"
         if not self._predicts:
+            if request.ids_out is not None or request.ids_in is not None:
+                raise UnlearningError(
+                    "row_ids is nothing that a pipeline without a model knows."
+                )
             self._check_whole_rows(request, flat, weighted)
             change = Change(
                 as_given(request.X_out),

@@ -55,14 +55,19 @@ class RawRequest:
         y_out, y_in = of_targets(self.y_out, made), of_targets(self.y_in, made)
         return replace(self, y_out=y_out, y_in=y_in)
 
+    @property
+    def n_rows(self):
+        """Rows that leave or, if none do, that come."""
+        for rows in (self.X_out, self.ids_out, self.X_in):
+            if rows is not None:
+                return RawRows.of(rows).shape[0]
+        return 0
+
     def of_rows_that_count(self):
         """The request without rows of weight zero; None if nothing is left of it."""
-        if self.weight is None or self.ids_out is not None:
+        if self.weight is None or not self.n_rows:
             return self
-        X = self.X_out if self.leaves else self.X_in
-        if X is None:
-            return self
-        weight = check_sample_weight(self.weight, RawRows.of(X).shape[0])
+        weight = check_sample_weight(self.weight, self.n_rows)
         if weight.all():
             return self
         some = np.flatnonzero(weight)
@@ -70,7 +75,7 @@ class RawRequest:
             return None
         parts = {
             name: taken(getattr(self, name), some)
-            for name in ("X_out", "y_out", "X_in", "y_in", "ids_in")
+            for name in ("X_out", "y_out", "ids_out", "X_in", "y_in", "ids_in")
         }
         return replace(self, weight=weight[some], **parts)
 
@@ -91,8 +96,8 @@ class RawVerbs:
             How much weight leaves the steps that were fitted with weights. The others
             forget the rows as a whole.
         row_ids : array-like of shape (n_rows,), optional
-            With retained data, what ``fit`` was given as ``row_ids`` for these rows;
-            instead of X and y.
+            With retained data, the names that ``fit`` was given for these rows;
+            instead of X and y, or beside them.
 
         Returns
         -------
@@ -103,24 +108,27 @@ class RawVerbs:
         UnlearningError
             A subclass says why the request was refused; the pipeline is unchanged.
         """
-        if row_ids is None and (X is None or (y is None and self._predicts)):
-            raise ValueError("Pass X and y of the rows, or row_ids.")
+        self._check_given(X, y, row_ids)
         return self._carry_out(
             RawRequest(X_out=X, y_out=y, ids_out=row_ids, weight=sample_weight)
         )
 
-    def replace_features(self, X, y=None, X_new=None, sample_weight=None):
+    def replace_features(
+        self, X=None, y=None, X_new=None, sample_weight=None, *, row_ids=None
+    ):
         """Correct values: the pipeline as if the rows had been ``X_new`` all along.
 
         Parameters
         ----------
-        X : array-like, DataFrame, sparse matrix or list of str
+        X : array-like, DataFrame, sparse matrix or list of str, optional
             The raw rows as they were trained with.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
             Their targets.
         X_new : array-like, DataFrame, sparse matrix or list of str
             The raw rows as they should have been.
         sample_weight : array-like of shape (n_rows,) or float, optional
+            As for `partial_unfit`.
+        row_ids : array-like of shape (n_rows,), optional
             As for `partial_unfit`.
 
         Returns
@@ -134,25 +142,34 @@ class RawVerbs:
         """
         if X_new is None:
             raise ValueError("X_new must be given: it is None.")
-        expected, found = RawRows.of(X).shape[0], RawRows.of(X_new).shape[0]
-        if expected != found:
-            raise ValueError(f"X_new has {found} rows, expected {expected} as in X.")
-        return self._carry_out(
-            RawRequest(X_out=X, y_out=y, X_in=X_new, weight=sample_weight)
+        self._check_given(X, y, row_ids)
+        request = RawRequest(
+            X_out=X, y_out=y, ids_out=row_ids, X_in=X_new, weight=sample_weight
         )
+        expected, found = request.n_rows, RawRows.of(X_new).shape[0]
+        if expected != found:
+            raise ValueError(
+                f"X_new has {found} rows, expected {expected}: one for each row of the "
+                "request."
+            )
+        return self._carry_out(request)
 
-    def replace_labels(self, X, y, y_new, sample_weight=None):
+    def replace_labels(
+        self, X=None, y=None, y_new=None, sample_weight=None, *, row_ids=None
+    ):
         """Correct targets: the pipeline as if they had been ``y_new`` all along.
 
         Parameters
         ----------
-        X : array-like, DataFrame, sparse matrix or list of str
+        X : array-like, DataFrame, sparse matrix or list of str, optional
             The raw rows as they were trained with.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
             Their targets as they were trained with.
         y_new : array-like of shape (n_rows,) or (n_rows, n_targets)
             Their targets as they should have been.
         sample_weight : array-like of shape (n_rows,) or float, optional
+            As for `partial_unfit`.
+        row_ids : array-like of shape (n_rows,), optional
             As for `partial_unfit`.
 
         Returns
@@ -166,9 +183,17 @@ class RawVerbs:
         """
         if y_new is None:
             raise ValueError("y_new must be given: it is None.")
+        self._check_given(X, y, row_ids)
         return self._carry_out(
-            RawRequest(X_out=X, y_out=y, y_in=y_new, weight=sample_weight)
+            RawRequest(
+                X_out=X, y_out=y, ids_out=row_ids, y_in=y_new, weight=sample_weight
+            )
         )
+
+    def _check_given(self, X, y, row_ids):
+        """Refuse a request that does not say which rows it is about."""
+        if row_ids is None and (X is None or (y is None and self._predicts)):
+            raise ValueError("Pass X and y of the rows, or row_ids.")
 
     def forget_features(self, columns):
         """Forget raw columns for good: the pipeline as if it had never had them.

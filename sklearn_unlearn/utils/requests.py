@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -20,35 +21,112 @@ from sklearn_unlearn.utils.validation import (
 )
 
 
+@dataclass(frozen=True, eq=False)
+class Leaving:
+    """Rows that are to leave, or to change.
+
+    Attributes
+    ----------
+    rows : Rows
+        None of weight zero.
+    positions : ndarray of int or None
+        Where they lie in the retained data, if there are any.
+    source : ndarray of int
+        The row of the request that each of them is, or is a part of.
+    n_asked : int
+        Rows of the request, those of weight zero among them.
+    """
+
+    rows: Rows
+    positions: Any
+    source: np.ndarray
+    n_asked: int
+
+    def checked(self, n_rows, name):
+        """Refuse another number of rows than the request has."""
+        if n_rows != self.n_asked:
+            raise ValueError(
+                f"{name} has {n_rows} rows, expected {self.n_asked}: one for each row "
+                "of the request."
+            )
+
+    @property
+    def as_asked(self):
+        """Whether they are the rows of the request, in its order."""
+        return np.array_equal(self.source, np.arange(self.n_asked))
+
+    def of_each(self, values):
+        """What is given for each row of the request, for each of these rows."""
+        return values if values is None or self.as_asked else values[self.source]
+
+    def spread(self, values, nothing):
+        """What was found for these rows, for each row of the request.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows, ...)
+        nothing : float
+            For rows of weight zero.
+        """
+        spread = np.full((self.n_asked, *values.shape[1:]), nothing)
+        spread[self.source] = values
+        return spread
+
+    def whole(self):
+        """The same, if no row of the request is in several parts.
+
+        Raises
+        ------
+        UnlearningError
+        """
+        if np.unique(self.source).size < self.source.size:
+            raise UnlearningError(
+                "row_ids names a row that was replaced in part: name its parts by X "
+                "and y as well."
+            )
+        return self
+
+
 class RequestMixin:
     """Reads what the verbs of `UnlearnerMixin` are given."""
 
     def _to_unfit(self, fitted, X, y, sample_weight, row_ids):
-        rows, positions = self._leaving(fitted, X, y, sample_weight, row_ids)
-        return Request(Edit(rows_out=rows), positions)
+        leaving = self._leaving(fitted, X, y, sample_weight, row_ids)
+        return Request(Edit(rows_out=leaving.rows), leaving.positions)
 
-    def _to_replace_features(self, fitted, X, y, X_new, sample_weight, y_new=None):
-        rows, positions = self._leaving(fitted, X, y, sample_weight)
-        with named("X_new"):
-            new, complete = self._read_features(fitted, X_new)
-        if new.shape[0] != rows.n_rows:
-            raise ValueError(
-                f"X_new has {new.shape[0]} rows, expected {rows.n_rows} as in X."
-            )
-        target = rows.y
+    def _to_replace_features(
+        self, fitted, X, y, X_new, sample_weight, row_ids, y_new=None
+    ):
+        leaving = self._leaving(
+            fitted, X, y, sample_weight, row_ids, interchangeable=False
+        )
+        if X_new is None:
+            raise ValueError("X_new must be given: it is None.")
+        coming, origin = self._replacing(fitted, leaving, X_new)
         if y_new is not None:
-            target = self._read_targets(fitted.encoding, y_new, rows.n_rows, "y_new")
-        coming = Rows(new, target, rows.weight, complete)
-        return Request(Edit(rows_out=rows, rows_in=coming), positions)
+            coming = replace(coming, y=self._new_targets(fitted, leaving, y_new))
+        edit = Edit(rows_out=leaving.rows, rows_in=coming)
+        return Request(edit, leaving.positions, origin=origin)
 
-    def _to_replace_labels(self, fitted, X, y, y_new, sample_weight):
-        rows, positions = self._leaving(fitted, X, y, sample_weight)
-        return Request(self._relabelled(fitted, rows, y_new), positions)
+    def _replacing(self, fitted, leaving, X_new):
+        """Rows that come in the place of others, and their origins if they have any."""
+        with named("X_new"):
+            X, complete = self._read_features(fitted, X_new)
+        leaving.checked(X.shape[0], "X_new")
+        X, complete = leaving.of_each(X), leaving.of_each(complete)
+        return replace(leaving.rows, X=X, complete=complete), None
 
-    def _relabelled(self, fitted, rows, y_new):
-        """The edit that gives rows other targets."""
-        target = self._read_targets(fitted.encoding, y_new, rows.n_rows, "y_new")
-        return Edit(rows_out=rows, rows_in=replace(rows, y=target), same_features=True)
+    def _to_replace_labels(self, fitted, X, y, y_new, sample_weight, row_ids):
+        leaving = self._leaving(
+            fitted, X, y, sample_weight, row_ids, interchangeable=False
+        )
+        target = self._new_targets(fitted, leaving, y_new)
+        return Request(relabelled(leaving.rows, target), leaving.positions)
+
+    def _new_targets(self, fitted, leaving, y_new):
+        """Targets that come in the place of others."""
+        target = self._read_targets(fitted.encoding, y_new, leaving.n_asked, "y_new")
+        return leaving.of_each(target)
 
     def _to_forget(self, fitted, columns):
         objective = fitted.model.state.objective
@@ -65,7 +143,9 @@ class RequestMixin:
         self._check_classes(classes, fitted.encoding.classes)
         rows = self._read_rows(fitted, X, y, sample_weight)
         ids = self._read_new_ids(fitted, row_ids, rows.n_rows)
-        return Request(Edit(rows_in=rows), ids=ids)
+        some = np.flatnonzero(rows.weight)
+        ids = None if ids is None else ids[some]
+        return Request(Edit(rows_in=rows.weighted()), ids=ids)
 
     def _read_new_ids(self, fitted, row_ids, n_rows):
         """Identifiers of rows that come, None if the model knows none."""
@@ -82,38 +162,79 @@ class RequestMixin:
             raise ValueError("row_ids names a row that is in the model.")
         return ids
 
-    def _leaving(self, fitted, X, y, sample_weight, row_ids=None, origin=None):
-        """Rows that are to leave, and where they lie in retained data.
+    def _leaving(
+        self,
+        fitted,
+        X,
+        y,
+        sample_weight,
+        row_ids=None,
+        origin=None,
+        interchangeable=True,
+    ):
+        """Rows that are to leave, those of weight zero left out.
 
-        Rows that were preprocessed are found by their ``origin``, whatever X is.
+        Parameters
+        ----------
+        fitted : the fitted value
+        X, y, sample_weight, row_ids
+            As for the verbs: by values, by names, or by both, which must agree.
+        origin : Origin, optional
+            Of X. Rows that were preprocessed are found by it, whatever X is.
+        interchangeable : bool, default=True
+            Whether the same is asked of all rows.
+
+        Returns
+        -------
+        Leaving
         """
-        retained = fitted.model.retained
-        if row_ids is None:
-            if X is None or y is None:
-                raise ValueError("Pass X and y of the rows, or row_ids.")
+        retained, ids, rows = fitted.model.retained, None, None
+        if row_ids is None and (X is None or y is None):
+            raise ValueError("Pass X and y of the rows, or row_ids.")
+        if row_ids is not None:
+            if retained is None:
+                raise ValueError("row_ids needs retain_data=True at fit.")
+            retained.check_ids()
+            ids = check_row_ids(row_ids, like=retained.chunks[0].ids)
+        if (X is None) != (y is None):
+            raise ValueError("With row_ids pass both of X and y, or neither.")
+        if X is None:
+            n_asked, weight = ids.size, check_sample_weight(sample_weight, ids.size)
+        else:
             if origin is None:
                 rows = self._read_rows(fitted, X, y, sample_weight)
             else:
-                rows = self._weighted(fitted, origin, y, sample_weight)
-            if retained is None:
-                return rows, None
-            positions = retained.locate(rows, sample_weight is None, origin)
-            weight = rows.weight
-        else:
-            if X is not None or y is not None:
-                raise ValueError("Pass either X and y or row_ids, not both.")
-            if retained is None:
-                raise ValueError("row_ids needs retain_data=True at fit.")
-            ids = check_row_ids(row_ids, like=retained.chunks[0].ids)
-            positions = retained.locate_ids(ids)
-            if sample_weight is not None and positions.size > ids.size:
+                no_columns = np.empty((origin.shape[0], 0))
+                rows = self._weighted(fitted, no_columns, y, sample_weight)
+            n_asked, weight = rows.n_rows, rows.weight
+            if ids is not None and ids.size != n_asked:
                 raise ValueError(
-                    "row_ids names a row that was replaced in part: leave "
-                    "sample_weight out, or name its parts by X and y."
+                    f"row_ids has {ids.size} identifiers, expected {n_asked} as in X."
                 )
-            weight = check_sample_weight(sample_weight, positions.size)
+        source = np.flatnonzero(weight)
+        if source.size < n_asked:
+            weight = weight[source]
+            rows = None if rows is None else rows.take(source)
+            ids = None if ids is None else ids[source]
+            origin = None if origin is None else origin.take(source)
+        if retained is None:
+            return Leaving(rows, None, source, n_asked)
+        if ids is not None:
+            owner, positions = retained.locate_ids(ids)
+        if rows is not None:
+            positions = retained.locate(
+                rows, sample_weight is None, origin, ids, interchangeable
+            )
+        elif sample_weight is not None and owner.size > ids.size:
+            raise ValueError(
+                "row_ids names a row that was replaced in part: leave sample_weight "
+                "out, or name its parts by X and y as well."
+            )
+        else:
+            weight, source = weight[owner], source[owner]
         held = retained.take(positions)
-        return (held if sample_weight is None else held.reweighted(weight)), positions
+        held = held if sample_weight is None else held.reweighted(weight)
+        return Leaving(held, positions, source, n_asked)
 
     def _read_features(self, fitted, X):
         """Validated features in the format of retained data, and which are complete."""
@@ -143,3 +264,15 @@ class RequestMixin:
         target = self._read_targets(fitted.encoding, y, X.shape[0])
         weight = check_sample_weight(sample_weight, X.shape[0])
         return Rows(X, target, weight)
+
+
+def relabelled(rows, target):
+    """The edit that gives rows other targets."""
+    return Edit(rows_out=rows, rows_in=replace(rows, y=target), same_features=True)
+
+
+def is_empty(request):
+    """Whether a request is about rows, and none of them counts."""
+    edit = request.edit
+    rows = edit.rows_in if edit.rows_out is None else edit.rows_out
+    return rows is not None and not rows.n_rows

@@ -81,22 +81,18 @@ class RetainedRequests(RowVerbsMixin):
 
     # Reading, where rows have an origin ---------------------------------------------
 
-    def _leaving(self, fitted, X, y, sample_weight, row_ids=None, origin=None):
-        if row_ids is None and X is not None:
-            origin = self._raw(fitted, X)
-        return super()._leaving(fitted, X, y, sample_weight, row_ids, origin)
+    def _leaving(self, fitted, X, *arguments, **keywords):
+        if X is not None:
+            keywords["origin"] = self._raw(fitted, X)
+        return super()._leaving(fitted, X, *arguments, **keywords)
 
-    def _to_replace_features(self, fitted, X, y, X_new, sample_weight):
-        rows, positions = self._leaving(fitted, X, y, sample_weight)
+    def _replacing(self, fitted, leaving, X_new):
         with named("X_new"):
             origin = self._raw(fitted, X_new)
-        if origin.shape[0] != rows.n_rows:
-            raise ValueError(
-                f"X_new has {origin.shape[0]} rows, expected {rows.n_rows} as in X."
-            )
-        ids = fitted.model.retained.ids_at(positions)
-        coming = replace(rows, X=keys_of(origin, ids))
-        return Request(Edit(rows, coming), positions, origin=origin)
+        leaving.checked(origin.shape[0], "X_new")
+        origin = origin.take(leaving.source)
+        ids = fitted.model.retained.ids_at(leaving.positions)
+        return replace(leaving.rows, X=keys_of(origin, ids)), origin
 
     def _to_add(self, fitted, X, y, classes, sample_weight, row_ids):
         self._check_classes(classes, fitted.encoding.classes)
@@ -105,7 +101,6 @@ class RetainedRequests(RowVerbsMixin):
         ids = self._read_new_ids(fitted, row_ids, rows.n_rows)
         rows = replace(rows, X=keys_of(origin, ids))
         some = np.flatnonzero(rows.weight)
-        if some.size < rows.n_rows:
-            rows, origin = rows.take(some), origin.take(some)
-            ids = None if ids is None else ids[some]
-        return Request(Edit(rows_in=rows), ids=ids, origin=origin)
+        ids = None if ids is None else ids[some]
+        edit = Edit(rows_in=rows.take(some))
+        return Request(edit, ids=ids, origin=origin.take(some))

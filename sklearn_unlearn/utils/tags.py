@@ -41,7 +41,7 @@ class UnlearningTags:
     sample_weight : bool, default=False
         Whether ``fit`` and the verbs about rows take weights.
     row_ids : bool, default=False
-        Whether ``fit`` takes names of rows, by which ``partial_unfit`` finds them.
+        Whether ``fit`` takes names of rows, by which requests find them.
     """
 
     partial_unfit: str | None = None

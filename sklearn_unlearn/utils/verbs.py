@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
-from sklearn_unlearn.utils.requests import RequestMixin
+from sklearn_unlearn.utils.requests import RequestMixin, is_empty
 
 
 class RowVerbsMixin(RequestMixin, ExclusiveMixin):
@@ -26,8 +26,8 @@ class RowVerbsMixin(RequestMixin, ExclusiveMixin):
             How much weight leaves. Without retained data None means 1 for each row;
             with it, all weight that the row has.
         row_ids : array-like of shape (n_rows,), optional
-            With retained data, what ``fit`` was given as ``row_ids`` for these rows;
-            instead of X and y.
+            With retained data, the names that ``fit`` was given for these rows;
+            instead of X and y, or beside them.
 
         Returns
         -------
@@ -40,43 +40,22 @@ class RowVerbsMixin(RequestMixin, ExclusiveMixin):
         """
         return self._answer(self._to_unfit, X, y, sample_weight, row_ids)
 
-    def replace_features(self, X, y, X_new, sample_weight=None):
+    def replace_features(
+        self, X=None, y=None, X_new=None, sample_weight=None, *, row_ids=None
+    ):
         """Correct values: the model as if the rows had been ``X_new`` all along.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
             The rows as they were trained with.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
             Their targets.
         X_new : {array-like, sparse matrix} of shape (n_rows, n_features)
             The rows as they should have been.
         sample_weight : array-like of shape (n_rows,) or float, optional
             As for `partial_unfit`.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        UnlearningError
-            A subclass says why the request was refused; the model is unchanged.
-        """
-        return self._answer(self._to_replace_features, X, y, X_new, sample_weight)
-
-    def replace_labels(self, X, y, y_new, sample_weight=None):
-        """Correct targets: the model as if they had been ``y_new`` all along.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
-            The rows as they were trained with.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
-            Their targets as they were trained with.
-        y_new : array-like of shape (n_rows,) or (n_rows, n_targets)
-            Their targets as they should have been.
-        sample_weight : array-like of shape (n_rows,) or float, optional
+        row_ids : array-like of shape (n_rows,), optional
             As for `partial_unfit`.
 
         Returns
@@ -88,7 +67,40 @@ class RowVerbsMixin(RequestMixin, ExclusiveMixin):
         UnlearningError
             A subclass says why the request was refused; the model is unchanged.
         """
-        return self._answer(self._to_replace_labels, X, y, y_new, sample_weight)
+        return self._answer(
+            self._to_replace_features, X, y, X_new, sample_weight, row_ids
+        )
+
+    def replace_labels(
+        self, X=None, y=None, y_new=None, sample_weight=None, *, row_ids=None
+    ):
+        """Correct targets: the model as if they had been ``y_new`` all along.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
+            The rows as they were trained with.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+            Their targets as they were trained with.
+        y_new : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Their targets as they should have been.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            As for `partial_unfit`.
+        row_ids : array-like of shape (n_rows,), optional
+            As for `partial_unfit`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the model is unchanged.
+        """
+        return self._answer(
+            self._to_replace_labels, X, y, y_new, sample_weight, row_ids
+        )
 
     def partial_fit(self, X, y, classes=None, sample_weight=None, *, row_ids=None):
         """Learn rows: the model as if it had been trained on them too.
@@ -124,5 +136,7 @@ class RowVerbsMixin(RequestMixin, ExclusiveMixin):
         """Validate, compute and swap; only the last line changes the estimator."""
         with self._exclusive():
             fitted = self._checked()
-            self._fitted = self._carried(fitted, make_request(fitted, *arguments))
+            request = make_request(fitted, *arguments)
+            if not is_empty(request):
+                self._fitted = self._carried(fitted, request)
         return self
