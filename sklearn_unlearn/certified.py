@@ -23,6 +23,7 @@ from sklearn_unlearn.certification.lineage import (
     capacity,
     forecast,
     remeasured,
+    requested,
 )
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.model import Request, step_rate
@@ -255,10 +256,18 @@ class CertifiedMixin(UnlearnerMixin):
         certification = self.certification
         if certification is None or certification.mode == "objective":
             return None
-        terms = certification.terms(float(self.tol)) if after is None else after.terms
-        return begin(
-            terms, state, rows, exact=not self.retain_data, after=after, anew=anew
-        )
+        exact = not self.retain_data
+        if after is not None:
+            return begin(after.terms, state, rows, exact=exact, after=after, anew=anew)
+        terms, secret = certification.terms(float(self.tol)), certification.secret()
+        return begin(terms, state, rows, exact=exact, secret=secret)
+
+    def _carried(self, fitted, request):
+        """The fitted value after a request, its noise that of this request alone."""
+        if fitted.lineage is not None:
+            lineage = requested(fitted.lineage, request.edit)
+            fitted = replace(fitted, lineage=lineage)
+        return super()._carried(fitted, request)
 
     def _settled(self, fitted, request, answer):
         """The fitted value after a request, its distance spent."""

@@ -28,7 +28,8 @@ class GaussianCertification(BaseEstimator):
     sigma : float
         Standard deviation of the noise on the coefficients, in their units. Choose it
         before you see the data; ``private_record()`` of a model tells the operator how
-        much of it was needed.
+        much of it was needed. What is published is rounded to a grid, a millionth of
+        it wide, so that no digit tells more than the noise lets through.
     mode : {"output", "objective"}, default="output"
         "output" adds noise to the published coefficients and issues certificates.
         "objective" adds ``sigma * xi' theta`` to the loss of penalised coefficients as
@@ -41,8 +42,7 @@ class GaussianCertification(BaseEstimator):
         only if that is not enough; or fit again on the retained data, with a new
         budget.
     random_state : int, default=None
-        None takes a secret seed from the operating system at each ``fit``, which stays
-        with the model: copies that answer alike publish alike. An integer makes
+        None takes a secret from the operating system at each ``fit``. An integer makes
         publications reproducible, and public to everybody who knows it: noise that can
         be subtracted certifies nothing. For tests.
 
@@ -114,7 +114,17 @@ class GaussianCertification(BaseEstimator):
         if isinstance(seed, bool | np.bool_):
             raise TypeError(f"random_state must be None or an integer; got {seed!r}.")
         if seed is not None:
-            seed = int(check_scalar(seed, "random_state", Integral, min_val=0))
-        seeded, seed = seed is not None, secrets.randbits(128) if seed is None else seed
+            check_scalar(seed, "random_state", Integral, min_val=0)
         epsilon, delta, sigma = map(float, (self.epsilon, self.delta, self.sigma))
-        return Terms(epsilon, delta, sigma, tol, seed, seeded, secrets.token_hex(8))
+        return Terms(epsilon, delta, sigma, tol, seed is not None, secrets.token_hex(8))
+
+    def secret(self):
+        """Of the noise: entropy of the operating system, or made of ``random_state``.
+
+        Returns
+        -------
+        bytes
+        """
+        if self.random_state is None:
+            return secrets.token_bytes(32)
+        return f"random_state={int(self.random_state)}".encode()

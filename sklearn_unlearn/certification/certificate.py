@@ -26,7 +26,6 @@ NOT_CLAIMED = (
     "secrets; who holds them is not covered.",
     "It is no proof to a third party that data were not used: the procedure is what "
     "can be audited.",
-    "The noise is drawn in double precision, the theorem is about real numbers.",
     "Earlier lineages, ended by a refit or a new fit, have budgets of their own, and "
     "so have copies of the estimator that went on to answer other requests.",
 )

@@ -6,8 +6,7 @@ either is swapped in, so that a request that fails has spent nothing.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -25,16 +24,17 @@ from sklearn_unlearn.certification.distance import (
 )
 from sklearn_unlearn.certification.drift import grown, growth, measured, stepped
 from sklearn_unlearn.certification.geometry import Geometry
-from sklearn_unlearn.certification.mechanism import gaussian_noise, kappa
-from sklearn_unlearn.core.arrays import Array, densify, row_hashes
+from sklearn_unlearn.certification.mechanism import kappa
+from sklearn_unlearn.certification.noise import derived, noisy
+from sklearn_unlearn.core.arrays import Array, Data, is_sparse
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import StepResult
 from sklearn_unlearn.core.threads import one_blas_thread
 
-#: Accountant, number of the lineage, draws, hash of the state before, history.
-_Start: TypeAlias = tuple[Accountant, int, int, str, str]
+#: Accountant, number of the lineage, draws, hash of the state before, secret.
+_Start: TypeAlias = tuple[Accountant, int, int, str, bytes]
 #: a of theorem 2 above which the radius of the rows is measured exactly.
 _LARGE_CONDITION = 1.0 / 16.0
 
@@ -48,10 +48,8 @@ class Terms:
     epsilon, delta, sigma : float
     tol : float
         Of the refits that one may compare with; see `refit_tolerance`.
-    seed : int
-        Of the noise: a secret of the operating system's entropy, or ``random_state``.
     seeded : bool
-        Whether it is the latter.
+        Whether the noise is that of a ``random_state``.
     name : str
         Of the lineage, random.
     """
@@ -60,7 +58,6 @@ class Terms:
     delta: float
     sigma: float
     tol: float
-    seed: int
     seeded: bool = False
     name: str = ""
 
@@ -84,10 +81,10 @@ class Lineage:
     number : int
         Refits for want of budget before.
     draws : int
-        Publications before, in all lineages: no seed is used twice.
+        Publications before, in all lineages.
     record : PrivateRecord
-    history : str
-        Hash of the requests so far, on which the noise depends.
+    secret : bytes
+        Of the noise. Each request makes another of it (`requested`).
     """
 
     terms: Terms
@@ -97,7 +94,7 @@ class Lineage:
     number: int
     draws: int
     record: PrivateRecord
-    history: str
+    secret: bytes = field(repr=False)
 
 
 def begin(
@@ -106,6 +103,7 @@ def begin(
     rows: RowBlocks,
     *,
     exact: bool,
+    secret: bytes = b"",
     after: Lineage | None = None,
     anew: bool = False,
 ) -> Lineage:
@@ -118,6 +116,8 @@ def begin(
     rows : RowBlocks
     exact : bool
         Whether later requests will have no data, so that good numbers pay.
+    secret : bytes
+        Of the noise, where no lineage came before.
     after : Lineage, optional
         The one before, whose budget goes on.
     anew : bool, default=False
@@ -131,13 +131,11 @@ def begin(
     with one_blas_thread():
         drift, found = _measured(state, rows, None, None, terms.tol, exact)
     accountant, number, draws, before = Accountant(terms.budget), 0, 0, ""
-    history = _after("", "fit")
     if after is not None:
-        history = _after(after.history, "fit")
-        number, draws = after.number + anew, after.draws
+        number, draws, secret = after.number + anew, after.draws, after.secret
         before = after.record.state_after
         accountant = accountant if anew else after.accountant
-    start = (accountant, number, draws, before, history)
+    start = (accountant, number, draws, before, secret)
     return _published(terms, start, "fit", state, drift, found)
 
 
@@ -180,7 +178,7 @@ def advanced(
             found = distance(final, drift, refit_tolerance(terms.tol, drift))
         else:
             drift, found = _measured(final, rows, geometry, before, terms.tol, False)
-    start = _start(lineage, _after(lineage.history, "request", edit))
+    start = _start(lineage)
     return _published(terms, start, "request", final, drift, found)
 
 
@@ -217,7 +215,7 @@ def remeasured(
         drift, found = _measured(final, rows, geometry, before, terms.tol, True)
     if not requested and np.array_equal(final.theta, state.theta):
         return replace(lineage, drift=drift)
-    start = _start(lineage, _after(lineage.history, "refine"))
+    start = _start(lineage)
     return _published(terms, start, "refine", final, drift, found)
 
 
@@ -273,28 +271,32 @@ def refit_tolerance(tol: float, drift: Drift) -> float:
     return max(tol, drift.floor) + drift.floor
 
 
-def _start(lineage: Lineage, history: str) -> _Start:
-    before = lineage.record.state_after
-    return lineage.accountant, lineage.number, lineage.draws, before, history
+def requested(lineage: Lineage, edit: Edit) -> Lineage:
+    """The lineage with the secret that an edit makes of its own, which is then lost.
 
-
-def _after(history: str, operation: str, edit: Edit | None = None) -> str:
-    """Hash of a history with one more operation.
-
-    Copies of an estimator that answer the same requests have the same noise, so that
-    there is nothing to average, and others do not, whose difference would be bare.
+    Copies of an estimator that answer different requests have different secrets; and
+    who has the new one cannot try which rows led to it.
     """
-    digest = hashlib.sha256((history + operation).encode())
-    if edit is not None:
-        for rows in (edit.rows_out, edit.rows_in):
-            digest.update(b"rows")
-            if rows is not None:
-                ignored = np.zeros(rows.X.shape[1], dtype=bool)
-                digest.update(row_hashes(rows.X, rows.y, ignored).tobytes())
-                digest.update(rows.weight.tobytes())
-        for values in (*vars(edit.feature_map).values(), edit.penalty, edit.linear):
-            digest.update(b"none" if values is None else densify(values).tobytes())
-    return digest.hexdigest()
+    parts = [b"request"]
+    for rows in (edit.rows_out, edit.rows_in):
+        parts.append(b"rows")
+        if rows is not None:
+            parts += [*_bytes(rows.X), *_bytes(rows.y), *_bytes(rows.weight)]
+    for values in (*vars(edit.feature_map).values(), edit.penalty, edit.linear):
+        parts += [b"none"] if values is None else _bytes(values)
+    return replace(lineage, secret=derived(lineage.secret, *parts))
+
+
+def _bytes(values: Data) -> list[bytes]:
+    if is_sparse(values):
+        arrays = (values.data, values.indices, values.indptr)
+        return [np.ascontiguousarray(array).tobytes() for array in arrays]
+    return [np.ascontiguousarray(values).tobytes()]
+
+
+def _start(lineage: Lineage) -> _Start:
+    before = lineage.record.state_after
+    return lineage.accountant, lineage.number, lineage.draws, before, lineage.secret
 
 
 def _published(
@@ -306,12 +308,11 @@ def _published(
     found: Distance,
 ) -> Lineage:
     """Spend, then draw the state's one publication."""
-    accountant, number, draws, before, history = start
+    accountant, number, draws, before, secret = start
     accountant = accountant.spend(found.total)
     theta, held = state.theta, state.objective.held
-    noise = terms.sigma * gaussian_noise(theta.shape, terms.seed, draws, history)
-    published = np.where(held, 0.0, theta + noise)
-    published.flags.writeable = False
+    key = derived(secret, b"draw", draws.to_bytes(8, "big"))
+    published = noisy(theta, held, terms.sigma, key)
     record = PrivateRecord(
         operation=operation,
         distance=found.total,
@@ -333,5 +334,5 @@ def _published(
         state_after=array_hash(theta),
     )
     return Lineage(
-        terms, accountant, drift, published, number, draws + 1, record, history
+        terms, accountant, drift, published, number, draws + 1, record, secret
     )

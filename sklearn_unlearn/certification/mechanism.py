@@ -13,10 +13,10 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import erfcx, ndtr
 
-from sklearn_unlearn.core.arrays import Array
-
 #: Far beyond any that means something.
 _LARGEST_EPSILON = 1e100
+#: Times any normal number it is finite.
+_LARGEST_SIGMA = 1e300
 
 
 def check_privacy(epsilon: float, delta: float) -> None:
@@ -48,7 +48,7 @@ def check_sigma(sigma: float | None) -> None:
     ValueError
         Naming ``sigma``.
     """
-    if not 0.0 < _number(sigma) < math.inf:
+    if not 0.0 < _number(sigma) <= _LARGEST_SIGMA:
         raise ValueError(
             "sigma must be a finite number above 0, in units of the coefficients, and "
             f"chosen before the data are seen; got {sigma!r}."
@@ -149,25 +149,6 @@ def classical_kappa(epsilon: float, delta: float) -> float:
             f"{classical:.6g} where {needed:.6g} is needed. Use kappa."
         )
     return classical
-
-
-def gaussian_noise(
-    shape: tuple[int, ...], seed: int, draw: int, history: str = "0"
-) -> Array:
-    """Standard normal noise; see ``random_state`` of `GaussianCertification`.
-
-    Parameters
-    ----------
-    shape : tuple of int
-    seed : int
-    draw : int
-        Number of the publication: each has a stream of its own.
-    history : str, default="0"
-        Hexadecimal hash of the requests so far: each history has a stream of its own.
-    """
-    words = (int(history, 16) >> shift & 0xFFFFFFFF for shift in range(0, 256, 32))
-    sequence = np.random.SeedSequence(seed, spawn_key=(draw, *words))
-    return np.random.default_rng(sequence).standard_normal(shape)
 
 
 def _mills(x: float) -> float:

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.base import warn_unless_converged
-from sklearn_unlearn.certification.mechanism import gaussian_noise
+from sklearn_unlearn.certification.noise import noisy
 from sklearn_unlearn.certified import CertifiedMixin
 from sklearn_unlearn.core.fitting import fit
 from sklearn_unlearn.core.model import Model, Options
@@ -288,9 +288,8 @@ class LinearUnlearner(
         certification = self.certification
         if certification is None or certification.mode == "output":
             return np.zeros_like(penalty)
-        terms = certification.terms(self.tol)
-        noise = terms.sigma * gaussian_noise(penalty.shape, terms.seed, 0)
-        return np.where(penalty > 0.0, noise, 0.0)
+        sigma, secret = certification.terms(self.tol).sigma, certification.secret()
+        return noisy(np.zeros_like(penalty), penalty == 0.0, sigma, secret)
 
     def _options(self):
         self._check_parameters()

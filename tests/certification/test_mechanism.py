@@ -9,11 +9,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from sklearn_unlearn.certification import classical_kappa, gaussian_delta, kappa
-from sklearn_unlearn.certification.mechanism import (
-    check_privacy,
-    check_sigma,
-    gaussian_noise,
-)
+from sklearn_unlearn.certification.mechanism import check_privacy, check_sigma
 
 GRID = [
     (epsilon, delta)
@@ -137,39 +133,6 @@ def test_classical_constant_fails_from_about_seven():
         classical_kappa(10.0, 0.01)
 
 
-# Noise ------------------------------------------------------------------------------
-
-
-def test_a_draw_is_reproducible():
-    once, again = (gaussian_noise((4, 3), 7, 2) for _ in range(2))
-    np.testing.assert_array_equal(once, again)
-    assert once.shape == (4, 3)
-
-
-def test_draws_and_seeds_have_streams_of_their_own():
-    drawn = [gaussian_noise((5,), seed, draw) for seed in (0, 7) for draw in (0, 1, 2)]
-    values = np.concatenate(drawn)
-    assert np.unique(values).size == values.size
-    # no stream is another one shifted: neither overlaps with a longer draw
-    longer = gaussian_noise((1000,), 7, 0)
-    assert not np.isin(gaussian_noise((1000,), 7, 1), longer).any()
-
-
-def test_without_a_seed_all_differ():
-    histories = (f"{10**k:x}" for k in (0, 30, 70))
-    values = np.concatenate([gaussian_noise((5,), 7, 0, at) for at in histories])
-    assert np.unique(values).size == values.size
-
-
-def test_noise_is_standard_normal_across_draws():
-    # the same entry of many draws, as a lineage publishes them
-    values = np.stack([gaussian_noise((2,), 3, draw) for draw in range(4000)])
-    np.testing.assert_allclose(values.mean(axis=0), 0.0, atol=4.0 / math.sqrt(4000))
-    np.testing.assert_allclose(values.std(axis=0), 1.0, atol=4.0 / math.sqrt(8000))
-    assert abs(np.corrcoef(values.T)[0, 1]) < 4.0 / math.sqrt(4000)
-    assert abs(np.corrcoef(values[1:, 0], values[:-1, 0])[0, 1]) < 4 / math.sqrt(4000)
-
-
 # What is refused --------------------------------------------------------------------
 
 
@@ -188,7 +151,7 @@ def test_wrong_delta(check, wrong):
 
 
 @pytest.mark.parametrize(
-    "wrong", [None, 0, 0.0, -1.0, math.nan, math.inf, True, "1", np.bool_(1)]
+    "wrong", [None, 0, 0.0, -1.0, math.nan, math.inf, 1e301, True, "1", np.bool_(1)]
 )
 def test_wrong_sigma(wrong):
     with pytest.raises(ValueError, match="sigma must be a finite number"):

@@ -13,9 +13,7 @@ import pytest
 
 from sklearn_unlearn import GaussianCertification
 from sklearn_unlearn.certification import gaussian_delta, kappa
-from sklearn_unlearn.certification import lineage as lineage_module
-from sklearn_unlearn.certification.accountant import Accountant
-from sklearn_unlearn.certification.distance import Distance
+from sklearn_unlearn.certification.noise import noisy
 from sklearn_unlearn.metrics import audit_indistinguishability
 from tests.cases import data, make
 from tests.certified.problems import theta
@@ -75,21 +73,10 @@ class Story:
         pairs = zip(self.states, self.refits, strict=True)
         return float(np.linalg.norm([state.theta - refit for state, refit in pairs]))
 
-    def publications(self, sigma, seeds, draws=None):
-        """What the lineage publishes with the seeds; shape (n_seeds, n_states, 3)."""
-        draws = range(len(self.states)) if draws is None else draws
-        found = np.empty((len(seeds), len(self.states), 3))
-        free = Distance(0.0, 0.0, 0.0)
-        for place, draw in enumerate(draws):
-            lineage, state = self.lineages[place], self.states[place]
-            start = Accountant(np.inf), 0, draw, "", self.lineages[draw].history
-            for i, seed in enumerate(seeds):
-                terms = replace(lineage.terms, sigma=sigma, seed=seed)
-                after = lineage_module._published(
-                    terms, start, "request", state, lineage.drift, free
-                )
-                found[i, place] = after.published[:, 0]
-        return found
+    def noise(self, n_draws, key):
+        """Noise of the states as the library draws it, shape (n_draws, n_states, 3)."""
+        size = (n_draws, len(self.states), 3)
+        return noisy(np.zeros(size), np.zeros(size, dtype=bool), 1.0, key)
 
 
 @dataclass(frozen=True)
@@ -101,14 +88,8 @@ class Repeated:
     other_noise: np.ndarray
 
     @classmethod
-    def of(cls, story, n_draws=N_DRAWS, draws=None):
-        centre = np.array([state.theta[:, 0] for state in story.states])
-        # large, so that the coefficients' rounding is not seen
-        noise, other = (
-            (story.publications(1e6, seeds, draws) - centre) / 1e6
-            for seeds in (range(n_draws), range(n_draws, 2 * n_draws))
-        )
-        return cls(story, noise, other)
+    def of(cls, story, n_draws=N_DRAWS):
+        return cls(story, story.noise(n_draws, b"one"), story.noise(n_draws, b"other"))
 
     def published(self, sigma):
         """The lineage's publications and those of refits."""
@@ -159,13 +140,6 @@ def test_the_stated_distance_is_nearly_the_true_one(story):
     )
 
 
-def test_the_draws_are_those_of_the_estimator(story):
-    for seed in (0, 7):
-        mine = story.publications(2.5, [seed])[0]
-        published = [each.published[:, 0] for each in told(2.5, seed=seed).lineages]
-        np.testing.assert_array_equal(mine, published)
-
-
 def test_the_claim_stands_where_the_whole_budget_is_spent(repeated):
     story = repeated.story
     sigma = KAPPA * story.spent
@@ -210,8 +184,13 @@ def test_releases_of_one_state_are_not_averaged_away():
 
 def test_one_draw_for_all_states_would_be_detected(story):
     # differences of publications are then free of noise
-    repeated = Repeated.of(story, 5000, draws=[0, 0])
-    found = repeated.audits(KAPPA * story.spent)
+    repeated = Repeated.of(story, 5000)
+    shared = replace(
+        repeated,
+        noise=repeated.noise[:, [0, 0]],
+        other_noise=repeated.other_noise[:, [0, 0]],
+    )
+    found = shared.audits(KAPPA * story.spent)
     assert all(audit.delta_lower > 50 * DELTA for audit in found)
 
 

@@ -51,7 +51,7 @@ FAILURES = [
             (lineage_module, "stepped"),
             (lineage_module, "distance"),
             (lineage_module, "_published"),
-            (lineage_module, "gaussian_noise"),
+            (lineage_module, "noisy"),
             (lineage_module, "array_hash"),
             (lineage_module, "PrivateRecord"),
         )
@@ -60,11 +60,11 @@ FAILURES = [
     (certified_module, "refine", "refine", True),
     (certified_module, "refreshed", "refine", True),
     (certified_module, "remeasured", "refine", True),
-    (lineage_module, "gaussian_noise", "refine", True),
+    (lineage_module, "noisy", "refine", True),
     (certified_module, "begin", "refit", True),
     (_base, "fit", "refit", True),
     (lineage_module, "kappa", "refit", True),
-    (lineage_module, "gaussian_noise", "refit", True),
+    (lineage_module, "noisy", "refit", True),
 ]
 
 
@@ -88,7 +88,7 @@ def test_a_request_that_fails_spends_and_publishes_nothing(
 
 
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
-@pytest.mark.parametrize("function", ["_measured", "gaussian_noise", "_published"])
+@pytest.mark.parametrize("function", ["_measured", "noisy", "_published"])
 def test_a_refinement_or_fit_that_fails_spends_nothing(monkeypatch, function, error):
     X, y = problem("logistic")
     estimator = certified("logistic", 1e3).fit(X, y)
@@ -156,14 +156,14 @@ def test_before_the_swap_a_reader_sees_the_old_publication(monkeypatch, policy):
     rows = 60 if policy else 4
     old = look(estimator, X[:5])
     drawing, read = threading.Event(), threading.Event()
-    real = lineage_module.gaussian_noise
+    real = lineage_module.noisy
 
     def pausing(*arguments):
         drawing.set()
         assert read.wait(PATIENCE)
         return real(*arguments)
 
-    monkeypatch.setattr(lineage_module, "gaussian_noise", pausing)
+    monkeypatch.setattr(lineage_module, "noisy", pausing)
     request = threading.Thread(
         target=estimator.partial_unfit, args=(X[:rows], y[:rows]), daemon=True
     )
