@@ -109,6 +109,8 @@ class FineTuned(RetainedRequests, WrappedModel):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            A float array or CSR matrix is kept by reference: do not change it
+            afterwards. All else is copied.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,) or float, optional
         row_ids : array-like of shape (n_samples,), optional
@@ -130,7 +132,8 @@ class FineTuned(RetainedRequests, WrappedModel):
             numeric = not is_classifier(self)
             X, y, columns = check_training_data(self, X, y, y_numeric=numeric)
             weight = check_sample_weight(sample_weight, X.shape[0])
-            estimator = clone(self.estimator).fit(X, y, sample_weight=weight)
+            # a copy: with copy_X=False it is overwritten
+            estimator = clone(self.estimator).fit(X.copy(), y, sample_weight=weight)
             encoding = Targets(1, True, None)
             if is_classifier(self):
                 classes = estimator.classes_

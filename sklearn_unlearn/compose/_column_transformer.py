@@ -12,6 +12,7 @@ from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain
 from sklearn_unlearn.transformers import Change, TransformerVerbs, as_given
 from sklearn_unlearn.utils.exclusive import LockMixin
+from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.validation import check_columns
 
 
@@ -107,7 +108,8 @@ class UnlearnableColumnTransformer(
             # nothing that is learned is to refer to parts given fitted
             fitted = clone(self)
             steady = super(UnlearnableColumnTransformer, fitted)
-            outputs = steady.fit_transform(X, y, **params)
+            with overwriting_refused():
+                outputs = steady.fit_transform(protected(X), y, **params)
             fitted._forgotten = np.zeros(fitted.n_features_in_, dtype=bool)
             fitted._check_rowwise(X)
             fitted._sparse = fitted._of_sparse_outputs(X)
@@ -133,7 +135,7 @@ class UnlearnableColumnTransformer(
         check_is_fitted(self)
         version = self._version()
         return super(UnlearnableColumnTransformer, version).transform(
-            complete(version, X), **params
+            complete(version, protected(X)), **params
         )
 
     def get_feature_names_out(self, input_features=None):

@@ -1,7 +1,8 @@
 """Training data kept by reference, with the rows that have left, changed or come.
 
-The base arrays are never copied or written to: a change of weights is a small table
-beside them, new rows are chunks behind them. A new version shares all of that.
+The base features are never copied or written to; targets, weights and identifiers are,
+once. A change of weights is a small table beside them, copies of new rows are chunks
+behind them. A new version shares all of that.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ class RetainedRows:
     def of(
         rows: Rows, ids: Any, forgotten: Mask, origin: Origin | None = None
     ) -> RetainedRows:
-        """Retain these rows by reference."""
+        """Retain these rows: X and origin by reference, vectors as copies."""
+        rows = replace(rows, y=rows.y.copy(), weight=rows.weight.copy())
+        ids = None if ids is None else ids.copy()
         return RetainedRows((Chunk(rows, ids, forgotten, origin),), {})
 
     @property
@@ -255,8 +258,11 @@ class RetainedRows:
     def with_rows(
         self, rows: Rows, ids: Any, origin: Origin | None = None
     ) -> RetainedRows:
-        """More rows, behind the others."""
-        chunk = Chunk(rows, ids, self.forgotten, origin)
+        """More rows, behind the others: copies, of which there are few."""
+        every = np.arange(rows.n_rows)
+        ids = None if ids is None else ids.copy()
+        origin = None if origin is None else origin.take(every)
+        chunk = Chunk(rows.take(every), ids, self.forgotten, origin)
         return replace(self, chunks=(*self.chunks, chunk))._tidied()
 
     def mapped(

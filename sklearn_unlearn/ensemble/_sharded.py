@@ -28,7 +28,7 @@ from sklearn_unlearn.exceptions import InsufficientWeightError, UnlearningError
 from sklearn_unlearn.utils.exclusive import LearnedColumns
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.retained_requests import RetainedRequests
-from sklearn_unlearn.utils.rows import columns_of
+from sklearn_unlearn.utils.rows import columns_of, protected
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import check_columns, check_names
 
@@ -61,7 +61,8 @@ class ShardedModel(
         ----------
         X : array-like, DataFrame, sparse matrix or list of str
             Of shape (n_samples, n_features), or whatever the estimator takes. Arrays
-            and frames are kept by reference: do not change them afterwards.
+            and frames are kept by reference: do not change them afterwards. All else
+            is copied.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,) or float, optional
             Only if the estimator takes weights. Rows of weight zero are left out.
@@ -144,7 +145,7 @@ class ShardedModel(
         if isinstance(X, np.ndarray):  # sums may depend on the layout
             X = np.ascontiguousarray(X)
         return [
-            (model, getattr(model, method)(X))
+            (model, getattr(model, method)(protected(X)))
             for model in fitted.model.final
             if model is not None
         ]

@@ -28,6 +28,7 @@ from sklearn_unlearn.transformers import (
     Learned,
     UnlearnableTransformer,
 )
+from sklearn_unlearn.utils.rows import protected
 
 #: What is imputed, of counted values.
 _OF_COUNTS = {"median": median, "most_frequent": most_frequent}
@@ -218,7 +219,7 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         changed = np.flatnonzero(shown & (lacking > 0) & (values_old != values))
         dtype = np.asarray(values).dtype
         for rows in (change.out, change.into):
-            given = None if rows is None else after.transform(rows())
+            given = None if rows is None else after.transform(protected(rows()))
             dtype = getattr(given, "dtype", dtype)
         imputed = []
         for n_rows in np.unique(lacking[changed]):

@@ -61,7 +61,7 @@ class LinearUnlearner(
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             With ``retain_data=True`` a float array or CSR matrix is kept by reference:
-            do not change it afterwards.
+            do not change it afterwards. All else is copied.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,) or float, optional
         row_ids : array-like of shape (n_samples,), optional

@@ -82,6 +82,7 @@ class PerceptronUnlearner(
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             With ``retain_data=True`` a float array or CSR matrix is kept by reference,
             until a request makes a copy of what remains: do not change it afterwards.
+            All else is copied.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,) or float, optional
             Weights of the rows, with scikit-learn 1.7 or newer. In batches of some of

@@ -35,6 +35,7 @@ from sklearn_unlearn.transformers import (
 from sklearn_unlearn.utils.adoption import difference
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
+from sklearn_unlearn.utils.rows import protected
 
 _PACKAGES = (
     decomposition,
@@ -261,7 +262,7 @@ def _set_output_like(theirs, ours, X):
             continue
         # what the configuration says of all transformers holds for ours as well
         with config_context(transform_output="default"):
-            Z = fitted.transform(X)
+            Z = fitted.transform(protected(X))
         kind = type(Z).__module__.partition(".")[0]
         if isinstance(fitted, Pipeline):
             _set_output_like(fitted, like, X)
@@ -313,7 +314,7 @@ def _differences(fitted, ours, name, X):
     if isinstance(fitted, Pipeline):
         for (each, one), (_, two) in zip(fitted.steps, ours.steps, strict=True):
             yield from _differences(one, two, f"{name}__{each}".removeprefix("__"), X)
-            X = X if is_nothing(one) else one.transform(X)
+            X = X if is_nothing(one) else one.transform(protected(X))
     elif isinstance(fitted, ColumnTransformer):
         theirs = {each: step for each, step, _ in fitted.transformers_}
         for each, two, of_rows in ours._fitted_parts():

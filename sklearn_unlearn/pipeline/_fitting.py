@@ -16,6 +16,7 @@ from sklearn_unlearn.pipeline._requests import outputs
 from sklearn_unlearn.pipeline._wrappers import hands_weights_on, of_targets
 from sklearn_unlearn.transformers import check_rowwise, few, is_nothing, may_mix
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
+from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.validation import check_sample_weight
 
 
@@ -29,7 +30,8 @@ class PipelineFitting:
         ----------
         X : array-like, DataFrame, sparse matrix or list of str
             With ``retain_data=True`` in the last step, kept by reference: do not change
-            it afterwards.
+            it afterwards. All else is copied, and nothing is overwritten: steps with
+            ``copy=False`` work in place on what others made alone.
         y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
         sample_weight : array-like of shape (n_samples,) or float, optional
             For each step whose ``fit`` takes it. Rows of weight zero are none.
@@ -45,7 +47,7 @@ class PipelineFitting:
         Raises
         ------
         ValueError
-            If a parameter or the data are invalid.
+            If a parameter or the data are invalid, or a step overwrites its input.
         UnlearningError
             If a stateless step, or ``func`` of targets, is found to be a function of
             several rows. It is tried on up to 24 rows, some with missing, extreme and
@@ -103,11 +105,17 @@ class PipelineFitting:
         """What a method of `Pipeline` that fits answers; a refused one is undone."""
         fit = getattr(super(), method)
         with undone_if_refused(self), config_context(enable_metadata_routing=False):
-            answer = fit(X, y, **keywords)
+            with overwriting_refused():
+                answer = fit(self._safe(X), y, **keywords)
             self._keep(X, keywords)
             if y is not None:
                 of_targets(few(np.asarray(y)), self._flat()[2])  # which checks them
         return answer
+
+    def _safe(self, X):
+        """Rows that no step can overwrite; models do not, and take them as they are."""
+        transforms = any(hasattr(step, "transform") for _, step in self.steps)
+        return protected(X) if transforms else X
 
     def _prepared(self, X, y, sample_weight, row_ids, params):
         """Rows that count, and what scikit-learn's ``fit`` is given beside them."""

@@ -43,9 +43,9 @@ def _of_one_version(name):
         return hasattr(super(UnlearnablePipeline, pipeline), name)
 
     @wraps(getattr(Pipeline, name))
-    def method(self, *arguments, **keywords):
+    def method(self, X, *arguments, **keywords):
         steady = super(UnlearnablePipeline, self._version())
-        return getattr(steady, name)(*arguments, **keywords)
+        return getattr(steady, name)(self._safe(X), *arguments, **keywords)
 
     method.__doc__ = _AS_IN_A_PIPELINE.format(name=name)
     return available_if(has)(method)

@@ -27,6 +27,7 @@ from sklearn_unlearn.transformers import (
     of_step,
 )
 from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.tags import unlearning_tags
 
 
@@ -234,6 +235,7 @@ def check_whole_rows(steps, weighted, because):
 
 def outputs(steps, X):
     """What fitted steps make of rows."""
+    X = protected(X)
     for _, step in steps:
         if not is_nothing(step):
             X = step.transform(X)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.core.affine import AffineMap
+from sklearn_unlearn.utils.rows import protected
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +154,7 @@ def _through(rows, step, name):
     def outputs():
         X = rows()
         with of_step(name):
-            return step.transform(X)
+            return step.transform(protected(X))
 
     return None if rows is None else outputs
 

@@ -13,6 +13,7 @@ from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers._fitted import Edit, Fitted, ReadRows
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
+from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
     DATA_DTYPES,
@@ -65,7 +66,7 @@ class TransformerRequests(ExclusiveMixin):
         """What the twin makes of `ReadRows`."""
         twin = copy.copy(fitted.twin)
         vars(twin).pop("feature_names_in_", None)  # names have been checked
-        return twin.transform(read.rows)
+        return twin.transform(protected(read.rows))
 
     def _collected(self, rows, weight, params):
         """The `RowStatistics` of validated rows."""

@@ -19,6 +19,7 @@ from sklearn_unlearn.transformers._telling import (
 )
 from sklearn_unlearn.transformers._traversal import hands_on, is_nothing, is_stateless
 from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.rows import protected
 
 #: Rows that are tried, and those in whose company they are.
 _TRIED, _COMPANY = 24, 256
@@ -69,6 +70,7 @@ def mixes(step, X):
         The first rows are tried.
     """
     n_rows = len_of(X)
+    X = protected(X)
     together = step.transform(X)
     twice = [step.transform(_twice(X, row)) for row in range(min(n_rows, _TRIED))]
     if len_of(together) != n_rows or any(len_of(Z) != 2 for Z in twice):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -13,6 +15,38 @@ def take(X, rows):
     if sp.issparse(X):
         return sp.csr_array(X)[rows]
     return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
+
+
+def protected(X):
+    """The same rows, to be given to what may overwrite them; these it does not reach.
+
+    Transformers with ``copy=False`` write into what they are given, and so may any
+    function. Those of scikit-learn copy a read-only array, but unlock that of a frame
+    and refuse that of a sparse matrix: these are copied here.
+    """
+    if sp.issparse(X) or hasattr(X, "iloc"):
+        return X.copy()
+    if hasattr(X, "clone"):  # of polars, whose values stay as they are
+        return X.clone()
+    if not isinstance(X, np.ndarray):
+        return X
+    view = X.view()
+    view.flags.writeable = False
+    return view
+
+
+@contextmanager
+def overwriting_refused():
+    """Say what a step does that needs more than what `protected` gives."""
+    try:
+        yield
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise ValueError(
+            "A step overwrites the rows that it is given, which requests need as they "
+            "were: take a function or a transformer that returns others."
+        ) from error
 
 
 def columns_of(X, kept):
