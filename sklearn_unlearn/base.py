@@ -18,10 +18,11 @@ from sklearn_unlearn.core.model import (
     edited_tally,
     refined,
 )
-from sklearn_unlearn.core.steps import LARGE_CHANGE
+from sklearn_unlearn.core.steps import LARGE_CHANGE, LARGE_LOSS
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     LargeStepWarning,
+    PrecisionLossWarning,
 )
 from sklearn_unlearn.utils.residual import residual_at
 from sklearn_unlearn.utils.verbs import RowVerbsMixin
@@ -143,6 +144,14 @@ class UnlearnerMixin(RowVerbsMixin):
                 f"below about {LARGE_CHANGE:.1g}. Call refine with the remaining "
                 "data, or fit with retain_data=True.",
                 LargeStepWarning,
+                stacklevel=4,
+            )
+        if answer.refinement is None and answer.step.lost > LARGE_LOSS:
+            warnings.warn(
+                "What left outweighed what stays: sums without it have a relative "
+                f"error of {answer.step.lost:.1g}, and so have coefficients or more. "
+                "Call refine with the remaining data, or fit with retain_data=True.",
+                PrecisionLossWarning,
                 stacklevel=4,
             )
         return self._settled(fitted, request, answer)

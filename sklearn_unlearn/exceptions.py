@@ -51,6 +51,10 @@ class StepTooLargeError(UnlearningError):
     """A request without data moves predictions further than a closed form can."""
 
 
+class PrecisionLossError(UnlearningError):
+    """What leaves outweighs what stays, of which sums without data keep few digits."""
+
+
 class ProblemTooLargeError(UnlearningError):
     """The factor of the Hessian would not fit the documented memory limit."""
 
@@ -65,6 +69,10 @@ class BudgetTooSmallError(UnlearningError):
 
 class LargeStepWarning(UserWarning):
     """A closed form moved a model far: expect a visible residual."""
+
+
+class PrecisionLossWarning(UserWarning):
+    """What left outweighed what stays: coefficients are less accurate than rounding."""
 
 
 class NotForgottenWarning(UserWarning):

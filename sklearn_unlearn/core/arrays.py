@@ -74,6 +74,13 @@ def squared(X: Data) -> Data:
     return X.multiply(X) if is_sparse(X) else X * X
 
 
+def powers_of_two(values: Array) -> Array:
+    """The least that are no smaller: of values their order of magnitude alone."""
+    mantissa, exponent = np.frexp(values)
+    powers: Array = np.ldexp(1.0, exponent - (mantissa == 0.5))
+    return powers
+
+
 def take_rows(X: Data, rows: Indices) -> Data:
     """The named rows, as a copy."""
     return X[rows]

@@ -20,15 +20,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.linalg import eigvalsh
 from scipy.linalg.blas import dsymm, dsyrk
 from scipy.linalg.lapack import dpotrf
-from scipy.sparse.linalg import LinearOperator, eigsh
 
-from sklearn_unlearn.core.arrays import Array, Data, Indices, times
+from sklearn_unlearn.core.arrays import Array, Data, Indices, powers_of_two, times
 from sklearn_unlearn.core.assembly import assemble
 from sklearn_unlearn.core.definiteness import diagnosis
 from sklearn_unlearn.core.pending import Pending
+from sklearn_unlearn.core.spectrum import largest_eigenvalue
 from sklearn_unlearn.core.threads import suited_to
 from sklearn_unlearn.core.triangular import backward, forward
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
@@ -36,15 +35,13 @@ from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 _EPS = float(np.finfo(np.float64).eps)
 #: Pending columns as a share of the order beyond which a fresh factor is cheaper.
 _PENDING_SHARE = 8
-#: Largest relative error that pending columns may add to the Hessian.
+#: Largest relative error that pending columns may add to a column of the Hessian.
 _PENDING_ERROR = 1e-10
 #: Relative change of the penalty beyond which the factor is computed afresh: each term
 #: of the series is at most so much of the one before.
 _LATE = 0.1
 #: Terms after which the series does not converge: the matrix is not definite.
 _MAX_TERMS = 60
-#: Order up to which all eigenvalues are cheaper than an iteration.
-_SMALL = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +64,9 @@ class Factor:
         Coordinates held at zero by a pending column.
     pending : Pending
         Rows in, rows out and dropped coordinates, not yet in the array.
+    peak : ndarray of shape (m,)
+        Powers of two that the diagonal of data Hessian and penalty has not exceeded
+        since it was computed from rows: what has left has left its rounding.
     factored : ndarray of shape (order,) or None
         Diagonal of the Lambda that is in L, where it is not quite ``penalty``.
     """
@@ -78,6 +78,7 @@ class Factor:
     gauge: Indices
     dropped: Indices
     pending: Pending
+    peak: Array
     factored: Array | None = None
 
     @property
@@ -99,6 +100,15 @@ class Factor:
     def nbytes(self) -> int:
         """Bytes held, pending columns included."""
         return self.array.nbytes + self.diagonal.nbytes + self.pending.nbytes
+
+    @property
+    def lost(self) -> float:
+        """Largest relative rounding error that what has left left on the diagonal."""
+        now = self._before() + self.pending.came - self.pending.left
+        alive = ~np.isin(self.kept, self.dropped)
+        if not np.all(now[alive] > 0.0):
+            return np.inf
+        return _EPS * float((self.peak[alive] / now[alive]).max(initial=0.0))
 
     # Solving ------------------------------------------------------------------------
 
@@ -164,16 +174,7 @@ class Factor:
             v = vectors.reshape(self.order, -1) * alive[:, None]
             return (self.curvature_dot(v) + self.penalty[:, None] * v) * alive[:, None]
 
-        if self.order <= _SMALL:
-            return float(eigvalsh(apply(np.eye(self.order)))[-1])
-        operator = LinearOperator(
-            (self.order, self.order), matvec=apply, matmat=apply, dtype=np.float64
-        )
-        start = alive / np.sqrt(alive.sum())
-        top = eigsh(
-            operator, k=1, v0=start, tol=1e-6, return_eigenvectors=False, which="LA"
-        )
-        return float(top[0])
+        return largest_eigenvalue(apply, alive / np.sqrt(alive.sum()))
 
     # Editing ------------------------------------------------------------------------
 
@@ -217,7 +218,8 @@ class Factor:
         vectors = np.asfortranarray(vectors)
         images = forward(self.array, vectors.copy(order="F"))
         pending = self.pending.appended(vectors, images, np.concatenate(signs))
-        edited = replace(self, pending=pending, dropped=dropped)
+        peak = np.maximum(self.peak, powers_of_two(self._before() + pending.came))
+        edited = replace(self, pending=pending, dropped=dropped, peak=peak)
         if pending.is_definite and edited._is_accurate():
             return edited
         return edited.folded()
@@ -226,7 +228,7 @@ class Factor:
         """The same matrix, all in the array, dropped coordinates removed."""
         if not self.pending_rank and self.factored is None:
             return self
-        return factorise(self.hessian(), self.penalty, self.gauge, self._remaining())
+        return self._refactored(self.hessian(), self.penalty, self.gauge)
 
     def transformed(
         self, matrix: Data, penalty: Array, gauge: Indices, alive: Indices
@@ -245,7 +247,9 @@ class Factor:
         H = self.hessian()
         upper = np.triu(H) + np.triu(H, 1).T
         mapped = np.asfortranarray(times(inner, times(inner, upper).T))
-        return factorise(mapped, penalty, gauge, alive)
+        reach = times(abs(inner), np.sqrt(self._peak_of_remaining())[:, None])
+        peak = np.square(reach[:, 0]) + penalty[alive]
+        return factorise(mapped, penalty, gauge, alive, peak)
 
     def repenalised(self, penalty: Array, gauge: Indices) -> Factor:
         """The same data Hessian with another penalty; a small change waits."""
@@ -255,20 +259,18 @@ class Factor:
         if near and np.array_equal(gauge, self.gauge):
             waits = factored if change.any() else None
             return replace(self, penalty=penalty, factored=waits)
-        return factorise(self.hessian(), penalty, gauge, self._remaining())
+        return self._refactored(self.hessian(), penalty, gauge)
 
-    def rebuilt(self, change: Callable[[Array], None]) -> Factor:
-        """Afresh, after ``change`` has edited the full data Hessian in place."""
-        remaining = self._remaining()
-        H = self.hessian()
-        if remaining.size < self.order:
-            full = np.zeros((self.order, self.order), order="F")
-            full[np.ix_(remaining, remaining)] = H
-            change(full)
-            H = np.asfortranarray(full[np.ix_(remaining, remaining)])
-        else:
+    def rebuilt(self, *changes: Callable[[Array], None]) -> Factor:
+        """Afresh, after ``changes`` have edited the full data Hessian in place."""
+        remaining, peak = self._remaining(), self._peak_of_remaining()
+        H = np.zeros((self.order, self.order), order="F")
+        H[np.ix_(remaining, remaining)] = self.hessian()
+        for change in changes:
             change(H)
-        return factorise(H, self.penalty, self.gauge, remaining)
+            peak = np.maximum(peak, (np.diagonal(H) + self.penalty)[remaining])
+        H = np.asfortranarray(H[np.ix_(remaining, remaining)])
+        return factorise(H, self.penalty, self.gauge, remaining, peak)
 
     def matrix(self) -> Array:
         """Data Hessian plus penalty plus gauge, lower triangle, alive only."""
@@ -310,8 +312,19 @@ class Factor:
         solution[self.dropped] = 0.0
         return solution
 
+    def _refactored(self, hessian: Array, penalty: Array, gauge: Indices) -> Factor:
+        remaining, peak = self._remaining(), self._peak_of_remaining()
+        return factorise(hessian, penalty, gauge, remaining, peak)
+
     def _remaining(self) -> Indices:
         return np.setdiff1d(self.kept, self.dropped)
+
+    def _peak_of_remaining(self) -> Array:
+        return self.peak[np.searchsorted(self.kept, self._remaining())]
+
+    def _before(self) -> Array:
+        """Diagonal of data Hessian and penalty without what is pending."""
+        return self.diagonal + self.penalty[self.kept]
 
     def _gather(self, full: Array) -> Array:
         inner = full if self.kept.size == self.order else full[self.kept]
@@ -325,15 +338,23 @@ class Factor:
         return full
 
     def _is_accurate(self) -> bool:
+        """Whether no column has gained or lost too much for the pending ones."""
         if self.pending_rank > self.max_pending:
             return False
-        before = float(self.diagonal.sum() + self.penalty[self.kept].sum())
-        now = before + self.pending.trace
-        largest = max(before, now)
-        return now > 0.0 and self.pending_rank * _EPS * largest < _PENDING_ERROR * now
+        before = self._before()
+        largest = before + self.pending.came
+        least = np.minimum(before, largest - self.pending.left)
+        error = self.pending_rank * _EPS * largest
+        return bool(np.all(error < _PENDING_ERROR * least))
 
 
-def factorise(hessian: Array, penalty: Array, gauge: Indices, kept: Indices) -> Factor:
+def factorise(
+    hessian: Array,
+    penalty: Array,
+    gauge: Indices,
+    kept: Indices,
+    peak: Array | None = None,
+) -> Factor:
     """Cholesky factor of a data Hessian plus penalty.
 
     Parameters
@@ -347,6 +368,8 @@ def factorise(hessian: Array, penalty: Array, gauge: Indices, kept: Indices) -> 
         numbers are as frequent.
     kept : ndarray of int of shape (m,), sorted
         The coordinates that the Hessian holds.
+    peak : ndarray of shape (m,), optional
+        What the diagonal has been before.
 
     Raises
     ------
@@ -363,6 +386,7 @@ def factorise(hessian: Array, penalty: Array, gauge: Indices, kept: Indices) -> 
     # written so that a NaN fails; a pivot lost to rounding counts as none
     if info != 0 or not np.all(pivots > 4.0 * scale.size * _EPS * scale):
         raise NotPositiveDefiniteError(diagnosis(array, scale).value)
+    now = diagonal + penalty[kept]
     return Factor(
         array=array,
         diagonal=diagonal,
@@ -371,4 +395,5 @@ def factorise(hessian: Array, penalty: Array, gauge: Indices, kept: Indices) -> 
         gauge=gauge,
         dropped=np.zeros(0, dtype=np.intp),
         pending=Pending.none(scale.size),
+        peak=powers_of_two(now if peak is None else np.maximum(now, peak)),
     )

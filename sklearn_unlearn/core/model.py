@@ -27,17 +27,24 @@ from sklearn_unlearn.core.rows import RowBlocks, Rows
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import (
     LARGE_CHANGE,
+    LARGE_LOSS,
     StepResult,
     unlearn,
     with_parts,
 )
 from sklearn_unlearn.core.tally import Marks, Tally
 from sklearn_unlearn.core.threads import one_blas_thread
-from sklearn_unlearn.exceptions import NotPositiveDefiniteError, StepTooLargeError
+from sklearn_unlearn.exceptions import (
+    NotPositiveDefiniteError,
+    PrecisionLossError,
+    StepTooLargeError,
+)
 
 #: Change of a raw prediction from which a request without data is refused
 #: (``python -m benchmarks large_edits``).
 REFUSED_CHANGE = 2.0
+#: Relative error of the Hessian from which a request without data is refused.
+REFUSED_LOSS = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +154,8 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     StepTooLargeError
         Without retained data, if the closed form cannot be trusted, and in first order
         if the rate is too large.
+    PrecisionLossError
+        Without retained data, if too little is left beside what leaves.
     """
     edit, state = request.edit, model.state
     if request.start is not None:
@@ -179,9 +188,15 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
                 f"{REFUSED_CHANGE:g}. Make smaller requests, or fit with "
                 "retain_data=True, or fit again."
             )
+        if not step.lost <= REFUSED_LOSS:
+            raise PrecisionLossError(
+                "What leaves outweighs what stays by so much that sums without it are "
+                f"made of rounding errors, to a share of {step.lost:.1g} in a column. "
+                "Fit with retain_data=True, which computes them again, or fit again."
+            )
         return Answer(edited, step, None)
     start = step.state
-    if step.largest_change > LARGE_CHANGE:
+    if step.largest_change > LARGE_CHANGE or step.lost > LARGE_LOSS:
         before = edit.feature_map.preimage(state.theta)
         start = _better_start(start, before, retained)
     refinement = minimised(start, retained, options)
@@ -213,8 +228,9 @@ def step_rate(state: State, options: Options) -> float | None:
 def minimised(state: State, rows: RowBlocks, options: Options) -> Refinement:
     """The refinement of a state; where that fails, a fit that does better.
 
-    A nearly separable problem with almost no penalty can have a Hessian of rounding
-    errors alone at one point and be solved from another.
+    A Hessian that has lost digits is computed again. A nearly separable problem with
+    almost no penalty can have one of rounding errors alone at one point and be solved
+    from another.
 
     Raises
     ------
@@ -223,6 +239,8 @@ def minimised(state: State, rows: RowBlocks, options: Options) -> Refinement:
     """
     objective = state.objective
     try:
+        if state.factor.lost > LARGE_LOSS:
+            state = refreshed(state, rows, state.theta)
         refined = refine(state, rows, tol=options.tol, max_iter=options.max_iter)
     except NotPositiveDefiniteError:
         return _fitted(objective, rows, options)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg.blas import dsymm
 
-from sklearn_unlearn.core.arrays import Array
-from sklearn_unlearn.core.edits import Edit, FeatureMap, Identity
+from sklearn_unlearn.core.arrays import Array, absolute, powers_of_two, times
+from sklearn_unlearn.core.edits import Edit, FeatureMap, Identity, LinearMap
 from sklearn_unlearn.core.factor import Factor, factorise
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import RowBlocks
@@ -34,10 +34,13 @@ class Parts:
         Of the data, at the coefficients of the state.
     hessians : tuple of n_parts ndarray of shape (n_unknowns, n_unknowns)
         Of the data, at the anchor; packed, upper triangles.
+    peaks : ndarray of shape (n_parts, n_unknowns)
+        As in `Factor`, of each of these.
     """
 
     gradients: Array
     hessians: tuple[Array, ...]
+    peaks: Array
 
     @staticmethod
     def of(objective: Objective, rows: RowBlocks, theta: Array, anchor: Array) -> Parts:
@@ -46,7 +49,9 @@ class Parts:
         for part in _parts(objective):
             gradients.append(part.data_gradient(rows, theta))
             hessians.append(part.data_hessian(rows, anchor))
-        return Parts(np.stack(gradients), tuple(hessians))._without_forgotten(objective)
+        peaks = powers_of_two(_diagonals(hessians))
+        parts = Parts(np.stack(gradients), tuple(hessians), peaks)
+        return parts._without_forgotten(objective)
 
     def gradient(self, weights: Array) -> Array:
         """Gradient of the data with these weights, shaped as the coefficients."""
@@ -66,7 +71,9 @@ class Parts:
         alive = np.flatnonzero(~objective.packed_held)
         if alive.size < H.shape[0]:
             H = np.asfortranarray(H[np.ix_(alive, alive)])
-        return factorise(H, objective.packed_penalty, objective.gauge, alive)
+        penalty = objective.packed_penalty
+        peak = (weights @ self.peaks + penalty)[alive]
+        return factorise(H, penalty, objective.gauge, alive, peak)
 
     def edited(
         self, objective: Objective, edit: Edit, theta: Array, anchor: Array
@@ -74,7 +81,7 @@ class Parts:
         """The sums after rows came and left."""
         if edit.rows_in is None and edit.rows_out is None:
             return self
-        gradients, hessians = self.gradients.copy(), []
+        gradients, hessians, peaks = self.gradients.copy(), [], self.peaks.copy()
         for j, part in enumerate(_parts(objective)):
             gradients[j] += edit.data_gradient(part, theta)
             H = self.hessians[j].copy(order="F")
@@ -82,8 +89,10 @@ class Parts:
             for rows, sign in ((rows_in, 1.0), (rows_out, -1.0)):
                 if rows is not None:
                     part.data_hessian(rows, anchor, out=H, sign=sign)
+                    peaks[j] = np.maximum(peaks[j], powers_of_two(np.diagonal(H)))
             hessians.append(H)
-        return Parts(gradients, tuple(hessians))._without_forgotten(objective)
+        parts = Parts(gradients, tuple(hessians), peaks)
+        return parts._without_forgotten(objective)
 
     def moved(
         self, direction: Array, features: FeatureMap, old: Objective, new: Objective
@@ -92,7 +101,7 @@ class Parts:
 
         Gradients follow to first order; for a quadratic loss that is all.
         """
-        gradients, hessians = [], []
+        gradients, hessians, peaks = [], [], self.peaks
         packed = np.asfortranarray(old.pack(direction))
         for gradient, H in zip(self.gradients, self.hessians, strict=True):
             bent = old.unpack(dsymm(1.0, H, packed, side=0, lower=0))
@@ -100,7 +109,10 @@ class Parts:
             if not isinstance(features, Identity):
                 H = _mapped(np.triu(H) + np.triu(H, 1).T, features, old)
             hessians.append(H)
-        return Parts(np.stack(gradients), tuple(hessians))._without_forgotten(new)
+        if not isinstance(features, Identity):
+            peaks = np.array([_reach(peak, features, old) for peak in peaks])
+        parts = Parts(np.stack(gradients), tuple(hessians), peaks)
+        return parts._without_forgotten(new)
 
     def _without_forgotten(self, objective: Objective) -> Parts:
         if not objective.held.any():
@@ -110,6 +122,7 @@ class Parts:
         return Parts(
             self.gradients * ~objective.held,
             tuple(np.asfortranarray(np.where(both, H, 0.0)) for H in self.hessians),
+            self.peaks * packed,
         )
 
 
@@ -132,6 +145,19 @@ def check_parts(objective: Objective) -> None:
 
 def _parts(objective: Objective) -> list[Objective]:
     return [replace(objective, loss=part) for part in parts_of(objective.loss)]
+
+
+def _diagonals(hessians: list[Array]) -> Array:
+    return np.array([np.diagonal(H) for H in hessians])
+
+
+def _reach(peak: Array, features: FeatureMap, objective: Objective) -> Array:
+    """A bound on the diagonal of ``T H T'``, block by block of a coupled Hessian."""
+    if not isinstance(features, LinearMap):
+        return peak
+    roots = np.sqrt(peak).reshape(-1, objective.shape[0]).T
+    reach = times(absolute(features.matrix), roots)
+    return powers_of_two(np.square(reach).ravel(order="F"))
 
 
 def _mapped(hessian: Array, features: FeatureMap, objective: Objective) -> Array:

@@ -36,26 +36,32 @@ class Pending:
         1 for a row in, -1 for a row out, 0 for a coordinate held at zero: C^-1.
     gram : ndarray of shape (rank, rank)
         Inner products of the images.
-    trace : float
-        What the rows add to the trace of the matrix.
+    came, left : ndarray of shape (order,)
+        What rows in added to the diagonal of the matrix, and rows out took from it.
     """
 
     vectors: Array
     images: Array
     sign: Array
     gram: Array
-    trace: float
+    came: Array
+    left: Array
 
     @staticmethod
     def none(order: int) -> Pending:
         """Nothing."""
-        empty = np.zeros((order, 0), order="F")
-        return Pending(empty, empty, np.zeros(0), np.zeros((0, 0)), 0.0)
+        empty, nothing = np.zeros((order, 0), order="F"), np.zeros(order)
+        return Pending(empty, empty, np.zeros(0), np.zeros((0, 0)), nothing, nothing)
 
     @property
     def rank(self) -> int:
         """Number of columns."""
         return self.sign.size
+
+    @property
+    def trace(self) -> float:
+        """What the rows add to the trace of the matrix."""
+        return float(self.came.sum() - self.left.sum())
 
     @property
     def nbytes(self) -> int:
@@ -75,7 +81,8 @@ class Pending:
             _beside(self.images, images),
             np.concatenate([self.sign, sign]),
             gram,
-            self.trace + float(np.einsum("ij,ij,j->", vectors, vectors, sign)),
+            self.came + np.einsum("ij,ij,j->i", vectors, vectors, sign > 0.0),
+            self.left + np.einsum("ij,ij,j->i", vectors, vectors, sign < 0.0),
         )
 
     @property

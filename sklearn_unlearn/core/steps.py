@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -12,13 +13,16 @@ from sklearn_unlearn.core.factor import Factor
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.parts import Parts
 from sklearn_unlearn.core.refinement import refreshed
-from sklearn_unlearn.core.rows import RowBlocks
+from sklearn_unlearn.core.rows import RowBlocks, Rows
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.weighted_losses import weights_of
 
 #: Change of a raw prediction from which a request without data warns: chord steps
 #: contract surely below it.
 LARGE_CHANGE = float(np.log(2.0))
+#: Relative error of the Hessian, left by rows that have left, beside which that of a
+#: step without data is seen.
+LARGE_LOSS = 1e-8
 #: Largest change of the rows that stay that is reckoned with, in root mean squares.
 _PEAK = 3.0
 #: Drift of a row that leaves, from the anchor, beside which its own change counts.
@@ -46,6 +50,8 @@ class StepResult:
         leave are a sample of those that remain: up to `LARGE_CHANGE` they count in
         full, beyond it up to three root mean squares, or ten times their own drift
         from the anchor.
+    lost : float
+        `Factor.lost` of the matrix that the step was solved with; zero in first order.
 
     Notes
     -----
@@ -59,6 +65,7 @@ class StepResult:
     moved: Array
     largest_change: float
     remaining_change: float
+    lost: float
 
 
 def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
@@ -142,7 +149,8 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
         parts=parts,
     )
     largest, remaining = _changes(state, factor, edit, moved, edited)
-    return StepResult(edited, factor, moved, largest, remaining)
+    lost = mapped.lost if rate is None else 0.0
+    return StepResult(edited, factor, moved, largest, remaining, lost)
 
 
 def with_parts(state: State, rows: RowBlocks) -> State:
@@ -168,12 +176,15 @@ def _edited_factor(state: State, edit: Edit) -> Factor:
             None if rows_out is None else objective.curvature_columns(rows_out, anchor),
         )
 
-    def change(hessian: Array) -> None:
-        for rows, sign in ((rows_in, 1.0), (rows_out, -1.0)):
-            if rows is not None:
-                objective.data_hessian(rows, anchor, out=hessian, sign=sign)
+    def changed(hessian: Array, rows: Rows, sign: float) -> None:
+        objective.data_hessian(rows, anchor, out=hessian, sign=sign)
 
-    return factor.rebuilt(change)
+    changes = (
+        partial(changed, rows=rows, sign=sign)
+        for rows, sign in ((rows_in, 1.0), (rows_out, -1.0))
+        if rows is not None
+    )
+    return factor.rebuilt(*changes)
 
 
 def _changes(

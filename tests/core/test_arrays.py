@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_unlearn.core.arrays import row_hashes
+from sklearn_unlearn.core.arrays import powers_of_two, row_hashes
 
 
 def _distinct(values, rng):
@@ -31,3 +31,11 @@ def test_targets_are_told_apart():
     X = np.ones((6, 3))
     hashes = row_hashes(X, y, np.zeros(3, dtype=bool))
     assert np.unique(hashes).size == 6
+
+
+def test_powers_of_two():
+    values = np.array([0.3, 1.0, 1.5, 2.0, 1e300, 2.0**-1070])
+    found = powers_of_two(values)
+    assert np.all((values <= found) & (found < 2.0 * values))
+    np.testing.assert_array_equal(powers_of_two(found), found)
+    assert not np.any(np.frexp(found)[0] != 0.5)

@@ -17,8 +17,8 @@ def test_one_array_holds_both_matrices():
     rng = np.random.default_rng(14)
     factor, dense, V = draw(200, rng)
     held = [v for v in vars(factor).values() if isinstance(v, np.ndarray)]
-    # array, diagonal, penalty, kept, gauge, nothing dropped
-    assert sum(v.nbytes for v in held) == 8 * (200**2 + 4 * 200)
+    # array, diagonal, penalty, kept, gauge, peak, nothing dropped
+    assert sum(v.nbytes for v in held) == 8 * (200**2 + 5 * 200)
     assert factor.nbytes == 8 * (200**2 + 200)
     np.testing.assert_array_equal(factor.diagonal, np.diagonal(dense.hessian))
     lower = np.tril(factor.array)
