@@ -7,6 +7,7 @@ from inspect import isfunction
 from typing import Any
 
 import numpy as np
+from sklearn.utils.metaestimators import available_if
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._wrappers import of_targets
@@ -154,6 +155,7 @@ class RawVerbs:
             )
         return self._carry_out(request)
 
+    @available_if(lambda self: self._predicts)
     def replace_labels(
         self, X=None, y=None, y_new=None, sample_weight=None, *, row_ids=None
     ):
