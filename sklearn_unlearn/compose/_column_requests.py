@@ -19,6 +19,7 @@ from sklearn_unlearn.transformers import (
     cannot_unlearn,
     carried,
     check_rowwise,
+    cross_fits,
     few,
     foreign,
     may_mix,
@@ -29,6 +30,11 @@ from sklearn_unlearn.utils.tags import accepts
 
 class ColumnRequests:
     """Says what a request changes in a column transformer, and in its outputs."""
+
+    #: Parts that made something else of the rows at fit than they make of them now.
+    _cross_fitted: frozenset[str] = frozenset()
+    #: Parts that stay as they are and know rows that are gone.
+    _remembered: frozenset[str] = frozenset()
 
     def _carried_through(self, name, change):
         """The transformer as a step, after a request, and its outputs' change."""
@@ -60,6 +66,7 @@ class ColumnRequests:
         after.remainder = _unfitted(self.remainder)
         after.transformers_, maps, start = [], [], 0
         moved = lost = unseen = None
+        remembered = change.remembered
         after.output_indices_ = dict.fromkeys(self.output_indices_, slice(0, 0))
         parts, widths = [], {}
         for inner, step, columns in self.transformers_:
@@ -74,7 +81,10 @@ class ColumnRequests:
             else:
                 seen = self._seen(after, change, places, np.isscalar(columns))
                 seen = replace(seen, freeze=freeze)
-                edited, seen = carried(f"{name}__{inner}", step, seen)
+                seen = replace(seen, remembered=remembered)
+                cross_fitted = inner in self._cross_fitted
+                edited, seen = carried(f"{name}__{inner}", step, seen, cross_fitted)
+                remembered = seen.remembered
                 map_ = self._map_of(inner, seen, width)
                 moved, lost = moved or seen.moved, lost or seen.lost
                 unseen = unseen or seen.unseen
@@ -92,7 +102,9 @@ class ColumnRequests:
         beside = AffineMap.side_by_side(maps)
         through = change.through(self, after, name=name, change=beside)
         moved = moved or through.moved
-        through = replace(through, moved=moved, lost=lost, unseen=unseen)
+        through = replace(
+            through, moved=moved, lost=lost, unseen=unseen, remembered=remembered
+        )
         if len(parts) == len(maps):  # what they gave need not be computed again
             out = self._beside([(w, seen.out) for w, seen in parts], through.out)
             into = after._beside([(w, seen.into) for w, seen in parts], through.into)
@@ -136,6 +148,14 @@ class ColumnRequests:
                 rows = few(X) if rows is None else rows
                 check_rowwise(name, step, of_rows(rows))
 
+    def _cross_fitting(self, X, y):
+        """Names of the parts that cannot unlearn and make something else of rows."""
+        return frozenset(
+            name
+            for name, step, of_rows in self._fitted_parts()
+            if name in foreign(name, step) and cross_fits(step, of_rows(X), y)
+        )
+
     def _fitted_parts(self):
         """Parts that were fitted: name, transformer, and what gives it its columns."""
         for name, step, columns in self.transformers_:
@@ -166,7 +186,7 @@ class ColumnRequests:
 
     def _computed_anew(self, name, X, freeze):
         """The transformer fitted again, on other outputs of a step than before."""
-        for part in foreign(self):
+        for part in foreign(name, self).values():
             if not freeze:
                 raise cannot_unlearn(name, part)
             raise UnlearningError(

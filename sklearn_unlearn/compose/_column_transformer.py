@@ -10,7 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain
-from sklearn_unlearn.transformers import Change, TransformerVerbs, as_given
+from sklearn_unlearn.transformers import (
+    Change,
+    TransformerVerbs,
+    as_given,
+    say_remembered,
+)
 from sklearn_unlearn.utils.exclusive import LockMixin
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.validation import check_columns
@@ -113,6 +118,8 @@ class UnlearnableColumnTransformer(
             fitted._forgotten = np.zeros(fitted.n_features_in_, dtype=bool)
             fitted._check_rowwise(X)
             fitted._sparse = fitted._of_sparse_outputs(X)
+            fitted._cross_fitted = fitted._cross_fitting(X, y)
+            fitted._remembered = frozenset()
             given_ = self.get_params(deep=False)
             learned = vars(fitted).items()
             vars(self).update({k: v for k, v in learned if k not in given_})
@@ -175,7 +182,10 @@ class UnlearnableColumnTransformer(
         sklearn.compose.ColumnTransformer
         """
         check_is_fitted(self)
-        return plain(self._version(), drop_forgotten)
+        version = self._version()
+        where = " and is exported"
+        say_remembered(version._remembered, stacklevel=2, where=where)
+        return plain(version, drop_forgotten)
 
     # Carrying out ---------------------------------------------------------------------
 
@@ -193,8 +203,10 @@ class UnlearnableColumnTransformer(
     def _carry_out(self, change):
         with self._exclusive():
             check_is_fitted(self)
-            after, _ = self._carried_through("columntransformer", change)
+            after, change = self._carried_through("columntransformer", change)
+            after._remembered = self._remembered | set(change.remembered)
             vars(self).update(vars(after))
+        say_remembered(change.remembered, stacklevel=3)
         return self
 
 

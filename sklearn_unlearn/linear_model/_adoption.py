@@ -84,6 +84,12 @@ class AdoptionMixin:
         return cls._like(fitted, params)._adopt(fitted, X, y, sample_weight, row_ids)
 
     @classmethod
+    def _as_it_is(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
+        """The same with the coefficients that it has, wherever X and y would lead."""
+        model = cls._like(fitted, params)
+        return model._adopt(fitted, X, y, sample_weight, row_ids, tol=np.inf)
+
+    @classmethod
     def _like(cls, fitted, params):
         """An unfitted estimator with the objective of a fitted twin."""
         taken = adopted_params(
@@ -96,7 +102,7 @@ class AdoptionMixin:
         """Parameters that mean here what they meant to the twin."""
         return params
 
-    def _adopt(self, fitted, X, y, sample_weight, row_ids):
+    def _adopt(self, fitted, X, y, sample_weight, row_ids, tol=None):
         with self._exclusive():
             rows, encoding, columns, row_ids = self._read_data_of(
                 fitted, X, y, sample_weight, row_ids
@@ -105,7 +111,9 @@ class AdoptionMixin:
             if self._loss(encoding).shift_invariant:
                 # a warm-started solver keeps the shift that it began with
                 start = start - start.mean(axis=1, keepdims=True)
-            value = self._fit_rows(rows, encoding, columns, row_ids, start=start)
+            value = self._fit_rows(
+                rows, encoding, columns, row_ids, start=start, tol=tol
+            )
             self._fitted = value
             state = value.model.state
             _warn_if_far(state, rows, start, self._of_nothing(state.theta))

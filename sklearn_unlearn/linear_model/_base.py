@@ -191,11 +191,13 @@ class LinearUnlearner(
         after=None,
         anew=False,
         start=None,
+        tol=None,
         origin=None,
     ):
         """The fitted value of these rows, in a lineage with the one ``after`` which.
 
-        The minimiser begins at ``start``, or wherever it is cheapest.
+        The minimiser begins at ``start``, or wherever it is cheapest, and stops at
+        ``tol`` if that is another than the parameter.
         """
         options = self._options()
         n_columns = rows.X.shape[1]
@@ -211,7 +213,7 @@ class LinearUnlearner(
             result = fit(
                 objective,
                 rows,
-                tol=options.tol,
+                tol=options.tol if tol is None else tol,
                 max_iter=options.max_iter,
                 start=start,
             )

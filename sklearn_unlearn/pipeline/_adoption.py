@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from functools import cache
 
@@ -27,7 +28,9 @@ from sklearn_unlearn import (
 from sklearn_unlearn.compose import UnlearnableColumnTransformer
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.feature_extraction import text
+from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.transformers import (
+    AsAtFit,
     TransformerRequests,
     is_nothing,
     is_stateless,
@@ -90,7 +93,9 @@ class PipelineAdoption:
             As for ``fit``.
         on_stateful : {"raise", "freeze"}, default="raise"
             What to do about a transformer that learned from rows and has no
-            counterpart that unlearns.
+            counterpart that unlearns. One that stays ("freeze") and has a
+            ``fit_transform`` of its own is fitted once more, to know what it gave the
+            steps behind it.
         **params : dict
             For the ``from_sklearn`` of the last step, ``retain_data`` for instance.
 
@@ -119,6 +124,14 @@ class PipelineAdoption:
         >>> model = UnlearnablePipeline.from_sklearn(deployed, X, y)
         >>> model = model.partial_unfit(X[:2], y[:2])
         """
+        taken = sample_weight, row_ids, on_stateful, params
+        return cls._taken_over(fitted, X, y, *taken, drawn=[])
+
+    @classmethod
+    def _taken_over(
+        cls, fitted, X, y, sample_weight, row_ids, on_stateful, params, drawn
+    ):
+        """The same behind steps that have drawn at random what they gave at fit."""
         if not isinstance(fitted, Pipeline):
             raise TypeError(
                 f"{cls.__name__}.from_sklearn takes a fitted Pipeline; got "
@@ -135,24 +148,28 @@ class PipelineAdoption:
             for each, step in theirs
         ]
         Z, keywords = X, {}
-        weighted = frozenset()
+        weighted = cross_fitted = frozenset()
         if front:
-            ours, Z = _fitted_like(Pipeline(theirs), nested(front), X, y, sample_weight)
-            front, weighted = ours.steps, ours._weighted
-        if sample_weight is not None:
-            keywords["sample_weight"] = sample_weight
-        if row_ids is not None:
-            keywords["row_ids"] = row_ids
-        if isinstance(last, Pipeline):
-            last = cls.from_sklearn(
-                last, Z, y, on_stateful=on_stateful, **keywords, **params
+            ours, Z = _fitted_like(
+                Pipeline(theirs), nested(front), X, y, sample_weight, drawn
             )
+            front, weighted = ours.steps, ours._weighted
+            cross_fitted = ours._cross_fitted
+        if isinstance(last, Pipeline):
+            given = sample_weight, row_ids, on_stateful, params, drawn
+            last = cls._taken_over(last, Z, y, *given)
         else:
-            last = _class_for(last, name).from_sklearn(last, Z, y, **keywords, **params)
+            if sample_weight is not None:
+                keywords["sample_weight"] = sample_weight
+            if row_ids is not None:
+                keywords["row_ids"] = row_ids
+            take_over = _take_over(last, name, drawn)
+            last = take_over(last, Z, y, **keywords, **params)
         model = nested([*front, (name, last)])
         model.verbose = fitted.verbose
         weights = [f"{each}__sample_weight" for each in (*weighted, name)]
-        model._keep(X, dict.fromkeys(weights, sample_weight))
+        model._keep(X, y, dict.fromkeys(weights, sample_weight))
+        model._cross_fitted = cross_fitted
         return model
 
 
@@ -182,6 +199,37 @@ def _class_for(estimator, name):
             "sklearn_unlearn."
         )
     return found
+
+
+def _take_over(last, name, drawn):
+    """What takes the last step over, behind steps that have drawn at random.
+
+    Raises
+    ------
+    UnlearningError
+        If nothing can take it over as it is.
+    """
+    cls = _class_for(last, name)
+    if not drawn or issubclass(cls, NetworkVerbs):
+        return cls.from_sklearn
+    if hasattr(cls, "_as_it_is"):
+        warnings.warn(
+            f"What step {drawn[0]!r} made of its training rows was drawn at random, "
+            f"and has been drawn again. Step {name!r} is taken over as it is; with "
+            "retained data the first request leads to what the new draw determines.",
+            DataMismatchWarning,
+            stacklevel=4,
+        )
+        return cls._as_it_is
+    raise _unknown_draw(drawn, name)
+
+
+def _unknown_draw(drawn, name):
+    """What is said of a step that learned from what another drew at random."""
+    return UnlearningError(
+        f"What step {drawn[0]!r} made of its training rows was drawn at random, and "
+        f"step {name!r} learned from that: what cannot be known. Fit again with a seed."
+    )
 
 
 def _transformer_like(fitted, name, on_stateful, nested):
@@ -238,12 +286,35 @@ def _transformer_like(fitted, name, on_stateful, nested):
     if is_stateless(fitted):
         return clone(fitted)
     if on_stateful == "freeze":
-        return FrozenEstimator(fitted)
+        return AsAtFit(copy.deepcopy(fitted), name)
     raise UnlearningError(
         f"Step {name!r}, {kind_of(fitted)}, learned from rows and has no "
         "counterpart that unlearns them. Leave in it what it knows with "
         'on_stateful="freeze", or fit another pipeline.'
     )
+
+
+def _settled(step, drawn):
+    """A step that was fitted like another, in which what stays as it is is frozen.
+
+    Parameters
+    ----------
+    step : transformer
+    drawn : list of str
+        Steps that have drawn at random what they gave; those inside are appended.
+    """
+    if isinstance(step, AsAtFit):
+        drawn += [step.name] if step.drawn and step.name not in drawn else []
+        return FrozenEstimator(step.estimator)
+    if isinstance(step, Pipeline):
+        step.steps = [(name, _settled(one, drawn)) for name, one in step.steps]
+    elif isinstance(step, UnlearnableColumnTransformer):
+        for attribute in ("transformers", "transformers_"):
+            parts = getattr(step, attribute)
+            parts = [(name, _settled(one, drawn), at) for name, one, at in parts]
+            setattr(step, attribute, parts)
+        step.remainder = _settled(step.remainder, drawn)
+    return step
 
 
 def _set_output_like(theirs, ours, X):
@@ -271,7 +342,7 @@ def _set_output_like(theirs, ours, X):
         X = Z
 
 
-def _fitted_like(theirs, ours, X, y, sample_weight):
+def _fitted_like(theirs, ours, X, y, sample_weight, drawn):
     """Transformers fitted to what others were fitted to, and their outputs.
 
     Parameters
@@ -282,11 +353,16 @@ def _fitted_like(theirs, ours, X, y, sample_weight):
         Unfitted.
     X, y, sample_weight : as for ``from_sklearn``
         Transformers are weighted if that and nothing else makes them the same.
+    drawn : list of str
+        Steps that have drawn at random what they gave; those inside are appended.
     """
     few = taken(X, np.arange(min(RawRows.of(X).shape[0], 10)))
     _set_output_like(theirs, ours, few)
     Z = ours.fit_transform(X, y)
+    _settled(ours, drawn)
     different = list(_differences(theirs, ours, "", few))
+    if drawn and different:
+        raise _unknown_draw(drawn, different[0][0])
     if different and sample_weight is not None:
         weighted = clone(ours).fit(X, y, sample_weight)
         if not any(_differences(theirs, weighted, "", few)):
@@ -296,7 +372,7 @@ def _fitted_like(theirs, ours, X, y, sample_weight):
             f"X gives step {name!r} another {what} than it has. It has been fitted to "
             "X. Is that what it was trained on?",
             DataMismatchWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return ours, Z
 

@@ -14,7 +14,15 @@ from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.pipeline._requests import outputs
 from sklearn_unlearn.pipeline._wrappers import hands_weights_on, of_targets
-from sklearn_unlearn.transformers import check_rowwise, few, is_nothing, may_mix
+from sklearn_unlearn.transformers import (
+    check_rowwise,
+    cross_fits,
+    few,
+    foreign,
+    has_own_fit_transform,
+    is_nothing,
+    may_mix,
+)
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.validation import check_sample_weight
@@ -107,7 +115,7 @@ class PipelineFitting:
         with undone_if_refused(self), config_context(enable_metadata_routing=False):
             with overwriting_refused():
                 answer = fit(self._safe(X), y, **keywords)
-            self._keep(X, keywords)
+            self._keep(X, y, keywords)
             if y is not None:
                 of_targets(few(np.asarray(y)), self._flat()[2])  # which checks them
         return answer
@@ -148,13 +156,20 @@ class PipelineFitting:
                 keywords[f"{name}__sample_weight"] = weight
         return X, y, keywords
 
-    def _keep(self, X, keywords):
+    #: Steps that made something else of the rows at fit than they make of them now.
+    _cross_fitted: frozenset[str] = frozenset()
+    #: Steps that stay as they are and know rows or targets that are gone.
+    _remembered: frozenset[str] = frozenset()
+
+    def _keep(self, X, y, keywords):
         """Remember which steps were weighted and, where data are retained, raw rows."""
         rows = None
         for place, (name, step) in enumerate(self.steps):
             if may_mix(step):
                 rows = few(X) if rows is None else rows
                 check_rowwise(name, step, outputs(self.steps[:place], rows))
+        self._cross_fitted = self._cross_fitting(X, y, keywords)
+        self._remembered = frozenset()
         suffix = "__sample_weight"
         given = (k for k, value in keywords.items() if value is not None)
         self._weighted = frozenset(
@@ -168,6 +183,21 @@ class PipelineFitting:
                 retained = model.retained.made_of(lambda chunk: raw)
                 model = replace(model, retained=retained)
                 last._fitted = replace(last._fitted, model=model)
+
+    def _cross_fitting(self, X, y, keywords):
+        """Names of the steps that cannot unlearn and make something else of rows."""
+        found = set()
+        for place, (name, step) in enumerate(self.steps):
+            if name in foreign(name, step) and has_own_fit_transform(step):
+                prefix = f"{name}__"
+                own = {
+                    key.removeprefix(prefix): value
+                    for key, value in keywords.items()
+                    if key.startswith(prefix)
+                }
+                rows = outputs(self.steps[:place], X)
+                found |= {name} if cross_fits(step, rows, y, **own) else set()
+        return frozenset(found)
 
 
 @contextmanager

@@ -16,9 +16,11 @@ from sklearn_unlearn.pipeline._fitting import PipelineFitting
 from sklearn_unlearn.pipeline._requests import PipelineRequests, outputs, regrouped
 from sklearn_unlearn.pipeline._verbs import RawVerbs
 from sklearn_unlearn.pipeline._wrappers import exported_last, innermost, of_targets
-from sklearn_unlearn.transformers import exported, is_nothing
+from sklearn_unlearn.transformers import exported, is_nothing, say_remembered
 from sklearn_unlearn.utils.exclusive import LockMixin
+from sklearn_unlearn.utils.residual import GradientResidual
 
+_AND_EXPORTED = " and is exported"
 #: What is said of methods that are scikit-learn's.
 _AS_IN_A_PIPELINE = """``{name}`` as in scikit-learn, by one version of all steps.
 
@@ -166,7 +168,8 @@ class UnlearnablePipeline(
         """
         version = self._version()
         _, certificate = innermost(version).release()
-        published = version.to_sklearn(drop_forgotten)
+        published = version._exported(drop_forgotten)
+        say_remembered(version._remembered, stacklevel=2, where=_AND_EXPORTED)
         return published, replace(certificate, model_sha256=model_hash(published))
 
     @available_if(lambda self: self._last_has("private_record"))
@@ -185,7 +188,7 @@ class UnlearnablePipeline(
         """
         version = self._version()
         record = innermost(version).private_record()
-        return replace(record, model_sha256=model_hash(version.to_sklearn()))
+        return replace(record, model_sha256=model_hash(version._exported()))
 
     @available_if(lambda self: self._last_has("gradient_residual"))
     def gradient_residual(self, X, y, sample_weight=None):
@@ -201,11 +204,14 @@ class UnlearnablePipeline(
         Returns
         -------
         GradientResidual
+            Of the last step alone: its attribute ``remembered`` names steps that
+            ``on_stateful="freeze"`` left with what they know of forgotten rows.
         """
         self._check_fitted()
         (*front, (_, last)), _, made = self._flat()
         y = of_targets(y, made)
-        return last.gradient_residual(outputs(front, X), y, sample_weight)
+        norm = last.gradient_residual(outputs(front, X), y, sample_weight)
+        return GradientResidual.of(norm, self._remembered)
 
     def to_sklearn(self, drop_forgotten=False):
         """A plain fitted scikit-learn pipeline, which cannot unlearn, to deploy.
@@ -220,6 +226,11 @@ class UnlearnablePipeline(
         sklearn.pipeline.Pipeline
         """
         self._check_fitted()
+        version = self._version()
+        say_remembered(version._remembered, stacklevel=2, where=_AND_EXPORTED)
+        return version._exported(drop_forgotten)
+
+    def _exported(self, drop_forgotten=False):
         *front, (last, model) = self.steps
         plain = []
         for name, step in front:
@@ -258,8 +269,9 @@ class UnlearnablePipeline(
         part = super().__getitem__(ind)
         if isinstance(ind, slice):
             part.on_stateful = self.on_stateful
-            if hasattr(self, "_weighted"):
-                part._weighted = self._weighted
+            for name in ("_weighted", "_cross_fitted", "_remembered"):
+                if hasattr(self, name):
+                    setattr(part, name, getattr(self, name))
         return part
 
     predict = _of_one_version("predict")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from typing import NamedTuple
 
 from sklearn.base import is_classifier, is_regressor
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 
 from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
@@ -22,13 +24,32 @@ from sklearn_unlearn.transformers import (
     TransformerRequests,
     as_given,
     carried,
+    cross_fitted_in,
+    foreign,
     is_nothing,
     names_outputs,
     of_step,
+    say_remembered,
+    unknown_since_fit,
 )
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.tags import unlearning_tags
+
+
+class Marks(NamedTuple):
+    """What is known of the fit of some steps.
+
+    Attributes
+    ----------
+    weighted : frozenset of str
+        Steps that were fitted with weights.
+    cross_fitted : frozenset of str
+        Steps that made something else of the rows than they make of them now.
+    """
+
+    weighted: frozenset
+    cross_fitted: frozenset
 
 
 class PipelineRequests:
@@ -39,13 +60,18 @@ class PipelineRequests:
         with self._exclusive():
             self._check_fitted()
             request = request.of_rows_that_count()
-            if request is not None:
-                self.steps = self._steps_after(request)
+            if request is None:
+                return self
+            steps, known = self._steps_after(request)
+            remembered = self._remembered | set(known)
+            vars(self).update(steps=steps, _remembered=remembered)
+        say_remembered(known, stacklevel=3)
         return self
 
     def _steps_after(self, request):
-        """The steps after a request."""
-        flat, weighted, targets = self._flat()
+        """The steps after a request, and names of those that know what it took."""
+        flat, marks, targets = self._flat()
+        weighted = marks.weighted
         *front, (name, step) = flat
         request = request.of_targets(targets)
         freeze = self.on_stateful == "freeze"
@@ -63,7 +89,8 @@ class PipelineRequests:
                 request.forgotten,
                 freeze=freeze,
             )
-            return walked(self.steps, change, self._weighted)[0]
+            steps, change = walked(self.steps, change, self._marks)
+            return steps, change.remembered
         last = last_step(name, step, request)
         if last.retained is None:
             self._check_whole_rows(request, front, weighted)
@@ -73,12 +100,19 @@ class PipelineRequests:
         if request.relabels:
             change = Change()
             if last.rows is None:
+                for each in marks.cross_fitted.union(*map(_cross_fitted, front)):
+                    raise unknown_since_fit(each)
                 change = Change(out=lambda: outputs(front, request.X_out))
             with of_step(name):
                 after = last.after(change, None)
-            return regrouped(self.steps, [*front, (name, after)])
+            known = [
+                each
+                for each, one in _foreign(front)
+                if get_tags(one).target_tags.required
+            ]
+            return regrouped(self.steps, [*front, (name, after)]), known
         change = replace(last.change(), freeze=freeze)
-        edited, change = walked(front, change, weighted)
+        edited, change = walked(front, change, marks)
 
         def names():
             return [names_out(steps) for steps in (front, edited)]
@@ -88,7 +122,8 @@ class PipelineRequests:
 
         with of_step(name):
             after = last.after(change, names, inputs)
-        return regrouped(self.steps, [*edited, (name, after)])
+        after = regrouped(self.steps, [*edited, (name, after)])
+        return after, change.remembered
 
     def _check_whole_rows(self, request, steps, weighted):
         """Refuse weights, without data, that steps do not know."""
@@ -98,7 +133,11 @@ class PipelineRequests:
 
     def _flat(self):
         """What `flattened` says of the steps."""
-        return flattened(self.steps, self._weighted)
+        return flattened(self.steps, self._marks)
+
+    @property
+    def _marks(self):
+        return Marks(self._weighted, self._cross_fitted)
 
     def _carried_through(self, name, change):
         """The pipeline as a step of another one, after a request."""
@@ -106,7 +145,7 @@ class PipelineRequests:
         inner = replace(change, freeze=freeze)
         after = copy.copy(self)
         prefix = f"{name}__"
-        after.steps, inner = walked(self.steps, inner, self._weighted, prefix)
+        after.steps, inner = walked(self.steps, inner, self._marks, prefix)
         return after, replace(inner, freeze=change.freeze)
 
     @property
@@ -143,33 +182,33 @@ def last_step(name, step, request):
     return LastOfSums(name, step, request)
 
 
-def flattened(steps, weighted):
+def flattened(steps, marks):
     """Steps up to the model that a request has to change, whatever it is in.
 
     Parameters
     ----------
     steps : list of tuple
         Fitted. The last may be a pipeline, or a `Wrapper` of one model.
-    weighted : frozenset of str
-        Names of those that were fitted with weights.
+    marks : Marks
 
     Returns
     -------
     steps : list of tuple
-    weighted : frozenset of str
+    marks : Marks
     targets : list of callable
         What was made of targets for the last step, one after the other.
     """
     *front, (name, last) = steps
     if isinstance(last, PipelineRequests):
-        inner, more, targets = flattened(last.steps, last._weighted)
+        inner, more, targets = flattened(last.steps, last._marks)
         inner = [(f"{name}__{each}", step) for each, step in inner]
-        more = {f"{name}__{each}" for each in more}
-        return [*front, *inner], weighted | more, targets
+        more = [{f"{name}__{each}" for each in marked} for marked in more]
+        marks = Marks(*(one | two for one, two in zip(marks, more, strict=True)))
+        return [*front, *inner], marks, targets
     wrapper = opened(last)
     if wrapper is None or len(wrapper.models) > 1:
-        return steps, weighted, []
-    inner, more, targets = flattened([(name, wrapper.models[0])], weighted)
+        return steps, marks, []
+    inner, more, targets = flattened([(name, wrapper.models[0])], marks)
     made = [] if wrapper.targets is None else [wrapper.targets]
     return [*front, *inner], more, made + targets
 
@@ -191,12 +230,13 @@ def regrouped(steps, flat):
     return [*ahead, (name, after)]
 
 
-def walked(steps, change, weighted, prefix=""):
+def walked(steps, change, marks, prefix=""):
     """Steps after a request, and the change of the last one's outputs."""
     edited = []
     for name, step in steps:
-        seen = change if name in weighted else change.unweighted()
-        after, seen = carried(prefix + name, step, seen)
+        seen = change if name in marks.weighted else change.unweighted()
+        cross_fitted = name in marks.cross_fitted
+        after, seen = carried(prefix + name, step, seen, cross_fitted)
         edited.append((name, after))
         change = replace(
             seen,
@@ -231,6 +271,15 @@ def check_whole_rows(steps, weighted, because):
                 f"{because}, but step {name!r} was fitted without weights and knows "
                 "rows as a whole."
             )
+
+
+def _cross_fitted(named):
+    return cross_fitted_in(*named)
+
+
+def _foreign(steps):
+    """Transformers in some steps that cannot unlearn, by their names."""
+    return {name: one for step in steps for name, one in foreign(*step).items()}.items()
 
 
 def outputs(steps, X):

@@ -9,21 +9,30 @@ request through any transformer, one of scikit-learn's own among them.
 from sklearn_unlearn.transformers._base import InvertibleMixin, UnlearnableTransformer
 from sklearn_unlearn.transformers._change import Change, Imputed, as_given, of_step
 from sklearn_unlearn.transformers._fitted import Edit, Fitted, ReadRows, RowStatistics
+from sklearn_unlearn.transformers._frozen import (
+    AsAtFit,
+    cross_fits,
+    has_own_fit_transform,
+    say_remembered,
+)
 from sklearn_unlearn.transformers._requests import TransformerRequests
 from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix, mixes
 from sklearn_unlearn.transformers._traversal import (
     cannot_unlearn,
     carried,
+    cross_fitted_in,
     exported,
     foreign,
     is_nothing,
     is_stateless,
     names_outputs,
+    unknown_since_fit,
 )
 from sklearn_unlearn.transformers._verbs import TransformerVerbs, given
 from sklearn_unlearn.utils.exclusive import Learned
 
 __all__ = [
+    "AsAtFit",
     "Change",
     "Edit",
     "Fitted",
@@ -39,14 +48,19 @@ __all__ = [
     "cannot_unlearn",
     "carried",
     "check_rowwise",
+    "cross_fits",
+    "cross_fitted_in",
     "exported",
     "few",
     "foreign",
     "given",
+    "has_own_fit_transform",
     "is_nothing",
     "is_stateless",
     "may_mix",
     "mixes",
     "names_outputs",
     "of_step",
+    "say_remembered",
+    "unknown_since_fit",
 ]

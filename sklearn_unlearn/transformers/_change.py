@@ -70,6 +70,8 @@ class Change:
         Gives their weights.
     freeze : bool
         Whether steps that learned and cannot unlearn stay as they are.
+    remembered : tuple of str
+        The steps so far that stay as they are and know rows that leave.
     """
 
     out: Callable[[], Any] | None = None
@@ -86,6 +88,7 @@ class Change:
     rest: Callable[[], Any] | None = None
     weight_rest: Callable[[], Any] | None = None
     freeze: bool = False
+    remembered: tuple[str, ...] = ()
 
     @property
     def nothing(self):

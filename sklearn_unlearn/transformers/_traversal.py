@@ -23,13 +23,14 @@ from sklearn_unlearn.transformers._fitted import Edit
 from sklearn_unlearn.transformers._kept import Kept
 from sklearn_unlearn.transformers._requests import TransformerRequests
 from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.rows import columns_of
 
 #: Steps that learn the number of columns at most and do not say so.
 _STATELESS = (HashingVectorizer, PolynomialFeatures)
 
 
-def carried(name, step, change):
+def carried(name, step, change, cross_fitted=False):
     """A step after a request, and what the request changes in its outputs.
 
     Parameters
@@ -40,6 +41,8 @@ def carried(name, step, change):
         Fitted; it stays as it is.
     change : Change
         Of its inputs.
+    cross_fitted : bool, default=False
+        Whether it made something else of the rows at fit than it makes of them now.
 
     Returns
     -------
@@ -54,16 +57,18 @@ def carried(name, step, change):
     if change.nothing or is_nothing(step):
         return step, change
     with of_step(name):
-        return _carried(name, step, change)
+        return _carried(name, step, change, cross_fitted)
 
 
-def _carried(name, step, change):
+def _carried(name, step, change, cross_fitted):
     if _consists_of_steps(step):
         return step._carried_through(name, change)
     if isinstance(step, TransformerRequests):
         return _unlearned(name, step, change)
-    if is_stateless(step) or change.freeze:
+    if is_stateless(step):
         return _unchanged(name, step, change)
+    if change.freeze:
+        return _frozen(name, step, change, cross_fitted)
     raise cannot_unlearn(name, step)
 
 
@@ -195,13 +200,50 @@ def names_outputs(step):
     return hasattr(step, "get_feature_names_out") and all(map(names_outputs, parts))
 
 
-def foreign(step):
-    """The transformers in a step that learned from rows and cannot unlearn."""
-    if isinstance(step, TransformerRequests) or is_stateless(step):
-        return []
-    if _consists_of_steps(step):
-        return [one for part in parts_of(step) for one in foreign(part)]
-    return [step]
+def foreign(name, step):
+    """The transformers in a step that learned from rows and cannot unlearn.
+
+    Parameters
+    ----------
+    name : str
+    step : transformer
+
+    Returns
+    -------
+    dict of str to transformer
+        By their names, which begin with that of the step.
+    """
+    nothing = is_nothing(step) or isinstance(step, str)
+    if nothing or isinstance(step, TransformerRequests) or is_stateless(step):
+        return {}
+    if not _consists_of_steps(step):
+        return {name: step}
+    found = {}
+    for part, inner in _named_parts(name, step):
+        found |= foreign(part, inner)
+    return found
+
+
+def cross_fitted_in(name, step):
+    """Names of parts of a step that made something else of the rows at fit than now."""
+    if isinstance(step, str) or not _consists_of_steps(step):
+        return set()
+    found = {f"{name}__{part}" for part in step._cross_fitted}
+    return found.union(*(cross_fitted_in(*part) for part in _named_parts(name, step)))
+
+
+def unknown_since_fit(name):
+    """What is said where a request needs what a step made of the rows at fit."""
+    return UnlearningError(
+        f"Step {name!r} made something else of the rows at fit than it makes of them "
+        "now, and the request needs what it gave the steps behind it: fit again."
+    )
+
+
+def _named_parts(name, step):
+    """Names and steps of what a step consists of."""
+    parts = getattr(step, "transformers_", getattr(step, "steps", ()))
+    return [(f"{name}__{part}", inner) for part, inner, *_ in parts]
 
 
 def _consists_of_steps(step):
@@ -242,6 +284,31 @@ def _fewer(name, step, change):
     after = Kept(before[stays], n_columns, names)
     map_ = AffineMap.of_columns(before.size, stays, np.ones(stays.size))
     return after, change.through(step, after, name=name, change=map_)
+
+
+def _frozen(name, step, change, cross_fitted):
+    """A transformer that learned from rows, as it was before the request."""
+    after, through = _unchanged(name, step, change)
+    if change.out is not None and not _same_rows(change.out, change.into):
+        through = replace(through, remembered=(*change.remembered, name))
+    if cross_fitted:
+
+        def unknown():
+            raise unknown_since_fit(name)
+
+        known = (
+            None if rows is None else unknown for rows in (change.out, change.rest)
+        )
+        through = replace(through, **dict(zip(("out", "rest"), known, strict=True)))
+    return after, through
+
+
+def _same_rows(out, into):
+    """Whether rows that leave come back as they are."""
+    if into is None:
+        return False
+    out, into = RawRows.of(out()), RawRows.of(into())
+    return out.shape == into.shape and bool(out.same(into).all())
 
 
 def _unchanged(name, step, change):

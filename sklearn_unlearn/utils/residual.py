@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sklearn_unlearn.core.rows import Finely
@@ -13,23 +15,38 @@ class GradientResidual(float):
     Attributes
     ----------
     rounding_error : float
-        Bound on the error of the norm from floating-point summation.
+        Bound on the error of the norm from floating-point summation; NaN if unknown.
+    remembered : tuple of str
+        Steps of a pipeline that were left as they are (``on_stateful="freeze"``) and
+        know rows or targets that are forgotten: of this the norm says nothing.
     """
 
-    def __new__(cls, norm, rounding_error):
+    def __new__(cls, norm, rounding_error, remembered=()):
         """A float of value ``norm``."""
         self = super().__new__(cls, norm)
         self.rounding_error = float(rounding_error)
+        self.remembered = tuple(sorted(remembered))
         return self
 
+    @classmethod
+    def of(cls, norm, remembered):
+        """A norm, of which a network gives no rounding error, beside such steps."""
+        if not remembered:
+            return norm
+        return cls(norm, getattr(norm, "rounding_error", math.nan), remembered)
+
     def __repr__(self):
-        return f"{float(self):.3g} (rounding error at most {self.rounding_error:.1g})"
+        beside = f"rounding error at most {self.rounding_error:.1g}"
+        if self.remembered:
+            named = ", ".join(map(repr, self.remembered))
+            beside += f"; without what {named} knows of forgotten rows"
+        return f"{float(self):.3g} ({beside})"
 
     def __str__(self):
         return float.__repr__(self)
 
     def __reduce__(self):
-        return type(self), (float(self), self.rounding_error)
+        return type(self), (float(self), self.rounding_error, self.remembered)
 
 
 def residual_at(objective, rows, theta):

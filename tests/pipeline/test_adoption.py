@@ -23,7 +23,11 @@ from sklearn_unlearn import (
     UnlearnableLogisticRegression,
     UnlearnablePipeline,
 )
-from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
+from sklearn_unlearn.exceptions import (
+    DataMismatchWarning,
+    NotForgottenWarning,
+    UnlearningError,
+)
 from tests.pipeline.data import NUMBERS, WORDS, mails, people, raw
 from tests.pipeline.scripts import answers
 
@@ -85,7 +89,8 @@ def test_what_cannot_be_taken_over():
     with pytest.raises(UnlearningError, match="'quantiletransformer', a Quantile"):
         UnlearnablePipeline.from_sklearn(theirs, X, y)
     model = UnlearnablePipeline.from_sklearn(theirs, X, y, on_stateful="freeze")
-    model.partial_unfit(X[:2], y[:2])
+    with pytest.warns(NotForgottenWarning, match="'quantiletransformer'"):
+        model.partial_unfit(X[:2], y[:2])
     with pytest.raises(TypeError, match="takes a fitted Pipeline"):
         UnlearnablePipeline.from_sklearn(last, X, y)
     with pytest.raises(NotFittedError):

@@ -145,6 +145,7 @@ def test_categories_that_are_imputed_are_counted():
     assert encoder._fitted.statistics.values == its._fitted.statistics.values
 
 
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
 def test_steps_that_cannot_follow_need_data():
     frame, y = with_gaps()
     X = frame[NUMBERS].to_numpy()

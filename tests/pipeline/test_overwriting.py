@@ -26,6 +26,7 @@ from sklearn_unlearn import (
     make_unlearnable_column_transformer,
     make_unlearnable_pipeline,
 )
+from sklearn_unlearn.exceptions import NotForgottenWarning
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.normal(size=(60, 4)) * [1.0, 30.0, 1e-2, 5.0] + [5.0, 2.0, 1.0, 0.0]
@@ -164,7 +165,8 @@ def test_a_frozen_step_overwrites_nothing():
         RobustScaler(copy=False), UnlearnableRidge(retain_data=True)
     )
     model.set_params(on_stateful="freeze").fit(X, TARGET)
-    model.partial_unfit(X[:3], TARGET[:3])
+    with pytest.warns(NotForgottenWarning):
+        model.partial_unfit(X[:3], TARGET[:3])
     np.testing.assert_array_equal(X, ROWS)
     assert model.gradient_residual(ROWS[3:], TARGET[3:]) < 1e-6
 

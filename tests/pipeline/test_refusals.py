@@ -18,6 +18,7 @@ from sklearn_unlearn.exceptions import (
     DataMismatchError,
     EmptyClassError,
     LargeStepWarning,
+    NotForgottenWarning,
     StepTooLargeError,
     UnlearningError,
 )
@@ -79,7 +80,8 @@ def test_foreign_steps_that_learned_are_named_or_frozen():
     model = make_unlearnable_pipeline(*steps).fit(X, y)
     with pytest.raises(UnlearningError, match="'minmaxscaler', a MinMaxScaler"):
         model.partial_unfit(X[:1], y[:1])
-    model.set_params(on_stateful="freeze").partial_unfit(X[:1], y[:1])
+    with pytest.warns(NotForgottenWarning):
+        model.set_params(on_stateful="freeze").partial_unfit(X[:1], y[:1])
     assert model[0].n_samples_seen_ == y.size
     with pytest.raises(UnlearningError, match="cannot do without columns"):
         model.forget_features(0)

@@ -23,7 +23,7 @@ from sklearn_unlearn import (
     UnlearnableStandardScaler,
     make_unlearnable_pipeline,
 )
-from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.exceptions import NotForgottenWarning, UnlearningError
 from tests.cases import coefficients
 from tests.pipeline.data import raw
 from tests.pipeline.scripts import Story, answers, rows_of
@@ -114,7 +114,8 @@ def test_frozen_steps_stay_and_the_rest_unlearns():
     steps = quantiles, UnlearnableStandardScaler(), UnlearnableRidge()
     model = make_unlearnable_pipeline(*steps, on_stateful="freeze").fit(X, y)
     before = model[0].quantiles_.copy()
-    model.partial_unfit(X[:5], y[:5])
+    with pytest.warns(NotForgottenWarning):
+        model.partial_unfit(X[:5], y[:5])
     np.testing.assert_array_equal(model[0].quantiles_, before)
     Z = quantiles.transform(X)[5:]
     refit = make_unlearnable_pipeline(*steps[1:]).fit(Z, y[5:])
@@ -124,7 +125,8 @@ def test_frozen_steps_stay_and_the_rest_unlearns():
     model.set_params(on_stateful="freeze").fit(*raw("logistic"))
     X, y = raw("logistic")
     kept = model[1].get_support()
-    model.partial_unfit(X[:5], y[:5])
+    with pytest.warns(NotForgottenWarning):
+        model.partial_unfit(X[:5], y[:5])
     refit = pipeline(UnlearnableStandardScaler()).fit(X[5:][:, kept], y[5:])
     np.testing.assert_allclose(
         coefficients(model[-1]), coefficients(refit[-1]), rtol=1e-6

@@ -34,7 +34,11 @@ from sklearn_unlearn import (
     make_unlearnable_pipeline,
 )
 from sklearn_unlearn.baselines import Occluded
-from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
+from sklearn_unlearn.exceptions import (
+    EmptyClassError,
+    NotForgottenWarning,
+    UnlearningError,
+)
 from tests.decisions import assert_same_labels
 from tests.pipeline.data import raw
 from tests.pipeline.scripts import answers
@@ -276,7 +280,8 @@ def test_frozen_steps_are_left_as_they_are(step):
     ).fit(X, y)
     with pytest.raises(UnlearningError, match="a FrozenEstimator, learned from rows"):
         model.partial_unfit(X[:2], y[:2])
-    model.set_params(on_stateful="freeze").partial_unfit(X[:2], y[:2])
+    with pytest.warns(NotForgottenWarning):
+        model.set_params(on_stateful="freeze").partial_unfit(X[:2], y[:2])
     np.testing.assert_array_equal(made.transform(X), before)
     assert model[0].estimator is made
     refit = UnlearnableRidge().fit(before[2:], y[2:])

@@ -1,0 +1,114 @@
+"""Transformers that stay as they were fitted, whatever leaves."""
+
+from __future__ import annotations
+
+import warnings
+
+from sklearn.base import TransformerMixin, clone
+from sklearn.frozen import FrozenEstimator
+
+from sklearn_unlearn.exceptions import NotForgottenWarning, UnlearningError
+from sklearn_unlearn.transformers._rowwise import same_outputs
+from sklearn_unlearn.utils.adoption import difference
+from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.rows import protected
+
+
+class AsAtFit(FrozenEstimator):
+    """A fitted transformer that gives training rows as they were given at its fit.
+
+    Some transformers make something else of the rows that they are fitted to than of
+    the same rows later: a `TargetEncoder` cross-fits. The steps behind one learned from
+    the former.
+
+    Parameters
+    ----------
+    estimator : transformer
+        Fitted.
+    name : str
+        Of the step, for messages.
+    """
+
+    def __init__(self, estimator, name):
+        super().__init__(estimator)
+        self.name = name
+
+    def fit_transform(self, X, y=None, **params):
+        """What the transformer made of its training rows.
+
+        Raises
+        ------
+        UnlearningError
+            If it was fitted to others. What it draws at random is drawn again, and
+            the attribute ``drawn`` says so.
+        """
+        if "_outputs" not in vars(self):  # others are those of the estimator
+            self._outputs = self._made(X, y)
+        return self._outputs
+
+    def _made(self, X, y):
+        step, self.drawn = self.estimator, False
+        if not has_own_fit_transform(step):
+            return step.transform(protected(X))
+        again = clone(step)
+        outputs = again.fit_transform(protected(X), y)
+        if same_outputs(outputs, again.transform(protected(X))):
+            return step.transform(protected(X))
+        different = difference(step, again)
+        if different is not None:
+            raise UnlearningError(
+                f"Step {self.name!r}, {kind_of(step)}, makes something else of the "
+                "rows that it is fitted to than of others, and X and y give it another "
+                f"{different}: what later steps learned from cannot be known. Pass "
+                "what it was fitted on; if that is what you passed, fit again with a "
+                "seed."
+            )
+        self.drawn = not same_outputs(
+            outputs, clone(step).fit_transform(protected(X), y)
+        )
+        return outputs
+
+
+def has_own_fit_transform(step):
+    """Whether ``fit_transform`` may be more than ``fit`` and then ``transform``."""
+    own = getattr(type(step), "fit_transform", TransformerMixin.fit_transform)
+    both = hasattr(step, "fit_transform") and hasattr(step, "transform")
+    return both and own is not TransformerMixin.fit_transform
+
+
+def cross_fits(step, X, y=None, **params):
+    """Whether a step makes something else of the rows that it is fitted to.
+
+    Parameters
+    ----------
+    step : transformer
+    X, y, **params : what it is fitted with
+    """
+    if not has_own_fit_transform(step):
+        return False
+    again = clone(step)
+    return not same_outputs(
+        again.fit_transform(protected(X), y, **params), again.transform(protected(X))
+    )
+
+
+def say_remembered(steps, *, stacklevel, where=""):
+    """Warn of steps that stay as they are and know what is forgotten.
+
+    Parameters
+    ----------
+    steps : collection of str
+        Their names; without any, nothing is said.
+    stacklevel : int
+        Of the warning, as seen from the caller.
+    where : str, default=""
+        Where else that is.
+    """
+    if steps:
+        named = ", ".join(map(repr, sorted(steps)))
+        warnings.warn(
+            f"What {named} knows of forgotten rows or targets stays{where}, by "
+            'on_stateful="freeze": only a fit without them forgets it.',
+            NotForgottenWarning,
+            stacklevel=stacklevel + 1,
+        )
