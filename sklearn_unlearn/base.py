@@ -69,6 +69,9 @@ class UnlearnerMixin(RowVerbsMixin):
     def refine(self, X, y, sample_weight=None):
         """Remove what a closed-form step left: full-gradient steps to ``tol``.
 
+        With certification it costs nothing of the budget and publishes nothing: the
+        data are the same. What requests to come publish and cost follows from it.
+
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_remaining, n_features)

@@ -22,11 +22,12 @@ from sklearn_unlearn.certification.lineage import (
     begin,
     capacity,
     forecast,
+    minimised,
     remeasured,
     requested,
 )
 from sklearn_unlearn.core.edits import Edit
-from sklearn_unlearn.core.model import Request, step_rate
+from sklearn_unlearn.core.model import Request, idle, step_rate
 from sklearn_unlearn.core.refinement import refine, refreshed
 from sklearn_unlearn.core.steps import unlearn, with_parts
 from sklearn_unlearn.core.threads import one_blas_thread
@@ -263,11 +264,18 @@ class CertifiedMixin(UnlearnerMixin):
         return begin(terms, state, rows, exact=exact, secret=secret)
 
     def _carried(self, fitted, request):
-        """The fitted value after a request, its noise that of this request alone."""
-        if fitted.lineage is not None:
-            lineage = requested(fitted.lineage, request.edit)
-            fitted = replace(fitted, lineage=lineage)
-        return super()._carried(fitted, request)
+        """The fitted value after a request, its noise that of this request alone.
+
+        What leaves the data as they were publishes nothing, of which one could take
+        the mean: a rule that tells no more than the request.
+        """
+        if fitted.lineage is None:
+            return super()._carried(fitted, request)
+        model = idle(fitted.model, request)
+        if model is not None:
+            return replace(fitted, model=model)
+        lineage = requested(fitted.lineage, request.edit)
+        return super()._carried(replace(fitted, lineage=lineage), request)
 
     def _settled(self, fitted, request, answer):
         """The fitted value after a request, its distance spent."""
@@ -304,15 +312,14 @@ class CertifiedMixin(UnlearnerMixin):
         state = refreshed(model.state, rows, model.state.theta)
         final = refine(state, rows, tol=0.0, max_iter=max_iter)
         warn_unless_converged(final)
-        lineage = remeasured(lineage, model.state, final.state, rows, requested=True)
+        lineage = minimised(lineage, final.state, rows)
         return replace(model, state=final.state), lineage
 
     def _resettled(self, fitted, model, rows):
-        """The fitted value after the verb ``refine``."""
+        """The fitted value after the verb ``refine``, which publishes nothing."""
         lineage = fitted.lineage
         if lineage is not None:
-            before = fitted.model.state
-            lineage = remeasured(lineage, before, model.state, rows)
+            lineage = remeasured(lineage, fitted.model.state, model.state, rows)
         return replace(fitted, model=model, lineage=lineage)
 
     def _removal(self, fitted, X, y, sample_weight, row_ids):

@@ -182,41 +182,33 @@ def advanced(
     return _published(terms, start, "request", final, drift, found)
 
 
-def remeasured(
-    lineage: Lineage,
-    state: State,
-    final: State,
-    rows: RowBlocks,
-    *,
-    requested: bool = False,
-) -> Lineage:
-    """The lineage after a refinement of ``state`` on all rows gave ``final``.
-
-    A refinement that changed nothing is no new state: nothing is drawn or spent.
-
-    Parameters
-    ----------
-    lineage : Lineage
-        With ``requested``, of the state before the request.
-    state, final : State
-    rows : RowBlocks
-    requested : bool, default=False
-        Whether a request led to ``state``, so that it has not been published.
+def minimised(lineage: Lineage, state: State, rows: RowBlocks) -> Lineage:
+    """The lineage after a request whose rows were minimised with a fresh Hessian.
 
     Raises
     ------
     NoBoundError, BudgetExceededError
     """
     terms = lineage.terms
-    same = final.factor is state.factor and not requested
-    geometry = lineage.drift.geometry if same else None
-    before = None if requested else (lineage.drift, state.theta)
     with one_blas_thread():
-        drift, found = _measured(final, rows, geometry, before, terms.tol, True)
-    if not requested and np.array_equal(final.theta, state.theta):
-        return replace(lineage, drift=drift)
-    start = _start(lineage)
-    return _published(terms, start, "refine", final, drift, found)
+        drift, found = _measured(state, rows, None, None, terms.tol, True)
+    return _published(terms, _start(lineage), "refine", state, drift, found)
+
+
+def remeasured(
+    lineage: Lineage, state: State, final: State, rows: RowBlocks
+) -> Lineage:
+    """The lineage after ``state`` was minimised further, on the same data.
+
+    It publishes and spends nothing: the publication is of the data, not of how well
+    they were minimised. What is known of the gradient is measured anew, so that
+    requests to come are cheaper.
+    """
+    geometry = lineage.drift.geometry if final.factor is state.factor else None
+    before = lineage.drift, state.theta
+    with one_blas_thread():
+        drift, _ = _measured(final, rows, geometry, before, lineage.terms.tol, True)
+    return replace(lineage, drift=drift)
 
 
 def capacity(

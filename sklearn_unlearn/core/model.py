@@ -24,6 +24,7 @@ from sklearn_unlearn.core.refinement import (
 )
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import RowBlocks, Rows
+from sklearn_unlearn.core.sameness import changes_nothing
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import (
     LARGE_CHANGE,
@@ -336,6 +337,25 @@ def edited_tally(model: Model, request: Request) -> Tally:
     if request.unseen:
         tally = replace(tally, noise=np.inf)
     return tally
+
+
+def idle(model: Model, request: Request) -> Model | None:
+    """The model after a request that leaves its data as they are; None if others do.
+
+    Coefficients and factor stay. Rows that are replaced by their like are so in what is
+    retained, which may name them otherwise.
+
+    Raises
+    ------
+    InsufficientWeightError, EmptyClassError
+    """
+    whole = request.retained is None and request.start is None and not request.unseen
+    if not whole or not changes_nothing(request.edit, model.state.objective.forgotten):
+        return None
+    tally = edited_tally(model, request)
+    model.tally.check_left(tally)
+    retained = None if model.retained is None else edited_rows(model, request)
+    return replace(model, tally=tally, retained=retained)
 
 
 def edited_rows(model: Model, request: Request) -> RetainedRows:

@@ -121,11 +121,11 @@ def _partial_fit(estimator, X, y, weight):
 
 
 def _refine(estimator, X, y, weight):
-    """After a request that leaves something to refine."""
+    """After a request that leaves something to refine, and before another."""
     edited = _partial_unfit(estimator, X, y, weight)
     arguments = {} if edited.weight is None else {"sample_weight": edited.weight}
     estimator.refine(edited.X, edited.y, **arguments)
-    return edited
+    return _partial_fit(estimator, edited.X, edited.y, edited.weight)
 
 
 #: Each carries a request out and returns the data of which the model should now be.
