@@ -66,7 +66,7 @@ class UnlearnerMixin(RowVerbsMixin):
         """
         return self._answer(self._to_forget, columns)
 
-    def refine(self, X, y, sample_weight=None):
+    def refine(self, X=None, y=None, sample_weight=None):
         """Remove what a closed-form step left: full-gradient steps to ``tol``.
 
         With certification it costs nothing of the budget and publishes nothing: the
@@ -74,9 +74,10 @@ class UnlearnerMixin(RowVerbsMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_remaining, n_features)
-            All training data that remain in the model, corrected.
-        y : array-like of shape (n_remaining,) or (n_remaining, n_targets)
+        X : {array-like, sparse matrix} of shape (n_remaining, n_features), optional
+            All training data that remain in the model, corrected. With retained data
+            they are known, and X and y need not be given.
+        y : array-like of shape (n_remaining,) or (n_remaining, n_targets), optional
         sample_weight : array-like of shape (n_remaining,) or float, optional
             As they remain.
 
@@ -93,16 +94,17 @@ class UnlearnerMixin(RowVerbsMixin):
         with self._exclusive():
             fitted = self._checked()
             model = fitted.model
-            rows = self._read_rows(fitted, X, y, sample_weight)
-            labels = fitted.encoding.classes
-            model.tally.check_same(rows, model.marks, model.forgotten, labels)
+            rows = self._all_rows(fitted, X, y, sample_weight)
+            if rows is not model.retained:
+                labels = fitted.encoding.classes
+                model.tally.check_same(rows, model.marks, model.forgotten, labels)
             loss, options = fitted.loss_of(rows), self._options()
             model, refinement = refined(model, rows, loss, options)
             warn_unless_converged(refinement)
             self._fitted = self._resettled(fitted, model, rows)
         return self
 
-    def gradient_residual(self, X, y, sample_weight=None):
+    def gradient_residual(self, X=None, y=None, sample_weight=None):
         """Norm of the summed objective's gradient on these data.
 
         Zero for a model fitted on exactly them: what an unlearning request left of the
@@ -111,9 +113,9 @@ class UnlearnerMixin(RowVerbsMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
-            The training data as they should be now.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
+            The training data as they should be now; without X and y the retained ones.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
         sample_weight : array-like of shape (n_rows,) or float, optional
 
         Returns
@@ -122,11 +124,14 @@ class UnlearnerMixin(RowVerbsMixin):
             A float with the attribute ``rounding_error``, a bound on its error.
         """
         fitted = self._checked()
-        theta = fitted.model.state.theta
-        rows = self._read_rows(fitted, X, y, sample_weight)
-        objective = self._objective_at(fitted, float(rows.weight.sum()))
+        return self._residual(fitted, self._all_rows(fitted, X, y, sample_weight))
+
+    def _residual(self, fitted, rows):
+        """The same for rows that have been read."""
+        weight = sum(float(block.weight.sum()) for block in rows.blocks())
+        objective = self._objective_at(fitted, weight)
         objective = replace(objective, loss=fitted.loss_of(rows))
-        return residual_at(objective, rows, theta)
+        return residual_at(objective, rows, fitted.model.state.theta)
 
     # Carrying out -------------------------------------------------------------------
 

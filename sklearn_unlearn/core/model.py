@@ -23,7 +23,7 @@ from sklearn_unlearn.core.refinement import (
     refreshed,
 )
 from sklearn_unlearn.core.retained import RetainedRows
-from sklearn_unlearn.core.rows import RowBlocks, Rows
+from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.sameness import changes_nothing
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import (
@@ -255,14 +255,14 @@ def minimised(state: State, rows: RowBlocks, options: Options) -> Refinement:
 
 
 def refined(
-    model: Model, rows: Rows, loss: Loss, options: Options
+    model: Model, rows: RowBlocks, loss: Loss, options: Options
 ) -> tuple[Model, Refinement]:
     """The model minimised on all its rows, and how that went.
 
     Parameters
     ----------
     model : Model
-    rows : Rows
+    rows : RowBlocks
     loss : Loss
         That of the model with the weights that these rows give its parts.
     options : Options

@@ -7,6 +7,7 @@ behind them. A new version shares all of that.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -96,6 +97,10 @@ class RetainedRows:
                     block = block.reweighted(weight)
                 yield block
                 start = stop
+
+    def whole(self) -> Rows:
+        """All rows of positive weight at once."""
+        return joined(list(self.blocks(sys.maxsize))).weighted()
 
     def weights(self, positions: Indices) -> Array:
         """Current weights of these rows."""

@@ -62,6 +62,10 @@ class Rows:
             return self
         return self.take(np.flatnonzero(self.weight))
 
+    def whole(self) -> Rows:
+        """The rows themselves."""
+        return self
+
     def reweighted(self, weight: Array) -> Rows:
         """The same rows with other weights."""
         return replace(self, weight=weight)

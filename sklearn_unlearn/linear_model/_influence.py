@@ -95,14 +95,18 @@ class InfluenceMixin:
         True
         """
         fitted = self._checked()
+        leaving = self._leaving(fitted, X, y, sample_weight, row_ids)
+        return self._influence(fitted, leaving, X_test)
+
+    def _influence(self, fitted, leaving, X_test):
+        """The same for rows that have been found."""
         state = fitted.model.state
         if X_test is not None:
             with named("X_test"):
                 X_test, _ = check_remaining_rows(
                     self, X_test, fitted.columns, fitted.model.forgotten, values=False
                 )
-        leaving = self._leaving(fitted, X, y, sample_weight, row_ids).whole()
-        rows = leaving.rows
+        rows = leaving.whole().rows
         penalty = state.objective.penalty
         rate = penalty / state.weight if fitted.averaged else np.zeros_like(penalty)
         changes = leave_one_out(state, rows, rate)

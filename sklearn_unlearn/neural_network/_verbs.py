@@ -130,14 +130,15 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
             self._to_replace_labels, X, y, y_new, sample_weight, row_ids
         )
 
-    def refine(self, X, y, sample_weight=None):
+    def refine(self, X=None, y=None, sample_weight=None):
         """Lower the objective of the remaining data further, by damped steps.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_remaining, n_features)
-            All training data that remain in the model, corrected.
-        y : array-like of shape (n_remaining,) or (n_remaining, n_outputs)
+        X : {array-like, sparse matrix} of shape (n_remaining, n_features), optional
+            All training data that remain in the model, corrected. With retained data
+            they are known, and X and y need not be given.
+        y : array-like of shape (n_remaining,) or (n_remaining, n_outputs), optional
         sample_weight : array-like of shape (n_remaining,) or float, optional
             As they remain.
 
@@ -153,22 +154,25 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         with self._exclusive():
             fitted = self._checked()
             model = fitted.model
-            rows = self._read_rows(fitted, X, y, sample_weight)
-            labels = fitted.encoding.classes
-            model.tally.check_same(rows, model.marks, model.forgotten, labels)
+            rows = self._all_rows(fitted, X, y, sample_weight)
+            if rows is model.retained:
+                rows = rows.whole()
+            else:
+                labels = fitted.encoding.classes
+                model.tally.check_same(rows, model.marks, model.forgotten, labels)
             self._swap(self._refined(fitted, rows))
         return self
 
-    def gradient_residual(self, X, y, sample_weight=None):
+    def gradient_residual(self, X=None, y=None, sample_weight=None):
         """Norm of the summed objective's gradient on these data.
 
         What training leaves is not zero: compare with the figure of a refit.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
-            The training data as they should be now.
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
+            The training data as they should be now; without X and y the retained ones.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
         sample_weight : array-like of shape (n_rows,) or float, optional
 
         Returns
@@ -176,8 +180,11 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         float
         """
         fitted = self._checked()
-        rows = self._read_rows(fitted, X, y, sample_weight)
-        objective = self._objective(fitted, rows)
+        return self._residual(fitted, self._all_rows(fitted, X, y, sample_weight))
+
+    def _residual(self, fitted, rows):
+        """The same for rows that have been read."""
+        objective = self._objective(fitted, rows.whole())
         _, gradient = objective.value_and_gradient(fitted.model.theta)
         return math.sqrt(float(gradient @ gradient))
 

@@ -55,7 +55,7 @@ class LastModel:
         base = self.retained.chunks[0].origin
         if request.leaves:
             X = request.X_out
-            self.leaving = self._found(X, None if X is None else base.like(X))
+            self.leaving = self._leaving(X, None if X is None else base.like(X))
         if request.X_in is not None:
             with named("X_new" if request.leaves else "X"):
                 self.origin_in = base.like(request.X_in)
@@ -66,7 +66,13 @@ class LastModel:
                 self.origin_in = self.origin_in.take(source)
                 self.request = replace(request, X_in=taken(request.X_in, source))
 
-    def _found(self, X, origin=None):
+    def found(self, inputs):
+        """Rows that leave, found by what ``inputs`` gives of them if need be."""
+        if self.leaving is None and self.request.leaves:
+            self.leaving = self._leaving(inputs())
+        return self.leaving
+
+    def _leaving(self, X, origin=None):
         """Rows that leave, by what this step got of them or by what they were."""
         request = self.request
         return self.step._leaving(
@@ -155,8 +161,7 @@ class LastModel:
         front : callable, optional
             Gives inputs of rows by the other steps after the request; not used here.
         """
-        if self.leaving is None and self.request.leaves:
-            self.leaving = self._found(change.out())
+        self.found(change.out)
         if change.nothing and self.request.forgotten is not None:
             fitted = self.fitted  # no step before this one used the columns
         elif change.map is None and change.lost is None and change.unseen is None:

@@ -37,8 +37,7 @@ class LastNetwork(LastModel):
         step, fitted, request = self.step, self.fitted, self.request
         if request.X_in is not None and not request.leaves:
             self._check_learns()
-        if self.leaving is None and request.leaves:
-            self.leaving = self._found(change.out())
+        self.found(change.out)
         after = copy.copy(step)
         if change.nothing and request.forgotten is not None:
             # no step before this one used the columns

@@ -13,8 +13,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn_unlearn.certification import model_hash
 from sklearn_unlearn.pipeline._adoption import PipelineAdoption
 from sklearn_unlearn.pipeline._fitting import PipelineFitting
+from sklearn_unlearn.pipeline._last_model import LastModel
 from sklearn_unlearn.pipeline._requests import PipelineRequests, outputs, regrouped
-from sklearn_unlearn.pipeline._verbs import RawVerbs
+from sklearn_unlearn.pipeline._verbs import RawRequest, RawVerbs
 from sklearn_unlearn.pipeline._wrappers import exported_last, innermost, of_targets
 from sklearn_unlearn.transformers import exported, is_nothing, say_remembered
 from sklearn_unlearn.utils.exclusive import LockMixin
@@ -114,16 +115,17 @@ class UnlearnablePipeline(
     # Verbs ----------------------------------------------------------------------------
 
     @available_if(lambda self: self._last_has("refine"))
-    def refine(self, X, y, sample_weight=None):
+    def refine(self, X=None, y=None, sample_weight=None):
         """Remove what a closed-form step left in the last step.
 
         What the other steps know is exact already.
 
         Parameters
         ----------
-        X : array-like, DataFrame, sparse matrix or list of str
-            All raw training data that remain, corrected.
-        y : array-like of shape (n_remaining,) or (n_remaining, n_targets)
+        X : array-like, DataFrame, sparse matrix or list of str, optional
+            All raw training data that remain, corrected. With retained data they are
+            known, and X and y need not be given.
+        y : array-like of shape (n_remaining,) or (n_remaining, n_targets), optional
         sample_weight : array-like of shape (n_remaining,) or float, optional
 
         Returns
@@ -138,8 +140,8 @@ class UnlearnablePipeline(
         with self._exclusive():
             self._check_fitted()
             (*front, (name, last)), _, made = self._flat()
-            y = of_targets(y, made)
-            last = copy.copy(last).refine(outputs(front, X), y, sample_weight)
+            X, y = outputs(front, X), of_targets(y, made)
+            last = copy.copy(last).refine(X, y, sample_weight)
             self.steps = regrouped(self.steps, [*front, (name, last)])
         return self
 
@@ -191,14 +193,15 @@ class UnlearnablePipeline(
         return replace(record, model_sha256=model_hash(version._exported()))
 
     @available_if(lambda self: self._last_has("gradient_residual"))
-    def gradient_residual(self, X, y, sample_weight=None):
+    def gradient_residual(self, X=None, y=None, sample_weight=None):
         """Norm of the gradient of the last step's objective on these rows.
 
         Parameters
         ----------
-        X : array-like, DataFrame, sparse matrix or list of str
-            The raw training data as they should be now.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        X : array-like, DataFrame, sparse matrix or list of str, optional
+            The raw training data as they should be now; without X and y the retained
+            ones.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
         sample_weight : array-like of shape (n_rows,) or float, optional
 
         Returns
@@ -209,9 +212,58 @@ class UnlearnablePipeline(
         """
         self._check_fitted()
         (*front, (_, last)), _, made = self._flat()
-        y = of_targets(y, made)
-        norm = last.gradient_residual(outputs(front, X), y, sample_weight)
+        fitted = last._checked()
+        X, y = outputs(front, X), of_targets(y, made)
+        rows = last._all_rows(fitted, X, y, sample_weight)
+        if rows is fitted.model.retained:
+            # not as the step retains them: of what the others make of the raw ones
+            kept = rows.compacted().chunks[0]
+            X, complete = last._read_features(fitted, outputs(front, kept.origin.X))
+            rows = replace(kept.rows, X=X, complete=complete)
+        norm = last._residual(fitted, rows)
         return GradientResidual.of(norm, self._remembered)
+
+    @available_if(lambda self: self._last_has("influence"))
+    def influence(
+        self, X=None, y=None, sample_weight=None, *, row_ids=None, X_test=None
+    ):
+        """How the last step would change if each row left it alone, without any refit.
+
+        The other steps stay as they are: their share in what a row does, to means and
+        scales for instance, is not in the figures. They are what leave-one-out refits
+        of the last step on the outputs of the others would show.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str, optional
+            Raw rows of the model, with the values that they were trained with.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+            Their targets.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            How much weight each would take with it, as for `partial_unfit`.
+        row_ids : array-like of shape (n_rows,), optional
+            As for `partial_unfit`.
+        X_test : array-like, DataFrame, sparse matrix or list of str, optional
+            Raw rows on which the change of predictions is wanted.
+
+        Returns
+        -------
+        Influence
+            Of the last step's coefficients; see
+            :meth:`UnlearnableLogisticRegression.influence`.
+
+        Raises
+        ------
+        UnlearningError
+            As for `partial_unfit`.
+        """
+        self._check_fitted()
+        self._check_given(X, y, row_ids)
+        (*front, (name, last)), _, made = self._flat()
+        request = RawRequest(X_out=X, y_out=y, ids_out=row_ids, weight=sample_weight)
+        asked = LastModel(name, last, request.of_targets(made))
+        leaving = asked.found(lambda: outputs(front, X))
+        return last._influence(asked.fitted, leaving, outputs(front, X_test))
 
     def to_sklearn(self, drop_forgotten=False):
         """A plain fitted scikit-learn pipeline, which cannot unlearn, to deploy.

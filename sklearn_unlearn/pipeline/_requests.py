@@ -283,7 +283,9 @@ def _foreign(steps):
 
 
 def outputs(steps, X):
-    """What fitted steps make of rows."""
+    """What fitted steps make of rows, None of none."""
+    if X is None:
+        return None
     X = protected(X)
     for _, step in steps:
         if not is_nothing(step):

@@ -236,6 +236,19 @@ class RequestMixin:
         held = held if sample_weight is None else held.reweighted(weight)
         return Leaving(held, positions, source, n_asked)
 
+    def _all_rows(self, fitted, X, y, sample_weight):
+        """All rows of the model: those that are given, or else those it retains."""
+        if X is not None and y is not None:
+            return self._read_rows(fitted, X, y, sample_weight)
+        if X is not None or y is not None or sample_weight is not None:
+            raise ValueError("Pass both of X and y, or nothing for the retained data.")
+        if fitted.model.retained is None:
+            raise ValueError(
+                "Pass X and y of all rows that remain: the model was fitted with "
+                "retain_data=False and has none."
+            )
+        return fitted.model.retained
+
     def _read_features(self, fitted, X):
         """Validated features in the format of retained data, and which are complete."""
         model = fitted.model
