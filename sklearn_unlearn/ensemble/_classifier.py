@@ -49,7 +49,8 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
         A classifier of which each shard has a clone; None is
         :class:`~sklearn.linear_model.LogisticRegression`.
     n_shards : int, default=5
-        Models; a request about one row trains one of them again. 1 is retraining.
+        Models; a request about one row trains one of them again. 1 is retraining: a
+        plain fit of the estimator on the edited rows, in their order.
     n_slices : int, default=1
         Parts of a shard that are handed to ``partial_fit`` one after the other, once
         each; a request goes back to the model before the first part that it touches.
@@ -63,6 +64,7 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
         Seeds of the shards' estimators. None leaves the parameters ``random_state`` of
         the estimator as they are: with None there too, requests give a model of the
         same distribution as training without the rows, with a number the same model.
+        One shard has the number itself for a seed.
     verbose : int, default=0
         How much joblib prints of the progress. Since scikit-learn 1.9 ``set_callbacks``
         shows it too.
@@ -87,7 +89,8 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
     given ``row_ids``, of its identifier. They depend neither on other rows nor on their
     order: a row that leaves moves no other, and equal rows are in the same shard. With
     identifiers a corrected row stays where it was; without, one shard loses it and
-    another one gets it.
+    another one gets it. A single shard of one slice keeps the order of the rows, and
+    what is corrected its place.
 
     A shard need not have rows of all classes; the classes that it lacks get no vote
     from it, and a shard of one class votes for that. Weights are handed on where one of

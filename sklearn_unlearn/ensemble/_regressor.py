@@ -36,7 +36,8 @@ class ShardedRegressor(RegressorMixin, ShardedModel):
         A regressor of which each shard has a clone; None is
         :class:`~sklearn.linear_model.Ridge` with ``tol=1e-12``.
     n_shards : int, default=5
-        Models; a request about one row trains one of them again. 1 is retraining.
+        Models; a request about one row trains one of them again. 1 is retraining: a
+        plain fit of the estimator on the edited rows, in their order.
     n_slices : int, default=1
         Parts of a shard that are handed to ``partial_fit`` one after the other, once
         each; a request goes back to the model before the first part that it touches.
@@ -47,6 +48,7 @@ class ShardedRegressor(RegressorMixin, ShardedModel):
         Seeds of the shards' estimators. None leaves the parameters ``random_state`` of
         the estimator as they are: with None there too, requests give a model of the
         same distribution as training without the rows, with a number the same model.
+        One shard has the number itself for a seed.
     verbose : int, default=0
         How much joblib prints of the progress. Since scikit-learn 1.9 ``set_callbacks``
         shows it too.

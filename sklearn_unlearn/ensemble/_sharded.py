@@ -22,10 +22,12 @@ from sklearn_unlearn.ensemble._callbacks import (
     followed,
     with_callbacks,
 )
+from sklearn_unlearn.ensemble._narrowing import Inputs, without_columns
 from sklearn_unlearn.ensemble._shards import Fitted, Shards
-from sklearn_unlearn.ensemble._training import Recipe
+from sklearn_unlearn.ensemble._training import Recipe, random_states
 from sklearn_unlearn.exceptions import InsufficientWeightError, UnlearningError
 from sklearn_unlearn.utils.exclusive import LearnedColumns
+from sklearn_unlearn.utils.keys import numbered
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.retained_requests import RetainedRequests
 from sklearn_unlearn.utils.rows import columns_of, protected
@@ -87,7 +89,9 @@ class ShardedModel(
         """Forget columns for good: the model as if it had never had them.
 
         All shards are trained again. At prediction the columns are ignored: they may
-        hold anything, NaN, or be absent.
+        hold anything, NaN, or be absent. Parameters of the estimator that refer to
+        columns, as those of a column transformer, no longer refer to these, and refer
+        to the same others.
 
         Parameters
         ----------
@@ -101,7 +105,8 @@ class ShardedModel(
         Raises
         ------
         ValueError
-            If a column is unknown, or the estimator refuses the columns that remain.
+            If a column is unknown, or the estimator refuses the columns that remain, or
+            refers by number to columns of which nobody knows what would become.
         """
         with self._exclusive():
             fitted = self._checked()
@@ -188,15 +193,19 @@ class ShardedModel(
         self._check_finite(raw.X)
         encoding = self._encoding(y, sample_weight)
         encoded = encoding.read(y)
-        retained = self._retained_of(raw, encoded, sample_weight, row_ids)
+        keys = numbered(raw.shape[0]) if self.n_shards * self.n_slices == 1 else None
+        retained = self._retained_of(raw, encoded, sample_weight, row_ids, keys)
         encoding, retained = self._left(encoding, retained)
         forgotten = None
         if columns is not None:
             forgotten = np.zeros(columns.n_features, dtype=bool)
-        seed = self.random_state
+        estimator, seed = clone(estimator), self.random_state
+        if self.n_shards == 1 and isinstance(seed, Integral):  # a plain fit's
+            estimator.set_params(**dict.fromkeys(random_states(estimator), seed))
+            seed = None
         if seed is not None:
             seed = int(check_random_state(seed).randint(np.iinfo(np.int32).max))
-        recipe = Recipe(clone(estimator), seed, self.n_slices > 1)
+        recipe = Recipe(estimator, seed, self.n_slices > 1)
         untrained = ((None,) * self.n_slices,) * self.n_shards
         unknown = (None,) * self.n_shards
         model = Shards(retained, forgotten, recipe, untrained, unknown)
@@ -220,14 +229,27 @@ class ShardedModel(
     def _without_columns(self, fitted, forgotten):
         model = fitted.model
         chunk = model.retained.compacted().chunks[0]
-        kept = np.flatnonzero(~forgotten[~model.forgotten])
-        rows = RawRows(columns_of(chunk.origin.X, kept))
+        columns = fitted.columns.select(~model.forgotten)
+        gone = forgotten[~model.forgotten]
+        rows = RawRows(columns_of(chunk.origin.X, np.flatnonzero(~gone)))
         weight, y = chunk.rows.weight, chunk.rows.y
-        retained = self._retained_of(rows, y, weight, chunk.ids)
-        model = replace(model, retained=retained, forgotten=forgotten)
+        keys = chunk.rows.X if model.in_order else None
+        retained = self._retained_of(rows, y, weight, chunk.ids, keys)
+        inputs = Inputs(gone, columns.names, chunk.origin.X)
+        estimator = without_columns(model.recipe.estimator, inputs)
+        recipe = replace(model.recipe, estimator=estimator)
+        model = replace(model, retained=retained, forgotten=forgotten, recipe=recipe)
         everywhere = dict.fromkeys(range(len(model.models)), 0)
         model = self._trained(model, fitted.encoding, everywhere, "retrain")
         return replace(fitted, model=model)
+
+    def _new_keys(self, fitted, origin, ids, before=None):
+        if not fitted.model.in_order:
+            return super()._new_keys(fitted, origin, ids)
+        if before is not None:
+            return before
+        last = max(block.X[:, 1].max() for block in fitted.model.retained.blocks())
+        return numbered(origin.shape[0], last + 1.0)
 
     @with_callbacks
     def _trained(self, model, encoding, first, task):

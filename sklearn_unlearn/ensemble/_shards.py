@@ -68,6 +68,14 @@ class Shards:
         """Slices of a shard."""
         return len(self.models[0])
 
+    @property
+    def in_order(self):
+        """Whether rows are trained on in the order in which they came.
+
+        All of them are trained on together, whichever leave; the model is a plain fit.
+        """
+        return len(self.models) * self.n_slices == 1
+
     def changing(self, request):
         """The edit of a request, without rows that are replaced by the same values.
 

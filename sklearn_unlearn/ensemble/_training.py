@@ -13,6 +13,15 @@ from sklearn.dummy import DummyClassifier
 from sklearn_unlearn.utils.tags import accepts
 
 
+def random_states(estimator):
+    """Names of an estimator's parameters ``random_state``, nested ones included."""
+    return sorted(
+        name
+        for name in estimator.get_params()
+        if name == "random_state" or name.endswith("__random_state")
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Slice:
     """Rows that are trained on together.
@@ -100,11 +109,7 @@ class Recipe:
         """A new model, with random numbers that are the shard's own."""
         model = clone(self.estimator)
         if self.seed is not None:
-            names = sorted(
-                name
-                for name in model.get_params()
-                if name == "random_state" or name.endswith("__random_state")
-            )
+            names = random_states(model)
             sequence = np.random.SeedSequence([self.seed, shard])
             seeds = sequence.generate_state(len(names)) >> 1
             model.set_params(**dict(zip(names, seeds.tolist(), strict=True)))

@@ -1,6 +1,7 @@
 """Keys of rows, which decide on shard, slice and order: hashes of names or of values.
 
 A key depends on nothing but its row, so that rows that leave change those of no others.
+Where there is one shard of one slice, it is the row's place among all instead.
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ def keys_of(origin, ids):
     mixed = _mixed(hashes)
     halves = mixed >> _HALF, mixed & np.uint64(2**32 - 1)
     return np.column_stack(halves).astype(np.float64)
+
+
+def numbered(n_rows, first=0):
+    """Keys that number rows, where these are to keep the order in which they came."""
+    return np.column_stack([np.zeros(n_rows), np.arange(first, first + n_rows)])
 
 
 def cells_of(keys, n_cells):

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from sklearn_unlearn.core.arrays import like, without_columns
-from sklearn_unlearn.utils.rows import check_there, widened
+from sklearn_unlearn.utils.rows import as_array, check_there, widened
 from sklearn_unlearn.utils.values import as_dtype, codes_of, equal
 
 
@@ -38,10 +38,7 @@ class RawRows:
             return RawRows(X.tocsr())
         if isinstance(X, list | tuple) and any(isinstance(row, str) for row in X):
             X = np.array([*X, None], dtype=object)[:-1]
-        rows = np.asarray(X)
-        if rows.dtype.kind in "US" and not hasattr(X, "dtype"):
-            rows = np.asarray(X, dtype=object)  # numbers beside strings stay numbers
-        return RawRows(rows)
+        return RawRows(as_array(X))
 
     @property
     def shape(self):
@@ -135,8 +132,10 @@ class RawRows:
         X = self.X
         if hasattr(X, "iloc"):
             return replace(self, X=_bare(X.iloc[rows]))
+        if _is_frame(X):
+            return replace(self, X=_bare(X[rows]))
         taken = replace(self, X=X[rows])
-        return taken if _is_frame(X) else replace(taken, X=taken._counting())
+        return replace(taken, X=taken._counting())
 
     def joined(self, others):
         """These rows and then those of others."""
@@ -144,11 +143,9 @@ class RawRows:
             return self
         parts = [self.X, *(other.X for other in others)]
         if hasattr(self.X, "iloc"):
-            X = import_module("pandas").concat(parts, ignore_index=True)
+            X = _joined_pandas(parts)
         elif hasattr(self.X, "vstack"):
-            X = self.X
-            for part in parts[1:]:
-                X = X.vstack(part)
+            X = _joined_polars(parts)
         elif sp.issparse(self.X):
             X = sp.vstack(parts, format="csr")
         else:
@@ -198,13 +195,8 @@ def _bare(X):
     Levels of an index and categories may name other rows, attributes may say anything.
     """
     if not hasattr(X, "iloc"):
-        pl = import_module("polars")
-        named = [
-            column.cast(pl.String)
-            for column in X.get_columns()
-            if column.dtype in (pl.Categorical, pl.Enum)
-        ]
-        return X.with_columns(named) if named else X
+        named = {name: [dtype] for name, dtype in X.schema.items() if _names(dtype)}
+        return _with_categories(X, named)
     X = X.copy(deep=False)
     X.index, X.attrs = range(len(X)), {}
     for place, dtype in enumerate(X.dtypes):
@@ -226,6 +218,77 @@ def _with_dtypes(X, dtypes):
         elif X.dtypes.iloc[place] != dtype:
             X.isetitem(place, as_dtype(X.iloc[:, place], dtype))
     return X
+
+
+def _joined_pandas(parts):
+    """Frames after one another; a column has categories if it has them in the first."""
+    pd = import_module("pandas")
+    parts = [part.copy(deep=False) for part in parts]
+    for place, dtype in enumerate(parts[0].dtypes):
+        if hasattr(dtype, "categories"):
+            columns = [part.iloc[:, place].astype("category") for part in parts]
+            categories = dtype.categories
+            for column in columns[1:]:
+                categories = categories.union(column.cat.categories, sort=False)
+            if dtype.categories.is_monotonic_increasing and not dtype.ordered:
+                categories = _sorted(categories)
+            shared = pd.CategoricalDtype(categories, dtype.ordered)
+            for part, column in zip(parts, columns, strict=True):
+                part.isetitem(place, column.astype(shared))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _sorted(categories):
+    try:
+        return categories.sort_values()
+    except TypeError:  # numbers beside strings
+        return categories
+
+
+def _joined_polars(parts):
+    """The same of frames of polars, in whose dtype other values may be categories."""
+    pl = import_module("polars")
+    schemas = [part.schema for part in parts]
+    named = {name for schema in schemas for name in schema if _names(schema[name])}
+    texts = [part.with_columns(pl.col(sorted(named)).cast(pl.String)) for part in parts]
+    X = texts[0]
+    for part in texts[1:]:
+        X = X.vstack(part)
+    first = {name for name in named if _names(schemas[0][name])}
+    return _with_categories(X, {name: [s[name] for s in schemas] for name in first})
+
+
+def _names(dtype):
+    """Whether a dtype of polars has categories."""
+    pl = import_module("polars")
+    return dtype in (pl.Categorical, pl.Enum)
+
+
+def _with_categories(X, dtypes):
+    """A frame of polars with categories in some columns, none of which no row has.
+
+    What a column had before, the values of an enumeration or a table of texts, names
+    values of other rows.
+
+    Parameters
+    ----------
+    dtypes : dict of str to list of DataType
+        By name of a column: those whose values it may have, the first as it is to be.
+    """
+    pl = import_module("polars")
+    columns = []
+    for name, several in dtypes.items():
+        texts, dtype = X[name].cast(pl.String), several[0]
+        if dtype == pl.Enum:
+            there = set(texts) - {None}
+            order = dict.fromkeys(
+                value
+                for one in several
+                for value in (one.categories if one == pl.Enum else texts)
+            )
+            dtype = pl.Enum([value for value in order if value in there])
+        columns.append(texts.cast(dtype))
+    return X.with_columns(columns)
 
 
 def _comparable(one, other):

@@ -32,13 +32,15 @@ class RetainedRequests(RowVerbsMixin):
     and ``columns``; and provides ``_carried``, ``_first_fit`` and ``_check_classes``.
     """
 
-    def _retained_of(self, X, encoded, sample_weight, row_ids):
+    def _retained_of(self, X, encoded, sample_weight, row_ids, keys=None):
         """Rows that are trained on, none of weight zero.
 
         Parameters
         ----------
         X : RawRows
         encoded : ndarray of shape (n_rows, n_targets)
+        keys : ndarray of shape (n_rows, 2), default=None
+            None: `keys_of` the rows.
         """
         weight = check_sample_weight(sample_weight, X.shape[0])
         ids = None if row_ids is None else check_row_ids(row_ids, X.shape[0])
@@ -48,9 +50,15 @@ class RetainedRequests(RowVerbsMixin):
         if some.size < weight.size:
             X, encoded, weight = X.take(some), encoded[some], weight[some]
             ids = None if ids is None else ids[some]
-        keys = keys_of(X, ids)
+            keys = None if keys is None else keys[some]
+        if keys is None:
+            keys = keys_of(X, ids)
         none = np.zeros(keys.shape[1], dtype=bool)
         return RetainedRows.of(Rows(keys, encoded, weight), ids, none, X)
+
+    def _new_keys(self, fitted, origin, ids, before=None):
+        """Keys of rows that come, in the place of others that had some before."""
+        return keys_of(origin, ids)
 
     def _raw(self, fitted, X):
         """Rows of a request, in the columns that the retained ones have."""
@@ -92,14 +100,15 @@ class RetainedRequests(RowVerbsMixin):
         leaving.checked(origin.shape[0], "X_new")
         origin = origin.take(leaving.source)
         ids = fitted.model.retained.ids_at(leaving.positions)
-        return replace(leaving.rows, X=keys_of(origin, ids)), origin
+        keys = self._new_keys(fitted, origin, ids, leaving.rows.X)
+        return replace(leaving.rows, X=keys), origin
 
     def _to_add(self, fitted, X, y, classes, sample_weight, row_ids):
         self._check_classes(classes, fitted.encoding.classes)
         origin = self._raw(fitted, X)
         rows = self._weighted(fitted, origin, y, sample_weight)
         ids = self._read_new_ids(fitted, row_ids, rows.n_rows)
-        rows = replace(rows, X=keys_of(origin, ids))
+        rows = replace(rows, X=self._new_keys(fitted, origin, ids))
         some = np.flatnonzero(rows.weight)
         ids = None if ids is None else ids[some]
         edit = Edit(rows_in=rows.take(some))

@@ -56,6 +56,14 @@ def columns_of(X, kept):
     return X[:, kept]
 
 
+def as_array(X):
+    """An array of what is no frame; numbers beside strings stay numbers."""
+    array = np.asarray(X)
+    if array.dtype.kind in "US" and not hasattr(X, "dtype"):
+        return np.asarray(X, dtype=object)
+    return array
+
+
 def widened(X, forgotten):
     """An array with columns of zeros in the place of those that it lacks."""
     if sp.issparse(X):

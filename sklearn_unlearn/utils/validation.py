@@ -12,6 +12,8 @@ import scipy.sparse as sp
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.validation import validate_data
 
+from sklearn_unlearn.utils.rows import as_array
+
 #: Dtypes of data that are kept as they are.
 DATA_DTYPES = [np.float64, np.float32]
 
@@ -257,7 +259,7 @@ def _split_columns(X, forgotten, names):
         where = np.array([position[column] for column in there], dtype=np.intp)
         rest = [column for column in columns if column not in gone]
         return select(rest), select(there) if there else None, where
-    X = sp.csr_array(X) if sp.issparse(X) else np.asarray(X)
+    X = sp.csr_array(X) if sp.issparse(X) else as_array(X)
     if X.ndim != 2:
         return None, None, None
     if X.shape[1] == forgotten.size:
