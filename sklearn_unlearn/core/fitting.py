@@ -52,12 +52,15 @@ def check_order(objective: Objective) -> None:
     order = objective.n_unknowns
     if order > MAX_ORDER:
         p, n_outputs = objective.shape
+        shared = ""
+        if n_outputs > 1 and p <= MAX_ORDER:
+            shared = f" Of several classes a ridge classifier keeps one of order {p}."
         raise ProblemTooLargeError(
             f"The Hessian of {p} coefficients and {n_outputs} outputs has order "
             f"{order}, above the limit of {MAX_ORDER} ({8 * order**2 / 2**30:.0f} GiB "
-            "for its factor). Reduce the number of columns, or work matrix-free: "
-            "conjugate gradients on "
-            "sklearn_unlearn.core.objective.Objective.hessian_vector_product."
+            "for its factor). Take fewer columns (of texts by max_features or min_df "
+            "of the vectorizer, or by n_features of a HashingVectorizer), or a model "
+            f"that keeps no such matrix: naive Bayes, or a sharded model.{shared}"
         )
 
 

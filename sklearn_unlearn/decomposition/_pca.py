@@ -160,7 +160,7 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
         if rows.shape[1] ** 2 > _LARGEST:
             raise ProblemTooLargeError(
                 f"The covariance matrix of {rows.shape[1]} columns of X has more than "
-                f"{_LARGEST} entries."
+                f"{_LARGEST} entries. Take fewer columns."
             )
         return Moments.of(rows, weight, "pairs")
 

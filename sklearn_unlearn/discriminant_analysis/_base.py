@@ -57,7 +57,8 @@ class Discriminant(StatisticalClassifier):
         if n_classes * n_columns**2 > LARGEST:
             raise ProblemTooLargeError(
                 f"The covariance matrices of {n_classes} classes in {n_columns} "
-                f"columns have more than {LARGEST} entries."
+                f"columns have more than {LARGEST} entries. Take fewer columns, or "
+                "naive Bayes, which keeps variances alone."
             )
 
 

@@ -100,7 +100,7 @@ class UnlearnableCategoricalNB(DiscreteNaiveBayes):
         if n_classes * n_columns > LARGEST:
             raise ProblemTooLargeError(
                 f"The counts of {n_columns} categories, of all columns of X, in "
-                f"{n_classes} classes are more than {LARGEST}."
+                f"{n_classes} classes are more than {LARGEST}. Merge rare categories."
             )
 
     def _encoded(self, X, params):

@@ -34,7 +34,8 @@ class StatisticalRegressor(WeightedVerbs, RegressorMixin, StatisticalModel):
         if n_columns > _MOST_COLUMNS + 1:
             raise ProblemTooLargeError(
                 f"{n_columns} columns and targets have too many products, of which "
-                f"exact sums are kept; at most {_MOST_COLUMNS + 1} are possible."
+                f"exact sums are kept; at most {_MOST_COLUMNS + 1} are possible. Take "
+                "fewer columns, or UnlearnableRidge with a small alpha."
             )
 
     def _labels(self, y, classes):

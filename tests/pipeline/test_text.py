@@ -11,18 +11,25 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Binarizer, Normalizer, PolynomialFeatures
 
 from sklearn_unlearn import (
+    ShardedClassifier,
     UnlearnableCountVectorizer,
     UnlearnableLogisticRegression,
     UnlearnableMaxAbsScaler,
     UnlearnableMultinomialNB,
     UnlearnableRidge,
+    UnlearnableRidgeClassifier,
     UnlearnableStandardScaler,
     UnlearnableTfidfTransformer,
     UnlearnableTfidfVectorizer,
     make_unlearnable_column_transformer,
     make_unlearnable_pipeline,
 )
-from sklearn_unlearn.exceptions import UnlearningError, UnseenRowsWarning
+from sklearn_unlearn.core import fitting
+from sklearn_unlearn.exceptions import (
+    ProblemTooLargeError,
+    UnlearningError,
+    UnseenRowsWarning,
+)
 from tests.pipeline.data import mails
 from tests.pipeline.scripts import Story, answers
 
@@ -200,3 +207,27 @@ def test_texts_beside_numbers():
     np.testing.assert_allclose(
         answers(story.pipeline, left), answers(refit, story.X), atol=1e-8
     )
+
+
+def test_ways_out_of_a_wide_model(monkeypatch):
+    monkeypatch.setattr(fitting, "MAX_ORDER", 30)
+    texts, y = mails()
+    words = "max_features or min_df .* n_features .* naive Bayes, or a sharded model"
+    with pytest.raises(ProblemTooLargeError, match=words):
+        pipeline(UnlearnableTfidfVectorizer()).fit(texts, y)
+    several = np.where(np.arange(200) % 7, y, "other")
+    with pytest.raises(ProblemTooLargeError, match="ridge classifier keeps one of ord"):
+        pipeline(UnlearnableTfidfVectorizer(max_features=20)).fit(texts, several)
+    ways = [
+        pipeline(UnlearnableTfidfVectorizer(max_features=20), retain_data=True),
+        pipeline(UnlearnableTfidfVectorizer(min_df=0.5), retain_data=True),
+        pipeline(HashingVectorizer(n_features=16)),
+        make_unlearnable_pipeline(
+            UnlearnableCountVectorizer(), UnlearnableMultinomialNB()
+        ),
+        make_unlearnable_pipeline(HashingVectorizer(), ShardedClassifier()),
+    ]
+    for model in ways:
+        model.fit(texts, y).partial_unfit(texts[5:7], y[5:7])
+    shared = UnlearnableTfidfVectorizer(max_features=20), UnlearnableRidgeClassifier()
+    make_unlearnable_pipeline(*shared).fit(texts, several)
