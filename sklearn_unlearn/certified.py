@@ -319,7 +319,7 @@ class CertifiedMixin(UnlearnerMixin):
         """The fitted value after the verb ``refine``, which publishes nothing."""
         lineage = fitted.lineage
         if lineage is not None:
-            lineage = remeasured(lineage, fitted.model.state, model.state, rows)
+            lineage = remeasured(lineage, model.state, rows)
         return replace(fitted, model=model, lineage=lineage)
 
     def _removal(self, fitted, X, y, sample_weight, row_ids):

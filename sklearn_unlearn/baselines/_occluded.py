@@ -113,4 +113,4 @@ class Occluded(ExclusiveMixin, WrappedModel):
 
     def _shown(self, fitted, X):
         hidden = fitted.hidden
-        return check_remaining_rows(self, X, fitted.columns, hidden, values=False)[0]
+        return check_remaining_rows(self, X, fitted.columns, hidden)

@@ -90,12 +90,13 @@ def self_concordance(objective: Objective) -> float:
 def distance(state: State, drift: Drift, tol: float) -> Distance:
     """Bound on the distance to a refit that ends with a gradient norm of ``tol``.
 
-    Infinite where nothing can be certified.
+    Infinite where nothing can be certified, as of a factor that the drift is not of.
     """
-    objective, factor = state.objective, state.factor
+    objective, factor = state.objective, drift.geometry.factor
     smallest = drift.geometry.smallest
     known = objective.pack(state.gradient)
-    if not smallest > 0.0 or not drift.geometry.error <= LARGEST_ERROR:
+    certified = factor is state.factor and drift.geometry.error <= LARGEST_ERROR
+    if not (certified and smallest > 0.0):
         return Distance(np.inf, np.inf, np.inf)
     norm, step = dual_norm(factor, known, smallest)
     step += over_root(2.0 * drift.geometry.error * norm, smallest)

@@ -22,6 +22,7 @@ from sklearn_unlearn.certification.geometry import (
     Geometry,
     column_reach,
     dual_norm,
+    heaviest_columns,
     largest_length,
     largest_norm,
     largest_pending_norm,
@@ -31,6 +32,7 @@ from sklearn_unlearn.certification.geometry import (
 )
 from sklearn_unlearn.core.arrays import Array, densify
 from sklearn_unlearn.core.edits import Edit, LinearMap
+from sklearn_unlearn.core.factor import Factor
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import Finely, RowBlocks, Rows
 from sklearn_unlearn.core.state import State
@@ -49,6 +51,12 @@ class Growth:
 
     Attributes
     ----------
+    factor : Factor
+        After the request.
+    blur : float
+        By how much the map of the features moves raw predictions at the anchor.
+    skew : float
+        Relative error in H by rows that leave with another weight than they had.
     spread : float
         gamma: how much inverse norms grow as rows leave.
     density : float
@@ -73,6 +81,9 @@ class Growth:
         Rounding error of the gradient of rows that come.
     """
 
+    factor: Factor
+    blur: float
+    skew: float
     spread: float
     density: float
     stretch: float
@@ -97,7 +108,6 @@ def measured(
     *,
     geometry: Geometry | None = None,
     exact: bool = False,
-    before: tuple[Drift, Array] | None = None,
 ) -> Drift:
     """The drift of a state, from a pass over its rows.
 
@@ -108,21 +118,19 @@ def measured(
     rows : RowBlocks
         All rows of the objective.
     geometry : Geometry, optional
-        What is known of the Hessian; None if it was computed from these rows.
+        What is known of the Hessian; without it, and for any factor that it is not of,
+        the factor was computed from these rows.
     exact : bool, default=False
         Whether R is computed row by row, for the price of a pass for a Hessian.
-    before : tuple of Drift and ndarray, optional
-        The drift and the coefficients before a refinement, for rows that lack values
-        of forgotten columns.
 
     Returns
     -------
     Drift
     """
     objective, theta = state.objective, state.theta
-    if geometry is None:
+    if geometry is None or geometry.factor is not state.factor:
         geometry = measured_geometry(objective, state.factor, rows)
-    if exact and geometry.radius < np.inf:
+    if exact:
         radius = largest_norm(objective, state.factor, rows)
         geometry = replace(geometry, radius=min(radius, geometry.radius))
     fine = Finely(rows)
@@ -133,40 +141,22 @@ def measured(
     length *= exponential(self_concordance(objective) * slack)
     floor = length
     length += float(np.linalg.norm(gradient - state.gradient))
-    change = _measured_change(state, rows, before)
+    change = 0.0
     if not objective.loss.constant_curvature:
-        change += slack + _raw_rounding(objective, geometry.length, state.anchor)
+        change = objective.largest_raw_change(rows, theta - state.anchor)
+        change += (
+            geometry.blur
+            + slack
+            + _raw_rounding(objective, geometry.length, state.anchor)
+        )
     unknown = over_root(length, geometry.smallest)
     return Drift(geometry, change, unknown, length, floor)
-
-
-def _measured_change(
-    state: State, rows: RowBlocks, before: tuple[Drift, Array] | None
-) -> float:
-    objective, theta, anchor = state.objective, state.theta, state.anchor
-    if objective.loss.constant_curvature:
-        return 0.0
-    moved, known = theta - anchor, 0.0
-    if anchor[objective.held].any() and _incomplete(rows):
-        if before is None:
-            return np.inf
-        moved, known = theta - before[1], before[0].change
-    if moved.any():
-        known += objective.largest_raw_change(rows, moved)
-    return known
 
 
 def _raw_rounding(objective: Objective, length: float, theta: Array) -> float:
     """Rounding error of a raw prediction: (p + 2) u |x_i| . |theta|, or more."""
     size = float(np.linalg.norm(theta, axis=0).max())
     return (objective.shape[0] + 2) * _UNIT * length * size
-
-
-def _incomplete(rows: RowBlocks) -> bool:
-    return any(
-        block.complete is not None and not block.complete.all()
-        for block in rows.blocks()
-    )
 
 
 # A request --------------------------------------------------------------------------
@@ -178,17 +168,17 @@ def stepped(drift: Drift, state: State, edit: Edit, step: StepResult) -> Drift:
     after = grown(drift, growth(drift, state, edit, step), constant)
     mapped = isinstance(edit.feature_map, LinearMap)
     if mapped or after.geometry.age > _OLD:
-        geometry = reexamined(after.geometry, step.state.factor)
-        after = replace(after, geometry=geometry)
+        after = replace(after, geometry=reexamined(after.geometry))
     return after
 
 
 def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
     """Theorem 3: the drift after a request, for a loss with M = ``constant``."""
-    before, error = drift.geometry, drift.geometry.error
+    before = drift.geometry
     radius = max(growth.spread * before.radius, growth.radius)
     shrunk = growth.spread**2 * growth.stretch**2
     geometry = Geometry(
+        factor=growth.factor,
         radius=product(growth.stretch, radius),
         smallest=before.smallest / shrunk,
         scaled=before.scaled / shrunk / (1.0 + growth.density),
@@ -196,16 +186,20 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
         ever=growth.ever,
         reach=growth.reach,
         length=growth.row_length,
+        blur=before.blur + growth.blur,
+        skew=before.skew * shrunk + growth.skew * growth.stretch**2,
         age=before.age * shrunk * (1.0 + growth.density),
     )
+    error = geometry.error
     if not error <= LARGEST_ERROR:
         return Drift(geometry, np.inf, np.inf, np.inf, np.inf)
     exact = 1.0 / (1.0 - error)
     moved = growth.moved * exact
+    moved_data = math.hypot(growth.moved_data, math.sqrt(error) * moved)
     change = max(drift.change, growth.change)
     jump = min(product(radius * exact, moved), growth.jump) if constant else 0.0
     worst = bend(constant * change, constant * jump)
-    remainder = product(worst, growth.moved_data * exact)
+    remainder = product(worst, moved_data)
     slack = 2.0 * error * exact * moved  # of H itself
     carried = product(growth.stretch * growth.spread, drift.unknown)
     return Drift(
@@ -223,12 +217,16 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
     """What an edit of ``state`` that gave ``step`` does to its drift."""
     old, factor, geometry = state.objective, step.factor, drift.geometry
     rows_in, rows_out = edit.curvature_rows(old, state.anchor)
-    spread, radius, change = 1.0, 0.0, 0.0
+    spread, radius, change, skew = 1.0, 0.0, 0.0, 0.0
     ever, reach, row_length = geometry.ever, geometry.reach, geometry.length
     if rows_out is not None:
         columns = old.curvature_columns(rows_out, state.anchor)
-        leverage = _largest_leverage(factor.solve(columns), columns)
-        spread = math.sqrt(1.0 + leverage * (1.0 + 4.0 * geometry.error))
+        leverage = _largest_leverage(factor, columns) * (1.0 + 4.0 * geometry.error)
+        spread = math.sqrt(1.0 + leverage)
+        skew = leverage * _misweighing(old, geometry.blur)
+        if skew > 0.0 and old.loss.max_curvature < np.inf:
+            columns = heaviest_columns(old, rows_out)
+            skew = min(skew, _largest_leverage(factor, columns))
     if rows_in is not None:
         columns = old.curvature_columns(rows_in, state.anchor)
         ever = ever + np.einsum("ij,ij->i", columns, columns)
@@ -242,10 +240,10 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
             change = old.largest_raw_change(edit.rows_in, lag)
             for theta in (state.theta, state.anchor):
                 change += _raw_rounding(old, row_length, theta)
-    if not old.loss.constant_curvature and _is_unknowable(state, edit, step):
-        radius = change = np.inf
     # as products of absolute values: sums in any order err by p u of this
     jump = float((reach @ np.abs(step.moved)).max()) * (1.0 + 4.0 * reach.size * _UNIT)
+    lag = state.anchor - edit.feature_map.pull(step.state.anchor)
+    blur = float((reach @ np.abs(lag)).max()) * (1.0 + 4.0 * reach.size * _UNIT)
     new = step.state.objective
     if isinstance(edit.feature_map, LinearMap):
         map_ = np.abs(densify(edit.feature_map.matrix))
@@ -270,6 +268,9 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
     )
     after = step.state.factor
     return Growth(
+        factor=after,
+        blur=blur,
+        skew=skew,
         spread=spread,
         density=density,
         stretch=stretch,
@@ -355,21 +356,15 @@ def _map_norms(state: State, edit: Edit, step: StepResult) -> tuple[float, float
     return math.sqrt(max(1.0, ratio)), 1.0
 
 
-def _is_unknowable(state: State, edit: Edit, step: StepResult) -> bool:
-    """Whether the edited matrix is no longer the Hessian of the rows at one anchor."""
-    if state.anchor[state.objective.held].any():
-        touched = (edit.rows_in, edit.rows_out)
-        if any(rows is not None and _incomplete(rows) for rows in touched):
-            return True
-    if isinstance(edit.feature_map, LinearMap):
-        lag = state.anchor - edit.feature_map.pull(step.state.anchor)
-        size = float(np.abs(state.anchor).max(initial=0.0))
-        return bool(np.abs(lag).max(initial=0.0) > 1e-10 * size)
-    return False
+def _misweighing(objective: Objective, blur: float) -> float:
+    """Bound on the relative error of a weight, from that of its raw prediction."""
+    exponent = product(self_concordance(objective), blur)
+    return math.expm1(min(exponent, 700.0))
 
 
-def _largest_leverage(solved: Array, columns: Array) -> float:
+def _largest_leverage(factor: Factor, columns: Array) -> float:
     """Bound on the largest eigenvalue of ``V' H^-1 V``."""
+    solved = factor.solve(columns)
     if columns.shape[1] > _MANY:
         return max(float(np.vdot(solved, columns)), 0.0)
     inner = columns.T @ solved

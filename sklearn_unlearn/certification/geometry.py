@@ -36,12 +36,14 @@ _CAUTION = 0.99
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """What is known of the Hessian ``H`` of the current rows at the anchor.
+    """What is known of the matrix in a factor as the Hessian ``H`` of the rows.
 
     Attributes
     ----------
+    factor : Factor
+        The one of which all this is known: nothing of it holds for another.
     radius : float
-        R: bound on the H^-1 norm of every row; infinite if H is not their Hessian.
+        R: bound on the H^-1 norm of every row.
     smallest : float
         lambda: bound from below on the smallest eigenvalue of H.
     scaled : float
@@ -56,10 +58,17 @@ class Geometry:
         Largest absolute value in each column over all rows, one for the intercept.
     length : float
         Largest 2-norm of a row.
+    blur : float
+        beta: bound on how far raw predictions at the anchor of the state are from those
+        at which the weights of the rows in H were taken.
+    skew : float
+        Relative error of quadratic forms by rows that left H with another weight than
+        they have in it.
     age : float
         How much ``smallest`` was lowered by requests since it was certified.
     """
 
+    factor: Factor
     radius: float
     smallest: float
     scaled: float
@@ -67,12 +76,15 @@ class Geometry:
     ever: Array
     reach: Array
     length: float
+    blur: float = 0.0
+    skew: float = 0.0
     age: float = 1.0
 
     @property
     def error(self) -> float:
         """zeta: relative error of every quadratic form of H."""
-        return self.terms * _UNIT / self.scaled if self.scaled > 0.0 else np.inf
+        rounding = self.terms * _UNIT / self.scaled if self.scaled > 0.0 else np.inf
+        return rounding + self.skew
 
 
 def measured_geometry(
@@ -94,6 +106,7 @@ def measured_geometry(
     terms = block_rows + n_blocks + 16.0 + 4.0 * p + objective.shape[1]
     length = largest_length(objective, rows)
     return Geometry(
+        factor=factor,
         radius=over_root(length, smallest),
         smallest=smallest,
         scaled=scaled,
@@ -104,12 +117,10 @@ def measured_geometry(
     )
 
 
-def reexamined(geometry: Geometry, factor: Factor) -> Geometry:
+def reexamined(geometry: Geometry) -> Geometry:
     """The geometry with eigenvalues certified anew from the factor alone."""
-    smallest, scaled = certified_eigenvalues(factor, geometry.ever)
-    radius = geometry.radius
-    if radius < np.inf:  # else H is not the Hessian of the rows
-        radius = min(radius, over_root(geometry.length, smallest))
+    smallest, scaled = certified_eigenvalues(geometry.factor, geometry.ever)
+    radius = min(geometry.radius, over_root(geometry.length, smallest))
     return replace(geometry, radius=radius, smallest=smallest, scaled=scaled, age=1.0)
 
 
@@ -238,6 +249,17 @@ def largest_pending_norm(
         ),
         default=0.0,
     )
+
+
+def heaviest_columns(objective: Objective, rows: Rows) -> Array:
+    """Columns U with ``U U'`` = these few rows' Hessian at their largest curvature."""
+    root = np.sqrt(objective.loss.max_curvature * rows.weight[rows.weight > 0.0])
+    parts = list(_row_vectors(objective, rows))
+    copies = objective.shape[1] if objective.coupled else 1
+    starts = np.cumsum([0, *(part.shape[1] // copies for part in parts)])
+    for part, start in zip(parts, starts, strict=False):
+        part *= np.tile(root[start : start + part.shape[1] // copies], copies)
+    return np.asfortranarray(np.hstack(parts))
 
 
 def largest_length(objective: Objective, rows: RowBlocks) -> float:

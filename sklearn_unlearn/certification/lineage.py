@@ -129,7 +129,7 @@ def begin(
     """
     self_concordance(state.objective)
     with one_blas_thread():
-        drift, found = _measured(state, rows, None, None, terms.tol, exact)
+        drift, found = _measured(state, rows, None, terms.tol, exact)
     accountant, number, draws, before = Accountant(terms.budget), 0, 0, ""
     if after is not None:
         number, draws, secret = after.number + anew, after.draws, after.secret
@@ -168,16 +168,13 @@ def advanced(
     """
     terms = lineage.terms
     with one_blas_thread():
-        before = geometry = None
+        drift = lineage.drift
         if step is not None:
-            drift = stepped(lineage.drift, state, edit, step)
-            before = (drift, step.state.theta)
-            if final.factor is step.state.factor:
-                geometry = drift.geometry
+            drift = stepped(drift, state, edit, step)
         if rows is None:
             found = distance(final, drift, refit_tolerance(terms.tol, drift))
         else:
-            drift, found = _measured(final, rows, geometry, before, terms.tol, False)
+            drift, found = _measured(final, rows, drift.geometry, terms.tol, False)
     start = _start(lineage)
     return _published(terms, start, "request", final, drift, found)
 
@@ -191,23 +188,20 @@ def minimised(lineage: Lineage, state: State, rows: RowBlocks) -> Lineage:
     """
     terms = lineage.terms
     with one_blas_thread():
-        drift, found = _measured(state, rows, None, None, terms.tol, True)
+        drift, found = _measured(state, rows, None, terms.tol, True)
     return _published(terms, _start(lineage), "refine", state, drift, found)
 
 
-def remeasured(
-    lineage: Lineage, state: State, final: State, rows: RowBlocks
-) -> Lineage:
-    """The lineage after ``state`` was minimised further, on the same data.
+def remeasured(lineage: Lineage, final: State, rows: RowBlocks) -> Lineage:
+    """The lineage after a state was minimised further, on the same data.
 
     It publishes and spends nothing: the publication is of the data, not of how well
     they were minimised. What is known of the gradient is measured anew, so that
     requests to come are cheaper.
     """
-    geometry = lineage.drift.geometry if final.factor is state.factor else None
-    before = lineage.drift, state.theta
+    geometry = lineage.drift.geometry
     with one_blas_thread():
-        drift, _ = _measured(final, rows, geometry, before, lineage.terms.tol, True)
+        drift, _ = _measured(final, rows, geometry, lineage.terms.tol, True)
     return replace(lineage, drift=drift)
 
 
@@ -241,16 +235,13 @@ def _measured(
     state: State,
     rows: RowBlocks,
     geometry: Geometry | None,
-    before: tuple[Drift, Array] | None,
     tol: float,
     exact: bool,
 ) -> tuple[Drift, Distance]:
-    drift = measured(state, rows, geometry=geometry, exact=exact, before=before)
+    drift = measured(state, rows, geometry=geometry, exact=exact)
     found = distance(state, drift, refit_tolerance(tol, drift))
     if not exact and found.condition > _LARGE_CONDITION:
-        drift = measured(
-            state, rows, geometry=drift.geometry, exact=True, before=before
-        )
+        drift = measured(state, rows, geometry=drift.geometry, exact=True)
         found = distance(state, drift, refit_tolerance(tol, drift))
     return drift, found
 

@@ -94,7 +94,7 @@ class DropColumns:
         return self.push(coefficients)
 
     def anchor(self, anchor: Array) -> Array:
-        return anchor  # rows that leave later bring their values in all columns
+        return self.push(anchor)
 
     def objective(self, objective: Objective) -> Objective:
         return objective.forgetting(self.columns)
@@ -204,9 +204,7 @@ class Edit:
         """Rows that enter and leave the Hessian, at the anchor.
 
         Relabelled rows cancel where the curvature does not depend on the target,
-        save for a difference of weights. Rows with unknown values of forgotten
-        columns neither enter nor leave where the anchor looks at these: their weight
-        cannot be known, and the Hessian stays positive definite.
+        save for a difference of weights.
         """
         rows_in, rows_out = self.rows_in, self.rows_out
         if (
@@ -218,9 +216,6 @@ class Edit:
             difference = rows_in.weight - rows_out.weight
             rows_in = rows_in.reweighted(np.maximum(difference, 0.0))
             rows_out = rows_out.reweighted(np.maximum(-difference, 0.0))
-        looks = bool(anchor[objective.held].any())
-        if looks and not objective.loss.constant_curvature:
-            rows_in, rows_out = _complete(rows_in), _complete(rows_out)
         return (
             rows_in if rows_in is not None and rows_in.weight.any() else None,
             rows_out if rows_out is not None and rows_out.weight.any() else None,
@@ -266,10 +261,3 @@ def _columnwise_preimage(matrix: Data, coefficients: Array) -> Array | None:
         shift = value[shifts] @ preimage[row[shifts]]
         preimage[-1] = coefficients[-1] - shift
     return preimage
-
-
-def _complete(rows: Rows | None) -> Rows | None:
-    """The rows, those with unknown values with weight zero."""
-    if rows is None or rows.complete is None:
-        return rows
-    return rows.reweighted(rows.weight * rows.complete)

@@ -77,9 +77,6 @@ def _steps(state: State, rows: Rows, penalty_rate: Array) -> Array:
     right[:, objective.held] = 0.0
     columns = state.anchored.curvature_columns(rows, state.anchor)
     columns = columns.reshape(columns.shape[0], n_rows, -1)
-    looks = state.anchor[objective.held].any() and not objective.loss.constant_curvature
-    if rows.complete is not None and looks:  # as in a request
-        columns[:, ~rows.complete] = 0.0
     columns[objective.packed_held] = 0.0
     solved = state.factor.solve(columns.reshape(columns.shape[0], -1))
     solved = solved.reshape(columns.shape)

@@ -73,17 +73,6 @@ class Model:
         mask = objective.forgotten
         return mask[:-1] if objective.fit_intercept else mask
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Retained data are pickled without forgotten values; no anchor needs them."""
-        state = self.state
-        needed = bool(state.anchor[state.objective.held].any())
-        if self.retained is not None and needed:
-            state = refreshed(state, self.retained, state.theta)
-        return {**vars(self), "state": state}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-
 
 @dataclass(frozen=True, eq=False)
 class Request:

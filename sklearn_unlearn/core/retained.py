@@ -309,7 +309,7 @@ class RetainedRows:
         weight = np.concatenate([block.weight for block in self.blocks()])
         alive = np.flatnonzero(weight)
         rows = self.take(alive)
-        rows = replace(rows, X=without_columns(rows.X, self.forgotten), complete=None)
+        rows = replace(rows, X=without_columns(rows.X, self.forgotten))
         origin = self.origins_at(alive)
         chunk = Chunk(rows, self.ids_at(alive), self.forgotten, origin)
         return RetainedRows((chunk,), {}, self.magnified)

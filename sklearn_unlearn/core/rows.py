@@ -12,7 +12,6 @@ from sklearn_unlearn.core.arrays import (
     Array,
     Data,
     Indices,
-    Mask,
     n_stored,
     stack_rows,
     take_rows,
@@ -36,15 +35,11 @@ class Rows:
         Targets as the loss reads them.
     weight : ndarray of shape (n_rows,)
         Sample weights; the weight of a class belongs to the loss.
-    complete : ndarray of bool of shape (n_rows,) or None
-        False where the values of forgotten columns are unknown (stored as zero);
-        None where all are known.
     """
 
     X: Data
     y: Array
     weight: Array
-    complete: Mask | None = None
 
     @property
     def n_rows(self) -> int:
@@ -53,8 +48,7 @@ class Rows:
 
     def take(self, rows: Indices) -> Rows:
         """The named rows, copied."""
-        complete = None if self.complete is None else self.complete[rows]
-        return Rows(take_rows(self.X, rows), self.y[rows], self.weight[rows], complete)
+        return Rows(take_rows(self.X, rows), self.y[rows], self.weight[rows])
 
     def weighted(self) -> Rows:
         """Those of positive weight."""
@@ -76,8 +70,7 @@ class Rows:
             yield self
             return
         for part in row_slices(self.n_rows, n_stored(self.X), entries):
-            complete = None if self.complete is None else self.complete[part]
-            yield Rows(self.X[part], self.y[part], self.weight[part], complete)
+            yield Rows(self.X[part], self.y[part], self.weight[part])
 
 
 @dataclass(frozen=True)
@@ -130,21 +123,10 @@ def joined(parts: list[Rows]) -> Rows:
     """Rows of all parts, in order."""
     if len(parts) == 1:
         return parts[0]
-    complete = None
-    if any(part.complete is not None for part in parts):
-        complete = np.concatenate(
-            [
-                np.ones(part.n_rows, dtype=bool)
-                if part.complete is None
-                else part.complete
-                for part in parts
-            ]
-        )
     return Rows(
         stack_rows([part.X for part in parts]),
         np.concatenate([part.y for part in parts]),
         np.concatenate([part.weight for part in parts]),
-        complete,
     )
 
 

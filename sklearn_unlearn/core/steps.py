@@ -12,7 +12,6 @@ from sklearn_unlearn.core.edits import Edit, Identity
 from sklearn_unlearn.core.factor import Factor
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.parts import Parts
-from sklearn_unlearn.core.refinement import refreshed
 from sklearn_unlearn.core.rows import RowBlocks, Rows
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.weighted_losses import weights_of
@@ -155,10 +154,7 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
 
 def with_parts(state: State, rows: RowBlocks) -> State:
     """The state with the sums of its parts over all rows."""
-    objective = state.objective
-    if state.anchor[objective.forgotten].any():  # rows may lack what it looks at
-        state = refreshed(state, rows, state.theta)
-    parts = Parts.of(objective, rows, state.theta, state.anchor)
+    parts = Parts.of(state.objective, rows, state.theta, state.anchor)
     return replace(state, parts=parts)
 
 

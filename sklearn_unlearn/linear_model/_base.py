@@ -350,7 +350,5 @@ class LinearUnlearner(
         """Raw predictions, all from one version of the model."""
         fitted = self._checked()
         state = fitted.model.state
-        X, _ = check_remaining_rows(
-            self, X, fitted.columns, fitted.model.forgotten, values=False
-        )
+        X = check_remaining_rows(self, X, fitted.columns, fitted.model.forgotten)
         return fitted, state.objective.raw_prediction(X, fitted.shown)

@@ -103,8 +103,8 @@ class InfluenceMixin:
         state = fitted.model.state
         if X_test is not None:
             with named("X_test"):
-                X_test, _ = check_remaining_rows(
-                    self, X_test, fitted.columns, fitted.model.forgotten, values=False
+                X_test = check_remaining_rows(
+                    self, X_test, fitted.columns, fitted.model.forgotten
                 )
         rows = leaving.whole().rows
         penalty = state.objective.penalty

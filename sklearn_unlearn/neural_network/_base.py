@@ -168,9 +168,7 @@ class PerceptronUnlearner(
     def _asked(self, method, X):
         """What the twin answers, all from one version of the model."""
         fitted = self._checked()
-        X, _ = check_remaining_rows(
-            self, X, fitted.columns, fitted.model.forgotten, values=False
-        )
+        X = check_remaining_rows(self, X, fitted.columns, fitted.model.forgotten)
         return getattr(fitted.twin, method)(X)
 
     # Fitting ------------------------------------------------------------------------

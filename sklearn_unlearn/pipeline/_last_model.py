@@ -220,11 +220,11 @@ class LastModel:
         step, request = self.step, self.request
         if request.leaves:
             with named("X_new"):
-                X, complete = step._read_features(fitted, X)
+                X = step._read_features(fitted, X)
             ids = None
             if self.positions is not None:
                 ids = self.retained.ids_at(self.positions)
-            return replace(self.rows, X=X, complete=complete), ids
+            return replace(self.rows, X=X), ids
         step._check_classes(request.classes, fitted.encoding.classes)
         rows = step._read_rows(fitted, X, request.y_in, request.weight)
         return rows, step._read_new_ids(fitted, request.ids_in, rows.n_rows)

@@ -74,7 +74,7 @@ class LastNetwork(LastModel):
         rows_in = ids = seen = None
         if change.into is not None:
             rows_in, ids = self._coming(fitted, change.into())
-        X, _ = step._read_features(fitted, change.rest())
+        X = step._read_features(fitted, change.rest())
         retained = self._of_rows(X, forgotten, rows_in, ids)
         features = DropColumns(gone) if gone.any() else Identity()
         edit = Edit(self.rows, rows_in, feature_map=features)
@@ -92,7 +92,7 @@ class LastNetwork(LastModel):
             inputs = front(X)
         except ValueError:  # a category that only these rows had
             return None
-        X, _ = self.step._read_features(fitted, inputs)
+        X = self.step._read_features(fitted, inputs)
         return replace(self.rows, X=X)
 
     def _gone(self, change, names):

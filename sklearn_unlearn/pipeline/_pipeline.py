@@ -218,8 +218,8 @@ class UnlearnablePipeline(
         if rows is fitted.model.retained:
             # not as the step retains them: of what the others make of the raw ones
             kept = rows.compacted().chunks[0]
-            X, complete = last._read_features(fitted, outputs(front, kept.origin.X))
-            rows = replace(kept.rows, X=X, complete=complete)
+            X = last._read_features(fitted, outputs(front, kept.origin.X))
+            rows = replace(kept.rows, X=X)
         norm = last._residual(fitted, rows)
         return GradientResidual.of(norm, self._remembered)
 

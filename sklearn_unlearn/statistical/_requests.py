@@ -295,9 +295,7 @@ class StatisticalRequests(ExclusiveMixin):
 
     def _remaining(self, fitted, X):
         """Validated rows, in the columns that are not forgotten."""
-        X, _ = check_remaining_rows(
-            self, X, fitted.columns, fitted.forgotten, values=False
-        )
+        X = check_remaining_rows(self, X, fitted.columns, fitted.forgotten)
         return X[:, ~fitted.forgotten] if fitted.forgotten.any() else X
 
     def _read_features(self, fitted, X):

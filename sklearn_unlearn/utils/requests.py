@@ -57,7 +57,7 @@ class Leaving:
 
     def of_each(self, values):
         """What is given for each row of the request, for each of these rows."""
-        return values if values is None or self.as_asked else values[self.source]
+        return values if self.as_asked else values[self.source]
 
     def spread(self, values, nothing):
         """What was found for these rows, for each row of the request.
@@ -111,10 +111,9 @@ class RequestMixin:
     def _replacing(self, fitted, leaving, X_new):
         """Rows that come in the place of others, and their origins if they have any."""
         with named("X_new"):
-            X, complete = self._read_features(fitted, X_new)
+            X = self._read_features(fitted, X_new)
         leaving.checked(X.shape[0], "X_new")
-        X, complete = leaving.of_each(X), leaving.of_each(complete)
-        return replace(leaving.rows, X=X, complete=complete), None
+        return replace(leaving.rows, X=leaving.of_each(X)), None
 
     def _to_replace_labels(self, fitted, X, y, y_new, sample_weight, row_ids):
         leaving = self._leaving(
@@ -250,12 +249,12 @@ class RequestMixin:
         return fitted.model.retained
 
     def _read_features(self, fitted, X):
-        """Validated features in the format of retained data, and which are complete."""
+        """Validated features in the format of retained data."""
         model = fitted.model
-        X, complete = check_remaining_rows(self, X, fitted.columns, model.forgotten)
+        X = check_remaining_rows(self, X, fitted.columns, model.forgotten)
         if model.retained is not None:
             X = like(X, model.retained.chunks[0].rows.X)
-        return X, complete
+        return X
 
     def _read_targets(self, encoding, y, n_rows, name="y"):
         if y is None:
@@ -268,9 +267,8 @@ class RequestMixin:
 
     def _read_rows(self, fitted, X, y, sample_weight):
         """Validated and encoded rows."""
-        X, complete = self._read_features(fitted, X)
-        rows = self._weighted(fitted, X, y, sample_weight)
-        return replace(rows, complete=complete)
+        X = self._read_features(fitted, X)
+        return self._weighted(fitted, X, y, sample_weight)
 
     def _weighted(self, fitted, X, y, sample_weight):
         """Rows with encoded targets."""

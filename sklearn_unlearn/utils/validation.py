@@ -168,7 +168,7 @@ def _canonical(X):
     return X
 
 
-def check_remaining_rows(estimator, X, columns, forgotten, *, values=True):
+def check_remaining_rows(estimator, X, columns, forgotten):
     """Rows of an estimator that has forgotten columns.
 
     A frame lacks such a column by name, an array by holding only the others.
@@ -179,15 +179,11 @@ def check_remaining_rows(estimator, X, columns, forgotten, *, values=True):
     X : array-like of shape (n_rows, n_features) or (n_rows, n_remaining)
     columns : Columns
     forgotten : ndarray of bool of shape (n_features,)
-    values : bool, default=True
-        Whether to read values of forgotten columns; else they are zero, whatever
-        stands there. Values that are absent or no finite numbers are zero too.
 
     Returns
     -------
-    X : ndarray or CSR of shape (n_rows, n_features)
-    complete : ndarray of bool of shape (n_rows,) or None
-        Where all values of forgotten columns were given; None if everywhere.
+    ndarray or CSR of shape (n_rows, n_features)
+        Zero in forgotten columns, whatever stands there.
 
     Raises
     ------
@@ -196,27 +192,19 @@ def check_remaining_rows(estimator, X, columns, forgotten, *, values=True):
         where nobody can tell which of them it was.
     """
     if not forgotten.any():
-        return check_rows(estimator, X, columns), None
-    remaining, past, where = _split_columns(X, forgotten, columns.names)
+        return check_rows(estimator, X, columns)
+    remaining = _without(X, forgotten, columns.names)
     if remaining is None:  # neither width fits: the usual error
-        return check_rows(estimator, X, columns), None
+        return check_rows(estimator, X, columns)
     remaining = check_rows(estimator, remaining, columns.select(~forgotten))
-    n_rows = remaining.shape[0]
-    complete = np.full(n_rows, where.size == np.count_nonzero(forgotten))
-    full = np.zeros((n_rows, forgotten.size), dtype=remaining.dtype)
-    if values and where.size:
-        past = _numbers(past, n_rows, where.size)
-        known = np.isfinite(past)
-        complete &= known.all(axis=1)
-        full[:, where] = np.where(known, past, 0.0)
+    alive = np.flatnonzero(~forgotten)
+    shape = remaining.shape[0], forgotten.size
     if sp.issparse(remaining):
-        alive = np.flatnonzero(~forgotten)
-        ones, ends = np.ones(alive.size), np.arange(alive.size + 1)
-        places = sp.csr_array((ones, alive, ends), shape=(alive.size, forgotten.size))
-        full = sp.csr_array(remaining @ places + sp.csr_array(full))
-    else:
-        full[:, ~forgotten] = remaining
-    return full, None if complete.all() else complete
+        places = alive[remaining.indices]
+        return sp.csr_array((remaining.data, places, remaining.indptr), shape=shape)
+    full = np.zeros(shape, dtype=remaining.dtype)
+    full[:, alive] = remaining
+    return full
 
 
 def remaining_columns(X, columns, forgotten):
@@ -226,25 +214,14 @@ def remaining_columns(X, columns, forgotten):
     another width is returned as it is, with all columns, for the usual error.
     """
     if forgotten.any():
-        remaining, _, _ = _split_columns(X, forgotten, columns.names)
+        remaining = _without(X, forgotten, columns.names)
         if remaining is not None:
             return remaining, columns.select(~forgotten)
     return X, columns
 
 
-def _numbers(values, n_rows, n_columns):
-    """Values as floats; not a number where they are none."""
-    try:
-        numbers_ = check_array(
-            values, accept_sparse="csr", dtype=np.float64, ensure_all_finite=False
-        )
-    except (TypeError, ValueError):
-        return np.full((n_rows, n_columns), np.nan)
-    return numbers_.toarray() if sp.issparse(numbers_) else numbers_
-
-
-def _split_columns(X, forgotten, names):
-    """Remaining columns, the forgotten ones that are there, and which those are."""
+def _without(X, forgotten, names):
+    """X in the columns that remain; None if it is of another width."""
     columns, select = getattr(X, "columns", ()), lambda chosen: X[chosen]
     if hasattr(X, "column_names"):  # of a pyarrow table, whose columns are values
         columns, select = X.column_names, X.select
@@ -255,19 +232,13 @@ def _split_columns(X, forgotten, names):
         if len(set(there)) < len(there):
             twice = next(column for column in there if there.count(column) > 1)
             raise ValueError(f"X has more than one column named {twice!r}.")
-        position = {name: index for index, name in enumerate(names)}
-        where = np.array([position[column] for column in there], dtype=np.intp)
-        rest = [column for column in columns if column not in gone]
-        return select(rest), select(there) if there else None, where
+        return select([column for column in columns if column not in gone])
     X = sp.csr_array(X) if sp.issparse(X) else as_array(X)
     if X.ndim != 2:
-        return None, None, None
+        return None
     if X.shape[1] == forgotten.size:
-        where = np.flatnonzero(forgotten)
-        return X[:, np.flatnonzero(~forgotten)], X[:, where], where
-    if X.shape[1] == np.count_nonzero(~forgotten):
-        return X, None, np.zeros(0, dtype=np.intp)
-    return None, None, None
+        return X[:, np.flatnonzero(~forgotten)]
+    return X if X.shape[1] == np.count_nonzero(~forgotten) else None
 
 
 def label_positions(classes, y):

@@ -86,10 +86,14 @@ def _in_blocks(X, pull):
     return sum(X[i : i + _BLOCK].T @ pull[i : i + _BLOCK] for i in parts)
 
 
-def hessian(objective, rows, at):
-    """Hessian at raw predictions of ``at``, output after output, with no gauge."""
+def hessian(objective, rows, at, raw=None):
+    """Hessian at raw predictions of ``at``, output after output, with no gauge.
+
+    Those may be given instead, of all rows.
+    """
     X, y, weight = design(objective, rows)
-    curvature = residual_and_curvature(objective.loss, X @ at, y)[1]
+    raw = X @ at if raw is None else raw[rows.weight > 0.0]
+    curvature = residual_and_curvature(objective.loss, raw, y)[1]
     curvature = (curvature * weight[:, None, None]).astype(float)
     X = X.astype(float)
     n_outputs = objective.shape[1]
@@ -188,13 +192,16 @@ def _inverse(matrix):
 
 
 class Yardstick:
-    """The Hessian at the anchor, dense: what a `Geometry` makes claims about."""
+    """The Hessian, dense: what a `Geometry` makes claims about.
 
-    def __init__(self, state, rows):
+    Weights are taken at the anchor, or at ``raw`` predictions.
+    """
+
+    def __init__(self, state, rows, raw=None):
         objective = state.objective
         self.objective, self.rows = objective, rows
         self.span = basis(objective).astype(float)
-        whole = hessian(objective, rows, state.anchor.astype(LONG))
+        whole = hessian(objective, rows, state.anchor.astype(LONG), raw)
         self.matrix = self.span.T @ whole @ self.span
         root = np.sqrt(np.maximum(np.diagonal(self.matrix), 1e-300))
         self.inverse = _inverse(self.matrix)

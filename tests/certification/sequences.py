@@ -54,7 +54,10 @@ VERBS = (
 
 @dataclass(frozen=True)
 class Visit:
-    """A state that a request led to, without data."""
+    """A state that a request led to, without data.
+
+    ``raw`` has the raw predictions at which the weights of the rows in H were taken.
+    """
 
     verb: str
     before: State
@@ -63,6 +66,12 @@ class Visit:
     state: State
     drift: Drift
     rows: Rows
+    raw: np.ndarray
+
+    @property
+    def claimed(self):
+        """The state, its drift, and what they are claims about."""
+        return self.state, self.drift, self.rows, self.raw
 
 
 def make(rng, kind, trouble, n_rows, n_columns, *, intercept, C) -> tuple:
@@ -212,8 +221,30 @@ def _mapped(rng, verb, objective, rows):
     return edit, Rows(X, rows.y, rows.weight)
 
 
+def _weighed_at(raw, state, edit, rows):
+    """``raw`` of `Visit` after an edit; rows that come are the last."""
+    loss, leaving, coming = state.objective.loss, edit.rows_out, edit.rows_in
+    kept = np.ones(rows.n_rows, dtype=bool)
+    new = raw[:0]
+    if leaving is not None:
+        pairs = [
+            (x.tobytes(), y.tobytes()) for x, y in zip(rows.X, rows.y, strict=True)
+        ]
+        out = [
+            pairs.index((x.tobytes(), y.tobytes()))
+            for x, y in zip(leaving.X, leaving.y, strict=True)
+        ]
+        kept[out] = False
+    if coming is not None:
+        new = state.objective.raw_prediction(coming.X, state.anchor)
+        if edit.same_features and not loss.curvature_uses_target:
+            new = raw[out]  # H stays as it is
+    return np.concatenate([raw[kept], new])
+
+
 def walk(rng, state, drift, rows, n_requests, first_order=0.2):
     """Requests one after another, each without data."""
+    raw = state.objective.raw_prediction(rows.X, state.anchor)
     for _ in range(n_requests):
         verb = str(rng.choice(VERBS))
         made = request(rng, verb, state, rows)
@@ -228,5 +259,6 @@ def walk(rng, state, drift, rows, n_requests, first_order=0.2):
         except NotPositiveDefiniteError:
             return
         drift = stepped(drift, state, edit, step)
-        yield Visit(verb, state, edit, step, step.state, drift, after)
+        raw = _weighed_at(raw, state, edit, rows)
+        yield Visit(verb, state, edit, step, step.state, drift, after, raw)
         state, rows = step.state, after

@@ -237,9 +237,9 @@ def test_the_second_form_of_the_corollary_is_attained(kind):
 # The numbers of the theorem ---------------------------------------------------------
 
 
-def geometry_with(radius, smallest, scaled, terms):
+def geometry_with(radius, smallest, scaled, terms, factor=None):
     ones = np.ones(2)
-    return Geometry(radius, smallest, scaled, terms, ones, ones, 1.0)
+    return Geometry(factor, radius, smallest, scaled, terms, ones, ones, 1.0)
 
 
 def known(radius=0.1, smallest=4.0, terms=0.0, **values):

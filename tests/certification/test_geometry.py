@@ -114,7 +114,8 @@ def test_pending_rows_and_dropped_columns_count(kind):
     assert edited.factor.pending_rank > 0
     assert edited.factor.dropped.size
     rest = problem.rows.take(np.setdiff1d(np.arange(80), out))
-    yardstick = Yardstick(edited, rest)
+    weighed_at = state.objective.raw_prediction(rest.X, state.anchor)
+    yardstick = Yardstick(edited, rest, weighed_at)
     found, scaled = certified_eigenvalues(edited.factor)
     if kind == "multinomial":  # what fills in the gauge may be smaller than the rest
         assert 0.0 < found <= yardstick.smallest * (1 + 1e-9)
@@ -253,7 +254,8 @@ def test_the_radius_leaves_dropped_columns_out():
     edited = unlearn(state, Edit(feature_map=DropColumns(np.arange(5) == 2))).state
     folded = replace(edited, factor=edited.factor.folded())
     found = geometry_of(folded.objective, folded.factor, problem.rows, True)
-    yardstick = Yardstick(folded, problem.rows)
+    weighed_at = state.objective.raw_prediction(problem.rows.X, state.anchor)
+    yardstick = Yardstick(folded, problem.rows, weighed_at)
     assert found.radius == pytest.approx(yardstick.radius, rel=1e-9)
     assert found.smallest <= yardstick.smallest * (1 + 1e-9)
 

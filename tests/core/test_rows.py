@@ -14,13 +14,12 @@ from sklearn_unlearn.core.rows import (
 from tests.core.problems import Partitioned
 
 
-def make_rows(n_rows=23, n_columns=5, sparse=False, complete=True):
+def make_rows(n_rows=23, n_columns=5, sparse=False):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n_rows, n_columns))
     X[rng.random(X.shape) < 0.5] = 0.0
-    flags = rng.random(n_rows) < 0.5 if complete else None
     y = rng.standard_normal((n_rows, 2))
-    return Rows(sp.csr_array(X) if sparse else X, y, rng.random(n_rows), flags)
+    return Rows(sp.csr_array(X) if sparse else X, y, rng.random(n_rows))
 
 
 @pytest.mark.parametrize("sparse", [False, True])
@@ -32,7 +31,7 @@ def test_blocks_are_all_rows_in_order(sparse, entries):
     np.testing.assert_array_equal(
         np.concatenate([densify(block.X) for block in blocks]), densify(rows.X)
     )
-    for name in ("y", "weight", "complete"):
+    for name in ("y", "weight"):
         together = np.concatenate([getattr(block, name) for block in blocks])
         np.testing.assert_array_equal(together, getattr(rows, name))
 
@@ -77,9 +76,7 @@ def test_take(sparse):
     np.testing.assert_array_equal(densify(taken.X), densify(rows.X)[chosen])
     np.testing.assert_array_equal(taken.y, rows.y[chosen])
     np.testing.assert_array_equal(taken.weight, rows.weight[chosen])
-    np.testing.assert_array_equal(taken.complete, rows.complete[chosen])
     assert not np.shares_memory(taken.y, rows.y)
-    assert make_rows(complete=False).take(chosen).complete is None
 
 
 def test_reweighted_shares_all_else():
@@ -87,7 +84,6 @@ def test_reweighted_shares_all_else():
     other = rows.reweighted(np.zeros(rows.n_rows))
     assert other.X is rows.X
     assert other.y is rows.y
-    assert other.complete is rows.complete
     assert not other.weight.any()
     assert rows.weight.any()
 
@@ -99,7 +95,7 @@ def test_row_slices_of_rows_that_store_nothing():
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("ends", [(), (5, 9, 9, 20)], ids=["one", "several"])
 def test_every_row_of_a_number(sparse, ends):
-    rows = make_rows(sparse=sparse, complete=False)
+    rows = make_rows(sparse=sparse)
     sample = every(Partitioned(rows, ends), 4)
     expected = rows.take(np.arange(0, 23, 4))
     np.testing.assert_array_equal(densify(sample.X), densify(expected.X))
@@ -109,7 +105,7 @@ def test_every_row_of_a_number(sparse, ends):
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_joined(sparse):
-    rows = make_rows(sparse=sparse, complete=False)
+    rows = make_rows(sparse=sparse)
     parts = [rows.take(np.arange(3)), rows.take(np.arange(3, 23))]
     together = joined(parts)
     np.testing.assert_array_equal(densify(together.X), densify(rows.X))

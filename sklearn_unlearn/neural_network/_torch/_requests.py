@@ -165,7 +165,7 @@ class ModuleRequestsMixin:
         X = host_array(X, self.device, "X", finite=not forgotten.any())
         if forgotten.any():
             X = remaining(X, features, forgotten, "X")
-        return features.flat(X, "X"), None
+        return features.flat(X, "X")
 
     def _read_targets(self, encoding, y, n_rows, name="y"):
         if y is not None:
