@@ -162,7 +162,7 @@ class FineTuned(RetainedRequests, WrappedModel):
     def _shown(self, fitted, X):
         return check_rows(self, X, fitted.columns)
 
-    def _raw(self, fitted, X):
+    def _raw(self, fitted, X, argument="X"):
         X = check_rows(self, X, fitted.columns)
         return fitted.model.retained.chunks[0].origin.like(X)
 

@@ -182,7 +182,7 @@ class ShardedModel(
                 f"{type(self).__name__} requires y to be passed, but the target y is "
                 "None."
             )
-        raw = RawRows.of(X)
+        raw = RawRows.of(X).at_fit()
         if not raw.shape[0]:
             raise ValueError(
                 f"Found array with 0 sample(s) (shape={raw.shape}) while a minimum of "
@@ -231,7 +231,10 @@ class ShardedModel(
         chunk = model.retained.compacted().chunks[0]
         columns = fitted.columns.select(~model.forgotten)
         gone = forgotten[~model.forgotten]
-        rows = RawRows(columns_of(chunk.origin.X, np.flatnonzero(~gone)))
+        schema = chunk.origin.schema
+        schema = None if schema is None else schema.forgetting(forgotten)
+        X = columns_of(chunk.origin.X, np.flatnonzero(~gone))
+        rows = RawRows(X, schema=schema)
         weight, y = chunk.rows.weight, chunk.rows.y
         keys = chunk.rows.X if model.in_order else None
         retained = self._retained_of(rows, y, weight, chunk.ids, keys)

@@ -175,11 +175,12 @@ class PipelineFitting:
         self._weighted = frozenset(
             key.removesuffix(suffix) for key in given if key.endswith(suffix)
         )
+        raw = RawRows.of(X).at_fit()
+        self._schema = raw.schema
         last = self._flat()[0][-1][1]
         if isinstance(last, UnlearnerMixin | NetworkVerbs):
             model = last._fitted.model
             if model.retained is not None:
-                raw = RawRows.of(X)
                 retained = model.retained.made_of(lambda chunk: raw)
                 model = replace(model, retained=retained)
                 last._fitted = replace(last._fitted, model=model)

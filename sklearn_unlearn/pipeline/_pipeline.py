@@ -324,6 +324,8 @@ class UnlearnablePipeline(
             for name in ("_weighted", "_cross_fitted", "_remembered"):
                 if hasattr(self, name):
                     setattr(part, name, getattr(self, name))
+            if hasattr(self, "_schema"):
+                part._schema = None if ind.start else self._schema
         return part
 
     predict = _of_one_version("predict")

@@ -62,9 +62,12 @@ class PipelineRequests:
             request = request.of_rows_that_count()
             if request is None:
                 return self
-            steps, known = self._steps_after(request)
+            schema = self._schema
+            steps, known = self._steps_after(request.read_as(schema))
+            if schema is not None and request.forgotten is not None:
+                schema = schema.forgetting(request.forgotten)
             remembered = self._remembered | set(known)
-            vars(self).update(steps=steps, _remembered=remembered)
+            vars(self).update(steps=steps, _remembered=remembered, _schema=schema)
         say_remembered(known, stacklevel=3)
         return self
 

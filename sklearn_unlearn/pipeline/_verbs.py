@@ -11,7 +11,7 @@ from sklearn.utils.metaestimators import available_if
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._wrappers import of_targets
-from sklearn_unlearn.utils.raw_rows import RawRows, taken
+from sklearn_unlearn.utils.raw_rows import RawRows, read_as, taken
 from sklearn_unlearn.utils.targets import check_first_classes
 from sklearn_unlearn.utils.validation import check_columns, check_sample_weight
 
@@ -50,6 +50,15 @@ class RawRequest:
     def relabels(self):
         """Whether rows that leave come back with other targets alone."""
         return self.leaves and self.X_in is None and self.y_in is not None
+
+    def read_as(self, schema):
+        """The request with rows in the dtypes that fit saw."""
+        X_out, X_in = self.X_out, self.X_in
+        if X_out is not None:
+            X_out = read_as(schema, X_out)
+        if X_in is not None:
+            X_in = read_as(schema, X_in, "X_new" if self.leaves else "X")
+        return replace(self, X_out=X_out, X_in=X_in)
 
     def of_targets(self, made):
         """The request in what was made of targets, by one function after the other."""

@@ -13,6 +13,7 @@ from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers._fitted import Edit, Fitted, ReadRows
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
+from sklearn_unlearn.utils.raw_rows import RawRows, read_as
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
@@ -57,6 +58,10 @@ class TransformerRequests(ExclusiveMixin):
         if columns is None:
             return check_training_rows(self, X, tags, dtype)
         return check_rows(self, X, columns, tags, dtype), columns
+
+    def _schema_of(self, X):
+        """The `Schema` by which rows of requests are read, if any."""
+        return RawRows.of(X).at_fit().schema
 
     def _n_rows(self, rows):
         """How many validated rows there are."""
@@ -138,6 +143,7 @@ class TransformerRequests(ExclusiveMixin):
             params = copy.deepcopy(self.get_params(deep=False))
             self._check_parameters(params)
             rows, columns = self._read(X, self._new_twin(params))
+            columns = replace(columns, schema=self._schema_of(X))
             statistics = self._statistics(rows, sample_weight, params)
             if statistics is None:
                 raise ValueError("sample_weight must hold a weight other than zero.")
@@ -236,16 +242,21 @@ class TransformerRequests(ExclusiveMixin):
 
     def _read_edit(self, fitted, edit):
         """The same with `ReadRows`."""
+        schema = fitted.columns.schema
+        if schema is not None:
+            schema = schema.forgetting(fitted.forgotten)
 
-        def read(X):
+        def read(X, argument="X"):
             if X is None or isinstance(X, ReadRows):
                 return X
+            X = read_as(schema, X, argument)
             X, columns = remaining_columns(X, fitted.columns, fitted.forgotten)
             return ReadRows(self._read(X, fitted.twin, columns)[0], X)
 
         going = read(edit.rows_out)
-        with named("X_new" if going is not None else "X"):
-            coming = read(edit.rows_in)
+        argument = "X_new" if going is not None else "X"
+        with named(argument):
+            coming = read(edit.rows_in, argument)
         if going is not None and coming is not None:
             expected, found = self._n_rows(going.rows), self._n_rows(coming.rows)
             if expected != found:

@@ -13,13 +13,13 @@ from sklearn_unlearn.transformers._change import of_step
 from sklearn_unlearn.transformers._requests import TransformerRequests
 from sklearn_unlearn.transformers._telling import (
     as_objects,
-    is_missing,
     len_of,
     telling_rows,
 )
 from sklearn_unlearn.transformers._traversal import hands_on, is_nothing, is_stateless
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.rows import protected
+from sklearn_unlearn.utils.values import is_missing
 
 #: Rows that are tried, and those in whose company they are.
 _TRIED, _COMPANY = 24, 256

@@ -8,6 +8,8 @@ from itertools import chain, zip_longest
 import numpy as np
 import scipy.sparse as sp
 
+from sklearn_unlearn.utils.values import is_missing
+
 #: Columns that are looked at.
 _COLUMNS = 256
 
@@ -87,10 +89,3 @@ def _of_column(column):
         ]
     first = [int(missing.argmax())] if missing.any() else [None]
     return [*first, *map(int, rows)]
-
-
-def is_missing(value):
-    """Whether a value among others of any kind is none."""
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, float) and value != value

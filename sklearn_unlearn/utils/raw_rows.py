@@ -11,7 +11,8 @@ import scipy.sparse as sp
 
 from sklearn_unlearn.core.arrays import like, without_columns
 from sklearn_unlearn.utils.rows import as_array, check_there, widened
-from sklearn_unlearn.utils.values import as_dtype, codes_of, equal
+from sklearn_unlearn.utils.schema import Schema, is_frame
+from sklearn_unlearn.utils.values import codes_of, equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,15 +25,19 @@ class RawRows:
         The last for texts. A frame lacks the columns that are forgotten.
     forgotten : ndarray of bool of shape (n_columns,) or None
         Columns at fit that do not count; None if there are none.
+    schema : Schema or None
+        What fit saw in the columns; None if these are not the rows at fit, nor some of
+        them, or there was nothing to see.
     """
 
     X: Any
     forgotten: np.ndarray | None = None
+    schema: Schema | None = None
 
     @staticmethod
     def of(X):
         """Rows of any kind that scikit-learn takes."""
-        if _is_frame(X):
+        if is_frame(X):
             return RawRows(_bare(X))
         if sp.issparse(X):
             return RawRows(X.tocsr())
@@ -40,50 +45,57 @@ class RawRows:
             X = np.array([*X, None], dtype=object)[:-1]
         return RawRows(as_array(X))
 
+    def at_fit(self):
+        """The same rows, as which those of requests will be read."""
+        return replace(self, schema=Schema.of(self.X))
+
     @property
     def shape(self):
         """Number of rows, and of columns if there are any."""
         return self.X.shape
 
-    def like(self, X):
-        """The rows of a request, in the columns of these, and in their dtypes.
+    def like(self, X, argument="X"):
+        """The rows of a request, in the columns of these, and in the dtypes at fit.
 
-        A column keeps its own dtype where that of these cannot hold what it holds.
+        Parameters
+        ----------
+        X : rows of any kind
+        argument : str
+            What the caller calls them.
 
         Raises
         ------
         ValueError
             If a column is missing, or these are a frame and those are none.
+        UnlearningError
+            If a column holds something else than at fit.
         """
-        if RawRows.of(X).X.shape[:1] == (0,):
-            raise ValueError("X holds no row.")
-        if not _is_frame(self.X):
-            rows = RawRows.of(np.asarray(X) if _is_frame(X) else X)
+        rows = RawRows.of(X)
+        if rows.X.shape[:1] == (0,):
+            raise ValueError(f"{argument} holds no row.")
+        rows = RawRows(read_as(self.schema, rows.X, argument))
+        if not is_frame(self.X):
+            if is_frame(rows.X):
+                rows = RawRows(np.asarray(rows.X))
             if sp.issparse(self.X) != sp.issparse(rows.X):
                 rows = RawRows(like(rows.X, self.X))
             if rows.X.ndim != self.X.ndim:
                 raise ValueError(
                     f"Expected {self.X.ndim}D array, got {rows.X.ndim}D array instead: "
-                    "X must have as many dimensions as at fit."
+                    f"{argument} must have as many dimensions as at fit."
                 )
-            if not sp.issparse(self.X):
-                rows = RawRows(as_dtype(rows.X, self.X.dtype))
             if self.forgotten is None:
                 return self._as_wide(rows)
             if rows.X.shape[1:] == (np.count_nonzero(~self.forgotten),):
                 rows = RawRows(widened(rows.X, self.forgotten))
             return self._as_wide(replace(rows, forgotten=self.forgotten))
-        if not _is_frame(X):
+        if not is_frame(X):
             raise ValueError(
-                "X must be a frame, as it was at fit: its columns are known by name."
+                f"{argument} must be a frame, as at fit: its columns are known by name."
             )
-        names = list(self.X.columns)
-        check_there(names, X)
-        X = X if names == list(X.columns) else X[names]
-        X = _bare(X)
-        if type(X) is type(self.X):  # of one library
-            X = _with_dtypes(X, self.X.dtypes)
-        return replace(self, X=X)
+        names, X = list(self.X.columns), rows.X
+        check_there(names, X, argument)
+        return replace(self, X=X if names == list(X.columns) else X[names])
 
     def _as_wide(self, rows):
         if rows.X.shape[1:] != self.X.shape[1:]:
@@ -96,7 +108,7 @@ class RawRows:
         """The same rows without some columns, given by a mask of those at fit."""
         before = np.zeros(mask.size, bool) if self.forgotten is None else self.forgotten
         X = self.X
-        if _is_frame(X):
+        if is_frame(X):
             X = X[
                 [
                     c
@@ -104,7 +116,8 @@ class RawRows:
                     if not gone
                 ]
             ]
-        return RawRows(X, before | mask)
+        schema = None if self.schema is None else self.schema.forgetting(before | mask)
+        return RawRows(X, before | mask, schema)
 
     # Finding rows ---------------------------------------------------------------------
 
@@ -132,7 +145,7 @@ class RawRows:
         X = self.X
         if hasattr(X, "iloc"):
             return replace(self, X=_bare(X.iloc[rows]))
-        if _is_frame(X):
+        if is_frame(X):
             return replace(self, X=_bare(X[rows]))
         taken = replace(self, X=X[rows])
         return replace(taken, X=taken._counting())
@@ -150,7 +163,7 @@ class RawRows:
             X = sp.vstack(parts, format="csr")
         else:
             X = np.concatenate(parts)
-        return RawRows(X, self.forgotten)
+        return RawRows(X, self.forgotten, self.schema)
 
     # Internals ------------------------------------------------------------------------
 
@@ -179,9 +192,9 @@ class RawRows:
         return list(X[:, counting].T)
 
 
-def _is_frame(X):
-    """Whether rows are a frame of pandas or polars."""
-    return hasattr(X, "columns") and (hasattr(X, "iloc") or hasattr(X, "vstack"))
+def read_as(schema, X, argument="X"):
+    """Rows of a request in the dtypes that fit saw, if it saw any."""
+    return X if schema is None else schema.read(RawRows.of(X).X, argument)
 
 
 def taken(X, rows):
@@ -205,18 +218,6 @@ def _bare(X):
         arrow = getattr(dtype, "pyarrow_dtype", None)
         if hasattr(arrow, "index_type"):  # codes of values in a dictionary
             X.isetitem(place, X.iloc[:, place].astype(type(dtype)(arrow.value_type)))
-    return X
-
-
-def _with_dtypes(X, dtypes):
-    """A bare frame whose columns have these dtypes, where these hold the values."""
-    for place, dtype in enumerate(dtypes):
-        if not hasattr(X, "iloc"):
-            column = X.to_series(place)
-            if _comparable(column.dtype, dtype):
-                X = X.with_columns(as_dtype(column, dtype))
-        elif X.dtypes.iloc[place] != dtype:
-            X.isetitem(place, as_dtype(X.iloc[:, place], dtype))
     return X
 
 
@@ -289,10 +290,3 @@ def _with_categories(X, dtypes):
             dtype = pl.Enum([value for value in order if value in there])
         columns.append(texts.cast(dtype))
     return X.with_columns(columns)
-
-
-def _comparable(one, other):
-    """Whether values of two dtypes of polars are numbers, or times of one kind."""
-    if one.is_numeric() and other.is_numeric():
-        return True
-    return one.is_temporal() and type(one) is type(other)

@@ -60,10 +60,10 @@ class RetainedRequests(RowVerbsMixin):
         """Keys of rows that come, in the place of others that had some before."""
         return keys_of(origin, ids)
 
-    def _raw(self, fitted, X):
+    def _raw(self, fitted, X, argument="X"):
         """Rows of a request, in the columns that the retained ones have."""
         X = self._of_columns(fitted, X)
-        rows = fitted.model.retained.chunks[0].origin.like(X)
+        rows = fitted.model.retained.chunks[0].origin.like(X, argument)
         self._check_finite(rows.X)
         return rows
 
@@ -96,7 +96,7 @@ class RetainedRequests(RowVerbsMixin):
 
     def _replacing(self, fitted, leaving, X_new):
         with named("X_new"):
-            origin = self._raw(fitted, X_new)
+            origin = self._raw(fitted, X_new, "X_new")
         leaving.checked(origin.shape[0], "X_new")
         origin = origin.take(leaving.source)
         ids = fitted.model.retained.ids_at(leaving.positions)

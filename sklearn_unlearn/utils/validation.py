@@ -6,6 +6,7 @@ import numbers
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -76,10 +77,13 @@ class Columns:
     ----------
     n_features : int
     names : ndarray of str of shape (n_features,) or None
+    schema : Schema or None
+        What fit saw in them, where requests are read by that.
     """
 
     n_features: int
     names: np.ndarray | None
+    schema: Any = None
 
     def select(self, mask):
         """These columns alone."""

@@ -13,22 +13,56 @@ _MISSING = 2.0**60
 _BITS = 2**52 - 1
 
 
-def as_dtype(column, dtype):
-    """Values in another dtype, if it holds them all; not in one of categories."""
-    if column.dtype == dtype:
-        return column
-    if hasattr(column, "cast"):  # of polars
-        cast = column.cast(dtype, strict=False)
-        return cast if cast.eq_missing(column).all() else column
-    if dtype.kind not in "biufmM" and dtype.name not in ("str", "string"):
-        return column
+def as_dtype(values, dtype):
+    """An array in another dtype of numbers or times, if that holds its values.
+
+    Missing values are NaN then; integers beside one are floats.
+    """
+    if values.dtype == dtype or dtype.kind not in "biufmM":
+        return values
+    missing = _missing(values)
+    if missing.any():
+        if dtype.kind in "iu":
+            dtype = np.dtype(np.float64)
+        if dtype.kind == "b":
+            return values
+    present = values[~missing]
     try:
         with np.errstate(invalid="ignore", over="ignore"):
-            cast = column.astype(dtype)
-        same = (cast == column) | ((cast != cast) & (column != column))
-        return cast if np.all(same) else column
+            cast = present.astype(dtype)
+            same = _all_equal(cast, present)
     except (TypeError, ValueError, OverflowError):  # it does not
-        return column
+        return values
+    if not same:
+        return values
+    if not missing.any():
+        return cast.reshape(values.shape)
+    full = np.full(values.shape, np.array(None, dtype=dtype))
+    full[~missing] = cast
+    return full
+
+
+def _missing(values):
+    """Where values of an array are missing."""
+    if values.dtype.kind == "O":
+        missing = [is_missing(value) for value in values.ravel()]
+        return np.array(missing, dtype=bool).reshape(values.shape)
+    return values != values
+
+
+def _all_equal(cast, values):
+    """Whether a cast has changed no value, rounding included."""
+    if values.dtype.kind == "O" and cast.dtype.kind not in "mM":
+        return cast.tolist() == values.tolist()
+    back = cast.astype(values.dtype)
+    return bool(np.all(cast == values) and np.array_equal(back, values))
+
+
+def is_missing(value):
+    """Whether a value among others of any kind is none."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float) and value != value
 
 
 def codes_of(column):
@@ -81,4 +115,4 @@ def _each(function, column):
 
 def _present(value):
     """None if a value is missing."""
-    return None if type(value).__name__ == "NAType" or value != value else value
+    return None if is_missing(value) or value != value else value

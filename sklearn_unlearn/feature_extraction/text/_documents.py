@@ -227,6 +227,9 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
             raise ValueError("There is no document.")
         return texts, _ONE_COLUMN
 
+    def _schema_of(self, X):
+        return None
+
     def _n_rows(self, rows):
         return len(rows)
 
