@@ -6,7 +6,6 @@ in. What a row, a target and a fitted attribute are is the estimator's business.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +23,7 @@ from sklearn_unlearn.exceptions import (
     LargeStepWarning,
     PrecisionLossWarning,
 )
+from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.residual import residual_at
 from sklearn_unlearn.utils.verbs import RowVerbsMixin
 
@@ -146,21 +146,19 @@ class UnlearnerMixin(RowVerbsMixin):
         if answer.refinement is not None:
             warn_unless_converged(answer.refinement)
         elif answer.step.largest_change > LARGE_CHANGE:
-            warnings.warn(
+            warn(
                 "The request changed a raw prediction by "
                 f"{answer.step.largest_change:.2g}; a closed-form step is accurate "
                 f"below about {LARGE_CHANGE:.1g}. Call refine with the remaining "
                 "data, or fit with retain_data=True.",
                 LargeStepWarning,
-                stacklevel=4,
             )
         if answer.refinement is None and answer.step.lost > LARGE_LOSS:
-            warnings.warn(
+            warn(
                 "What left outweighed what stays: sums without it have a relative "
                 f"error of {answer.step.lost:.1g}, and so have coefficients or more. "
                 "Call refine with the remaining data, or fit with retain_data=True.",
                 PrecisionLossWarning,
-                stacklevel=4,
             )
         return self._settled(fitted, request, answer)
 
@@ -191,9 +189,8 @@ def _widened(penalty, n_columns, intercept):
 def warn_unless_converged(refinement):
     """Warn where a refinement ended with a gradient that it could have lowered."""
     if not refinement.converged:
-        warnings.warn(
+        warn(
             f"{refinement.outcome.value} The gradient norm is "
             f"{refinement.residual:.2g}.",
             ConvergenceWarning,
-            stacklevel=4,
         )

@@ -184,7 +184,7 @@ class UnlearnableColumnTransformer(
         check_is_fitted(self)
         version = self._version()
         where = " and is exported"
-        say_remembered(version._remembered, stacklevel=2, where=where)
+        say_remembered(version._remembered, where)
         return plain(version, drop_forgotten)
 
     # Carrying out ---------------------------------------------------------------------
@@ -206,7 +206,7 @@ class UnlearnableColumnTransformer(
             after, change = self._carried_through("columntransformer", change)
             after._remembered = self._remembered | set(change.remembered)
             vars(self).update(vars(after))
-        say_remembered(change.remembered, stacklevel=3)
+        say_remembered(change.remembered)
         return self
 
 

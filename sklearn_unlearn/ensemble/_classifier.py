@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -19,6 +19,7 @@ from sklearn_unlearn.utils.targets import (
     check_first_classes,
     check_same_labels,
 )
+from sklearn_unlearn.utils.validation import as_vector
 
 
 class Names(Labels):
@@ -207,7 +208,7 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
 
     def _encoding(self, y, weight):
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-        y = column_or_1d(y, warn=True)
+        y = as_vector(y)
         check_classification_targets(y)
         classes = np.unique(y)
         if classes.size < 2:

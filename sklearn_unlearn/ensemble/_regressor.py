@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.linear_model import Ridge
-from sklearn.utils import check_array, column_or_1d, get_tags
+from sklearn.utils import check_array, get_tags
 
 from sklearn_unlearn.ensemble._sharded import ShardedModel
 from sklearn_unlearn.utils.targets import Targets
+from sklearn_unlearn.utils.validation import as_vector
 
 #: With it the default's iterations on sparse rows give what dense rows give.
 _TOL = 1e-12
@@ -122,7 +123,7 @@ class ShardedRegressor(RegressorMixin, ShardedModel):
     def _encoding(self, y, weight):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         if y.ndim > 1 and not get_tags(self._base()).target_tags.multi_output:
-            y = column_or_1d(y, warn=True)
+            y = as_vector(y)
         return Numbers(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, None)
 
     def _first_fit(self, X, y, classes, sample_weight, row_ids):

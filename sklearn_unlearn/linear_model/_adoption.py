@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn_unlearn.utils.adoption import (
     check_same_classes,
     check_same_columns,
 )
+from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.residual import residual_at
 
 #: Share of what a model explains that it may lack before a warning says so.
@@ -178,11 +178,10 @@ def _warn_if_far(state, rows, start, nothing):
     explained = objective.value(rows, nothing) - least
     excess = objective.value(rows, start) - least
     if not excess <= _FAR * explained:
-        warnings.warn(
+        warn(
             "The fitted model was far from the one that X, y and sample_weight "
             f"determine: its objective exceeded the minimum by {excess:.2g}, where a "
             f"model of nothing exceeds it by {explained:.2g}. It has been fitted to "
             "them. Are they what it was trained on, preprocessed in the same way?",
             DataMismatchWarning,
-            stacklevel=4,
         )

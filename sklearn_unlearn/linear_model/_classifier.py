@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.core.model import edited_rows
@@ -18,6 +17,7 @@ from sklearn_unlearn.utils.targets import (
     check_same_labels,
     given_weights,
 )
+from sklearn_unlearn.utils.validation import as_vector
 
 
 class LinearClassifier(ClassifierMixin, LinearUnlearner):
@@ -85,7 +85,7 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
         signed, balance_rows : bool
             As in `Labels`.
         """
-        y = column_or_1d(y, warn=True)
+        y = as_vector(y)
         check_classification_targets(y)
         classes, positions = np.unique(y, return_inverse=True)
         if classes.size < 2:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from sklearn.neighbors import NearestCentroid
 
 from sklearn_unlearn.statistical import Learned, StatisticalClassifier
+from sklearn_unlearn.utils.messages import warn
 
 
 class UnlearnableNearestCentroid(StatisticalClassifier):
@@ -111,10 +110,10 @@ class UnlearnableNearestCentroid(StatisticalClassifier):
         with np.errstate(invalid="ignore"):
             deviation = np.sqrt(np.maximum(variance, 0.0) / (n_rows - n_classes))
         if np.any(deviation == 0.0):
-            warnings.warn(
+            warn(
                 "self.within_class_std_dev_ has at least 1 zero standard deviation."
                 "Inputs within the same classes for at least 1 feature are identical.",
-                stacklevel=2,
+                UserWarning,
             )
         centroids, centre = statistics.mean(), everything.mean()
         share = np.sqrt(1.0 / size - 1.0 / n_rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +20,7 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
 )
 from sklearn_unlearn.neural_network._fitted import UnlearningReport
+from sklearn_unlearn.utils.messages import warn
 
 #: A loss that rose by a smaller share of itself did not rise.
 _RISE = 0.01
@@ -139,12 +139,11 @@ class RequestsMixin:
                 "smaller unlearning_rate, or method='levenberg_marquardt'."
             )
         if objective is not None and value > before:
-            warnings.warn(
+            warn(
                 "The update raised the objective of the corrected data from "
                 f"{before:.4g} to {value:.4g}. Use method='levenberg_marquardt', "
                 "whose steps lower it, or call refine.",
                 LargeStepWarning,
-                stacklevel=5,
             )
         seconds = time.monotonic() - began
         return theta, UnlearningReport(
@@ -213,14 +212,13 @@ class RequestsMixin:
             forgotten = forgotten and (shares[1] < shares[0] or shares[1] < _KNOWN)
             labels = f", and {shares[1]:.0%} of their labels are predicted"
         if not forgotten:
-            warnings.warn(
+            warn(
                 "The rows that left are still known: their mean loss was "
                 f"{before:.3g} and is {after:.3g}, where a constant prediction has "
                 f"{fitted.null_loss:.3g}{labels}. Either other rows teach the same, or "
                 "the network has them by heart and nothing draws its weights away. "
                 f"Replacing their labels or values does, or a larger {self._decay}.",
                 NotForgottenWarning,
-                stacklevel=5,
             )
         report = replace(
             changed.report,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from functools import cache
 
 import numpy as np
@@ -36,7 +35,7 @@ from sklearn_unlearn.transformers import (
     is_stateless,
 )
 from sklearn_unlearn.utils.adoption import difference
-from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.messages import kind_of, warn
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
 from sklearn_unlearn.utils.rows import protected
 
@@ -213,12 +212,11 @@ def _take_over(last, name, drawn):
     if not drawn or issubclass(cls, NetworkVerbs):
         return cls.from_sklearn
     if hasattr(cls, "_as_it_is"):
-        warnings.warn(
+        warn(
             f"What step {drawn[0]!r} made of its training rows was drawn at random, "
             f"and has been drawn again. Step {name!r} is taken over as it is; with "
             "retained data the first request leads to what the new draw determines.",
             DataMismatchWarning,
-            stacklevel=4,
         )
         return cls._as_it_is
     raise _unknown_draw(drawn, name)
@@ -368,11 +366,10 @@ def _fitted_like(theirs, ours, X, y, sample_weight, drawn):
         if not any(_differences(theirs, weighted, "", few)):
             return weighted, weighted.transform(X)
     for name, what in different:
-        warnings.warn(
+        warn(
             f"X gives step {name!r} another {what} than it has. It has been fitted to "
             "X. Is that what it was trained on?",
             DataMismatchWarning,
-            stacklevel=4,
         )
     return ours, Z
 

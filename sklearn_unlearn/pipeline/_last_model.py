@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from dataclasses import replace
 from functools import cached_property
 
@@ -24,6 +23,7 @@ from sklearn_unlearn.exceptions import (
     UnseenRowsWarning,
 )
 from sklearn_unlearn.transformers import Change, as_given
+from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.raw_rows import taken
 from sklearn_unlearn.utils.requests import relabelled
 from sklearn_unlearn.utils.validation import (
@@ -383,9 +383,8 @@ def _say_unseen(name, lineage):
     )
     if lineage is not None:
         raise NoBoundError(f"{what}: no bound covers that. Fit with retain_data=True.")
-    warnings.warn(
+    warn(
         f"{what}: the coefficients do not follow that. Call refine with the remaining "
         "data, or fit with retain_data=True in the last step.",
         UnseenRowsWarning,
-        stacklevel=6,
     )

@@ -171,7 +171,7 @@ class UnlearnablePipeline(
         version = self._version()
         _, certificate = innermost(version).release()
         published = version._exported(drop_forgotten)
-        say_remembered(version._remembered, stacklevel=2, where=_AND_EXPORTED)
+        say_remembered(version._remembered, _AND_EXPORTED)
         return published, replace(certificate, model_sha256=model_hash(published))
 
     @available_if(lambda self: self._last_has("private_record"))
@@ -279,7 +279,7 @@ class UnlearnablePipeline(
         """
         self._check_fitted()
         version = self._version()
-        say_remembered(version._remembered, stacklevel=2, where=_AND_EXPORTED)
+        say_remembered(version._remembered, _AND_EXPORTED)
         return version._exported(drop_forgotten)
 
     def _exported(self, drop_forgotten=False):

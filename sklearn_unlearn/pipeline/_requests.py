@@ -68,7 +68,7 @@ class PipelineRequests:
                 schema = schema.forgetting(request.forgotten)
             remembered = self._remembered | set(known)
             vars(self).update(steps=steps, _remembered=remembered, _schema=schema)
-        say_remembered(known, stacklevel=3)
+        say_remembered(known)
         return self
 
     def _steps_after(self, request):

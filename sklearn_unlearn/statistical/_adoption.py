@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 from sklearn.base import is_classifier
 from sklearn.utils.validation import has_fit_parameter
 
@@ -14,6 +12,7 @@ from sklearn_unlearn.utils.adoption import (
     check_same_columns,
     difference,
 )
+from sklearn_unlearn.utils.messages import warn
 
 #: Attributes that may differ: signs and rotations, steps, means that are rounding
 #: errors in centred columns, and shares of variances that count rows of weight zero.
@@ -79,12 +78,11 @@ class AdoptionMixin:
             check_same_classes(fitted, model.classes_)
         different = model._difference(fitted)
         if different is not None:
-            warnings.warn(
+            warn(
                 f"X, y and sample_weight give another {different} than that of the "
                 "fitted model. It has been fitted to them. Are they what it was "
                 "trained on, preprocessed in the same way?",
                 DataMismatchWarning,
-                stacklevel=2,
             )
         return model
 

@@ -7,11 +7,12 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import RegressorMixin
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import check_array
 
 from sklearn_unlearn.exceptions import ProblemTooLargeError
 from sklearn_unlearn.statistical._model import StatisticalModel
 from sklearn_unlearn.statistical._verbs import WeightedVerbs
+from sklearn_unlearn.utils.validation import as_vector
 
 #: Most columns: exact sums of their products take some 72 bytes each.
 _MOST_COLUMNS = 2**13
@@ -49,7 +50,7 @@ class StatisticalRegressor(WeightedVerbs, RegressorMixin, StatisticalModel):
     def _targets(self, y, labels):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         if labels.ndim == 1:
-            return column_or_1d(y, warn=True)
+            return as_vector(y)
         if y.shape[1:] != labels.shape[1:]:
             raise ValueError(
                 f"y has shape {y.shape}, expected {labels.shape[1]} targets a row."

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-
 from sklearn.base import TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
 
 from sklearn_unlearn.exceptions import NotForgottenWarning, UnlearningError
 from sklearn_unlearn.transformers._rowwise import same_outputs
 from sklearn_unlearn.utils.adoption import difference
-from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.messages import kind_of, warn
 from sklearn_unlearn.utils.rows import protected
 
 
@@ -92,23 +90,20 @@ def cross_fits(step, X, y=None, **params):
     )
 
 
-def say_remembered(steps, *, stacklevel, where=""):
+def say_remembered(steps, where=""):
     """Warn of steps that stay as they are and know what is forgotten.
 
     Parameters
     ----------
     steps : collection of str
         Their names; without any, nothing is said.
-    stacklevel : int
-        Of the warning, as seen from the caller.
     where : str, default=""
         Where else that is.
     """
     if steps:
         named = ", ".join(map(repr, sorted(steps)))
-        warnings.warn(
+        warn(
             f"What {named} knows of forgotten rows or targets stays{where}, by "
             'on_stateful="freeze": only a fit without them forgets it.',
             NotForgottenWarning,
-            stacklevel=stacklevel + 1,
         )

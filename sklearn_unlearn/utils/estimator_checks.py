@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from importlib.util import find_spec
 from unittest import SkipTest
 
@@ -14,6 +13,7 @@ from sklearn_unlearn.utils._checks import behaviour, columns, measures, results
 from sklearn_unlearn.utils._checks.assertions import empirical
 from sklearn_unlearn.utils._checks.data import VERBS
 from sklearn_unlearn.utils._checks.oracles import recognised
+from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.tags import (
     REQUEST_VERBS,
     ROW_VERBS,
@@ -87,7 +87,7 @@ def check_unlearner(estimator):
         try:
             check(estimator)
         except SkipTest as reason:
-            warnings.warn(f"{name} skipped: {reason}", SkipTestWarning, stacklevel=2)
+            warn(f"{name} skipped: {reason}", SkipTestWarning)
 
 
 def unlearner_checks(estimator):

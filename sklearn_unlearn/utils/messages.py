@@ -1,6 +1,47 @@
-"""How messages speak of estimators."""
+"""How messages speak of estimators, and which line warnings point to."""
 
 from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+import sys
+import warnings
+from importlib.util import find_spec
+
+
+def _files_of(package):
+    """What the file names of a package begin with, the package not imported."""
+    spec = find_spec(package)
+    return () if spec is None else (os.path.dirname(spec.origin) + os.sep,)
+
+
+#: Whose lines are not the caller's: ours, and those between the caller's and ours.
+_BETWEEN = (
+    *_files_of("sklearn_unlearn"),
+    *_files_of("sklearn"),
+    *_files_of("joblib"),
+    *_files_of("skorch"),
+    contextlib.__file__,
+)
+
+
+def warn(message, category):
+    """Warn of something, and point to the line that called the package.
+
+    Parameters
+    ----------
+    message : str
+    category : type
+        Of the warning.
+    """
+    if sys.version_info >= (3, 12):
+        warnings.warn(message, category, skip_file_prefixes=_BETWEEN)
+        return
+    frame, level = inspect.currentframe(), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_BETWEEN):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 def kind_of(estimator, *, first=False):

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.validation import validate_data
 
+from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.rows import as_array
 
 #: Dtypes of data that are kept as they are.
@@ -245,6 +247,24 @@ def _without(X, forgotten, names):
     return X if X.shape[1] == np.count_nonzero(~forgotten) else None
 
 
+def as_vector(y):
+    """Targets in one dimension; those in one column are warned of, as in the twins.
+
+    Raises
+    ------
+    ValueError
+        If they are neither.
+    """
+    vector = column_or_1d(y)
+    if np.ndim(y) == 2:
+        warn(
+            "A column-vector y was passed when a 1d array was expected. Please change "
+            "the shape of y to (n_samples,), for example using ravel().",
+            DataConversionWarning,
+        )
+    return vector
+
+
 def label_positions(classes, y):
     """Position in the sorted array ``classes`` of each label.
 
@@ -255,7 +275,7 @@ def label_positions(classes, y):
     """
     y = np.asarray(y)
     if y.ndim != 1:
-        y = column_or_1d(y, warn=True)
+        y = as_vector(y)
     if y.dtype.kind != classes.dtype.kind and "O" in (
         y.dtype.kind,
         classes.dtype.kind,
