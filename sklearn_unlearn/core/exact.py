@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sklearn_unlearn.core.arrays import Array, Indices
+from sklearn_unlearn.core.arrays import Array, Indices, Mask
 
 Digits: TypeAlias = npt.NDArray[np.int64]
 
@@ -103,6 +103,30 @@ class Exact:
     def take(self, positions: Indices, axis: int = 0) -> Exact:
         """The named parts along an axis."""
         return Exact(np.take(self.digits, positions, axis + 1), self.low).trimmed()
+
+    def columns(self, start: int, stop: int) -> Exact:
+        """Consecutive columns of a matrix."""
+        return Exact(self.digits[:, :, start:stop], self.low).trimmed()
+
+    def beside(self, other: Exact) -> Exact:
+        """Columns of another matrix behind these."""
+        both = [one for one in (self, other) if len(one.digits)]
+        low = min((one.low for one in both), default=0)
+        high = max((one.low + len(one.digits) for one in both), default=0)
+        n_rows, n_columns = self.shape
+        digits = np.zeros((high - low, n_rows, n_columns + other.shape[1]), np.int64)
+        for one, columns in ((self, slice(n_columns)), (other, slice(n_columns, None))):
+            place = slice(one.low - low, one.low - low + len(one.digits))
+            digits[place, :, columns] = one.digits
+        return Exact(digits, low)
+
+    def where(self, keep: Mask) -> Exact:
+        """Zero instead of some numbers."""
+        return Exact(self.digits * keep, self.low).trimmed()
+
+    def transposed(self) -> Exact:
+        """The transposed matrix."""
+        return Exact(self.digits.transpose(0, 2, 1), self.low)
 
     def put(self, positions: Indices, part: Exact) -> Exact:
         """The same with ``part`` in the place of the named parts of the first axis."""

@@ -35,8 +35,6 @@ from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 _EPS = float(np.finfo(np.float64).eps)
 #: Pending columns as a share of the order beyond which a fresh factor is cheaper.
 _PENDING_SHARE = 8
-#: Largest relative error that pending columns may add to a column of the Hessian.
-_PENDING_ERROR = 1e-10
 #: Relative change of the penalty beyond which the factor is computed afresh: each term
 #: of the series is at most so much of the one before.
 _LATE = 0.1
@@ -220,7 +218,8 @@ class Factor:
         pending = self.pending.appended(vectors, images, np.concatenate(signs))
         peak = np.maximum(self.peak, powers_of_two(self._before() + pending.came))
         edited = replace(self, pending=pending, dropped=dropped, peak=peak)
-        if pending.is_definite and edited._is_accurate():
+        few = pending.rank <= self.max_pending and pending.is_definite
+        if few and pending.is_accurate(self._before()):
             return edited
         return edited.folded()
 
@@ -336,16 +335,6 @@ class Factor:
         full = np.zeros((self.order, inner.shape[1]))
         full[self.kept] = inner
         return full
-
-    def _is_accurate(self) -> bool:
-        """Whether no column has gained or lost too much for the pending ones."""
-        if self.pending_rank > self.max_pending:
-            return False
-        before = self._before()
-        largest = before + self.pending.came
-        least = np.minimum(before, largest - self.pending.left)
-        error = self.pending_rank * _EPS * largest
-        return bool(np.all(error < _PENDING_ERROR * least))
 
 
 def factorise(

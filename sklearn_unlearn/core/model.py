@@ -23,7 +23,7 @@ from sklearn_unlearn.core.refinement import (
     refreshed,
 )
 from sklearn_unlearn.core.retained import RetainedRows
-from sklearn_unlearn.core.rows import RowBlocks
+from sklearn_unlearn.core.rows import RowBlocks, Rows
 from sklearn_unlearn.core.sameness import changes_nothing
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import (
@@ -32,6 +32,7 @@ from sklearn_unlearn.core.steps import (
     StepResult,
     unlearn,
     with_parts,
+    with_products,
 )
 from sklearn_unlearn.core.tally import Marks, Tally
 from sklearn_unlearn.core.threads import one_blas_thread
@@ -156,7 +157,7 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     retained = None if model.retained is None else edited_rows(model, request)
     try:
         with one_blas_thread():
-            step = unlearn(state, edit, rate)
+            step = unlearn(state, edit, rate, alone=retained is None)
     except NotPositiveDefiniteError:
         if retained is None:
             raise
@@ -266,6 +267,9 @@ def refined(
     final = result.state
     if state.parts is not None:
         final = with_parts(final, rows)
+    elif model.retained is None:
+        assert isinstance(rows, Rows)
+        final = with_products(final, rows)
     counted = Tally.of(rows, marks, tally.n_groups)
     if np.isfinite(tally.noise):
         tally = replace(tally, group_rows=counted.group_rows)

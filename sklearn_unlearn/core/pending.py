@@ -22,6 +22,9 @@ from sklearn_unlearn.core.triangular import backward, forward
 
 #: Squared pivot (1 - leverage for a row out) below which the change is not trusted.
 _SMALLEST_PIVOT = 1e-6
+#: Largest relative error that the change may add to a column of the matrix.
+_LARGEST_ERROR = 1e-10
+_EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +95,18 @@ class Pending:
         False is no verdict: rounding may have hidden what a fresh factor would show.
         """
         return self._blocks[1]
+
+    def is_accurate(self, before: Array) -> bool:
+        """Whether no column has gained or lost so much that a fresh factor is better.
+
+        Parameters
+        ----------
+        before : ndarray of shape (order,)
+            Diagonal of the matrix without the change.
+        """
+        largest = before + self.came
+        least = np.minimum(before, largest - self.left)
+        return bool(np.all(self.rank * _EPS * largest < _LARGEST_ERROR * least))
 
     def correct(self, image: Array) -> Array:
         """``(I - Z S^-1 Z') image`` for an image under L^-1."""

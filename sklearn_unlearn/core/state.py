@@ -12,6 +12,7 @@ from sklearn_unlearn.core.factor import Factor
 from sklearn_unlearn.core.losses import Loss
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.parts import Parts
+from sklearn_unlearn.core.products import Products
 
 #: Version of the layout of `State`, stored in pickles.
 SCHEMA = 1
@@ -44,6 +45,8 @@ class State:
     parts : Parts or None
         What weights of the parts of the loss need to follow the data without them. The
         factor then has the weights of the objective: it is made from the parts.
+    products : Products or None
+        Of a quadratic loss, the sums that rows leave without a trace, however large.
     schema : int
     """
 
@@ -56,6 +59,7 @@ class State:
     weight: float
     curvature: float
     parts: Parts | None = None
+    products: Products | None = None
     schema: int = SCHEMA
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -12,16 +13,25 @@ from sklearn_unlearn.core.edits import Edit, Identity
 from sklearn_unlearn.core.factor import Factor
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.parts import Parts
+from sklearn_unlearn.core.products import Products, outweigh
 from sklearn_unlearn.core.rows import RowBlocks, Rows
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.weighted_losses import weights_of
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
+_EPS = float(np.finfo(np.float64).eps)
 #: Change of a raw prediction from which a request without data warns: chord steps
 #: contract surely below it.
 LARGE_CHANGE = float(np.log(2.0))
 #: Relative error of the Hessian, left by rows that have left, beside which that of a
 #: step without data is seen.
 LARGE_LOSS = 1e-8
+#: The same up to which a step needs no exact sums.
+_SMALL_LOSS = 1e-13
+#: Times which coefficients grow where a target outweighs others.
+_GREW = 64.0
+#: Rows, or an eighth of the order, after which exact sums are brought up to date.
+_MOST_WAITING = 64
 #: Largest change of the rows that stay that is reckoned with, in root mean squares.
 _PEAK = 3.0
 #: Drift of a row that leaves, from the anchor, beside which its own change counts.
@@ -35,8 +45,8 @@ class StepResult:
     Attributes
     ----------
     state : State
-    factor : Factor
-        The rows changed, still in the old coordinates.
+    changed : callable
+        Gives the factor with the rows changed, still in the old coordinates.
     moved : ndarray of shape (p, n_outputs)
         ``T' phi - theta``: the change of the coefficients in the old coordinates.
     largest_change : float
@@ -60,14 +70,21 @@ class StepResult:
     """
 
     state: State
-    factor: Factor
+    changed: Callable[[], Factor]
     moved: Array
     largest_change: float
     remaining_change: float
     lost: float
 
+    @cached_property
+    def factor(self) -> Factor:
+        """What ``changed`` gives."""
+        return self.changed()
 
-def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
+
+def unlearn(
+    state: State, edit: Edit, rate: float | None = None, *, alone: bool = False
+) -> StepResult:
     """Apply an edit without data: one solve, or one gradient step.
 
     With G the gradient of rows in minus rows out at theta, H' the data Hessian with
@@ -84,12 +101,18 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     the data are sums of the state's parts with the new weights. A state without parts
     takes the step with the old weights, from where a refinement can go on.
 
+    Where the state has `Products`, and digits would be lost, a step of second order
+    ends at their minimum. ``alone`` it begins to keep them where rows come that would
+    take digits with them once they leave.
+
     Parameters
     ----------
     state : State
     edit : Edit
     rate : float, optional
         The unlearning rate tau of a first-order step; None for second order.
+    alone : bool, default=False
+        Whether no data are retained.
 
     Returns
     -------
@@ -102,9 +125,19 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     """
     old, theta, features = state.objective, state.theta, edit.feature_map
     new = edit.objective(old)
-    parts = state.parts
+    parts, products, sound = state.parts, None, None
+    quadratic = old.loss.constant_curvature and not old.loss.coupled
+    beginning = alone and rate is None and quadratic and parts is None
+    beginning &= state.products is None
+    if beginning and outweigh(old, state.factor, edit.rows_in):
+        return unlearn(_expecting(state), edit)
+    if state.products is not None and rate is None:
+        products = state.products.edited(old, edit)
+        sound = _sound_factor(state, edit, products)
+        if sound is None:
+            return _at_minimum(state, edit, products.summed())
     if parts is None:
-        factor = _edited_factor(state, edit)
+        factor = _edited_factor(state, edit) if sound is None else sound
         pull = edit.data_gradient(old, theta) + state.gradient
         pull -= old.penalty * theta + old.linear
     else:
@@ -129,6 +162,13 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
     packed = new.pack(right)
     packed = mapped.solve(packed) if rate is None else rate * packed
     phi = start + new.unpack(packed)
+    sizes = np.abs(phi).max(axis=0), np.abs(theta).max(axis=0)
+    if beginning and np.any(sizes[0] > _GREW * sizes[1]):
+        return unlearn(_expecting(state), edit)
+    if products is not None:
+        products = products.reaching(phi, theta)
+        if np.any(_EPS * products.reach > _SMALL_LOSS * sizes[0]):
+            return _at_minimum(state, edit, products.summed())
     weight = state.weight + edit.weight_change()
     moved = features.pull(phi) - theta
     moved[old.held] = 0.0
@@ -146,16 +186,79 @@ def unlearn(state: State, edit: Edit, rate: float | None = None) -> StepResult:
         weight=weight,
         curvature=curvature,
         parts=parts,
+        products=products,
     )
     largest, remaining = _changes(state, factor, edit, moved, edited)
     lost = mapped.lost if rate is None else 0.0
-    return StepResult(edited, factor, moved, largest, remaining, lost)
+    return StepResult(edited, lambda: factor, moved, largest, remaining, lost)
+
+
+def _at_minimum(state: State, edit: Edit, products: Products) -> StepResult:
+    """The step that ends where exact sums, of the edited rows, have their minimum."""
+    old, features = state.objective, edit.feature_map
+    new, mapped = edit.objective(old), products.mapped(features)
+    factor = mapped.factor(new)
+    phi = mapped.solution(new, factor)
+    moved = features.pull(phi) - state.theta
+    moved[old.held] = 0.0
+    edited = replace(
+        state,
+        objective=new,
+        theta=phi,
+        anchor=features.anchor(state.anchor),
+        factor=factor,
+        gradient=np.zeros_like(phi),
+        weight=state.weight + edit.weight_change(),
+        products=mapped,
+    )
+    changed = partial(products.factor, old)
+    return StepResult(edited, changed, moved, 0.0, 0.0, factor.lost)
+
+
+def with_products(state: State, rows: Rows) -> State:
+    """The state at the minimum of exact sums over all rows, if these are worth it."""
+    objective = state.objective
+    if not objective.loss.constant_curvature or objective.loss.coupled:
+        return state
+    products = Products.of(objective, rows)
+    if products is None:
+        return replace(state, products=None)
+    factor = products.factor(objective)
+    theta = products.solution(objective, factor)
+    gradient = np.zeros_like(theta)
+    return replace(
+        state, theta=theta, factor=factor, gradient=gradient, products=products
+    )
+
+
+def _expecting(state: State) -> State:
+    """The state with exact sums, from what it knows."""
+    objective, theta = state.objective, state.theta
+    products = Products.at(objective, theta, state.gradient, state.factor)
+    return replace(state, products=products)
 
 
 def with_parts(state: State, rows: RowBlocks) -> State:
     """The state with the sums of its parts over all rows."""
     parts = Parts.of(state.objective, rows, state.theta, state.anchor)
     return replace(state, parts=parts)
+
+
+def _sound_factor(state: State, edit: Edit, products: Products) -> Factor | None:
+    """The factor after the edit's rows; None where exact sums are better.
+
+    They are where digits would be lost, where a map may bring to light what others have
+    left of digits, and now and then for what rounding has added up to.
+    """
+    if not isinstance(edit.feature_map, Identity):
+        return None
+    if products.n_waiting > max(_MOST_WAITING, state.factor.max_pending):
+        return None
+    try:
+        factor = _edited_factor(state, edit)
+    except NotPositiveDefiniteError:
+        return None
+    return factor if factor.lost <= _SMALL_LOSS else None
 
 
 def _edited_factor(state: State, edit: Edit) -> Factor:

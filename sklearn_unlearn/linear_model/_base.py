@@ -21,7 +21,7 @@ from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.parts import check_parts
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import with_parts
+from sklearn_unlearn.core.steps import with_parts, with_products
 from sklearn_unlearn.core.tally import Tally
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from sklearn_unlearn.linear_model._adoption import AdoptionMixin
@@ -223,10 +223,11 @@ class LinearUnlearner(
                 f"determine the model. {error}"
             ) from error
         warn_unless_converged(result)
-        state = with_parts(result.state, rows) if in_parts else result.state
-        retained = None
+        state, retained = result.state, None
         if self.retain_data:
             retained = RetainedRows.of(rows, row_ids, forgotten, origin)
+        else:
+            state = (with_parts if in_parts else with_products)(state, rows)
         lineage = self._begun(state, rows, after, anew)
         return Fitted(
             Model(state, tally, encoding.marks, retained),
