@@ -19,6 +19,7 @@ from sklearn.linear_model import (
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.baselines._wrapped import WrappedModel
+from sklearn_unlearn.core.hashes import RowHash
 from sklearn_unlearn.core.model import edited_rows
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.utils.raw_rows import RawRows
@@ -38,6 +39,7 @@ class _Rows:
 
     retained: RetainedRows
     forgotten: np.ndarray
+    hashed: RowHash
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,8 +146,9 @@ class FineTuned(RetainedRequests, WrappedModel):
                     )
                 encoding = Labels(classes, signed=False, class_weight=np.ones(2))
             encoded = encoding.read(y)
-            retained = self._retained_of(RawRows(X), encoded, weight, row_ids)
-            rows = _Rows(retained, np.zeros(columns.n_features, dtype=bool))
+            hashed = RowHash()
+            retained = self._retained_of(RawRows(X), encoded, weight, row_ids, hashed)
+            rows = _Rows(retained, np.zeros(columns.n_features, dtype=bool), hashed)
             self._fitted = _Fitted(rows, encoding, columns, estimator)
         return self
 

@@ -5,7 +5,6 @@ Everything above this module treats dense and sparse rows alike.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -153,46 +152,3 @@ def without_columns(X: Data, columns: Mask) -> Data:
     cleared.data[columns[cleared.indices]] = 0.0
     cleared.eliminate_zeros()
     return cleared
-
-
-def row_hashes(X: Data, y: Array, ignored: Mask) -> npt.NDArray[np.uint64]:
-    """A 64-bit hash of each row and its targets; equal rows have equal hashes.
-
-    A sum of the entries' mixed bit patterns times fixed random odd numbers, mod 2**64:
-    dense and sparse, float32 and float64 give the same. Not cryptographic; callers
-    compare the rows that it finds.
-    """
-    n_columns = X.shape[1]
-    keys = _keys(n_columns + y.shape[1])
-    column_keys = np.where(ignored, np.uint64(0), keys[:n_columns])
-    hashes = np.zeros(y.shape[0], dtype=np.uint64)
-    if is_sparse(X):
-        ends = np.zeros(X.data.size + 1, dtype=np.uint64)
-        np.cumsum(_bits(X.data) * column_keys[X.indices], out=ends[1:])
-        hashes += np.subtract(ends[X.indptr[1:]], ends[X.indptr[:-1]])
-    else:
-        step = max(1, 2**18 // max(n_columns, 1))
-        for start in range(0, y.shape[0], step):
-            part = slice(start, start + step)
-            hashes[part] = (_bits(X[part]) * column_keys).sum(axis=1, dtype=np.uint64)
-    hashes += (_bits(y) * keys[n_columns:]).sum(axis=1, dtype=np.uint64)
-    return hashes
-
-
-@lru_cache(maxsize=8)
-def _keys(n_entries: int) -> npt.NDArray[np.uint64]:
-    """Fixed random odd numbers."""
-    rng = np.random.default_rng(2108_11577)
-    keys = rng.integers(2**63, size=n_entries, dtype=np.uint64)
-    return keys << np.uint64(1) | np.uint64(1)
-
-
-def _bits(values: Data) -> npt.NDArray[np.uint64]:
-    # adding zero makes -0.0 and 0.0 the same
-    bits = (np.asarray(values, dtype=np.float64) + 0.0).view(np.uint64)
-    # Small integers differ in their top bits alone, where a product with a random odd
-    # number keeps little of it: mix the bits first. Zero stays zero.
-    bits ^= bits >> np.uint64(32)
-    bits *= np.uint64(0xD6E8FEB86659FD93)
-    bits ^= bits >> np.uint64(32)
-    return bits

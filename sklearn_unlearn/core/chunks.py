@@ -8,14 +8,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from sklearn_unlearn.core.arrays import Array, Data, Indices, Mask, row_hashes
+from sklearn_unlearn.core.arrays import Data, Indices, Mask
+from sklearn_unlearn.core.hashes import Hashes, RowHash
 from sklearn_unlearn.core.rows import Rows
 
 
 class Origin(Protocol):
     """Rows as they were before preprocessing, in the order of those made of them."""
 
-    def codes(self) -> Data:
+    def codes(self, hashed: RowHash) -> Data:
         """Numbers of shape (n_rows, any) that are equal for equal rows."""
 
     def same(self, other: Any) -> Mask:
@@ -40,6 +41,7 @@ class Chunk:
         The caller's identifiers.
     forgotten : ndarray of bool of shape (n_columns,)
         Columns that do not identify a row.
+    hashed : RowHash
     origin : Origin or None
         What the rows were made of, which then identifies them.
     """
@@ -47,29 +49,30 @@ class Chunk:
     rows: Rows
     ids: Any
     forgotten: Mask
+    hashed: RowHash
     origin: Origin | None = None
 
     @cached_property
     def by_content(self) -> tuple[Any, Indices]:
         """Sorted hashes of features and targets, and whose they are."""
-        return _sorted(row_hashes(self.rows.X, self.rows.y, self.forgotten))
+        return _sorted(self.hashes(self.rows))
 
     @cached_property
     def by_origin(self) -> tuple[Any, Indices]:
         """Sorted hashes of origins and targets, and whose they are."""
-        assert self.origin is not None
-        return _sorted(origin_hashes(self.origin, self.rows.y))
+        return _sorted(self.hashes(self.rows, self.origin))
 
     @cached_property
     def by_id(self) -> tuple[Any, Indices]:
         """Sorted identifiers, and whose they are."""
         return _sorted(self.ids)
 
-
-def origin_hashes(origin: Origin, y: Array) -> Any:
-    """Hashes of rows by what they were made of, and their targets."""
-    codes = origin.codes()
-    return row_hashes(codes, y, np.zeros(codes.shape[1], dtype=bool))
+    def hashes(self, rows: Rows, origin: Origin | None = None) -> Hashes:
+        """Of rows with their targets, by origin if they have one, else by features."""
+        if origin is None:
+            return self.hashed.of_rows(rows.X, rows.y, self.forgotten)
+        codes = origin.codes(self.hashed)
+        return self.hashed.of_rows(codes, rows.y, np.zeros(codes.shape[1], dtype=bool))
 
 
 def _sorted(keys: Any) -> tuple[Any, Indices]:

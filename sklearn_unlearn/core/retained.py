@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import (
@@ -20,12 +21,14 @@ from sklearn_unlearn.core.arrays import (
     Data,
     Indices,
     Mask,
-    densify,
-    row_hashes,
+    is_sparse,
+    like,
+    take_rows,
     without_columns,
 )
-from sklearn_unlearn.core.chunks import Chunk, Origin, origin_hashes
-from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, joined
+from sklearn_unlearn.core.chunks import Chunk, Origin
+from sklearn_unlearn.core.hashes import RowHash
+from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, joined, row_slices
 from sklearn_unlearn.exceptions import (
     AmbiguousRowError,
     InsufficientWeightError,
@@ -65,7 +68,7 @@ class RetainedRows:
         """Retain these rows: X and origin by reference, vectors as copies."""
         rows = replace(rows, y=rows.y.copy(), weight=rows.weight.copy())
         ids = None if ids is None else ids.copy()
-        return RetainedRows((Chunk(rows, ids, forgotten, origin),), {})
+        return RetainedRows((Chunk(rows, ids, forgotten, RowHash(), origin),), {})
 
     @property
     def forgotten(self) -> Mask:
@@ -169,36 +172,20 @@ class RetainedRows:
         AmbiguousRowError
             If a row equals several that have names, and no ``ids`` say which is meant.
         """
+        keys = self.chunks[0].hashes(rows, origin)
         if origin is None:
-            keys = row_hashes(rows.X, rows.y, self.forgotten)
             indexes = [chunk.by_content for chunk in self.chunks]
         else:
-            keys = origin_hashes(origin, rows.y)
             indexes = [chunk.by_origin for chunk in self.chunks]
         owner, position = self._candidates(keys, indexes)
-        alive = self.weights(position) > 0.0
-        owner, position = owner[alive], position[alive]
-        needed = np.zeros(rows.n_rows) if all_weight else rows.weight
+        same = self._same(rows, origin, owner, position)
         if ids is not None:
-            named = self.ids_at(position) == ids[owner]
-            owner, position = owner[named], position[named]
-        elif self.has_ids:
+            same &= self.ids_at(position) == ids[owner]
+        owner, position = owner[same], position[same]
+        needed = np.zeros(rows.n_rows) if all_weight else rows.weight
+        if self.has_ids and ids is None:
             self._check_unambiguous(owner, position, needed, interchangeable)
-        found = self._claimed((owner, position), rows.n_rows, needed)
-        held = self.take(found)
-        same = np.all(held.y == rows.y, axis=1)
-        if origin is None:
-            columns = np.flatnonzero(~self.forgotten)
-            X, X_held = (densify(each.X)[:, columns] for each in (rows, held))
-            same &= np.all(X_held == X, axis=1)
-        else:
-            same &= origin.same(self.origins_at(found))
-        if not same.all():
-            raise RowNotFoundError(
-                f"Row {int(np.flatnonzero(~same)[0])} of X is not in the retained "
-                "training data."
-            )
-        return found
+        return self._claimed(owner, position, needed)
 
     def locate_ids(self, ids: Any) -> tuple[Indices, Indices]:
         """Living rows that have these identifiers: whose each is, and where it is.
@@ -267,7 +254,7 @@ class RetainedRows:
         every = np.arange(rows.n_rows)
         ids = None if ids is None else ids.copy()
         origin = None if origin is None else origin.take(every)
-        chunk = Chunk(rows.take(every), ids, self.forgotten, origin)
+        chunk = replace(self.chunks[0], rows=rows.take(every), ids=ids, origin=origin)
         return replace(self, chunks=(*self.chunks, chunk))._tidied()
 
     def mapped(
@@ -286,7 +273,7 @@ class RetainedRows:
         for chunk in self.chunks:
             X = features.apply(chunk.rows.X)
             rows = replace(chunk.rows, X=X if then is None else then(X))
-            chunks.append(Chunk(rows, chunk.ids, forgotten, chunk.origin))
+            chunks.append(replace(chunk, rows=rows, forgotten=forgotten))
         magnified = self.magnified * max(1.0, features.magnification)
         return replace(self, chunks=tuple(chunks), magnified=magnified)
 
@@ -298,10 +285,7 @@ class RetainedRows:
     def forgetting(self, columns: Mask) -> RetainedRows:
         """The same rows, no longer identified by these columns."""
         forgotten = self.forgotten | columns
-        chunks = (
-            Chunk(chunk.rows, chunk.ids, forgotten, chunk.origin)
-            for chunk in self.chunks
-        )
+        chunks = (replace(chunk, forgotten=forgotten) for chunk in self.chunks)
         return replace(self, chunks=tuple(chunks))
 
     def compacted(self) -> RetainedRows:
@@ -310,18 +294,19 @@ class RetainedRows:
         alive = np.flatnonzero(weight)
         rows = self.take(alive)
         rows = replace(rows, X=without_columns(rows.X, self.forgotten))
-        origin = self.origins_at(alive)
-        chunk = Chunk(rows, self.ids_at(alive), self.forgotten, origin)
+        ids, origin = self.ids_at(alive), self.origins_at(alive)
+        chunk = replace(self.chunks[0], rows=rows, ids=ids, origin=origin)
         return RetainedRows((chunk,), {}, self.magnified)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What left is not pickled."""
-        return {"base": self.compacted().chunks[0], "magnified": self.magnified}
+        """What left is not pickled, nor is the key of hashes."""
+        base = self.compacted().chunks[0]
+        parts = base.rows, base.ids, base.forgotten, base.origin
+        return {"base": parts, "magnified": self.magnified}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(
-            chunks=(state["base"],), changed={}, magnified=state["magnified"]
-        )
+        base = RetainedRows.of(*state["base"])
+        self.__dict__.update(vars(replace(base, magnified=state["magnified"])))
 
     # Internals ----------------------------------------------------------------------
 
@@ -386,14 +371,26 @@ class RetainedRows:
                     "model that have different names: say by row_ids which is meant."
                 )
 
-    def _claimed(
-        self, candidates: tuple[Indices, Indices], n_keys: int, needed: Array
-    ) -> Indices:
-        """A different living row for each key, of several the one that suits best."""
-        owner, position = candidates
-        weight = self.weights(position)
-        alive = weight > 0.0
-        owner, position, weight = owner[alive], position[alive], weight[alive]
+    def _same(
+        self, rows: Rows, origin: Origin | None, owner: Indices, position: Indices
+    ) -> Mask:
+        """Where candidates live and equal their row, of which they have the hash."""
+        same = self.weights(position) > 0.0
+        width = self.chunks[0].rows.X.shape[1]
+        for part in row_slices(position.size, position.size * width, BLOCK_ENTRIES):
+            mine, held = owner[part], self.take(position[part])
+            same[part] &= np.all(held.y == rows.y[mine], axis=1)
+            if origin is None:
+                X = take_rows(rows.X, mine)
+                same[part] &= _equal_rows(X, held.X, self.forgotten)
+            else:
+                origins = self.origins_at(position[part])
+                same[part] &= origin.take(mine).same(origins)
+        return same
+
+    def _claimed(self, owner: Indices, position: Indices, needed: Array) -> Indices:
+        """A different row for each owner, of several the one that suits best."""
+        weight, n_keys = self.weights(position), needed.size
         first = np.searchsorted(owner, np.arange(n_keys + 1))
         found = np.full(n_keys, -1)
         single = np.flatnonzero(np.diff(first) == 1)
@@ -442,5 +439,19 @@ class RetainedRows:
             origin = later[0].origin
             if origin is not None:
                 origin = origin.joined([chunk.origin for chunk in later[1:]])
-            chunks = (chunks[0], Chunk(rows, ids, self.forgotten, origin))
+            joint = replace(chunks[0], rows=rows, ids=ids, origin=origin)
+            chunks = (chunks[0], joint)
         return replace(self, chunks=chunks, changed=changed)
+
+
+def _equal_rows(X: Data, others: Data, ignored: Mask) -> Mask:
+    """Where rows equal others of as many, but for columns that are ignored."""
+    X = without_columns(like(X, others), ignored)
+    others = without_columns(others, ignored)
+    if is_sparse(others):
+        unequal = sp.csr_array(others != X)
+        unequal.eliminate_zeros()
+        none_unequal: Mask = np.diff(unequal.indptr) == 0
+        return none_unequal
+    equal: Mask = np.all(others == X, axis=1)
+    return equal

@@ -62,10 +62,12 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
     n_jobs : int, default=None
         Shards that are trained at the same time, as in joblib.
     random_state : int, RandomState instance or None, default=None
-        Seeds of the shards' estimators. None leaves the parameters ``random_state`` of
-        the estimator as they are: with None there too, requests give a model of the
-        same distribution as training without the rows, with a number the same model.
-        One shard has the number itself for a seed.
+        A number fixes which rows share a shard and gives the shards' estimators their
+        seeds: requests give the same model as training without the rows. With None
+        nobody can know, or choose, where a row goes; the parameters ``random_state`` of
+        the estimator stay as they are, and requests give a model of the same
+        distribution as training without the rows. One shard has the number itself for a
+        seed.
     verbose : int, default=0
         How much joblib prints of the progress. Since scikit-learn 1.9 ``set_callbacks``
         shows it too.
@@ -87,11 +89,11 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
     Notes
     -----
     Shard, slice and order of a row follow from a hash of its values or, if ``fit`` is
-    given ``row_ids``, of its identifier. They depend neither on other rows nor on their
-    order: a row that leaves moves no other, and equal rows are in the same shard. With
-    identifiers a corrected row stays where it was; without, one shard loses it and
-    another one gets it. A single shard of one slice keeps the order of the rows, and
-    what is corrected its place.
+    given ``row_ids``, of its identifier, and from ``random_state``. They depend neither
+    on other rows nor on their order: a row that leaves moves no other, and equal rows
+    are in the same shard. With identifiers a corrected row stays where it was; without,
+    one shard loses it and another one gets it. A single shard of one slice keeps the
+    order of the rows, and what is corrected its place.
 
     A shard need not have rows of all classes; the classes that it lacks get no vote
     from it, and a shard of one class votes for that. Weights are handed on where one of

@@ -46,10 +46,12 @@ class ShardedRegressor(RegressorMixin, ShardedModel):
     n_jobs : int, default=None
         Shards that are trained at the same time, as in joblib.
     random_state : int, RandomState instance or None, default=None
-        Seeds of the shards' estimators. None leaves the parameters ``random_state`` of
-        the estimator as they are: with None there too, requests give a model of the
-        same distribution as training without the rows, with a number the same model.
-        One shard has the number itself for a seed.
+        A number fixes which rows share a shard and gives the shards' estimators their
+        seeds: requests give the same model as training without the rows. With None
+        nobody can know, or choose, where a row goes; the parameters ``random_state`` of
+        the estimator stay as they are, and requests give a model of the same
+        distribution as training without the rows. One shard has the number itself for a
+        seed.
     verbose : int, default=0
         How much joblib prints of the progress. Since scikit-learn 1.9 ``set_callbacks``
         shows it too.

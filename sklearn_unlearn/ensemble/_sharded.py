@@ -16,6 +16,7 @@ from sklearn.utils import (
 )
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_unlearn.core.hashes import RowHash
 from sklearn_unlearn.core.model import edited_rows
 from sklearn_unlearn.ensemble._callbacks import (
     CallbackSupportMixin,
@@ -193,22 +194,25 @@ class ShardedModel(
         self._check_finite(raw.X)
         encoding = self._encoding(y, sample_weight)
         encoded = encoding.read(y)
-        keys = numbered(raw.shape[0]) if self.n_shards * self.n_slices == 1 else None
+        estimator, seed, hashed = clone(estimator), self.random_state, RowHash()
+        if seed is not None:
+            seed = int(check_random_state(seed).randint(np.iinfo(np.int32).max))
+            hashed = RowHash(seed.to_bytes(4, "big"))
+        if self.n_shards == 1 and isinstance(self.random_state, Integral):
+            states = dict.fromkeys(random_states(estimator), self.random_state)
+            estimator.set_params(**states)  # those of a plain fit
+            seed = None
+        in_order = self.n_shards * self.n_slices == 1
+        keys = numbered(raw.shape[0]) if in_order else hashed
         retained = self._retained_of(raw, encoded, sample_weight, row_ids, keys)
         encoding, retained = self._left(encoding, retained)
         forgotten = None
         if columns is not None:
             forgotten = np.zeros(columns.n_features, dtype=bool)
-        estimator, seed = clone(estimator), self.random_state
-        if self.n_shards == 1 and isinstance(seed, Integral):  # a plain fit's
-            estimator.set_params(**dict.fromkeys(random_states(estimator), seed))
-            seed = None
-        if seed is not None:
-            seed = int(check_random_state(seed).randint(np.iinfo(np.int32).max))
         recipe = Recipe(estimator, seed, self.n_slices > 1)
         untrained = ((None,) * self.n_slices,) * self.n_shards
         unknown = (None,) * self.n_shards
-        model = Shards(retained, forgotten, recipe, untrained, unknown)
+        model = Shards(retained, forgotten, hashed, recipe, untrained, unknown)
         everywhere = dict.fromkeys(range(self.n_shards), 0)
         model = self._trained(model, encoding, everywhere, "fit")
         return Fitted(model, encoding, columns)
@@ -236,7 +240,7 @@ class ShardedModel(
         X = columns_of(chunk.origin.X, np.flatnonzero(~gone))
         rows = RawRows(X, schema=schema)
         weight, y = chunk.rows.weight, chunk.rows.y
-        keys = chunk.rows.X if model.in_order else None
+        keys = chunk.rows.X if model.in_order else model.hashed
         retained = self._retained_of(rows, y, weight, chunk.ids, keys)
         inputs = Inputs(gone, columns.names, chunk.origin.X)
         estimator = without_columns(model.recipe.estimator, inputs)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.hashes import RowHash
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.ensemble._training import Recipe, Slice
 from sklearn_unlearn.utils.keys import cells_of
@@ -45,6 +46,8 @@ class Shards:
     retained : RetainedRows
     forgotten : ndarray of bool of shape (n_features,) or None
         Columns at fit that no model has; None of rows without columns.
+    hashed : RowHash
+        From which shards and slices follow.
     recipe : Recipe
     models : tuple of tuple of estimator or None
         After each slice of each shard.
@@ -54,6 +57,7 @@ class Shards:
 
     retained: RetainedRows
     forgotten: np.ndarray | None
+    hashed: RowHash
     recipe: Recipe
     models: tuple[tuple[Any, ...], ...]
     classes: tuple[Any, ...]

@@ -53,7 +53,8 @@ def check_unlearner(estimator):
     - A verb that tags call "empirical", whatever the parameters: a smaller
       ``gradient_residual`` on the edited data than before. A refit is no oracle.
 
-    A parameter ``tol`` is lowered to 1e-10 if it is larger.
+    A parameter ``tol`` is lowered to 1e-10 if it is larger, and a ``random_state`` of
+    None is set to 0.
 
     Parameters
     ----------

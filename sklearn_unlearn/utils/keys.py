@@ -1,21 +1,20 @@
 """Keys of rows, which decide on shard, slice and order: hashes of names or of values.
 
-A key depends on nothing but its row, so that rows that leave change those of no others.
-Where there is one shard of one slice, it is the row's place among all instead.
+A key depends on nothing but its row and a secret of the model, so that rows that leave
+change those of no others, and nobody can choose rows for a shard. Where there is one
+shard of one slice, it is the row's place among all instead.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sklearn_unlearn.core.arrays import row_hashes
-from sklearn_unlearn.utils.values import text_hash
-
 #: Half of a key, which a float holds exactly.
 _HALF = np.uint64(32)
+_LOW = np.uint64(2**32 - 1)
 
 
-def keys_of(origin, ids):
+def keys_of(origin, ids, hashed):
     """The key of each row, as two numbers below 2**32.
 
     Parameters
@@ -23,23 +22,25 @@ def keys_of(origin, ids):
     origin : RawRows
     ids : ndarray or None
         Names of the rows; without, equal rows have equal keys.
+    hashed : RowHash
 
     Returns
     -------
     ndarray of shape (n_rows, 2)
     """
-    if ids is None:
-        codes = origin.codes()
-        no_targets = np.zeros((codes.shape[0], 0))
-        ignored = np.zeros(codes.shape[1], dtype=bool)
-        hashes = row_hashes(codes, no_targets, ignored)
-    elif ids.dtype.kind == "U":
-        hashes = np.array([text_hash(name) for name in ids.tolist()], dtype=np.uint64)
-    else:
-        hashes = ids.astype(np.int64).view(np.uint64)
-    mixed = _mixed(hashes)
-    halves = mixed >> _HALF, mixed & np.uint64(2**32 - 1)
-    return np.column_stack(halves).astype(np.float64)
+    if ids is not None and ids.dtype.kind == "U":
+        names = [hashed.of_text(name) for name in ids.tolist()]
+        return _halves(_mixed(np.array(names, dtype=np.uint64)))
+    codes = origin.codes(hashed) if ids is None else _halves(ids.astype(np.int64))
+    no_targets = np.zeros((codes.shape[0], 0))
+    ignored = np.zeros(codes.shape[1], dtype=bool)
+    return _halves(_mixed(hashed.of_rows(codes, no_targets, ignored)))
+
+
+def _halves(values):
+    """Integers of 64 bits as two columns."""
+    values = values.view(np.uint64)
+    return np.column_stack([values >> _HALF, values & _LOW]).astype(np.float64)
 
 
 def numbered(n_rows, first=0):

@@ -121,11 +121,17 @@ class RawRows:
 
     # Finding rows ---------------------------------------------------------------------
 
-    def codes(self):
-        """Numbers that are equal for equal rows, shape (n_rows, n_columns)."""
+    def codes(self, hashed):
+        """Numbers that are equal for equal rows, shape (n_rows, n_columns).
+
+        Parameters
+        ----------
+        hashed : RowHash
+            Of strings.
+        """
         if sp.issparse(self.X):
             return sp.csr_array(self._counting()).astype(np.float64)
-        columns = [codes_of(column) for column in self.columns()]
+        columns = [codes_of(column, hashed) for column in self.columns()]
         return np.column_stack(columns) if columns else np.zeros((self.shape[0], 0))
 
     def same(self, other):

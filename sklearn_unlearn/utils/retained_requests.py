@@ -9,6 +9,7 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, get_tags
 
 from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.hashes import RowHash
 from sklearn_unlearn.core.model import Request
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
@@ -28,19 +29,20 @@ class RetainedRequests(RowVerbsMixin):
     """Reads rows as their caller has them, and finds them among those retained.
 
     The retained rows are `RawRows`; what `Rows` have for X are their keys. A subclass
-    has in its fitted value ``model``, with ``retained`` and ``forgotten``, ``encoding``
-    and ``columns``; and provides ``_carried``, ``_first_fit`` and ``_check_classes``.
+    has in its fitted value ``model``, with ``retained``, ``forgotten`` and ``hashed``,
+    by which keys are made, ``encoding`` and ``columns``; and provides ``_carried``,
+    ``_first_fit`` and ``_check_classes``.
     """
 
-    def _retained_of(self, X, encoded, sample_weight, row_ids, keys=None):
+    def _retained_of(self, X, encoded, sample_weight, row_ids, keys):
         """Rows that are trained on, none of weight zero.
 
         Parameters
         ----------
         X : RawRows
         encoded : ndarray of shape (n_rows, n_targets)
-        keys : ndarray of shape (n_rows, 2), default=None
-            None: `keys_of` the rows.
+        keys : RowHash or ndarray of shape (n_rows, 2)
+            By which `keys_of` the rows are made, or the keys.
         """
         weight = check_sample_weight(sample_weight, X.shape[0])
         ids = None if row_ids is None else check_row_ids(row_ids, X.shape[0])
@@ -50,15 +52,15 @@ class RetainedRequests(RowVerbsMixin):
         if some.size < weight.size:
             X, encoded, weight = X.take(some), encoded[some], weight[some]
             ids = None if ids is None else ids[some]
-            keys = None if keys is None else keys[some]
-        if keys is None:
-            keys = keys_of(X, ids)
+            keys = keys if isinstance(keys, RowHash) else keys[some]
+        if isinstance(keys, RowHash):
+            keys = keys_of(X, ids, keys)
         none = np.zeros(keys.shape[1], dtype=bool)
         return RetainedRows.of(Rows(keys, encoded, weight), ids, none, X)
 
     def _new_keys(self, fitted, origin, ids, before=None):
         """Keys of rows that come, in the place of others that had some before."""
-        return keys_of(origin, ids)
+        return keys_of(origin, ids, fitted.model.hashed)
 
     def _raw(self, fitted, X, argument="X"):
         """Rows of a request, in the columns that the retained ones have."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numbers
-from hashlib import blake2b
 
 import numpy as np
 
@@ -65,34 +64,35 @@ def is_missing(value):
     return isinstance(value, float) and value != value
 
 
-def codes_of(column):
-    """A float for each value, the same for equal values."""
+def codes_of(column, hashed):
+    """A float for each value, the same for equal values.
+
+    Parameters
+    ----------
+    column : ndarray
+    hashed : RowHash
+        Of strings.
+    """
     kind = column.dtype.kind
     if kind in "mM":
         column, kind = column.astype(np.int64), "i"
     if kind in "biuf":
         codes = column.astype(np.float64)
         return np.where(np.isnan(codes), _MISSING, codes)
-    codes = _each(lambda value: _code(_present(value)), column)
+    codes = _each(lambda value: _code(_present(value), hashed), column)
     return np.array(codes, dtype=np.float64)
 
 
-def _code(value):
+def _code(value, hashed):
     if value is None:
         return _MISSING
     if isinstance(value, numbers.Real):
         return float(value)
     try:
-        code = text_hash(value) if isinstance(value, str) else hash(value)
+        code = hashed.of_text(value) if isinstance(value, str) else hash(value)
     except TypeError:  # whoever fits refuses what cannot be hashed
-        code = text_hash(repr(value))
+        code = hashed.of_text(repr(value))
     return float(code & _BITS)
-
-
-def text_hash(text):
-    """A 64-bit hash of a string, the same in each process."""
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little")
 
 
 def equal(one, other):

@@ -6,7 +6,8 @@ import pytest
 import scipy.sparse as sp
 
 from sklearn_unlearn.core import retained as module
-from sklearn_unlearn.core.arrays import densify, row_hashes
+from sklearn_unlearn.core.arrays import densify
+from sklearn_unlearn.core.hashes import RowHash
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
@@ -179,30 +180,42 @@ def test_forgotten_columns_do_not_identify():
     assert more.forgetting(~columns).forgotten.all()
 
 
-def test_hashes_that_collide_are_not_trusted(monkeypatch):
-    def same(X, y, ignored):
+@formats
+def test_rows_whose_hashes_collide_are_all_found(form, monkeypatch):
+    def same(self, X, y, ignored):
         return np.zeros(y.shape[0], dtype=np.uint64)
 
-    monkeypatch.setattr(module, "row_hashes", same)
-    rows = make_rows()
+    monkeypatch.setattr(RowHash, "of_rows", same)
+    monkeypatch.setattr(module, "BLOCK_ENTRIES", 50)
+    rows = make_rows(form=form)
+    positions = np.array([7, 29, 0, 12])
+    found = retain(rows).locate(rows.take(positions))
+    np.testing.assert_array_equal(found, positions)
+    other = replace(rows, X=rows.X * 1.5).take(positions)
     with pytest.raises(RowNotFoundError, match="Row 0 of X"):
-        retain(rows).locate(replace(rows, X=rows.X + 1.0).take(np.array([7])))
+        retain(rows).locate(other)
 
 
-def test_row_hashes():
-    rows = make_rows(2000, 3)
-    none = np.zeros(3, dtype=bool)
-    hashes = row_hashes(rows.X, rows.y, none)
-    for form in FORMATS.values():
-        np.testing.assert_array_equal(row_hashes(form(rows.X), rows.y, none), hashes)
-    whole = np.column_stack([rows.X, rows.y])
-    assert np.unique(hashes).size == np.unique(whole, axis=0).shape[0]
-    # small integers in few columns, every row another one
-    grid = np.stack(np.meshgrid(*[np.arange(12.0)] * 3), axis=-1).reshape(-1, 3)
-    zero = np.zeros((grid.shape[0], 1))
-    assert np.unique(row_hashes(grid, zero, none)).size == grid.shape[0]
-    only = np.array([False, True, True])
-    assert np.unique(row_hashes(grid, zero, only)).size == 12
+def test_a_planted_row_hides_no_other():
+    # rows that had one hash when its numbers were the same in every model
+    planted = [float.fromhex("0x1.0009ap+0"), float.fromhex("-0x1.6fe83af68b20bp-9")]
+    rows = Rows(np.array([planted, [0.5, -1.25]]), np.ones((2, 1)), np.ones(2))
+    retained = retain(rows)
+    assert retained.locate(rows.take(np.array([1]))).tolist() == [1]
+    assert np.diff(retained.chunks[0].by_content[0]) != 0
+
+
+def test_each_model_has_a_key_of_its_own():
+    rows = make_rows()
+    retained = retain(rows)
+    loaded = pickle.loads(pickle.dumps(retained))
+    hashes = [each.chunks[0].by_content[0] for each in (retained, retain(rows), loaded)]
+    assert np.unique(np.concatenate(hashes)).size == 3 * np.unique(hashes[0]).size
+    key = retained.chunks[0].hashed.key
+    assert key not in pickle.dumps(retained)
+    assert repr(key) not in repr(retained)
+    more = retained.with_rows(make_rows(7, seed=1), None)
+    assert {chunk.hashed.key for chunk in more.chunks} == {key}
 
 
 # Identifiers ------------------------------------------------------------------------
@@ -383,7 +396,7 @@ def test_a_pickle_hides_hashes_too():
     # a hash of a short row can be inverted by trying
     rows = make_rows()
     retained = retain(rows)
-    secret = row_hashes(rows.X, rows.y, retained.forgotten)[4]
+    secret = retained.chunks[0].hashes(rows)[4]
     retained.locate(rows.take(np.array([4])))
     assert holds(retained, secret)
     retained = retained.without(np.array([4]), rows.weight[[4]])

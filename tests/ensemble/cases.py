@@ -22,39 +22,45 @@ from sklearn_unlearn import ShardedClassifier, ShardedRegressor
 N_ROWS = 240
 
 CLASSIFIERS = {
-    "tree": ShardedClassifier(DecisionTreeClassifier(random_state=0)),
+    "tree": ShardedClassifier(DecisionTreeClassifier(), random_state=0),
     "forest": ShardedClassifier(RandomForestClassifier(4), random_state=0),
     "boosting": ShardedClassifier(
         HistGradientBoostingClassifier(max_iter=4, min_samples_leaf=5, random_state=0),
         n_shards=3,
+        random_state=0,
     ),
     "pipeline": ShardedClassifier(
-        make_pipeline(StandardScaler(), LogisticRegression()), n_shards=4
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        n_shards=4,
+        random_state=0,
     ),
-    "neighbors": ShardedClassifier(KNeighborsClassifier(3), voting="hard"),
+    "neighbors": ShardedClassifier(
+        KNeighborsClassifier(3), voting="hard", random_state=0
+    ),
     "slices": ShardedClassifier(
         SGDClassifier(loss="log_loss"), n_shards=3, n_slices=4, random_state=0
     ),
     "hinge": ShardedClassifier(
-        SGDClassifier(random_state=0), n_shards=3, n_slices=4, voting="hard"
+        SGDClassifier(), n_shards=3, n_slices=4, voting="hard", random_state=0
     ),
-    "bayes": ShardedClassifier(BernoulliNB(), n_shards=2, n_slices=5),
+    "bayes": ShardedClassifier(BernoulliNB(), n_shards=2, n_slices=5, random_state=0),
     "network": ShardedClassifier(
-        MLPClassifier(4, random_state=0), n_shards=2, n_slices=3
+        MLPClassifier(4), n_shards=2, n_slices=3, random_state=0
     ),
-    "one": ShardedClassifier(DecisionTreeClassifier(random_state=0), n_shards=1),
-    "many": ShardedClassifier(DecisionTreeClassifier(random_state=0), n_shards=500),
+    "one": ShardedClassifier(DecisionTreeClassifier(), n_shards=1, random_state=0),
+    "many": ShardedClassifier(DecisionTreeClassifier(), n_shards=500, random_state=0),
 }
 REGRESSORS = {
-    "tree": ShardedRegressor(DecisionTreeRegressor(random_state=0)),
+    "tree": ShardedRegressor(DecisionTreeRegressor(), random_state=0),
     "forest": ShardedRegressor(RandomForestRegressor(4), random_state=0),
     "boosting": ShardedRegressor(
         HistGradientBoostingRegressor(max_iter=4, min_samples_leaf=5, random_state=0),
         n_shards=3,
+        random_state=0,
     ),
-    "neighbors": ShardedRegressor(KNeighborsRegressor(3)),
+    "neighbors": ShardedRegressor(KNeighborsRegressor(3), random_state=0),
     "slices": ShardedRegressor(
-        SGDRegressor(random_state=0, eta0=0.001), n_shards=3, n_slices=4
+        SGDRegressor(eta0=0.001), n_shards=3, n_slices=4, random_state=0
     ),
 }
 ALL = {

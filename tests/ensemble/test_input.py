@@ -46,10 +46,10 @@ def _check_frame(frame, take):
         remainder="passthrough",
     )
     tree = make_pipeline(columns, DecisionTreeClassifier(random_state=0))
-    model = ShardedClassifier(tree).fit(X, y)
+    model = ShardedClassifier(tree, random_state=0).fit(X, y)
     assert model.feature_names_in_.tolist() == ["size", "colour", "age"]
     rest = all_but(len(y))
-    fresh = ShardedClassifier(tree).fit(take(X, rest), y[rest])
+    fresh = ShardedClassifier(tree, random_state=0).fit(take(X, rest), y[rest])
     model.partial_unfit(take(X, OUT), y[OUT])
     assert outputs(model, X) == outputs(fresh, X)
     model.forget_features("age")
@@ -63,9 +63,9 @@ def test_texts():
     texts = [f"word{n % 7} word{n % 5} other{n}" for n in range(60)]
     y = np.arange(60) % 2
     bayes = make_pipeline(CountVectorizer(), MultinomialNB())
-    model = ShardedClassifier(bayes, n_shards=3).fit(texts, y)
+    model = ShardedClassifier(bayes, n_shards=3, random_state=0).fit(texts, y)
     model.partial_unfit(texts[:3], y[:3])
-    fresh = ShardedClassifier(bayes, n_shards=3).fit(texts[3:], y[3:])
+    fresh = ShardedClassifier(bayes, n_shards=3, random_state=0).fit(texts[3:], y[3:])
     assert outputs(model, texts) == outputs(fresh, texts)
     vocabularies = [set(each[0].vocabulary_) for each in model.estimators_]
     assert not any("other1" in words for words in vocabularies)
@@ -78,7 +78,7 @@ def test_texts():
 def test_sparse_rows(container):
     X, y = data(CLASSIFIERS["tree"])
     X = np.where(np.abs(X) > 0.5, X, 0.0)
-    tree = ShardedClassifier(DecisionTreeClassifier(random_state=0))
+    tree = ShardedClassifier(DecisionTreeClassifier(), random_state=0)
     model = clone(tree).fit(container(X), y)
     model.partial_unfit(container(X[OUT]), y[OUT])
     fresh = clone(tree).fit(container(X[all_but(len(y))]), y[all_but(len(y))])
@@ -234,3 +234,14 @@ def test_representation():
     assert "SGDClassifier" in page
     assert "12345.678" not in page
     assert "777" not in page
+
+
+def test_rows_that_floats_do_not_tell_apart_are_found():
+    X = np.array([[2**53], [2**53 + 1], [3], [4], [5], [6]])
+    y = np.array([0, 0, 0, 1, 1, 1])
+    model = ShardedClassifier(DecisionTreeClassifier(), n_shards=1)
+    model.fit(X, y).partial_unfit(X[[1]], y[[1]])
+    left = model._fitted.model.retained.compacted().chunks[0].origin.X
+    np.testing.assert_array_equal(left, X[[0, 2, 3, 4, 5]])
+    with pytest.raises(RowNotFoundError, match="Row 0 of X"):
+        model.partial_unfit(X[[1]], y[[1]])

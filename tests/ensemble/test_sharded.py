@@ -134,7 +134,7 @@ def calls(monkeypatch):
 def test_rows_that_left_reach_no_training(calls, verb, n_slices):
     X, y = data(WatchedRegressor())
     ids = np.arange(len(y))
-    model = ShardedRegressor(WatchedRegressor(), n_slices=n_slices)
+    model = ShardedRegressor(WatchedRegressor(), n_slices=n_slices, random_state=0)
     model.fit(X, y, row_ids=ids)
     held = [set(each.trained_) for each in model.estimators_]
     assert sorted(value for rows in held for value in rows) == sorted(X[:, 0])
@@ -150,7 +150,9 @@ def test_rows_that_left_reach_no_training(calls, verb, n_slices):
 @pytest.mark.parametrize("n_slices", [1, 2, 6])
 def test_fewest_slices_are_trained_again(calls, n_slices):
     X, y = data(WatchedRegressor())
-    model = ShardedRegressor(WatchedRegressor(), n_shards=4, n_slices=n_slices)
+    model = ShardedRegressor(
+        WatchedRegressor(), n_shards=4, n_slices=n_slices, random_state=0
+    )
     model.fit(X, y)
     place = {}  # of each row: its shard and slice
     for number, (_, rows, _) in enumerate(calls):
@@ -180,7 +182,7 @@ def test_fewest_slices_are_trained_again(calls, n_slices):
 
 def test_shards_are_of_equal_size():
     X, y = data(WatchedRegressor(), 4000)
-    model = ShardedRegressor(WatchedRegressor(), n_shards=8).fit(X, y)
+    model = ShardedRegressor(WatchedRegressor(), n_shards=8, random_state=0).fit(X, y)
     sizes = [len(each.trained_) for each in model.estimators_]
     # four standard deviations of a binomial distribution
     assert np.abs(np.array(sizes) - 500).max() < 4 * np.sqrt(4000 / 8 * 7 / 8)
@@ -188,7 +190,9 @@ def test_shards_are_of_equal_size():
 
 def test_labels_stay_in_their_shard(calls):
     X, y = data(WatchedClassifier())
-    model = ShardedClassifier(WatchedClassifier(), voting="hard").fit(X, y)
+    model = ShardedClassifier(WatchedClassifier(), voting="hard", random_state=0).fit(
+        X, y
+    )
     calls.clear()
     model.replace_labels(X[:1], y[:1], y[y != y[0]][:1])
     assert len(calls) == 1
@@ -197,7 +201,7 @@ def test_labels_stay_in_their_shard(calls):
 
 def test_a_named_row_stays_in_its_shard(calls):
     X, y = data(WatchedRegressor())
-    model = ShardedRegressor(WatchedRegressor(), n_shards=20)
+    model = ShardedRegressor(WatchedRegressor(), n_shards=20, random_state=0)
     model.fit(X, y, row_ids=np.arange(len(y)))
     calls.clear()
     for row in range(10):
@@ -267,9 +271,11 @@ def test_predictions_are_bit_for_bit_those_of_a_refit(order):
         rng = np.random.default_rng(seed)
         X = rng.normal(size=(120, 6))
         y = (X[:, 0] + rng.normal(size=120) > 0).astype(int)
-        model = ShardedClassifier(n_shards=2).fit(X, y).forget_features([2])
+        model = (
+            ShardedClassifier(n_shards=2, random_state=0).fit(X, y).forget_features([2])
+        )
         rest = np.asarray(np.delete(X, 2, axis=1), order=order)
-        fresh = ShardedClassifier(n_shards=2).fit(rest, y)
+        fresh = ShardedClassifier(n_shards=2, random_state=0).fit(rest, y)
         assert outputs(model, X) == outputs(fresh, rest)
         assert outputs(model, rest) == outputs(fresh, rest)
 
@@ -278,7 +284,7 @@ def test_predictions_are_bit_for_bit_those_of_a_refit(order):
 def test_a_replacement_by_the_same_values_trains_nothing(calls, with_ids):
     X, y = data(WatchedClassifier())
     ids = np.arange(len(y)) if with_ids else None
-    model = ShardedClassifier(WatchedClassifier(), voting="hard")
+    model = ShardedClassifier(WatchedClassifier(), voting="hard", random_state=0)
     model.fit(X, y, row_ids=ids)
     calls.clear()
     before = model._fitted

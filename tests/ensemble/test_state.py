@@ -156,12 +156,14 @@ def test_copies_answer_requests(copied):
 
 _ELSEWHERE = """
 import numpy as np
+from sklearn_unlearn.core.hashes import RowHash
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.keys import keys_of
 X = np.array([["red", 1.0, None], ["grey", 2.0, "x"]], dtype=object)
-print(keys_of(RawRows.of(X), None).tolist())
-print(keys_of(None, np.array(["a", "b"])).tolist())
-print(keys_of(None, np.arange(2)).tolist())
+hashed = RowHash(b"some key")
+print(keys_of(RawRows.of(X), None, hashed).tolist())
+print(keys_of(None, np.array(["a", "b"]), hashed).tolist())
+print(keys_of(None, np.arange(2), hashed).tolist())
 """
 
 
@@ -176,6 +178,21 @@ def test_keys_are_the_same_in_each_process():
     one = printed("1")
     assert len(one.splitlines()) == 3
     assert one == printed("2")
+
+
+@pytest.mark.parametrize("named", [None, "numbers", "strings"])
+def test_nobody_can_choose_a_shard(named):
+    X, y = data(CLASSIFIERS["tree"])
+    ids = {"numbers": np.arange(len(X)), "strings": np.arange(len(X)).astype(str)}
+    ids = ids.get(named)
+
+    def keys(random_state):
+        model = clone(CLASSIFIERS["tree"]).set_params(random_state=random_state)
+        return model.fit(X, y, row_ids=ids)._fitted.model.retained.chunks[0].rows.X
+
+    assert not np.any(keys(None) == keys(None))
+    assert not np.any(keys(0) == keys(1))
+    np.testing.assert_array_equal(keys(0), keys(0))
 
 
 def test_forests_are_one_version():

@@ -87,7 +87,9 @@ def test_rows(kind, verb):
     X, y = table(kind)
     for place, (name, estimator) in enumerate(estimators(kind, X).items()):
         n_shards = (1, 3)[(place + VERBS.index(verb)) % 2]
-        model = ShardedClassifier(estimator, n_shards=n_shards).fit(X, y)
+        model = ShardedClassifier(estimator, n_shards=n_shards, random_state=0).fit(
+            X, y
+        )
         X_after, y_after = edited(verb, model, X, y)
         refit = clone(estimator if n_shards == 1 else model).fit(X_after, y_after)
         np.testing.assert_array_equal(
@@ -107,7 +109,9 @@ def test_columns(kind, column):
     after = {**models, "named": named(X_after, numbers, categories)}
     for number, (name, estimator) in enumerate(models.items()):
         n_shards = (1, 3)[(number + places.index(column)) % 2]
-        model = ShardedClassifier(estimator, n_shards=n_shards).fit(X, y, row_ids=ids)
+        model = ShardedClassifier(estimator, n_shards=n_shards, random_state=0).fit(
+            X, y, row_ids=ids
+        )
         which = column if hasattr(X, "columns") else places.index(column)
         # by name: many rows are equal without a column
         model.forget_features(which).partial_unfit(row_ids=OUT)
@@ -115,7 +119,7 @@ def test_columns(kind, column):
         if n_shards == 1:
             refit = clone(after[name]).fit(*left)
         else:
-            refit = ShardedClassifier(after[name], n_shards=n_shards)
+            refit = ShardedClassifier(after[name], n_shards=n_shards, random_state=0)
             refit.fit(*left, row_ids=ids[REST])
         expected = refit.predict_proba(X_after)
         for rows in (X, X_after):

@@ -15,9 +15,14 @@ REMAINS = 0.3
 
 
 def configured(estimator, **wanted):
-    """A clone with the wanted parameters, of those that it has, and a tight tol."""
+    """A clone with the wanted parameters, of those that it has, and a tight tol.
+
+    A refit draws what it draws at random as the model did.
+    """
     estimator = clone(estimator)
     parameters = estimator.get_params()
+    if parameters.get("random_state", 0) is None:
+        wanted["random_state"] = 0
     if "tol" in parameters:
         wanted["tol"] = min(parameters["tol"], TOL)
     known = {name: value for name, value in wanted.items() if name in parameters}
