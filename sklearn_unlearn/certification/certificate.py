@@ -221,8 +221,9 @@ class PrivateRecord(_Json):
         Of the lineage, after this state.
     lineage, publication : int
         As in the certificate.
-    state_before, state_after : str
-        SHA-256 of the noise-free coefficients; empty before a fit.
+    state_after : str
+        SHA-256 of the noise-free coefficients. There is none of those before, against
+        which rows that left could be tried.
     model_sha256 : str
         As in the certificate.
     schema : str
@@ -244,7 +245,6 @@ class PrivateRecord(_Json):
     remaining: float
     lineage: int
     publication: int
-    state_before: str
     state_after: str
     model_sha256: str = ""
     schema: str = "sklearn_unlearn.private_record/1"

@@ -33,8 +33,8 @@ from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import StepResult
 from sklearn_unlearn.core.threads import one_blas_thread
 
-#: Accountant, number of the lineage, draws, hash of the state before, secret.
-_Start: TypeAlias = tuple[Accountant, int, int, str, bytes]
+#: Accountant, number of the lineage, draws, secret.
+_Start: TypeAlias = tuple[Accountant, int, int, bytes]
 #: a of theorem 2 above which the radius of the rows is measured exactly.
 _LARGE_CONDITION = 1.0 / 16.0
 
@@ -130,12 +130,11 @@ def begin(
     self_concordance(state.objective)
     with one_blas_thread():
         drift, found = _measured(state, rows, None, terms.tol, exact)
-    accountant, number, draws, before = Accountant(terms.budget), 0, 0, ""
+    accountant, number, draws = Accountant(terms.budget), 0, 0
     if after is not None:
         number, draws, secret = after.number + anew, after.draws, after.secret
-        before = after.record.state_after
         accountant = accountant if anew else after.accountant
-    start = (accountant, number, draws, before, secret)
+    start = (accountant, number, draws, secret)
     return _published(terms, start, "fit", state, drift, found)
 
 
@@ -278,8 +277,7 @@ def _bytes(values: Data) -> list[bytes]:
 
 
 def _start(lineage: Lineage) -> _Start:
-    before = lineage.record.state_after
-    return lineage.accountant, lineage.number, lineage.draws, before, lineage.secret
+    return lineage.accountant, lineage.number, lineage.draws, lineage.secret
 
 
 def _published(
@@ -291,7 +289,7 @@ def _published(
     found: Distance,
 ) -> Lineage:
     """Spend, then draw the state's one publication."""
-    accountant, number, draws, before, secret = start
+    accountant, number, draws, secret = start
     accountant = accountant.spend(found.total)
     theta, held = state.theta, state.objective.held
     key = derived(secret, b"draw", draws.to_bytes(8, "big"))
@@ -313,7 +311,6 @@ def _published(
         remaining=accountant.remaining,
         lineage=number,
         publication=accountant.n_published,
-        state_before=before,
         state_after=array_hash(theta),
     )
     return Lineage(

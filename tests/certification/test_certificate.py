@@ -59,7 +59,6 @@ def record(**changes):
             "operation": "request",
             "lineage": 0,
             "publication": 2,
-            "state_before": "ab",
             "state_after": "cd",
             **changes,
         }
