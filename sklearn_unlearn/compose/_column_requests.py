@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from functools import cache, partial
+from math import prod
 
 import numpy as np
 import scipy.sparse as sp
@@ -127,8 +128,8 @@ class ColumnRequests:
         if not rests:
             return True
         outputs = [rest() for rest in rests]
-        stored = sum(Z.nnz if sp.issparse(Z) else Z.size for Z in outputs)
-        total = sum(Z.shape[0] * Z.shape[1] for Z in outputs)
+        total = sum(prod(Z.shape) for Z in outputs)
+        stored = sum(Z.nnz if sp.issparse(Z) else prod(Z.shape) for Z in outputs)
         return stored < self.sparse_threshold * total
 
     def _of_sparse_outputs(self, X):

@@ -54,8 +54,10 @@ def carried(name, step, change, cross_fitted=False):
     UnlearningError
         If the step cannot unlearn, or not without retained data.
     """
-    if change.nothing or is_nothing(step):
+    if is_nothing(step):
         return step, change
+    if change.nothing:  # the step stays as it is, and so do its outputs
+        return step, change.through(step, step, name=name)
     with of_step(name):
         return _carried(name, step, change, cross_fitted)
 
