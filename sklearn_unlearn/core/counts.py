@@ -295,11 +295,22 @@ def holding(dtype: np.dtype[Any], keys: Iterable[Hashable]) -> np.dtype[Any]:
         return dtype if all(issubclass(kind, fitting) for kind in kinds) else _ANY
     if not all(issubclass(kind, _OF_NUMBERS) for kind in kinds):
         return _ANY
-    if not kinds or dtype == np.float64:
+    if not kinds or (dtype == np.float64 and kinds <= {float, Missing}):
         return dtype
-    values = np.array([value_of(key) for key in keys])
-    with np.errstate(invalid="ignore", over="ignore"):
-        cast = values.astype(dtype)
-    if np.all((cast == values) | ((cast != cast) & (values != values))):
-        return dtype
-    return np.result_type(dtype, values.dtype)
+    values = [value_of(key) for key in keys]
+    wider = np.result_type(dtype, np.array(values).dtype)
+    tried = (dtype, wider, np.dtype(np.uint64))
+    return next((one for one in tried if _holds(one, values)), _ANY)
+
+
+def _holds(dtype: np.dtype[Any], values: list[Any]) -> bool:
+    """Whether a dtype of numbers holds values, compared as numbers of Python are."""
+    if dtype.kind == "u" and any(value < 0 for value in values):
+        return False
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):
+            cast = np.array(values, dtype=object).astype(dtype).tolist()
+    except (ValueError, OverflowError):
+        return False
+    pairs = zip(cast, values, strict=True)
+    return all(one == other or (one != one and other != other) for one, other in pairs)

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from sklearn_unlearn.core.arrays import like, without_columns
 from sklearn_unlearn.utils.rows import as_array, check_there, widened
 from sklearn_unlearn.utils.schema import Schema, is_frame
-from sklearn_unlearn.utils.values import codes_of, equal
+from sklearn_unlearn.utils.values import codes_of, equal, together
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +168,7 @@ class RawRows:
         elif sp.issparse(self.X):
             X = sp.vstack(parts, format="csr")
         else:
-            X = np.concatenate(parts)
+            X = together(parts)
         return RawRows(X, self.forgotten, self.schema)
 
     # Internals ------------------------------------------------------------------------
@@ -242,6 +242,11 @@ def _joined_pandas(parts):
             shared = pd.CategoricalDtype(categories, dtype.ordered)
             for part, column in zip(parts, columns, strict=True):
                 part.isetitem(place, column.astype(shared))
+        elif len({part.dtypes.iloc[place] for part in parts}) > 1:
+            columns = [part.iloc[:, place].to_numpy() for part in parts]
+            if together(columns).dtype == object:
+                for part, column in zip(parts, columns, strict=True):
+                    part.isetitem(place, column.astype(object))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -195,7 +195,7 @@ def check_first_classes(classes, y):
 
 def check_same_labels(classes, known):
     """Refuse ``classes`` of a later ``partial_fit`` that are not those at fit."""
-    if classes is not None and not np.array_equal(np.unique(classes), known):
+    if classes is not None and np.unique(classes).tolist() != known.tolist():
         raise ValueError(
             f"classes={classes!r} is not the same as at fit: {known.tolist()!r}"
         )

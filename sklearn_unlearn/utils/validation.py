@@ -16,6 +16,7 @@ from sklearn.utils.validation import validate_data
 
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.rows import as_array
+from sklearn_unlearn.utils.values import as_dtype, integers
 
 #: Dtypes of data that are kept as they are.
 DATA_DTYPES = [np.float64, np.float32]
@@ -276,11 +277,9 @@ def label_positions(classes, y):
     y = np.asarray(y)
     if y.ndim != 1:
         y = as_vector(y)
-    if y.dtype.kind != classes.dtype.kind and "O" in (
-        y.dtype.kind,
-        classes.dtype.kind,
-    ):
-        y = y.astype(object)
+    y = as_dtype(y, classes.dtype)
+    if y.dtype.kind != classes.dtype.kind:  # compared exactly, if at all
+        y, classes = y.astype(object), classes.astype(object)
     try:
         position = np.searchsorted(classes, y)
     except TypeError as error:  # labels of kinds that cannot be compared
@@ -373,20 +372,27 @@ def check_row_ids(row_ids, n_rows=None, *, like=None):
         If they are of another kind, not one a row, none, or repeat.
     """
     ids = column_or_1d(np.asarray(row_ids))
+    if ids.dtype.kind == "f" and not hasattr(row_ids, "dtype"):
+        ids = np.asarray(row_ids, dtype=object)  # perhaps of integers up to 2**64
     if ids.size == 0:
         raise ValueError("row_ids is empty.")
     if ids.dtype == object:
         for kind in (str, numbers.Integral):
             if all(isinstance(key, kind) and not isinstance(key, bool) for key in ids):
-                ids = np.array(ids.tolist())
+                ids = ids.tolist()
+                ids = np.array(ids) if kind is str else integers(ids)
+                if ids is None:
+                    raise ValueError("row_ids beyond 64 bits: pass them as strings.")
     is_kind = np.issubdtype(ids.dtype, np.integer) or ids.dtype.kind == "U"
     if not is_kind or (
         like is not None and (ids.dtype.kind == "U") != (like.dtype.kind == "U")
     ):
         wanted = "integers or strings" if like is None else f"{like.dtype} as at fit"
         raise ValueError(f"row_ids must be {wanted}; got {ids.dtype}.")
-    if ids.dtype.kind == "u":
-        ids = ids.astype(np.int64)
+    if ids.dtype.kind in "iu":
+        ids = as_dtype(ids, np.dtype(np.int64) if like is None else like.dtype)
+        if like is not None and ids.dtype != like.dtype:
+            raise ValueError(f"row_ids are not all {like.dtype}, as they were at fit.")
     if n_rows is not None and ids.size != n_rows:
         raise ValueError(f"row_ids has {ids.size} identifiers, expected {n_rows}.")
     if np.unique(ids).size != ids.size:

@@ -17,7 +17,7 @@ def as_dtype(values, dtype):
 
     Missing values are NaN then; integers beside one are floats.
     """
-    if values.dtype == dtype or dtype.kind not in "biufmM":
+    if values.dtype == dtype or dtype.kind not in "biufmM" or values.dtype.kind in "US":
         return values
     missing = _missing(values)
     if missing.any():
@@ -41,6 +41,30 @@ def as_dtype(values, dtype):
     return full
 
 
+def together(arrays):
+    """One array after another, in a dtype that holds the values of all."""
+    dtype = np.result_type(*arrays)
+    if dtype.kind == "f":  # integers may be none that a float can be
+        arrays = [as_dtype(array, dtype) for array in arrays]
+        if any(array.dtype != dtype for array in arrays):
+            arrays = [array.astype(object) for array in arrays]
+    return np.concatenate(arrays)
+
+
+def integers(values):
+    """An array of integers of 64 bits; None if they have more.
+
+    Parameters
+    ----------
+    values : list of int
+    """
+    if max(values) < 2**63 and min(values) >= -(2**63):
+        return np.array(values, dtype=np.int64)
+    if max(values) < 2**64 and min(values) >= 0:
+        return np.array(values, dtype=np.uint64)
+    return None
+
+
 def _missing(values):
     """Where values of an array are missing."""
     if values.dtype.kind == "O":
@@ -51,10 +75,13 @@ def _missing(values):
 
 def _all_equal(cast, values):
     """Whether a cast has changed no value, rounding included."""
-    if values.dtype.kind == "O" and cast.dtype.kind not in "mM":
-        return cast.tolist() == values.tolist()
-    back = cast.astype(values.dtype)
-    return bool(np.all(cast == values) and np.array_equal(back, values))
+    if cast.dtype.kind in "mM":
+        return bool(
+            np.all(cast == values) and np.all(cast.astype(values.dtype) == values)
+        )
+    if cast.dtype.kind == values.dtype.kind:
+        return np.array_equal(cast, values)
+    return cast.tolist() == values.tolist()  # arrays would be compared as floats
 
 
 def is_missing(value):
