@@ -20,6 +20,7 @@ TOPICS = (
     "lineage",
     "memory",
     "threads",
+    "sums",
     "profile",
     "large_edits",
     "influence",

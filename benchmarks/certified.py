@@ -21,7 +21,7 @@ from sklearn_unlearn.certification import classical_kappa
 from sklearn_unlearn.certification.distance import distance, weakest_penalty
 from sklearn_unlearn.certification.drift import measured
 from sklearn_unlearn.core import steps
-from sklearn_unlearn.core.rows import Finely, Rows
+from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import NoBoundError
 
 #: So large that no request is refused for its budget.
@@ -398,7 +398,7 @@ class Judge:
         )
 
     def _gradient(self, theta):
-        return self.base.objective.gradient(Finely(self.rows), theta)
+        return self.base.objective.gradient(self.rows, theta)
 
 
 # Reporting --------------------------------------------------------------------------

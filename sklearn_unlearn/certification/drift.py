@@ -34,13 +34,16 @@ from sklearn_unlearn.core.arrays import Array, densify
 from sklearn_unlearn.core.edits import Edit, LinearMap
 from sklearn_unlearn.core.factor import Factor
 from sklearn_unlearn.core.objective import Objective
-from sklearn_unlearn.core.rows import Finely, RowBlocks, Rows
+from sklearn_unlearn.core.rows import RowBlocks, Rows
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import StepResult
+from sklearn_unlearn.core.summation import n_roundings
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
 #: Loss of certified eigenvalues by requests after which they are certified anew.
 _OLD = 2.0
+#: Relative error of a sum over a block of rows.
+_SUMMING = (n_roundings(2**62, True) + 8) * _UNIT
 #: Columns of rows out whose largest leverage is computed; of more, the sum of all.
 _MANY = 512
 
@@ -62,7 +65,8 @@ class Growth:
     density : float
         How much ``ever`` grows at most, relative.
     stretch, length : float
-        m and the 2-norm of T: how much norms grow by the map of the features.
+        m and the 2-norm of T with absolute entries: how much norms grow by the map of
+        the features.
     radius, change : float
         H^-1 norm and raw change since the anchor of rows that come.
     moved, moved_data : float
@@ -133,11 +137,10 @@ def measured(
     if exact:
         radius = largest_norm(objective, state.factor, rows)
         geometry = replace(geometry, radius=min(radius, geometry.radius))
-    fine = Finely(rows)
-    gradient = objective.gradient(fine, theta)
+    gradient = objective.gradient(rows, theta)
     # the curvature in the bound is that of rounded raw predictions
     slack = _raw_rounding(objective, geometry.length, theta)
-    length = objective.rounding_bound(fine, theta)
+    length = objective.rounding_bound(rows, theta)
     length *= exponential(self_concordance(objective) * slack)
     floor = length
     length += float(np.linalg.norm(gradient - state.gradient))
@@ -201,6 +204,10 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
     worst = bend(constant * change, constant * jump)
     remainder = product(worst, moved_data)
     slack = 2.0 * error * exact * moved  # of H itself
+    top = math.sqrt(growth.top)
+    # what is summed changes by at most |X|' W |X moved|, of which this is the 2-norm
+    floor = product(exponential(constant * jump), growth.length * drift.floor)
+    floor += _SUMMING * product(1.0 + worst, top * moved_data)
     carried = product(growth.stretch * growth.spread, drift.unknown)
     return Drift(
         geometry,
@@ -208,8 +215,8 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
         unknown=carried + remainder + growth.solver + slack,
         unknown_length=growth.length * drift.unknown_length
         + growth.solver_length
-        + math.sqrt(growth.top) * (remainder + slack),
-        floor=growth.length * drift.floor + growth.floor,
+        + top * (remainder + slack),
+        floor=floor + growth.floor,
     )
 
 
@@ -334,22 +341,22 @@ def _solver_residual(
 
 
 def _map_norms(state: State, edit: Edit, step: StepResult) -> tuple[float, float]:
-    """The m of theorem 3, and the 2-norm of T."""
+    """The m of theorem 3, and the 2-norm of T with absolute entries."""
     old, new = state.objective, step.state.objective
     if isinstance(edit.feature_map, LinearMap):
         T = densify(edit.feature_map.matrix)
-        ratios = []
+        length, ratios = float(np.linalg.norm(np.abs(T), 2)), []
         for k in range(old.shape[1]):
             mapped = np.abs((T * old.penalty[:, k]) @ T.T)
             root = np.sqrt(new.penalty[:, k])
             needed = mapped.any(axis=1)
             if np.any(root[needed] == 0.0):
-                return np.inf, float(np.linalg.norm(T, 2))
+                return np.inf, length
             root = root[needed]
             scaled = mapped[np.ix_(needed, needed)] / root[:, None] / root
             ratios.append(float(scaled.sum(axis=1).max(initial=0.0)))
         stretch = math.sqrt(max(1.0, *ratios))
-        return stretch, float(np.linalg.norm(T, 2))
+        return stretch, length
     before, after = old.packed_penalty, new.packed_penalty
     alive = ~new.packed_held
     ratio = _largest_ratio(before[alive], after[alive])

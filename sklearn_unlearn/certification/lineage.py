@@ -37,6 +37,9 @@ from sklearn_unlearn.core.threads import one_blas_thread
 _Start: TypeAlias = tuple[Accountant, int, int, bytes]
 #: a of theorem 2 above which the radius of the rows is measured exactly.
 _LARGE_CONDITION = 1.0 / 16.0
+#: The rounding error of a refit's gradient over that of ours: its coefficients are not
+#: quite ours, and its rows may come in other blocks.
+_FLOOR_MARGIN = 1.25
 
 
 @dataclass(frozen=True)
@@ -250,7 +253,8 @@ def refit_tolerance(tol: float, drift: Drift) -> float:
 
     A refit stops where its computed gradient is within ``tol``, or at its floor.
     """
-    return max(tol, drift.floor) + drift.floor
+    floor = _FLOOR_MARGIN * drift.floor
+    return max(tol, floor) + floor
 
 
 def requested(lineage: Lineage, edit: Edit) -> Lineage:

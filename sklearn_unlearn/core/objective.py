@@ -21,13 +21,14 @@ from sklearn_unlearn.core.arrays import (
     as_float64,
     densify,
     gram,
+    is_sparse,
     squared,
     times,
-    transposed_times,
 )
 from sklearn_unlearn.core.losses import Loss
 from sklearn_unlearn.core.output_pairs import add_output_pairs
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, RowBlocks, Rows
+from sklearn_unlearn.core.summation import column_sums, n_roundings, products
 from sklearn_unlearn.core.threads import in_order
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
@@ -237,13 +238,14 @@ class Objective:
     def rounding_bound(self, rows: RowBlocks, theta: Array) -> float:
         """Bound on the 2-norm of the rounding error in `gradient`.
 
-        First-order forward error of products and block sums, m u |X|' |s r| for a
-        block of m rows plus one u a block (Higham, Accuracy and Stability of
-        Numerical Algorithms, 2002, section 4.2), and of the raw predictions,
-        (p + 2) u |x_i| |theta|, seen through the curvature.
+        First-order forward error of products and sums, m u |X|' |s r| where m
+        roundings meet (`n_roundings`; Higham, Accuracy and Stability of Numerical
+        Algorithms, 2002, section 4.2) plus one u a block, and of the raw predictions,
+        (p + 2) u |x_i| |theta|, seen through the curvature. The order of the rows does
+        not matter, nor how they are divided into blocks but for their number.
         """
         p, _ = self.shape
-        size = np.abs(theta)
+        size, n_rows = np.abs(theta), rows.n_rows
 
         def term(block: Rows) -> tuple[Array, Array]:
             X = as_float64(block.X)
@@ -255,7 +257,8 @@ class Objective:
             raw_error = self._bent(curvature, raw_error) * block.weight[:, None]
             total = self._pulled(absolute(X), magnitude)
             bent = self._pulled(absolute(X), raw_error)
-            return (block.n_rows + 8) * total + bent, total
+            met = n_roundings(n_rows, is_sparse(X)) + 8
+            return met * total + bent, total
 
         error = 3.0 * (self.penalty * size + np.abs(self.linear))
         total, n_blocks = np.zeros(self.shape), 0
@@ -361,9 +364,9 @@ class Objective:
     def _pulled(self, X: Data, values: Array) -> Array:
         """``X' values``, the intercept's sum included."""
         pulled = np.empty((self.shape[0], values.shape[1]))
-        pulled[: X.shape[1]] = transposed_times(X, values)
+        pulled[: X.shape[1]] = products(X, values)
         if self.fit_intercept:
-            pulled[-1] = values.sum(axis=0)
+            pulled[-1] = column_sums(values)
         return pulled
 
     def _bent(self, curvature: Array, change: Array) -> Array:

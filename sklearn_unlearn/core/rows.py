@@ -73,26 +73,6 @@ class Rows:
             yield Rows(self.X[part], self.y[part], self.weight[part])
 
 
-@dataclass(frozen=True)
-class Finely:
-    """The same rows in blocks of about the square root of their number.
-
-    A sum over m rows in each of n / m blocks errs by (m + n / m) u at most: least so.
-    """
-
-    rows: RowBlocks
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows."""
-        return self.rows.n_rows
-
-    def blocks(self, entries: int = BLOCK_ENTRIES) -> Iterator[Rows]:
-        """Small blocks, whatever is asked for."""
-        stored = sum(n_stored(block.X) for block in self.rows.blocks())
-        return self.rows.blocks(max(1, int(stored / max(self.n_rows, 1) ** 0.5)))
-
-
 class RowBlocks(Protocol):
     """Anything that can be read row block after row block, again and again."""
 

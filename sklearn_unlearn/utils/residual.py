@@ -6,8 +6,6 @@ import math
 
 import numpy as np
 
-from sklearn_unlearn.core.rows import Finely
-
 
 class GradientResidual(float):
     """A gradient norm that knows its rounding error.
@@ -62,6 +60,5 @@ def residual_at(objective, rows, theta):
     -------
     GradientResidual
     """
-    rows = Finely(rows)
     norm = np.linalg.norm(objective.gradient(rows, theta))
     return GradientResidual(norm, objective.rounding_bound(rows, theta))

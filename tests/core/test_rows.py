@@ -5,7 +5,6 @@ import scipy.sparse as sp
 from sklearn_unlearn.core.arrays import densify
 from sklearn_unlearn.core.rows import (
     BLOCK_ENTRIES,
-    Finely,
     Rows,
     every,
     joined,
@@ -41,13 +40,6 @@ def test_blocks_are_of_the_size_asked_for():
     sizes = [block.X.size for block in rows.blocks(500)]
     assert sizes == [500] * 20
     assert [block.n_rows for block in rows.blocks(3)] == [1] * 1000
-
-
-def test_fine_blocks_have_about_the_root_of_all_rows():
-    rows = Rows(np.ones((10_000, 3)), np.zeros((10_000, 1)), np.ones(10_000))
-    blocks = list(Finely(rows).blocks())
-    assert {block.n_rows for block in blocks} == {100}
-    assert sum(block.n_rows for block in blocks) == Finely(rows).n_rows == 10_000
 
 
 def test_small_data_are_one_block_and_not_copied():
