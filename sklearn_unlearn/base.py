@@ -109,7 +109,7 @@ class UnlearnerMixin(RowVerbsMixin):
 
         Zero for a model fitted on exactly them: what an unlearning request left of the
         rows it removed (Warnecke et al. 2023). With certification it is that of the
-        noise-free coefficients: for the operator, not for publication.
+        noise-free coefficients: for the operator, and no request may depend on it.
 
         Parameters
         ----------

@@ -6,30 +6,30 @@ computation and the swap.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.base import UnlearnerMixin, warn_unless_converged
-from sklearn_unlearn.certification.certificate import Certificate
+from sklearn_unlearn.certification.certificate import Certificate, not_claimed
 from sklearn_unlearn.certification.digest import model_hash
+from sklearn_unlearn.certification.distance import self_concordance
 from sklearn_unlearn.certification.lineage import (
     advanced,
-    begin,
     capacity,
     forecast,
     minimised,
     remeasured,
     requested,
 )
+from sklearn_unlearn.certification.noise import grid
 from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.fitting import fit
 from sklearn_unlearn.core.model import Request, idle, step_rate
 from sklearn_unlearn.core.refinement import refine, refreshed
-from sklearn_unlearn.core.steps import unlearn, with_parts
+from sklearn_unlearn.core.steps import unlearn, with_parts, with_products
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import (
     BudgetExceededError,
@@ -38,11 +38,13 @@ from sklearn_unlearn.exceptions import (
     NotPositiveDefiniteError,
 )
 from sklearn_unlearn.gaussian import GaussianCertification
+from sklearn_unlearn.utils.provenance import package_versions, plain_parameters
 
 _CLAIM = (
-    "All models published in this lineage together are (epsilon, delta)-"
-    "indistinguishable from those that refits on the corrected data would have "
-    "published with the same noise."
+    "All models published of this fit and the requests after it together are "
+    "(epsilon, delta)-indistinguishable from those that refits on the corrected data "
+    "would have published with the same noise, also where requests depend on data, "
+    "publications and predictions that came before."
 )
 
 
@@ -82,8 +84,7 @@ class RemovalCost:
 class CertifiedMixin(UnlearnerMixin):
     """Verbs that publish, and the accounting of each request.
 
-    An estimator keeps ``lineage`` in its fitted value, None if it does not certify, and
-    provides ``_refit`` (its rows fitted again) beside what `UnlearnerMixin` asks for.
+    An estimator keeps ``lineage`` in its fitted value, None if it does not certify.
     """
 
     # Verbs --------------------------------------------------------------------------
@@ -108,10 +109,17 @@ class CertifiedMixin(UnlearnerMixin):
         Raises
         ------
         CertificationError
-            If the model was fitted without certification, or in objective mode.
+            If the model was fitted without certification, in objective mode, or with
+            noise of a ``random_state``.
         """
         fitted = self._checked()
         lineage = self._lineage(fitted)
+        if lineage.terms.seeded:
+            raise CertificationError(
+                "The noise is that of random_state, which everybody can subtract who "
+                "knows or tries it: no certificate is issued. Fit with "
+                "random_state=None; to_sklearn exports the model all the same."
+            )
         model = self._exported(fitted, drop_forgotten)
         terms, record = lineage.terms, lineage.record
         certificate = Certificate(
@@ -122,19 +130,26 @@ class CertifiedMixin(UnlearnerMixin):
             budget=record.budget,
             mode="output",
             name=terms.name,
-            lineage=record.lineage,
             publication=record.publication,
+            n_publications=terms.n_publications,
+            grid=grid(terms.sigma),
             refit_tolerance=terms.tol,
             estimator=type(self).__name__,
-            noise_seeded=terms.seeded,
-            parameters=_plain(fitted.params),
-            versions=_versions(),
+            parameters=plain_parameters(fitted.params),
+            versions=package_versions(),
             model_sha256=model_hash(model),
+            not_claimed=not_claimed(
+                scheduled=terms.n_publications is not None
+                and fitted.model.retained is not None
+            ),
         )
         return model, certificate
 
     def private_record(self):
-        """How this state was accounted for. A function of secrets: do not publish it.
+        """How this state was accounted for.
+
+        A function of secrets, for the operator: requests may depend on data and on
+        what was published, never on this.
 
         Returns
         -------
@@ -157,7 +172,8 @@ class CertifiedMixin(UnlearnerMixin):
         An estimate: that later requests cost what this one would. With retained data
         they spend about as much as this state did. Without, the drift of all that came
         before adds to each, and ``refine`` resets it; rows that are repeated exactly
-        gain leverage as copies leave, so that a few per cent fewer may fit.
+        gain leverage as copies leave, so that a few per cent fewer may fit. For the
+        operator: no request may depend on it.
 
         Parameters
         ----------
@@ -194,7 +210,8 @@ class CertifiedMixin(UnlearnerMixin):
     def removal_cost(self, X=None, y=None, sample_weight=None, *, row_ids=None):
         """What forgetting these rows would do, before it is done.
 
-        Nothing changes. What it returns is computed from secrets: for the operator.
+        Nothing changes. What it returns is computed from secrets: for the operator, and
+        no request may depend on it.
 
         Parameters
         ----------
@@ -252,16 +269,21 @@ class CertifiedMixin(UnlearnerMixin):
 
     # Accounting -----------------------------------------------------------------------
 
-    def _begun(self, state, rows, after=None, anew=False):
-        """The lineage of a fit, None without certification or in objective mode."""
-        certification = self.certification
+    def _begun(self, state, rows, account=None):
+        """The state of a fit that is published, and its lineage.
+
+        None for the latter without certification or in objective mode.
+        """
+        certification, retained = self.certification, bool(self.retain_data)
         if certification is None or certification.mode == "objective":
-            return None
-        exact = not self.retain_data
-        if after is not None:
-            return begin(after.terms, state, rows, exact=exact, after=after, anew=anew)
-        terms, secret = certification.terms(float(self.tol)), certification.secret()
-        return begin(terms, state, rows, exact=exact, secret=secret)
+            return state, None
+        self_concordance(state.objective)  # of no loss without is any state near enough
+        if account is None:
+            account = certification.account(float(self.tol), retained)
+        try:
+            return state, minimised(account, "fit", state, rows, exact=not retained)
+        except (BudgetExceededError, NoBoundError):
+            return self._closer(account, state, rows)
 
     def _carried(self, fitted, request):
         """The fitted value after a request, its noise that of this request alone.
@@ -274,6 +296,7 @@ class CertifiedMixin(UnlearnerMixin):
         model = idle(fitted.model, request)
         if model is not None:
             return replace(fitted, model=model)
+        fitted.lineage.accountant.check_open()
         lineage = requested(fitted.lineage, request.edit)
         return super()._carried(replace(fitted, lineage=lineage), request)
 
@@ -282,38 +305,41 @@ class CertifiedMixin(UnlearnerMixin):
         lineage, model = fitted.lineage, answer.model
         if lineage is None:
             return replace(fitted, model=model)
-        policy = fitted.params["certification"].on_budget_exceeded
         state, edit, step = fitted.model.state, request.edit, answer.step
+        final, rows = model.state, model.retained
         try:
-            lineage = advanced(lineage, state, edit, step, model.state, model.retained)
-        except (BudgetExceededError, NoBoundError) as error:
-            # a bound that is missing, and not too large, a fresh Hessian may give
-            refining = policy == "refine" or isinstance(error, NoBoundError)
-            if model.retained is None or not (refining or policy == "refit"):
+            lineage = advanced(lineage, state, edit, step, final, rows)
+        except (BudgetExceededError, NoBoundError):
+            if rows is None:
                 raise
-            if policy == "refit":
-                edited = replace(fitted, model=model)
-                return self._refit(edited, fitted.encoding, anew=True)
-            model, lineage = self._refined_further(lineage, model)
+            final, lineage = self._closer(lineage.account, final, rows)
+            model = replace(model, state=final)
         return replace(fitted, model=model, lineage=lineage)
 
-    def _refit_without(self, fitted, encoding, rows):
-        """A fit without classes that vanished, in the same budget if it has room."""
-        try:
-            return self._refit(fitted, encoding, rows)
-        except BudgetExceededError:
-            if fitted.params["certification"].on_budget_exceeded != "refit":
-                raise
-            return self._refit(fitted, encoding, rows, anew=True)
+    def _closer(self, account, state, rows):
+        """A state that the budget has room for, and its lineage.
 
-    def _refined_further(self, lineage, model):
-        """Down to the rounding floor with a fresh Hessian; the budget pays for that."""
-        rows, max_iter = model.retained, self._options().max_iter
-        state = refreshed(model.state, rows, model.state.theta)
-        final = refine(state, rows, tol=0.0, max_iter=max_iter)
+        The given one was too far from a refit, or had no bound. Nothing is drawn
+        before one is near enough.
+        """
+        try:
+            state = self._at_the_floor(state, rows)
+            return state, minimised(account, "refine", state, rows, exact=True)
+        except (BudgetExceededError, NoBoundError, NotPositiveDefiniteError):
+            options = self._options()
+            tol, max_iter = options.tol, options.max_iter
+            state = fit(state.objective, rows, tol=tol, max_iter=max_iter).state
+            state = self._at_the_floor(state, rows)
+            return state, minimised(account, "refit", state, rows, exact=True)
+
+    def _at_the_floor(self, state, rows):
+        """Minimised down to rounding errors, with a fresh Hessian."""
+        state = refreshed(state, rows, state.theta)
+        final = refine(state, rows, tol=0.0, max_iter=self._options().max_iter)
         warn_unless_converged(final)
-        lineage = minimised(lineage, final.state, rows)
-        return replace(model, state=final.state), lineage
+        if state.products is None:
+            return final.state
+        return with_products(final.state, rows)
 
     def _resettled(self, fitted, model, rows):
         """The fitted value after the verb ``refine``, which publishes nothing."""
@@ -359,33 +385,4 @@ class CertifiedMixin(UnlearnerMixin):
                 "certification must be None or a GaussianCertification; got "
                 f"{certification!r}."
             )
-        certification.terms(1.0)
-        if certification.on_budget_exceeded != "raise" and not self.retain_data:
-            raise ValueError(
-                f"on_budget_exceeded={certification.on_budget_exceeded!r} needs "
-                "retain_data=True: there is nothing to refine or refit on."
-            )
-
-
-def _plain(params):
-    """Parameters as JSON knows them; what is said of certification has its entries."""
-    plain = {}
-    for name, value in copy.deepcopy(params).items():
-        if name == "certification":  # whose repr may hold the seed of the noise
-            continue
-        if isinstance(value, np.generic):
-            value = value.item()
-        known = value is None or isinstance(value, bool | int | str)
-        known |= isinstance(value, float) and np.isfinite(value)
-        plain[name] = value if known else repr(value)
-    return plain
-
-
-def _versions():
-    versions = {}
-    for package in ("sklearn-unlearn", "scikit-learn", "numpy", "scipy"):
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:  # used from a checkout
-            versions[package] = "unknown"
-    return versions
+        certification.check()

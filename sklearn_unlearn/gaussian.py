@@ -9,11 +9,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.certification.lineage import Terms
+from sklearn_unlearn.certification.lineage import Account, Terms
 from sklearn_unlearn.certification.mechanism import check_privacy, check_sigma
 
 _MODES = ("output", "objective")
-_POLICIES = ("raise", "refine", "refit")
+#: "auto", with retained data.
+_MANY = 1_000_000
 
 
 class GaussianCertification(BaseEstimator):
@@ -35,16 +36,18 @@ class GaussianCertification(BaseEstimator):
         "objective" adds ``sigma * xi' theta`` to the loss of penalised coefficients as
         Warnecke et al. (2023) do; it exists to reproduce published figures and issues
         no certificate, because their theorem needs more than a small residual.
-    on_budget_exceeded : {"raise", "refine", "refit"}, default="raise"
-        What a request does that would spend more than remains of the budget: fail (but
-        a bound that is missing altogether is sought with a fresh Hessian first, where
-        data are retained); refine to the rounding floor on the retained data, and fail
-        only if that is not enough; or fit again on the retained data, with a new
-        budget.
+    n_publications : int, None or "auto", default="auto"
+        How often the model may be published: at the fit and at each request that
+        changes the data. Each publication has an equal share of the budget, so that
+        what is refused tells nothing. None lets a publication spend all that is left;
+        then refusals depend on secrets. "auto" is a million with retained data, which
+        can be minimised further until the share is enough, and None without. A
+        request that would spend more than it may is refused; with retained data, only
+        if neither steps to the rounding floor nor a fit from scratch help.
     random_state : int, default=None
         None takes a secret from the operating system at each ``fit``. An integer makes
-        publications reproducible, and public to everybody who knows it: noise that can
-        be subtracted certifies nothing. For tests.
+        publications reproducible: noise that can be computed certifies nothing, and
+        ``release`` issues no certificate. For tests.
 
     See Also
     --------
@@ -77,46 +80,80 @@ class GaussianCertification(BaseEstimator):
         delta,
         sigma=None,
         mode="output",
-        on_budget_exceeded="raise",
+        n_publications="auto",
         random_state=None,
     ):
         self.epsilon = epsilon
         self.delta = delta
         self.sigma = sigma
         self.mode = mode
-        self.on_budget_exceeded = on_budget_exceeded
+        self.n_publications = n_publications
         self.random_state = random_state
 
-    def terms(self, tol):
-        """The validated parameters, for refits that stop at a gradient norm ``tol``.
+    def account(self, tol, retained):
+        """The account of a fit, nothing of it spent.
 
         Parameters
         ----------
         tol : float
+            Gradient norm at which refits stop.
+        retained : bool
+            Whether data are.
 
         Returns
         -------
-        sklearn_unlearn.certification.lineage.Terms
+        sklearn_unlearn.certification.lineage.Account
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             Naming the parameter that is wrong.
+        """
+        self.check()
+        epsilon, delta, sigma = map(float, (self.epsilon, self.delta, self.sigma))
+        planned = self.n_publications
+        if isinstance(planned, str):
+            planned = _MANY if retained else None
+        terms = Terms(
+            epsilon,
+            delta,
+            sigma,
+            tol,
+            n_publications=None if planned is None else int(planned),
+            seeded=self.random_state is not None,
+            name=secrets.token_hex(8),
+        )
+        return Account.opened(terms, self.secret())
+
+    def check(self):
+        """Refuse wrong parameters.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Naming the parameter.
         """
         check_privacy(self.epsilon, self.delta)
         check_sigma(self.sigma)
-        for name, allowed in (("mode", _MODES), ("on_budget_exceeded", _POLICIES)):
+        if not isinstance(self.mode, str) or self.mode not in _MODES:
+            choices = ", ".join(map(repr, _MODES))
+            raise ValueError(f"mode must be one of {choices}; got {self.mode!r}.")
+        planned = self.n_publications
+        if isinstance(planned, str) and planned != "auto":
+            raise ValueError(
+                f'n_publications must be a number, None or "auto"; got {planned!r}.'
+            )
+        for name in ("n_publications", "random_state"):
             value = getattr(self, name)
-            if not isinstance(value, str) or value not in allowed:
-                choices = ", ".join(map(repr, allowed))
-                raise ValueError(f"{name} must be one of {choices}; got {value!r}.")
-        seed = self.random_state
-        if isinstance(seed, bool | np.bool_):
-            raise TypeError(f"random_state must be None or an integer; got {seed!r}.")
-        if seed is not None:
-            check_scalar(seed, "random_state", Integral, min_val=0)
-        epsilon, delta, sigma = map(float, (self.epsilon, self.delta, self.sigma))
-        return Terms(epsilon, delta, sigma, tol, seed is not None, secrets.token_hex(8))
+            if isinstance(value, bool | np.bool_):
+                raise TypeError(f"{name} must be None or an integer; got {value!r}.")
+            if value is not None and not isinstance(value, str):
+                smallest = int(name == "n_publications")
+                check_scalar(value, name, Integral, min_val=smallest)
+        if isinstance(self.random_state, str):
+            raise TypeError(
+                f"random_state must be None or an integer; got {self.random_state!r}."
+            )
 
     def secret(self):
         """Of the noise: entropy of the operating system, or made of ``random_state``.

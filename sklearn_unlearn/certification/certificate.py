@@ -15,20 +15,39 @@ from sklearn_unlearn.certification.signature import check_signature, signature
 from sklearn_unlearn.exceptions import CertificateMismatchError
 
 #: What no certificate covers (``doc/certification.rst``), in the words of each.
-NOT_CLAIMED = (
-    "Requests must not depend on models published before: the claim fixes them first.",
+_NEVER_CLAIMED = (
     "Class weights frozen at fit, preprocessing and parameters that were searched for "
     "may remember deleted data: the refit has the same.",
-    "That a request was refused, or led to a refit, for want of budget is not covered.",
     "The deleted row is not hidden from somebody who sees models from before and after "
     "its deletion: they can often solve for it, from two refits just as well.",
-    "Noise-free coefficients, the factor, retained data and the pickled estimator are "
-    "secrets; who holds them is not covered.",
+    "Noise-free coefficients, the factor, retained data, the pickled estimator, "
+    "numbers in messages, and how long a request took are secrets; who knows them, or "
+    "requests that depend on them, are not covered.",
     "It is no proof to a third party that data were not used: the procedure is what "
     "can be audited.",
-    "Earlier lineages, ended by a refit or a new fit, have budgets of their own, and "
-    "so have copies of the estimator that went on to answer other requests.",
+    "Other fits have budgets of their own, and so have copies of the estimator that "
+    "went on to publish.",
 )
+_REFUSALS = (
+    "Refusals for want of budget or of a bound, and warnings, depend on secrets: who "
+    "sees them, or requests that depend on them, are not covered."
+)
+_REFUSALS_OF_FITS = (
+    "Warnings depend on secrets; and so would a refusal for want of budget or of a "
+    "bound, which there is only if rows fitted again are too far from another fit."
+)
+
+
+def not_claimed(*, scheduled: bool) -> tuple[str, ...]:
+    """What a certificate does not cover.
+
+    Parameters
+    ----------
+    scheduled : bool
+        Whether every publication has a share of the budget that was fixed before, and
+        rows to be fitted again if that is too small.
+    """
+    return (*_NEVER_CLAIMED, _REFUSALS_OF_FITS if scheduled else _REFUSALS)
 
 
 class _Json:
@@ -88,14 +107,16 @@ class Certificate(_Json):
     mode : str
     name : str
         Of the fit and all that followed, random: copies of the estimator share it.
-    lineage, publication : int
-        Refits for want of budget before, and states published in this lineage.
+    publication : int
+        Its number since the fit: how often the data were published.
+    n_publications : int or None
+        How many there may be, each with an equal share of the budget; None if each may
+        spend what is left.
+    grid : float
+        What is published are multiples of this.
     refit_tolerance : float
         Gradient norm at which the refits stop that one may compare with, or at the
         rounding error of a gradient where that is larger.
-    noise_seeded : bool
-        Whether the noise came from a ``random_state``: then nothing is certified to
-        anybody who may know it.
     estimator : str
         Class of the estimator.
     parameters : dict
@@ -105,10 +126,10 @@ class Certificate(_Json):
         Of the packages that computed it.
     model_sha256 : str
         `model_hash` of what is published: all steps, if that is a pipeline.
+    not_claimed : tuple of str
     signature : str
         Ed25519 signature of all other entries in hexadecimal digits; empty if it is not
         signed.
-    not_claimed : tuple of str
     schema : str
     """
 
@@ -119,16 +140,16 @@ class Certificate(_Json):
     budget: float
     mode: str
     name: str
-    lineage: int
     publication: int
+    n_publications: int | None
+    grid: float
     refit_tolerance: float
-    noise_seeded: bool
     estimator: str
     parameters: dict[str, Any]
     versions: dict[str, str]
     model_sha256: str
+    not_claimed: tuple[str, ...]
     signature: str = ""
-    not_claimed: tuple[str, ...] = NOT_CLAIMED
     schema: str = "sklearn_unlearn.certificate/1"
 
     def signed(self, private_key: Any) -> Self:
@@ -219,7 +240,7 @@ class PrivateRecord(_Json):
         zeta: relative error of its quadratic forms.
     budget, spent, remaining : float
         Of the lineage, after this state.
-    lineage, publication : int
+    publication : int
         As in the certificate.
     state_after : str
         SHA-256 of the noise-free coefficients. There is none of those before, against
@@ -243,7 +264,6 @@ class PrivateRecord(_Json):
     budget: float
     spent: float
     remaining: float
-    lineage: int
     publication: int
     state_after: str
     model_sha256: str = ""

@@ -1,4 +1,4 @@
-"""A certified lineage: drift, budget, and the one publication of each state.
+"""A certified lineage: one account, what is known of the drift, the last publication.
 
 A lineage is immutable, as the model is; what a request makes of it is computed before
 either is swapped in, so that a request that fails has spent nothing.
@@ -7,7 +7,6 @@ either is swapped in, so that a request that fails has spent nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 import numpy as np
 
@@ -33,8 +32,8 @@ from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import StepResult
 from sklearn_unlearn.core.threads import one_blas_thread
 
-#: Accountant, number of the lineage, draws, secret.
-_Start: TypeAlias = tuple[Accountant, int, int, bytes]
+#: Above the relative error of `kappa`: what is spent is never rounded down.
+_KAPPA_ERROR = 1e-9
 #: a of theorem 2 above which the radius of the rows is measured exactly.
 _LARGE_CONDITION = 1.0 / 16.0
 #: The rounding error of a refit's gradient over that of ours: its coefficients are not
@@ -51,6 +50,9 @@ class Terms:
     epsilon, delta, sigma : float
     tol : float
         Of the refits that one may compare with; see `refit_tolerance`.
+    n_publications : int or None
+        How many there may be, each with an equal share of the budget; None lets each
+        spend what is left.
     seeded : bool
         Whether the noise is that of a ``random_state``.
     name : str
@@ -61,13 +63,37 @@ class Terms:
     delta: float
     sigma: float
     tol: float
+    n_publications: int | None = None
     seeded: bool = False
     name: str = ""
 
     @property
     def budget(self) -> float:
-        """``sigma / kappa(epsilon, delta)``."""
-        return self.sigma / kappa(self.epsilon, self.delta)
+        """``sigma / kappa(epsilon, delta)``, or a little less."""
+        return self.sigma / kappa(self.epsilon, self.delta) * (1.0 - _KAPPA_ERROR)
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """What a fit and the requests since may publish and have published.
+
+    Attributes
+    ----------
+    terms : Terms
+    accountant : Accountant
+    secret : bytes
+        Of the noise. Each request makes another of it (`requested`).
+    """
+
+    terms: Terms
+    accountant: Accountant
+    secret: bytes = field(repr=False)
+
+    @staticmethod
+    def opened(terms: Terms, secret: bytes) -> Account:
+        """An account of which nothing is spent."""
+        accountant = Accountant(terms.budget, terms.n_publications)
+        return Account(terms, accountant, secret)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,69 +102,54 @@ class Lineage:
 
     Attributes
     ----------
-    terms : Terms
-    accountant : Accountant
+    account : Account
     drift : Drift
+        Of the state in use, which may be minimised further than the one published.
     published : ndarray of shape (p, n_outputs)
-        The noisy coefficients of this state, zero where forgotten.
-    number : int
-        Refits for want of budget before.
-    draws : int
-        Publications before, in all lineages.
+        The noisy coefficients, zero where forgotten.
     record : PrivateRecord
-    secret : bytes
-        Of the noise. Each request makes another of it (`requested`).
+        Of the publication.
     """
 
-    terms: Terms
-    accountant: Accountant
+    account: Account
     drift: Drift
     published: Array
-    number: int
-    draws: int
     record: PrivateRecord
-    secret: bytes = field(repr=False)
+
+    @property
+    def terms(self) -> Terms:
+        """What is promised."""
+        return self.account.terms
+
+    @property
+    def accountant(self) -> Accountant:
+        """What is spent."""
+        return self.account.accountant
 
 
-def begin(
-    terms: Terms,
-    state: State,
-    rows: RowBlocks,
-    *,
-    exact: bool,
-    secret: bytes = b"",
-    after: Lineage | None = None,
-    anew: bool = False,
+def minimised(
+    account: Account, operation: str, state: State, rows: RowBlocks, *, exact: bool
 ) -> Lineage:
-    """The lineage of a state that was fitted on these rows.
+    """The lineage of a state that was minimised on these rows with a fresh Hessian.
 
     Parameters
     ----------
-    terms : Terms
+    account : Account
+        Before.
+    operation : str
+        What led to the state, for the record.
     state : State
     rows : RowBlocks
     exact : bool
-        Whether later requests will have no data, so that good numbers pay.
-    secret : bytes
-        Of the noise, where no lineage came before.
-    after : Lineage, optional
-        The one before, whose budget goes on.
-    anew : bool, default=False
-        Whether a new budget begins instead.
+        Whether good numbers pay: for requests without data, or for want of budget.
 
     Raises
     ------
     NoBoundError, BudgetExceededError
     """
-    self_concordance(state.objective)
     with one_blas_thread():
-        drift, found = _measured(state, rows, None, terms.tol, exact)
-    accountant, number, draws = Accountant(terms.budget), 0, 0
-    if after is not None:
-        number, draws, secret = after.number + anew, after.draws, after.secret
-        accountant = accountant if anew else after.accountant
-    start = (accountant, number, draws, secret)
-    return _published(terms, start, "fit", state, drift, found)
+        drift, found = _measured(state, rows, None, account.terms.tol, exact)
+    return _published(account, operation, state, drift, found)
 
 
 def advanced(
@@ -177,21 +188,7 @@ def advanced(
             found = distance(final, drift, refit_tolerance(terms.tol, drift))
         else:
             drift, found = _measured(final, rows, drift.geometry, terms.tol, False)
-    start = _start(lineage)
-    return _published(terms, start, "request", final, drift, found)
-
-
-def minimised(lineage: Lineage, state: State, rows: RowBlocks) -> Lineage:
-    """The lineage after a request whose rows were minimised with a fresh Hessian.
-
-    Raises
-    ------
-    NoBoundError, BudgetExceededError
-    """
-    terms = lineage.terms
-    with one_blas_thread():
-        drift, found = _measured(state, rows, None, terms.tol, True)
-    return _published(terms, _start(lineage), "refine", state, drift, found)
+    return _published(lineage.account, "request", final, drift, found)
 
 
 def remeasured(lineage: Lineage, final: State, rows: RowBlocks) -> Lineage:
@@ -219,7 +216,7 @@ def capacity(
         drift = grown(drift, effect, constant)
         tol = refit_tolerance(lineage.terms.tol, drift)
         found = bound(drift, constant, tol=tol, weakest=weakest)
-        if not found.total <= accountant.remaining:
+        if accountant.left == 0 or not found.total <= accountant.remaining:
             return done
         accountant = accountant.spend(found.total)
     return limit
@@ -270,7 +267,9 @@ def requested(lineage: Lineage, edit: Edit) -> Lineage:
             parts += [*_bytes(rows.X), *_bytes(rows.y), *_bytes(rows.weight)]
     for values in (*vars(edit.feature_map).values(), edit.penalty, edit.linear):
         parts += [b"none"] if values is None else _bytes(values)
-    return replace(lineage, secret=derived(lineage.secret, *parts))
+    account = lineage.account
+    account = replace(account, secret=derived(account.secret, *parts))
+    return replace(lineage, account=account)
 
 
 def _bytes(values: Data) -> list[bytes]:
@@ -280,23 +279,14 @@ def _bytes(values: Data) -> list[bytes]:
     return [np.ascontiguousarray(values).tobytes()]
 
 
-def _start(lineage: Lineage) -> _Start:
-    return lineage.accountant, lineage.number, lineage.draws, lineage.secret
-
-
 def _published(
-    terms: Terms,
-    start: _Start,
-    operation: str,
-    state: State,
-    drift: Drift,
-    found: Distance,
+    account: Account, operation: str, state: State, drift: Drift, found: Distance
 ) -> Lineage:
-    """Spend, then draw the state's one publication."""
-    accountant, number, draws, secret = start
-    accountant = accountant.spend(found.total)
+    """Spend, then draw the one publication."""
+    terms, number = account.terms, account.accountant.n_published
+    accountant = account.accountant.spend(found.total)
     theta, held = state.theta, state.objective.held
-    key = derived(secret, b"draw", draws.to_bytes(8, "big"))
+    key = derived(account.secret, b"draw", number.to_bytes(8, "big"))
     published = noisy(theta, held, terms.sigma, key)
     record = PrivateRecord(
         operation=operation,
@@ -313,10 +303,7 @@ def _published(
         budget=accountant.budget,
         spent=accountant.spent,
         remaining=accountant.remaining,
-        lineage=number,
         publication=accountant.n_published,
         state_after=array_hash(theta),
     )
-    return Lineage(
-        terms, accountant, drift, published, number, draws + 1, record, secret
-    )
+    return Lineage(replace(account, accountant=accountant), drift, published, record)

@@ -188,13 +188,12 @@ class LinearUnlearner(
         columns,
         row_ids,
         forgotten=None,
-        after=None,
-        anew=False,
+        account=None,
         start=None,
         tol=None,
         origin=None,
     ):
-        """The fitted value of these rows, in a lineage with the one ``after`` which.
+        """The fitted value of these rows, published on ``account`` or a new one.
 
         The minimiser begins at ``start``, or wherever it is cheapest, and stops at
         ``tol`` if that is another than the parameter.
@@ -228,7 +227,7 @@ class LinearUnlearner(
             retained = RetainedRows.of(rows, row_ids, forgotten, origin)
         else:
             state = (with_parts if in_parts else with_products)(state, rows)
-        lineage = self._begun(state, rows, after, anew)
+        state, lineage = self._begun(state, rows, account)
         return Fitted(
             Model(state, tally, encoding.marks, retained),
             encoding,
@@ -239,11 +238,10 @@ class LinearUnlearner(
             lineage,
         )
 
-    def _refit(self, fitted, encoding, rows=None, anew=False):
-        """The fitted value of the retained rows, all else as it was at fit."""
-        model = fitted.model
-        chunk = model.retained.compacted().chunks[0]
-        rows = chunk.rows if rows is None else rows
+    def _refit(self, fitted, encoding, rows):
+        """The fitted value of these retained rows, all else as it was at fit."""
+        chunk = fitted.model.retained.compacted().chunks[0]
+        account = None if fitted.lineage is None else fitted.lineage.account
         as_then = clone(self).set_params(**fitted.params)
         return as_then._fit_rows(
             rows,
@@ -251,8 +249,7 @@ class LinearUnlearner(
             fitted.columns,
             chunk.ids,
             chunk.forgotten,
-            fitted.lineage,
-            anew,
+            account,
             origin=chunk.origin,
         )
 
@@ -291,7 +288,7 @@ class LinearUnlearner(
         certification = self.certification
         if certification is None or certification.mode == "output":
             return np.zeros_like(penalty)
-        sigma, secret = certification.terms(self.tol).sigma, certification.secret()
+        sigma, secret = float(certification.sigma), certification.secret()
         return noisy(np.zeros_like(penalty), penalty == 0.0, sigma, secret)
 
     def _options(self):

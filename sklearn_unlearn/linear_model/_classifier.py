@@ -143,4 +143,4 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
         fewer = encoding.without(groups)
         rows = replace(kept, y=fewer.encode(position))
         edited = replace(fitted, model=replace(model, retained=retained))
-        return self._refit_without(edited, fewer, rows)
+        return self._refit(edited, fewer, rows)

@@ -50,7 +50,8 @@ class InfluenceMixin:
         second order (``python -m benchmarks influence`` compares with true refits).
         Nothing in the model changes. Balanced class weights stay as they are here,
         where a request has them follow the data. With certification the figures are
-        those of the noise-free coefficients: for the operator, not for publication.
+        those of the noise-free coefficients: for the operator, and no request may
+        depend on it.
 
         Parameters
         ----------

@@ -1,4 +1,5 @@
 import math
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -42,7 +43,7 @@ def test_the_sum_of_squares_never_exceeds_the_budget(distances):
             squares += distance**2
             published += 1
         assert accountant.spent == pytest.approx(math.sqrt(squares), rel=1e-12)
-        assert accountant.spent <= accountant.budget * (1 + 1e-12)
+        assert accountant.spent <= accountant.budget
     assert accountant.n_published == published
 
 
@@ -55,6 +56,62 @@ def test_what_remains_may_be_spent_to_the_last():
     assert full.spend(0.0).n_published == 3
     with pytest.raises(BudgetExceededError):
         full.spend(5e-324)
+
+
+@given(st.lists(st.floats(-40.0, 0.0).map(lambda power: 10.0**power), max_size=40))
+@many
+def test_what_is_spent_is_never_rounded_down(distances):
+    # hypot(1, 1e-8) is 1.0
+    accountant, squares = Accountant(10.0).spend(1.0), Fraction(1)
+    for distance in distances:
+        accountant = accountant.spend(distance)
+        squares += Fraction(distance) ** 2
+        spent, left = Fraction(accountant.spent), Fraction(accountant.remaining)
+        assert squares <= spent**2 <= squares * (1 + Fraction(1, 10**13))
+        assert spent**2 + left**2 <= 100
+
+
+def test_ten_thousand_small_distances_are_as_much_as_their_squares():
+    accountant = Accountant(1.0, spent=0.99)
+    assert math.hypot(0.99, 1e-9) == 0.99
+    for _ in range(10_000):
+        accountant = accountant.spend(1e-9)
+    assert accountant.spent > 0.99
+
+
+# A schedule -------------------------------------------------------------------------
+
+
+@given(st.integers(1, 10**9), st.floats(1e-6, 1e6))
+@many
+def test_equal_shares_are_no_more_than_the_budget(planned, budget):
+    share = Fraction(Accountant(budget, planned).remaining)
+    assert Fraction(budget) ** 2 * (1 - Fraction(1, 10**14)) <= planned * share**2
+    assert planned * share**2 <= Fraction(budget) ** 2
+
+
+def test_each_publication_has_its_share_and_there_are_so_many():
+    accountant = Accountant(2.0, 4)
+    share = accountant.remaining
+    assert share == pytest.approx(1.0)
+    for left in (3, 2, 1, 0):
+        with pytest.raises(BudgetExceededError, match="n_publications=4 leaves 1 of"):
+            accountant.spend(1.0 + 1e-9)
+        accountant.check_open()
+        accountant = accountant.spend(0.0 if left else share)
+        assert accountant.left == left
+    # unspent shares are not given to others
+    assert accountant.remaining == 0.0
+    for refused in (accountant.check_open, lambda: accountant.spend(0.0)):
+        with pytest.raises(BudgetExceededError, match="All n_publications=4"):
+            refused()
+
+
+def test_capacity_of_a_schedule():
+    accountant = Accountant(2.0, 4).spend(0.5)
+    assert accountant.capacity(0.9, 10) == 3
+    assert accountant.capacity(0.9, 2) == 2
+    assert accountant.capacity(1.1, 10) == 0
 
 
 def test_a_small_remainder_is_not_lost_to_rounding():
@@ -119,7 +176,7 @@ def test_capacity_counts_what_a_loop_would(budget, share, relative, limit):
     ("budget", "spent", "distance", "limit", "expected"),
     [
         (1.0, 0.0, 0.3, 100, 11),
-        (1.0, 0.8, 0.3, 100, 4),
+        (1.0, 0.8, 0.3, 100, 3),  # of 0.8 as it is in binary
         (1.0, 0.0, 0.3, 5, 5),
         (1.0, 0.0, 0.0, 7, 7),
         (1.0, 1.0, 0.0, 7, 7),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sklearn_unlearn.certification import Certificate, PrivateRecord, model_hash
-from sklearn_unlearn.certification.certificate import NOT_CLAIMED
+from sklearn_unlearn.certification.certificate import not_claimed
 from sklearn_unlearn.certification.digest import array_hash
 from sklearn_unlearn.exceptions import CertificateMismatchError
 
@@ -34,14 +34,15 @@ def certificate(**changes):
             "budget": 0.1 + 0.2,
             "mode": "output",
             "name": "5eed",
-            "lineage": 1,
             "publication": 3,
+            "n_publications": 1000,
+            "grid": 2.0**-22,
             "refit_tolerance": 1e-10,
             "estimator": "UnlearnableRidge",
-            "noise_seeded": False,
             "parameters": {"alpha": 0.7, "solver": None, "fit_intercept": True},
             "versions": {"numpy": "2.0"},
             "model_sha256": model_hash(model()),
+            "not_claimed": not_claimed(scheduled=True),
             **changes,
         }
     )
@@ -57,7 +58,6 @@ def record(**changes):
         **{
             **numbers,
             "operation": "request",
-            "lineage": 0,
             "publication": 2,
             "state_after": "cd",
             **changes,
@@ -123,8 +123,12 @@ def test_no_json_or_no_entries(text):
 
 def test_a_certificate_says_what_it_does_not_claim():
     entries = json.loads(certificate().to_json())
-    assert entries["not_claimed"] == list(NOT_CLAIMED)
-    assert len(set(NOT_CLAIMED)) == len(NOT_CLAIMED) >= 6
+    said = not_claimed(scheduled=True)
+    assert entries["not_claimed"] == list(said)
+    assert len(set(said)) == len(said) >= 6
+    # without a schedule what is refused tells more, and with one requests may too
+    assert set(said) ^ set(not_claimed(scheduled=False)) >= {said[-1]}
+    assert not any("published before" in sentence for sentence in said)
 
 
 def test_nothing_private_is_in_a_certificate():
@@ -132,7 +136,6 @@ def test_nothing_private_is_in_a_certificate():
     private = {field.name for field in fields(PrivateRecord)}
     assert public & private == {
         "budget",
-        "lineage",
         "publication",
         "model_sha256",
         "schema",

@@ -23,7 +23,7 @@ KAPPA = kappa(1.0, 1e-5)
 
 
 def gaussian(sigma=1.0, **params):
-    params = {"epsilon": 1.0, "delta": 1e-5, "random_state": 0, **params}
+    params = {"epsilon": 1.0, "delta": 1e-5, **params}
     return GaussianCertification(sigma=sigma, **params)
 
 
@@ -32,8 +32,9 @@ def certified(name, sigma=1.0, *, certification=None, **params):
     return make(name, certification=certification or gaussian(sigma), **params)
 
 
-def with_budget(name, budget, policy="raise", **params):
-    certification = gaussian(budget * KAPPA, on_budget_exceeded=policy)
+def with_budget(name, budget, **params):
+    """An estimator each of whose publications may spend all that is left."""
+    certification = gaussian(budget * KAPPA, n_publications=None)
     return certified(name, certification=certification, **params)
 
 

@@ -23,13 +23,11 @@ def certification(**params):
 @parametrize_with_checks(
     [
         UnlearnableLogisticRegression(certification=certification()),
-        UnlearnableLogisticRegression(
-            certification=certification(on_budget_exceeded="refit"), retain_data=True
-        ),
+        UnlearnableLogisticRegression(certification=certification(), retain_data=True),
         UnlearnableRidge(certification=certification()),
         UnlearnableRidge(certification=certification(mode="objective")),
         UnlearnableRidge(
-            certification=certification(on_budget_exceeded="refine"), retain_data=True
+            certification=certification(n_publications=None), retain_data=True
         ),
         UnlearnableRidgeClassifier(certification=certification()),
     ]
