@@ -14,6 +14,7 @@ from sklearn_unlearn import (
     UnlearnableRidgeClassifier,
     UnlearnableTweedieRegressor,
 )
+from sklearn_unlearn.core.units import Units
 
 ESTIMATORS = {
     "logistic": (UnlearnableLogisticRegression, {"C": 0.3}, "binary"),
@@ -83,6 +84,13 @@ def weights(n_rows, seed=1):
 def coefficients(estimator):
     """All coefficients as one vector."""
     return np.concatenate([np.ravel(estimator.coef_), np.ravel(estimator.intercept_)])
+
+
+def stop(estimator, X, y, weight=None):
+    """Largest gradient residual at which an estimator stops on these data."""
+    rows = estimator._read_rows(estimator._fitted, X, y, weight)
+    loss = estimator._fitted.model.state.objective.loss
+    return estimator.tol * Units.of(loss, rows).largest
 
 
 FORMATS = {

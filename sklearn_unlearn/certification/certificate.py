@@ -115,7 +115,8 @@ class Certificate(_Json):
     grid : float
         What is published are multiples of this.
     refit_tolerance : float
-        Gradient norm at which the refits stop that one may compare with, or at the
+        Gradient norm at which the refits stop that one may compare with, in units of
+        the mean weight and, for losses that have it, that of the targets; or at the
         rounding error of a gradient where that is larger.
     estimator : str
         Class of the estimator.

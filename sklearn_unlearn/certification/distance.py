@@ -14,6 +14,7 @@ from sklearn_unlearn.certification.geometry import Geometry, dual_norm, over_roo
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.state import State
+from sklearn_unlearn.core.units import ONE, Units
 from sklearn_unlearn.exceptions import NoBoundError
 
 #: Relative error of quadratic forms beyond which nothing is certified.
@@ -35,6 +36,8 @@ class Drift:
         The same in the 2-norm.
     floor : float
         Rounding error of a gradient of these rows, that of a refit among them.
+    units : Units
+        What the tolerance of a refit is measured in, or more.
     """
 
     geometry: Geometry
@@ -42,6 +45,7 @@ class Drift:
     unknown: float
     unknown_length: float
     floor: float = 0.0
+    units: Units = ONE
 
 
 @dataclass(frozen=True)

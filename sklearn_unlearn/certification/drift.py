@@ -38,6 +38,7 @@ from sklearn_unlearn.core.rows import RowBlocks, Rows
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import StepResult
 from sklearn_unlearn.core.summation import n_roundings
+from sklearn_unlearn.core.units import Units
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
 #: Loss of certified eigenvalues by requests after which they are certified anew.
@@ -83,6 +84,8 @@ class Growth:
         Bound on the largest eigenvalue of the new H.
     floor : float
         Rounding error of the gradient of rows that come.
+    came, left : Units
+        Of the rows that come and leave.
     """
 
     factor: Factor
@@ -104,6 +107,8 @@ class Growth:
     solver_length: float
     top: float
     floor: float
+    came: Units
+    left: Units
 
 
 def measured(
@@ -153,7 +158,8 @@ def measured(
             + _raw_rounding(objective, geometry.length, state.anchor)
         )
     unknown = over_root(length, geometry.smallest)
-    return Drift(geometry, change, unknown, length, floor)
+    units = Units.of(objective.loss, rows)
+    return Drift(geometry, change, unknown, length, floor, units)
 
 
 def _raw_rounding(objective: Objective, length: float, theta: Array) -> float:
@@ -217,6 +223,7 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
         + growth.solver_length
         + top * (remainder + slack),
         floor=floor + growth.floor,
+        units=drift.units.changed(growth.came, growth.left),
     )
 
 
@@ -295,6 +302,8 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
         top=float(after.diagonal.sum() + after.penalty[after.kept].sum())
         + max(after.pending.trace, 0.0),
         floor=_floor(old, edit.rows_in, state.theta),
+        came=Units.of(old.loss, edit.rows_in),
+        left=Units.of(old.loss, edit.rows_out),
     )
 
 

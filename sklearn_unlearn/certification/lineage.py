@@ -248,10 +248,10 @@ def _measured(
 def refit_tolerance(tol: float, drift: Drift) -> float:
     """Gradient norm of refits: ``tol`` or rounding, which is larger, and rounding.
 
-    A refit stops where its computed gradient is within ``tol``, or at its floor.
+    A refit stops where its computed gradient is within ``tol`` units, or at its floor.
     """
     floor = _FLOOR_MARGIN * drift.floor
-    return max(tol, floor) + floor
+    return max(tol * drift.units.largest, floor) + floor
 
 
 def requested(lineage: Lineage, edit: Edit) -> Lineage:

@@ -26,6 +26,7 @@ from sklearn_unlearn.core.refinement import (
 from sklearn_unlearn.core.rows import RowBlocks, Rows, every, joined, pass_cost
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.threads import one_blas_thread
+from sklearn_unlearn.core.units import Units
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError, ProblemTooLargeError
 
 #: Largest order of a matrix that is factored: 2 GiB of float64.
@@ -84,7 +85,7 @@ def fit(
     objective : Objective
     rows : RowBlocks
     tol : float
-        2-norm of the summed gradient.
+        2-norm of the summed gradient, in its `Units`.
     max_iter : int
         Newton and chord steps, those of the start not counted.
     start : ndarray of shape (p, n_outputs), optional
@@ -106,18 +107,18 @@ def _fit(
     max_iter: int,
     start: Array | None,
 ) -> Refinement:
-    weight = float(sum(block.weight.sum() for block in rows.blocks()))
+    units = Units.of(objective.loss, rows)
     flops = _hessian_flops(objective, rows.n_rows)
-    leverage = objective.n_unknowns / max(weight, 1.0)
-    limit = _LAG * float(np.sqrt(leverage))
+    leverage = objective.n_unknowns / max(units.n_rows, 1)
+    limit = _LAG * float(np.sqrt(units.mean_weight * leverage))
     fitted = None
     if start is None:
-        fitted = _from_sample(objective, rows, weight, tol, max_iter, limit)
+        fitted = _from_sample(objective, rows, units, tol, max_iter, limit)
     if fitted is None:
         theta = start
         if theta is None:
-            theta = _start(objective, rows, weight, flops, limit)
-        state = _fresh(objective, rows, theta, weight)
+            theta = _start(objective, rows, units, flops, limit)
+        state = _fresh(objective, rows, theta, units.weight)
         fitted = refine(state, rows, tol=tol, max_iter=max_iter)
     state = fitted.state
     moved = state.theta - state.anchor
@@ -131,7 +132,7 @@ def _fit(
 def _from_sample(
     objective: Objective,
     rows: RowBlocks,
-    weight: float,
+    units: Units,
     tol: float,
     max_iter: int,
     limit: float,
@@ -143,8 +144,9 @@ def _from_sample(
     sample = every(rows, step)
     try:
         start = _simple(objective, sample)
-        state = _fresh(objective, sample, start, weight)
-        rough = 1e-3 * float(np.linalg.norm(objective.gradient(sample, start)))
+        state = _fresh(objective, sample, start, units.weight)
+        gradient = objective.gradient(sample, start)
+        rough = 1e-3 * Units.of(objective.loss, sample).norm(gradient)
         state = refine(state, sample, tol=rough, max_iter=10).state
         # half the limit: the norm is that of the sample
         fitted = refine(
@@ -156,7 +158,7 @@ def _from_sample(
 
 
 def _start(
-    objective: Objective, rows: RowBlocks, weight: float, flops: float, limit: float
+    objective: Objective, rows: RowBlocks, units: Units, flops: float, limit: float
 ) -> Array:
     """Coefficients at which the first Hessian is worth its price."""
     if objective.loss.constant_curvature:
@@ -168,8 +170,10 @@ def _start(
     if n_iter < 2:
         return start
     diagonal = objective.pack(objective.hessian_diagonal(rows, start))
-    root = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
-    return _quasi_newton(objective, rows, weight, start, root, limit, min(n_iter, 100))
+    mean = units.mean_weight  # coordinates do not depend on its unit
+    root = np.sqrt(np.where(diagonal > 0.0, diagonal / mean, 1.0))
+    limit, n_iter = limit * np.sqrt(mean), min(n_iter, 100)
+    return _quasi_newton(objective, rows, units.weight, start, root, limit, n_iter)
 
 
 def _simple(objective: Objective, rows: RowBlocks) -> Array:
@@ -211,10 +215,16 @@ def _best_constant(objective: Objective, rows: RowBlocks) -> Array:
     """The intercepts of a model of nothing else.
 
     Where the curvature is unbounded, a Newton step from far below lands far above, from
-    where each step lowers the raw predictions by about one.
+    where each step lowers the raw predictions by about one. A loss with a ``link`` says
+    where the best constant is.
     """
     n_outputs = objective.shape[1]
     constant = joined([replace(block, X=block.X[:, :0]) for block in rows.blocks()])
+    if hasattr(objective.loss, "link"):
+        mean = constant.weight @ constant.y / constant.weight.sum()
+        raw: Array = objective.loss.link(mean)
+        if np.all(np.isfinite(raw)):
+            return raw
     alone = replace(
         objective,
         penalty=objective.penalty[-1:],
@@ -223,7 +233,8 @@ def _best_constant(objective: Objective, rows: RowBlocks) -> Array:
     )
     weight = float(constant.weight.sum())
     state = _fresh(alone, constant, np.zeros((1, n_outputs)), weight)
-    fitted = refine(state, constant, tol=1e-3 * weight, max_iter=50)
+    tol = 1e-3 * Units.of(objective.loss, constant).n_rows
+    fitted = refine(state, constant, tol=tol, max_iter=50)
     intercepts: Array = fitted.state.theta[-1]
     return intercepts
 
@@ -239,8 +250,8 @@ def _quasi_newton(
 ) -> Array:
     """L-BFGS in coordinates z with ``theta = start + z / root``.
 
-    ``root`` is that of the Hessian's diagonal, so that the gradient in z is about the
-    Newton step's length; it stops at ``limit``.
+    ``root`` is that of the Hessian's diagonal over a mean weight, so that the gradient
+    in z is about the Newton step's length times its root; it stops at ``limit``.
     """
 
     def moved(z: Array) -> Array:

@@ -76,7 +76,10 @@ class SingleOutputLoss:
     A subclass defines ``value``, ``gradient`` and ``curvature``; it may say more of
     itself than the cautious attributes do, which are described in `Loss`.
     ``in_range(target)``, where it is defined, says which targets are allowed, and
-    ``inverse_link(raw)`` turns raw predictions into predictions.
+    ``inverse_link(raw)`` turns raw predictions into predictions. ``link(mean)`` is the
+    constant raw prediction that is best for targets of this mean, from where a fit
+    starts. ``target_degree`` is the power of the unit of the targets that the first
+    derivative has, zero if it is not defined.
     """
 
     coupled = False
@@ -118,6 +121,7 @@ class HalfSquaredError:
     max_curvature = 1.0
     self_concordance: float | None = 0.0
     has_scale = False
+    target_degree = 1.0
 
     def value(self, raw: Array, target: Array) -> Array:
         residual = raw - target
@@ -253,6 +257,7 @@ class HalfTweedie(SingleOutputLoss):
                 "only powers from 1 to 2 are."
             )
         self.power = power
+        self.target_degree = 2.0 - power
         self.curvature_uses_target = power > 1.0
         self.self_concordance = max(2.0 - power, power - 1.0)
 
@@ -267,6 +272,12 @@ class HalfTweedie(SingleOutputLoss):
         """Predicted means."""
         mean: Array = np.exp(raw)
         return mean
+
+    def link(self, mean: Array) -> Array:
+        """Raw predictions of means; the mean of the targets is the best constant."""
+        with np.errstate(divide="ignore"):
+            raw: Array = np.log(mean)
+        return raw
 
     def value(self, raw: Array, target: Array) -> Array:
         y, z = target[:, 0], raw[:, 0]

@@ -80,6 +80,7 @@ class SquaredEpsilonInsensitive(SingleOutputLoss):
     def __init__(self, epsilon: float) -> None:
         self.epsilon = epsilon
         self.constant_curvature = epsilon == 0.0
+        self.target_degree = 1.0
         self.curvature_uses_target = epsilon > 0.0
         self.self_concordance = None if epsilon > 0.0 else 0.0
 

@@ -14,6 +14,7 @@ from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.threads import one_blas_thread
+from sklearn_unlearn.core.units import Units
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 #: A chord step must shrink the gradient (H^-1 norm) by this; else H is refreshed.
@@ -99,7 +100,7 @@ def refine(
     rows : RowBlocks
         All rows of the objective.
     tol : float
-        2-norm of the summed gradient at which to stop.
+        2-norm of the summed gradient, in its `Units`, at which to stop.
     max_iter : int
     sampled_until : float, default=0.0
         If positive, the factor at hand is that of a sample of the rows, and gives way
@@ -119,13 +120,14 @@ def _refine(
     state: State, rows: RowBlocks, tol: float, max_iter: int, sampled_until: float
 ) -> Refinement:
     objective, theta = state.objective, state.theta
+    units = Units.of(objective.loss, rows)
     value, gradient = objective.value_and_gradient(rows, theta)
     best = (np.inf, theta, gradient)
     previous, fresh, newton = np.inf, False, False
     pairs: deque[tuple[Array, Array]] = deque(maxlen=_MEMORY)
     n_iter = n_hessians = 0
     while True:
-        residual = float(np.linalg.norm(gradient))
+        residual = units.norm(gradient)
         if residual < best[0]:
             best = (residual, theta, gradient)
         if residual <= tol and not sampled_until:
@@ -165,7 +167,8 @@ def _refine(
         theta, value, gradient = found
         previous, newton, fresh = decrement, fresh, False
         n_iter += not sampled_until
-    residual, theta, gradient = best
+    _, theta, gradient = best
+    residual = float(np.linalg.norm(gradient))
     _check_scale(objective, rows, outcome, gradient)
     final = replace(state, theta=theta, gradient=gradient, parts=None)
     return Refinement(final, outcome, residual, n_iter, n_hessians)
@@ -261,7 +264,8 @@ def _backtrack(
 def _at_floor(
     objective: Objective, rows: RowBlocks, best: tuple[float, Array, Array]
 ) -> Outcome:
-    residual, theta, _ = best
+    _, theta, gradient = best
+    residual = float(np.linalg.norm(gradient))
     if residual <= objective.rounding_bound(rows, theta):
         return Outcome.ROUNDING_FLOOR
     return Outcome.STALLED

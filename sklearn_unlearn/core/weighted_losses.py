@@ -56,6 +56,7 @@ class ClassWeighted:
         )
         self.shift_invariant = loss.shift_invariant
         self.has_scale = loss.has_scale
+        self.target_degree = getattr(loss, "target_degree", 0.0)
         self.max_curvature = loss.max_curvature * float(weights.max())
         # |l'''| <= M l'' holds for multiples too
         self.self_concordance = loss.self_concordance

@@ -38,7 +38,8 @@ class UnlearnableGeneralizedLinearModel(LinearRegressor):
         Whether to add an unpenalised intercept.
     tol : float, default=1e-8
         2-norm of the gradient of the SUMMED objective at which ``fit`` and refinement
-        stop.
+        stop, in units of the mean weight and, of a loss with a ``target_degree``, of
+        this power of the root mean square of the targets.
     max_iter : int, default=100
         Newton and chord steps in ``fit`` and in a refinement.
     method : {"second_order", "first_order"}, default="second_order"

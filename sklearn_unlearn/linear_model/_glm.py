@@ -83,7 +83,8 @@ class UnlearnablePoissonRegressor(_TweedieFamily):
         Whether to add an unpenalised intercept.
     tol : float, default=1e-8
         2-norm of the gradient of the SUMMED objective at which ``fit`` and refinement
-        stop. (The twin's tol bounds the maximum norm of a mean gradient.)
+        stop, in units of the mean weight times the root mean square of the targets.
+        (The twin's tol bounds the maximum norm of a mean gradient.)
     max_iter : int, default=100
         Newton and chord steps in ``fit`` and in a refinement.
     method : {"second_order", "first_order"}, default="second_order"
@@ -169,7 +170,8 @@ class UnlearnableGammaRegressor(_TweedieFamily):
         Whether to add an unpenalised intercept.
     tol : float, default=1e-8
         2-norm of the gradient of the SUMMED objective at which ``fit`` and refinement
-        stop. (The twin's tol bounds the maximum norm of a mean gradient.)
+        stop, in units of the mean weight. (The twin's tol bounds the maximum norm of a
+        mean gradient.)
     max_iter : int, default=100
         Newton and chord steps in ``fit`` and in a refinement.
     method : {"second_order", "first_order"}, default="second_order"
@@ -263,7 +265,9 @@ class UnlearnableTweedieRegressor(_TweedieFamily):
         the logarithm for others.
     tol : float, default=1e-8
         2-norm of the gradient of the SUMMED objective at which ``fit`` and refinement
-        stop. (The twin's tol bounds the maximum norm of a mean gradient.)
+        stop, in units of the mean weight times the root mean square of the targets to
+        the power of ``2 - power``. (The twin's tol bounds the maximum norm of a mean
+        gradient.)
     max_iter : int, default=100
         Newton and chord steps in ``fit`` and in a refinement.
     method : {"second_order", "first_order"}, default="second_order"

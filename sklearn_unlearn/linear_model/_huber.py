@@ -34,7 +34,7 @@ class UnlearnableHuberRegressor(LinearRegressor):
         Whether to add an unpenalised intercept.
     tol : float, default=1e-8
         2-norm of the gradient of the SUMMED objective at which ``fit`` and refinement
-        stop. (The twin's tol is another.)
+        stop, in units of the mean weight. (The twin's tol is another.)
     max_iter : int, default=100
         Newton and chord steps in ``fit`` and in a refinement.
     method : {"second_order", "first_order"}, default="second_order"

@@ -41,7 +41,8 @@ class UnlearnableLogisticRegression(LinearClassifier):
         each request.
     tol : float, default=1e-8
         2-norm of the gradient of the summed objective at which ``fit`` and refinement
-        stop. (The twin's tol bounds the maximum norm of a MEAN gradient.)
+        stop, in units of the mean weight. (The twin's tol bounds the maximum norm of a
+        MEAN gradient.)
     max_iter : int, default=100
         Newton and chord steps in ``fit`` and in a refinement.
     method : {"second_order", "first_order"}, default="second_order"

@@ -30,7 +30,8 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
     fit_intercept : bool, default=True
         Whether to add an unpenalised intercept.
     tol : float, default=1e-8
-        2-norm of the gradient of the summed objective at which to stop.
+        2-norm of the gradient of the summed objective at which to stop, in units of the
+        mean weight times the root mean square of the targets.
     max_iter : int, default=None
         Steps in ``fit`` and in a refinement; None means 100.
     method : {"second_order", "first_order"}, default="second_order"
@@ -142,7 +143,8 @@ class UnlearnableRidgeClassifier(LinearClassifier):
         a Hessian of each class and a new factor for each request, and each row that
         leaves counts as a whole row.
     tol : float, default=1e-8
-        2-norm of the gradient of the summed objective at which to stop.
+        2-norm of the gradient of the summed objective at which to stop, in units of the
+        mean weight.
     max_iter : int, default=None
         Steps in ``fit`` and in a refinement; None means 100.
     method : {"second_order", "first_order"}, default="second_order"

@@ -56,7 +56,7 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
         rest, as in the twin.
     tol : float, default=1e-8
         2-norm of the gradient of the SUMMED objective at which ``fit`` and refinement
-        stop. (The twin's tol is another.)
+        stop, in units of the mean weight. (The twin's tol is another.)
     max_iter : int, default=100
         Newton and chord steps in ``fit`` and in a refinement.
     method : {"second_order", "first_order"}, default="second_order"
@@ -174,7 +174,8 @@ class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
         The penalty on the intercept is divided by its square.
     tol : float, default=1e-8
         2-norm of the gradient of the SUMMED objective at which ``fit`` and refinement
-        stop. (The twin's tol is another.)
+        stop, in units of the mean weight times the root mean square of the targets.
+        (The twin's tol is another.)
     max_iter : int, default=100
         Newton and chord steps in ``fit`` and in a refinement.
     method : {"second_order", "first_order"}, default="second_order"

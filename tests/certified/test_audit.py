@@ -14,6 +14,7 @@ import pytest
 from sklearn_unlearn import GaussianCertification
 from sklearn_unlearn.certification import gaussian_delta, kappa
 from sklearn_unlearn.certification.noise import noisy
+from sklearn_unlearn.core.units import Units
 from sklearn_unlearn.metrics import audit_indistinguishability
 from tests.cases import data, make
 from tests.certified.problems import theta
@@ -50,7 +51,8 @@ def farthest_refit(estimator, X, y):
     away = state.theta - theta(estimator)
     away = away if np.linalg.norm(away) > 1e-9 else np.ones((3, 1))
     rows = minimiser._read_rows(minimiser._fitted, X, y, None)
-    tolerance = estimator.release()[1].refit_tolerance
+    units = Units.of(state.objective.loss, rows)
+    tolerance = estimator.release()[1].refit_tolerance * units.largest
     # the objective is quadratic: its gradient is linear
     norm = np.linalg.norm(state.objective.gradient(rows, state.theta + away))
     return state.theta + 0.999 * tolerance / norm * away

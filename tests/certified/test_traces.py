@@ -14,6 +14,7 @@ from sklearn_unlearn import (
     UnlearnableRidge,
 )
 from sklearn_unlearn.certification import kappa
+from sklearn_unlearn.core.units import Units
 from sklearn_unlearn.exceptions import CertificateMismatchError
 from tests.certified.problems import problem
 
@@ -53,7 +54,10 @@ def test_a_refit_may_stop_at_its_rounding_error():
     refit = UnlearnableRidge().fit(both, targets)
     residual = refit.gradient_residual(both, targets)
     permitted = model.private_record().refit_gradient_norm
-    assert model.tol < residual + residual.rounding_error <= permitted
+    state = refit._fitted.model.state
+    rows = refit._read_rows(refit._fitted, both, targets, None)
+    stop = model.tol * Units.of(state.objective.loss, rows).largest
+    assert stop < residual + residual.rounding_error <= permitted
 
 
 def test_labels_are_no_wider_than_those_that_are_left():

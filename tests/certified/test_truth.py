@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from sklearn_unlearn.core.units import Units
 from tests.cases import CERTIFIED, weights
 from tests.certified.problems import VERBS, certified, problem, refit, theta
 
@@ -26,11 +27,13 @@ def farthest_refit(estimator, edited):
     packed = np.zeros_like(objective.pack(state.theta))
     packed[:, 0] = vectors[:, 0] / values[0]
     tol = estimator.release()[1].refit_tolerance
-    off = 0.99 * tol * objective.unpack(packed)
-    off *= -1.0 if np.vdot(off, mine - state.theta) > 0.0 else 1.0
     rows = tight._read_rows(tight._fitted, edited.X, edited.y, edited.weight)
+    units = Units.of(objective.loss, rows)
+    off = objective.unpack(packed)
+    off *= 0.99 * tol / units.norm(objective.unpack(packed * values[0]))
+    off *= -1.0 if np.vdot(off, mine - state.theta) > 0.0 else 1.0
     stopped = state.theta + off
-    norm = np.linalg.norm(objective.gradient(rows, stopped))
+    norm = units.norm(objective.gradient(rows, stopped))
     assert 0.95 * tol < norm <= tol  # it is one that the certificate speaks of
     return float(np.linalg.norm(mine - stopped))
 

@@ -11,6 +11,7 @@ from sklearn_unlearn.core.fitting import fit
 from sklearn_unlearn.core.refinement import Outcome
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.steps import unlearn
+from sklearn_unlearn.core.units import Units
 from tests.core.problems import (
     KINDS,
     Partitioned,
@@ -158,7 +159,9 @@ def test_the_state_after_a_fit(kind):
     result = fit(problem.objective, problem.rows, tol=1e-10, max_iter=100)
     state = result.state
     assert result.outcome is Outcome.CONVERGED
-    assert result.residual == state.residual <= 1e-10
+    assert result.residual == state.residual
+    units = Units.of(problem.objective.loss, problem.rows)
+    assert units.norm(state.gradient) <= 1e-10
     assert state.weight == pytest.approx(problem.rows.weight.sum())
     assert state.objective is problem.objective
     assert state.factor.pending_rank == 0

@@ -12,6 +12,7 @@ from sklearn_unlearn.core.losses import HalfBinomialLogistic, HalfSquaredError
 from sklearn_unlearn.core.refinement import Outcome, refine, refreshed
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.steps import unlearn
+from sklearn_unlearn.core.units import Units
 from tests.core.edit_problems import COLUMNS, OUT, kinds, make_edit
 from tests.core.problems import (
     KINDS,
@@ -35,7 +36,8 @@ def test_refinement_reaches_the_tolerance(kind):
     result = refine(state, rest, tol=1e-10, max_iter=20)
     assert result.outcome is Outcome.CONVERGED
     gradient = problem.objective.gradient(rest, result.state.theta)
-    assert result.residual == np.linalg.norm(gradient) <= 1e-10
+    assert result.residual == np.linalg.norm(gradient)
+    assert Units.of(problem.objective.loss, rest).norm(gradient) <= 1e-10
     np.testing.assert_array_equal(result.state.gradient, gradient)
     assert result.state.residual == result.residual
     assert result.n_hessians == 0  # chord steps with the edited factor
