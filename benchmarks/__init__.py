@@ -30,6 +30,7 @@ TOPICS = (
     "perceptron",
     "certified",
     "capacity",
+    "adaptive",
 )
 
 #: Topics that need PyTorch and skorch, in benchmarks/networks: they run if asked for,
