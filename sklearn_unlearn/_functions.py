@@ -16,6 +16,7 @@ from sklearn_unlearn.pipeline._wrappers import (
     why_not,
     without_given,
 )
+from sklearn_unlearn.utils.messages import refusing
 
 
 def partial_unfit(estimator, *arguments, **keywords):
@@ -76,6 +77,7 @@ def refine(estimator, *arguments, **keywords):
     return _asked("refine", estimator, arguments, keywords)
 
 
+@refusing()
 def _asked(verb, estimator, arguments, keywords):
     """Ask for a verb what has it."""
     wrappers, models = _reached(estimator, verb)

@@ -91,7 +91,7 @@ class UnlearnerMixin(RowVerbsMixin):
             If rows, weights or column sums are not those of the model: refining on
             other rows would be a silent refit.
         """
-        with self._exclusive():
+        with self._request():
             fitted = self._checked()
             model = fitted.model
             rows = self._all_rows(fitted, X, y, sample_weight)

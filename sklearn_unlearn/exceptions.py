@@ -5,6 +5,14 @@ class UnlearningError(ValueError):
     """A request that was refused; the model is as it was before."""
 
 
+class InvalidRequestError(UnlearningError):
+    """What a request was given is not valid, as the message says."""
+
+
+class RequestTypeError(UnlearningError, TypeError):
+    """What a request was given is of a type that it does not take."""
+
+
 class RowNotFoundError(UnlearningError):
     """A row was to leave that the retained training data do not hold."""
 

@@ -104,7 +104,7 @@ class Occluded(ExclusiveMixin, WrappedModel):
         ValueError
             If a column is unknown.
         """
-        with self._exclusive():
+        with self._request():
             fitted = self._checked()
             known = fitted.columns
             mask = check_columns(columns, known.n_features, known.names)

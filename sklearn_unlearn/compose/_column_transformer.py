@@ -17,6 +17,7 @@ from sklearn_unlearn.transformers import (
     say_remembered,
 )
 from sklearn_unlearn.utils.exclusive import LockMixin
+from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.validation import check_columns
 
@@ -197,11 +198,12 @@ class UnlearnableColumnTransformer(
         if columns is not None:
             check_is_fitted(self)
             names = getattr(self, "feature_names_in_", None)
-            columns = check_columns(columns, self.n_features_in_, names)
+            with refusing():
+                columns = check_columns(columns, self.n_features_in_, names)
         return Change(as_given(rows_out), as_given(rows_in), forgotten=columns)
 
     def _carry_out(self, change):
-        with self._exclusive():
+        with self._request():
             check_is_fitted(self)
             after, change = self._carried_through("columntransformer", change)
             after._remembered = self._remembered | set(change.remembered)

@@ -40,10 +40,19 @@ def select(transformer, X, places, one, argument="X"):
         names = list(transformer.feature_names_in_[places])
         check_there(names, X, argument)
         return X[names[0]] if one else X[names]
+    X = X if hasattr(X, "iloc") or sp.issparse(X) else _array(X)
+    if X.ndim != 2:
+        raise ValueError(
+            f"{argument}: Expected 2D array, got {X.ndim}D array instead. Reshape your "
+            "data: a single row is X of shape (1, n_features)."
+        )
+    if X.shape[1] != transformer.n_features_in_:
+        raise ValueError(
+            f"{argument} has {X.shape[1]} features, but {type(transformer).__name__} "
+            f"is expecting {transformer.n_features_in_} features as input."
+        )
     places = places[0] if one else places
-    if hasattr(X, "iloc"):
-        return X.iloc[:, places]
-    return X[:, places] if sp.issparse(X) else _array(X)[:, places]
+    return X.iloc[:, places] if hasattr(X, "iloc") else X[:, places]
 
 
 def complete(transformer, X):

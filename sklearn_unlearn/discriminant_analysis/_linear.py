@@ -177,7 +177,13 @@ class UnlearnableLinearDiscriminantAnalysis(
 def _solve_eigen(twin, total):
     """LinearDiscriminantAnalysis._solve_eigen."""
     between = total - twin.covariance_
-    values, vectors = linalg.eigh(between, twin.covariance_)
+    try:
+        values, vectors = linalg.eigh(between, twin.covariance_)
+    except np.linalg.LinAlgError as error:
+        raise np.linalg.LinAlgError(
+            "The covariance within the classes is singular, which solver='eigen' "
+            "cannot do with. Set shrinkage, or solver='svd'."
+        ) from error
     n_components = len(twin.get_feature_names_out())
     ratio = np.sort(values / np.sum(values))[::-1]
     twin.explained_variance_ratio_ = ratio[:n_components].copy()

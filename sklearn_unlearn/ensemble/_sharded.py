@@ -109,7 +109,7 @@ class ShardedModel(
             If a column is unknown, or the estimator refuses the columns that remain, or
             refers by number to columns of which nobody knows what would become.
         """
-        with self._exclusive():
+        with self._request():
             fitted = self._checked()
             if fitted.columns is None:
                 raise UnlearningError(

@@ -151,7 +151,7 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
         DataMismatchError
             If rows, weights or column sums are not those of the model.
         """
-        with self._exclusive():
+        with self._request():
             fitted = self._checked()
             model = fitted.model
             rows = self._all_rows(fitted, X, y, sample_weight)
@@ -202,7 +202,7 @@ class NetworkVerbs(RequestMixin, ExclusiveMixin):
 
     def _answer(self, make_request, *arguments):
         """Validate, compute and swap; only the last line changes the estimator."""
-        with self._exclusive():
+        with self._request():
             fitted = self._checked()
             request = make_request(fitted, *arguments)
             if not is_empty(request):

@@ -137,7 +137,7 @@ class UnlearnablePipeline(
         DataMismatchError
             If these are not the rows of the model.
         """
-        with self._exclusive():
+        with self._request():
             self._check_fitted()
             (*front, (name, last)), _, made = self._flat()
             X, y = outputs(front, X), of_targets(y, made)

@@ -57,8 +57,9 @@ class PipelineRequests:
 
     def _carry_out(self, request):
         """Validate, compute and swap; only the last line changes the pipeline."""
-        with self._exclusive():
+        with self._request():
             self._check_fitted()
+            request.check_n_rows()
             request = request.of_rows_that_count()
             if request is None:
                 return self

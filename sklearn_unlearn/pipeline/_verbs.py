@@ -11,6 +11,7 @@ from sklearn.utils.metaestimators import available_if
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._wrappers import of_targets
+from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.raw_rows import RawRows, read_as, taken
 from sklearn_unlearn.utils.targets import check_first_classes
 from sklearn_unlearn.utils.validation import check_columns, check_sample_weight
@@ -50,6 +51,16 @@ class RawRequest:
     def relabels(self):
         """Whether rows that leave come back with other targets alone."""
         return self.leaves and self.X_in is None and self.y_in is not None
+
+    def check_n_rows(self):
+        """Refuse other rows in the place of some if they are not as many."""
+        if self.leaves and self.X_in is not None:
+            found = RawRows.of(self.X_in).shape[0]
+            if found != self.n_rows:
+                raise UnlearningError(
+                    f"X_new has {found} rows, expected {self.n_rows}: one for each row "
+                    "of the request."
+                )
 
     def read_as(self, schema):
         """The request with rows in the dtypes that fit saw."""
@@ -119,9 +130,8 @@ class RawVerbs:
             A subclass says why the request was refused; the pipeline is unchanged.
         """
         self._check_given(X, y, row_ids)
-        return self._carry_out(
-            RawRequest(X_out=X, y_out=y, ids_out=row_ids, weight=sample_weight)
-        )
+        request = RawRequest(X_out=X, y_out=y, ids_out=row_ids, weight=sample_weight)
+        return self._carry_out(request)
 
     def replace_features(
         self, X=None, y=None, X_new=None, sample_weight=None, *, row_ids=None
@@ -151,17 +161,11 @@ class RawVerbs:
             A subclass says why the request was refused; the pipeline is unchanged.
         """
         if X_new is None:
-            raise ValueError("X_new must be given: it is None.")
+            raise UnlearningError("X_new must be given: it is None.")
         self._check_given(X, y, row_ids)
         request = RawRequest(
             X_out=X, y_out=y, ids_out=row_ids, X_in=X_new, weight=sample_weight
         )
-        expected, found = request.n_rows, RawRows.of(X_new).shape[0]
-        if expected != found:
-            raise ValueError(
-                f"X_new has {found} rows, expected {expected}: one for each row of the "
-                "request."
-            )
         return self._carry_out(request)
 
     @available_if(lambda self: self._predicts)
@@ -193,18 +197,17 @@ class RawVerbs:
             A subclass says why the request was refused; the pipeline is unchanged.
         """
         if y_new is None:
-            raise ValueError("y_new must be given: it is None.")
+            raise UnlearningError("y_new must be given: it is None.")
         self._check_given(X, y, row_ids)
-        return self._carry_out(
-            RawRequest(
-                X_out=X, y_out=y, ids_out=row_ids, y_in=y_new, weight=sample_weight
-            )
+        request = RawRequest(
+            X_out=X, y_out=y, ids_out=row_ids, y_in=y_new, weight=sample_weight
         )
+        return self._carry_out(request)
 
     def _check_given(self, X, y, row_ids):
         """Refuse a request that does not say which rows it is about."""
         if row_ids is None and (X is None or (y is None and self._predicts)):
-            raise ValueError("Pass X and y of the rows, or row_ids.")
+            raise UnlearningError("Pass X and y of the rows, or row_ids.")
 
     def forget_features(self, columns):
         """Forget raw columns for good: the pipeline as if it had never had them.
@@ -231,7 +234,8 @@ class RawVerbs:
         if n_columns is None:
             raise UnlearningError("The raw input has no columns to forget.")
         names = getattr(self, "feature_names_in_", None)
-        mask = check_columns(columns, n_columns, names)
+        with refusing():
+            mask = check_columns(columns, n_columns, names)
         return self._carry_out(RawRequest(forgotten=mask))
 
     def partial_fit(self, X, y=None, classes=None, sample_weight=None, *, row_ids=None):

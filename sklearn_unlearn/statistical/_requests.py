@@ -153,7 +153,7 @@ class StatisticalRequests(ExclusiveMixin):
         return self._answer(edit)
 
     def _forget(self, columns):
-        with self._exclusive():
+        with self._request():
             fitted = self._checked()
             n_features, names = fitted.columns.n_features, fitted.columns.names
             forgotten = fitted.forgotten | check_columns(columns, n_features, names)
@@ -170,7 +170,7 @@ class StatisticalRequests(ExclusiveMixin):
 
     def _answer(self, make_edit):
         """Validate, compute and swap; only the last line changes the estimator."""
-        with self._exclusive():
+        with self._request():
             fitted = self._checked()
             edit = [
                 None if rows is None else (*self._joined(*rows[:2]), rows[2])

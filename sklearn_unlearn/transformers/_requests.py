@@ -153,7 +153,7 @@ class TransformerRequests(ExclusiveMixin):
 
     def _carry_out(self, edit):
         """Validate, compute and swap; only the last line changes the estimator."""
-        with self._exclusive():
+        with self._request():
             self._fitted, _ = self._answer(edit)
         return self
 

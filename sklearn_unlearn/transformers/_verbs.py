@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sklearn_unlearn.exceptions import UnlearningError
+
 
 class TransformerVerbs:
     """The verbs; ``_edit`` makes a request of what leaves and comes.
@@ -106,5 +108,5 @@ class TransformerVerbs:
 def given(value, name):
     """The value of an argument that has to be given."""
     if value is None:
-        raise ValueError(f"{name} must be given: it is None.")
+        raise UnlearningError(f"{name} must be given: it is None.")
     return value

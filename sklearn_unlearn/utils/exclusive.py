@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import contextmanager
 
 from sklearn.utils.validation import check_is_fitted
+
+from sklearn_unlearn.utils.messages import refusing
 
 
 class Learned:
@@ -62,6 +65,12 @@ class LockMixin:
         """
         locks = vars(self).setdefault("_locks", {})
         return locks.setdefault(os.getpid(), threading.RLock())
+
+    @contextmanager
+    def _request(self):
+        """One request at a time, what refuses it being an `UnlearningError`."""
+        with self._exclusive(), refusing():
+            yield
 
     def _become(self, after):
         """Take over what a copy has become, in one assignment."""

@@ -1,4 +1,4 @@
-"""How messages speak of estimators, and which line warnings point to."""
+"""How errors and warnings speak to the caller, of what, and of which line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ import os
 import sys
 import warnings
 from importlib.util import find_spec
+
+from sklearn.exceptions import NotFittedError
+
+from sklearn_unlearn.exceptions import (
+    InvalidRequestError,
+    RequestTypeError,
+    UnlearningError,
+)
 
 
 def _files_of(package):
@@ -42,6 +50,32 @@ def warn(message, category):
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_BETWEEN):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+@contextlib.contextmanager
+def refusing():
+    """Errors of what a request is given are `UnlearningError` as well as they were.
+
+    Raises
+    ------
+    InvalidRequestError
+        Instead of another ValueError.
+    RequestTypeError
+        Instead of a TypeError.
+    """
+    try:
+        yield
+    except (UnlearningError, NotFittedError):
+        raise
+    except ValueError as error:
+        raise _as(InvalidRequestError, error) from error.__cause__
+    except TypeError as error:
+        raise _as(RequestTypeError, error) from error.__cause__
+
+
+def _as(category, error):
+    """An error in the words of another, and from the same place."""
+    return category(str(error)).with_traceback(error.__traceback__)
 
 
 def kind_of(estimator, *, first=False):

@@ -134,7 +134,7 @@ class RowVerbsMixin(RequestMixin, ExclusiveMixin):
 
     def _answer(self, make_request, *arguments):
         """Validate, compute and swap; only the last line changes the estimator."""
-        with self._exclusive():
+        with self._request():
             fitted = self._checked()
             request = make_request(fitted, *arguments)
             if not is_empty(request):

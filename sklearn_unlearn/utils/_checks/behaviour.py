@@ -117,12 +117,12 @@ def check_bad_requests(estimator):
 def _assert_refused(model, bad, message):
     try:
         getattr(model, bad.verb)(*bad.arguments, **bad.keywords)
-    except ValueError as error:
-        reason = str(error)
     except _UNVALIDATED as error:
         raise AssertionError(
             f"{message} raises {type(error).__name__}, not ValueError: {error}"
         ) from error
+    except ValueError as error:
+        reason = str(error)
     else:
         raise AssertionError(f"{message} is accepted.")
     assert re.search(bad.pattern, reason), (
