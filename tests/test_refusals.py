@@ -216,3 +216,20 @@ def test_fits_raise_what_the_twins_raise():
     assert not isinstance(caught.value, UnlearningError)
     with pytest.raises(ValueError, match="NaN"):
         Ridge().fit(NAN, [0.0, 1.0])
+
+
+def test_adoptions_that_are_refused():
+    plain = LogisticRegression().fit(X, Y)
+    refused = [
+        lambda: su.UnlearnableLogisticRegression.from_sklearn(Ridge().fit(X, X), X, Y),
+        lambda: su.UnlearnableLogisticRegression.from_sklearn(plain, X[:, :3], Y),
+        lambda: su.UnlearnableLogisticRegression.from_sklearn(plain, NAN, Y[:2]),
+        lambda: su.UnlearnableGaussianNB.from_sklearn(plain, X, Y),
+        lambda: su.UnlearnableMLPClassifier.from_sklearn(plain, X, Y),
+        lambda: su.UnlearnablePipeline.from_sklearn(plain, X, Y),
+    ]
+    for adopt in refused:
+        with pytest.raises(UnlearningError, match=r"\S"):
+            adopt()
+    with pytest.raises(TypeError, match="takes a fitted Pipeline"):
+        su.UnlearnablePipeline.from_sklearn(plain, X, Y)

@@ -200,8 +200,8 @@ class RetainedRows:
         _, first = np.unique(ids, return_index=True)
         for order in np.setdiff1d(np.arange(len(ids)), np.intersect1d(owner, first)):
             raise RowNotFoundError(
-                f"row_ids[{order}] names a row that is not (or no longer) in the "
-                "model, or one that was named before."
+                f"row_ids[{order}] is {ids.tolist()[order]!r}, which names a row that "
+                "is not (or no longer) in the model, or one that was named before."
             )
         return owner, position
 

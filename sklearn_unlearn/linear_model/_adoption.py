@@ -13,7 +13,7 @@ from sklearn_unlearn.utils.adoption import (
     check_same_classes,
     check_same_columns,
 )
-from sklearn_unlearn.utils.messages import warn
+from sklearn_unlearn.utils.messages import refusing, warn
 from sklearn_unlearn.utils.residual import residual_at
 
 #: Share of what a model explains that it may lack before a warning says so.
@@ -29,6 +29,7 @@ class AdoptionMixin:
     _accepted: ClassVar[dict[str, tuple]] = {}
 
     @classmethod
+    @refusing()
     def from_sklearn(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
         """A model that was fitted elsewhere, taken over so that it unlearns.
 

@@ -7,12 +7,14 @@ from sklearn_unlearn.utils.adoption import (
     check_same_classes,
     check_same_columns,
 )
+from sklearn_unlearn.utils.messages import refusing
 
 
 class AdoptionMixin:
     """Adds ``from_sklearn`` to a perceptron."""
 
     @classmethod
+    @refusing()
     def from_sklearn(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
         """A network that was trained elsewhere, taken over so that it unlearns.
 

@@ -35,7 +35,7 @@ from sklearn_unlearn.transformers import (
     is_stateless,
 )
 from sklearn_unlearn.utils.adoption import difference
-from sklearn_unlearn.utils.messages import kind_of, warn
+from sklearn_unlearn.utils.messages import kind_of, refusing, warn
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
 from sklearn_unlearn.utils.rows import protected
 
@@ -60,6 +60,7 @@ class PipelineAdoption:
     """Adds ``from_sklearn`` to a pipeline that unlearns."""
 
     @classmethod
+    @refusing()
     def from_sklearn(
         cls,
         fitted,

@@ -12,7 +12,7 @@ from sklearn_unlearn.utils.adoption import (
     check_same_columns,
     difference,
 )
-from sklearn_unlearn.utils.messages import warn
+from sklearn_unlearn.utils.messages import refusing, warn
 
 #: Attributes that may differ: signs and rotations, steps, means that are rounding
 #: errors in centred columns, and shares of variances that count rows of weight zero.
@@ -23,6 +23,7 @@ class AdoptionMixin:
     """Adds ``from_sklearn`` to a model of sums."""
 
     @classmethod
+    @refusing()
     def from_sklearn(cls, fitted, X, y, sample_weight=None, **params):
         """A model that was fitted elsewhere, taken over so that it unlearns.
 

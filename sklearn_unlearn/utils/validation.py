@@ -395,6 +395,8 @@ def check_row_ids(row_ids, n_rows=None, *, like=None):
             raise ValueError(f"row_ids are not all {like.dtype}, as they were at fit.")
     if n_rows is not None and ids.size != n_rows:
         raise ValueError(f"row_ids has {ids.size} identifiers, expected {n_rows}.")
-    if np.unique(ids).size != ids.size:
-        raise ValueError("row_ids must not repeat an identifier.")
+    known, counts = np.unique(ids, return_counts=True)
+    if known.size != ids.size:
+        twice = known[counts > 1].tolist()[0]
+        raise ValueError(f"row_ids must not repeat an identifier: it has {twice!r}.")
     return ids

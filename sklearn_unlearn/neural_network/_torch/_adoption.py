@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_unlearn.neural_network._parameters import OWN
 from sklearn_unlearn.neural_network._torch._modules import blank, detached
 from sklearn_unlearn.neural_network._torch._training import without_training
+from sklearn_unlearn.utils.messages import refusing
 
 #: Attributes that are no parameters, though skorch takes all without an underscore
 #: at the end for such.
@@ -20,6 +21,7 @@ class AdoptionMixin:
     """Adds ``from_skorch`` and ``to_skorch`` to a net."""
 
     @classmethod
+    @refusing()
     def from_skorch(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
         """A net that was trained elsewhere, taken over so that it unlearns.
 
