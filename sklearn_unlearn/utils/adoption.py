@@ -129,6 +129,8 @@ def _close(one, other, size):
     if isinstance(one, list):
         pairs = zip(one, other, strict=False)
         return len(one) == len(other) and all(_close(*pair, size) for pair in pairs)
+    if hasattr(one, "get_params"):
+        return type(one) is type(other) and difference(one, other, size=size) is None
     one, other = np.asarray(one), np.asarray(other)
     if one.shape != other.shape:
         return False
