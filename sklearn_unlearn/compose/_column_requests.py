@@ -24,6 +24,7 @@ from sklearn_unlearn.transformers import (
     few,
     foreign,
     may_mix,
+    names_outputs,
 )
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.tags import accepts
@@ -92,11 +93,13 @@ class ColumnRequests:
                 parts.append((self._weight_of(inner), seen))
                 widths[inner] = map_.n_new
             after.transformers_.append((inner, edited, columns))
-            after.output_indices_[inner] = slice(start, start + map_.n_new)
+            if map_.n_new:
+                after.output_indices_[inner] = slice(start, start + map_.n_new)
             start += map_.n_new
             maps.append(map_)
         if lost is None and start == 0:
             raise UnlearningError("The request would leave no outputs.")
+        after._rename_outputs(self)
         counted = forgotten is not self._forgotten or lost is not None
         rests = [seen.rest for _, seen in parts] if counted and change.rest else []
         after.sparse_output_ = self._still_sparse(widths, rests)
@@ -112,6 +115,25 @@ class ColumnRequests:
             rest = after._beside([(w, seen.rest) for w, seen in parts], through.rest)
             through = replace(through, out=out, into=into, rest=rest)
         return after, through
+
+    def _rename_outputs(self, before):
+        """Forget names of outputs, which scikit-learn notes where these are frames."""
+        noted = "_transformers_feature_names_out"
+        if noted not in vars(self):
+            return
+        names, known = [], vars(before)[noted]
+        for name, step, columns in self.transformers_:
+            place = self.output_indices_[name]
+            if not _width(place):
+                continue
+            if names_outputs(step):
+                columns = positions(columns, self)
+                given = getattr(self, "feature_names_in_", None)
+                given = None if given is None else given[columns]
+                names.append(step.get_feature_names_out(given))
+            else:
+                names.append(known[before.output_indices_[name]])
+        vars(self)[noted] = np.hstack(names)
 
     def _still_sparse(self, widths, rests):
         """Whether outputs that were sparse are so in a refit, as far as that is known.

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
-from sklearn_unlearn.compose._plain import plain
+from sklearn_unlearn.compose._plain import plain, unfitted
 from sklearn_unlearn.transformers import (
     Change,
     TransformerVerbs,
@@ -87,8 +87,8 @@ class UnlearnableColumnTransformer(
             verbose_feature_names_out=verbose_feature_names_out,
         )
         self.on_stateful = on_stateful
-        if hasattr(self, "force_int_remainder_cols"):
-            self.force_int_remainder_cols = False  # scikit-learn 1.6 alone has it
+        if getattr(self, "force_int_remainder_cols", None) is True:
+            self.force_int_remainder_cols = False  # as all releases after 1.6 have it
 
     # Verbs ----------------------------------------------------------------------------
 
@@ -187,6 +187,9 @@ class UnlearnableColumnTransformer(
         where = " and is exported"
         say_remembered(version._remembered, where)
         return plain(version, drop_forgotten)
+
+    def _unfitted_twin(self):
+        return unfitted(self)
 
     # Carrying out ---------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +15,7 @@ from sklearn_unlearn.utils.adoption import (
     check_same_classes,
     check_same_columns,
 )
+from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.messages import refusing, warn
 from sklearn_unlearn.utils.residual import residual_at
 
@@ -115,7 +118,9 @@ class AdoptionMixin:
             value = self._fit_rows(
                 rows, encoding, columns, row_ids, start=start, tol=tol
             )
-            self._fitted = value
+            configured_like(self, fitted)
+            params = copy.deepcopy(fitted.get_params(deep=False))
+            self._fitted = replace(value, twin_params=params)
             state = value.model.state
             _warn_if_far(state, rows, start, self._of_nothing(state.theta))
         return self

@@ -28,6 +28,7 @@ from sklearn_unlearn.linear_model._adoption import AdoptionMixin
 from sklearn_unlearn.linear_model._fitted import Fitted
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
 from sklearn_unlearn.utils.exclusive import LearnedColumns
+from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
@@ -125,10 +126,14 @@ class LinearUnlearner(
         keep = np.ones(fitted.columns.n_features, dtype=bool)
         if drop_forgotten:
             keep = ~fitted.model.forgotten
-        twin = self._twin(fitted)
+        twin = configured_like(self._twin(fitted), self)
         params = copy.deepcopy(fitted.params)
+        twin.set_params(**copy.deepcopy(fitted.twin_params))
         shared = twin.get_params().keys() & params.keys() - {"tol", "max_iter"}
         twin.set_params(**{name: params[name] for name in shared})
+        if not fitted.twin_params and getattr(twin, "max_iter", None) is not None:
+            # of other steps than ours, but who allows more expects them to be needed
+            twin.set_params(max_iter=max(twin.max_iter, params["max_iter"]))
         coef, intercept = self._coefficients(fitted)
         twin.coef_ = coef[..., keep].copy()
         twin.intercept_ = copy.copy(intercept)
@@ -243,7 +248,7 @@ class LinearUnlearner(
         chunk = fitted.model.retained.compacted().chunks[0]
         account = None if fitted.lineage is None else fitted.lineage.account
         as_then = clone(self).set_params(**fitted.params)
-        return as_then._fit_rows(
+        refitted = as_then._fit_rows(
             rows,
             encoding,
             fitted.columns,
@@ -252,6 +257,7 @@ class LinearUnlearner(
             account,
             origin=chunk.origin,
         )
+        return replace(refitted, twin_params=fitted.twin_params)
 
     def _objective(self, forgotten, encoding, groups):
         """The objective in these columns, of rows of these groups."""

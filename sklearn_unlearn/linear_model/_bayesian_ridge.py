@@ -38,6 +38,10 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
         Whether to compute the log marginal likelihood in each update.
     fit_intercept : bool, default=True
         Whether to add an intercept.
+    copy_X : bool, default=True
+        X is never changed.
+    verbose : bool, default=False
+        For the twin that `to_sklearn` returns.
 
     Attributes
     ----------
@@ -107,6 +111,8 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
         lambda_init=None,
         compute_score=False,
         fit_intercept=True,
+        copy_X=True,
+        verbose=False,
     ):
         self.max_iter = max_iter
         self.tol = tol
@@ -118,6 +124,8 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
         self.lambda_init = lambda_init
         self.compute_score = compute_score
         self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.verbose = verbose
 
     @property
     def coef_(self):

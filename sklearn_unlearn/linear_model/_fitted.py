@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sklearn_unlearn.certification.lineage import Lineage
 from sklearn_unlearn.core.model import Model
@@ -29,6 +29,8 @@ class Fitted:
         Whether the penalty grows with the summed weight of the rows.
     lineage : Lineage or None
         With certification, the budget and what is published.
+    twin_params : dict
+        Parameters of the model of scikit-learn's that was taken over, if one was.
     """
 
     model: Model
@@ -38,6 +40,7 @@ class Fitted:
     params: dict
     averaged: bool
     lineage: Lineage | None = None
+    twin_params: dict = field(default_factory=dict)
 
     @property
     def balanced(self):

@@ -63,7 +63,9 @@ class _TweedieFamily(LinearRegressor):
         twin = self._twin_class()
         params = twin.get_params().keys() & {"power", "link"}
         twin.set_params(**{name: fitted.params[name] for name in params})
-        return twin.fit(np.zeros((2, 1)), np.ones(2))
+        twin.fit(np.zeros((2, 1)), np.ones(2))
+        twin.n_iter_ = self.n_iter_
+        return twin
 
 
 class UnlearnablePoissonRegressor(_TweedieFamily):

@@ -118,7 +118,9 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
 
     def _twin(self, fitted):
         twin = self._twin_class()
-        twin.n_iter_, twin.solver_ = None, "cholesky"
+        solver = fitted.twin_params.get("solver", "auto")
+        twin.n_iter_ = None
+        twin.solver_ = "cholesky" if solver == "auto" else solver
         return twin
 
 
@@ -241,4 +243,5 @@ class UnlearnableRidgeClassifier(LinearClassifier):
     def _twin(self, fitted):
         # The twin's coder of labels is private: a fit on one row a class makes it.
         classes = fitted.encoding.classes
-        return RidgeClassifier().fit(np.zeros((classes.size, 1)), classes)
+        twin = RidgeClassifier(solver=fitted.twin_params.get("solver", "auto"))
+        return twin.fit(np.zeros((classes.size, 1)), classes)

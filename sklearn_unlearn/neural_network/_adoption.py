@@ -7,6 +7,7 @@ from sklearn_unlearn.utils.adoption import (
     check_same_classes,
     check_same_columns,
 )
+from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.messages import refusing
 
 
@@ -49,7 +50,7 @@ class AdoptionMixin:
         taken = adopted_params(cls, fitted, params)
         if "warm_start" in taken:  # no weights but these are carried on
             taken["warm_start"] = False
-        model = cls(**taken)
+        model = configured_like(cls(**taken), fitted)
         with model._exclusive():
             data = model._read_training(X, y, sample_weight, row_ids)
             _, y, _, columns, _ = data

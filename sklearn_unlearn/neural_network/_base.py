@@ -25,6 +25,7 @@ from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._targets import null_loss
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.utils.exclusive import Learned, LearnedColumns
+from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags, accepts
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
@@ -145,7 +146,7 @@ class PerceptronUnlearner(
             scikit-learn's twin of this estimator.
         """
         fitted = self._checked()
-        twin = copy.deepcopy(fitted.twin)
+        twin = configured_like(copy.deepcopy(fitted.twin), self)
         keep = np.ones(fitted.columns.n_features, dtype=bool)
         if drop_forgotten:
             keep = ~fitted.model.forgotten

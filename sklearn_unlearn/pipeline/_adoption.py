@@ -7,10 +7,8 @@ from functools import cache
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -25,16 +23,17 @@ from sklearn_unlearn import (
     preprocessing,
 )
 from sklearn_unlearn.compose import UnlearnableColumnTransformer
+from sklearn_unlearn.compose._plain import set_given
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.feature_extraction import text
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.transformers import (
     AsAtFit,
-    TransformerRequests,
     is_nothing,
     is_stateless,
 )
 from sklearn_unlearn.utils.adoption import difference
+from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.messages import kind_of, refusing, warn
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
 from sklearn_unlearn.utils.rows import protected
@@ -50,10 +49,6 @@ _PACKAGES = (
     preprocessing,
     text,
 )
-
-
-#: What takes the place of a transformer of scikit-learn's.
-_COUNTERPARTS = (TransformerRequests, UnlearnableColumnTransformer)
 
 
 class PipelineAdoption:
@@ -277,11 +272,12 @@ def _transformer_like(fitted, name, on_stateful, nested):
             for each, step, columns in fitted.transformers
         ]
         like.remainder = part("remainder", fitted.remainder)
-        return like
+        return configured_like(like, fitted)
     if type(fitted) in _counterparts():
         like = _counterparts()[type(fitted)]()
         given, own = fitted.get_params(deep=False), like.get_params(deep=False)
-        return like.set_params(**{key: given[key] for key in own if key in given})
+        like.set_params(**{key: given[key] for key in own if key in given})
+        return configured_like(like, fitted)
     if is_stateless(fitted):
         return clone(fitted)
     if on_stateful == "freeze":
@@ -294,7 +290,7 @@ def _transformer_like(fitted, name, on_stateful, nested):
 
 
 def _settled(step, drawn):
-    """A step that was fitted like another, in which what stays as it is is frozen.
+    """A step that was fitted like another, with what stays as it is in its place.
 
     Parameters
     ----------
@@ -304,41 +300,28 @@ def _settled(step, drawn):
     """
     if isinstance(step, AsAtFit):
         drawn += [step.name] if step.drawn and step.name not in drawn else []
-        return FrozenEstimator(step.estimator)
+        return step.estimator
     if isinstance(step, Pipeline):
         step.steps = [(name, _settled(one, drawn)) for name, one in step.steps]
     elif isinstance(step, UnlearnableColumnTransformer):
-        for attribute in ("transformers", "transformers_"):
-            parts = getattr(step, attribute)
-            parts = [(name, _settled(one, drawn), at) for name, one, at in parts]
-            setattr(step, attribute, parts)
-        step.remainder = _settled(step.remainder, drawn)
+        step.transformers_ = [
+            (name, _settled(one, drawn), at) for name, one, at in step.transformers_
+        ]
+        given = [(name, _given(one), at) for name, one, at in step.transformers]
+        set_given(step, given, _given(step.remainder))
     return step
 
 
-def _set_output_like(theirs, ours, X):
-    """Give transformers the kinds of outputs that others show for some rows.
-
-    Parameters
-    ----------
-    theirs : Pipeline
-        Fitted.
-    ours : UnlearnablePipeline
-        Unfitted.
-    X : raw rows
-    """
-    for (_, fitted), (_, like) in zip(theirs.steps, ours.steps, strict=True):
-        if is_nothing(fitted):
-            continue
-        # what the configuration says of all transformers holds for ours as well
-        with config_context(transform_output="default"):
-            Z = fitted.transform(protected(X))
-        kind = type(Z).__module__.partition(".")[0]
-        if isinstance(fitted, Pipeline):
-            _set_output_like(fitted, like, X)
-        elif kind in ("pandas", "polars") and isinstance(like, _COUNTERPARTS):
-            like.set_output(transform=kind)
-        X = Z
+def _given(step):
+    """An unfitted step with others in the place of those that stay as they are."""
+    if isinstance(step, AsAtFit):
+        return clone(step.estimator)
+    if isinstance(step, Pipeline):
+        step.steps = [(name, _given(one)) for name, one in step.steps]
+    elif isinstance(step, UnlearnableColumnTransformer):
+        given = [(name, _given(one), at) for name, one, at in step.transformers]
+        set_given(step, given, _given(step.remainder))
+    return step
 
 
 def _fitted_like(theirs, ours, X, y, sample_weight, drawn):
@@ -356,16 +339,19 @@ def _fitted_like(theirs, ours, X, y, sample_weight, drawn):
         Steps that have drawn at random what they gave; those inside are appended.
     """
     few = taken(X, np.arange(min(RawRows.of(X).shape[0], 10)))
-    _set_output_like(theirs, ours, few)
     Z = ours.fit_transform(X, y)
-    _settled(ours, drawn)
     different = list(_differences(theirs, ours, "", few))
+    if different and sample_weight is not None:
+        weighted = clone(ours)
+        if np.all(sample_weight):
+            outputs = weighted.fit_transform(X, y, sample_weight)
+        else:
+            outputs = weighted.fit(X, y, sample_weight).transform(X)
+        if not any(_differences(theirs, weighted, "", few)):
+            ours, Z, different = weighted, outputs, []
+    _settled(ours, drawn)
     if drawn and different:
         raise _unknown_draw(drawn, different[0][0])
-    if different and sample_weight is not None:
-        weighted = clone(ours).fit(X, y, sample_weight)
-        if not any(_differences(theirs, weighted, "", few)):
-            return weighted, weighted.transform(X)
     for name, what in different:
         warn(
             f"X gives step {name!r} another {what} than it has. It has been fitted to "

@@ -17,7 +17,12 @@ from sklearn_unlearn.pipeline._last_model import LastModel
 from sklearn_unlearn.pipeline._requests import PipelineRequests, outputs, regrouped
 from sklearn_unlearn.pipeline._verbs import RawRequest, RawVerbs
 from sklearn_unlearn.pipeline._wrappers import exported_last, innermost, of_targets
-from sklearn_unlearn.transformers import exported, is_nothing, say_remembered
+from sklearn_unlearn.transformers import (
+    exported,
+    is_nothing,
+    say_remembered,
+    unfitted_twin,
+)
 from sklearn_unlearn.utils.exclusive import LockMixin
 from sklearn_unlearn.utils.residual import GradientResidual
 
@@ -290,7 +295,19 @@ class UnlearnablePipeline(
             # what steps before it no longer give it, the next has forgotten
             drop_forgotten |= not is_nothing(step)
         model = exported_last(model, drop_forgotten=drop_forgotten)
-        return Pipeline([*plain, (last, model)])
+        return self._plain([*plain, (last, model)])
+
+    def _unfitted_twin(self):
+        return self._plain([(name, unfitted_twin(step)) for name, step in self.steps])
+
+    def _plain(self, steps):
+        """scikit-learn's pipeline of some steps, which else is like this one."""
+        return Pipeline(
+            steps,
+            transform_input=self.transform_input,
+            memory=self.memory,
+            verbose=self.verbose,
+        )
 
     # Reading --------------------------------------------------------------------------
 

@@ -230,7 +230,7 @@ def regrouped(steps, flat):
         ((_, after),) = inner
     else:
         ((_, model),) = regrouped([(name, wrapper.models[0])], inner)
-        after = wrapper.around(model)
+        after = wrapper.around([model])
     return [*ahead, (name, after)]
 
 

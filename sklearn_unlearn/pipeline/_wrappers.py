@@ -15,6 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_unlearn.exceptions import UnlearningError
@@ -57,21 +58,35 @@ class Wrapper:
         held = getattr(self.estimator, self.attribute)
         return held if isinstance(held, list) else [held]
 
-    def around(self, model):
-        """A copy of the estimator with another model inside."""
+    def around(self, models):
+        """A copy of the estimator with as many other models inside."""
         after = copy.copy(self.estimator)
-        setattr(after, self.attribute, model)
+        if isinstance(getattr(self.estimator, self.attribute), list):
+            setattr(after, self.attribute, models)
+            after.named_estimators_ = Bunch(**dict(self._named(models)))
+        else:
+            setattr(after, self.attribute, models[0])
         without_given(after, self.given)
         return after
 
-    def exported(self, model):
-        """The same with a plain model inside; of a search the model alone is left."""
+    def exported(self, models):
+        """The same with plain models inside; of a search the model alone is left."""
         if self.attribute == "best_estimator_":
-            return model
-        after = self.around(model)
-        if self.given is not None:
-            setattr(after, self.given, clone(model))
+            return models[0]
+        after, plain = self.around(models), list(map(clone, models))
+        if self.given == "estimators":
+            after.estimators = self._named(plain)
+        elif self.given is not None:
+            setattr(after, self.given, plain[0])
         return after
+
+    def _named(self, models):
+        """Models with the names that they were given, and "drop" as it was."""
+        models = iter(models)
+        return [
+            (name, one if isinstance(one, str) else next(models))
+            for name, one in self.estimator.estimators
+        ]
 
 
 def opened(estimator):
@@ -201,10 +216,10 @@ def innermost(estimator):
 def exported_last(step, *, drop_forgotten):
     """A last step as a plain one of scikit-learn."""
     wrapper = opened(step)
-    if wrapper is None or len(wrapper.models) > 1:
+    if wrapper is None:
         return exported(step, drop_forgotten=drop_forgotten)
-    (model,) = wrapper.models
-    return wrapper.exported(exported_last(model, drop_forgotten=drop_forgotten))
+    models = [exported_last(m, drop_forgotten=drop_forgotten) for m in wrapper.models]
+    return wrapper.exported(models)
 
 
 def hands_weights_on(step):

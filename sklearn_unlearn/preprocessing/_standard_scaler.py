@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -16,6 +17,13 @@ from sklearn_unlearn.transformers import (
     UnlearnableTransformer,
     given,
 )
+
+
+@cache
+def _dtype_of_counts(with_mean, with_std):
+    """Of ``n_samples_seen_`` without weights, which depends on the release."""
+    twin = StandardScaler(with_mean=with_mean, with_std=with_std)
+    return np.asarray(twin.fit(np.zeros((1, 1))).n_samples_seen_).dtype
 
 
 class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
@@ -44,7 +52,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         If X had string column names.
     n_samples_seen_ : int, float or ndarray of shape (n_columns,)
         Summed weights of the values that are not missing, one number if they are all
-        the same; integers if all are whole.
+        the same; if they are whole, integers where the twin has such.
     scale_ : ndarray of shape (n_columns,) or None
     var_ : ndarray of shape (n_columns,) or None
 
@@ -230,8 +238,9 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
             statistics.variance(),
         )
         twin.mean_ = mean if twin.with_mean or twin.with_std else None
-        whole = np.all(size == np.rint(size))
-        counts = size.astype(np.int64) if whole else size
+        counts = size
+        if np.all(size == np.rint(size)):
+            counts = size.astype(_dtype_of_counts(twin.with_mean, twin.with_std))
         twin.n_samples_seen_ = counts[0] if np.all(counts == counts[0]) else counts
         if twin.with_std:
             eps = np.finfo(np.float64).eps

@@ -12,6 +12,7 @@ from sklearn_unlearn.utils.adoption import (
     check_same_columns,
     difference,
 )
+from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.messages import refusing, warn
 
 #: Attributes that may differ: signs and rotations, steps, means that are rounding
@@ -73,7 +74,7 @@ class AdoptionMixin:
         further = {} if sample_weight is None else {"sample_weight": sample_weight}
         if further and not has_fit_parameter(cls, "sample_weight"):
             raise ValueError(f"sample_weight must be None: {cls.__name__} takes none.")
-        model = cls(**taken).fit(X, y, **further)
+        model = configured_like(cls(**taken), fitted).fit(X, y, **further)
         check_same_columns(fitted, model._fitted.columns)
         if is_classifier(model):
             check_same_classes(fitted, model.classes_)

@@ -78,7 +78,8 @@ class StatisticalModel(
             scikit-learn's twin of this estimator.
         """
         fitted = self._checked()
-        return exported(fitted.twin, fitted.columns, fitted.forgotten, drop_forgotten)
+        columns = fitted.columns, fitted.forgotten
+        return exported(self, fitted.twin, *columns, drop_forgotten)
 
     def _asked(self, method, X, **keywords):
         """What the twin answers, all from one version of the model."""

@@ -26,6 +26,7 @@ from sklearn_unlearn.transformers._traversal import (
     is_nothing,
     is_stateless,
     names_outputs,
+    unfitted_twin,
     unknown_since_fit,
 )
 from sklearn_unlearn.transformers._verbs import TransformerVerbs, given
@@ -62,5 +63,6 @@ __all__ = [
     "names_outputs",
     "of_step",
     "say_remembered",
+    "unfitted_twin",
     "unknown_since_fit",
 ]

@@ -107,7 +107,8 @@ class UnlearnableTransformer(
             scikit-learn's twin of this estimator.
         """
         fitted = self._checked()
-        return exported(fitted.twin, fitted.columns, fitted.forgotten, drop_forgotten)
+        columns = fitted.columns, fitted.forgotten
+        return exported(self, fitted.twin, *columns, drop_forgotten)
 
     def _transformed(self, X, **keywords):
         """What the twin answers, all from one version of the transformer."""

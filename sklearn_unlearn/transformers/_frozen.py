@@ -38,14 +38,10 @@ class AsAtFit(FrozenEstimator):
         ------
         UnlearningError
             If it was fitted to others. What it draws at random is drawn again, and
-            the attribute ``drawn`` says so.
+            the attribute ``drawn`` says so; ``cross_fitted`` says whether it makes
+            something else of the rows now.
         """
-        if "_outputs" not in vars(self):  # others are those of the estimator
-            self._outputs = self._made(X, y)
-        return self._outputs
-
-    def _made(self, X, y):
-        step, self.drawn = self.estimator, False
+        step, self.cross_fitted, self.drawn = self.estimator, False, False
         if not has_own_fit_transform(step):
             return step.transform(protected(X))
         again = clone(step)
@@ -61,10 +57,15 @@ class AsAtFit(FrozenEstimator):
                 "what it was fitted on; if that is what you passed, fit again with a "
                 "seed."
             )
+        self.cross_fitted = True
         self.drawn = not same_outputs(
             outputs, clone(step).fit_transform(protected(X), y)
         )
         return outputs
+
+    def __sklearn_clone__(self):
+        """One that is not asked yet."""
+        return AsAtFit(self.estimator, self.name)
 
 
 def has_own_fit_transform(step):
@@ -82,6 +83,8 @@ def cross_fits(step, X, y=None, **params):
     step : transformer
     X, y, **params : what it is fitted with
     """
+    if isinstance(step, AsAtFit):
+        return step.cross_fitted
     if not has_own_fit_transform(step):
         return False
     again = clone(step)

@@ -57,6 +57,7 @@ class Kept(TransformerMixin, BaseEstimator):
             plain = FunctionTransformer(
                 accept_sparse=True, check_inverse=False, feature_names_out="one-to-one"
             )
+            plain.set_output(transform="default")  # as a column transformer does
             plain.n_features_in_ = len(self.kept)
             names = None if names is None else names[self.kept]
         elif names is not None:  # the outputs are frames

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import get_tags
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers._fitted import Edit, Fitted, ReadRows
 from sklearn_unlearn.utils.exclusive import ExclusiveMixin
+from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.raw_rows import RawRows, read_as
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
@@ -284,6 +286,10 @@ class TransformerRequests(ExclusiveMixin):
             rows = rows.astype(np.float64)
         with named("X"):
             return self._collected(rows, weight, params)
+
+    def _unfitted_twin(self):
+        """The twin with the parameters as they are set now."""
+        return configured_like(clone(self._new_twin(self.get_params(deep=False))), self)
 
     def _new_twin(self, params):
         """An unfitted twin with those of the parameters that it has."""

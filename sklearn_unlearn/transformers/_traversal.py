@@ -90,6 +90,8 @@ def is_nothing(step):
 
 def exported(step, *, drop_forgotten):
     """A step as a plain one of scikit-learn, or of skorch."""
+    if isinstance(step, FrozenEstimator):  # which has the attributes of its estimator
+        return FrozenEstimator(exported(step.estimator, drop_forgotten=drop_forgotten))
     if hasattr(step, "to_skorch"):
         return step.to_skorch()
     if not hasattr(step, "to_sklearn"):
@@ -97,6 +99,16 @@ def exported(step, *, drop_forgotten):
     if "drop_forgotten" in signature(step.to_sklearn).parameters:
         return step.to_sklearn(drop_forgotten=drop_forgotten)
     return step.to_sklearn()
+
+
+def unfitted_twin(step):
+    """An unfitted step as a plain one of scikit-learn."""
+    frozen = isinstance(step, FrozenEstimator)
+    if is_nothing(step) or isinstance(step, str):
+        return step
+    if frozen or not hasattr(step, "_unfitted_twin"):
+        return clone(step)
+    return step._unfitted_twin()
 
 
 def _unlearned(name, step, change):

@@ -5,15 +5,73 @@ from __future__ import annotations
 import copy
 
 import numpy as np
+from sklearn import config_context
+from sklearn.base import clone
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.pipeline import make_pipeline
+from sklearn.utils.metadata_routing import MetadataRequest
+
+#: Methods that metadata can be requested for.
+_METHODS = (
+    "fit",
+    "partial_fit",
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "decision_function",
+    "score",
+    "transform",
+    "inverse_transform",
+)
 
 
-def exported(twin, columns, forgotten, drop_forgotten):
+def configured_like(estimator, other):
+    """An estimator for which is set what ``clone`` keeps of another beside parameters.
+
+    That is the kind of outputs (``set_output``) and which metadata are requested
+    (``set_fit_request`` and so on).
+
+    Parameters
+    ----------
+    estimator : estimator
+        It is changed, and returned.
+    other : estimator
+        A twin of it, fitted or not.
+    """
+    fresh = clone(other)
+    given = fresh.get_params(deep=False).keys() | estimator.get_params(deep=False)
+    vars(estimator).update(
+        (name, value)
+        for name, value in vars(fresh).items()
+        if name not in given and not isinstance(value, MetadataRequest)
+    )
+    requests = fresh.get_metadata_routing()
+    if isinstance(requests, MetadataRequest):  # not of what consists of others
+        _request_like(estimator, requests)
+    return estimator
+
+
+def _request_like(estimator, requests):
+    known = estimator.get_metadata_routing()
+    with config_context(enable_metadata_routing=True):
+        for method in _METHODS:
+            own = getattr(known, method).requests
+            asked = {
+                name: value
+                for name, value in getattr(requests, method).requests.items()
+                if name in own and value != own[name]
+            }
+            if asked:
+                getattr(estimator, f"set_{method}_request")(**asked)
+
+
+def exported(estimator, twin, columns, forgotten, drop_forgotten):
     """A copy of a fitted twin that takes the columns that one has.
 
     Parameters
     ----------
+    estimator : estimator
+        That it is the twin of.
     twin : estimator
         Of the columns that are not forgotten.
     columns : Columns
@@ -23,7 +81,7 @@ def exported(twin, columns, forgotten, drop_forgotten):
         Whether it takes only the columns that remain; if False, and some are
         forgotten, it is a pipeline whose first step drops them.
     """
-    twin = copy.deepcopy(twin)
+    twin = configured_like(copy.deepcopy(twin), estimator)
     names, kept = columns.names, ~forgotten
     if kept.all() or drop_forgotten:
         if names is not None:

@@ -207,7 +207,7 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
             scikit-learn's twin of this estimator.
         """
         fitted = self._checked()
-        return exported(fitted.twin, fitted.columns, fitted.forgotten, False)
+        return exported(self, fitted.twin, fitted.columns, fitted.forgotten, False)
 
     # Hooks --------------------------------------------------------------------------
 

@@ -38,7 +38,11 @@ class _Normed:
         return map_, {"then": lambda X: normalize(X, norm=new.norm)}
 
 
-class UnlearnableTfidfTransformer(_Normed, UnlearnableTransformer):
+class UnlearnableTfidfTransformer(
+    _Normed,
+    UnlearnableTransformer,
+    auto_wrap_output_keys=None,  # type: ignore[call-arg]  # of scikit-learn
+):
     """Weights of words, by how rare they are, that unlearn rows, values and columns.
 
     A twin of :class:`sklearn.feature_extraction.text.TfidfTransformer`. Requests are
@@ -271,6 +275,9 @@ class UnlearnableTfidfVectorizer(_Normed, DocumentVectorizer):
         twin.use_idf = True  # the setter wants it
         twin.idf_ = inverse
         twin.use_idf = use_idf
+        for inner in vars(twin).values():
+            if isinstance(inner, TfidfTransformer):
+                inner.n_features_in_ = present.size
 
     def _change(self, before, after, others):
         source, known = sources(before, after, others)
