@@ -29,6 +29,7 @@ from sklearn_unlearn.feature_extraction import text
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.transformers import (
     AsAtFit,
+    check_step_fitted,
     is_nothing,
     is_stateless,
 )
@@ -138,6 +139,15 @@ class PipelineAdoption:
             return cls(steps, on_stateful=on_stateful)
 
         *theirs, (name, last) = fitted.steps
+        for each, step in theirs:
+            if hasattr(step, "fit_resample"):
+                raise UnlearningError(
+                    f"Step {each!r}, {kind_of(step)}, makes other rows of the training "
+                    "rows, and what a row that leaves gave to these is not known. Fit "
+                    "a ShardedClassifier with this pipeline as its estimator: it "
+                    "trains again what saw the row."
+                )
+            check_step_fitted(each, step)
         front = [
             (each, _transformer_like(step, each, on_stateful, nested))
             for each, step in theirs

@@ -173,6 +173,7 @@ class UnlearnablePipeline(
         CertificationError
             If the last step was fitted without certification.
         """
+        self._check_fitted()
         version = self._version()
         _, certificate = innermost(version).release()
         published = version._exported(drop_forgotten)
@@ -193,6 +194,7 @@ class UnlearnablePipeline(
         CertificationError
             If the last step was fitted without certification.
         """
+        self._check_fitted()
         version = self._version()
         record = innermost(version).private_record()
         return replace(record, model_sha256=model_hash(version._exported()))

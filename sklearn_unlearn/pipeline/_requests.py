@@ -24,6 +24,7 @@ from sklearn_unlearn.transformers import (
     TransformerRequests,
     as_given,
     carried,
+    check_step_fitted,
     cross_fitted_in,
     foreign,
     is_nothing,
@@ -134,6 +135,12 @@ class PipelineRequests:
         if request.leaves and (weighted or request.weight is not None):
             because = "Without retained data it is not known what weight rows have"
             check_whole_rows(steps, weighted, because)
+
+    def _check_fitted(self):
+        """Raise `NotFittedError` where the pipeline, or a step of it, is not fitted."""
+        super()._check_fitted()
+        for name, step in self.steps[:-1]:
+            check_step_fitted(name, step)
 
     def _flat(self):
         """What `flattened` says of the steps."""

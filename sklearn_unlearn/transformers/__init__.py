@@ -20,6 +20,7 @@ from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix, m
 from sklearn_unlearn.transformers._traversal import (
     cannot_unlearn,
     carried,
+    check_step_fitted,
     cross_fitted_in,
     exported,
     foreign,
@@ -49,6 +50,7 @@ __all__ = [
     "cannot_unlearn",
     "carried",
     "check_rowwise",
+    "check_step_fitted",
     "cross_fits",
     "cross_fitted_in",
     "exported",

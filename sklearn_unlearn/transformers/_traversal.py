@@ -14,7 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 from sklearn.utils import get_tags
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import ExtremesExhaustedError, UnlearningError
@@ -99,6 +99,21 @@ def exported(step, *, drop_forgotten):
     if "drop_forgotten" in signature(step.to_sklearn).parameters:
         return step.to_sklearn(drop_forgotten=drop_forgotten)
     return step.to_sklearn()
+
+
+def check_step_fitted(name, step):
+    """Raise `NotFittedError` for a step that is not fitted, and name it.
+
+    Of transformers of others only those are asked that can tell.
+    """
+    if is_nothing(step) or isinstance(step, str) or is_stateless(step):
+        return
+    known = type(step).__module__.partition(".")[0] in ("sklearn", "sklearn_unlearn")
+    if known or hasattr(step, "__sklearn_is_fitted__"):
+        with of_step(name):
+            check_is_fitted(step)
+    for part, inner in _named_parts(name, step):
+        check_step_fitted(part, inner)
 
 
 def unfitted_twin(step):
