@@ -143,7 +143,7 @@ def test_worth_of_requests(estimator, verb):
 @every_estimator
 def test_certified(estimator):
     # so much noise that any fit is within the budget
-    certification = GaussianCertification(1.0, 1e-5, 1e6, random_state=0)
+    certification = GaussianCertification(1.0, 1e-5, 1e6)
     case = make_cases(estimator)[0]
     if not hasattr(estimator, "certification"):
         assert not unlearning_tags(estimator).certified
