@@ -15,6 +15,9 @@ import scipy.sparse as sp
 
 from sklearn_unlearn.core.arrays import Array, Data, Indices, Mask, densify, is_sparse
 
+#: Factors of this size and more are none.
+_LARGEST = 2.0**500
+
 
 @dataclass(frozen=True, eq=False)
 class AffineMap:
@@ -68,6 +71,20 @@ class AffineMap:
         parts = (scale[used].astype(np.float64), source[used], ends)
         linear = sp.csr_array(parts, shape=(n_new, n_old))
         return AffineMap(linear, shift, known)
+
+    @staticmethod
+    def scaled(n_old: int, source: Indices, scale: Array, shift: Array) -> AffineMap:
+        """Each new column from one old column, by factors that may be no numbers.
+
+        NaN is that of a column which is missing in all rows that there are, before or
+        after: in other rows it stays as it is. Factors whose squares are no floats tell
+        nothing of the new outputs.
+        """
+        scale = scale.astype(np.float64)
+        missing = np.isnan(scale) | (np.isfinite(scale) & np.isnan(shift))
+        known = missing | ((np.abs(scale) < _LARGEST) & np.isfinite(shift))
+        scale, shift = np.where(missing, 1.0, scale), np.where(missing, 0.0, shift)
+        return AffineMap.of_columns(n_old, source, scale, shift, known)
 
     @staticmethod
     def unknown(n_old: int, n_new: int) -> AffineMap:

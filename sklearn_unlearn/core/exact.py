@@ -20,10 +20,15 @@ Digits: TypeAlias = npt.NDArray[np.int64]
 
 #: Bits of a digit.
 BITS = 20
-#: Values of this size and more are refused: their products would overflow.
+#: Values of this size and more are not multiplied: their squares, summed and times a
+#: summed weight, would be no floats.
 LIMIT = 2.0**400
-#: What a value has below 2**-500 is dropped: its products would underflow.
-_BOTTOM = -500
+#: Values of this size and more are not summed either.
+_LARGEST = 2.0**960
+#: Every float is a multiple of this power of two.
+_LOWEST = -1074
+#: Exponents that products of floats, and their rounding errors, leave room for.
+_RANGE = 900
 _HALF = 1 << (BITS - 1)
 #: Sums of so many arrays of whole numbers up to 2**54 fit into int64, digits shifted.
 _MAX_ADDED = 2**8
@@ -204,19 +209,20 @@ class Accumulator:
     def add(
         self, position: int, values: Array, where: Indices | int | None = None
     ) -> None:
-        """Add multiples of ``2**position``, no more than ``2**54`` times as large.
+        """Add ``values * 2**position``.
 
         Parameters
         ----------
         position : int
         values : ndarray
+            Whole numbers of at most 2**54.
         where : ndarray of int or int, optional
             Entries of the first axis to which they are added; all by default.
         """
         sums = self._sums.get(position)
         if sums is None:
             sums = self._sums[position] = np.zeros(self._shape, dtype=np.int64)
-        whole = (values * 2.0**-position).astype(np.int64)
+        whole = values.astype(np.int64)
         if where is None:
             sums += whole
         else:
@@ -245,35 +251,94 @@ class Accumulator:
 
 
 def split(values: Array, n_terms: int, n_factors: int = 1) -> list[tuple[int, Array]]:
-    """Floats as sums of parts with few bits, whose sums have no rounding.
+    """Floats as sums of ``part * 2**position``, whose sums have no rounding.
 
-    Each part holds multiples of ``2**position``. Sums of ``n_terms`` of them, or of
-    products of ``n_factors``, are multiples of at most 2**53, in whatever order they
-    are added.
+    Each part holds whole numbers. Sums of ``n_terms`` of them, or of products of
+    ``n_factors``, are at most 2**53, in whatever order they are added.
 
     Raises
     ------
     ValueError
-        If a value is not below `LIMIT` in size.
+        If a value is too large to be summed or, of several factors, multiplied.
     """
     # 53 bits hold the sum of n_terms numbers of at most 2**(n_factors * (n_bits - 1))
     n_bits = min((53 - (n_terms - 1).bit_length()) // n_factors + 1, 52)
     parts: list[tuple[int, Array]] = []
-    rest, largest = values, _largest(values)
-    if not largest < LIMIT:
-        raise ValueError(f"A value is not below {LIMIT:.0e} in size; got {largest:g}.")
+    rest, largest = values, _checked(values, LIMIT if n_factors > 1 else _LARGEST)
     while largest > 0.0:
-        position = max(frexp(largest)[1] - (n_bits - 1), _BOTTOM)
+        position = max(frexp(largest)[1] - (n_bits - 1), _LOWEST)
         # adding it rounds to multiples of 2**position
         rounder = 1.5 * 2.0 ** (52 + position)
         part = rest + rounder
         part -= rounder
-        parts.append((position, part))
-        if position == _BOTTOM or _equal(part, rest):
+        last = _equal(part, rest)
+        if not last:
+            rest = np.subtract(rest, part, out=None if rest is values else rest)
+        parts.append((position, _scaled(part, -position)))
+        if last:
             break
-        rest = np.subtract(rest, part, out=None if rest is values else rest)
         largest = _largest(rest)
     return parts
+
+
+def split_products(
+    one: Array, other: Array, n_terms: int, n_factors: int = 1
+) -> list[tuple[int, Array]]:
+    """Products of floats as such sums.
+
+    Raises
+    ------
+    ValueError
+        If a product is too large, or some are less than 2**-900 of others, so that
+        what they have beyond a float would be none.
+    """
+    (least, largest), (least_other, largest_other) = _sizes(one), _sizes(other)
+    limit = LIMIT if n_factors > 1 else _LARGEST
+    if not largest * largest_other < limit:
+        with np.errstate(over="ignore"):
+            _checked(one * other, limit)
+    exponents = frexp(largest)[1], frexp(largest_other)[1]
+    if frexp(least)[1] + frexp(least_other)[1] < sum(exponents) - _RANGE:
+        raise ValueError(
+            "Values and weights are of too different sizes to be multiplied exactly: "
+            "scale the columns."
+        )
+    terms = product(_scaled(one, -exponents[0]), _scaled(other, -exponents[1]))
+    return [
+        (position + sum(exponents), part)
+        for term in terms
+        for position, part in split(term, n_terms, n_factors)
+    ]
+
+
+def _sizes(values: Array) -> tuple[float, float]:
+    """Sizes of the smallest value that is not zero, and of the largest; one if none."""
+    sizes = np.abs(values)
+    least, largest = float(sizes.min(initial=np.inf)), float(sizes.max(initial=0.0))
+    if largest == 0.0:
+        return 1.0, 1.0
+    if least == 0.0:
+        least = float(sizes.min(initial=largest, where=sizes > 0.0))
+    return least, largest
+
+
+def _checked(values: Array, limit: float) -> float:
+    """Size of the largest value, if it is below a limit."""
+    largest = _largest(values)
+    if not largest < limit:
+        raise ValueError(
+            f"A value is not below {limit:.0e} in size; got {largest:g}: scale the "
+            "column."
+        )
+    return largest
+
+
+def _scaled(values: Array, exponent: int) -> Array:
+    """Values times a power of two, which may be no float."""
+    half = exponent // 2
+    if abs(exponent) < -_LOWEST - 60:
+        return values * 2.0**exponent
+    return values * 2.0**half * 2.0 ** (exponent - half)
 
 
 def _equal(one: Array, other: Array) -> bool:

@@ -21,7 +21,7 @@ from sklearn_unlearn.core.arrays import (
     is_sparse,
     n_stored,
 )
-from sklearn_unlearn.core.exact import Accumulator, Exact, product, split
+from sklearn_unlearn.core.exact import Accumulator, Exact, split, split_products
 from sklearn_unlearn.core.threads import in_order
 
 #: Which second moments: none, those of each column, those of each pair of columns.
@@ -143,11 +143,7 @@ class _Totals:
             weight = weight[:, None]
             if is_sparse(X):
                 weight = np.repeat(weight, np.diff(X.indptr))
-            weighted = [
-                part
-                for term in product(values, weight)
-                for part in split(term, group.size, n_factors)
-            ]
+            weighted = split_products(values, weight, group.size, n_factors)
 
         def summed(values: Array) -> Array:
             rows = values

@@ -109,8 +109,10 @@ class UnlearnableMinMaxScaler(ExtremesScaler):
 
     def _change(self, before, after, others):
         kept, old, new = before.kept_by(after), before.twin, after.twin
-        ratio = new.scale_ / old.scale_[kept]
-        return _scaled(before, kept, ratio, new.min_ - old.min_[kept] * ratio)
+        with np.errstate(over="ignore", invalid="ignore"):
+            ratio = new.scale_ / old.scale_[kept]
+            shift = new.min_ - old.min_[kept] * ratio
+        return AffineMap.scaled(old.scale_.shape[0], kept, ratio, shift)
 
 
 class UnlearnableMaxAbsScaler(ExtremesScaler):
@@ -185,14 +187,7 @@ class UnlearnableMaxAbsScaler(ExtremesScaler):
         twin.n_samples_seen_ = statistics.n_rows
 
     def _change(self, before, after, others):
-        kept = before.kept_by(after)
-        ratio = before.twin.scale_[kept] / after.twin.scale_
-        return _scaled(before, kept, ratio, np.zeros(kept.size))
-
-
-def _scaled(before, kept, ratio, shift):
-    """A map of each column; one that is missing in all other rows stays missing."""
-    known = np.isfinite(ratio) & np.isfinite(shift)
-    scale = np.where(known, ratio, 1.0).astype(np.float64)
-    n_old = before.twin.scale_.shape[0]
-    return AffineMap.of_columns(n_old, kept, scale, np.where(known, shift, 0.0))
+        kept, scale = before.kept_by(after), before.twin.scale_
+        with np.errstate(over="ignore"):
+            ratio = scale[kept] / after.twin.scale_
+        return AffineMap.scaled(scale.shape[0], kept, ratio, np.zeros(kept.size))

@@ -219,7 +219,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         return tags
 
     def _collected(self, rows, weight, params):
-        return Moments.of(rows, weight, "columns")
+        return Moments.of(rows, weight, "columns" if params["with_std"] else "none")
 
     def _teach(self, twin, statistics):
         twin.fit(np.zeros((1, statistics.observed().size)))
@@ -232,17 +232,14 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
 
     def _fill(self, twin, statistics):
         # StandardScaler.partial_fit
-        size, mean, variance = (
-            statistics.observed(),
-            statistics.mean(),
-            statistics.variance(),
-        )
+        size, mean = statistics.observed(), statistics.mean()
         twin.mean_ = mean if twin.with_mean or twin.with_std else None
         counts = size
         if np.all(size == np.rint(size)):
             counts = size.astype(_dtype_of_counts(twin.with_mean, twin.with_std))
         twin.n_samples_seen_ = counts[0] if np.all(counts == counts[0]) else counts
         if twin.with_std:
+            variance = statistics.variance()
             eps = np.finfo(np.float64).eps
             bound = size * eps * variance + (size * mean * eps) ** 2
             twin.var_ = variance
@@ -256,10 +253,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
             (old.scale_[kept], new.scale_) if old.with_std else (one, one)
         )
         mean, mean_new = (old.mean_[kept], new.mean_) if old.with_mean else (zero, zero)
-        ratio = np.broadcast_to(scale / scale_new, kept.shape)
-        shift = np.broadcast_to((mean - mean_new) / scale_new, kept.shape)
-        # where all values are missing before or after, those of other rows are
-        there = np.isfinite(ratio) & np.isfinite(shift)
-        return AffineMap.of_columns(
-            n_old, kept, np.where(there, ratio, 1.0), np.where(there, shift, 0.0)
-        )
+        with np.errstate(over="ignore"):
+            ratio = np.broadcast_to(scale / scale_new, kept.shape)
+            shift = np.broadcast_to((mean - mean_new) / scale_new, kept.shape)
+        return AffineMap.scaled(n_old, kept, ratio, shift)

@@ -14,12 +14,17 @@ from sklearn_unlearn.core.exact import (
     Exact,
     product,
     split,
+    split_products,
 )
 
-floats = st.floats(-1e120, 1e120, allow_subnormal=False).filter(
-    lambda value: value == 0.0 or abs(value) > 1e-120
-)
+floats = st.floats(-1e120, 1e120)
 arrays = st.lists(floats, min_size=3, max_size=3).map(np.array)
+#: Of which products and their rounding errors are floats.
+moderate = st.lists(
+    floats.filter(lambda value: value == 0.0 or abs(value) > 1e-120),
+    min_size=3,
+    max_size=3,
+).map(np.array)
 
 
 def fractions(number):
@@ -83,7 +88,7 @@ def test_equal_numbers_have_equal_digits_whatever_came_and_went(terms, random):
 
 
 @settings(deadline=None)
-@given(arrays, arrays)
+@given(moderate, moderate)
 def test_a_product_of_floats_and_its_error_are_exact(one, two):
     rounded, error = product(one, two)
     found = [a + b for a, b in zip(of(rounded), of(error), strict=True)]
@@ -97,21 +102,48 @@ def test_parts_are_the_values_and_their_sums_stay_below_53_bits(n_terms, n_facto
     values[:9] = 2.0 ** np.arange(9) - 2.0**-45
     values[9:18] = -values[:9]
     parts = split(values, n_terms, n_factors)
-    whole = [part * 2.0**-position for position, part in parts]
-    for digits in whole:
+    for _, digits in parts:
         np.testing.assert_array_equal(digits, np.rint(digits))
         assert n_terms * np.abs(digits).max() ** n_factors <= 2.0**53
-    found = [of(part) for _, part in parts]
+    found = [of(part * 2.0**position) for position, part in parts]
     assert [sum(terms) for terms in zip(*found, strict=True)] == of(values)
 
 
-def test_what_is_dropped_does_not_depend_on_what_stands_beside():
-    tiny = np.array([1e-140, 3e-151, 2e-151, 1e-151, 1e-170, -2.5e-150])
-    alone = Exact.of(tiny).plus(Exact.zeros((6,)))
-    for beside in (1e-149, 1e-100, 1.0, 1e119):
-        together = Exact.of(np.append(tiny, beside)).take(np.arange(6))
-        assert together.low == alone.low
-        np.testing.assert_array_equal(together.digits, alone.digits)
+@pytest.mark.parametrize("n_factors", [1, 2])
+def test_the_smallest_floats_are_kept_whatever_stands_beside(n_factors):
+    tiny = np.array([5e-324, -1e-310, 3e-151, 1e-170, -2.5e-150])
+    for beside in (5e-324, 1e-149, 1.0, 1e119):
+        values = np.append(tiny, beside)
+        parts = split(values, 8, n_factors)
+        for _, part in parts:
+            np.testing.assert_array_equal(part, np.rint(part))
+        found = [
+            sum(int(part[place]) * Fraction(2) ** position for position, part in parts)
+            for place in range(values.size)
+        ]
+        assert found == of(values)
+
+
+def test_products_of_any_size():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(50, 2)) * 2.0 ** rng.integers(-420, 380, (50, 1))
+    for scale in (2.0**-600, 1.0, 2.0**-1020):
+        one, other = values * scale, rng.uniform(0.1, 10.0, (50, 1))
+        one[np.abs(one) < 1e-307] = 0.0
+        parts = split_products(one, other, 64, 2)
+        found = [
+            sum(int(part[row, 1]) * Fraction(2) ** position for position, part in parts)
+            for row in range(50)
+        ]
+        expected = [
+            Fraction(a) * Fraction(b)
+            for a, b in zip(one[:, 1].tolist(), other[:, 0].tolist(), strict=True)
+        ]
+        assert found == expected
+    with pytest.raises(ValueError, match="different sizes"):
+        split_products(np.array([1e-300, 1.0]), np.array([1.0, 1.0]), 2)
+    with pytest.raises(ValueError, match=r"not below 3e\+120"):
+        split_products(np.array([1e100]), np.array([1e100]), 2, 2)
 
 
 def test_many_arrays_are_added_up():
@@ -121,7 +153,7 @@ def test_many_arrays_are_added_up():
         position = int(rng.integers(-50, 50))
         whole = rng.integers(-(2**53), 2**53, 2)
         where = rng.choice(4, 2, replace=False)
-        sums.add(position, whole * 2.0**position, where)
+        sums.add(position, whole.astype(float), where)
         for entry, value in zip(where, whole.tolist(), strict=True):
             expected[entry] += value * Fraction(2) ** position
     assert fractions(sums.result()) == expected
@@ -131,6 +163,16 @@ def test_many_arrays_are_added_up():
 
 @pytest.mark.parametrize("value", [LIMIT, -LIMIT, np.inf, np.nan])
 def test_what_cannot_be_multiplied_is_refused(value):
+    with pytest.raises(ValueError, match=r"not below 3e\+120 .* scale the column"):
+        split(np.array([1.0, value]), 2, 2)
+    if np.isfinite(value):
+        assert fractions(Exact.of(np.array([value * 2.0**500]))) == [
+            Fraction(value * 2.0**500)
+        ]
+
+
+@pytest.mark.parametrize("value", [1e290, -1e308, np.inf, np.nan])
+def test_what_cannot_be_summed_is_refused(value):
     with pytest.raises(ValueError, match="not below"):
         split(np.array([1.0, value]), 2)
 
