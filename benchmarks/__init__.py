@@ -27,6 +27,7 @@ TOPICS = (
     "balance",
     "pipeline",
     "pipeline_text",
+    "forests",
     "perceptron",
     "certified",
     "capacity",

@@ -1,0 +1,135 @@
+"""Forests: accuracy beside scikit-learn's, time of fits and of requests."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    load_iris,
+    load_wine,
+    make_classification,
+    make_friedman1,
+    make_hastie_10_2,
+)
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.model_selection import train_test_split
+
+from benchmarks import data
+from benchmarks.measure import Call, Table, paired, ratio
+from sklearn_unlearn import (
+    UnlearnableRandomForestClassifier,
+    UnlearnableRandomForestRegressor,
+)
+
+
+def run(settings):
+    table = Table("Forests against scikit-learn's of the same size")
+    n_trees = 20 if settings.quick else 100
+    differences = [_accuracy(table, *each, n_trees, settings) for each in _sets()]
+    name, X, y, _ = next(each for each in _sets() if each[0] == "Adult")
+    if settings.quick:
+        X, y = X[:2000], y[:2000]
+    _speed(table, name, X, y, n_trees, settings)
+    table.reach(
+        "accuracy or R2, mean difference in points", np.mean(differences), at_least=-0.1
+    )
+    table.reach("the same, worst set", np.min(differences), at_least=-1.0)
+    table.notes.append(
+        "Accuracy or R2 on a quarter that was held out, mean over seeds, in points "
+        "(of 100). Requests take rows at random out of the fitted forest. Their mean "
+        "time, and that of the slowest, against one refit by scikit-learn on the same "
+        "cores, n_jobs=None in both."
+    )
+    return table
+
+
+def _sets():
+    """Name, rows, targets, and whether it is classes."""
+    frame, income = data.adult_raw()
+    coded = np.column_stack(
+        [
+            column if column.dtype.kind == "f" else _codes(column)
+            for column in (frame[name].to_numpy() for name in frame)
+        ]
+    )
+    return [
+        ("iris", *load_iris(return_X_y=True), True),
+        ("wine", *load_wine(return_X_y=True), True),
+        ("breast cancer", *load_breast_cancer(return_X_y=True), True),
+        ("digits", *load_digits(return_X_y=True), True),
+        ("Adult", coded, income, True),
+        ("Hastie", *make_hastie_10_2(4000, random_state=0), True),
+        (
+            "clusters",
+            *make_classification(3000, 20, n_informative=8, random_state=0),
+            True,
+        ),
+        ("diabetes", *load_diabetes(return_X_y=True), False),
+        ("Friedman", *make_friedman1(2000, noise=1.0, random_state=0), False),
+    ]
+
+
+def _codes(column):
+    return np.unique(column.astype(str), return_inverse=True)[1].astype(float)
+
+
+def _pair(classes, n_trees, seed):
+    kinds = (
+        (UnlearnableRandomForestClassifier, RandomForestClassifier)
+        if classes
+        else (UnlearnableRandomForestRegressor, RandomForestRegressor)
+    )
+    return [kind(n_trees, random_state=seed) for kind in kinds]
+
+
+def _accuracy(table, name, X, y, classes, n_trees, settings):
+    scores = []
+    for seed in range(1 if settings.quick else 5):
+        if settings.quick and len(y) > 1000:
+            X, y = X[:1000], y[:1000]
+        parts = train_test_split(X, y, test_size=0.25, random_state=seed)
+        pair = _pair(classes, n_trees, seed)
+        for forest in pair:
+            forest.fit(parts[0], parts[2])
+        scores.append([forest.score(parts[1], parts[3]) for forest in pair])
+    ours, twin = 100.0 * np.mean(scores, axis=0)
+    table.add(data=name, what="score", ours=ours, scikit_learn=twin, ratio="")
+    return ours - twin
+
+
+def _speed(table, name, X, y, n_trees, settings):
+    ours, twin = _pair(True, n_trees, 0)
+    fits = paired(settings, Call(lambda: ours.fit(X, y)), Call(lambda: twin.fit(X, y)))
+    share = ratio(*fits)
+    table.add(
+        data=name, what="fit", ours=fits[0], scikit_learn=fits[1], ratio=share.median
+    )
+    table.reach("time of a fit / scikit-learn's", share.median, at_most=1.5)
+    refit = fits[1].median
+    order = np.random.default_rng(0).permutation(len(y))
+    n_single = 5 if settings.quick else 100
+    singles = [_request(ours, X, y, [row]) for row in order[:n_single]]
+    hundred = _request(ours, X, y, order[n_single : n_single + 100])
+    for what, seconds, least in (
+        ("1 row out, mean", np.mean(singles), 150),
+        ("1 row out, slowest", np.max(singles), 15),
+        ("100 rows out", hundred, 10),
+    ):
+        table.add(
+            data=name,
+            what=what,
+            ours=f"{1e3 * seconds:.3g} ms",
+            scikit_learn=f"{refit:.3g} s",
+            ratio=refit / seconds,
+        )
+        table.reach(f"{what}: a refit / a request", refit / seconds, at_least=least)
+
+
+def _request(model, X, y, rows):
+    start = time.perf_counter()
+    model.partial_unfit(X[rows], y[rows])
+    return time.perf_counter() - start
