@@ -17,7 +17,14 @@ from sklearn_unlearn.discriminant_analysis import (
     UnlearnableLinearDiscriminantAnalysis,
     UnlearnableQuadraticDiscriminantAnalysis,
 )
-from sklearn_unlearn.ensemble import ShardedClassifier, ShardedRegressor
+from sklearn_unlearn.ensemble import (
+    ShardedClassifier,
+    ShardedRegressor,
+    UnlearnableExtraTreesClassifier,
+    UnlearnableExtraTreesRegressor,
+    UnlearnableRandomForestClassifier,
+    UnlearnableRandomForestRegressor,
+)
 from sklearn_unlearn.feature_extraction.text import (
     UnlearnableCountVectorizer,
     UnlearnableTfidfTransformer,
@@ -59,6 +66,10 @@ from sklearn_unlearn.preprocessing import (
     UnlearnableOrdinalEncoder,
     UnlearnableStandardScaler,
 )
+from sklearn_unlearn.tree import (
+    UnlearnableDecisionTreeClassifier,
+    UnlearnableDecisionTreeRegressor,
+)
 from sklearn_unlearn.utils.optional import optional
 
 __version__ = "0.1.0.dev0"
@@ -73,6 +84,10 @@ __all__ = [
     "UnlearnableColumnTransformer",
     "UnlearnableComplementNB",
     "UnlearnableCountVectorizer",
+    "UnlearnableDecisionTreeClassifier",
+    "UnlearnableDecisionTreeRegressor",
+    "UnlearnableExtraTreesClassifier",
+    "UnlearnableExtraTreesRegressor",
     "UnlearnableGammaRegressor",
     "UnlearnableGaussianNB",
     "UnlearnableGeneralizedLinearModel",
@@ -94,6 +109,8 @@ __all__ = [
     "UnlearnablePipeline",
     "UnlearnablePoissonRegressor",
     "UnlearnableQuadraticDiscriminantAnalysis",
+    "UnlearnableRandomForestClassifier",
+    "UnlearnableRandomForestRegressor",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
     "UnlearnableSimpleImputer",

@@ -1,6 +1,19 @@
-"""Ensembles that unlearn by training a part of themselves again."""
+"""Ensembles that unlearn: forests by themselves, others by training a part again."""
 
 from sklearn_unlearn.ensemble._classifier import ShardedClassifier
+from sklearn_unlearn.ensemble._forests import (
+    UnlearnableExtraTreesClassifier,
+    UnlearnableExtraTreesRegressor,
+    UnlearnableRandomForestClassifier,
+    UnlearnableRandomForestRegressor,
+)
 from sklearn_unlearn.ensemble._regressor import ShardedRegressor
 
-__all__ = ["ShardedClassifier", "ShardedRegressor"]
+__all__ = [
+    "ShardedClassifier",
+    "ShardedRegressor",
+    "UnlearnableExtraTreesClassifier",
+    "UnlearnableExtraTreesRegressor",
+    "UnlearnableRandomForestClassifier",
+    "UnlearnableRandomForestRegressor",
+]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
@@ -11,9 +9,9 @@ from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
-from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.ensemble._sharded import ShardedModel
 from sklearn_unlearn.exceptions import EmptyClassError
+from sklearn_unlearn.utils.retained_requests import without_classes
 from sklearn_unlearn.utils.targets import (
     Labels,
     check_first_classes,
@@ -235,13 +233,7 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
                 "classes does not exist.",
                 tuple(gone.tolist()),
             )
-        fewer = encoding.without(gone)
-        chunk = retained.compacted().chunks[0]
-        groups = encoding.groups(chunk.rows.y)
-        groups -= np.searchsorted(gone, groups)
-        rows = replace(chunk.rows, y=fewer.encode(groups))
-        retained = RetainedRows.of(rows, chunk.ids, chunk.forgotten, chunk.origin)
-        return fewer, retained
+        return without_classes(encoding, retained, gone)
 
     def _first_fit(self, X, y, classes, sample_weight, row_ids):
         check_first_classes(classes, y)

@@ -115,3 +115,26 @@ class RetainedRequests(RowVerbsMixin):
         ids = None if ids is None else ids[some]
         edit = Edit(rows_in=rows.take(some))
         return Request(edit, ids=ids, origin=origin.take(some))
+
+
+def without_classes(encoding, retained, gone):
+    """Labels and rows without classes of which no row is left.
+
+    Parameters
+    ----------
+    encoding : Labels
+    retained : RetainedRows
+    gone : ndarray of int
+        Positions of the classes.
+
+    Returns
+    -------
+    Labels
+    RetainedRows
+    """
+    fewer = encoding.without(gone)
+    chunk = retained.compacted().chunks[0]
+    groups = encoding.groups(chunk.rows.y)
+    groups -= np.searchsorted(gone, groups)
+    rows = replace(chunk.rows, y=fewer.encode(groups))
+    return fewer, RetainedRows.of(rows, chunk.ids, chunk.forgotten, chunk.origin)

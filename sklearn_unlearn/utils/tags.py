@@ -42,6 +42,9 @@ class UnlearningTags:
         Whether ``fit`` and the verbs about rows take weights.
     row_ids : bool, default=False
         Whether ``fit`` takes names of rows, by which requests find them.
+    weight_repeats : bool, default=True
+        Whether a row of weight two is the same as the row twice; not where rows are
+        drawn.
     """
 
     partial_unfit: str | None = None
@@ -52,6 +55,7 @@ class UnlearningTags:
     certified: bool = False
     sample_weight: bool = False
     row_ids: bool = False
+    weight_repeats: bool = True
 
     @classmethod
     def of(cls, estimator, *, exact, certified=False, row_ids=False):

@@ -32,7 +32,7 @@ from sklearn_unlearn.utils._checks.oracles import (
     refit,
     scores,
 )
-from sklearn_unlearn.utils.tags import ROW_VERBS, accepts
+from sklearn_unlearn.utils.tags import ROW_VERBS, accepts, unlearning_tags
 
 #: Error that is rounding.
 ROUNDING = 1e-9
@@ -208,7 +208,8 @@ def check_sample_weight(estimator):
         )
     for case in make_cases(estimator, weighted=True):
         for request in row_requests(estimator, case):
-            if not empirical(estimator, request.verb):
+            repeats = unlearning_tags(estimator).weight_repeats
+            if repeats and not empirical(estimator, request.verb):
                 # a training that is not convex magnifies differences of rounding
                 _check_two_is_twice(estimator, case, request)
             _check_zero_is_none(estimator, case, request)

@@ -1,0 +1,440 @@
+"""Models of trees: fit, requests, export and what all of them are asked."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABCMeta, abstractmethod
+from dataclasses import dataclass, replace
+from math import ceil, log2
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils.parallel import Parallel, delayed
+
+from sklearn_unlearn.core.model import edited_rows
+from sklearn_unlearn.core.trees.forest import fit_trees
+from sklearn_unlearn.core.trees.gains import purities
+from sklearn_unlearn.core.trees.rules import Criterion, Rules
+from sklearn_unlearn.exceptions import InsufficientWeightError, UnlearningError
+from sklearn_unlearn.tree.scales import Scales
+from sklearn_unlearn.tree.state import Coming, Trees
+from sklearn_unlearn.utils.exclusive import LearnedColumns
+from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.retained_requests import RetainedRequests
+from sklearn_unlearn.utils.rows import columns_of
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.utils.validation import (
+    Columns,
+    check_columns,
+    check_remaining_rows,
+    check_training_data,
+)
+
+#: Share of the rows from which on growing all trees anew costs less than to edit them.
+_LARGE_REQUEST = 0.05
+#: Depth of a tree whose depth nothing bounds.
+_ANY_DEPTH = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """All that was learned.
+
+    Attributes
+    ----------
+    model : Trees
+    encoding : Labels or Targets
+    columns : Columns
+    params : dict
+        Parameters of the estimator at fit.
+    """
+
+    model: Trees
+    encoding: Any
+    columns: Columns
+    params: dict[str, Any]
+
+    @property
+    def forgotten(self):
+        """Columns at fit that no tree has."""
+        return self.model.forgotten
+
+
+class TreeModel(RetainedRequests, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
+    """What classifiers and regressors of one or many trees share.
+
+    A subclass gives the constructor and the hooks `_encoding`, `_left`, `_n_trees` and
+    `_share`.
+    """
+
+    #: Names of criteria, and what they are here.
+    _criteria: ClassVar[dict[str, Criterion]] = {}
+    #: Parameters of the twin that have one value here, with the reason.
+    _fixed: ClassVar[dict[str, tuple[object, str]]] = {
+        "max_leaf_nodes": (None, "Which leaf is split last depends on all others."),
+        "min_impurity_decrease": (0.0, "It weighs a node by its share of all rows."),
+        "ccp_alpha": (0.0, "Pruning a node depends on all others."),
+        "monotonic_cst": (None, "Trees have no constraints here."),
+    }
+
+    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+        """Grow trees on the rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Kept by the model, as is y; a float array by reference: do not change it
+            afterwards. Values are compared in single precision, as by the twin.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Several targets for regression alone.
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            Rows of weight zero are left out.
+        row_ids : array-like of shape (n_samples,), optional
+            Identifiers, integers or strings, none twice. What is drawn of a row then
+            follows from its identifier instead of its values, so that a corrected row
+            stays in its trees, and requests can name rows.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid.
+        """
+        with self._exclusive():
+            self._check_parameters()
+            X, y, columns = check_training_data(self, X, y, **self._target_checks)
+            _check_single(X)
+            params = self.get_params(deep=False)
+            encoding = self._encoding(y, sample_weight)
+            retained = self._retained_of(
+                RawRows.of(X), encoding.read(y), sample_weight, row_ids
+            )
+            encoding, retained = self._left(encoding, retained)
+            forgotten = np.zeros(columns.n_features, dtype=bool)
+            seed = int(check_random_state(self.random_state).randint(2**31))
+            model = self._grown(retained, forgotten, seed, encoding)
+            self._fitted = Fitted(model, encoding, columns, params)
+        return self
+
+    def forget_features(self, columns):
+        """Forget columns for good: the model as if it had never had them.
+
+        All trees are grown anew on the columns that remain. At prediction the columns
+        are ignored: they may hold anything, NaN, or be absent.
+
+        Parameters
+        ----------
+        columns : int, str, list of int or str, or bool mask of shape (n_features,)
+            By index or by feature name. Columns forgotten before may be named again.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a column is unknown.
+        """
+        with self._exclusive():
+            fitted = self._checked()
+            n_columns, names = fitted.columns.n_features, fitted.columns.names
+            before = fitted.model.forgotten
+            mask = check_columns(columns, n_columns, names) | before
+            if mask.all():
+                raise UnlearningError(
+                    "columns names all that the model has; nothing would be left."
+                )
+            chunk = fitted.model.retained.compacted().chunks[0]
+            kept = np.flatnonzero(~mask[~before])
+            rows = RawRows(columns_of(chunk.origin.X, kept))
+            weight, y = chunk.rows.weight, chunk.rows.y
+            retained = self._retained_of(rows, y, weight, chunk.ids)
+            seed = fitted.model.rules.seed
+            model = self._at_fit(fitted)._grown(retained, mask, seed, fitted.encoding)
+            self._fitted = replace(fitted, model=model)
+        return self
+
+    def apply(self, X):
+        """The leaf of each row in each tree.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of int of shape (n_samples, n_trees)
+            -1 in a tree without rows. Nodes are numbered parents first, left before
+            right.
+        """
+        fitted = self._checked()
+        columns = self._read_single(fitted, X)
+        trees = fitted.model.trees
+        leaves = np.full((columns.shape[1], len(trees)), -1, dtype=np.intp)
+        for number, tree in enumerate(trees):
+            if tree.feature.size:
+                leaves[:, number] = tree.leaves(columns)
+        return leaves
+
+    def __sklearn_tags__(self):
+        promised = UnlearningTags.of(self, exact=True, row_ids=True)
+        # what is drawn is a row, whatever it weighs
+        promised.weight_repeats = self._draws_no_rows()
+        return UnlearnerTags.extending(super().__sklearn_tags__(), promised)
+
+    # Hooks ----------------------------------------------------------------------------
+
+    #: Keyword arguments with which targets are validated at fit.
+    _target_checks: ClassVar[dict[str, object]] = {}
+
+    @abstractmethod
+    def _encoding(self, y, weight):
+        """How targets are encoded, those of weight zero left out."""
+
+    @abstractmethod
+    def _left(self, encoding, retained, fewest=1):
+        """Encoding and rows, without classes of which no row is left.
+
+        Raises
+        ------
+        EmptyClassError
+            If that leaves fewer classes than ``fewest``.
+        """
+
+    @abstractmethod
+    def _node_values(self, fitted, tree):
+        """What each node predicts; shape (n_nodes, n_values)."""
+
+    def _n_trees(self):
+        """How many trees are grown."""
+        return 1
+
+    def _share(self, n_rows):
+        """Probability with which a row is in a tree."""
+        return 1.0
+
+    def _draws_no_rows(self):
+        """Whether trees have all rows, and look at the values of all of them."""
+        return False
+
+    def _n_candidates(self, n_rows):
+        """Rows of a node whose values may become its threshold."""
+        return n_rows
+
+    # Requests -------------------------------------------------------------------------
+
+    def _at_fit(self, fitted):
+        """The estimator with the parameters that it had at fit."""
+        then = copy.copy(self)
+        vars(then).update(fitted.params)
+        return then
+
+    def _carried(self, fitted, request):
+        return self._at_fit(fitted)._answered(fitted, request)
+
+    def _answered(self, fitted, request):
+        model, edit = fitted.model, request.edit
+        retained = edited_rows(model, request)
+        weights = np.concatenate([block.weight for block in retained.blocks()])
+        if not weights.any():
+            raise InsufficientWeightError("The request would leave no row to train on.")
+        encoding, retained = self._left(fitted.encoding, retained, fewest=2)
+        if encoding is fitted.encoding:
+            y, weight = _targets(retained)
+            scales = Scales.of(y, weight, encoding)
+            n_columns = model.rows.features.size
+            rules = self._rules(model.rules.seed, scales, y, weight, n_columns)
+            n_changed = sum(
+                rows.n_rows
+                for rows in (edit.rows_in, edit.rows_out)
+                if rows is not None
+            )
+            small = n_changed <= max(1.0, _LARGE_REQUEST * weight.size)
+            if small and scales == model.scales and rules == model.rules:
+                changed = self._edited(model, retained, request)
+                return replace(fitted, model=changed)
+        after = self._grown(retained, model.forgotten, model.rules.seed, encoding)
+        return replace(fitted, model=after, encoding=encoding)
+
+    def _edited(self, model, retained, request):
+        edit, before = request.edit, model.retained
+        out = np.empty(0, dtype=np.intp)
+        positions = [out]
+        if edit.rows_out is not None:
+            out = request.positions
+            # a row of which some weight is left comes back with it
+            positions.append(out[before.left(out, edit.rows_out.weight) > 0.0])
+        if edit.rows_in is not None:
+            positions.append(before.n_rows + np.arange(edit.rows_in.n_rows))
+        positions = np.concatenate(positions)
+        rows, ids = retained.take(positions), retained.ids_at(positions)
+        origin = retained.origins_at(positions)
+        coming = Coming(origin, rows.y, rows.weight, ids, positions)
+        return model.edited(retained, out, coming)
+
+    def _grown(self, retained, forgotten, seed, encoding):
+        """The fitted value of all retained rows."""
+        y, weight = _targets(retained)
+        scales = Scales.of(y, weight, encoding)
+        rules = self._rules(seed, scales, y, weight, int(np.sum(~forgotten)))
+        return Trees.fit(retained, forgotten, rules, scales, self._grow)
+
+    def _grow(self, rows, places, rules):
+        """`fit_trees`, some of them at a time."""
+        numbers = np.array_split(np.arange(rules.n_trees), min(rules.n_trees, 8))
+        jobs = Parallel(n_jobs=getattr(self, "n_jobs", None), prefer="threads")
+        parts = jobs(delayed(fit_trees)(rows, places, rules, some) for some in numbers)
+        return [tree for part in parts for tree in part]
+
+    def _rules(self, seed, scales, y, weight, n_columns):
+        """What nodes are decided by, for rows of these targets and weights."""
+        n_rows, share = weight.size, self._share(weight.size)
+        min_weight = 0.0
+        if self.min_weight_fraction_leaf:
+            total = scales.whole_weights(y, weight).sum()
+            min_weight = self.min_weight_fraction_leaf * share * total
+        return Rules(
+            criterion=self._criteria[self.criterion],
+            seed=seed,
+            n_trees=self._n_trees(),
+            share=share,
+            n_candidates=self._n_candidates(n_rows),
+            n_features=_n_features(self.max_features, n_columns),
+            max_depth=_ANY_DEPTH if self.max_depth is None else int(self.max_depth),
+            min_rows_split=max(2, _n_rows(self.min_samples_split, n_rows)),
+            min_rows_leaf=_n_rows(self.min_samples_leaf, n_rows),
+            min_weight_leaf=min_weight,
+        )
+
+    def _check_parameters(self):
+        """Refuse parameters that no tree can be grown by."""
+        if self.criterion not in self._criteria:
+            known = ", ".join(map(repr, self._criteria))
+            raise ValueError(
+                f"criterion must be one of {known}; got {self.criterion!r}."
+            )
+        if self.max_depth is not None:
+            check_scalar(self.max_depth, "max_depth", Integral, min_val=1)
+        for name, fewest in (("min_samples_split", 2), ("min_samples_leaf", 1)):
+            _check_number_or_share(getattr(self, name), name, fewest)
+        check_scalar(
+            self.min_weight_fraction_leaf,
+            "min_weight_fraction_leaf",
+            Real,
+            min_val=0.0,
+            max_val=0.5,
+        )
+        if self.max_features not in (None, "sqrt", "log2"):
+            if isinstance(self.max_features, str):
+                raise ValueError(
+                    "max_features must be 'sqrt', 'log2', None, an int or a float; got "
+                    f"{self.max_features!r}."
+                )
+            _check_number_or_share(self.max_features, "max_features", 1)
+        for name, (only, reason) in self._fixed.items():
+            value = getattr(self, name)
+            if value is not only and value != only:
+                raise ValueError(
+                    f"{name} must be {only!r}; got {value!r}. {reason} Use "
+                    "ShardedClassifier or ShardedRegressor with scikit-learn's trees."
+                )
+
+    # Reading --------------------------------------------------------------------------
+
+    def _read_single(self, fitted, X):
+        """Rows to predict, feature by feature, in the columns that trees have."""
+        X = check_remaining_rows(self, X, fitted.columns, fitted.forgotten)
+        _check_single(X)
+        return np.ascontiguousarray(X[:, ~fitted.forgotten].T, dtype=np.float32)
+
+    def _mean(self, fitted, X):
+        """The mean over trees of the values of the leaves of rows."""
+        columns = self._read_single(fitted, X)
+        total, n_trees = 0.0, 0
+        for tree in fitted.model.trees:
+            if tree.feature.size:
+                total = total + self._node_values(fitted, tree)[tree.leaves(columns)]
+                n_trees += 1
+        return total / n_trees
+
+    def _twin_of(self, fitted, class_):
+        """A twin of this class with the parameters at fit that it has."""
+        known = class_().get_params(deep=False).keys()
+        return class_(**{k: v for k, v in fitted.params.items() if k in known})
+
+    @property
+    def feature_importances_(self):
+        """How much of the impurity each feature takes away, as the twin defines it.
+
+        The mean over trees, of sum one; zero of forgotten columns; shape
+        (n_features,).
+        """
+        model = self._learned.model
+        total = np.zeros(model.rows.features.size)
+        for tree in model.trees:
+            if tree.feature.size > 1:
+                lost = importances(tree, model.rules.criterion, total.size)
+                total += lost / max(lost.sum(), np.finfo(float).tiny)
+        full = np.zeros(model.forgotten.size)
+        full[~model.forgotten] = total / max(total.sum(), np.finfo(float).tiny)
+        return full
+
+
+def importances(tree, criterion, n_features):
+    """Impurity that the splits of each feature take away in one tree."""
+    purity = purities(tree.sums, criterion)
+    inner = np.flatnonzero(tree.feature >= 0)
+    right = inner + tree.right[inner]
+    gain = purity[inner + 1] + purity[right] - purity[inner]
+    return np.bincount(tree.feature[inner], gain, n_features)
+
+
+def _targets(retained):
+    """Targets and weights of all retained rows."""
+    blocks = list(retained.blocks())
+    weight = np.concatenate([block.weight for block in blocks])
+    alive = weight > 0.0
+    return np.concatenate([block.y for block in blocks])[alive], weight[alive]
+
+
+def _check_single(X):
+    """Refuse values that single precision cannot hold."""
+    if np.any(np.abs(X) > np.finfo(np.float32).max):
+        raise ValueError(
+            "X contains a value too large for dtype('float32'), in which trees compare "
+            "values."
+        )
+
+
+def _check_number_or_share(value, name, fewest):
+    if isinstance(value, Integral):
+        check_scalar(value, name, Integral, min_val=fewest)
+    else:
+        check_scalar(
+            value, name, Real, min_val=0.0, max_val=1.0, include_boundaries="right"
+        )
+
+
+def _n_rows(value, n_rows):
+    """A number of rows, given as one or as a share."""
+    return int(value) if isinstance(value, Integral) else ceil(value * n_rows)
+
+
+def _n_features(max_features, n_columns):
+    """How many features a node tries first, as scikit-learn counts them."""
+    if max_features is None:
+        return n_columns
+    if max_features == "sqrt":
+        return max(1, int(n_columns**0.5))
+    if max_features == "log2":
+        return max(1, int(log2(n_columns)))
+    if isinstance(max_features, Integral):
+        return min(int(max_features), n_columns)
+    return max(1, int(max_features * n_columns))

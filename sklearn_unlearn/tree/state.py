@@ -1,0 +1,244 @@
+"""What a model of trees keeps: its rows, and the trees that are a function of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.trees.forest import edit_trees
+from sklearn_unlearn.core.trees.hashing import combine, mix
+from sklearn_unlearn.core.trees.rules import Rows, Rules
+from sklearn_unlearn.core.trees.tree import Tree
+from sklearn_unlearn.tree.scales import Scales
+from sklearn_unlearn.utils.raw_rows import RawRows
+
+#: Share of places without a row from which on the others are moved together.
+_EMPTY = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class Coming:
+    """Rows that come to trees.
+
+    Attributes
+    ----------
+    origin : RawRows
+    y : ndarray of shape (n_rows, n_targets)
+        Encoded.
+    weight : ndarray of shape (n_rows,)
+    ids : ndarray or None
+    positions : ndarray of int of shape (n_rows,)
+        In the retained rows after the request.
+    """
+
+    origin: RawRows
+    y: np.ndarray
+    weight: np.ndarray
+    ids: np.ndarray | None
+    positions: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """Trees, and the rows that they are a function of.
+
+    A row has a position among the retained rows, where the caller finds it, and a place
+    among those that trees are grown on. Its name there is a hash of its content, or of
+    its identifier, and its number among equal ones; of these it is always the last that
+    leaves, so that those that stay have the names that a fit would give them.
+
+    Attributes
+    ----------
+    retained : RetainedRows
+    forgotten : ndarray of bool of shape (n_features,)
+        Columns at fit that no tree has.
+    rules : Rules
+    scales : Scales
+    rows : Rows
+    place : ndarray of int of shape (n_positions,)
+        -1 of a row that has left.
+    position : ndarray of int of shape (n_places,)
+        -1 of a place without a row.
+    contents : ndarray of uint64 of shape (n_places,)
+        Hashes, the same of equal rows.
+    trees : tuple of Tree
+    """
+
+    retained: RetainedRows
+    forgotten: np.ndarray
+    rules: Rules
+    scales: Scales
+    rows: Rows
+    place: np.ndarray
+    position: np.ndarray
+    contents: np.ndarray
+    trees: tuple[Tree, ...]
+
+    @classmethod
+    def fit(cls, retained, forgotten, rules, scales, grow):
+        """Trees of all rows that are retained.
+
+        Parameters
+        ----------
+        retained : RetainedRows
+        forgotten : ndarray of bool of shape (n_features,)
+        rules : Rules
+        scales : Scales
+            Of these rows.
+        grow : callable
+            As `fit_trees`.
+
+        Returns
+        -------
+        Trees
+        """
+        chunk = retained.compacted().chunks[0]
+        y, weight = chunk.rows.y, chunk.rows.weight
+        contents = contents_of(chunk.origin, y, weight, chunk.ids)
+        order = np.argsort(contents, kind="stable")
+        groups = np.flatnonzero(np.diff(contents[order], prepend=~contents[order[:1]]))
+        sizes = np.diff(groups, append=order.size)
+        numbers = np.empty(order.size, dtype=np.uint64)
+        numbers[order] = np.arange(order.size) - np.repeat(groups, sizes)
+        rows = scales.rows(
+            _columns(chunk.origin),
+            y,
+            weight,
+            combine(contents, numbers),
+            mix(np.arange(np.count_nonzero(~forgotten), dtype=np.uint64)),
+        )
+        everywhere = np.arange(weight.size)
+        retained = RetainedRows((chunk,), {}, retained.magnified)
+        trees = tuple(grow(rows, everywhere, rules))
+        return cls(
+            retained,
+            forgotten,
+            rules,
+            scales,
+            rows,
+            everywhere,
+            everywhere,
+            contents,
+            trees,
+        )
+
+    def edited(self, retained, out, coming):
+        """The trees after rows have left and come.
+
+        Parameters
+        ----------
+        retained : RetainedRows
+            After the request.
+        out : ndarray of int
+            Positions of the rows that leave.
+        coming : Coming
+
+        Returns
+        -------
+        Trees
+        """
+        place, position = self.place.copy(), self.position.copy()
+        leaving = [self._leave(place, position, row) for row in out]
+        n_before, n_coming = position.size, coming.weight.size
+        rows, contents = self.rows, self.contents
+        into = n_before + np.arange(n_coming)
+        if n_coming:
+            new = contents_of(coming.origin, coming.y, coming.weight, coming.ids)
+            contents = np.concatenate([contents, new])
+            position = np.concatenate([position, np.full(n_coming, -1)])
+            numbers = np.empty(n_coming, dtype=np.uint64)
+            for row, content in enumerate(new):
+                equal = position[np.flatnonzero(contents == content)]
+                numbers[row] = np.count_nonzero(equal >= 0)
+                position[n_before + row] = coming.positions[row]
+            names = combine(new, numbers)
+            columns = _columns(coming.origin)
+            scaled = (coming.y, coming.weight, names, rows.features)
+            rows = rows.joined(self.scales.rows(columns, *scaled))
+        more = np.full(retained.n_rows - place.size, -1)
+        place = np.concatenate([place, more])
+        place[coming.positions] = into
+        gone = np.array(leaving, dtype=np.intp)
+        after = replace(
+            self,
+            retained=retained,
+            rows=rows,
+            place=place,
+            position=position,
+            contents=contents,
+            trees=tuple(edit_trees(rows, self.trees, gone, into, self.rules)),
+        )
+        empty = np.count_nonzero(position < 0)
+        return after.compacted() if empty > _EMPTY * position.size else after
+
+    def _leave(self, place, position, row):
+        """Empty the last place of rows equal to one, which changes places with it."""
+        mine = place[row]
+        equal = np.flatnonzero(self.contents == self.contents[mine])
+        equal = equal[position[equal] >= 0]
+        names = combine(
+            np.repeat(self.contents[mine], equal.size),
+            np.array([equal.size - 1], dtype=np.uint64),
+        )
+        last = equal[np.flatnonzero(self.rows.names[equal] == names)[0]]
+        other = position[last]
+        place[other], place[row] = mine, -1
+        position[mine], position[last] = other, -1
+        return last
+
+    def compacted(self):
+        """The same without what has left."""
+        alive = self.position[self.position >= 0]
+        order = self.place[np.sort(alive)]
+        renumbered = np.full(self.position.size, -1)
+        renumbered[order] = np.arange(order.size)
+        everywhere = np.arange(order.size)
+        return replace(
+            self,
+            retained=self.retained.compacted(),
+            rows=self.rows.take(order),
+            place=everywhere,
+            position=everywhere,
+            contents=self.contents[order],
+            trees=tuple(tree.renumbered(renumbered) for tree in self.trees),
+        )
+
+    def __getstate__(self):
+        """What left is not pickled."""
+        return vars(self.compacted())
+
+
+def contents_of(origin, y, weight, ids):
+    """Hashes of rows: of all that they are, or of their identifiers.
+
+    Parameters
+    ----------
+    origin : RawRows
+    y : ndarray of shape (n_rows, n_targets)
+    weight : ndarray of shape (n_rows,)
+    ids : ndarray of shape (n_rows,) or None
+
+    Returns
+    -------
+    ndarray of uint64 of shape (n_rows,)
+    """
+    contents = np.zeros(weight.size, dtype=np.uint64)
+    if ids is not None and ids.dtype.kind == "U":
+        letters = np.ascontiguousarray(ids).view(np.uint32).reshape(ids.size, -1)
+        for letter in letters.T.astype(np.uint64):
+            # an identifier is the same in an array of wider ones
+            contents = np.where(letter > 0, combine(contents, letter), contents)
+        return contents
+    if ids is not None:
+        return combine(contents, ids.astype(np.int64).view(np.uint64))
+    values = np.column_stack([origin.X, y, weight])
+    for column in np.ascontiguousarray(values.T + 0.0).view(np.uint64):
+        contents = combine(contents, column)
+    return contents
+
+
+def _columns(origin):
+    """Values of rows feature by feature, in single precision as the twins have them."""
+    return np.ascontiguousarray(origin.X.T, dtype=np.float32)

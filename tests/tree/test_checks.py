@@ -1,0 +1,41 @@
+"""scikit-learn's own checks and those of unlearners, of trees and forests."""
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_unlearn import (
+    UnlearnableDecisionTreeClassifier,
+    UnlearnableDecisionTreeRegressor,
+    UnlearnableExtraTreesClassifier,
+    UnlearnableExtraTreesRegressor,
+    UnlearnableRandomForestClassifier,
+    UnlearnableRandomForestRegressor,
+)
+from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+
+FEW = {"n_estimators": 4, "random_state": 0}
+ESTIMATORS = [
+    UnlearnableDecisionTreeClassifier(random_state=0),
+    UnlearnableDecisionTreeRegressor(splitter="random", random_state=0),
+    UnlearnableRandomForestClassifier(**FEW),
+    UnlearnableRandomForestRegressor(**FEW),
+    UnlearnableExtraTreesClassifier(**FEW, class_weight="balanced"),
+    UnlearnableExtraTreesRegressor(**FEW),
+]
+
+
+def _drawn(estimator):
+    """What fails where rows are drawn, as it does for scikit-learn's forests."""
+    if isinstance(estimator, UnlearnableDecisionTreeClassifier):
+        return {}
+    reason = "A row is drawn or not, whatever it weighs."
+    return {"check_sample_weight_equivalence_on_dense_data": reason}
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=_drawn)
+def test_sklearn_check(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_unlearner_checks(ESTIMATORS)
+def test_unlearner_check(estimator, check):
+    check(estimator)
