@@ -54,7 +54,8 @@ class Forest:
         ]
         twin.n_estimators = len(twin.estimators_)
         twin.n_outputs_ = 1 if encoding.classes is not None else encoding.n_outputs
-        return exported(twin, fitted.columns, fitted.forgotten, drop_forgotten)
+        columns = fitted.columns, fitted.forgotten
+        return exported(self, twin, *columns, drop_forgotten)
 
     # Out of bag -----------------------------------------------------------------------
 

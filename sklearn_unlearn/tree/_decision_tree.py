@@ -44,7 +44,8 @@ class SingleTree:
             model,
             fitted.encoding,
         )
-        return exported(twin, fitted.columns, fitted.forgotten, drop_forgotten)
+        columns = fitted.columns, fitted.forgotten
+        return exported(self, twin, *columns, drop_forgotten)
 
     def _draws_no_rows(self):
         return self.splitter == "best"

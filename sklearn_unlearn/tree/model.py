@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.parallel import Parallel, delayed
@@ -113,7 +114,7 @@ class TreeModel(RetainedRequests, LearnedColumns, BaseEstimator, metaclass=ABCMe
             params = self.get_params(deep=False)
             encoding = self._encoding(y, sample_weight)
             retained = self._retained_of(
-                RawRows.of(X), encoding.read(y), sample_weight, row_ids
+                RawRows.of(X), encoding.read(y), sample_weight, row_ids, _no_keys(X)
             )
             encoding, retained = self._left(encoding, retained)
             forgotten = np.zeros(columns.n_features, dtype=bool)
@@ -155,7 +156,7 @@ class TreeModel(RetainedRequests, LearnedColumns, BaseEstimator, metaclass=ABCMe
             kept = np.flatnonzero(~mask[~before])
             rows = RawRows(columns_of(chunk.origin.X, kept))
             weight, y = chunk.rows.weight, chunk.rows.y
-            retained = self._retained_of(rows, y, weight, chunk.ids)
+            retained = self._retained_of(rows, y, weight, chunk.ids, _no_keys(y))
             seed = fitted.model.rules.seed
             model = self._at_fit(fitted)._grown(retained, mask, seed, fitted.encoding)
             self._fitted = replace(fitted, model=model)
@@ -230,6 +231,9 @@ class TreeModel(RetainedRequests, LearnedColumns, BaseEstimator, metaclass=ABCMe
 
     # Requests -------------------------------------------------------------------------
 
+    def _new_keys(self, fitted, origin, ids, before=None):
+        return _no_keys(origin)
+
     def _at_fit(self, fitted):
         """The estimator with the parameters that it had at fit."""
         then = copy.copy(self)
@@ -287,9 +291,12 @@ class TreeModel(RetainedRequests, LearnedColumns, BaseEstimator, metaclass=ABCMe
         return Trees.fit(retained, forgotten, rules, scales, self._grow)
 
     def _grow(self, rows, places, rules):
-        """`fit_trees`, some of them at a time."""
-        numbers = np.array_split(np.arange(rules.n_trees), min(rules.n_trees, 8))
-        jobs = Parallel(n_jobs=getattr(self, "n_jobs", None), prefer="threads")
+        """`fit_trees`, in as many threads as are allowed."""
+        n_jobs = effective_n_jobs(getattr(self, "n_jobs", None))
+        if n_jobs == 1:
+            return fit_trees(rows, places, rules)
+        numbers = np.array_split(np.arange(rules.n_trees), n_jobs)
+        jobs = Parallel(n_jobs=n_jobs, prefer="threads")
         parts = jobs(delayed(fit_trees)(rows, places, rules, some) for some in numbers)
         return [tree for part in parts for tree in part]
 
@@ -394,6 +401,11 @@ def importances(tree, criterion, n_features):
     right = inner + tree.right[inner]
     gain = purity[inner + 1] + purity[right] - purity[inner]
     return np.bincount(tree.feature[inner], gain, n_features)
+
+
+def _no_keys(rows):
+    """Keys of rows whose names `Trees` has."""
+    return np.zeros((rows.shape[0], 0))
 
 
 def _targets(retained):
