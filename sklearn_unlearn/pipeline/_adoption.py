@@ -8,7 +8,9 @@ from functools import cache
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.compose import ColumnTransformer
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -27,13 +29,14 @@ from sklearn_unlearn.compose._plain import set_given
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.feature_extraction import text
 from sklearn_unlearn.neural_network._verbs import NetworkVerbs
+from sklearn_unlearn.pipeline._wrappers import of_targets, opened, why_not
 from sklearn_unlearn.transformers import (
     AsAtFit,
     check_step_fitted,
     is_nothing,
     is_stateless,
 )
-from sklearn_unlearn.utils.adoption import difference
+from sklearn_unlearn.utils.adoption import difference, instead_of
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.messages import kind_of, refusing, warn
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
@@ -49,6 +52,14 @@ _PACKAGES = (
     neural_network,
     preprocessing,
     text,
+)
+
+#: What is taken over around the models in it.
+_AROUND = (
+    FixedThresholdClassifier,
+    TransformedTargetRegressor,
+    VotingClassifier,
+    VotingRegressor,
 )
 
 
@@ -77,7 +88,9 @@ class PipelineAdoption:
         Parameters
         ----------
         fitted : sklearn.pipeline.Pipeline
-            Fitted; it is not changed.
+            Fitted; it is not changed. A `TransformedTargetRegressor` with functions, a
+            `FixedThresholdClassifier`, and a `VotingClassifier` or `VotingRegressor`
+            are taken over as well, by themselves or, around one model, as a last step.
         X : array-like, DataFrame, sparse matrix or list of str
             The raw data that it was fitted on: a `DataMismatchWarning` says where a
             step knows something else.
@@ -98,6 +111,8 @@ class PipelineAdoption:
         Returns
         -------
         UnlearnablePipeline
+            Or an estimator around models like the one that was given, whose models
+            unlearn: the functions ``partial_unfit`` and so on reach them.
 
         Raises
         ------
@@ -120,19 +135,54 @@ class PipelineAdoption:
         >>> model = UnlearnablePipeline.from_sklearn(deployed, X, y)
         >>> model = model.partial_unfit(X[:2], y[:2])
         """
-        taken = sample_weight, row_ids, on_stateful, params
-        return cls._taken_over(fitted, X, y, *taken, drawn=[])
+        if not isinstance(fitted, (Pipeline, *_AROUND)):
+            raise TypeError(
+                f"{cls.__name__}.from_sklearn takes a fitted Pipeline; got "
+                f"{type(fitted).__name__}.{instead_of(fitted)}"
+            )
+        check_is_fitted(fitted)
+        taken = sample_weight, row_ids, on_stateful, params, []
+        return cls._any_taken_over(fitted, type(fitted).__name__, X, y, *taken)
+
+    @classmethod
+    def _any_taken_over(
+        cls, fitted, name, X, y, sample_weight, row_ids, on_stateful, params, drawn
+    ):
+        """A pipeline, an estimator around models, or a model, taken over.
+
+        Parameters
+        ----------
+        fitted : estimator
+        name : str
+            Of the step, for messages.
+        X, y, sample_weight, row_ids, on_stateful, params : as for ``from_sklearn``
+        drawn : list of str
+            Steps before it that have drawn at random what they gave at fit.
+        """
+        taken = sample_weight, row_ids, on_stateful, params, drawn
+        if isinstance(fitted, Pipeline):
+            return cls._taken_over(fitted, X, y, *taken)
+        if isinstance(fitted, _AROUND):
+            wrapper = opened(fitted)
+            if wrapper is None:
+                raise UnlearningError(why_not(fitted, "from_sklearn"))
+            made = [] if wrapper.targets is None else [wrapper.targets]
+            targets = of_targets(y, made)
+            return wrapper.with_models(
+                [
+                    cls._any_taken_over(model, name, X, targets, *taken)
+                    for model in wrapper.models
+                ]
+            )
+        keywords = {"sample_weight": sample_weight, "row_ids": row_ids}
+        keywords = {key: value for key, value in keywords.items() if value is not None}
+        return _take_over(fitted, name, drawn)(fitted, X, y, **keywords, **params)
 
     @classmethod
     def _taken_over(
         cls, fitted, X, y, sample_weight, row_ids, on_stateful, params, drawn
     ):
-        """The same behind steps that have drawn at random what they gave at fit."""
-        if not isinstance(fitted, Pipeline):
-            raise TypeError(
-                f"{cls.__name__}.from_sklearn takes a fitted Pipeline; got "
-                f"{type(fitted).__name__}."
-            )
+        """A pipeline taken over."""
         check_is_fitted(fitted)
 
         def nested(steps):
@@ -152,7 +202,7 @@ class PipelineAdoption:
             (each, _transformer_like(step, each, on_stateful, nested))
             for each, step in theirs
         ]
-        Z, keywords = X, {}
+        Z = X
         weighted = cross_fitted = frozenset()
         if front:
             ours, Z = _fitted_like(
@@ -160,16 +210,11 @@ class PipelineAdoption:
             )
             front, weighted = ours.steps, ours._weighted
             cross_fitted = ours._cross_fitted
-        if isinstance(last, Pipeline):
-            given = sample_weight, row_ids, on_stateful, params, drawn
-            last = cls._taken_over(last, Z, y, *given)
-        else:
-            if sample_weight is not None:
-                keywords["sample_weight"] = sample_weight
-            if row_ids is not None:
-                keywords["row_ids"] = row_ids
-            take_over = _take_over(last, name, drawn)
-            last = take_over(last, Z, y, **keywords, **params)
+        wrapper = opened(last) if isinstance(last, _AROUND) else None
+        if wrapper is not None and len(wrapper.models) > 1:
+            raise UnlearningError(why_not(last, "from_sklearn"))
+        taken = sample_weight, row_ids, on_stateful, params, drawn
+        last = cls._any_taken_over(last, name, Z, y, *taken)
         model = nested([*front, (name, last)])
         model.verbose = fitted.verbose
         weights = [f"{each}__sample_weight" for each in (*weighted, name)]
@@ -201,7 +246,7 @@ def _class_for(estimator, name):
     if found is None:
         raise TypeError(
             f"Step {name!r}, {kind_of(estimator)}, has no counterpart in "
-            "sklearn_unlearn."
+            f"sklearn_unlearn.{instead_of(estimator)}"
         )
     return found
 

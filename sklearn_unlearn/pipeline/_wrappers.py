@@ -69,15 +69,15 @@ class Wrapper:
         without_given(after, self.given)
         return after
 
-    def exported(self, models):
-        """The same with plain models inside; of a search the model alone is left."""
+    def with_models(self, models):
+        """The same as if it had been given these; of a search the model alone."""
         if self.attribute == "best_estimator_":
             return models[0]
-        after, plain = self.around(models), list(map(clone, models))
+        after, unfitted = self.around(models), list(map(clone, models))
         if self.given == "estimators":
-            after.estimators = self._named(plain)
+            after.estimators = self._named(unfitted)
         elif self.given is not None:
-            setattr(after, self.given, plain[0])
+            setattr(after, self.given, unfitted[0])
         return after
 
     def _named(self, models):
@@ -109,7 +109,7 @@ def opened(estimator):
             targets = y.reshape(-1, 1) if y.ndim == 1 else y
             _check_targetwise(transformer, targets)
             outputs = transformer.transform(targets)
-            return outputs.reshape(-1) if y.ndim == 1 else outputs
+            return outputs.reshape(-1) if outputs.shape[1:] == (1,) else outputs
 
         return Wrapper(estimator, "regressor_", "regressor", transformed)
     if isinstance(estimator, VotingClassifier) and hasattr(estimator, "le_"):
@@ -219,7 +219,7 @@ def exported_last(step, *, drop_forgotten):
     if wrapper is None:
         return exported(step, drop_forgotten=drop_forgotten)
     models = [exported_last(m, drop_forgotten=drop_forgotten) for m in wrapper.models]
-    return wrapper.exported(models)
+    return wrapper.with_models(models)
 
 
 def hands_weights_on(step):

@@ -39,7 +39,7 @@ def adopted_params(cls, fitted, params, *, accepted=None, own=()):
     if not isinstance(fitted, twin):
         raise TypeError(
             f"{cls.__name__}.from_sklearn takes a fitted {twin.__name__}; got "
-            f"{type(fitted).__name__}."
+            f"{type(fitted).__name__}.{instead_of(fitted)}"
         )
     check_is_fitted(fitted)
     given = fitted.get_params(deep=False)
@@ -63,6 +63,13 @@ def adopted_params(cls, fitted, params, *, accepted=None, own=()):
             f"{twice[0]} belongs to the fitted model: leave it out, or fit anew."
         )
     return {**{name: given[name] for name in shared}, **params}
+
+
+def instead_of(fitted):
+    """What to pass in the place of an estimator that is not taken over."""
+    if hasattr(fitted, "best_estimator_"):
+        return " Pass its best_estimator_, the model that the search chose."
+    return ""
 
 
 def check_same_columns(fitted, columns):
