@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_unlearn.utils.validation import _split_columns, check_columns
+from sklearn_unlearn.utils.validation import (
+    Columns,
+    check_columns,
+    remaining_columns,
+)
 from tests.cases import coefficients, data, make
 
 X, Y = data("logistic", 80, 4)
@@ -61,13 +65,13 @@ class Table:
         return Table({name: self._columns[name] for name in names})
 
 
-def test_a_table_is_divided_by_name():
+def test_columns_of_a_table_that_remain_are_found_by_name():
     table = Table({name: X[:, NAMES.index(name)] for name in "cab"})
     forgotten = np.array([True, False, False, True])
-    rest, gone, where = _split_columns(table, forgotten, np.array(NAMES))
+    columns = Columns(len(NAMES), np.array(NAMES))
+    rest, known = remaining_columns(table, columns, forgotten)
     assert rest.column_names == ["c", "b"]
-    assert gone.column_names == ["a"]
-    assert where.tolist() == [0]
+    assert known.names.tolist() == ["b", "c"]
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
