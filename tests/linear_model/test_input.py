@@ -62,7 +62,7 @@ BAD = [
     (lambda e: e.partial_unfit(X[:1], Y[:1], [1.0, 1.0]), "sample_weight"),
     (lambda e: e.partial_unfit(X[:1], Y[:1], [[1.0]]), "sample_weight"),
     (lambda e: e.partial_unfit(row_ids=[1]), "row_ids needs retain_data=True"),
-    (lambda e: e.partial_unfit(X[:1], Y[:1], row_ids=[1]), "not both"),
+    (lambda e: e.partial_unfit(X[:1], Y[:1], row_ids=[1]), "row_ids needs retain"),
     (lambda e: e.replace_features(X[:3], Y[:3], X[:2]), "X_new"),
     (lambda e: e.replace_features(X[:3], Y[:3], X[:3, :2]), "2 features"),
     (lambda e: e.replace_features(X[:3], Y[:3], _bad(np.nan)), "NaN"),
