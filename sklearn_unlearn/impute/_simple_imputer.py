@@ -177,13 +177,15 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         shift, known = np.zeros(n_new), np.ones(n_new, dtype=bool)
         for column, row in outputs.items():
             source, value = kept[column], new.statistics_[column]
-            same = not missing[column] or value == old.statistics_[source]
+            past = old.statistics_[source]
+            same = not missing[column] or value == past
             number = isinstance(value, Real)
-            if source in sources and (same or (source in indicators and number)):
+            moved = source in indicators and number and isinstance(past, Real)
+            if source in sources and (same or moved):
                 values.append(1.0)
                 places.append(sources[source])
                 if not same:
-                    values.append(value - old.statistics_[source])
+                    values.append(value - past)
                     places.append(indicators[source])
             elif observed[column] or not number:
                 known[row] = False

@@ -145,3 +145,26 @@ def test_what_integers_cannot_hold_comes_and_goes():
     assert imputer.transform(lacking).tolist() == [[1.0, 5.0], [2.5, 5.0]]
     imputer.partial_unfit(lacking)
     assert imputer.transform(X).dtype == X.dtype
+
+
+@pytest.mark.parametrize(
+    ("rows", "out"),
+    [
+        ([["b", "b"], [None, 2.5], [None, 1]], [0]),  # the last string of a column
+        ([["a", "u"], ["a", 1], [2, None], [2, 1]], [0, 1]),  # text and numbers
+        ([["a", None], [None, "a"]], [1]),
+    ],
+)
+def test_values_of_other_kinds_may_take_the_place_of_strings(rows, out):
+    rows = np.array(rows, dtype=object)
+    params = {
+        "strategy": "most_frequent",
+        "missing_values": None,
+        "add_indicator": True,
+        "keep_empty_features": True,
+    }
+    model = UnlearnableSimpleImputer(**params).fit(rows).partial_unfit(rows[out])
+    rest = np.delete(rows, out, axis=0)
+    refit = SimpleImputer(**params).fit(rest)
+    assert model.statistics_.tolist() == refit.statistics_.tolist()
+    assert model.transform(rest).tolist() == refit.transform(rest).tolist()
