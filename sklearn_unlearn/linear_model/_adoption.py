@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_unlearn.core.tally import Groups
 from sklearn_unlearn.exceptions import DataMismatchWarning
@@ -38,7 +39,8 @@ class AdoptionMixin:
 
         Its coefficients are the start: one pass over the data computes the Hessian and
         the gradient there, and if the model had not converged to ``tol``, a few steps
-        more take it there. No solver runs from the beginning.
+        more take it there: what then differs from a refit with scikit-learn's tolerance
+        is the refit's. No solver runs from the beginning.
 
         Parameters
         ----------
@@ -123,6 +125,8 @@ class AdoptionMixin:
             self._fitted = replace(value, twin_params=params)
             state = value.model.state
             _warn_if_far(state, rows, start, self._of_nothing(state.theta))
+            if np.any(state.theta != start):
+                _warn_unless_converged(fitted)
         return self
 
     def _residual_of(self, fitted, X, y, sample_weight=None):
@@ -176,6 +180,18 @@ class AdoptionMixin:
     def _of_nothing(self, theta):
         """Coefficients of a model that explains nothing."""
         return np.zeros_like(theta)
+
+
+def _warn_unless_converged(fitted):
+    """Say of a model that its solver had ended early what differs from another."""
+    steps, most = getattr(fitted, "n_iter_", None), getattr(fitted, "max_iter", None)
+    if steps is not None and most is not None and np.max(steps) >= most > 0:
+        warn(
+            f"{type(fitted).__name__} had not converged within max_iter={most} and is "
+            "taken over at its minimum: what differs from it, and from a refit that "
+            "ends as early, is the refit's.",
+            ConvergenceWarning,
+        )
 
 
 def _warn_if_far(state, rows, start, nothing):

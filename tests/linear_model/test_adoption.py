@@ -89,7 +89,8 @@ def test_a_converged_model_costs_one_hessian_and_no_solver(monkeypatch):
 def test_chord_steps_finish_what_a_solver_left():
     X, y = data("multinomial", 400)
     deployed = fitted_twin("multinomial", X, y, max_iter=7)
-    adopted = UnlearnableLogisticRegression.from_sklearn(deployed, X, y)
+    with pytest.warns(ConvergenceWarning, match="within max_iter=7"):
+        adopted = UnlearnableLogisticRegression.from_sklearn(deployed, X, y)
     assert adopted.gradient_residual(X, y) <= 1e-8
     assert adopted._fitted.n_iter > 0
 
@@ -220,3 +221,15 @@ def test_columns_in_another_order_are_named():
     moved = pd.DataFrame(X, columns=list("bacde"))
     with pytest.raises(ValueError, match="X has 'b' where the fitted model has 'a'"):
         UnlearnableLogisticRegression.from_sklearn(deployed, moved, y)
+
+
+def test_what_differs_from_an_early_end_is_said():
+    X, y = data("logistic")
+    early = fitted_twin("logistic", X, y, max_iter=6)
+    with pytest.warns(ConvergenceWarning, match=r"max_iter=6 .* is the refit's"):
+        adopted = UnlearnableLogisticRegression.from_sklearn(early, X, y)
+    late = fitted_twin("logistic", X, y, tol=1e-9, max_iter=1000)
+    np.testing.assert_allclose(adopted.coef_, late.coef_, rtol=1e-5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        UnlearnableLogisticRegression.from_sklearn(late, X, y)
