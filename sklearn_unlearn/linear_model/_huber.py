@@ -113,7 +113,7 @@ class UnlearnableHuberRegressor(LinearRegressor):
     @property
     def scale_(self):
         """What residuals are measured in."""
-        return float(self._learned.shown[-1, 1])
+        return self._learned.shown[-1, 1]
 
     @property
     def outliers_(self):
@@ -171,6 +171,6 @@ class UnlearnableHuberRegressor(LinearRegressor):
 
     def _twin(self, fitted):
         twin = self._twin_class()
-        twin.scale_ = float(fitted.shown[-1, 1])
+        twin.scale_ = fitted.shown[-1, 1]
         twin.n_iter_ = max(fitted.n_iter, 1)
         return twin

@@ -119,7 +119,7 @@ class InfluenceMixin:
         if X_test is not None:
             objective = state.objective
             raw = np.stack([objective.raw_prediction(X_test, each) for each in changes])
-            raw = raw[:, :, 0] if fitted.encoding.is_vector else raw
+            raw = raw[:, :, 0] if fitted.encoding.is_flat else raw
         shaped = [self._shaped(fitted, change) for change in changes]
         coef, intercept = (np.stack(parts) for parts in zip(*shaped, strict=True))
         return Influence(coef, intercept, raw)

@@ -145,7 +145,7 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
             sums = statistics.first
             missing = remainder(sums.take(columns, 1), sums.take(rest, 1), coef)
             intercept = missing[0] / size
-            twin.intercept_ = float(intercept[0]) if is_vector else intercept
+            twin.intercept_ = intercept[0] if is_vector else intercept
 
     def _difference(self, fitted):
         """By the gradient, which is small wherever the twin's solver may end."""

@@ -32,15 +32,17 @@ class LinearRegressor(RegressorMixin, LinearUnlearner):
         loss = fitted.model.state.objective.loss
         if hasattr(loss, "inverse_link"):
             raw = loss.inverse_link(raw)
-        return raw[:, 0] if fitted.encoding.is_vector else raw
+        return raw[:, 0] if fitted.encoding.is_flat else raw
 
     # Hooks --------------------------------------------------------------------------
 
     _target_checks: ClassVar = {"y_numeric": True}
+    #: Whether the twin predicts a vector for a single column of targets.
+    _flattens = False
 
     def _encoding(self, y, sample_weight):
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
-        return Targets(n_outputs, y.ndim == 1, self._loss(None))
+        return Targets(n_outputs, y.ndim == 1, self._loss(None), self._flattens)
 
     def _any_encoding(self):
         return None
@@ -49,12 +51,12 @@ class LinearRegressor(RegressorMixin, LinearUnlearner):
         return encoding.n_outputs
 
     def _shaped_coef(self, coef, encoding):
-        return coef[0] if encoding.is_vector else coef
+        return coef[0] if encoding.is_flat else coef
 
     def _shaped_intercept(self, intercept, encoding):
         if intercept is None:
             return 0.0
-        return float(intercept[0]) if encoding.is_vector else intercept
+        return intercept[0] if encoding.is_vector else intercept
 
     def _first_fit(self, X, y, classes, sample_weight, row_ids):
         self._check_classes(classes, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Real
 from typing import ClassVar
 
@@ -49,6 +50,7 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
     Attributes
     ----------
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        A vector for a single column of targets, too, as predictions are.
     intercept_ : float or ndarray of shape (n_targets,)
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
@@ -99,6 +101,7 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
     # Hooks --------------------------------------------------------------------------
 
     _target_checks: ClassVar = {"multi_output": True, "y_numeric": True}
+    _flattens = True
 
     def _strength(self, n_outputs):
         alpha = np.asarray(self.alpha, dtype=np.float64)
@@ -226,7 +229,11 @@ class UnlearnableRidgeClassifier(LinearClassifier):
         return float(self.alpha)
 
     def _encoding(self, y, sample_weight):
-        return self._labels(y, sample_weight, signed=True, balance_rows=True)
+        labels = self._labels(y, sample_weight, signed=True, balance_rows=True)
+        if labels.classes.dtype.kind != "O":
+            return labels
+        # names of a type of their own, as the twin's binarizer has them
+        return replace(labels, classes=np.array(labels.classes.tolist()))
 
     def _loss(self, encoding):
         return HalfSquaredError()

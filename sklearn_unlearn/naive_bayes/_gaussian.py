@@ -79,7 +79,7 @@ class UnlearnableGaussianNB(NaiveBayes):
             )
         spread = np.maximum(evidence.rows.scatter()[0], 0.0) / n_rows
         scatter = np.maximum(evidence.classes.scatter(), 0.0)
-        twin.epsilon_ = float(twin.var_smoothing * spread.max())
+        twin.epsilon_ = twin.var_smoothing * spread.max()
         twin.theta_ = evidence.classes.mean()
         twin.var_ = scatter / weight[:, None] + twin.epsilon_
         twin.class_count_ = weight

@@ -128,15 +128,23 @@ class Targets:
         Whether fit was given a vector, so that predictions are one too.
     loss : Loss
         If it has a method ``in_range``, all targets must be.
+    flattens : bool
+        Whether predictions of a single column are a vector as well.
     """
 
     n_outputs: int
     is_vector: bool
     loss: object
+    flattens: bool = False
 
     classes = None
     n_groups = 1
     balanced = False
+
+    @property
+    def is_flat(self):
+        """Whether predictions are a vector."""
+        return self.is_vector or (self.flattens and self.n_outputs == 1)
 
     def read(self, y):
         """Encoded targets.
