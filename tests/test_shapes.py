@@ -3,7 +3,6 @@
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.base import is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
@@ -13,6 +12,8 @@ from sklearn.utils import get_tags
 from sklearn_unlearn import ShardedRegressor
 from sklearn_unlearn.exceptions import NotForgottenWarning
 from sklearn_unlearn.utils.discovery import all_estimators
+
+pd = pytest.importorskip("pandas")
 
 N_ROWS = 40
 METHODS = ["predict", "predict_proba", "predict_log_proba", "decision_function"]

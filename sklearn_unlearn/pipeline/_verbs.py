@@ -59,7 +59,7 @@ class RawRequest:
             if found != self.n_rows:
                 raise UnlearningError(
                     f"X_new has {found} rows, expected {self.n_rows}: one for each row "
-                    "of the request."
+                    "of X or row_ids."
                 )
 
     def read_as(self, schema):

@@ -160,7 +160,8 @@ class TreeRegressor(RegressorMixin, TreeModel):
 
     def _encoding(self, y, weight):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-        return Targets(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, None)
+        n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        return Targets(n_outputs, n_outputs == 1, None)
 
     def _node_values(self, fitted, tree):
         return fitted.model.scales.means(tree.sums)
