@@ -32,7 +32,7 @@ from sklearn_unlearn.utils.keys import numbered
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.retained_requests import RetainedRequests
 from sklearn_unlearn.utils.rows import columns_of, protected
-from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags, accepts
 from sklearn_unlearn.utils.validation import check_columns, check_names
 
 
@@ -144,6 +144,15 @@ class ShardedModel(
             self._adapt(tags, inner)
         promised = UnlearningTags.of(self, exact=True, row_ids=True)
         return UnlearnerTags.extending(tags, promised)
+
+    @property
+    def _trains_with_weights(self):
+        """Whether the estimator of the shards does."""
+        method = "partial_fit" if self.n_slices > 1 else "fit"
+        estimator = self._base()
+        return hasattr(estimator, method) and accepts(
+            getattr(estimator, method), "sample_weight"
+        )
 
     def _predictions(self, fitted, X, method):
         """What each model says of these rows, with the model."""

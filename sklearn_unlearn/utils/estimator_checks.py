@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.util import find_spec
 from unittest import SkipTest
 
@@ -9,10 +10,12 @@ from sklearn.base import clone
 from sklearn.exceptions import SkipTestWarning
 from sklearn.utils import get_tags
 
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils._checks import behaviour, columns, measures, results
 from sklearn_unlearn.utils._checks.assertions import empirical
-from sklearn_unlearn.utils._checks.data import VERBS
+from sklearn_unlearn.utils._checks.data import VERBS, make_cases
 from sklearn_unlearn.utils._checks.oracles import recognised
+from sklearn_unlearn.utils._checks.own_data import OwnData
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.tags import (
     REQUEST_VERBS,
@@ -29,15 +32,16 @@ __all__ = [
 ]
 
 
-def check_unlearner(estimator):
+def check_unlearner(estimator, X=None, y=None):
     """Check that an estimator unlearns as its verbs promise.
 
     The oracle is a clone fitted from scratch on the edited data. Whatever the estimator
     offers of ``partial_unfit``, ``replace_features``, ``replace_labels``,
     ``forget_features``, ``partial_fit``, ``refine``, ``gradient_residual`` and
-    ``to_sklearn`` is checked, through public methods only, on small generated data;
-    `unlearner_checks` lists the checks. The data are categories 0, 1, 2 and so
-    on where the estimator's input tags say ``categorical``.
+    ``to_sklearn`` is checked, through public methods only, on small generated data or
+    on yours; `unlearner_checks` lists the checks, all of which are run whichever fail.
+    Generated data are categories 0, 1, 2 and so on where the estimator's input tags say
+    ``categorical``.
 
     What is demanded of a request depends on tags and parameters, where the estimator
     has them:
@@ -54,25 +58,35 @@ def check_unlearner(estimator):
       ``gradient_residual`` on the edited data than before. A refit is no oracle.
 
     A parameter ``tol`` is lowered to 1e-10 if it is larger, and a ``random_state`` of
-    None is set to 0.
+    None is set to 0. On your data, differences of predictions are relative to the
+    largest one. A request that a model refuses there by an
+    `~sklearn_unlearn.exceptions.UnlearningError` is no failure, but ends the check.
 
     Parameters
     ----------
     estimator : estimator
         A classifier or regressor, not fitted. It is cloned.
+    X : array-like, DataFrame, sparse matrix or list of str, default=None
+        Data to check it on, 200 rows at least, in any order: most to train on, eight
+        that requests bring in, up to fifty to predict. The estimator is fitted some
+        hundred times: of many rows take a sample. Checks that need an array of numbers
+        are left out where X is none. None: generated data.
+    y : array-like of shape (n_rows,) or (n_rows, n_targets), default=None
+        Their targets; about 20 at least of each class.
 
     Raises
     ------
     AssertionError
-        From the first check that fails; the message says what is wrong, on which data,
-        and by how much.
+        If checks fail. The message says for each what is wrong, on which data, and by
+        how much; its cause is the group of all errors.
     ValueError
-        If the estimator has no verb to check, or is neither classifier nor regressor.
+        If the estimator has no verb to check, or is neither classifier nor regressor,
+        or there are too few rows.
 
     Warns
     -----
     SkipTestWarning
-        For a check that does not apply after all.
+        For a check that does not apply after all, or that a refusal ended.
 
     See Also
     --------
@@ -83,21 +97,43 @@ def check_unlearner(estimator):
     >>> from sklearn_unlearn import UnlearnableRidge
     >>> from sklearn_unlearn.utils.estimator_checks import check_unlearner
     >>> check_unlearner(UnlearnableRidge(alpha=0.5))
+
+    On data of your own:
+
+    >>> from sklearn.datasets import load_diabetes
+    >>> check_unlearner(UnlearnableRidge(), *load_diabetes(return_X_y=True))
     """
-    for name, check in unlearner_checks(estimator):
+    n_checks, errors = 0, {}
+    for name, check in unlearner_checks(estimator, X, y):
+        n_checks += 1
         try:
             check(estimator)
         except SkipTest as reason:
             warn(f"{name} skipped: {reason}", SkipTestWarning)
+        except Exception as error:  # whatever another's estimator raises
+            if X is None or not isinstance(error, UnlearningError):
+                errors[name] = error
+            else:  # what a model refuses is not wrong
+                warn(f"{name} ended by a refusal: {error}", SkipTestWarning)
+    if errors:
+        lines = [f"{len(errors)} of {n_checks} checks of {estimator!r} failed."]
+        for name, failure in errors.items():
+            own = isinstance(failure, AssertionError)
+            kind = "" if own else f"{type(failure).__name__}: "
+            lines.append(f"{name}: {kind}{failure}")
+        group = ExceptionGroup("checks that failed", list(errors.values()))
+        raise AssertionError("\n\n".join(lines)) from group
 
 
-def unlearner_checks(estimator):
+def unlearner_checks(estimator, X=None, y=None):
     """The checks that apply to an estimator.
 
     Parameters
     ----------
     estimator : estimator
         Not fitted.
+    X, y : data, default=None
+        To be checked on, as in `check_unlearner`; None: generated data.
 
     Yields
     ------
@@ -109,7 +145,8 @@ def unlearner_checks(estimator):
     Raises
     ------
     ValueError
-        If the estimator has no verb to check.
+        If the estimator has no verb to check, or is neither classifier nor regressor,
+        or there are too few rows.
 
     Examples
     --------
@@ -118,8 +155,15 @@ def unlearner_checks(estimator):
     >>> "check_pickle" in dict(unlearner_checks(UnlearnableRidge()))
     True
     """
+    if X is None and y is None:
+        make_cases(estimator)  # there are some, or an error
+        for check in _applicable(estimator):
+            yield check.__name__, check
+        return
+    own = OwnData.of(estimator, X, y)
     for check in _applicable(estimator):
-        yield check.__name__, check
+        if own.suit(check):
+            yield check.__name__, partial(own.run, check)
 
 
 def parametrize_with_unlearner_checks(estimators):

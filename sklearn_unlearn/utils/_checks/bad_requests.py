@@ -111,7 +111,10 @@ def _bad_rows(estimator, verb, arguments):
 
 def _bad_targets(estimator, y):
     if is_classifier(estimator):
-        yield "an unknown label", _with(y, 77 if y.dtype.kind == "i" else "unheard of")
+        if y.dtype.kind in "iuf":
+            yield "an unknown label", _with(y, y.max() + 77)
+        elif y.dtype.kind in "UO":
+            yield "an unknown label", _with(y, "unheard of")
     else:
         yield "NaN", _with(y, np.nan)
 
@@ -135,18 +138,21 @@ def _too_much(estimator, case):
         yield BadRequest(
             "partial_unfit", "all rows of a class", "class", (X[last], y[last]), {}
         )
-    if estimator.get_params().get("retain_data"):
+    X_spare, y_spare = case.spare
+    new = np.flatnonzero(~np.any(np.all(X_spare[:, None] == X, axis=2), axis=1))
+    new = new[: FIRST.size]
+    if estimator.get_params().get("retain_data") and new.size:
         yield BadRequest(
             "partial_unfit",
             "rows that it was never trained on",
             "[Rr]ow",
-            tuple(part[: FIRST.size] for part in case.spare),
+            (X_spare[new], y_spare[new]),
             {},
         )
 
 
 def _with(values, value):
     """A copy in which one entry is this value."""
-    changed = values.astype("U16") if isinstance(value, str) else values.copy()
+    changed = values.astype(object if isinstance(value, str) else values.dtype)
     changed[(1,) + (0,) * (values.ndim - 1)] = value
     return changed

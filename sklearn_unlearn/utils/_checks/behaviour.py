@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_unlearn.utils._checks.assertions import (
@@ -31,6 +31,7 @@ from sklearn_unlearn.utils._checks.data import (
     row_requests,
 )
 from sklearn_unlearn.utils._checks.oracles import changes, scores, snapshot
+from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.tags import (
     DATA_VERBS,
     REQUEST_VERBS,
@@ -138,14 +139,19 @@ def check_returns_self(estimator):
         for request in all_requests(estimator, case):
             model = case.fit(estimator)
             given = getattr(request, "arguments", ())
-            copies = [part.copy() for part in given]
+            copies = [copy.deepcopy(part) for part in given]
             parameters = dict(model.get_params())
             returned = request.send(model)
             message = where(model, case, request.verb)
             assert returned is model, f"{message} returns {returned!r}, not self."
             for part, kept in zip(given, copies, strict=True):
-                assert np.array_equal(part, kept), f"{message} writes into its input."
-            for name, value in model.get_params().items():
+                same = RawRows.of(part).same(RawRows.of(kept)).all()
+                assert same, f"{message} writes into its input."
+            names = set(parameters)
+            if isinstance(model, Pipeline):  # fitted steps are a parameter, too
+                names = set(model.get_params(deep=False)) - {"steps"}
+            for name in names:
+                value = model.get_params()[name]
                 assert value is parameters[name], (
                     f"{message} changes the parameter {name} from "
                     f"{parameters[name]!r} to {value!r}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import get_tags
 
+from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.rows import columns_of
 from sklearn_unlearn.utils.tags import (
     DATA_VERBS,
     REQUEST_VERBS,
@@ -22,11 +25,14 @@ VERBS = (*REQUEST_VERBS, *DATA_VERBS, "to_sklearn")
 
 N_ROWS = 200
 N_COLUMNS = 5
-#: The column that is forgotten: neither the first nor the last.
+#: The column that is forgotten of generated data: neither the first nor the last.
 COLUMN = 2
 #: Rows of two requests; too few to take predictions far.
 FIRST = np.array([3, 50, 101, 150])
 SECOND = np.array([7, 60, 111, 170])
+
+#: The caller's own data, whose ``cases`` are in the place of generated ones.
+OWN: ContextVar[Any] = ContextVar("OWN", default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +44,7 @@ class Case:
     name : str
         What the targets are.
     X : ndarray of shape (n_rows, n_columns)
+        Of a caller's own data also a frame, sparse rows or texts.
     y : ndarray of shape (n_rows,) or (n_rows, n_targets)
     weight : ndarray of shape (n_rows,)
         Rows of weight zero are not trained on.
@@ -48,6 +55,8 @@ class Case:
         Further rows X and y of the same distribution, as many as a request has.
     other_y : ndarray
         Another valid target for each row.
+    column : int or None
+        The one that is forgotten; None if there is none to forget.
     """
 
     name: str
@@ -58,12 +67,13 @@ class Case:
     X_test: Any
     spare: tuple
     other_y: np.ndarray
+    column: int | None = COLUMN
 
     def rows(self):
         """Rows, targets and keyword arguments with which to train."""
-        keep = self.weight > 0.0
+        keep = np.flatnonzero(self.weight)
         keywords = {"sample_weight": self.weight[keep]} if self.weighted else {}
-        return self.X[keep], self.y[keep], keywords
+        return some(self.X, keep), self.y[keep], keywords
 
     def fit(self, estimator):
         """A fitted clone."""
@@ -81,8 +91,18 @@ class Case:
         )
 
 
+def some(X, rows):
+    """Some rows of any kind."""
+    return RawRows.of(X).take(rows).X
+
+
+def joined(X, others):
+    """Rows of any kind and then others."""
+    return RawRows.of(X).joined([RawRows.of(others)]).X
+
+
 def make_cases(estimator, weighted=False):
-    """Data of every kind of target that the estimator takes.
+    """Data of every kind of target that the estimator takes, or the caller's own.
 
     Parameters
     ----------
@@ -94,6 +114,8 @@ def make_cases(estimator, weighted=False):
     -------
     list of Case
     """
+    if OWN.get() is not None:
+        return OWN.get().cases(estimator, weighted)
     tags = get_tags(estimator)
     rng = np.random.default_rng(0)
     n_all = N_ROWS + 2 * FIRST.size + 20
@@ -139,7 +161,7 @@ def make_cases(estimator, weighted=False):
             weighted=weighted,
             X_test=X[test],
             spare=(X[spare], y[spare]),
-            other_y=_other_targets(estimator, y[train]),
+            other_y=other_targets(estimator, y[train]),
         )
         for name, y in targets.items()
     ]
@@ -158,7 +180,8 @@ def all_cases(estimator):
     return make_cases(estimator) + weighted
 
 
-def _other_targets(estimator, y):
+def other_targets(estimator, y):
+    """Another valid target for each row."""
     if not is_classifier(estimator):
         return y[::-1].copy()
     classes, position = np.unique(y, return_inverse=True)
@@ -197,14 +220,14 @@ class RowRequest:
 
     def edit(self, case, share=1.0):
         """The data as they should have been."""
-        n_rows = self.arguments[0].shape[0]
+        n_rows = self.arguments[1].shape[0]
         moved = share * (np.ones(n_rows) if self.weight is None else self.weight)
         weight = case.weight.copy()
         if self.positions.size:
             weight[self.positions] -= moved
         X, y = case.X, case.y
         if self.coming is not None:
-            X = np.concatenate([X, self.coming[0]])
+            X = joined(X, self.coming[0])
             y = np.concatenate([y, self.coming[1]])
             weight = np.concatenate([weight, moved])
         return replace(case, X=X, y=y, weight=weight)
@@ -214,7 +237,7 @@ class RowRequest:
 class ColumnRequest:
     """A request to forget one column."""
 
-    column: int = COLUMN
+    column: int | None = COLUMN
     verb: str = "forget_features"
 
     def send(self, model):
@@ -223,7 +246,8 @@ class ColumnRequest:
 
     def edit(self, case):
         """The data as they should have been: without the column."""
-        return case.mapped(lambda X: np.delete(X, self.column, axis=1))
+        kept = np.delete(np.arange(case.X.shape[1]), self.column)
+        return case.mapped(lambda X: columns_of(X, kept))
 
 
 def row_request(case, verb, positions=FIRST):
@@ -241,11 +265,12 @@ def row_request(case, verb, positions=FIRST):
     -------
     RowRequest
     """
-    X, y, weight = case.X[positions], case.y[positions], case.weight[positions]
+    X, y, weight = some(case.X, positions), case.y[positions], case.weight[positions]
     start = 0 if positions is FIRST else FIRST.size
-    X_spare, y_spare = (part[start : start + positions.size] for part in case.spare)
+    coming = np.arange(start, start + positions.size)
+    X_spare, y_spare = some(case.spare[0], coming), case.spare[1][coming]
     new = case.other_y[positions]
-    arguments, coming = {
+    arguments, added = {
         "partial_unfit": ((X, y), None),
         "replace_features": ((X, y, X_spare), (X_spare, y)),
         "replace_labels": ((X, y, new), (X, new)),
@@ -254,7 +279,7 @@ def row_request(case, verb, positions=FIRST):
     if verb == "partial_fit":
         positions = np.array([], dtype=np.intp)
     return RowRequest(
-        verb, positions, arguments, coming, weight if case.weighted else None
+        verb, positions, arguments, added, weight if case.weighted else None
     )
 
 
@@ -271,6 +296,6 @@ def row_requests(estimator, case, positions=FIRST):
 def all_requests(estimator, case):
     """A request of each verb that the estimator has."""
     requests: list[Any] = row_requests(estimator, case)
-    if hasattr(estimator, "forget_features"):
-        requests.append(ColumnRequest())
+    if hasattr(estimator, "forget_features") and case.column is not None:
+        requests.append(ColumnRequest(case.column))
     return requests

@@ -10,7 +10,7 @@ from scipy.special import expit, softmax
 from sklearn.base import clone, is_classifier
 from sklearn.utils import get_tags
 
-from sklearn_unlearn.utils._checks.data import Case
+from sklearn_unlearn.utils._checks.data import OWN, Case
 
 #: Difference up to which two models are the same.
 EXACT = 1e-8
@@ -74,13 +74,19 @@ def scores(model, X):
 
 
 def distance(one, other):
-    """Largest difference between `scores`; the share of labels that differ."""
+    """Largest difference between `scores`; the share of labels that differ.
+
+    Generated data have scores of the order of one. Differences of a caller's own are
+    relative to the largest score, if that is more.
+    """
     largest = 0.0
     for name in one:
         if one[name].shape != other[name].shape:
             return np.inf
         if one[name].dtype.kind == "f":
             difference = np.abs(one[name] - other[name]).max()
+            if OWN.get() is not None:
+                difference /= max(1.0, np.abs(other[name]).max())
         else:
             difference = np.mean(one[name] != other[name])
         # NaN must not count as small
