@@ -16,6 +16,7 @@ from sklearn_unlearn.core.model import (
     apply,
     edited_tally,
     refined,
+    settled,
 )
 from sklearn_unlearn.core.steps import LARGE_CHANGE, LARGE_LOSS
 from sklearn_unlearn.exceptions import (
@@ -134,6 +135,19 @@ class UnlearnerMixin(RowVerbsMixin):
         return residual_at(objective, rows, fitted.model.state.theta)
 
     # Carrying out -------------------------------------------------------------------
+
+    def __getstate__(self):
+        """All but the locks; of retained data nothing that tells of others before."""
+        state = super().__getstate__()
+        fitted = state.get("_fitted")
+        if fitted is None or fitted.model.retained is None:
+            return state
+        model, rows = fitted.model, fitted.model.retained
+        after = settled(model.state, rows)
+        if after is not model.state:
+            model = replace(model, state=after)
+            state["_fitted"] = self._resettled(fitted, model, rows)
+        return state
 
     def _carried(self, fitted, request):
         """The fitted value after a request; the estimator stays as it is."""

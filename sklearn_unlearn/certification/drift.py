@@ -20,6 +20,8 @@ from sklearn_unlearn.certification.distance import (
 )
 from sklearn_unlearn.certification.geometry import (
     Geometry,
+    coarse,
+    coarsened,
     column_reach,
     dual_norm,
     heaviest_columns,
@@ -30,7 +32,7 @@ from sklearn_unlearn.certification.geometry import (
     over_root,
     reexamined,
 )
-from sklearn_unlearn.core.arrays import Array, densify
+from sklearn_unlearn.core.arrays import Array, densify, powers_of_two
 from sklearn_unlearn.core.edits import Edit, LinearMap
 from sklearn_unlearn.core.factor import Factor
 from sklearn_unlearn.core.objective import Objective
@@ -75,9 +77,9 @@ class Growth:
     jump : float
         Bound on the change of a raw prediction by the step, from column maxima.
     reach, ever : ndarray of shape (p_new,) and (order_new,)
-        Column maxima and ``ever`` after the request.
+        Of the `Geometry` after the request.
     row_length : float
-        2-norm of the longest row after the request.
+        ``length`` of the same.
     solver, solver_length : float
         H^-1 norm and 2-norm of what the step left of its linear system.
     top : float
@@ -168,6 +170,23 @@ def _raw_rounding(objective: Objective, length: float, theta: Array) -> float:
     return (objective.shape[0] + 2) * _UNIT * length * size
 
 
+def kept(drift: Drift, before: Geometry | None = None) -> Drift:
+    """What of a measured drift may be kept when rows of it have left.
+
+    Parameters
+    ----------
+    drift : Drift
+    before : Geometry, optional
+        That with which it was measured.
+    """
+    geometry = drift.geometry
+    if before is None or before.factor is not geometry.factor:
+        geometry = coarsened(geometry)
+    elif geometry.radius != before.radius:
+        geometry = replace(geometry, radius=coarse(geometry.radius))
+    return replace(drift, geometry=geometry, change=coarse(drift.change))
+
+
 # A request --------------------------------------------------------------------------
 
 
@@ -228,7 +247,10 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
 
 
 def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
-    """What an edit of ``state`` that gave ``step`` does to its drift."""
+    """What an edit of ``state`` that gave ``step`` does to its drift.
+
+    What its rows add is rounded up, so that no value of them is kept.
+    """
     old, factor, geometry = state.objective, step.factor, drift.geometry
     rows_in, rows_out = edit.curvature_rows(old, state.anchor)
     spread, radius, change, skew = 1.0, 0.0, 0.0, 0.0
@@ -236,22 +258,24 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
     if rows_out is not None:
         columns = old.curvature_columns(rows_out, state.anchor)
         leverage = _largest_leverage(factor, columns) * (1.0 + 4.0 * geometry.error)
+        leverage = coarse(leverage)
         spread = math.sqrt(1.0 + leverage)
         skew = leverage * _misweighing(old, geometry.blur)
         if skew > 0.0 and old.loss.max_curvature < np.inf:
             columns = heaviest_columns(old, rows_out)
-            skew = min(skew, _largest_leverage(factor, columns))
+            skew = min(skew, coarse(_largest_leverage(factor, columns)))
     if rows_in is not None:
         columns = old.curvature_columns(rows_in, state.anchor)
-        ever = ever + np.einsum("ij,ij->i", columns, columns)
+        ever = ever + powers_of_two(np.einsum("ij,ij->i", columns, columns))
     if edit.rows_in is not None and not edit.same_features:
-        reach = np.maximum(reach, column_reach(old, edit.rows_in))
-        row_length = max(row_length, largest_length(old, edit.rows_in))
+        reach = np.maximum(reach, powers_of_two(column_reach(old, edit.rows_in)))
+        row_length = max(row_length, coarse(largest_length(old, edit.rows_in)))
         if not old.loss.constant_curvature:
             smallest = geometry.smallest / spread**2
             radius = largest_pending_norm(old, factor, edit.rows_in, smallest)
+            radius = coarse(radius)
             lag = state.theta - state.anchor
-            change = old.largest_raw_change(edit.rows_in, lag)
+            change = coarse(old.largest_raw_change(edit.rows_in, lag))
             for theta in (state.theta, state.anchor):
                 change += _raw_rounding(old, row_length, theta)
     # as products of absolute values: sums in any order err by p u of this

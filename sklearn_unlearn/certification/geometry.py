@@ -20,6 +20,7 @@ from sklearn_unlearn.core.arrays import (
     absolute,
     as_float64,
     densify,
+    powers_of_two,
     squared,
     times,
 )
@@ -177,6 +178,26 @@ def _certified(matrix: Array, solve: Callable[[Array], Array]) -> float:
             return claim
         claim *= 0.5
     return 0.0
+
+
+def coarse(size: float) -> float:
+    """A size rounded up to five binary digits, by a sixteenth at most."""
+    mantissa, exponent = math.frexp(size)
+    if not math.isfinite(mantissa):
+        return size
+    return math.ldexp(math.ceil(32.0 * mantissa), exponent - 5)
+
+
+def coarsened(geometry: Geometry) -> Geometry:
+    """The geometry of which no number tells the value of a row: all are rounded up."""
+    return replace(
+        geometry,
+        radius=coarse(geometry.radius),
+        scaled=0.5 * geometry.scaled,  # whose scale is at most doubled
+        ever=powers_of_two(geometry.ever),
+        reach=powers_of_two(geometry.reach),
+        length=coarse(geometry.length),
+    )
 
 
 def over_root(length: float, smallest: float) -> float:

@@ -21,8 +21,8 @@ from sklearn_unlearn.certification.distance import (
     self_concordance,
     weakest_penalty,
 )
-from sklearn_unlearn.certification.drift import grown, growth, measured, stepped
-from sklearn_unlearn.certification.geometry import Geometry
+from sklearn_unlearn.certification.drift import grown, growth, kept, measured, stepped
+from sklearn_unlearn.certification.geometry import Geometry, coarse
 from sklearn_unlearn.certification.mechanism import kappa
 from sklearn_unlearn.certification.noise import derived, noisy
 from sklearn_unlearn.core.arrays import Array, Data, is_sparse
@@ -242,7 +242,7 @@ def _measured(
     if not exact and found.condition > _LARGE_CONDITION:
         drift = measured(state, rows, geometry=drift.geometry, exact=True)
         found = distance(state, drift, refit_tolerance(tol, drift))
-    return drift, found
+    return kept(drift, geometry), found
 
 
 def refit_tolerance(tol: float, drift: Drift) -> float:
@@ -295,7 +295,7 @@ def _published(
         distance_of_refit=found.refit,
         refit_gradient_norm=refit_tolerance(terms.tol, drift),
         gradient_norm=state.residual + drift.unknown_length,
-        condition=found.condition,
+        condition=coarse(found.condition),
         raw_change=drift.change,
         radius=drift.geometry.radius,
         smallest_eigenvalue=drift.geometry.smallest,

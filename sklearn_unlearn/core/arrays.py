@@ -74,10 +74,14 @@ def squared(X: Data) -> Data:
 
 
 def powers_of_two(values: Array) -> Array:
-    """The least that are no smaller: of values their order of magnitude alone."""
+    """The least that are no smaller: of values their order of magnitude alone.
+
+    Zero and infinity stay.
+    """
     mantissa, exponent = np.frexp(values)
-    powers: Array = np.ldexp(1.0, exponent - (mantissa == 0.5))
-    return powers
+    powers = np.ldexp(1.0, exponent - (mantissa == 0.5))
+    rounded: Array = np.where(np.isfinite(values) & (values > 0.0), powers, values)
+    return rounded
 
 
 def take_rows(X: Data, rows: Indices) -> Data:

@@ -281,7 +281,7 @@ def _fresh(objective: Objective, rows: RowBlocks, theta: Array, weight: float) -
     return State(
         objective=objective,
         theta=theta,
-        anchor=theta,
+        anchor=objective.anchor(theta),
         anchor_loss=objective.loss,
         factor=fresh_factor(objective, rows, theta),
         gradient=np.zeros(objective.shape),

@@ -216,6 +216,19 @@ def step_rate(state: State, options: Options) -> float | None:
     return rate
 
 
+def settled(state: State, rows: RowBlocks) -> State:
+    """The state with nothing by which one could tell what was in it before.
+
+    Its Hessian is that of these rows at its coefficients; if it has none, it stays.
+    """
+    if not state.departed or state.objective.loss.constant_curvature:
+        return state
+    try:
+        return refreshed(state, rows, state.theta)
+    except NotPositiveDefiniteError:
+        return state
+
+
 def minimised(state: State, rows: RowBlocks, options: Options) -> Refinement:
     """The refinement of a state; where that fails, a fit that does better.
 
@@ -264,7 +277,7 @@ def refined(
     state, tally, marks = model.state, model.tally, model.marks
     state = replace(state, objective=replace(state.objective, loss=loss))
     result = minimised(state, rows, options)
-    final = result.state
+    final = settled(result.state, rows)
     if state.parts is not None:
         final = with_parts(final, rows)
     elif model.retained is None:

@@ -132,6 +132,14 @@ class Objective:
         raw += theta[-1]
         return raw
 
+    def anchor(self, theta: Array) -> Array:
+        """Where the weights of a Hessian computed at ``theta`` are taken.
+
+        Zero if they are the same everywhere: coefficients of a state that is gone
+        would tell which rows have left since.
+        """
+        return np.zeros_like(theta) if self.loss.constant_curvature else theta
+
     def largest_raw_change(self, rows: RowBlocks, direction: Array) -> float:
         """``max |x_i . direction|`` over rows of positive weight and outputs."""
 

@@ -194,11 +194,12 @@ def refreshed(state: State, rows: RowBlocks, theta: Array) -> State:
     curvature = objective.curvature_scale(rows, theta)
     return replace(
         state,
-        anchor=theta,
+        anchor=objective.anchor(theta),
         anchor_loss=objective.loss,
         factor=factor,
         curvature=curvature,
         parts=None,
+        departed=False,
     )
 
 

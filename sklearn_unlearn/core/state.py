@@ -28,9 +28,10 @@ class State:
     theta : ndarray of shape (p, n_outputs)
         Coefficients, zero where forgotten.
     anchor : ndarray of shape (p, n_outputs)
-        Coefficients theta0 at which the factor's weights are taken. They never
-        move but by a refactorisation with data: so each row leaves the Hessian with
-        the weight with which it came, and the Hessian stays positive definite.
+        Coefficients theta0 at which the factor's weights are taken, zero if these are
+        the same everywhere (`Objective.anchor`). They never move but by a
+        refactorisation with data: so each row leaves the Hessian with the weight with
+        which it came, and the Hessian stays positive definite.
     anchor_loss : Loss
         The loss whose curvature is in the factor: that of the objective, but for
         weights of its parts that have changed since. They do not move either.
@@ -47,6 +48,10 @@ class State:
         factor then has the weights of the objective: it is made from the parts.
     products : Products or None
         Of a quadratic loss, the sums that rows leave without a trace, however large.
+    departed : bool
+        Whether something that the anchor was computed from has left since. It then
+        tells of that: where the data are known, their gradient at the anchor is minus
+        that of what left.
     schema : int
     """
 
@@ -60,6 +65,7 @@ class State:
     curvature: float
     parts: Parts | None = None
     products: Products | None = None
+    departed: bool = False
     schema: int = SCHEMA
 
     @property

@@ -187,10 +187,15 @@ def unlearn(
         curvature=curvature,
         parts=parts,
         products=products,
+        departed=state.departed or _takes_away(edit),
     )
     largest, remaining = _changes(state, factor, edit, moved, edited)
     lost = mapped.lost if rate is None else 0.0
     return StepResult(edited, lambda: factor, moved, largest, remaining, lost)
+
+
+def _takes_away(edit: Edit) -> bool:
+    return edit.rows_out is not None or not isinstance(edit.feature_map, Identity)
 
 
 def _at_minimum(state: State, edit: Edit, products: Products) -> StepResult:

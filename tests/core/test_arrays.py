@@ -9,3 +9,4 @@ def test_powers_of_two():
     assert np.all((values <= found) & (found < 2.0 * values))
     np.testing.assert_array_equal(powers_of_two(found), found)
     assert not np.any(np.frexp(found)[0] != 0.5)
+    assert powers_of_two(np.array([0.0, np.inf])).tolist() == [0.0, np.inf]
