@@ -56,10 +56,13 @@ MODELS = {
         make("ridge", retain_data=True), func=np.arcsinh, inverse_func=np.sinh
     ),
     "sharded": lambda: su.ShardedClassifier(
-        DecisionTreeClassifier(random_state=0), n_shards=3, random_state=0
+        DecisionTreeClassifier(random_state=0),
+        n_shards=3,
+        random_state=0,
     ),
     "sharded_pipeline": lambda: pipeline(
-        Normalizer(), last=su.ShardedClassifier(LogisticRegression(), n_shards=3)
+        Normalizer(),
+        last=su.ShardedClassifier(LogisticRegression(), n_shards=3, random_state=0),
     ),
 }
 REGRESSIONS = {"regression", "transformed"}
@@ -169,7 +172,7 @@ def test_weights_of_equal_people(name):
         model = (
             clone(MODELS[name]())
             if name != "sharded"
-            else su.ShardedClassifier(LogisticRegression(), n_shards=2)
+            else su.ShardedClassifier(LogisticRegression(), n_shards=2, random_state=0)
         )
         if name == "pipeline":
             model = pipeline(Normalizer())

@@ -55,8 +55,11 @@ class RawRequest:
     def check_n_rows(self):
         """Refuse other rows in the place of some if they are not as many."""
         if self.leaves and self.X_in is not None:
-            found = RawRows.of(self.X_in).shape[0]
-            if found != self.n_rows:
+            given = self.X_in if self.X_out is None else self.X_out
+            shapes = [RawRows.of(rows).shape for rows in (given, self.X_in)]
+            found = shapes[1][0]
+            # a row that is no table is refused for that, where it is read
+            if found != self.n_rows and len(shapes[0]) == len(shapes[1]):
                 raise UnlearningError(
                     f"X_new has {found} rows, expected {self.n_rows}: one for each row "
                     "of X or row_ids."

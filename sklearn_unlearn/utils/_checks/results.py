@@ -214,7 +214,8 @@ def check_sample_weight(estimator):
         )
     for case in make_cases(estimator, weighted=True):
         for request in row_requests(estimator, case):
-            repeats = unlearning_tags(estimator).weight_repeats
+            promised = unlearning_tags(estimator)
+            repeats = promised is None or promised.weight_repeats
             if repeats and not empirical(estimator, request.verb):
                 # a training that is not convex magnifies differences of rounding
                 _check_two_is_twice(estimator, case, request)
