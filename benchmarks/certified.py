@@ -21,6 +21,7 @@ from sklearn_unlearn.certification import classical_kappa
 from sklearn_unlearn.certification.distance import distance, weakest_penalty
 from sklearn_unlearn.certification.drift import measured
 from sklearn_unlearn.core import steps
+from sklearn_unlearn.core.refinement import refreshed
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import NoBoundError
 
@@ -348,7 +349,7 @@ class Judge:
 
     def __init__(self, test, tol, state, rows, seed):
         self.test, self.tol, self.rows, self.seed = test, tol, rows, seed
-        self.base = steps.refreshed(state, rows, state.theta)
+        self.base = refreshed(state, rows, state.theta)
         self.geometry = None
         if rows.X.shape[1] > _LARGE:
             self.geometry = measured(self.base, rows, exact=True).geometry
@@ -362,7 +363,7 @@ class Judge:
         if bound is None:
             state = replace(self.base, theta=theta, gradient=gradient)
             if self.geometry is None:
-                state = steps.refreshed(state, self.rows, theta)
+                state = refreshed(state, self.rows, theta)
             known = self.geometry is not None  # the largest norm of a row included
             drift = measured(state, self.rows, geometry=self.geometry, exact=not known)
             bound = distance(state, drift, self.tol).total

@@ -54,6 +54,11 @@ class Labels:
         """Whether decisions are one number a row."""
         return self.n_groups == 2
 
+    @property
+    def is_flat(self):
+        """Whether raw predictions are given without an axis of outputs."""
+        return self.is_vector
+
     def positions(self, y):
         """Position in ``classes`` of each label.
 

@@ -178,7 +178,7 @@ def test_before_the_swap_a_reader_sees_the_old_publication(monkeypatch, short):
 
 
 def test_readers_see_publications_only():
-    X, y = problem("logistic", 1500)
+    X, y = problem("logistic", 6000)
     estimator = certified("logistic", 1e3).fit(X, y)
     query = X[-5:]
     states = {look(estimator, query)[1:]}

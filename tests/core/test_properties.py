@@ -185,13 +185,13 @@ def test_one_after_the_other_equals_both_at_once(request):
 @given(requests(CURVED))
 @few
 def test_the_hessian_of_both_at_once(request):
-    # exact for any loss: all weights are those at the anchor
+    # exact for any loss: all weights are those at the anchor, which forgets columns
     _, problem, edit, _, drop = request
     state = fitted(problem)
     together = apply(state, replace(edit, feature_map=drop.feature_map))
     right = np.random.default_rng(0).standard_normal(state.theta.shape)
     right -= right.mean(axis=1, keepdims=True) if right.shape[1] > 1 else 0.0
-    for order in ((edit, drop), (drop, edit), (*apart(edit), drop)):
+    for order in ((edit, drop), (*apart(edit), drop)):
         split = apply(state, *order)
         np.testing.assert_allclose(
             split.solve(right), together.solve(right), rtol=1e-7, atol=1e-9

@@ -22,7 +22,11 @@ ESTIMATORS = [
     ShardedClassifier(GaussianNB(), n_shards=2),
 ]
 #: An order of the rows by their values, not by their places, is all that SGD sees.
-SLICED = [ShardedClassifier(SGDClassifier(random_state=0), n_slices=2, voting="hard")]
+SLICED = [
+    ShardedClassifier(
+        SGDClassifier(random_state=0), n_slices=2, voting="hard", random_state=0
+    )
+]
 
 
 @parametrize_with_checks([*ESTIMATORS, *TREES, *SLICED])
