@@ -5,6 +5,8 @@ training data (retain_data=True), so that every request ends exact: the gradient
 objective on the corrected data is zero again, to within `tol`.
 """
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 
@@ -64,7 +66,7 @@ def main():
         model.partial_unfit(row_ids=["C00042"])
     except ValueError as error:
         print("refused to forget C00042 again:")
-        print(f"    {error}")
+        print(textwrap.indent(textwrap.fill(str(error), 80), "    "))
 
     # What is deployed: a plain LogisticRegression of the columns that remain. It holds
     # coefficients, and neither the data nor the Hessian.

@@ -18,7 +18,7 @@ SHOWN = {
         "pandas",
     ),
     "certified_deletion.py": (
-        ["not claimed are:", "The certificate is of the model", "1,000,000,000 times"],
+        ["not claimed are:", "The certificate is of the model", "999,997 times"],
         None,
     ),
     "forget_an_applicant.py": (

@@ -16,9 +16,13 @@ from sklearn_unlearn.exceptions import CertificationError, NoBoundError, Unlearn
 from tests.cases import data
 from tests.pipeline.scripts import Story, answers
 
+#: Noise that leaves room for six requests without data.
+ROOM = {"sigma": 10.0}
+
 
 def scaled(name="logistic", retain_data=False, **params):
-    certification = GaussianCertification(epsilon=1.0, delta=1e-5, sigma=1.0, **params)
+    params = {"epsilon": 1.0, "delta": 1e-5, "sigma": 1.0, **params}
+    certification = GaussianCertification(**params)
     cls = UnlearnableLogisticRegression
     if name == "poisson":
         cls = UnlearnablePoissonRegressor
@@ -45,7 +49,7 @@ def test_the_distance_to_a_refit_of_the_pipeline_is_within_the_bound(name, retai
     X, y = raw(name)
     if name == "multinomial":
         y = np.where(X[:, 0] > 1.5, "perhaps", y)
-    story = Story(scaled(name, retain_data), X, y)
+    story = Story(scaled(name, retain_data, **ROOM), X, y)
     for rows in ([0], [3, 4, 5], [7]):
         story.partial_unfit(rows)
         record = story.pipeline[-1].private_record()
