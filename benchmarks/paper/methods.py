@@ -72,7 +72,7 @@ class Methods:
         twin = LogisticRegression(
             **self.params, solver=self.solver, tol=self.exact.tol, max_iter=10_000
         )
-        self.sharded = ShardedClassifier(twin, n_shards=N_SHARDS)
+        self.sharded = ShardedClassifier(twin, n_shards=N_SHARDS, random_state=0)
         self.tuned = FineTuned(twin)
         for model in (self.exact, self.free, self.sharded, self.tuned):
             model.fit(X, y)
