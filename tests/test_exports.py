@@ -193,7 +193,8 @@ def test_networks_keep_their_parameters(cls, twin):
     plain = cls.from_sklearn(twin, X, y).to_sklearn()
     assert repr(plain.get_params()) == repr(twin.get_params())
     assert repr(plain.get_metadata_routing()) == repr(twin.get_metadata_routing())
-    assert list(plain.feature_names_in_) == list(twin.feature_names_in_)
+    for name in ("feature_names_in_", "n_features_in_"):  # no names without pandas
+        assert str(getattr(plain, name, None)) == str(getattr(twin, name, None))
 
 
 def test_an_export_does_not_follow_what_it_came_from():
