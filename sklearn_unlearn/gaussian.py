@@ -23,9 +23,9 @@ class GaussianCertification(BaseEstimator):
     Parameters
     ----------
     epsilon : float
-        Bound on the logarithm of the likelihood ratio; above 0.
+        Bound on the logarithm of the likelihood ratio; from 1e-5 to 1e100.
     delta : float
-        Probability with which that bound may fail; between 0 and 1.
+        Probability with which that bound may fail; from 1e-100 to 0.999999.
     sigma : float
         Standard deviation of the noise on the coefficients, in their units. Choose it
         before you see the data; ``private_record()`` of a model tells the operator how

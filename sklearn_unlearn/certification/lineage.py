@@ -32,8 +32,6 @@ from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import StepResult
 from sklearn_unlearn.core.threads import one_blas_thread
 
-#: Above the relative error of `kappa`: what is spent is never rounded down.
-_KAPPA_ERROR = 1e-9
 #: a of theorem 2 above which the radius of the rows is measured exactly.
 _LARGE_CONDITION = 1.0 / 16.0
 #: The rounding error of a refit's gradient over that of ours: its coefficients are not
@@ -69,8 +67,8 @@ class Terms:
 
     @property
     def budget(self) -> float:
-        """``sigma / kappa(epsilon, delta)``, or a little less."""
-        return self.sigma / kappa(self.epsilon, self.delta) * (1.0 - _KAPPA_ERROR)
+        """``sigma / kappa(epsilon, delta)``."""
+        return self.sigma / kappa(self.epsilon, self.delta)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,12 @@ from scipy.stats import norm
 from sklearn_unlearn.certification import classical_kappa, gaussian_delta, kappa
 from sklearn_unlearn.certification.mechanism import check_privacy, check_sigma
 
+#: The corners of what is accepted, and delta as far as the tail of ordinary numbers.
+EXTREMES = [
+    (epsilon, delta)
+    for epsilon in (1e-5, 1e-4, 1e6)
+    for delta in (1e-100, 1e-30, 1e-9, 0.3, 1.0 - 1e-6)
+]
 GRID = [
     (epsilon, delta)
     for epsilon in (1e-3, 0.01, 0.1, 0.5, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -32,16 +38,16 @@ many = settings(max_examples=100, deadline=None, derandomize=True)
     ],
 )
 def test_known_values(epsilon, delta, expected):
-    # half a unit of the last digit that is written
+    # half a unit of the last digit that is written, and what is rounded up
     digits = len(str(expected).replace(".", "").lstrip("0"))
     unit = 10.0 ** (math.floor(math.log10(expected)) + 1 - digits)
-    assert abs(kappa(epsilon, delta) - expected) <= 0.5001 * unit
+    assert abs(kappa(epsilon, delta) / (1.0 + 1e-9) - expected) <= 0.5001 * unit
 
 
-@pytest.mark.parametrize(("epsilon", "delta"), GRID)
-def test_kappa_in_sixty_digits(epsilon, delta):
+@pytest.mark.parametrize(("epsilon", "delta"), GRID + EXTREMES)
+def test_kappa_is_rounded_up(epsilon, delta):
     mpmath = pytest.importorskip("mpmath")
-    with mpmath.workdps(60):
+    with mpmath.workdps(160):
         eps, target = mpmath.mpf(epsilon), mpmath.log(mpmath.mpf(delta))
 
         def excess(log_noise):
@@ -53,13 +59,13 @@ def test_kappa_in_sixty_digits(epsilon, delta):
         found = kappa(epsilon, delta)
         near = mpmath.log(found)
         exact = mpmath.exp(mpmath.findroot(excess, (near - 1e-6, near + 1e-6)))
-        assert abs(found / exact - 1) < 1e-10
+        assert 0.0 < found / exact - 1 < 2e-9
 
 
 @pytest.mark.parametrize(("epsilon", "delta"), GRID)
 def test_kappa_from_the_definition(epsilon, delta):
     # the divergence of N(1, k^2) from N(0, k^2), as an integral over where it counts
-    k = kappa(epsilon, delta)
+    k = kappa(epsilon, delta) / (1.0 + 1e-9)
     edge = 0.5 + epsilon * k * k  # where the likelihood ratio is exp(epsilon)
 
     def excess(x):
@@ -103,7 +109,8 @@ def test_kappa_inverts_gaussian_delta(epsilon, delta):
     # delta moves (shift^2 - half^2) times as much as kappa, relatively
     k = kappa(epsilon, delta)
     slope = 1.0 + epsilon * k * (epsilon * k + 1.0 / k) + 1.0 / k**2
-    assert found == pytest.approx(delta, rel=1e-11 * slope)
+    assert found <= delta
+    assert found == pytest.approx(delta, rel=2e-9 * slope)
 
 
 # The classical constant -------------------------------------------------------------
@@ -136,17 +143,21 @@ def test_classical_constant_fails_from_about_seven():
 # What is refused --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("wrong", [0.0, -1.0, math.nan, math.inf, True, "1", None])
+@pytest.mark.parametrize(
+    "wrong", [0.0, -1.0, 0.9e-5, 2e100, math.nan, math.inf, True, "1", None]
+)
 @pytest.mark.parametrize("check", [check_privacy, kappa, classical_kappa])
 def test_wrong_epsilon(check, wrong):
-    with pytest.raises(ValueError, match="epsilon must be a finite number"):
+    with pytest.raises(ValueError, match="epsilon must be a number from 1e-05 "):
         check(wrong, 0.01)
 
 
-@pytest.mark.parametrize("wrong", [0.0, 1.0, -0.1, 2.0, math.nan, False, "0.1", None])
+@pytest.mark.parametrize(
+    "wrong", [0.0, 1e-101, 0.9999999, 1.0, -0.1, 2.0, math.nan, False, "0.1", None]
+)
 @pytest.mark.parametrize("check", [check_privacy, kappa, classical_kappa])
 def test_wrong_delta(check, wrong):
-    with pytest.raises(ValueError, match="delta must be a number above 0 and below 1"):
+    with pytest.raises(ValueError, match="delta must be a number from 1e-100 "):
         check(1.0, wrong)
 
 
@@ -158,7 +169,7 @@ def test_wrong_sigma(wrong):
         check_sigma(wrong)
 
 
-@pytest.mark.parametrize("right", [1, 1.0, np.float32(1.0), np.float64(1.0), 1e-300])
+@pytest.mark.parametrize("right", [1, 1.0, np.float32(1.0), np.float64(1.0), 1e-5])
 def test_right_parameters(right):
     check_sigma(right)
     check_privacy(right, 0.5)
