@@ -92,8 +92,8 @@ class CertifiedMixin(UnlearnerMixin):
     def release(self, drop_forgotten=False):
         """The published model and its certificate.
 
-        Two releases of one state are equal; after a request they differ, and the
-        budget has paid for both.
+        Two releases of one publication are equal; after a request that changed the data
+        they differ, and the budget has paid for both.
 
         Parameters
         ----------
@@ -139,8 +139,8 @@ class CertifiedMixin(UnlearnerMixin):
             versions=package_versions(),
             model_sha256=model_hash(model),
             not_claimed=not_claimed(
-                scheduled=terms.n_publications is not None
-                and fitted.model.retained is not None
+                retained=fitted.model.retained is not None,
+                scheduled=terms.n_publications is not None,
             ),
         )
         return model, certificate

@@ -28,6 +28,10 @@ _NEVER_CLAIMED = (
     "Other fits have budgets of their own, and so have copies of the estimator that "
     "went on to publish.",
 )
+_NOT_LOOKED_UP = (
+    "Without retained data nothing is looked up: that the rows, values and labels that "
+    "requests named were in the data is not certified; if they were not, nothing is."
+)
 _REFUSALS = (
     "Refusals for want of budget or of a bound, and warnings, depend on secrets: who "
     "sees them, or requests that depend on them, are not covered."
@@ -38,16 +42,19 @@ _REFUSALS_OF_FITS = (
 )
 
 
-def not_claimed(*, scheduled: bool) -> tuple[str, ...]:
+def not_claimed(*, retained: bool, scheduled: bool) -> tuple[str, ...]:
     """What a certificate does not cover.
 
     Parameters
     ----------
+    retained : bool
+        Whether the data are, so that what a request names is looked up in them.
     scheduled : bool
-        Whether every publication has a share of the budget that was fixed before, and
-        rows to be fitted again if that is too small.
+        Whether every publication has a share of the budget that was fixed before.
+        Where data are retained, rows are then fitted again if that is too small.
     """
-    return (*_NEVER_CLAIMED, _REFUSALS_OF_FITS if scheduled else _REFUSALS)
+    refusals = _REFUSALS_OF_FITS if retained and scheduled else _REFUSALS
+    return (*_NEVER_CLAIMED, *(() if retained else (_NOT_LOOKED_UP,)), refusals)
 
 
 class _Json:

@@ -42,7 +42,7 @@ def certificate(**changes):
             "parameters": {"alpha": 0.7, "solver": None, "fit_intercept": True},
             "versions": {"numpy": "2.0"},
             "model_sha256": model_hash(model()),
-            "not_claimed": not_claimed(scheduled=True),
+            "not_claimed": not_claimed(retained=True, scheduled=True),
             **changes,
         }
     )
@@ -123,11 +123,17 @@ def test_no_json_or_no_entries(text):
 
 def test_a_certificate_says_what_it_does_not_claim():
     entries = json.loads(certificate().to_json())
-    said = not_claimed(scheduled=True)
+    said = not_claimed(retained=True, scheduled=True)
     assert entries["not_claimed"] == list(said)
     assert len(set(said)) == len(said) >= 6
     # without a schedule what is refused tells more, and with one requests may too
-    assert set(said) ^ set(not_claimed(scheduled=False)) >= {said[-1]}
+    unplanned = not_claimed(retained=True, scheduled=False)
+    assert set(said) ^ set(unplanned) == {said[-1], unplanned[-1]}
+    # nothing is fitted again, and nothing looked up, where nothing is kept
+    without = not_claimed(retained=False, scheduled=True)
+    assert without == not_claimed(retained=False, scheduled=False)
+    (more,) = set(without) - set(unplanned)
+    assert "looked up" in more
     assert not any("published before" in sentence for sentence in said)
 
 
