@@ -131,6 +131,7 @@ class CertifiedMixin(UnlearnerMixin):
             mode="output",
             name=terms.name,
             publication=record.publication,
+            counted=lineage.claimed,
             n_publications=terms.n_publications,
             grid=grid(terms.sigma),
             refit_tolerance=terms.tol,

@@ -107,5 +107,9 @@ class BudgetExceededError(CertificationError):
     """The request would spend more than remains of the lineage's budget."""
 
 
+class PublicationClaimedError(CertificationError):
+    """Another copy of the model has made the publication of this number."""
+
+
 class CertificateMismatchError(CertificationError):
     """A certificate was checked against a model that it does not certify."""

@@ -48,6 +48,14 @@ class GaussianCertification(BaseEstimator):
         None takes a secret from the operating system at each ``fit``. An integer makes
         publications reproducible: noise that can be computed certifies nothing, and
         ``release`` issues no certificate. For tests.
+    counter : callable, default=None
+        Counts publications outside of the model, so that no copy and no backup of it
+        makes one that another copy has made. Before each it is called with the name of
+        the fit, the number of the publication and a digest of it; it claims the number
+        for this digest, if it is not claimed, and returns the digest that it is claimed
+        for. Where that is another one the request is refused.
+        :class:`~sklearn_unlearn.certification.FolderCounter` does it with files. It is
+        copied and pickled with the model: what it knows must be elsewhere.
 
     See Also
     --------
@@ -82,6 +90,7 @@ class GaussianCertification(BaseEstimator):
         mode="output",
         n_publications="auto",
         random_state=None,
+        counter=None,
     ):
         self.epsilon = epsilon
         self.delta = delta
@@ -89,6 +98,7 @@ class GaussianCertification(BaseEstimator):
         self.mode = mode
         self.n_publications = n_publications
         self.random_state = random_state
+        self.counter = counter
 
     def account(self, tol, retained):
         """The account of a fit, nothing of it spent.
@@ -123,7 +133,7 @@ class GaussianCertification(BaseEstimator):
             seeded=self.random_state is not None,
             name=secrets.token_hex(8),
         )
-        return Account.opened(terms, self.secret())
+        return Account.opened(terms, self.secret(), self.counter)
 
     def check(self):
         """Refuse wrong parameters.
@@ -138,6 +148,8 @@ class GaussianCertification(BaseEstimator):
         if not isinstance(self.mode, str) or self.mode not in _MODES:
             choices = ", ".join(map(repr, _MODES))
             raise ValueError(f"mode must be one of {choices}; got {self.mode!r}.")
+        if self.counter is not None and not callable(self.counter):
+            raise TypeError(f"counter must be callable; got {self.counter!r}.")
         planned = self.n_publications
         if isinstance(planned, str) and planned != "auto":
             raise ValueError(

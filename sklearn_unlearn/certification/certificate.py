@@ -26,7 +26,7 @@ _NEVER_CLAIMED = (
     "It is no proof to a third party that data were not used: the procedure is what "
     "can be audited.",
     "Other fits have budgets of their own, and so have copies of the estimator that "
-    "went on to publish.",
+    "went on to publish without a counter.",
 )
 _NOT_LOOKED_UP = (
     "Without retained data nothing is looked up: that the rows, values and labels that "
@@ -116,6 +116,9 @@ class Certificate(_Json):
         Of the fit and all that followed, random: copies of the estimator share it.
     publication : int
         Its number since the fit: how often the data were published.
+    counted : str
+        What the counter outside of the model knows this number by; no other publication
+        of the lineage has it. Empty without a counter.
     n_publications : int or None
         How many there may be, each with an equal share of the budget; None if each may
         spend what is left.
@@ -149,6 +152,7 @@ class Certificate(_Json):
     mode: str
     name: str
     publication: int
+    counted: str
     n_publications: int | None
     grid: float
     refit_tolerance: float
@@ -181,7 +185,7 @@ class Certificate(_Json):
         """
         return replace(self, signature=signature(self._signed_bytes(), private_key))
 
-    def verify(self, model: Any, public_key: Any = None) -> None:
+    def verify(self, model: Any, public_key: Any = None, counter: Any = None) -> None:
         """Check that this certificate belongs to what was published.
 
         Parameters
@@ -192,17 +196,24 @@ class Certificate(_Json):
         public_key : Ed25519PublicKey, optional
             Of whoever is to have signed the certificate, got from them by another way.
             If it is not given no signature is checked.
+        counter : FolderCounter, optional
+            With which the publication is to have been counted, or another object whose
+            ``claimed(name, publication)`` gives the digest of a number. If it is not
+            given none is asked.
 
         Raises
         ------
         CertificateMismatchError
-            If the model is another one, or was changed; or if the certificate is not
-            signed with the key, or was changed.
+            If the model is another one, or was changed; if the certificate is not
+            signed with the key, or was changed; or if the counter has the number for
+            another publication, or not at all.
         TypeError
             If the key is another one.
         """
         if public_key is not None:
             check_signature(self.signature, self._signed_bytes(), public_key)
+        if counter is not None:
+            self._check_counted(counter)
         try:
             found = model_hash(model)
         except TypeError:
@@ -214,6 +225,15 @@ class Certificate(_Json):
                 f"The certificate is of the model {self.model_sha256[:16]}..., this is "
                 f"{found[:16]}...: another publication, changed since, or a part of "
                 "what release returned."
+            )
+
+    def _check_counted(self, counter: Any) -> None:
+        found = counter.claimed(self.name, self.publication)
+        if not self.counted or found != self.counted:
+            raise CertificateMismatchError(
+                f"The counter has no publication {self.publication} of {self.name!r} "
+                "like this one: a copy of the model made it, or a model without this "
+                "counter."
             )
 
     def _signed_bytes(self) -> bytes:

@@ -12,6 +12,7 @@ import numpy as np
 
 from sklearn_unlearn.certification.accountant import Accountant
 from sklearn_unlearn.certification.certificate import PrivateRecord
+from sklearn_unlearn.certification.counter import Counter, claim
 from sklearn_unlearn.certification.digest import array_hash
 from sklearn_unlearn.certification.distance import (
     Distance,
@@ -24,7 +25,7 @@ from sklearn_unlearn.certification.distance import (
 from sklearn_unlearn.certification.drift import grown, growth, kept, measured, stepped
 from sklearn_unlearn.certification.geometry import Geometry, coarse
 from sklearn_unlearn.certification.mechanism import kappa
-from sklearn_unlearn.certification.noise import derived, noisy
+from sklearn_unlearn.certification.noise import derived, noise_key, noisy
 from sklearn_unlearn.core.arrays import Array, Data, is_sparse
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.rows import RowBlocks
@@ -81,17 +82,20 @@ class Account:
     accountant : Accountant
     secret : bytes
         Of the noise. Each request makes another of it (`requested`).
+    counter : callable or None
+        Outside of the model; see `counter`.
     """
 
     terms: Terms
     accountant: Accountant
     secret: bytes = field(repr=False)
+    counter: Counter | None = None
 
     @staticmethod
-    def opened(terms: Terms, secret: bytes) -> Account:
+    def opened(terms: Terms, secret: bytes, counter: Counter | None = None) -> Account:
         """An account of which nothing is spent."""
         accountant = Accountant(terms.budget, terms.n_publications)
-        return Account(terms, accountant, secret)
+        return Account(terms, accountant, secret, counter)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,12 +111,15 @@ class Lineage:
         The noisy coefficients, zero where forgotten.
     record : PrivateRecord
         Of the publication.
+    claimed : str
+        What the counter knows it by; empty without one.
     """
 
     account: Account
     drift: Drift
     published: Array
     record: PrivateRecord
+    claimed: str = ""
 
     @property
     def terms(self) -> Terms:
@@ -280,11 +287,14 @@ def _bytes(values: Data) -> list[bytes]:
 def _published(
     account: Account, operation: str, state: State, drift: Drift, found: Distance
 ) -> Lineage:
-    """Spend, then draw the one publication."""
+    """Spend, have it counted, then draw the one publication."""
     terms, number = account.terms, account.accountant.n_published
     accountant = account.accountant.spend(found.total)
     theta, held = state.theta, state.objective.held
     key = derived(account.secret, b"draw", number.to_bytes(8, "big"))
+    # one digest, one vector: who repeats a request that was interrupted may go on
+    digest = derived(noise_key(theta, held, terms.sigma, key), b"claim").hex()
+    claimed = claim(account.counter, terms.name, accountant.n_published, digest)
     published = noisy(theta, held, terms.sigma, key)
     record = PrivateRecord(
         operation=operation,
@@ -304,4 +314,5 @@ def _published(
         publication=accountant.n_published,
         state_after=array_hash(theta),
     )
-    return Lineage(replace(account, accountant=accountant), drift, published, record)
+    account = replace(account, accountant=accountant)
+    return Lineage(account, drift, published, record, claimed)

@@ -50,6 +50,14 @@ def derived(key: bytes, *parts: bytes) -> bytes:
     return code.digest()
 
 
+def noise_key(theta: Array, held: Mask, sigma: float, key: bytes) -> bytes:
+    """The key that the noise of one vector has: of no other under the same key."""
+    values = np.where(held, 0.0, theta).ravel()
+    parts = values.astype("<f8").tobytes(), np.ravel(held).astype("u1").tobytes()
+    shape = str(np.shape(theta)).encode()
+    return derived(key, b"noise", *parts, shape, float(sigma).hex().encode())
+
+
 def noisy(theta: Array, held: Mask, sigma: float, key: bytes) -> Array:
     """Coefficients with noise, rounded to the grid; zero where held.
 
@@ -71,9 +79,7 @@ def noisy(theta: Array, held: Mask, sigma: float, key: bytes) -> Array:
         nearest to that.
     """
     values = np.where(held, 0.0, theta).ravel()
-    parts = values.astype("<f8").tobytes(), np.ravel(held).astype("u1").tobytes()
-    shape = str(np.shape(theta)).encode()
-    key = derived(key, b"noise", *parts, shape, float(sigma).hex().encode())
+    key = noise_key(theta, held, sigma, key)
     spacing, free = grid(sigma), ~np.ravel(held)
     # what is so large is a multiple of the grid, and no double lies near it
     steep = np.abs(values) >= spacing * 2.0**100

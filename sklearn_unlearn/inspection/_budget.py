@@ -7,6 +7,7 @@ import copy
 import numpy as np
 
 from sklearn_unlearn.certification import PrivateRecord
+from sklearn_unlearn.certification.counter import rehearsal
 from sklearn_unlearn.exceptions import BudgetExceededError, NoBoundError
 from sklearn_unlearn.inspection._display import Display, line_style
 from sklearn_unlearn.utils.rows import split, take
@@ -82,7 +83,8 @@ class BudgetDisplay(Display):
         for rows in requests:
             out, _ = split(np.shape(y)[0], rows)
             try:
-                model.partial_unfit(take(X, out), take(y, out))
+                with rehearsal():
+                    model.partial_unfit(take(X, out), take(y, out))
             except (BudgetExceededError, NoBoundError):
                 break
             records.append(model.private_record())

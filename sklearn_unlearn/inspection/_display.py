@@ -10,6 +10,7 @@ from importlib import import_module
 import numpy as np
 from sklearn.base import clone
 
+from sklearn_unlearn.certification.counter import rehearsal
 from sklearn_unlearn.utils.frames import FrameMixin
 from sklearn_unlearn.utils.optional import import_optional
 from sklearn_unlearn.utils.rows import split, take
@@ -131,7 +132,8 @@ def answers(estimator, X, y, requests):
     for rows in requests:
         out, rest = split(np.shape(y)[0], rows)
         unlearned = copy.deepcopy(estimator)
-        unlearned.partial_unfit(take(X, out), take(y, out))
+        with rehearsal():
+            unlearned.partial_unfit(take(X, out), take(y, out))
         yield unlearned, take(X, rest), take(y, rest)
 
 

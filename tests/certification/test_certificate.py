@@ -35,6 +35,7 @@ def certificate(**changes):
             "mode": "output",
             "name": "5eed",
             "publication": 3,
+            "counted": "",
             "n_publications": 1000,
             "grid": 2.0**-22,
             "refit_tolerance": 1e-10,

@@ -28,6 +28,7 @@ def test_a_signature_is_of_all_entries(private_key):
     read.verify(model(), public)
     changes = {"epsilon": 0.2, "publication": 4, "claim": "", "not_claimed": ()}
     changes |= {"parameters": {}, "signature": signed.signature[::-1], "name": ""}
+    changes["counted"] = "5eed"
     for name, value in changes.items():
         changed = replace(read, **{name: value})
         with pytest.raises(CertificateMismatchError, match="not what the owner"):
