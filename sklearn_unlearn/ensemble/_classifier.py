@@ -108,13 +108,15 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
 
     Examples
     --------
+    >>> from sklearn.base import clone
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklearn.ensemble import HistGradientBoostingClassifier
     >>> from sklearn_unlearn import ShardedClassifier
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> boosting = HistGradientBoostingClassifier(max_iter=10, random_state=0)
-    >>> model = ShardedClassifier(boosting).fit(X, y).partial_unfit(X[:2], y[:2])
-    >>> refit = ShardedClassifier(boosting).fit(X[2:], y[2:])
+    >>> model = ShardedClassifier(boosting, random_state=0)
+    >>> refit = clone(model).fit(X[2:], y[2:])
+    >>> model = model.fit(X, y).partial_unfit(X[:2], y[:2])
     >>> bool((model.predict_proba(X) == refit.predict_proba(X)).all())
     True
     """

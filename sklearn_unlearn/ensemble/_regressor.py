@@ -76,13 +76,15 @@ class ShardedRegressor(RegressorMixin, ShardedModel):
 
     Examples
     --------
+    >>> from sklearn.base import clone
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn.tree import DecisionTreeRegressor
     >>> from sklearn_unlearn import ShardedRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> tree = DecisionTreeRegressor(max_depth=3, random_state=0)
-    >>> model = ShardedRegressor(tree).fit(X, y).partial_unfit(X[:2], y[:2])
-    >>> refit = ShardedRegressor(tree).fit(X[2:], y[2:])
+    >>> model = ShardedRegressor(tree, random_state=0)
+    >>> refit = clone(model).fit(X[2:], y[2:])
+    >>> model = model.fit(X, y).partial_unfit(X[:2], y[:2])
     >>> bool((model.predict(X) == refit.predict(X)).all())
     True
     """

@@ -148,7 +148,8 @@ class ShardedModel(
     @property
     def _trains_with_weights(self):
         """Whether the estimator of the shards does."""
-        method = "partial_fit" if self.n_slices > 1 else "fit"
+        sliced = isinstance(self.n_slices, Integral) and self.n_slices > 1
+        method = "partial_fit" if sliced else "fit"
         estimator = self._base()
         return hasattr(estimator, method) and accepts(
             getattr(estimator, method), "sample_weight"

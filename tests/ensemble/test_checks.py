@@ -1,4 +1,4 @@
-"""scikit-learn's own checks and those of unlearners, none expected to fail."""
+"""scikit-learn's own checks and those of unlearners."""
 
 from sklearn.linear_model import LinearRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
@@ -29,7 +29,20 @@ SLICED = [
 ]
 
 
-@parametrize_with_checks([*ESTIMATORS, *TREES, *SLICED])
+def expected_to_fail(estimator):
+    """One pass of SGD is a step for each row, whatever its weight, as in the twin."""
+    if estimator.n_slices == 1:
+        return {}
+    why = "a weight of 2 is one long step, the row twice are two"
+    return {
+        f"check_sample_weight_equivalence_on_{kind}_data": why
+        for kind in ("dense", "sparse")
+    }
+
+
+@parametrize_with_checks(
+    [*ESTIMATORS, *TREES, *SLICED], expected_failed_checks=expected_to_fail
+)
 def test_sklearn_check(estimator, check):
     check(estimator)
 

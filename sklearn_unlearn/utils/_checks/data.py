@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import get_tags
 
@@ -92,8 +93,9 @@ class Case:
 
 
 def some(X, rows):
-    """Some rows of any kind."""
-    return RawRows.of(X).take(rows).X
+    """Some rows of any kind, in the same format."""
+    taken = RawRows.of(X).take(rows).X
+    return taken.asformat(X.format) if sp.issparse(X) else taken
 
 
 def joined(X, others):
