@@ -133,6 +133,7 @@ class CertifiedMixin(UnlearnerMixin):
             publication=record.publication,
             counted=lineage.claimed,
             n_publications=terms.n_publications,
+            max_refusals=terms.max_refusals,
             grid=grid(terms.sigma),
             refit_tolerance=terms.tol,
             estimator=type(self).__name__,
@@ -297,9 +298,9 @@ class CertifiedMixin(UnlearnerMixin):
         model = idle(fitted.model, request)
         if model is not None:
             return replace(fitted, model=model)
-        fitted.lineage.accountant.check_open()
-        lineage = requested(fitted.lineage, request.edit)
-        return super()._carried(replace(fitted, lineage=lineage), request)
+        with fitted.lineage.account.answering():
+            lineage = requested(fitted.lineage, request.edit)
+            return super()._carried(replace(fitted, lineage=lineage), request)
 
     def _settled(self, fitted, request, answer):
         """The fitted value after a request, its distance spent."""

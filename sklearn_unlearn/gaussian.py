@@ -44,6 +44,11 @@ class GaussianCertification(BaseEstimator):
         can be minimised further until the share is enough, and None without. A
         request that would spend more than it may is refused; with retained data, only
         if neither steps to the rounding floor nor a fit from scratch help.
+    max_refusals : int, default=10
+        How many requests may be refused before nothing more is published. It counts
+        refusals that tell something of what left before: all for want of budget, of a
+        bound or of accuracy, but where data are retained and publications planned.
+        ``removal_cost`` says beforehand whether there is room for a request.
     random_state : int, default=None
         None takes a secret from the operating system at each ``fit``. An integer makes
         publications reproducible: noise that can be computed certifies nothing, and
@@ -89,6 +94,7 @@ class GaussianCertification(BaseEstimator):
         sigma=None,
         mode="output",
         n_publications="auto",
+        max_refusals=10,
         random_state=None,
         counter=None,
     ):
@@ -97,6 +103,7 @@ class GaussianCertification(BaseEstimator):
         self.sigma = sigma
         self.mode = mode
         self.n_publications = n_publications
+        self.max_refusals = max_refusals
         self.random_state = random_state
         self.counter = counter
 
@@ -124,6 +131,8 @@ class GaussianCertification(BaseEstimator):
         planned = self.n_publications
         if isinstance(planned, str):
             planned = _MANY if retained else None
+        # what is refused although it was fitted again follows from the data as they are
+        clean = retained and planned is not None
         terms = Terms(
             epsilon,
             delta,
@@ -132,6 +141,7 @@ class GaussianCertification(BaseEstimator):
             n_publications=None if planned is None else int(planned),
             seeded=self.random_state is not None,
             name=secrets.token_hex(8),
+            max_refusals=None if clean else int(self.max_refusals),
         )
         return Account.opened(terms, self.secret(), self.counter)
 
@@ -155,6 +165,11 @@ class GaussianCertification(BaseEstimator):
             raise ValueError(
                 f'n_publications must be a number, None or "auto"; got {planned!r}.'
             )
+        if isinstance(self.max_refusals, bool | np.bool_):
+            raise TypeError(
+                f"max_refusals must be an integer; got {self.max_refusals!r}."
+            )
+        check_scalar(self.max_refusals, "max_refusals", Integral, min_val=1)
         for name in ("n_publications", "random_state"):
             value = getattr(self, name)
             if isinstance(value, bool | np.bool_):

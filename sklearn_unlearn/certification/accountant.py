@@ -114,6 +114,44 @@ class Accountant:
         return int((self.remaining / distance) ** 2)
 
 
+@dataclass(eq=False)
+class Refusals:
+    """How often requests were refused for reasons that secrets decide.
+
+    Of a lineage the one thing that changes in place: who was refused has seen it,
+    though the model is as it was. A shallow copy of a model counts with it.
+
+    Attributes
+    ----------
+    limit : int
+        From which on all are refused.
+    count : int
+    """
+
+    limit: int
+    count: int = 0
+
+    def add(self) -> None:
+        """Count one more."""
+        self.count += 1
+
+    def check_open(self) -> None:
+        """Refuse everything after too many.
+
+        Raises
+        ------
+        BudgetExceededError
+        """
+        if self.count >= self.limit:
+            raise BudgetExceededError(
+                f"max_refusals={self.limit} requests were refused for want of budget, "
+                "of a bound or of accuracy, each of which tells something of what was "
+                "deleted before: this fit publishes nothing more. Fit again, and ask "
+                "removal_cost before a request whether there is room for it, or fit "
+                "with retain_data=True."
+            )
+
+
 def _hypotenuse(one: float, other: float) -> float:
     """``sqrt(one^2 + other^2)``, rounded up."""
     squares = Fraction(one) ** 2 + Fraction(other) ** 2

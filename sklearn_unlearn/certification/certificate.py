@@ -33,8 +33,9 @@ _NOT_LOOKED_UP = (
     "requests named were in the data is not certified; if they were not, nothing is."
 )
 _REFUSALS = (
-    "Refusals for want of budget or of a bound, and warnings, depend on secrets: who "
-    "sees them, or requests that depend on them, are not covered."
+    "Refusals for want of budget, of a bound or of accuracy, at most max_refusals of "
+    "them, and warnings depend on secrets: who sees them, or requests that depend on "
+    "them, are not covered."
 )
 _REFUSALS_OF_FITS = (
     "Warnings depend on secrets; and so would a refusal for want of budget or of a "
@@ -122,6 +123,9 @@ class Certificate(_Json):
     n_publications : int or None
         How many there may be, each with an equal share of the budget; None if each may
         spend what is left.
+    max_refusals : int or None
+        After how many refusals that secrets decided nothing more is published; None
+        where secrets decide none.
     grid : float
         What is published are multiples of this.
     refit_tolerance : float
@@ -154,6 +158,7 @@ class Certificate(_Json):
     publication: int
     counted: str
     n_publications: int | None
+    max_refusals: int | None
     grid: float
     refit_tolerance: float
     estimator: str

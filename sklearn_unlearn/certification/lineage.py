@@ -6,11 +6,13 @@ either is swapped in, so that a request that fails has spent nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sklearn_unlearn.certification.accountant import Accountant
+from sklearn_unlearn.certification.accountant import Accountant, Refusals
 from sklearn_unlearn.certification.certificate import PrivateRecord
 from sklearn_unlearn.certification.counter import Counter, claim
 from sklearn_unlearn.certification.digest import array_hash
@@ -32,9 +34,26 @@ from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import StepResult
 from sklearn_unlearn.core.threads import one_blas_thread
+from sklearn_unlearn.exceptions import (
+    BudgetExceededError,
+    NoBoundError,
+    NotFiniteError,
+    NotPositiveDefiniteError,
+    PrecisionLossError,
+    StepTooLargeError,
+)
 
 #: a of theorem 2 above which the radius of the rows is measured exactly.
 _LARGE_CONDITION = 1.0 / 16.0
+#: What a request is refused for depending on more than it and the data as they are.
+_SECRET_REASONS = (
+    BudgetExceededError,
+    NoBoundError,
+    NotFiniteError,
+    NotPositiveDefiniteError,
+    PrecisionLossError,
+    StepTooLargeError,
+)
 #: The rounding error of a refit's gradient over that of ours: its coefficients are not
 #: quite ours, and its rows may come in other blocks.
 _FLOOR_MARGIN = 1.25
@@ -56,6 +75,9 @@ class Terms:
         Whether the noise is that of a ``random_state``.
     name : str
         Of the lineage, random.
+    max_refusals : int or None
+        After how many that depend on secrets nothing more is published; None where
+        there are none.
     """
 
     epsilon: float
@@ -65,6 +87,7 @@ class Terms:
     n_publications: int | None = None
     seeded: bool = False
     name: str = ""
+    max_refusals: int | None = None
 
     @property
     def budget(self) -> float:
@@ -84,18 +107,42 @@ class Account:
         Of the noise. Each request makes another of it (`requested`).
     counter : callable or None
         Outside of the model; see `counter`.
+    refusals : Refusals or None
     """
 
     terms: Terms
     accountant: Accountant
     secret: bytes = field(repr=False)
     counter: Counter | None = None
+    refusals: Refusals | None = None
 
     @staticmethod
     def opened(terms: Terms, secret: bytes, counter: Counter | None = None) -> Account:
         """An account of which nothing is spent."""
         accountant = Accountant(terms.budget, terms.n_publications)
-        return Account(terms, accountant, secret, counter)
+        limit = terms.max_refusals
+        refusals = None if limit is None else Refusals(limit)
+        return Account(terms, accountant, secret, counter, refusals)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """While a request is answered: count its refusal, if secrets decided it.
+
+        Raises
+        ------
+        BudgetExceededError
+            If all that were planned are published, or too many were refused.
+        """
+        self.accountant.check_open()
+        if self.refusals is None:
+            yield
+            return
+        self.refusals.check_open()
+        try:
+            yield
+        except _SECRET_REASONS:
+            self.refusals.add()
+            raise
 
 
 @dataclass(frozen=True, eq=False)

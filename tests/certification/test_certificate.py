@@ -37,6 +37,7 @@ def certificate(**changes):
             "publication": 3,
             "counted": "",
             "n_publications": 1000,
+            "max_refusals": None,
             "grid": 2.0**-22,
             "refit_tolerance": 1e-10,
             "estimator": "UnlearnableRidge",
