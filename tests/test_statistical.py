@@ -105,7 +105,7 @@ VERBS = [
 ]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @pytest.mark.parametrize("name", CASES)
 @given(
     st.booleans(),
@@ -132,7 +132,7 @@ def test_ten_thousand_rows_leave(name):
         # beside 1e16 no covariance matrix has full rank in floating point
         X[5], X[17] = (1e9, -1e9) if name.startswith("qda") else (1e16, -1e16)
     model = make(name).fit(X, y)
-    for part in np.array_split(np.arange(10_000), 500):
+    for part in np.array_split(np.arange(10_000), 500 if name == "gaussian" else 50):
         model.partial_unfit(X[part], y[part])
     assert_identical(model, make(name).fit(X[10_000:], y[10_000:]))
 

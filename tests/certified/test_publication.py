@@ -33,6 +33,7 @@ from tests.certified.problems import (
     theta,
 )
 from tests.decisions import assert_same_labels, decided
+from tests.pairwise import pairwise
 
 FORMATS = {"dense": np.asarray, "sparse": sp.csr_array}
 
@@ -92,13 +93,14 @@ def public_text(estimator):
     return "\n".join([*texts, repr(model), model._repr_html_(), repr(vars(model))])
 
 
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("retain_data", [False, True])
-@pytest.mark.parametrize("as_format", FORMATS.values(), ids=FORMATS)
-@pytest.mark.parametrize("name", CERTIFIED)
+@pytest.mark.parametrize(
+    ("name", "name_format", "retain_data", "fit_intercept"),
+    pairwise(CERTIFIED, FORMATS, [False, True], [True, False]),
+)
 def test_everything_public_shows_one_publication(
-    name, as_format, retain_data, fit_intercept
+    name, name_format, retain_data, fit_intercept
 ):
+    as_format = FORMATS[name_format]
     X, y = problem(name)
     X = as_format(X)
     sigma = {"ridge": 300.0, "svr": 300.0, "least": 1e5}.get(name.split("_")[0], 30.0)
@@ -202,9 +204,14 @@ def test_certificates_say_what_they_are_about():
     assert len(record.state_after) == len(record.model_sha256) == 64
 
 
-@pytest.mark.parametrize("retain_data", [False, True])
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "refine"])
-@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge"])
+@pytest.mark.parametrize(
+    ("name", "verb", "retain_data"),
+    pairwise(
+        ["logistic", "multinomial", "ridge"],
+        [verb for verb in VERBS if verb != "refine"],
+        [False, True],
+    ),
+)
 def test_each_state_is_published_once_and_paid_for(name, verb, retain_data):
     X, y = problem(name)
     estimator = certified(name, 10.0, retain_data=retain_data).fit(X, y)

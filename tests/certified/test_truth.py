@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from sklearn_unlearn.core.units import Units
 from tests.cases import CERTIFIED, weights
 from tests.certified.problems import VERBS, certified, problem, refit, theta
+from tests.pairwise import pairwise
 
 
 def farthest_refit(estimator, edited):
@@ -38,11 +39,12 @@ def farthest_refit(estimator, edited):
     return float(np.linalg.norm(mine - stopped))
 
 
-@pytest.mark.parametrize("as_format", [np.asarray, sp.csr_array])
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("retain_data", [False, True])
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", CERTIFIED)
+@pytest.mark.parametrize(
+    ("name", "verb", "retain_data", "weighted", "as_format"),
+    pairwise(
+        CERTIFIED, VERBS, [False, True], [False, True], [np.asarray, sp.csr_array]
+    ),
+)
 def test_no_permitted_refit_is_farther(name, verb, retain_data, weighted, as_format):
     X, y = problem(name)
     X, weight = as_format(X), weights(len(y)) if weighted else None

@@ -12,6 +12,7 @@ from sklearn_unlearn.core.network_objective import NetworkObjective
 from sklearn_unlearn.core.perceptron import ACTIVATIONS, Perceptron
 from sklearn_unlearn.core.rows import Rows
 from tests.core.networks import LOSSES, problem
+from tests.pairwise import pairwise
 
 
 def differences(function, theta, step):
@@ -29,9 +30,10 @@ def dense(objective, theta, kind, rows=None):
     return np.array([curvature.dot(e) for e in np.eye(theta.size)])
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("hidden", [(), (5,), (5, 4)])
+@pytest.mark.parametrize(
+    ("hidden", "activation", "loss"),
+    pairwise([(), (5,), (5, 4)], ACTIVATIONS, LOSSES),
+)
 def test_gradient(loss, activation, hidden):
     objective, theta = problem(loss, activation, hidden)
     _, gradient = objective.value_and_gradient(theta)
@@ -39,9 +41,10 @@ def test_gradient(loss, activation, hidden):
     np.testing.assert_allclose(gradient, found, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("hidden", [(), (5,), (5, 4)])
+@pytest.mark.parametrize(
+    ("hidden", "activation", "loss"),
+    pairwise([(), (5,), (5, 4)], ACTIVATIONS, LOSSES),
+)
 def test_hessian(loss, activation, hidden):
     objective, theta = problem(loss, activation, hidden)
     hessian = dense(objective, theta, "hessian")

@@ -22,6 +22,7 @@ from tests.ensemble.cases import (
     data,
     outputs,
 )
+from tests.pairwise import pairwise
 
 
 def _edited(verb, model, X, y, ids):
@@ -63,9 +64,10 @@ VERBS = [
 ]
 
 
-@pytest.mark.parametrize("with_ids", [False, True])
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(
+    ("name", "verb", "with_ids"),
+    pairwise(ALL, VERBS, [False, True]),
+)
 def test_bit_for_bit_a_fresh_fit(name, verb, with_ids):
     X, y = data(ALL[name])
     ids = np.random.default_rng(1).permutation(len(y))

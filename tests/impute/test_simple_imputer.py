@@ -11,6 +11,7 @@ from sklearn.impute import SimpleImputer
 from sklearn_unlearn import UnlearnableSimpleImputer
 from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
 from sklearn_unlearn.transformers import Edit
+from tests.pairwise import pairwise
 from tests.transformers import VERBS, Script, assert_mapped
 
 NAN = np.nan
@@ -118,9 +119,14 @@ def test_ties_are_broken_as_the_twin_does():
     assert imputer.statistics_[0] == 1
 
 
-@pytest.mark.parametrize("strategy", ["mean", "median", "most_frequent", "constant"])
-@pytest.mark.parametrize("at_fit", ["i8", "f4", "f8", "O"])
-@pytest.mark.parametrize("at_request", ["i8", "f4", "f8", "O"])
+@pytest.mark.parametrize(
+    ("at_request", "at_fit", "strategy"),
+    pairwise(
+        ["i8", "f4", "f8", "O"],
+        ["i8", "f4", "f8", "O"],
+        ["mean", "median", "most_frequent", "constant"],
+    ),
+)
 def test_requests_of_another_dtype(strategy, at_fit, at_request):
     X = np.arange(24).reshape(8, 3) % 5
     given, rows = X.astype(at_fit), X[:3].astype(at_request)

@@ -25,6 +25,7 @@ from sklearn_unlearn import (
 )
 from sklearn_unlearn.exceptions import DataMismatchWarning
 from tests.cases import ESTIMATORS, FORMATS, coefficients, data, make, weights
+from tests.pairwise import pairwise
 
 
 def twin(name, **params):
@@ -46,11 +47,12 @@ def fitted_twin(name, X, y, weight=None, **params):
         return twin(name, **params).fit(X, y, sample_weight=weight)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("as_format", FORMATS.values(), ids=FORMATS)
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_adopted_is_fitted(name, as_format, fit_intercept, weighted):
+@pytest.mark.parametrize(
+    ("name", "name_format", "fit_intercept", "weighted"),
+    pairwise(ESTIMATORS, FORMATS, [True, False], [False, True]),
+)
+def test_adopted_is_fitted(name, name_format, fit_intercept, weighted):
+    as_format = FORMATS[name_format]
     X, y = data(name)
     X, weight = as_format(X), weights(len(y)) if weighted else None
     deployed = fitted_twin(name, X, y, weight, fit_intercept=fit_intercept)

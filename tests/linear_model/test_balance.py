@@ -24,6 +24,7 @@ from sklearn_unlearn.exceptions import (
     StepTooLargeError,
 )
 from tests.cases import FORMATS, changed_targets, coefficients, data, make, weights
+from tests.pairwise import pairwise
 
 NAMES = ["logistic", "multinomial", "ridge_classifier", "ridge_classifiers"]
 NAMES += ["svc", "svcs"]
@@ -85,10 +86,10 @@ def distance(one, other):
     return np.abs(coefficients(one) - coefficients(other)).max()
 
 
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("as_format", ["dense", "csr_matrix"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "as_format", "fit_intercept", "verb"),
+    pairwise(NAMES, ["dense", "csr_matrix"], [True, False], VERBS),
+)
 def test_with_retained_data_each_request_gives_the_refit(
     name, as_format, fit_intercept, verb
 ):
@@ -108,10 +109,10 @@ def test_with_retained_data_each_request_gives_the_refit(
     assert estimator.gradient_residual(*edited.all()) < 1e-9
 
 
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("as_format", ["dense", "csr_matrix"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "as_format", "fit_intercept", "verb"),
+    pairwise(NAMES, ["dense", "csr_matrix"], [True, False], VERBS),
+)
 def test_without_data_each_request_comes_near_the_refit(
     name, as_format, fit_intercept, verb
 ):

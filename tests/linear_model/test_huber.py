@@ -14,6 +14,7 @@ from sklearn_unlearn.exceptions import (
     StepTooLargeError,
 )
 from tests.cases import FORMATS, changed_targets, coefficients, data, make, weights
+from tests.pairwise import pairwise
 
 REST = np.arange(3, 150)
 
@@ -72,14 +73,18 @@ def test_outliers_and_export():
     assert not hasattr(make("huber"), "scale_")
 
 
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("as_format", FORMATS.values(), ids=FORMATS)
 @pytest.mark.parametrize(
-    "verb", ["partial_unfit", "replace_labels", "replace_features", "partial_fit"]
+    ("verb", "name_format", "fit_intercept"),
+    pairwise(
+        ["partial_unfit", "replace_labels", "replace_features", "partial_fit"],
+        FORMATS,
+        [True, False],
+    ),
 )
 def test_without_data_the_residual_falls_and_refinement_ends_at_the_refit(
-    verb, as_format, fit_intercept
+    verb, name_format, fit_intercept
 ):
+    as_format = FORMATS[name_format]
     X, y = data("huber")
     X = X.astype(np.float32).astype(float)
     model = make("huber", fit_intercept=fit_intercept).fit(as_format(X), y)

@@ -11,6 +11,7 @@ from sklearn_unlearn.core.model import Request
 from sklearn_unlearn.core.steps import unlearn
 from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
 from tests.cases import ESTIMATORS, QUADRATIC, coefficients, data, make, weights
+from tests.pairwise import pairwise
 
 ROWS = np.arange(12)
 
@@ -29,10 +30,10 @@ def raw_of(estimator, X):
     return raw[:, 0] if fitted.encoding.is_vector else raw
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("as_format", [np.asarray, sp.csr_array])
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(
+    ("name", "as_format", "fit_intercept", "weighted"),
+    pairwise(ESTIMATORS, [np.asarray, sp.csr_array], [True, False], [False, True]),
+)
 def test_influence_is_the_change_by_a_request(name, as_format, fit_intercept, weighted):
     X, y = data(name)
     weight = weights(len(y)) if weighted else np.ones(len(y))
@@ -56,22 +57,23 @@ def test_influence_is_near_the_truth(name):
     influence = estimator.influence(X, y, X_test=X[:7])
     before = coefficients(estimator)
     found, true, predicted = stacked(influence), [], []
-    for row in range(len(y)):
+    some = np.arange(0, len(y), 3)
+    for row in some:
         X_rest, y_rest = np.delete(X, row, 0), np.delete(y, row, 0)
         refit = make(name, tol=1e-10).fit(X_rest, y_rest)
         true.append(coefficients(refit) - before)
         predicted.append(raw_of(refit, X[:7]))
     true = np.array(true)
     size = np.linalg.norm(true, axis=1)
-    assert spearmanr(influence.norm, size).statistic > 0.98
-    error = np.linalg.norm(found - true, axis=1)
+    assert spearmanr(influence.norm[some], size).statistic > 0.98
+    error = np.linalg.norm(found[some] - true, axis=1)
     if name in QUADRATIC:
         assert error.max() < 1e-8 * size.max()
     else:
         assert error.max() < 0.2 * size.max()
         assert np.median(error) < 0.05 * np.median(size)
     raw = np.array(predicted) - raw_of(estimator, X[:7])
-    found = influence.raw
+    found = influence.raw[some]
     assert found.shape == raw.shape
     assert np.abs(found - raw).max() < 0.2 * np.abs(raw).max()
 

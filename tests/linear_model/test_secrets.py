@@ -8,12 +8,18 @@ import scipy.sparse as sp
 
 from tests.cases import coefficients, data, make
 from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
+from tests.pairwise import pairwise
 
 
-@pytest.mark.parametrize("name_format", ["dense", "sparse"])
-@pytest.mark.parametrize("retain_data", [False, True])
-@pytest.mark.parametrize("verb", ["partial_unfit", "replace_features"])
-@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge"])
+@pytest.mark.parametrize(
+    ("name", "verb", "retain_data", "name_format"),
+    pairwise(
+        ["logistic", "multinomial", "ridge"],
+        ["partial_unfit", "replace_features"],
+        [False, True],
+        ["dense", "sparse"],
+    ),
+)
 def test_no_erased_row_is_pickled(name, verb, retain_data, name_format):
     rng = np.random.default_rng(5)
     X, y = data(name, 120, 24)

@@ -17,6 +17,7 @@ from sklearn_unlearn.core import factor, fitting, model, steps, threads, triangu
 from tests.cases import ESTIMATORS, changed_targets, coefficients, data, make
 from tests.linear_model.arrays import arrays_of
 from tests.observers import Observers
+from tests.pairwise import pairwise
 
 PACKAGE = str(Path(sklearn_unlearn.__file__).parent)
 
@@ -96,9 +97,10 @@ def _blas_limit():
 
 
 @pytest.mark.usefixtures("_blas_limit")
-@pytest.mark.parametrize("retain_data", [False, True])
-@pytest.mark.parametrize("verb", REQUESTS)
-@pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge"])
+@pytest.mark.parametrize(
+    ("name", "verb", "retain_data"),
+    pairwise(["logistic", "multinomial", "ridge"], REQUESTS, [False, True]),
+)
 def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb, retain_data):
     X, y = data(name, 60, 4)
     base = make(name, retain_data=retain_data).fit(X, y)
@@ -237,8 +239,8 @@ def eager_switching():
 
 @pytest.mark.usefixtures("eager_switching")
 def test_predictions_during_requests_are_of_one_state():
-    n_requests = 1000
-    X, y = data("multinomial", 1300, 4)
+    n_requests = 300
+    X, y = data("multinomial", 600, 4)
     query = X[-1:]
     estimator = make("multinomial").fit(X, y)
     recorded = {estimator.decision_function(query).tobytes()}

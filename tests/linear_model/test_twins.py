@@ -30,6 +30,7 @@ from sklearn_unlearn import (
 )
 from tests.cases import ESTIMATORS, data, make, weights
 from tests.decisions import assert_same_labels
+from tests.pairwise import pairwise
 
 NEWTON = {"solver": "newton-cholesky", "tol": 1e-12, "max_iter": 1000}
 LIBLINEAR = {"dual": False, "tol": 1e-15, "max_iter": 100000}
@@ -58,9 +59,10 @@ def twin_of(name, **params):
     return twin(**{**defaults, **exact, **params})
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(
+    ("name", "fit_intercept", "weighted"),
+    pairwise(ESTIMATORS, [True, False], [False, True]),
+)
 def test_coefficients_shapes_and_predictions_of_the_twin(name, fit_intercept, weighted):
     X, y = data(name)
     weight = weights(len(y)) if weighted else None

@@ -24,6 +24,7 @@ from tests.cases import (
     weights,
 )
 from tests.linear_model.requests import N_ROWS, OUT, REST, VERBS, ask
+from tests.pairwise import pairwise
 
 
 def _refit(estimator, X, y, weight):
@@ -31,11 +32,10 @@ def _refit(estimator, X, y, weight):
     return clone(estimator).fit(X, y, sample_weight=weight)
 
 
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("name_format", FORMATS)
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(
+    ("name", "verb", "name_format", "weighted", "fit_intercept"),
+    pairwise(ESTIMATORS, VERBS, FORMATS, [False, True], [True, False]),
+)
 def test_retained_data_make_every_verb_exact(
     name, verb, name_format, weighted, fit_intercept
 ):
@@ -55,10 +55,10 @@ def test_retained_data_make_every_verb_exact(
     assert estimator.gradient_residual(*edited) <= stop(estimator, *edited)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("name_format", ["dense", "csr_matrix"])
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", QUADRATIC)
+@pytest.mark.parametrize(
+    ("name", "verb", "name_format", "weighted"),
+    pairwise(QUADRATIC, VERBS, ["dense", "csr_matrix"], [False, True]),
+)
 def test_quadratic_losses_are_exact_without_data(name, verb, name_format, weighted):
     as_format = FORMATS[name_format]
     X, y = data(name)
@@ -73,10 +73,10 @@ def test_quadratic_losses_are_exact_without_data(name, verb, name_format, weight
     )
 
 
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", APPROXIMATE)
+@pytest.mark.parametrize(
+    ("name", "verb", "weighted", "fit_intercept"),
+    pairwise(APPROXIMATE, VERBS, [False, True], [True, False]),
+)
 def test_data_free_updates_lower_the_residual(name, verb, weighted, fit_intercept):
     X, y = data(name, N_ROWS)
     weight = weights(N_ROWS) if weighted else None

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -46,6 +47,7 @@ from sklearn_unlearn.utils.tags import (
     takes_weights,
     unlearning_tags,
 )
+from tests.pairwise import pairwise
 
 #: Errors that are rounding, or what `tol` leaves, and errors that nothing explains.
 ROUNDING, VISIBLE = 1e-10, 1e-7
@@ -75,27 +77,38 @@ def _small(estimator):
     return clone(estimator).set_params(**known)
 
 
-def _all_instances():
-    for estimator in [
-        *map(_small, instances("models")),
-        UnlearnableGeneralizedLinearModel(loss=HalfGamma(), average=True),
-        UnlearnableGeneralizedLinearModel(average=True),
-        UnlearnableTweedieRegressor(power=2.0),
-    ]:
-        parameters = estimator.get_params()
-        yield estimator
-        if "method" in parameters:
-            yield clone(estimator).set_params(method="first_order")
-        if "retain_data" in parameters:
-            yield clone(estimator).set_params(retain_data=True)
-            if "method" in parameters:
-                yield clone(estimator).set_params(
-                    retain_data=True, method="first_order"
-                )
+MODELS = [
+    *map(_small, instances("models")),
+    UnlearnableGeneralizedLinearModel(loss=HalfGamma(), average=True),
+    UnlearnableGeneralizedLinearModel(average=True),
+    UnlearnableTweedieRegressor(power=2.0),
+]
+VARIANTS = [
+    {},
+    {"method": "first_order"},
+    {"retain_data": True},
+    {"retain_data": True, "method": "first_order"},
+]
 
 
-ESTIMATORS = [pytest.param(each, id=repr(each)) for each in _all_instances()]
-every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS)
+def _varied(model, variant):
+    """A model with the parameters of a variant that it has."""
+    known = model.get_params()
+    variant = {name: value for name, value in variant.items() if name in known}
+    return clone(model).set_params(**variant)
+
+
+def _named(rows):
+    """Estimators, with what else varies, named and none of them twice."""
+    named = {"-".join([repr(row[0]), *row[1:]]): row for row in rows}
+    return [pytest.param(*row, id=name) for name, row in named.items()]
+
+
+#: Each model in a variant, and each variant of models.
+every_estimator = pytest.mark.parametrize(
+    "estimator",
+    _named([_varied(*row)] for row in zip(MODELS, cycle(VARIANTS), strict=False)),
+)
 ONE_EACH = [pytest.param(_small(each), id=repr(each)) for each in instances("models")]
 
 
@@ -121,8 +134,13 @@ def errors(estimator, verb):
 
 # an approximation may be a rough one, if it says so
 @pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.LargeStepWarning")
-@every_estimator
-@pytest.mark.parametrize("verb", REQUEST_VERBS)
+@pytest.mark.parametrize(
+    ("estimator", "verb"),
+    _named(
+        (_varied(model, variant), verb)
+        for model, variant, verb in pairwise(MODELS, VARIANTS, REQUEST_VERBS)
+    ),
+)
 def test_worth_of_requests(estimator, verb):
     worth = getattr(unlearning_tags(estimator), verb)
     if worth is None:
