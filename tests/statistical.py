@@ -24,7 +24,7 @@ from sklearn_unlearn import (
     UnlearnableNearestCentroid,
     UnlearnableQuadraticDiscriminantAnalysis,
 )
-from tests.decisions import assert_same_labels
+from tests.decisions import assert_same_labels, decided
 from tests.linear_model.arrays import arrays_of
 
 GAUSSIAN = ("class_count_", "class_prior_", "epsilon_", "theta_", "var_")
@@ -186,7 +186,8 @@ def assert_same(name, model, twin, X, rtol=1e-10):
             found, expected = getattr(model, method)(X), getattr(twin, method)(X)
             scale = np.abs(expected).max(initial=1.0)
             np.testing.assert_allclose(found, expected, rtol=rtol, atol=rtol * scale)
-    assert_same_labels(model.predict(X), twin, X)
+    if decided(twin, X).any():  # shrunken centroids may all be one
+        assert_same_labels(model.predict(X), twin, X)
 
 
 def assert_identical(one, other):
