@@ -22,6 +22,9 @@ class Origin(Protocol):
     def same(self, other: Any) -> Mask:
         """Where these rows equal those of another of as many."""
 
+    def unequal(self, other: Any, rounding: float) -> Data:
+        """Where their values differ by more than rounding, column by column."""
+
     def take(self, rows: Indices) -> Any:
         """Copies of these rows."""
 

@@ -27,6 +27,7 @@ from sklearn_unlearn.core.arrays import (
     without_columns,
 )
 from sklearn_unlearn.core.chunks import Chunk, Origin
+from sklearn_unlearn.core.departed import Departed
 from sklearn_unlearn.core.hashes import RowHash
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, joined, row_slices
 from sklearn_unlearn.exceptions import (
@@ -55,11 +56,15 @@ class RetainedRows:
         Current weights of rows that left in part or whole, by position.
     magnified : float
         By how much maps of the features have magnified rounding errors.
+    departed : Departed or None
+        Names of rows that left before ``changed`` was last emptied; None if there are
+        none.
     """
 
     chunks: tuple[Chunk, ...]
     changed: dict[int, float]
     magnified: float = 1.0
+    departed: Departed | None = None
 
     @staticmethod
     def of(
@@ -67,8 +72,10 @@ class RetainedRows:
     ) -> RetainedRows:
         """Retain these rows: X and origin by reference, vectors as copies."""
         rows = replace(rows, y=rows.y.copy(), weight=rows.weight.copy())
+        departed = None if ids is None else Departed()
         ids = None if ids is None else ids.copy()
-        return RetainedRows((Chunk(rows, ids, forgotten, RowHash(), origin),), {})
+        chunk = Chunk(rows, ids, forgotten, RowHash(), origin)
+        return RetainedRows((chunk,), {}, departed=departed)
 
     @property
     def forgotten(self) -> Mask:
@@ -147,6 +154,7 @@ class RetainedRows:
         origin: Origin | None = None,
         ids: Any = None,
         interchangeable: bool = True,
+        explain: Callable[[int], str] | None = None,
     ) -> Indices:
         """Positions of rows with these features, or this origin, and these targets.
 
@@ -165,6 +173,8 @@ class RetainedRows:
         interchangeable : bool, default=True
             Whether the same is asked of all rows here. If not, it matters which of
             equal rows is which, even if all of them are here.
+        explain : callable, optional
+            Says more of a row that is not found.
 
         Raises
         ------
@@ -185,7 +195,7 @@ class RetainedRows:
         needed = np.zeros(rows.n_rows) if all_weight else rows.weight
         if self.has_ids and ids is None:
             self._check_unambiguous(owner, position, needed, interchangeable)
-        return self._claimed(owner, position, needed)
+        return self._claimed(owner, position, needed, explain)
 
     def locate_ids(self, ids: Any) -> tuple[Indices, Indices]:
         """Living rows that have these identifiers: whose each is, and where it is.
@@ -200,10 +210,31 @@ class RetainedRows:
         _, first = np.unique(ids, return_index=True)
         for order in np.setdiff1d(np.arange(len(ids)), np.intersect1d(owner, first)):
             raise RowNotFoundError(
-                f"row_ids[{order}] is {ids.tolist()[order]!r}, which names a row that "
-                "is not (or no longer) in the model, or one that was named before."
+                f"row_ids[{order}] is {ids.tolist()[order]!r}, which names "
+                f"{self._unnamed(ids, order)}."
             )
         return owner, position
+
+    def _unnamed(self, ids: Any, order: int) -> str:
+        """What there is to say of a name that is of no use."""
+        if (ids[:order] == ids[order]).any():
+            return "a row that was named before"
+        departed = self.recorded().departed
+        if departed is not None and ids.tolist()[order] in departed:
+            return "a row that has left the model"
+        return "no row that was ever in the model"
+
+    def recorded(self) -> RetainedRows:
+        """The same, with the names of rows that have left."""
+        if self.departed is None:
+            return self
+        gone = [at for at, weight in self.changed.items() if weight == 0.0]
+        names = self.ids_at(np.array(gone, dtype=np.intp))
+        return replace(self, departed=self.departed.plus(names))
+
+    def following(self, before: RetainedRows) -> RetainedRows:
+        """The same as what others have become, whose names that left are known."""
+        return replace(self, departed=before.recorded().departed)
 
     def check_ids(self) -> None:
         """Refuse identifiers where no row has one."""
@@ -212,6 +243,11 @@ class RetainedRows:
                 "row_ids needs a model fitted with row_ids: pass fit(X, y, row_ids=...)"
                 " or name the rows by X and y."
             )
+
+    @property
+    def alive(self) -> Indices:
+        """Positions of rows that have not left."""
+        return np.flatnonzero(np.concatenate([b.weight for b in self.blocks()]))
 
     def living(self, ids: Any) -> tuple[Indices, Indices]:
         """For each living row of these identifiers: whose it is, and where."""
@@ -290,23 +326,24 @@ class RetainedRows:
 
     def compacted(self) -> RetainedRows:
         """A copy that holds neither rows that left nor values of forgotten columns."""
-        weight = np.concatenate([block.weight for block in self.blocks()])
-        alive = np.flatnonzero(weight)
+        alive = self.alive
         rows = self.take(alive)
         rows = replace(rows, X=without_columns(rows.X, self.forgotten))
         ids, origin = self.ids_at(alive), self.origins_at(alive)
         chunk = replace(self.chunks[0], rows=rows, ids=ids, origin=origin)
-        return RetainedRows((chunk,), {}, self.magnified)
+        return replace(self.recorded(), chunks=(chunk,), changed={})
 
     def __getstate__(self) -> dict[str, Any]:
-        """What left is not pickled, nor is the key of hashes."""
-        base = self.compacted().chunks[0]
+        """What left is not pickled, nor is the key of hashes of rows."""
+        kept = self.compacted()
+        base = kept.chunks[0]
         parts = base.rows, base.ids, base.forgotten, base.origin
-        return {"base": parts, "magnified": self.magnified}
+        return {"base": parts, "magnified": kept.magnified, "departed": kept.departed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        base = RetainedRows.of(*state["base"])
-        self.__dict__.update(vars(replace(base, magnified=state["magnified"])))
+        rows = RetainedRows.of(*state["base"])
+        rows = replace(rows, magnified=state["magnified"], departed=state["departed"])
+        self.__dict__.update(vars(rows))
 
     # Internals ----------------------------------------------------------------------
 
@@ -388,7 +425,13 @@ class RetainedRows:
                 same[part] &= origin.take(mine).same(origins)
         return same
 
-    def _claimed(self, owner: Indices, position: Indices, needed: Array) -> Indices:
+    def _claimed(
+        self,
+        owner: Indices,
+        position: Indices,
+        needed: Array,
+        explain: Callable[[int], str] | None,
+    ) -> Indices:
         """A different row for each owner, of several the one that suits best."""
         weight, n_keys = self.weights(position), needed.size
         first = np.searchsorted(owner, np.arange(n_keys + 1))
@@ -413,15 +456,20 @@ class RetainedRows:
         _, first_use = np.unique(found, return_index=True)
         again = np.ones(n_keys, dtype=bool)
         again[first_use] = False
-        for lost in np.flatnonzero((found < 0) | again):
+        for lost in np.flatnonzero((found < 0) | again).tolist():
+            if first[lost] < first[lost + 1]:
+                raise RowNotFoundError(
+                    f"Row {lost} of X, with its y, is asked for more often than it is "
+                    "in the retained training data."
+                )
             raise RowNotFoundError(
                 f"Row {lost} of X, with its y, is not (or no longer) in the retained "
-                "training data."
+                "training data." + ("" if explain is None else explain(lost))
             )
         return found
 
     def _tidied(self) -> RetainedRows:
-        chunks, changed = self.chunks, self.changed
+        chunks, changed, departed = self.chunks, self.changed, self.departed
         if len(changed) > _MAX_CHANGED:
             weight = np.concatenate([block.weight for block in self.blocks()])
             ends = np.cumsum([chunk.rows.n_rows for chunk in chunks])[:-1]
@@ -429,7 +477,7 @@ class RetainedRows:
                 replace(chunk, rows=chunk.rows.reweighted(part))
                 for chunk, part in zip(chunks, np.split(weight, ends), strict=True)
             )
-            changed = {}
+            departed, changed = self.recorded().departed, {}
         if len(chunks) > _MAX_CHUNKS:
             later = chunks[1:]
             ids = None
@@ -441,7 +489,7 @@ class RetainedRows:
                 origin = origin.joined([chunk.origin for chunk in later[1:]])
             joint = replace(chunks[0], rows=rows, ids=ids, origin=origin)
             chunks = (chunks[0], joint)
-        return replace(self, chunks=chunks, changed=changed)
+        return replace(self, chunks=chunks, changed=changed, departed=departed)
 
 
 def _equal_rows(X: Data, others: Data, ignored: Mask) -> Mask:

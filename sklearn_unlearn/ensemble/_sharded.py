@@ -252,6 +252,7 @@ class ShardedModel(
         weight, y = chunk.rows.weight, chunk.rows.y
         keys = chunk.rows.X if model.in_order else model.hashed
         retained = self._retained_of(rows, y, weight, chunk.ids, keys)
+        retained = retained.following(model.retained)
         inputs = Inputs(gone, columns.names, chunk.origin.X)
         estimator = without_columns(model.recipe.estimator, inputs)
         recipe = replace(model.recipe, estimator=estimator)

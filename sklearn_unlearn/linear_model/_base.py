@@ -245,7 +245,8 @@ class LinearUnlearner(
 
     def _refit(self, fitted, encoding, rows):
         """The fitted value of these retained rows, all else as it was at fit."""
-        chunk = fitted.model.retained.compacted().chunks[0]
+        before = fitted.model.retained.compacted()
+        chunk = before.chunks[0]
         account = None if fitted.lineage is None else fitted.lineage.account
         as_then = clone(self).set_params(**fitted.params)
         refitted = as_then._fit_rows(
@@ -257,7 +258,9 @@ class LinearUnlearner(
             account,
             origin=chunk.origin,
         )
-        return replace(refitted, twin_params=fitted.twin_params)
+        model = refitted.model
+        model = replace(model, retained=model.retained.following(before))
+        return replace(refitted, model=model, twin_params=fitted.twin_params)
 
     def _objective(self, forgotten, encoding, groups):
         """The objective in these columns, of rows of these groups."""

@@ -329,7 +329,8 @@ class LastModel:
             origin = origin.joined([self.origin_in])
             if all_ids is not None:
                 all_ids = np.concatenate([all_ids, ids])
-        return RetainedRows.of(Rows(X, y, weight), all_ids, forgotten, origin)
+        rows = RetainedRows.of(Rows(X, y, weight), all_ids, forgotten, origin)
+        return rows.following(self._edited)
 
     def _start(self, change, n_columns, names):
         """Coefficients to begin with: those of columns that are the same."""

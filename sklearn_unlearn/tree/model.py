@@ -152,11 +152,13 @@ class TreeModel(RetainedRequests, LearnedColumns, BaseEstimator, metaclass=ABCMe
                 raise UnlearningError(
                     "columns names all that the model has; nothing would be left."
                 )
-            chunk = fitted.model.retained.compacted().chunks[0]
+            before_rows = fitted.model.retained.compacted()
+            chunk = before_rows.chunks[0]
             kept = np.flatnonzero(~mask[~before])
             rows = RawRows(columns_of(chunk.origin.X, kept))
             weight, y = chunk.rows.weight, chunk.rows.y
             retained = self._retained_of(rows, y, weight, chunk.ids, _no_keys(y))
+            retained = retained.following(before_rows)
             seed = fitted.model.rules.seed
             model = self._at_fit(fitted)._grown(retained, mask, seed, fitted.encoding)
             self._fitted = replace(fitted, model=model)

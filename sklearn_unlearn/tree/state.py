@@ -94,7 +94,8 @@ class Trees:
         -------
         Trees
         """
-        chunk = retained.compacted().chunks[0]
+        retained = retained.compacted()
+        chunk = retained.chunks[0]
         y, weight = chunk.rows.y, chunk.rows.weight
         contents = contents_of(chunk.origin, y, weight, chunk.ids)
         order = np.argsort(contents, kind="stable")
@@ -110,7 +111,6 @@ class Trees:
             mix(np.arange(np.count_nonzero(~forgotten), dtype=np.uint64)),
         )
         everywhere = np.arange(weight.size)
-        retained = RetainedRows((chunk,), {}, retained.magnified)
         trees = tuple(grow(rows, everywhere, rules))
         return cls(
             retained,

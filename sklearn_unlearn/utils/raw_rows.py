@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from sklearn_unlearn.core.arrays import like, without_columns
 from sklearn_unlearn.utils.rows import as_array, check_there, widened
 from sklearn_unlearn.utils.schema import Schema, is_frame
-from sklearn_unlearn.utils.values import codes_of, equal, together
+from sklearn_unlearn.utils.values import close, codes_of, equal, together
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +143,38 @@ class RawRows:
         for mine, others in zip(self.columns(), other.columns(), strict=True):
             same &= equal(mine, others)
         return same
+
+    def unequal(self, other, rounding=0.0):
+        """Where values of another of as many rows differ by more than rounding.
+
+        Returns
+        -------
+        ndarray of bool or CSR of shape (n_rows, n_columns)
+            Columns are those of `columns`, or of sparse rows all.
+        """
+        if sp.issparse(self.X):
+            mine, others = self._counting(), other._counting()
+            return abs(mine - others) > abs(others) * rounding
+        pairs = zip(self.columns(), other.columns(), strict=True)
+        unequal = [~close(mine, others, rounding) for mine, others in pairs]
+        return np.column_stack(unequal) if unequal else np.zeros((self.shape[0], 0))
+
+    def column_at(self, place):
+        """Name or number of a column of `unequal`, and its dtype at fit or here."""
+        X = self.X
+        if is_frame(X):
+            name = list(X.columns)[place]
+            known = dict(zip(X.columns, X.dtypes, strict=True))[name]
+        else:
+            name, known = place, X.dtype
+            if self.forgotten is not None and not sp.issparse(X):
+                name = int(np.flatnonzero(~self.forgotten)[place])
+        seen = None
+        if self.schema is not None:
+            seen = self.schema.columns[self.schema.names.index(name)]
+        if seen is None:
+            return name, known
+        return name, "category" if seen.categories else seen.dtype
 
     # Changing -------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from sklearn_unlearn.core.edits import DropColumns, Edit
 from sklearn_unlearn.core.model import Request
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.utils.not_found import explanation
 from sklearn_unlearn.utils.validation import (
     check_columns,
     check_remaining_rows,
@@ -157,8 +158,11 @@ class RequestMixin:
         if not has_ids:
             return None
         ids = check_row_ids(row_ids, n_rows, like=retained.chunks[0].ids)
-        if retained.living(ids)[0].size:
-            raise ValueError("row_ids names a row that is in the model.")
+        for order in retained.living(ids)[0]:
+            raise ValueError(
+                f"row_ids[{order}] is {ids.tolist()[order]!r}, which names a row that "
+                "is in the model."
+            )
         return ids
 
     def _leaving(
@@ -170,6 +174,7 @@ class RequestMixin:
         row_ids=None,
         origin=None,
         interchangeable=True,
+        labels=None,
     ):
         """Rows that are to leave, those of weight zero left out.
 
@@ -182,6 +187,8 @@ class RequestMixin:
             Of X. Rows that were preprocessed are found by it, whatever X is.
         interchangeable : bool, default=True
             Whether the same is asked of all rows.
+        labels : ndarray, optional
+            What columns of the origin are called, if it does not say.
 
         Returns
         -------
@@ -218,11 +225,20 @@ class RequestMixin:
             origin = None if origin is None else origin.take(source)
         if retained is None:
             return Leaving(rows, None, source, n_asked)
+        owner = positions = None
         if ids is not None:
             owner, positions = retained.locate_ids(ids)
         if rows is not None:
+            if origin is None:
+                labels = fitted.columns.names
+            named_rows = None if ids is None else (owner, positions)
             positions = retained.locate(
-                rows, sample_weight is None, origin, ids, interchangeable
+                rows,
+                sample_weight is None,
+                origin,
+                ids,
+                interchangeable,
+                explanation(retained, rows, origin, X, labels, named_rows),
             )
         elif sample_weight is not None and owner.size > ids.size:
             raise ValueError(

@@ -94,6 +94,12 @@ class RetainedRequests(RowVerbsMixin):
     def _leaving(self, fitted, X, *arguments, **keywords):
         if X is not None:
             keywords["origin"] = self._raw(fitted, X)
+            if fitted.columns is not None:
+                names = fitted.columns.names
+                labels = (
+                    np.arange(fitted.columns.n_features) if names is None else names
+                )
+                keywords["labels"] = labels[~fitted.model.forgotten]
         return super()._leaving(fitted, X, *arguments, **keywords)
 
     def _replacing(self, fitted, leaving, X_new):
@@ -133,8 +139,9 @@ def without_classes(encoding, retained, gone):
     RetainedRows
     """
     fewer = encoding.without(gone)
-    chunk = retained.compacted().chunks[0]
+    retained = retained.compacted()
+    chunk = retained.chunks[0]
     groups = encoding.groups(chunk.rows.y)
     groups -= np.searchsorted(gone, groups)
     rows = replace(chunk.rows, y=fewer.encode(groups))
-    return fewer, RetainedRows.of(rows, chunk.ids, chunk.forgotten, chunk.origin)
+    return fewer, replace(retained, chunks=(replace(chunk, rows=rows),))

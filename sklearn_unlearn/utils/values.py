@@ -130,6 +130,16 @@ def equal(one, other):
     return np.fromiter((mine == others for mine, others in pairs), bool, one.size)
 
 
+def close(one, other, rounding):
+    """Where values are equal, both missing, or numbers that rounding may explain."""
+    if not rounding or one.dtype.kind != "f" or other.dtype.kind != "f":
+        return equal(one, other)
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        near = np.abs(one - other) <= rounding * np.abs(other)
+    return near | equal(one, other)
+
+
 def _each(function, column):
     """A function of each value, called once for equal ones."""
     values = column.tolist()

@@ -125,7 +125,7 @@ def test_equal_rows_are_told_apart():
         retained.locate(twice.take(np.array([1, 1, 1])))
     left = retained.without(np.array([0]), retained.weights(np.array([0])))
     assert sorted(left.locate(twice.take(np.array([0, 0]))).tolist()) == [3, 5]
-    with pytest.raises(RowNotFoundError, match=r"Row 2 .* no longer"):
+    with pytest.raises(RowNotFoundError, match=r"Row 2 .* more often"):
         left.locate(twice.take(np.array([0, 0, 0])))
 
 
@@ -235,12 +235,12 @@ def test_identifiers(kind):
     assert positions.tolist() == [3, 8, 0]
     assert retained.ids_at(positions).tolist() == request.tolist()
     unknown = np.array([20, 99]).astype(ids.dtype)
-    with pytest.raises(RowNotFoundError, match=r"row_ids\[1\]"):
+    with pytest.raises(RowNotFoundError, match=r"row_ids\[1\] .* was ever in"):
         retained.locate_ids(unknown)
-    with pytest.raises(RowNotFoundError, match=r"row_ids\[1\]"):
+    with pytest.raises(RowNotFoundError, match=r"row_ids\[1\] .* named before"):
         retained.locate_ids(request[[0, 0]])
     left = retained.without(positions[:1], retained.weights(positions[:1]))
-    with pytest.raises(RowNotFoundError, match="no longer"):
+    with pytest.raises(RowNotFoundError, match=r"row_ids\[0\] .* has left"):
         left.locate_ids(request)
 
 
