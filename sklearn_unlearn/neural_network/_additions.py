@@ -8,7 +8,7 @@ from sklearn_unlearn.utils.targets import check_first_classes, check_same_labels
 class AdditionsMixin:
     """The verb about rows that come, beside those of `NetworkVerbs`."""
 
-    def partial_fit(self, X, y, sample_weight=None, classes=None, *, row_ids=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None, *, row_ids=None):
         """Learn rows: minimise the objective of all rows, these among them.
 
         On an unfitted estimator this is ``fit``. The twin's method of this name takes
@@ -18,9 +18,9 @@ class AdditionsMixin:
         ----------
         X : {array-like, sparse matrix} of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        sample_weight : array-like of shape (n_rows,) or float, optional
         classes : array-like of shape (n_classes,), optional
             For classifiers, all labels; the first call must hold rows of each.
+        sample_weight : array-like of shape (n_rows,) or float, optional
         row_ids : array-like of shape (n_rows,), optional
             Identifiers, if ``fit`` was given some.
 
