@@ -340,7 +340,8 @@ def _transformer_like(fitted, name, on_stateful, nested):
     raise UnlearningError(
         f"Step {name!r}, {kind_of(fitted)}, learned from rows and has no "
         "counterpart that unlearns them. Leave in it what it knows with "
-        'on_stateful="freeze", or fit another pipeline.'
+        'on_stateful="freeze", or fit another pipeline; ShardedClassifier and '
+        "ShardedRegressor unlearn rows of any."
     )
 
 

@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import exported, few, is_stateless, may_mix, mixes
+from sklearn_unlearn.utils.adoption import instead_of
 from sklearn_unlearn.utils.messages import kind_of
 
 #: What scikit-learn's meta-estimators call the models that they have fitted.
@@ -199,8 +200,9 @@ def why_not(estimator, verb):
         return (
             f"{kind} learned more from the rows than one model of all of them: "
             f"{verb} cannot be carried through it. Fit it again without the rows."
+            f"{instead_of(estimator)}"
         )
-    return f"{kind} has no {verb}."
+    return f"{kind} has no {verb}.{instead_of(estimator)}"
 
 
 def innermost(estimator):

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.base import is_classifier, is_regressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
+
+from sklearn_unlearn.utils.discovery import all_estimators
 
 #: Relative difference of attributes that rounding cannot explain.
 _FAR = 1e-6
@@ -48,7 +52,7 @@ def adopted_params(cls, fitted, params, *, accepted=None, own=()):
             raise ValueError(
                 f"{type(fitted).__name__} was fitted with {name}={given[name]!r}, "
                 f"which {cls.__name__} cannot take over: its model is that of "
-                f"{name}={values[0]!r}."
+                f"{name}={values[0]!r}.{_of_shards(fitted)}"
             )
     shared = twin().get_params(deep=False).keys() & cls().get_params(deep=False).keys()
     shared -= set(own)
@@ -66,9 +70,43 @@ def adopted_params(cls, fitted, params, *, accepted=None, own=()):
 
 
 def instead_of(fitted):
-    """What to pass in the place of an estimator that is not taken over."""
+    """What helps instead of an estimator that is not taken over, as further words.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Lasso, RidgeCV
+    >>> from sklearn_unlearn.utils.adoption import instead_of
+    >>> instead_of(RidgeCV())
+    ' Fit an UnlearnableRidge with the parameters that it chose.'
+    >>> instead_of(Lasso())
+    ' ShardedRegressor(Lasso(...)), fitted to the data, unlearns rows of any regressor.'
+    """
     if hasattr(fitted, "best_estimator_"):
         return " Pass its best_estimator_, the model that the search chose."
+    if isinstance(fitted, FrozenEstimator):
+        return " Pass the estimator that it holds."
+    if type(fitted).__module__.startswith("sklearn_unlearn."):
+        return ""
+    name, known = type(fitted).__name__, dict(all_estimators())
+    if hasattr(known.get(f"Unlearnable{name}"), "from_sklearn"):
+        return f" Unlearnable{name}.from_sklearn takes it over."
+    if f"Unlearnable{name}" in known:
+        return f" Fit an Unlearnable{name} to the data."
+    if f"Unlearnable{name.removesuffix('CV')}" in known:
+        near = name.removesuffix("CV")
+        return f" Fit an Unlearnable{near} with the parameters that it chose."
+    return _of_shards(fitted)
+
+
+def _of_shards(fitted):
+    """What unlearns rows of any estimator that predicts, as further words."""
+    name = type(fitted).__name__
+    for kind, matches in (("Classifier", is_classifier), ("Regressor", is_regressor)):
+        if matches(fitted):
+            return (
+                f" Sharded{kind}({name}(...)), fitted to the data, unlearns rows of "
+                f"any {kind.lower()}."
+            )
     return ""
 
 
