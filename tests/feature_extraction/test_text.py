@@ -8,12 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+)
 
 from sklearn_unlearn import (
     UnlearnableCountVectorizer,
+    UnlearnableLogisticRegression,
     UnlearnableTfidfTransformer,
     UnlearnableTfidfVectorizer,
+    make_unlearnable_pipeline,
 )
 from sklearn_unlearn.exceptions import (
     InsufficientWeightError,
@@ -163,3 +169,46 @@ def test_columns_of_weighted_rows():
     assert not answer(normed, Edit(columns=[1])).complete
     with pytest.raises(AttributeError):
         plain.idf_  # noqa: B018
+
+
+@pytest.mark.parametrize("retain_data", [None, False, True])
+def test_an_infinite_idf_is_warned_of_as_in_the_twin(retain_data):
+    X = np.vstack([np.tile([[1, 0, 2], [0, 0, 1], [2, 0, 0]], (8, 1)), [[1, 1, 0]]])
+    y = np.arange(25) % 2
+    model = UnlearnableTfidfTransformer(smooth_idf=False, norm=None)
+    if retain_data is not None:
+        last = UnlearnableLogisticRegression(C=0.01, retain_data=retain_data)
+        model = make_unlearnable_pipeline(model, last)
+    model.fit(X, y)
+    out = X[:, 1] > 0
+    targets = () if retain_data is None else (y[out],)
+    with pytest.warns(RuntimeWarning, match=r"column 1 is infinite.* 1 of 3") as caught:
+        model.partial_unfit(X[out], *targets)
+    assert {warning.filename for warning in caught} == {__file__}
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        twin = TfidfTransformer(smooth_idf=False, norm=None).fit(X[~out])
+    step = model if retain_data is None else model[0]
+    np.testing.assert_allclose(step.idf_, twin.idf_)
+    assert np.isinf(step.idf_[1])
+    if retain_data:
+        with pytest.warns(RuntimeWarning, match="infinite"):
+            refit = clone(model).fit(X[~out], y[~out])
+        np.testing.assert_allclose(
+            model.decision_function(X[~out]),
+            refit.decision_function(X[~out]),
+            atol=1e-6,
+        )
+    model.partial_fit(X[out], *targets)  # not infinite any more: no warning
+    step = model if retain_data is None else model[0]
+    assert np.isfinite(step.idf_).all()
+    with pytest.warns(RuntimeWarning, match="column 1 is infinite"):
+        clone(step).fit(X[~out])
+
+
+def test_an_infinite_idf_of_a_given_word():
+    model = UnlearnableTfidfVectorizer(smooth_idf=False, vocabulary=["oak", "elm"])
+    model.fit(["oak elm", "oak"])
+    with pytest.warns(RuntimeWarning, match="column 1 is infinite") as caught:
+        model.partial_unfit(["oak elm"])
+    assert {warning.filename for warning in caught} == {__file__}
+    UnlearnableTfidfVectorizer(use_idf=False, vocabulary=["oak", "elm"]).fit(["oak"])

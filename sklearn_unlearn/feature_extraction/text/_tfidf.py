@@ -14,6 +14,7 @@ from sklearn_unlearn.feature_extraction.text._documents import (
     sources,
 )
 from sklearn_unlearn.transformers import Learned, UnlearnableTransformer
+from sklearn_unlearn.utils.messages import warn
 
 #: Relative difference of equal weights that were computed from different counts.
 _ROUNDING = 1e-14
@@ -60,7 +61,9 @@ class UnlearnableTfidfTransformer(
     use_idf : bool, default=True
         Whether words are weighted; else nothing is learned.
     smooth_idf : bool, default=True
-        Whether one more document is counted, which has all words.
+        Whether one more document is counted, which has all words. Without it a word
+        that is left in no document has an infinite weight, of which a RuntimeWarning
+        says so.
     sublinear_tf : bool, default=False
         Whether logarithms of counts are used.
 
@@ -121,6 +124,7 @@ class UnlearnableTfidfTransformer(
                 twin.smooth_idf,
                 np.dtype(statistics.dtype),
             )
+            _warn_of_infinite(twin.idf_)
 
     def _change(self, before, after, others):
         kept = before.kept_by(after)
@@ -182,7 +186,9 @@ class UnlearnableTfidfVectorizer(_Normed, DocumentVectorizer):
     use_idf : bool, default=True
         Whether words are weighted by how rare they are.
     smooth_idf : bool, default=True
-        Whether one more document is counted, which has all words.
+        Whether one more document is counted, which has all words. Without it a word
+        that is left in no document has an infinite weight, of which a RuntimeWarning
+        says so.
     sublinear_tf : bool, default=False
         Whether logarithms of counts are used.
 
@@ -271,6 +277,7 @@ class UnlearnableTfidfVectorizer(_Normed, DocumentVectorizer):
         if use_idf:
             n_rows = statistics.n_rows
             inverse = inverse_frequency(present, n_rows, twin.smooth_idf, dtype)
+            _warn_of_infinite(inverse)
         inverse.flags.writeable = False
         twin.use_idf = True  # the setter wants it
         twin.idf_ = inverse
@@ -284,6 +291,18 @@ class UnlearnableTfidfVectorizer(_Normed, DocumentVectorizer):
         vocabularies = before.twin.vocabulary_, after.twin.vocabulary_
         old, new = (frequencies(words, others) > 0 for words in vocabularies)
         return _reweighted(before, after, source, known, old, new)
+
+
+def _warn_of_infinite(inverse):
+    """Say that words are in no document, as a division by zero says in the twins."""
+    infinite = np.flatnonzero(np.isinf(inverse))
+    if infinite.size:
+        warn(
+            f"The idf of column {infinite[0]} is infinite: with smooth_idf=False a "
+            f"word of no document has none. {infinite.size} of {inverse.size} columns "
+            "are of such words.",
+            RuntimeWarning,
+        )
 
 
 def _reweighted(before, after, source, known, used, used_new):
