@@ -32,6 +32,7 @@ TOPICS = (
     "certified",
     "capacity",
     "adaptive",
+    "private",
 )
 
 #: Topics that need PyTorch and skorch, in benchmarks/networks: they run if asked for,

@@ -46,6 +46,13 @@ _CLAIM = (
     "would have published with the same noise, also where requests depend on data, "
     "publications and predictions that came before."
 )
+_PRIVATE_CLAIM = (
+    "All models published of this fit and the requests after it together are "
+    "(epsilon, delta)-indistinguishable from those that would have been published with "
+    "the same noise if any one row had never been in the data, whether it was deleted "
+    "or not, also where requests depend on data, publications and predictions that "
+    "came before."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,12 +130,13 @@ class CertifiedMixin(UnlearnerMixin):
         model = self._exported(fitted, drop_forgotten)
         terms, record = lineage.terms, lineage.record
         certificate = Certificate(
-            claim=_CLAIM,
+            claim=_PRIVATE_CLAIM if terms.private else _CLAIM,
             epsilon=terms.epsilon,
             delta=terms.delta,
             sigma=terms.sigma,
             budget=record.budget,
-            mode="output",
+            mode="private" if terms.private else "output",
+            row_norm=terms.row_norm,
             name=terms.name,
             publication=record.publication,
             counted=lineage.claimed,
@@ -143,6 +151,7 @@ class CertifiedMixin(UnlearnerMixin):
             not_claimed=not_claimed(
                 retained=fitted.model.retained is not None,
                 scheduled=terms.n_publications is not None,
+                private=terms.private,
             ),
         )
         return model, certificate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -12,7 +12,7 @@ from sklearn.utils import check_scalar
 from sklearn_unlearn.certification.lineage import Account, Terms
 from sklearn_unlearn.certification.mechanism import check_privacy, check_sigma
 
-_MODES = ("output", "objective")
+_MODES = ("output", "private", "objective")
 #: "auto", with retained data.
 _MANY = 1_000_000
 
@@ -31,8 +31,13 @@ class GaussianCertification(BaseEstimator):
         before you see the data; ``private_record()`` of a model tells the operator how
         much of it was needed. What is published is rounded to a grid, a millionth of
         it wide, so that no digit tells more than the noise lets through.
-    mode : {"output", "objective"}, default="output"
+    mode : {"output", "private", "objective"}, default="output"
         "output" adds noise to the published coefficients and issues certificates.
+        "private" does the same with so much noise that nobody can tell from all models,
+        before and after, what any one row was or whether it was ever there. It needs
+        ``row_norm``, a number ``n_publications``, ``retain_data=True``, rows of weight
+        at most one, and logistic regression with ``fit_intercept=False``; worth having
+        from ten thousand rows or so.
         "objective" adds ``sigma * xi' theta`` to the loss of penalised coefficients as
         Warnecke et al. (2023) do; it exists to reproduce published figures and issues
         no certificate, because their theorem needs more than a small residual.
@@ -49,6 +54,9 @@ class GaussianCertification(BaseEstimator):
         refusals that tell something of what left before: all for want of budget, of a
         bound or of accuracy, but where data are retained and publications planned.
         ``removal_cost`` says beforehand whether there is room for a request.
+    row_norm : float, default=None
+        In private mode, a public number that no row is longer than; rows are clipped
+        before they come, or refused.
     random_state : int, default=None
         None takes a secret from the operating system at each ``fit``. An integer makes
         publications reproducible: noise that can be computed certifies nothing, and
@@ -95,6 +103,7 @@ class GaussianCertification(BaseEstimator):
         mode="output",
         n_publications="auto",
         max_refusals=10,
+        row_norm=None,
         random_state=None,
         counter=None,
     ):
@@ -104,6 +113,7 @@ class GaussianCertification(BaseEstimator):
         self.mode = mode
         self.n_publications = n_publications
         self.max_refusals = max_refusals
+        self.row_norm = row_norm
         self.random_state = random_state
         self.counter = counter
 
@@ -129,6 +139,12 @@ class GaussianCertification(BaseEstimator):
         self.check()
         epsilon, delta, sigma = map(float, (self.epsilon, self.delta, self.sigma))
         planned = self.n_publications
+        private = self.mode == "private"
+        if private and not retained:
+            raise ValueError(
+                'mode="private" needs retain_data=True: every model is then minimised '
+                "to the same accuracy."
+            )
         if isinstance(planned, str):
             planned = _MANY if retained else None
         # what is refused although it was fitted again follows from the data as they are
@@ -142,6 +158,7 @@ class GaussianCertification(BaseEstimator):
             seeded=self.random_state is not None,
             name=secrets.token_hex(8),
             max_refusals=None if clean else int(self.max_refusals),
+            row_norm=float(self.row_norm) if private else None,
         )
         return Account.opened(terms, self.secret(), self.counter)
 
@@ -165,6 +182,7 @@ class GaussianCertification(BaseEstimator):
             raise ValueError(
                 f'n_publications must be a number, None or "auto"; got {planned!r}.'
             )
+        self._check_row_norm()
         if isinstance(self.max_refusals, bool | np.bool_):
             raise TypeError(
                 f"max_refusals must be an integer; got {self.max_refusals!r}."
@@ -180,6 +198,26 @@ class GaussianCertification(BaseEstimator):
         if isinstance(self.random_state, str):
             raise TypeError(
                 f"random_state must be None or an integer; got {self.random_state!r}."
+            )
+
+    def _check_row_norm(self):
+        if self.mode != "private":
+            if self.row_norm is not None:
+                raise ValueError(
+                    f'row_norm is of mode="private"; got mode={self.mode!r}.'
+                )
+            return
+        if isinstance(self.row_norm, bool | np.bool_):
+            raise TypeError(f"row_norm must be a number; got {self.row_norm!r}.")
+        check_scalar(
+            self.row_norm, "row_norm", Real, min_val=0.0, include_boundaries="neither"
+        )
+        if not np.isfinite(self.row_norm):
+            raise ValueError(f"row_norm must be finite; got {self.row_norm!r}.")
+        if not isinstance(self.n_publications, Integral):
+            raise ValueError(
+                'mode="private" needs a number n_publications: each shares the noise; '
+                f"got {self.n_publications!r}."
             )
 
     def secret(self):

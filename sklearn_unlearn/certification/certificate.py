@@ -43,7 +43,23 @@ _REFUSALS_OF_FITS = (
 )
 
 
-def not_claimed(*, retained: bool, scheduled: bool) -> tuple[str, ...]:
+#: The same in private mode, in which a row is hidden altogether.
+_NEVER_CLAIMED_PRIVATE = (
+    "What else was computed from the data is taken for public: preprocessing, "
+    "parameters that were searched for, classes and columns; and so is when a model "
+    "is published.",
+    "One row is hidden, of weight at most one: several rows of one person are that "
+    "much easier to see.",
+    "Noise-free coefficients, the factor, retained data, the pickled estimator, "
+    "errors and warnings, and how long a request took are secrets; who knows them, or "
+    "requests that depend on them, are not covered.",
+    *_NEVER_CLAIMED[-2:],
+)
+
+
+def not_claimed(
+    *, retained: bool, scheduled: bool, private: bool = False
+) -> tuple[str, ...]:
     """What a certificate does not cover.
 
     Parameters
@@ -53,7 +69,11 @@ def not_claimed(*, retained: bool, scheduled: bool) -> tuple[str, ...]:
     scheduled : bool
         Whether every publication has a share of the budget that was fixed before.
         Where data are retained, rows are then fitted again if that is too small.
+    private : bool
+        Whether the noise hides a row before and after it was deleted.
     """
+    if private:
+        return _NEVER_CLAIMED_PRIVATE
     refusals = _REFUSALS_OF_FITS if retained and scheduled else _REFUSALS
     return (*_NEVER_CLAIMED, *(() if retained else (_NOT_LOOKED_UP,)), refusals)
 
@@ -113,6 +133,9 @@ class Certificate(_Json):
         ``sigma / kappa(epsilon, delta)``: what the distances of all published states
         to a refit may be, root of the sum of squares.
     mode : str
+        "output" or "private".
+    row_norm : float or None
+        In private mode, the largest norm of a row.
     name : str
         Of the fit and all that followed, random: copies of the estimator share it.
     publication : int
@@ -154,6 +177,7 @@ class Certificate(_Json):
     sigma: float
     budget: float
     mode: str
+    row_norm: float | None
     name: str
     publication: int
     counted: str
@@ -255,7 +279,8 @@ class PrivateRecord(_Json):
     operation : str
         What led to the state.
     distance : float
-        Bound on the 2-norm to a refit: the two below together, what was spent.
+        Bound on the 2-norm to a refit: the two below together, what was spent. In
+        private mode, to what may be published without any one row.
     distance_to_minimiser, distance_of_refit : float
     refit_gradient_norm : float
         What a refit may have, rounding included.

@@ -28,6 +28,11 @@ from sklearn_unlearn.certification.drift import grown, growth, kept, measured, s
 from sklearn_unlearn.certification.geometry import Geometry, coarse
 from sklearn_unlearn.certification.mechanism import kappa
 from sklearn_unlearn.certification.noise import derived, noise_key, noisy
+from sklearn_unlearn.certification.private import (
+    check_rows,
+    check_terms,
+    sensitivity,
+)
 from sklearn_unlearn.core.arrays import Array, Data, is_sparse
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.rows import RowBlocks
@@ -78,6 +83,8 @@ class Terms:
     max_refusals : int or None
         After how many that depend on secrets nothing more is published; None where
         there are none.
+    row_norm : float or None
+        Largest norm of a row in private mode, None in others.
     """
 
     epsilon: float
@@ -88,6 +95,12 @@ class Terms:
     seeded: bool = False
     name: str = ""
     max_refusals: int | None = None
+    row_norm: float | None = None
+
+    @property
+    def private(self) -> bool:
+        """Whether the noise hides a row before and after it was deleted."""
+        return self.row_norm is not None
 
     @property
     def budget(self) -> float:
@@ -198,9 +211,13 @@ def minimised(
     Raises
     ------
     NoBoundError, BudgetExceededError
+    CertificationError
+        In private mode, if the terms or a row do not allow it.
     """
+    if account.terms.row_norm is not None:
+        check_terms(state.objective, account.terms)
     with one_blas_thread():
-        drift, found = _measured(state, rows, None, account.terms.tol, exact)
+        drift, found = _measured(state, rows, None, account.terms, exact)
     return _published(account, operation, state, drift, found)
 
 
@@ -239,7 +256,7 @@ def advanced(
         if rows is None:
             found = distance(final, drift, refit_tolerance(terms.tol, drift))
         else:
-            drift, found = _measured(final, rows, drift.geometry, terms.tol, False)
+            drift, found = _measured(final, rows, drift.geometry, terms, False)
     return _published(lineage.account, "request", final, drift, found)
 
 
@@ -252,7 +269,7 @@ def remeasured(lineage: Lineage, final: State, rows: RowBlocks) -> Lineage:
     """
     geometry = lineage.drift.geometry
     with one_blas_thread():
-        drift, _ = _measured(final, rows, geometry, lineage.terms.tol, True)
+        drift, _ = _measured(final, rows, geometry, lineage.terms, True)
     return replace(lineage, drift=drift)
 
 
@@ -286,9 +303,12 @@ def _measured(
     state: State,
     rows: RowBlocks,
     geometry: Geometry | None,
-    tol: float,
+    terms: Terms,
     exact: bool,
 ) -> tuple[Drift, Distance]:
+    tol = terms.tol
+    if terms.row_norm is not None:
+        check_rows(state.objective, rows, terms.row_norm)
     drift = measured(state, rows, geometry=geometry, exact=exact)
     found = distance(state, drift, refit_tolerance(tol, drift))
     if not exact and found.condition > _LARGE_CONDITION:
@@ -336,7 +356,10 @@ def _published(
 ) -> Lineage:
     """Spend, have it counted, then draw the one publication."""
     terms, number = account.terms, account.accountant.n_published
-    accountant = account.accountant.spend(found.total)
+    spent = found.total
+    if terms.row_norm is not None:  # both worlds end that near to their minimisers
+        spent = sensitivity(state.objective, terms.row_norm) + 2.0 * found.minimiser
+    accountant = account.accountant.spend(spent)
     theta, held = state.theta, state.objective.held
     key = derived(account.secret, b"draw", number.to_bytes(8, "big"))
     # one digest, one vector: who repeats a request that was interrupted may go on
@@ -345,7 +368,7 @@ def _published(
     published = noisy(theta, held, terms.sigma, key)
     record = PrivateRecord(
         operation=operation,
-        distance=found.total,
+        distance=spent,
         distance_to_minimiser=found.minimiser,
         distance_of_refit=found.refit,
         refit_gradient_norm=refit_tolerance(terms.tol, drift),

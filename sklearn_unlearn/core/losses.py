@@ -78,7 +78,8 @@ class SingleOutputLoss:
     ``in_range(target)``, where it is defined, says which targets are allowed, and
     ``inverse_link(raw)`` turns raw predictions into predictions. ``link(mean)`` is the
     constant raw prediction that is best for targets of this mean, from where a fit
-    starts. ``target_degree`` is the power of the unit of the targets that the first
+    starts. ``lipschitz`` bounds the length of the first derivative, None if nothing
+    does. ``target_degree`` is the power of the unit of the targets that the first
     derivative has, zero if it is not defined.
     """
 
@@ -88,6 +89,7 @@ class SingleOutputLoss:
     shift_invariant = False
     max_curvature = np.inf
     self_concordance: float | None = None
+    lipschitz: float | None = None
     has_scale = False
 
     def value(self, raw: Array, target: Array) -> Array:
@@ -151,6 +153,7 @@ class HalfBinomialLogistic:
     shift_invariant = False
     max_curvature = 0.25
     self_concordance: float | None = 1.0
+    lipschitz: float | None = 1.0
     has_scale = False
 
     def value(self, raw: Array, target: Array) -> Array:
@@ -188,6 +191,8 @@ class MultinomialLogistic:
     # softmax, at most its range times its variance; the range is at most twice the
     # maximum norm (and sqrt(2) times the Euclidean norm).
     self_concordance: float | None = 2.0
+    # the derivative is a vector of probabilities minus a unit vector
+    lipschitz: float | None = np.sqrt(2.0)
     has_scale = False
 
     def value(self, raw: Array, target: Array) -> Array:

@@ -295,7 +295,7 @@ class LinearUnlearner(
     def _linear_term(self, penalty):
         """b: zero, or in objective mode noise on penalised coefficients."""
         certification = self.certification
-        if certification is None or certification.mode == "output":
+        if certification is None or certification.mode != "objective":
             return np.zeros_like(penalty)
         sigma, secret = float(certification.sigma), certification.secret()
         return noisy(np.zeros_like(penalty), penalty == 0.0, sigma, secret)

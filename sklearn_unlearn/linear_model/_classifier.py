@@ -120,10 +120,13 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
         groups = np.array(error.groups)
         names = ", ".join(repr(encoding.classes.tolist()[group]) for group in groups)
         left = encoding.n_groups - groups.size
-        if model.retained is None or left < 2:
+        private = fitted.lineage is not None and fitted.lineage.terms.private
+        if model.retained is None or left < 2 or private:
             remedy = (
                 "A model of fewer than two classes does not exist."
                 if left < 2
+                else 'In mode="private" classes are public and stay.'
+                if private
                 else "Fit again without it, or fit with retain_data=True, which does "
                 "so by itself."
             )

@@ -11,6 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_unlearn.certification import model_hash
+from sklearn_unlearn.exceptions import CertificationError
 from sklearn_unlearn.pipeline._adoption import PipelineAdoption
 from sklearn_unlearn.pipeline._fitting import PipelineFitting
 from sklearn_unlearn.pipeline._last_model import LastModel
@@ -20,6 +21,7 @@ from sklearn_unlearn.pipeline._wrappers import exported_last, innermost, of_targ
 from sklearn_unlearn.transformers import (
     exported,
     is_nothing,
+    is_stateless,
     say_remembered,
     unfitted_twin,
 )
@@ -171,11 +173,20 @@ class UnlearnablePipeline(
         Raises
         ------
         CertificationError
-            If the last step was fitted without certification.
+            If the last step was fitted without certification; in private mode, if
+            another one learned from rows.
         """
         self._check_fitted()
         version = self._version()
         _, certificate = innermost(version).release()
+        alone = version.steps[-1][1] is innermost(version)
+        learned = [n for n, step in version.steps[:-1] if not is_stateless(step)]
+        if certificate.mode == "private" and (learned or not alone):
+            name = learned[0] if learned else version.steps[-1][0]
+            raise CertificationError(
+                f"Step {name!r} publishes without noise what it learned from rows: in "
+                'mode="private" all steps before the model must be stateless.'
+            )
         published = version._exported(drop_forgotten)
         say_remembered(version._remembered, _AND_EXPORTED)
         return published, replace(certificate, model_sha256=model_hash(published))

@@ -33,6 +33,7 @@ def certificate(**changes):
             "sigma": 1.0 / 3.0,
             "budget": 0.1 + 0.2,
             "mode": "output",
+            "row_norm": None,
             "name": "5eed",
             "publication": 3,
             "counted": "",
