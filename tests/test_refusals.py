@@ -38,6 +38,9 @@ MODELS = {
     "sums": su.UnlearnableGaussianNB(),
     "sums without weights": su.UnlearnableLinearDiscriminantAnalysis(),
     "least squares": su.UnlearnableLinearRegression(),
+    "bayesian": su.UnlearnableBayesianRidge(),
+    "tree": su.UnlearnableDecisionTreeClassifier(random_state=0),
+    "forest": su.UnlearnableRandomForestClassifier(n_estimators=2, random_state=0),
     "network": NETWORK,
     "sharded": su.ShardedClassifier(LogisticRegression(), n_shards=2),
     "fine-tuned": FineTuned(LogisticRegression()),
@@ -45,6 +48,8 @@ MODELS = {
     "scaler": su.UnlearnableStandardScaler(),
     "extremes": su.UnlearnableMinMaxScaler(),
     "components": su.UnlearnablePCA(),
+    "categories": su.UnlearnableOneHotEncoder(),
+    "imputer": su.UnlearnableSimpleImputer(keep_empty_features=True),
     "pipeline": pipeline(make("logistic")),
     "pipeline with data": pipeline(make("logistic", retain_data=True)),
     "pipeline of sums": pipeline(su.UnlearnableGaussianNB(), Normalizer()),
@@ -59,7 +64,16 @@ MODELS = {
         make("ridge"), func=np.arcsinh, inverse_func=np.sinh
     ),
 }
-TRANSFORMERS = ("scaler", "extremes", "components", "transformers", "columns")
+TRANSFORMERS = (
+    "scaler",
+    "extremes",
+    "components",
+    "categories",
+    "imputer",
+    "transformers",
+    "columns",
+)
+REGRESSORS = ("least squares", "bayesian", "transformed")
 NAN, SHORT = X[:2] * np.nan, np.array(["yes"])
 
 
@@ -107,7 +121,7 @@ def ask(model, verb, arguments, keywords):
 @pytest.mark.parametrize("name", MODELS)
 def test_invalid_requests(name):
     supervised = name not in TRANSFORMERS
-    y = (Y == "yes").astype(float) if name in ("least squares", "transformed") else Y
+    y = (Y == "yes").astype(float) if name in REGRESSORS else Y
     model = clone(MODELS[name]).fit(X, y if supervised else None)
     inside = {"search": "best_estimator_", "transformed": "regressor_"}.get(name)
     asked = model if inside is None else getattr(model, inside)
@@ -121,6 +135,55 @@ def test_invalid_requests(name):
         with pytest.raises(UnlearningError, match=r"\S"):
             ask(model, verb, arguments, keywords)
     assert n_asked >= (3 if name == "occluded" else 7)
+
+
+#: What is no table, and no list of targets either.
+NO_ROWS = [5, "abc", None, [], {}, [[1, 2], [3]], object(), np.array(3), X[None]]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_is_no_table(name):
+    supervised = name not in TRANSFORMERS
+    y = (Y == "yes").astype(float) if name in REGRESSORS else Y
+    model = clone(MODELS[name]).fit(X, y if supervised else None)
+    inside = {"search": "best_estimator_", "transformed": "regressor_"}.get(name)
+    asked = model if inside is None else getattr(model, inside)
+    targets = y[:2] if supervised else None
+    for odd in NO_ROWS:
+        requests = [
+            ("partial_unfit", (odd, targets)),
+            ("replace_features", (X[:2], targets, odd)),
+            ("replace_features", (odd, targets, X[:2])),
+        ]
+        if supervised:
+            requests.append(("partial_unfit", (X[:2], odd)))
+            requests.append(("replace_labels", (X[:2], targets, odd)))
+        if inside is None:
+            requests.append(("partial_fit", (odd, targets)))
+        for verb, arguments in requests:
+            if hasattr(asked, verb):
+                with pytest.raises(UnlearningError, match=r"\S"):
+                    ask(model, verb, arguments, {})
+
+
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize(
+    "vectorizer", [su.UnlearnableCountVectorizer(), su.UnlearnableTfidfVectorizer()]
+)
+def test_invalid_documents(vectorizer, behind):
+    texts, y = ["one two", "two three"] * 4, [0, 1, 1, 0] * 2
+    model = pipeline(make("logistic"), clone(vectorizer)) if behind else vectorizer
+    model = clone(model).fit(texts, y)
+    targets = ([0],) if behind else ()
+    for bad in ([1], [None], [["one"]], [np.nan], "one two", [], None):
+        for verb in (model.partial_unfit, model.partial_fit):
+            with pytest.raises(UnlearningError, match=r"\S"):
+                verb(bad, *targets)
+        with pytest.raises(UnlearningError, match=r"\S"):
+            model.replace_features(texts[:1], *targets or (None,), bad)
+    reading = clone(vectorizer).set_params(analyzer=list).fit([["a"], ["a", "b"]])
+    reading.partial_unfit([["a"]])  # documents of the caller's own kind
+    assert reading.vocabulary_ == {"a": 0, "b": 1}
 
 
 def test_sparse_rows_where_none_are_taken():

@@ -269,6 +269,8 @@ class RawVerbs:
             if not self.__sklearn_is_fitted__():
                 check_first_classes(classes, y)
                 return self.fit(X, y, sample_weight, row_ids=row_ids)
+        if X is None or (y is None and self._predicts):
+            raise UnlearningError("Pass X and y of the rows that come.")
         return self._carry_out(
             RawRequest(
                 X_in=X, y_in=y, ids_in=row_ids, weight=sample_weight, classes=classes

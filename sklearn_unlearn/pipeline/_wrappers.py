@@ -108,6 +108,8 @@ def opened(estimator):
         def transformed(y):
             y = np.ascontiguousarray(y)  # functions round alike in one layout alone
             targets = y.reshape(-1, 1) if y.ndim == 1 else y
+            if targets.ndim != 2:
+                raise ValueError(f"y has {y.ndim} dimensions, expected one or two.")
             _check_targetwise(transformer, targets)
             outputs = transformer.transform(targets)
             return outputs.reshape(-1) if outputs.shape[1:] == (1,) else outputs

@@ -140,10 +140,10 @@ class TreeModel(RetainedRequests, LearnedColumns, BaseEstimator, metaclass=ABCMe
 
         Raises
         ------
-        ValueError
-            If a column is unknown.
+        UnlearningError
+            If a column is unknown, or none would be left.
         """
-        with self._exclusive():
+        with self._request():
             fitted = self._checked()
             n_columns, names = fitted.columns.n_features, fitted.columns.names
             before = fitted.model.forgotten

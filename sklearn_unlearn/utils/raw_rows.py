@@ -36,14 +36,23 @@ class RawRows:
 
     @staticmethod
     def of(X):
-        """Rows of any kind that scikit-learn takes."""
+        """Rows of any kind that scikit-learn takes.
+
+        Raises
+        ------
+        ValueError
+            If these are no rows.
+        """
         if is_frame(X):
             return RawRows(_bare(X))
         if sp.issparse(X):
             return RawRows(X.tocsr())
         if isinstance(X, list | tuple) and any(isinstance(row, str) for row in X):
             X = np.array([*X, None], dtype=object)[:-1]
-        return RawRows(as_array(X))
+        X = as_array(X)
+        if not X.ndim:
+            raise ValueError("Expected 2D array, got scalar array instead.")
+        return RawRows(X)
 
     def at_fit(self):
         """The same rows, as which those of requests will be read."""

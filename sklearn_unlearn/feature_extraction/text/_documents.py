@@ -225,6 +225,8 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
         texts = self._texts(X, twin)
         if not texts:
             raise ValueError("There is no document.")
+        if columns is not None:
+            _check_texts(texts, twin)
         return texts, _ONE_COLUMN
 
     def _schema_of(self, X):
@@ -281,6 +283,17 @@ def frequencies(vocabulary, statistics):
 
 def _in_order(vocabulary):
     return sorted(vocabulary, key=vocabulary.get)
+
+
+def _check_texts(documents, twin):
+    """Refuse documents of a request that no one but a caller's function can read."""
+    if twin.preprocessor is not None or callable(twin.analyzer):
+        return
+    for number, document in enumerate(documents):
+        if not isinstance(document, str):
+            raise TypeError(
+                f"Document {number} is of type {type(document).__name__}: pass texts."
+            )
 
 
 def _vocabulary(twin, statistics):
