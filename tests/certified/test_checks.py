@@ -50,7 +50,6 @@ def test_sklearn_check(estimator, check):
             certification=certification(), fit_intercept=False, retain_data=True
         ),
         UnlearnableRidge(certification=certification()),
-        UnlearnableRidge(certification=certification(), retain_data=True),
         UnlearnableRidge(certification=certification(mode="objective")),
         UnlearnableRidgeClassifier(certification=certification()),
     ]

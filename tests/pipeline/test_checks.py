@@ -28,7 +28,6 @@ PIPELINES = {
     [
         ("plain", False),
         ("scaled", False),
-        ("scaled", True),
         ("sparse", True),
         ("counts", False),
     ],
