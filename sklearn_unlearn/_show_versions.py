@@ -16,6 +16,7 @@ _PACKAGES = (
     "numpy",
     "scipy",
     "threadpoolctl",
+    "numba",
     "pandas",
     "polars",
     "matplotlib",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sklearn_unlearn.core.trees.accelerator import compiled_trees
 from sklearn_unlearn.core.trees.growth import Roots, grow
 from sklearn_unlearn.core.trees.hashing import (
     is_drawn,
@@ -44,6 +45,8 @@ def fit_trees(
     """
     seeds = tree_seeds(rules.seed, rules.n_trees)
     seeds = seeds if numbers is None else seeds[np.asarray(numbers, dtype=np.intp)]
+    if compiled := compiled_trees():
+        return list(compiled.fit_trees(rows, places, rules, seeds))
     size = max(1, int(_TOGETHER / max(places.size * rules.share, 1.0)))
     trees: list[Tree] = []
     for first in range(0, seeds.size, size):
@@ -87,21 +90,27 @@ def edit_trees(
     names = rows.names[changed]
     drawn = is_drawn(row_keys(seeds[:, None], names[None, :]), rules.share)
     after = list(trees)
-    visits = Visits()
     gone = np.zeros(rows.names.size, dtype=bool)
     gone[out] = True
+    kept: dict[int, tuple[Ints, Ints]] = {}
     for number in np.flatnonzero(drawn.any(axis=1)).tolist():
         going = out[drawn[number, : out.size]]
         coming = into[drawn[number, out.size :]]
-        held = trees[number].places
-        if held.size > going.size:
-            visits.add(rows, trees[number], number, going.tolist(), coming.tolist())
+        if trees[number].places.size > going.size:
+            kept[number] = going, coming
         else:  # nothing is left of the tree
             after[number] = fit_trees(rows, coming, rules, [number])[0]
-    if len(visits):
-        changed_trees = edited_trees(rows, trees, visits, gone, seeds, rules)
-        for number, tree in changed_trees.items():
-            after[number] = tree
+    if not kept:
+        return after
+    if compiled := compiled_trees():
+        edited = compiled.edit_trees(rows, trees, kept, gone, seeds, rules)
+    else:
+        visits = Visits()
+        for number, (going, coming) in kept.items():
+            visits.add(rows, trees[number], number, going.tolist(), coming.tolist())
+        edited = edited_trees(rows, trees, visits, gone, seeds, rules)
+    for number, tree in edited.items():
+        after[number] = tree
     return after
 
 

@@ -16,8 +16,10 @@ from sklearn_unlearn.core.trees.tables import Cuts, Tables
 
 #: Entries, of a row in a feature, that are looked at together: bounds the memory.
 _TOGETHER = 2**20
+#: Entries of tables that cost about as much as the calls for one more width.
+_FEW = 2**13
 #: Nodes of more rows keep their tables.
-LARGE = 256
+LARGE = 512
 
 
 def best_splits(rows: Rows, nodes: Nodes, rules: Rules) -> tuple[Cuts, Tables]:
@@ -61,10 +63,13 @@ def _of_features(
     """The best cuts of some nodes by some features each, and tables of large nodes."""
     part = nodes.some(chosen)
     found, kept = Cuts.none(chosen.size), []
-    n_sampled, width = part.n_sampled, 1
-    while width < 2 * n_sampled.max():
-        # narrow tables for small nodes
-        some = np.flatnonzero((n_sampled <= width) & (n_sampled > width // 2))
+    n_sampled = part.n_sampled
+    rest, width = np.arange(chosen.size), int(n_sampled.max())
+    while rest.size:
+        # narrow tables for small nodes, where these are many
+        narrow = n_sampled[rest] <= width // 2
+        narrow &= rest.size * features.shape[1] * width > _FEW
+        some, rest = rest[~narrow], rest[narrow]
         if some.size:
             here = part.some(some)
             tables = Tables.of(rows, here, chosen[some], features[some], width)
@@ -72,7 +77,7 @@ def _of_features(
             large = np.flatnonzero(is_large(here.sizes, rules))
             if large.size:
                 kept.append(tables.some(large))
-        width *= 2
+        width //= 2
     return found, kept
 
 
@@ -102,7 +107,7 @@ def no_tables(rows: Rows, rules: Rules) -> Tables:
         np.zeros(1, dtype=np.intp),
         np.empty(0, dtype=np.uint64),
     )
-    width = 1 << (rules.n_candidates - 1).bit_length()
+    width = rules.n_candidates
     drawn = min(rules.n_features, rows.features.size)
     features = np.empty((0, drawn), dtype=np.intp)
     return Tables.of(rows, nodes, nobody, features, width)

@@ -60,7 +60,7 @@ class Tables:
         Numbers of the nodes, ascending.
     features : ndarray of int of shape (n_nodes, n_tried)
     values : ndarray of float32 of shape (n_nodes, n_tried, width)
-        Sorted, infinity behind; the width is a power of two.
+        Sorted, infinity behind.
     samples : ndarray of int32 of shape (n_nodes, width)
         Places of the sampled rows, -1 behind.
     histograms : Histograms
@@ -172,10 +172,11 @@ def bins_of(
         pair = node * n_tried + tried
         base = pair * width
         position = base.copy()  # of the first value that is not below
-        step = width
-        while step > 1:
-            step //= 2
+        left = width
+        while left > 1:
+            step = left // 2
             position += step * (table[position + (step - 1)] < x)
+            left -= step
         at = table[position]
         # behind the last value there is one more bin
         bins[tried] = 2 * (position - base + (at < x)) + (at == x)

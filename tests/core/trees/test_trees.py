@@ -6,12 +6,22 @@ import numpy as np
 import pytest
 
 from sklearn_unlearn.core.trees import splits
+from sklearn_unlearn.core.trees.accelerator import VARIABLE, compiled_trees
 from sklearn_unlearn.core.trees.forest import edit_trees, fit_trees
 from sklearn_unlearn.core.trees.gains import Histograms
 from sklearn_unlearn.core.trees.hashing import mix
 from sklearn_unlearn.core.trees.rules import Criterion, Rows, Rules
 
 CRITERIA = [Criterion.GINI, Criterion.ENTROPY, Criterion.SQUARED_ERROR]
+
+
+@pytest.fixture(params=["numpy", "numba"], autouse=True)
+def code(request, monkeypatch):
+    """The tests of this module run with either code."""
+    if request.param == "numba":
+        pytest.importorskip("numba")
+    monkeypatch.setenv(VARIABLE, str(int(request.param == "numba")))
+    assert (compiled_trees() is None) == (request.param == "numpy")
 
 
 def random_rows(rng, criterion, n_rows, n_features):

@@ -1,0 +1,1 @@
+"""The trees of NumPy's code by loops that Numba compiles, to the same bits."""

@@ -1,0 +1,523 @@
+"""The best cut of one node."""
+
+from __future__ import annotations
+
+from math import frexp
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_unlearn.core.trees.compiled.arrays import (
+    ENTROPY,
+    SQUARED_ERROR,
+    Data,
+    Floats,
+    Ints,
+    Kept,
+    Limits,
+    Places,
+    Singles,
+    UInts,
+)
+from sklearn_unlearn.core.trees.compiled.compiling import compiled
+from sklearn_unlearn.core.trees.compiled.hashes import combine
+
+_ROOT, _LOG_TWO = float(np.sqrt(0.5)), float(np.log(2.0))
+#: So many values are sorted by insertion.
+_RUN = 24
+
+
+class Cut(NamedTuple):
+    """The best cut found so far; the feature is -1 if there is none."""
+
+    gain: float
+    feature: int
+    value: np.float32
+    strict: bool
+    n_left: int
+
+
+class Scratch(NamedTuple):
+    """Arrays to work in, of one thread."""
+
+    keys: UInts
+    order: Ints
+    other_keys: UInts
+    other_order: Ints
+    values: Singles
+    places: Places
+    other_values: Singles
+    other_places: Places
+    distinct: Singles
+    firsts: Ints
+    sums: Floats
+    counts: Floats
+    left: Floats
+    right: Floats
+    total: Floats
+
+
+@compiled
+def scratch_for(data: Data, limits: Limits, n_rows: int) -> Scratch:
+    """Scratch for nodes of at most so many rows."""
+    n_features, n_statistics = data.features.size, data.n_statistics
+    width = min(limits.n_candidates, n_rows)
+    return Scratch(
+        np.empty(n_features, dtype=np.uint64),
+        np.empty(n_features, dtype=np.int64),
+        np.empty(n_features, dtype=np.uint64),
+        np.empty(n_features, dtype=np.int64),
+        np.empty(width, dtype=np.float32),
+        np.empty(width, dtype=np.int32),
+        np.empty(width, dtype=np.float32),
+        np.empty(n_rows, dtype=np.int32),
+        np.empty(width, dtype=np.float32),
+        np.empty(width, dtype=np.int64),
+        np.empty((2 * width + 1, n_statistics), dtype=np.float64),
+        np.empty(2 * width + 1, dtype=np.float64),
+        np.empty(n_statistics, dtype=np.float64),
+        np.empty(n_statistics, dtype=np.float64),
+        np.empty(n_statistics, dtype=np.float64),
+    )
+
+
+@compiled
+def _times_logarithm(x: float) -> float:
+    """X log x of a non-negative number, 0 at 0."""
+    if not x > 0.0:
+        return 0.0
+    fraction, exponent = frexp(x)
+    if fraction < _ROOT:
+        fraction = 2.0 * fraction
+        exponent = exponent - 1
+    t = (fraction - 1.0) / (fraction + 1.0)
+    square = t * t
+    series = 1.0 / 21.0
+    for odd in range(19, 0, -2):
+        series = series * square + 1.0 / odd
+    return x * (2.0 * t * series + exponent * _LOG_TWO)
+
+
+@compiled
+def _purity(sums: Floats, weight: float, criterion: int) -> float:
+    """Weight times what the impurity lacks to its largest value."""
+    if criterion == ENTROPY:
+        total = -_times_logarithm(weight)
+        for statistic in range(sums.size):
+            total += _times_logarithm(sums[statistic])
+        return total
+    first = 1 if criterion == SQUARED_ERROR else 0
+    squares: float = sums[first] * sums[first]
+    for statistic in range(first + 1, sums.size):
+        squares += sums[statistic] * sums[statistic]
+    return squares / weight
+
+
+@compiled
+def _gain(
+    left: Floats,
+    n_left: float,
+    total: Floats,
+    n_total: float,
+    right: Floats,
+    n_classes: int,
+    unit_weights: bool,
+    criterion: int,
+    min_weight: float,
+) -> float:
+    """The gain of a cut, minus infinity where a child would be too light."""
+    for statistic in range(total.size):
+        right[statistic] = total[statistic] - left[statistic]
+    weight_left, weight_right = n_left, n_total - n_left
+    if not unit_weights:
+        weight_left, weight_right = left[0], right[0]
+        for of_class in range(1, n_classes):
+            weight_left += left[of_class]
+            weight_right += right[of_class]
+    if min_weight > 0.0 and min(weight_left, weight_right) < min_weight:
+        return -np.inf
+    gain = _purity(left, weight_left, criterion)
+    return gain + _purity(right, weight_right, criterion)
+
+
+@compiled
+def sum_rows(data: Data, places: Places, sums: Floats) -> None:
+    """Set the statistics of rows."""
+    labels, weight, moments = data.labels, data.weight, data.moments
+    for statistic in range(sums.size):
+        sums[statistic] = 0.0
+    for place in places:
+        if data.n_classes > 0:
+            sums[labels[place]] += weight[place]
+            continue
+        sums[0] += weight[place]
+        for target in range(moments.shape[0]):
+            sums[1 + target] += moments[target, place]
+
+
+@compiled
+def first_features(data: Data, path: np.uint64, n_first: int, scratch: Scratch) -> None:
+    """Set the features that a node tries first, in the order in which it does."""
+    n_features = data.features.size
+    keys, order = scratch.keys, scratch.order
+    if n_first > 16:
+        for feature in range(n_features):
+            keys[feature] = combine(path, data.features[feature])
+            order[feature] = feature
+        sort_pairs(keys, order, n_features, scratch.other_keys, scratch.other_order)
+        return
+    n_found = 0
+    for feature in range(n_features):
+        key = combine(path, data.features[feature])
+        if n_found == n_first and key > keys[n_found - 1]:
+            continue
+        at = min(n_found, n_first - 1)
+        while at > 0 and keys[at - 1] > key:
+            keys[at], order[at] = keys[at - 1], order[at - 1]
+            at -= 1
+        keys[at], order[at] = key, feature
+        n_found = min(n_found + 1, n_first)
+
+
+@compiled
+def sort_pairs(
+    keys: NDArray[Any],
+    values: NDArray[Any],
+    n_pairs: int,
+    other_keys: NDArray[Any],
+    other_values: NDArray[Any],
+) -> None:
+    """Sort the first keys, and values with them: runs by insertion, then merges."""
+    for begin in range(0, n_pairs, _RUN):
+        for number in range(begin + 1, min(begin + _RUN, n_pairs)):
+            key, value, at = keys[number], values[number], number
+            while at > begin and keys[at - 1] > key:
+                keys[at], values[at] = keys[at - 1], values[at - 1]
+                at -= 1
+            keys[at], values[at] = key, value
+    length = _RUN
+    while length < n_pairs:
+        for begin in range(0, n_pairs, 2 * length):
+            middle = min(begin + length, n_pairs)
+            end = min(begin + 2 * length, n_pairs)
+            one, two = begin, middle
+            for number in range(begin, end):
+                if two >= end or (one < middle and keys[one] <= keys[two]):
+                    other_keys[number], other_values[number] = keys[one], values[one]
+                    one += 1
+                else:
+                    other_keys[number], other_values[number] = keys[two], values[two]
+                    two += 1
+        for number in range(n_pairs):
+            keys[number], values[number] = other_keys[number], other_values[number]
+        length *= 2
+
+
+@compiled
+def _sorted_cut(
+    values: Singles,
+    places: Places,
+    n_rows: int,
+    labels: Ints,
+    weight: Floats,
+    moments: Floats,
+    n_classes: int,
+    unit_weights: bool,
+    limits: Limits,
+    left: Floats,
+    right: Floats,
+    total: Floats,
+    top: float,
+) -> tuple[float, int]:
+    """The gain of the best cut between sorted values, and how many rows are before it.
+
+    No row if no gain is above ``top``.
+    """
+    for statistic in range(left.size):
+        left[statistic] = 0.0
+    n_left = 0
+    for number in range(1, n_rows):
+        place = places[number - 1]
+        if n_classes > 0:
+            left[labels[place]] += weight[place]
+        else:
+            left[0] += weight[place]
+            for target in range(moments.shape[0]):
+                left[1 + target] += moments[target, place]
+        if (
+            values[number - 1] == values[number]
+            or min(number, n_rows - number) < limits.min_rows_leaf
+        ):
+            continue
+        gain = _gain(
+            left,
+            float(number),
+            total,
+            float(n_rows),
+            right,
+            n_classes,
+            unit_weights,
+            limits.criterion,
+            limits.min_weight_leaf,
+        )
+        if gain > top:
+            top, n_left = gain, number
+    return top, n_left
+
+
+@compiled
+def distinct(values: Singles, n_values: int, some: Singles, firsts: Ints) -> int:
+    """Set the distinct of sorted values, and where each is first; their number."""
+    n_distinct = 0
+    for number in range(n_values):
+        if n_distinct == 0 or values[number] > some[n_distinct - 1]:
+            some[n_distinct] = values[number]
+            firsts[n_distinct] = number
+            n_distinct += 1
+    return n_distinct
+
+
+@compiled
+def bin_of(values: Singles, n_values: int, x: np.float32) -> int:
+    """Twice the number of values below, one more at a value."""
+    position, rest = 0, n_values
+    while rest > 1:
+        step = rest // 2
+        position += step * (values[position + step - 1] < x)
+        rest -= step
+    found: int = 2 * (position + (values[position] < x)) + (values[position] == x)
+    return found
+
+
+@compiled
+def _fill_bins(
+    column: Singles,
+    places: Places,
+    values: Singles,
+    n_values: int,
+    labels: Ints,
+    weight: Floats,
+    moments: Floats,
+    n_classes: int,
+    unit_weights: bool,
+    sums: Floats,
+    counts: Floats,
+) -> None:
+    """Set the statistics and the number of the rows of each bin."""
+    n_bins, n_statistics = 2 * n_values + 1, sums.shape[1]
+    for number in range(n_bins):
+        counts[number] = 0.0
+        for statistic in range(n_statistics):
+            sums[number, statistic] = 0.0
+    if n_classes > 0 and unit_weights:
+        for place in places:
+            sums[bin_of(values, n_values, column[place]), labels[place]] += 1.0
+        for number in range(n_bins):
+            for statistic in range(n_statistics):
+                counts[number] += sums[number, statistic]
+        return
+    if n_classes > 0:
+        for place in places:
+            into = bin_of(values, n_values, column[place])
+            counts[into] += 1.0
+            sums[into, labels[place]] += weight[place]
+        return
+    for place in places:
+        into = bin_of(values, n_values, column[place])
+        counts[into] += 1.0
+        sums[into, 0] += weight[place]
+        for target in range(moments.shape[0]):
+            sums[into, 1 + target] += moments[target, place]
+
+
+@compiled
+def bins_cut(
+    sums: Floats,
+    counts: Floats,
+    n_rows: int,
+    n_classes: int,
+    unit_weights: bool,
+    limits: Limits,
+    left: Floats,
+    right: Floats,
+    total: Floats,
+    top: float,
+) -> tuple[float, int, int]:
+    """The gain of the best cut behind a bin, its number, and rows before it.
+
+    Number -1 if no gain is above ``top``. Bins are of shape (n_bins, n_statistics);
+    behind an empty one is no other cut.
+    """
+    for statistic in range(left.size):
+        left[statistic] = 0.0
+    n_left, n_total, fewest = 0.0, float(n_rows), float(limits.min_rows_leaf)
+    last, most = -1, 0.0
+    for number in range(counts.size):
+        if counts[number] == 0.0:
+            continue
+        n_left += counts[number]
+        for statistic in range(left.size):
+            left[statistic] += sums[number, statistic]
+        n_right = n_total - n_left
+        if n_left < fewest or n_right < fewest:
+            continue
+        gain = _gain(
+            left,
+            n_left,
+            total,
+            n_total,
+            right,
+            n_classes,
+            unit_weights,
+            limits.criterion,
+            limits.min_weight_leaf,
+        )
+        if gain > top:
+            top, last, most = gain, number, n_left
+    return top, last, int(most)
+
+
+@compiled
+def _keep(
+    kept: Kept,
+    table: int,
+    tried: int,
+    feature: int,
+    n_sampled: int,
+    n_distinct: int,
+    scratch: Scratch,
+) -> None:
+    """Put what a feature is judged by into a table."""
+    values, firsts = scratch.values, scratch.firsts
+    sums, counts = scratch.sums, scratch.counts
+    kept.features[table, tried] = feature
+    for number in range(n_sampled):
+        kept.values[table, tried, number] = values[number]
+    for number in range(2 * n_sampled + 1):
+        kept.counts[table, tried, number] = 0.0
+        for statistic in range(sums.shape[1]):
+            kept.sums[statistic, table, tried, number] = 0.0
+    for number in range(2 * n_distinct + 1):
+        into = 2 * n_sampled
+        if number < 2 * n_distinct:
+            into = 2 * firsts[number // 2] + number % 2
+        kept.counts[table, tried, into] = counts[number]
+        for statistic in range(sums.shape[1]):
+            kept.sums[statistic, table, tried, into] = sums[number, statistic]
+
+
+@compiled
+def best_cut(
+    data: Data,
+    limits: Limits,
+    places: Places,
+    samples: Places,
+    path: np.uint64,
+    kept: Kept,
+    table: int,
+    scratch: Scratch,
+) -> Cut:
+    """The best cut of a node, whose sums are in ``scratch.total``.
+
+    Parameters
+    ----------
+    places : ndarray
+        Of the rows of the node.
+    samples : ndarray
+        Of the sampled ones; all, if these are as many.
+    table : int
+        Into which what the cut is judged by goes; none if -1.
+    """
+    n_features, n_rows, n_sampled = data.features.size, places.size, samples.size
+    labels, weight, moments = data.labels, data.weight, data.moments
+    n_classes, unit_weights = data.n_classes, data.unit_weights
+    values, found = scratch.values, scratch.places
+    sums, counts = scratch.sums, scratch.counts
+    left, right, total = scratch.left, scratch.right, scratch.total
+    best = Cut(-np.inf, -1, np.float32(0.0), False, 0)
+    first, last = 0, limits.n_tried
+    while first < n_features:
+        first_features(data, path, last, scratch)
+        for tried in range(first, last):
+            feature = scratch.order[tried]
+            column = data.columns[feature]
+            low = high = column[samples[0]]
+            for number in range(n_sampled):
+                x = column[samples[number]]
+                found[number], values[number] = samples[number], x
+                low = x if x < low else low
+                high = x if x > high else high
+            if n_sampled == n_rows:
+                if low == high:
+                    continue
+                sort_pairs(
+                    values,
+                    found,
+                    n_sampled,
+                    scratch.other_values,
+                    scratch.other_places,
+                )
+                gain, n_left = _sorted_cut(
+                    values,
+                    found,
+                    n_rows,
+                    labels,
+                    weight,
+                    moments,
+                    n_classes,
+                    unit_weights,
+                    limits,
+                    left,
+                    right,
+                    total,
+                    best.gain,
+                )
+                if n_left > 0:
+                    best = Cut(gain, feature, values[n_left - 1], False, n_left)
+                continue
+            if low < high:
+                sort_pairs(
+                    values,
+                    found,
+                    n_sampled,
+                    scratch.other_values,
+                    scratch.other_places,
+                )
+            some = scratch.distinct
+            n_distinct = distinct(values, n_sampled, some, scratch.firsts)
+            _fill_bins(
+                column,
+                places,
+                some,
+                n_distinct,
+                labels,
+                weight,
+                moments,
+                n_classes,
+                unit_weights,
+                sums,
+                counts,
+            )
+            if table >= 0 and first == 0:
+                _keep(kept, table, tried, feature, n_sampled, n_distinct, scratch)
+            gain, behind, n_left = bins_cut(
+                sums,
+                counts[: 2 * n_distinct],
+                n_rows,
+                n_classes,
+                unit_weights,
+                limits,
+                left,
+                right,
+                total,
+                best.gain,
+            )
+            if behind >= 0:
+                strict = behind % 2 == 0
+                best = Cut(gain, feature, some[behind // 2], strict, n_left)
+        if best.feature >= 0:
+            break
+        # where none of the features tried first splits a node, the best of the others
+        first, last = last, n_features
+    return best
