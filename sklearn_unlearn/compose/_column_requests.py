@@ -70,7 +70,7 @@ class ColumnRequests:
         moved = lost = unseen = None
         remembered = change.remembered
         after.output_indices_ = dict.fromkeys(self.output_indices_, slice(0, 0))
-        parts, widths = [], {}
+        parts, widths, gaps = [], {}, False
         for inner, step, columns in self.transformers_:
             width = _width(self.output_indices_[inner])
             places = positions(columns, self)
@@ -79,7 +79,7 @@ class ColumnRequests:
             elif forgotten[places].all():
                 nothing = np.zeros(0)
                 map_ = AffineMap.of_columns(width, nothing.astype(np.intp), nothing)
-                edited = "drop"
+                edited, gaps = "drop", True
             else:
                 seen = self._seen(after, change, places, np.isscalar(columns))
                 seen = replace(seen, freeze=freeze)
@@ -109,8 +109,12 @@ class ColumnRequests:
         through = replace(
             through, moved=moved, lost=lost, unseen=unseen, remembered=remembered
         )
-        if len(parts) == len(maps):  # what they gave need not be computed again
-            out = self._beside([(w, seen.out) for w, seen in parts], through.out)
+        if parts:
+            # what parts gave need not be computed again, and cannot be if they
+            # made something else of the rows at fit
+            out = through.out
+            if not gaps:
+                out = self._beside([(w, seen.out) for w, seen in parts], through.out)
             into = after._beside([(w, seen.into) for w, seen in parts], through.into)
             rest = after._beside([(w, seen.rest) for w, seen in parts], through.rest)
             through = replace(through, out=out, into=into, rest=rest)

@@ -15,7 +15,13 @@ from sklearn_unlearn.exceptions import CertificationError
 from sklearn_unlearn.pipeline._adoption import PipelineAdoption
 from sklearn_unlearn.pipeline._fitting import PipelineFitting
 from sklearn_unlearn.pipeline._last_model import LastModel
-from sklearn_unlearn.pipeline._requests import PipelineRequests, outputs, regrouped
+from sklearn_unlearn.pipeline._requests import (
+    PipelineRequests,
+    check_as_at_fit,
+    cross_fitted,
+    outputs,
+    regrouped,
+)
 from sklearn_unlearn.pipeline._verbs import RawRequest, RawVerbs
 from sklearn_unlearn.pipeline._wrappers import exported_last, innermost, of_targets
 from sklearn_unlearn.transformers import (
@@ -146,7 +152,8 @@ class UnlearnablePipeline(
         """
         with self._request():
             self._check_fitted()
-            (*front, (name, last)), _, made = self._flat()
+            (*front, (name, last)), marks, made = self._flat()
+            check_as_at_fit(front, marks, X)
             X, y = outputs(front, X), of_targets(y, made)
             last = copy.copy(last).refine(X, y, sample_weight)
             self.steps = regrouped(self.steps, [*front, (name, last)])
@@ -229,11 +236,12 @@ class UnlearnablePipeline(
             ``on_stateful="freeze"`` left with what they know of forgotten rows.
         """
         self._check_fitted()
-        (*front, (_, last)), _, made = self._flat()
+        (*front, (_, last)), marks, made = self._flat()
         fitted = last._checked()
+        check_as_at_fit(front, marks, X)
         X, y = outputs(front, X), of_targets(y, made)
         rows = last._all_rows(fitted, X, y, sample_weight)
-        if rows is fitted.model.retained:
+        if rows is fitted.model.retained and not cross_fitted(front, marks):
             # not as the step retains them: of what the others make of the raw ones
             kept = rows.compacted().chunks[0]
             X = last._read_features(fitted, outputs(front, kept.origin.X))
@@ -277,9 +285,11 @@ class UnlearnablePipeline(
         """
         self._check_fitted()
         self._check_given(X, y, row_ids)
-        (*front, (name, last)), _, made = self._flat()
+        (*front, (name, last)), marks, made = self._flat()
         request = RawRequest(X_out=X, y_out=y, ids_out=row_ids, weight=sample_weight)
         asked = LastModel(name, last, request.of_targets(made))
+        if asked.retained is None:
+            check_as_at_fit(front, marks, X)
         leaving = asked.found(lambda: outputs(front, X))
         return last._influence(asked.fitted, leaving, outputs(front, X_test))
 

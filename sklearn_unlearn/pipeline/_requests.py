@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from inspect import signature
 from typing import NamedTuple
 
 from sklearn.base import is_classifier, is_regressor
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_selection import SelectorMixin, VarianceThreshold
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -105,16 +107,12 @@ class PipelineRequests:
         if request.relabels:
             change = Change()
             if last.rows is None:
-                for each in marks.cross_fitted.union(*map(_cross_fitted, front)):
+                for each in sorted(cross_fitted(front, marks)):
                     raise unknown_since_fit(each)
                 change = Change(out=lambda: outputs(front, request.X_out))
             with of_step(name):
                 after = last.after(change, None)
-            known = [
-                each
-                for each, one in _foreign(front)
-                if get_tags(one).target_tags.required
-            ]
+            known = [each for each, one in _foreign(front) if _knows_targets(one)]
             return regrouped(self.steps, [*front, (name, after)]), known
         change = replace(last.change(), freeze=freeze)
         edited, change = walked(front, change, marks)
@@ -284,8 +282,46 @@ def check_whole_rows(steps, weighted, because):
             )
 
 
-def _cross_fitted(named):
-    return cross_fitted_in(*named)
+def cross_fitted(steps, marks):
+    """Names of steps that made something else of the rows at fit than they make now."""
+    return marks.cross_fitted.union(*(cross_fitted_in(*named) for named in steps))
+
+
+def check_as_at_fit(steps, marks, X):
+    """Refuse rows of which steps make something else than what they gave at fit.
+
+    Parameters
+    ----------
+    steps : list of tuple
+        Those before the last.
+    marks : Marks
+    X : rows of any kind or None
+        None for those that are retained.
+    """
+    for name in sorted(cross_fitted(steps, marks)) if X is not None else ():
+        raise UnlearningError(
+            f"Step {name!r} made something else of the rows at fit than it makes of X "
+            "now, which the last step does not know: leave X and y out, of a model "
+            "fitted with retain_data=True, or fit again."
+        )
+
+
+def _knows_targets(step):
+    """Whether a transformer may have learned from targets.
+
+    Tags tell it of some. Selectors of columns do but for one; so do models that
+    transform, what cannot be fitted without targets, and what consists of such.
+    """
+    if get_tags(step).target_tags.required or is_classifier(step) or is_regressor(step):
+        return True
+    if isinstance(step, SelectorMixin):
+        return not isinstance(step, VarianceThreshold)
+    y = signature(step.fit).parameters.get("y")
+    if y is not None and y.default is y.empty and y.kind is not y.VAR_KEYWORD:
+        return True
+    inside = step.get_params().values() if hasattr(step, "get_params") else ()
+    parts = (one for one in inside if hasattr(one, "transform"))
+    return any(map(_knows_targets, parts))
 
 
 def _foreign(steps):

@@ -258,8 +258,10 @@ def cross_fitted_in(name, step):
     """Names of parts of a step that made something else of the rows at fit than now."""
     if isinstance(step, str) or not _consists_of_steps(step):
         return set()
-    found = {f"{name}__{part}" for part in step._cross_fitted}
-    return found.union(*(cross_fitted_in(*part) for part in _named_parts(name, step)))
+    parts = _named_parts(name, step)
+    there = {part for part, inner in parts if not isinstance(inner, str)}
+    found = {f"{name}__{part}" for part in step._cross_fitted} & there
+    return found.union(*(cross_fitted_in(*part) for part in parts))
 
 
 def unknown_since_fit(name):
