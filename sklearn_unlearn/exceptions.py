@@ -87,6 +87,10 @@ class NotForgottenWarning(UserWarning):
     """A request was carried out, and the model still knows its rows."""
 
 
+class UnfinishedTrainingWarning(UserWarning):
+    """A request could not be told apart from training that had stopped early."""
+
+
 class UnseenRowsWarning(UserWarning):
     """A request without data changed outputs of rows that cannot be followed."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,14 +22,16 @@ class ChangeObjective:
     that of rows which have nothing to do with the request, and far larger than that of
     the few which have. With F of the rows that come and those that stay, this is
 
-        ``F(theta) - (g - change) @ (theta - start)``,
+        ``F(theta) - (g - change) @ (theta - start) + pull / 2 |theta - start|^2``,
 
     whose gradient at the start is ``change``, that of what the request changes,
     whatever else training has not finished. The sum over rows that stay may be over a
     sample of them: the error of the sample is one of the curvature alone (as in
     variance-reduced gradients: Johnson and Zhang, NeurIPS 2013). If ``staying`` is a
     divergence from what is predicted at the start, it has no slope there, and rises in
-    all directions.
+    all directions; the minimum then is a proximal Bregman response (Bae, Ng, Lo,
+    Ghassemi and Grosse, If influence functions are the answer, then what is the
+    question?, NeurIPS 2022).
 
     Its unknowns are ``u`` with ``theta = start + scale * u``. Damping then is relative
     to the diagonal of the curvature (Marquardt, SIAM J. Appl. Math. 11, 1963), without
@@ -39,6 +41,9 @@ class ChangeObjective:
     ----------
     coming : SmoothObjective or None
         Of the rows that come. All of them count in the curvature.
+    leaving : SmoothObjective or None
+        Minus the slopes of the rows that leave, in what is predicted of them; of no
+        curvature. Without it ``taken`` has them, in the parameters.
     staying : SmoothObjective
         Of a sample of the rows that stay.
     times : float
@@ -47,14 +52,18 @@ class ChangeObjective:
     taken : Vector
         ``g - change``.
     scale : Vector
+    pull : float
+        Of the parameters to the start.
     """
 
     coming: SmoothObjective | None
+    leaving: SmoothObjective | None
     staying: SmoothObjective
     times: float
     start: Vector
     taken: Vector
     scale: Vector
+    pull: float
 
     @staticmethod
     def of(
@@ -64,6 +73,8 @@ class ChangeObjective:
         start: Vector,
         change: Vector,
         diagonal: Vector,
+        leaving: SmoothObjective | None = None,
+        pull: float = 0.0,
     ) -> ChangeObjective:
         """With this gradient at the start.
 
@@ -77,12 +88,16 @@ class ChangeObjective:
             Gradient of the new objective less that of the old.
         diagonal : Vector
             An estimate of the curvature's, nowhere negative.
+        leaving : SmoothObjective, optional
+        pull : float, default=0.0
         """
+        diagonal = diagonal + pull
         floor = _FLOOR * float(diagonal.mean())
         scale = (diagonal + floor) ** -0.5 if floor > 0.0 else diagonal * 0.0 + 1.0
-        raw = ChangeObjective(coming, staying, times, start, start * 0.0, scale)
+        none = start * 0.0
+        raw = ChangeObjective(coming, leaving, staying, times, start, none, scale, pull)
         _, gradient = raw._summed(start)
-        return ChangeObjective(coming, staying, times, start, gradient - change, scale)
+        return replace(raw, taken=gradient - change)
 
     @property
     def n_rows(self) -> int:
@@ -102,15 +117,17 @@ class ChangeObjective:
         """The objective at the unknowns."""
         at = self.theta(theta)
         value = self.times * self.staying.value(at)
-        if self.coming is not None:
-            value += self.coming.value(at)
-        return value - float(self.taken @ (self.scale * theta))
+        for part in (self.coming, self.leaving):
+            value += 0.0 if part is None else part.value(at)
+        moved = self.scale * theta
+        return value + float((0.5 * self.pull * moved - self.taken) @ moved)
 
     def value_and_gradient(self, theta: Vector) -> tuple[float, Vector]:
         """The objective and its gradient, at and by the unknowns."""
         value, gradient = self._summed(self.theta(theta))
-        value -= float(self.taken @ (self.scale * theta))
-        return value, self.scale * (gradient - self.taken)
+        moved = self.scale * theta
+        value += float((0.5 * self.pull * moved - self.taken) @ moved)
+        return value, self.scale * (gradient - self.taken + self.pull * moved)
 
     def slope(self, theta: Vector) -> Slope:
         """The same; the scale preconditions already."""
@@ -128,15 +145,16 @@ class ChangeObjective:
         parts = [(self.staying.curvature(at, rows, kind), self.times)]
         if self.coming is not None:
             parts.append((self.coming.curvature(at, None, kind), 1.0))
-        return _ScaledSum(tuple(parts), self.scale)
+        return _ScaledSum(tuple(parts), self.scale, self.pull)
 
     def _summed(self, theta: Vector) -> tuple[float, Vector]:
         """Value and gradient of the sum, at and by the parameters."""
         value, gradient = self.staying.value_and_gradient(theta)
         value, gradient = self.times * value, gradient * self.times
-        if self.coming is not None:
-            more, steeper = self.coming.value_and_gradient(theta)
-            value, gradient = value + more, gradient + steeper
+        for part in (self.coming, self.leaving):
+            if part is not None:
+                more, steeper = part.value_and_gradient(theta)
+                value, gradient = value + more, gradient + steeper
         return value, gradient
 
 
@@ -146,6 +164,7 @@ class _ScaledSum:
 
     parts: tuple[tuple[Curvature, float], ...]
     scale: Vector
+    pull: float
 
     #: That of the unknowns is about one.
     diagonal = None
@@ -153,7 +172,7 @@ class _ScaledSum:
     def dot(self, vector: Vector) -> Vector:
         """The matrix times a vector."""
         turned = self.scale * vector
-        product = turned * 0.0
+        product = turned * self.pull
         for matrix, weight in self.parts:
             product = product + matrix.dot(turned) * weight
         return self.scale * product

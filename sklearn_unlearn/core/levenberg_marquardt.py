@@ -121,6 +121,10 @@ class Steps:
         what the step promises.
     tol : float
         The descent ends where a step promises less than this share of the objective.
+    settled : float
+        And where it promises less than this share of what the first one did.
+    least : float
+        And where it promises less than this.
     seed : int
         Of the samples.
     """
@@ -131,6 +135,8 @@ class Steps:
     products: int = 20
     progress: float = 0.05
     tol: float = 1e-6
+    settled: float = 0.0
+    least: float = 0.0
     seed: int = 0
 
 
@@ -138,6 +144,7 @@ class Outcome(Enum):
     """Why a descent ended; the values are sentences for the reader."""
 
     CONVERGED = "A further step promises to lower the objective by less than tol of it."
+    SETTLED = "What the request changes is done: more steps promise little beside it."
     STEPS = "The steps of the budget are spent."
     PASSES = "The passes of the budget are spent."
     SECONDS = "The seconds of the budget are spent."
@@ -220,6 +227,7 @@ def descend(
     *,
     budget: Budget,
     steps: Steps | None = None,
+    first: Slope | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Descent:
     """Minimise an objective by Levenberg-Marquardt steps from where a model is.
@@ -239,6 +247,8 @@ def descend(
         Not written to.
     budget : Budget
     steps : Steps, optional
+    first : Slope, optional
+        Value and gradient at theta, if they are known; they count as a pass.
     clock : callable, optional
         Seconds since any moment.
 
@@ -256,14 +266,15 @@ def descend(
     """
     steps = Steps() if steps is None else steps
     meter, generator = _Meter(budget, clock), np.random.default_rng(steps.seed)
-    here = meter.slope(objective, theta)
-    first = here.value
-    if not math.isfinite(first):
+    meter.passes += first is not None
+    here = meter.slope(objective, theta) if first is None else first
+    before = here.value
+    if not math.isfinite(before):
         raise NotFiniteError(
-            f"The objective of the corrected data is {first}: the model predicts "
+            f"The objective of the corrected data is {before}: the model predicts "
             "values that are infinite or not a number."
         )
-    n_steps, failures = 0, 0
+    n_steps, failures, at_first = 0, 0, 0.0
     damping: float | None = None
     share = min(1.0, steps.sample / objective.n_rows)
     while True:
@@ -282,9 +293,13 @@ def descend(
             meter.passes += share
         step = _step(matrix, here.gradient, damping, steps, meter, share)
         promised = -0.5 * float(here.gradient @ step)
-        if not promised > steps.tol * abs(here.value):
+        if not promised > max(steps.tol * abs(here.value), steps.least):
             # where steps have failed, it is the damping that makes them short
             outcome = Outcome.STALLED if failures else Outcome.CONVERGED
+            break
+        at_first = at_first or promised
+        if not failures and promised < steps.settled * at_first:
+            outcome = Outcome.SETTLED
             break
         last = budget.steps is not None and n_steps + 1 == budget.steps
         look = meter.value if last else meter.slope
@@ -312,7 +327,7 @@ def descend(
     return Descent(
         theta,
         outcome,
-        first,
+        before,
         here.value,
         n_steps,
         spent_passes,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Array, Indices, Mask
+from sklearn_unlearn.core.divergence import Divergence
 from sklearn_unlearn.core.levenberg_marquardt import Kind, Slope
 from sklearn_unlearn.core.perceptron import Linearisation, Perceptron
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, pass_cost
@@ -95,6 +96,31 @@ class NetworkObjective:
         share = float(sample.weight.sum() / self.rows.weight.sum())
         sample = sample.reweighted(sample.weight / share)
         return NetworkCurvature(self, theta, sample, kind)
+
+    def relative(
+        self,
+        start: Array,
+        before: Rows | None = None,
+        kind: type[Divergence] = Divergence,
+    ) -> NetworkObjective:
+        """The same rows with a loss relative to what was predicted of them.
+
+        Parameters
+        ----------
+        start : ndarray
+            Parameters that predicted.
+        before : Rows, optional
+            The rows as they were then, if they were others.
+        kind : {Divergence, Departure}
+        """
+        network, rows = self.network, self.rows
+        divergence = kind(network.loss, network.sizes[-1])
+        targets = [
+            divergence.targets(network.values(start, block.X)[-1], block.y)
+            for block in self.blocks(rows if before is None else before)
+        ]
+        rows = replace(rows, y=np.concatenate(targets))
+        return replace(self, network=replace(network, loss=divergence), rows=rows)
 
     def blocks(self, rows: Rows) -> Iterator[Rows]:
         """Rows in blocks whose units, of all layers, are as many as a pass reads."""

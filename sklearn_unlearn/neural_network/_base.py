@@ -11,6 +11,8 @@ import numpy as np
 import sklearn
 from sklearn.base import BaseEstimator
 
+from sklearn_unlearn.core.change_objective import ChangeObjective
+from sklearn_unlearn.core.divergence import Departure
 from sklearn_unlearn.core.network_objective import NetworkObjective
 from sklearn_unlearn.core.perceptron import ACTIVATIONS, Perceptron
 from sklearn_unlearn.core.retained import RetainedRows
@@ -312,6 +314,29 @@ class PerceptronUnlearner(
         rows = rows.weighted()
         decay = decay_of(params, rows.n_rows)
         return NetworkObjective(network, rows, decay, forgotten)
+
+    def _changed(self, fitted, request, objective, start, change, pull):
+        """What a request changes, the rows that stay keeping their predictions."""
+        edit, rows = request.edit, objective.rows
+        n_coming = 0 if edit.rows_in is None else edit.rows_in.n_rows
+        n_staying = rows.n_rows - n_coming
+        if not n_staying:
+            return None
+        stay, come = np.split(np.arange(rows.n_rows), [n_staying])
+        theta, before = fitted.model.theta, self._before(fitted, request)
+        staying = replace(objective, rows=rows.take(stay)).relative(theta, before)
+        diagonal = staying.curvature(start, None, "gauss_newton").diagonal
+        coming = leaving = None
+        if n_coming:
+            coming = replace(objective, rows=rows.take(come), decay=0.0)
+            matrix = coming.curvature(start, None, "gauss_newton")
+            diagonal = diagonal + matrix.diagonal
+        if edit.rows_out is not None:
+            leaving = replace(objective, rows=edit.rows_out, decay=0.0)
+            leaving = leaving.relative(theta, kind=Departure)
+        return ChangeObjective.of(
+            coming, staying, 1.0, start, change, diagonal, leaving, pull
+        )
 
     def _known(self, fitted, rows, left):
         loss, predicted = super()._known(fitted, rows, left)

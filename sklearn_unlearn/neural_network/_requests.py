@@ -26,13 +26,25 @@ from sklearn_unlearn.utils.messages import warn
 _RISE = 0.01
 #: Rows of which a smaller share is predicted, at the loss of a guess, are not known.
 _KNOWN = 0.5
+#: Steps on the objective are a request where it changes its slope by so many times what
+#: training has left of it.
+_CHANGES = 2.0
+#: A request is carried out where a step promises this share of what the first did.
+_SETTLED = 0.1
+#: What it must promise at least, as a share of what a guess of its rows would lose:
+#: rows that a network has by heart have slopes and curvatures of nothing.
+_LEAST = 1e-4
+#: Passes that a `ChangeObjective` takes beside its steps: the slope of the objective,
+#: that of its rows, an estimate of the curvature's diagonal, and the value at the end.
+_OVERHEAD = 4
 
 
 class RequestsMixin:
     """From a request to a new fitted value.
 
-    An estimator gives ``_objective``, ``_decay_change`` and ``_reported``, and in
-    ``_decay`` the name of the parameter that draws its weights to zero.
+    An estimator gives ``_objective``, ``_changed`` (a `ChangeObjective`, None where
+    there is none), ``_decay_change`` and ``_reported``, and in ``_decay`` the name of
+    the parameter that draws its weights to zero.
     """
 
     def _carried(self, fitted, request, now=None, *, measured=True):
@@ -89,23 +101,67 @@ class RequestsMixin:
         return fitted.model.theta
 
     def _answered(self, fitted, request, after, objective, start):
-        """New parameters, and how they were found."""
-        if self.method == "levenberg_marquardt":
-            return self._descended(objective, start)
-        return self._updated(fitted, request, after, objective, start)
+        """New parameters, and how they were found.
 
-    def _descended(self, objective, start, steps=None, share=1.0):
-        """By steps on an objective of which a pass reads this share of all rows."""
+        Training that stopped early has left a slope of the objective that the request
+        has nothing to do with. Steps on the objective itself would go on with it: they
+        are taken where the request changes far more than that. Elsewhere they are those
+        of a `ChangeObjective`, which pulls to the start as much as stopping early did:
+        it ended where a decay towards the first weights would balance that slope, and
+        these are small.
+        """
+        if self.method != "levenberg_marquardt":
+            return self._updated(fitted, request, after, objective, start)
+        change = self._change(fitted, request, after, objective, start)
+        first = objective.slope(start)
+        left = first.gradient - change
+        changed = None
+        if not _norm(change) >= _CHANGES * _norm(left):
+            pull = _norm(left) / (_norm(start) or 1.0)
+            changed = self._changed(fitted, request, objective, start, change, pull)
+        if changed is None:
+            return self._descended(objective, start, first=first)
+        edit = request.edit
+        asked = [rows for rows in (edit.rows_out, edit.rows_in) if rows is not None]
+        weight = max((float(rows.weight.sum()) for rows in asked), default=0.0)
+        least = _LEAST * fitted.null_loss * weight
+        steps = replace(self._steps(), settled=_SETTLED, least=least)
+        found, report = self._descended(
+            changed, changed.origin, steps, overhead=_OVERHEAD
+        )
+        theta = changed.theta(found)
+        return theta, replace(
+            report,
+            objective_before=first.value,
+            objective=_finite(objective.value(theta)),
+        )
+
+    def _before(self, fitted, request):
+        """Rows that stay, as they were, if a request changes the features of all."""
+        edit, retained = request.edit, fitted.model.retained
+        if request.retained is None and not isinstance(edit.feature_map, DropColumns):
+            return None
+        if edit.rows_out is not None:
+            retained = retained.without(request.positions, edit.rows_out.weight)
+        return retained.compacted().chunks[0].rows
+
+    def _descended(
+        self, objective, start, steps=None, share=1.0, first=None, overhead=0
+    ):
+        """By steps on an objective of which a pass reads this share of all rows.
+
+        So many passes are read beside them.
+        """
         budget, steps = self._budget(), self._steps() if steps is None else steps
         if budget.passes is not None:
-            budget = replace(budget, passes=budget.passes / share)
+            budget = replace(budget, passes=budget.passes / share - overhead)
         steps = replace(steps, kind="gauss_newton")
         with np.errstate(over="ignore", invalid="ignore"):
-            found = descend(objective, start, budget=budget, steps=steps)
+            found = descend(objective, start, budget=budget, steps=steps, first=first)
         return found.theta, UnlearningReport(
             found.outcome.value,
             found.n_steps,
-            found.passes * share,
+            (found.passes + overhead) * share,
             found.seconds,
             found.value_before,
             found.value,
@@ -229,6 +285,20 @@ class RequestsMixin:
             forgotten=bool(forgotten),
         )
         return replace(changed, report=report)
+
+
+def _norm(vector):
+    """Of an array or a tensor."""
+    return math.sqrt(float(vector @ vector))
+
+
+def _finite(value):
+    """An objective that is a number."""
+    if not math.isfinite(value):
+        raise NotFiniteError(
+            "The request would leave an objective that is not finite: use fewer steps."
+        )
+    return value
 
 
 def _share(predicted, rows, left):

@@ -54,8 +54,8 @@ def check_unlearner(estimator, X=None, y=None):
       deviances (``alpha``) the coefficients ``theta - H'^-1 G`` of the second-order
       update or those of the refit, up to 1e-8.
     - ``method="first_order"``: a smaller error than that of doing nothing.
-    - A verb that tags call "empirical", whatever the parameters: a smaller
-      ``gradient_residual`` on the edited data than before. A refit is no oracle.
+    - A verb that tags call "empirical", whatever the parameters: rows that leave are
+      known less than before, rows that come more. A refit is no oracle.
 
     A parameter ``tol`` is lowered to 1e-10 if it is larger, and a ``random_state`` of
     None is set to 0. On your data, differences of predictions are relative to the
@@ -219,8 +219,8 @@ def _applicable(estimator):
     yield behaviour.check_bad_requests
     yield behaviour.check_returns_self
     if empirical(estimator, *verbs):
-        if "gradient_residual" in verbs:
-            yield measures.check_residual_falls
+        if row_verbs and "gradient_residual" in verbs:
+            yield measures.check_known_and_unknown
     else:
         yield results.check_against_refit
         if row_verbs and takes_weights(estimator):

@@ -25,8 +25,8 @@ class UnlearningTags:
 
     A verb is "exact" if the model afterwards is that of a refit on the edited data,
     up to rounding or to the parameter ``tol``; otherwise "approximate", or "empirical"
-    where the objective is not convex, so that a request lowers it on the edited data
-    and a refit may be another model; None if the estimator does not have it. With
+    where the objective is not convex, so that a refit may be another model and steps
+    that lower it are all that there is; None if the estimator does not have it. With
     certification this is said of the coefficients that it keeps, to which it adds
     noise. Of parameters that ``fit`` refuses nothing is to be learned; they do not
     make tags fail.

@@ -38,12 +38,12 @@ def edited(rows):
     return out, Rows(out.A, out.b + 1.0), staying
 
 
-def changed(rows, start, n_sampled=50):
+def changed(rows, start, n_sampled=50, pull=0.0):
     out, coming, staying = edited(rows)
     sample = staying.take(sampled(50, n_sampled, 0))
     change = coming.gradient(start) - out.gradient(start)
     objective = ChangeObjective.of(
-        coming, sample, 50 / n_sampled, start, change, rows.diagonal
+        coming, sample, 50 / n_sampled, start, change, rows.diagonal, pull=pull
     )
     return objective, change
 
@@ -63,6 +63,16 @@ def test_minimum_is_that_of_the_corrected_data_if_training_had_converged(
     np.testing.assert_allclose(moved, expected, rtol=1e-3, atol=1e-5)
 
 
+def test_minimum_is_pulled_to_the_start(rows):
+    start = rows.minimiser() + 0.1
+    objective, change = changed(rows, start, pull=100.0)
+    steps = Steps(sample=60, products=100, tol=1e-14)
+    found = descend(objective, objective.origin, budget=Budget(), steps=steps)
+    expected = -np.linalg.solve(rows.A.T @ rows.A + 100.0 * np.eye(8), change)
+    moved = objective.theta(found.theta) - start
+    np.testing.assert_allclose(moved, expected, rtol=1e-3, atol=1e-5)
+
+
 def test_a_sample_errs_in_the_curvature_alone(rows):
     start = np.full(8, 0.1)
     for n_sampled in (5, 50):
@@ -72,8 +82,9 @@ def test_a_sample_errs_in_the_curvature_alone(rows):
         assert objective.n_rows == n_sampled
 
 
-def test_gradient_and_curvature_are_those_of_the_value(rows):
-    objective, _ = changed(rows, np.full(8, 0.1))
+@pytest.mark.parametrize("pull", [0.0, 1e3])
+def test_gradient_and_curvature_are_those_of_the_value(rows, pull):
+    objective, _ = changed(rows, np.full(8, 0.1), pull=pull)
     at = np.linspace(-1.0, 1.0, 8)
     _, gradient = objective.value_and_gradient(at)
     matrix = objective.curvature(at, None, "gauss_newton")

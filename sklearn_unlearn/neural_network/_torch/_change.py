@@ -22,7 +22,17 @@ from sklearn_unlearn.neural_network._torch._objective import (
 _GROUP = 16
 
 
-def change_objective(function, rows, coming, max_rows, change, seed):
+def change_objective(
+    function,
+    rows,
+    coming,
+    max_rows,
+    change,
+    seed,
+    leaving=None,
+    before=None,
+    pull=0.0,
+):
     """What a request changes, beside a sample of the rows that stay.
 
     Parameters
@@ -37,6 +47,13 @@ def change_objective(function, rows, coming, max_rows, change, seed):
         Gradient of the new objective less that of the old.
     seed : int
         Of sample and probes.
+    leaving : Rows, optional
+        Those whose slopes leave in what is predicted of them, and not in ``change``
+        alone.
+    before : Rows, optional
+        All that stay, as they were, if the features of all change.
+    pull : float, default=0.0
+        Of the parameters to where they are.
 
     Returns
     -------
@@ -52,11 +69,18 @@ def change_objective(function, rows, coming, max_rows, change, seed):
     staying, times = rows.take(places), n_staying / places.size
     theta = function.theta()
     decay = function.decay(staying.n_rows, float(function.counts(staying).sum()))
-    staying = Divergence(function, staying, decay, theta)
+    if before is not None:
+        before = ModuleObjective.of(function, before).rows.take(places)
+    staying = Divergence(function, staying, decay, theta, before)
     diagonal = diagonal_estimate(staying, theta, seed) * times
     if coming is not None:
         diagonal += diagonal_estimate(coming, theta, seed)
-    return ChangeObjective.of(coming, staying, times, theta, change, diagonal)
+    if leaving is not None:
+        leaving = ModuleObjective.of(function, leaving)
+        leaving = Departure(function, leaving.rows, theta * 0.0, theta)
+    return ChangeObjective.of(
+        coming, staying, times, theta, change, diagonal, leaving, pull
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +98,12 @@ class Divergence(ModuleObjective):
     ----------
     start : tensor
         The parameters that give ``f0``.
+    before : Rows or None
+        The rows of which they give it, if these are others.
     """
 
     start: Any
+    before: Any = None
 
     def _data_slope(self, theta):
         leaf = theta.detach().requires_grad_()
@@ -97,16 +124,21 @@ class Divergence(ModuleObjective):
         batches = zip(function.batches(self.rows), self._slopes, strict=True)
         for (X, *rest), (start, slopes) in batches:
             raw = function.raw(function.outputs(theta, X))
-            loss = function.raw_loss(raw, X, *rest) - start
+            tilt = -start
             for part, slope in zip(parts(raw), slopes, strict=True):
-                loss = loss - (part * slope).sum()
-            yield loss
+                tilt = tilt - (part * slope).sum()
+            yield self._tilted(tilt, raw, X, *rest)
+
+    def _tilted(self, tilt, raw, X, *rest):
+        """The loss of a batch with what makes it relative to the start."""
+        return self.function.raw_loss(raw, X, *rest) + tilt
 
     @cached_property
     def _slopes(self):
         """Of each batch, the loss less its slopes times the predictions; the slopes."""
         found, function = [], self.function
-        for X, *rest in function.batches(self.rows):
+        rows = self.rows if self.before is None else self.before
+        for X, *rest in function.batches(rows):
             with torch.no_grad():
                 raw = function.raw(function.outputs(self.start, X))
             raw = each_part(lambda part: part.requires_grad_(), raw)
@@ -117,6 +149,17 @@ class Divergence(ModuleObjective):
                 start = start - (part.detach() * slope).sum()
             found.append((start, slopes))
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class Departure(Divergence):
+    """Minus the slopes that rows leave with, times their predictions.
+
+    It has no curvature: that of the rows leaves with them.
+    """
+
+    def _tilted(self, tilt, raw, X, *rest):
+        return tilt
 
 
 def diagonal_estimate(objective, theta, seed):

@@ -9,7 +9,11 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.exceptions import NotFiniteError, UnlearningError
+from sklearn_unlearn.exceptions import (
+    NotFiniteError,
+    UnfinishedTrainingWarning,
+    UnlearningError,
+)
 from sklearn_unlearn.neural_network._torch._arrays import host_array, remaining
 from sklearn_unlearn.neural_network._torch._change import change_objective
 from sklearn_unlearn.neural_network._torch._columns import forget
@@ -23,6 +27,7 @@ from sklearn_unlearn.neural_network._torch._statistics import (
     reestimate,
 )
 from sklearn_unlearn.neural_network._torch._training import trained, without_training
+from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.validation import Columns
 
 #: Rows that the curvature of a step is estimated from, and its products, each of which
@@ -48,6 +53,8 @@ class ModuleRequestsMixin:
         rows = request.edit.rows_in
         all_rows = request.retained is not None or rows is request.edit.rows_out is None
         if self.max_rows is None or all_rows or self.method != "levenberg_marquardt":
+            if objective is not None and self.method == "levenberg_marquardt":
+                objective = moving(objective)
             return super()._answered(fitted, request, after, objective, start)
         if layers_with_statistics(fitted.function.module):
             raise UnlearningError(
@@ -68,10 +75,34 @@ class ModuleRequestsMixin:
         report = replace(report, objective_before=None, objective=None)
         return changed.theta(found), report
 
-    def _descended(self, objective, start, steps=None, share=1.0):
+    def _changed(self, fitted, request, objective, start, change, pull):
+        """What a request changes; None with running statistics, which change all."""
+        if layers_with_statistics(fitted.function.module):
+            warn(
+                "Training had stopped where the objective still falls, by more than "
+                "the request changes. Running statistics change the predictions of "
+                "all rows, so that the two cannot be told apart: the steps go on with "
+                "training as well. Train to the end before requests.",
+                UnfinishedTrainingWarning,
+            )
+            return None
+        edit, rows = request.edit, objective.rows
+        return change_objective(
+            fitted.function,
+            rows,
+            edit.rows_in,
+            rows.n_rows,
+            change,
+            _SEED,
+            edit.rows_out,
+            self._before(fitted, request),
+            pull,
+        )
+
+    def _descended(self, objective, start, steps=None, share=1.0, **known):
         if isinstance(objective, ModuleObjective):
             objective = moving(objective)
-        return super()._descended(objective, start, steps, share)
+        return super()._descended(objective, start, steps, share, **known)
 
     def _updated(self, fitted, request, after, objective, start):
         if objective is not None:

@@ -16,6 +16,7 @@ from sklearn_unlearn.utils._checks.data import (
     all_requests,
     make_cases,
     row_request,
+    row_requests,
 )
 from sklearn_unlearn.utils._checks.oracles import (
     EXACT,
@@ -66,22 +67,40 @@ def check_refine(estimator):
             )
 
 
-def check_residual_falls(estimator):
-    """Where a refit is no oracle, the gradient on the edited data tells."""
+def check_known_and_unknown(estimator):
+    """Where a refit is no oracle, predictions of the rows of a request tell.
+
+    Those that leave are known less than before, those that come more.
+    """
     estimator = configured(estimator)
     for case in all_cases(estimator):
-        for request in all_requests(estimator, case):
-            if request.verb == "forget_features":
-                continue  # the edited data have other columns
+        for request in row_requests(estimator, case):
             model = case.fit(estimator)
-            X, y, keywords = request.edit(case).rows()
-            before = float(model.gradient_residual(X, y, **keywords))
+            rows = case.X[request.positions], case.y[request.positions]
+            parts = {"come": request.coming}
+            if request.verb != "replace_features":  # what comes may teach the same
+                parts["leave"] = rows if request.positions.size else None
+            parts = {name: part for name, part in parts.items() if part is not None}
+            before = {name: _error(model, *part) for name, part in parts.items()}
             request.send(model)
-            after = float(model.gradient_residual(X, y, **keywords))
-            assert after < before, (
-                f"{where(model, case, request.verb)} the gradient residual on the "
-                f"edited data is {after:.3g} after the request, {before:.3g} before."
-            )
+            for name, part in parts.items():
+                after, sign = _error(model, *part), -1.0 if name == "come" else 1.0
+                assert sign * after > sign * before[name], (
+                    f"{where(model, case, request.verb)} the error in rows that {name} "
+                    f"is {after:.3g} after the request, {before[name]:.3g} before."
+                )
+
+
+def _error(model, X, y):
+    """Of predictions, summed: squares, or negative logarithms of probabilities."""
+    if not hasattr(model, "predict_proba"):
+        return float(np.sum(np.square(model.predict(X) - y)))
+    given = np.asarray(model.predict_proba(X))
+    if y.ndim == 1:
+        given = given[np.arange(y.size), np.searchsorted(model.classes_, y)]
+    else:
+        given = np.where(y, given, 1.0 - given)
+    return float(-np.log(np.maximum(given, np.finfo(np.float64).tiny)).sum())
 
 
 def check_gradient_residual(estimator):

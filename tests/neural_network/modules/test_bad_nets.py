@@ -27,6 +27,10 @@ from tests.neural_network.modules.nets import (
     waves,
 )
 
+unfinished = pytest.mark.filterwarnings(
+    "ignore::sklearn_unlearn.exceptions.UnfinishedTrainingWarning"
+)
+
 
 @pytest.fixture(scope="module")
 def trained():
@@ -200,6 +204,7 @@ def test_tensors_on_another_device(fitted):
     refused(net, ValueError, "X is on", "fit", torch.tensor(X).to("meta"), y)
 
 
+@unfinished
 @pytest.mark.parametrize(
     ("budget", "reason"),
     [({"max_passes": 1.0}, "passes"), ({"max_seconds": 1e-9}, "seconds")],
@@ -230,6 +235,7 @@ def test_losses_that_are_not_a_number():
         Spoiled.broken = False
 
 
+@unfinished
 def test_curvature_that_is_not_finite(fitted, monkeypatch):
     net, X, y = fitted
     monkeypatch.setattr(ModuleCurvature, "dot", lambda self, vector: vector * torch.nan)
@@ -246,6 +252,7 @@ def test_operations_without_the_derivatives():
     refused(hinge, UnlearningError, "lacks a derivative", "refine", X, y)
 
 
+@unfinished
 @pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
 @pytest.mark.parametrize("where", ["_descended", "_reported", "_measured", "_swap"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.exceptions import UnfinishedTrainingWarning, UnlearningError
 from sklearn_unlearn.neural_network._torch._change import Divergence, diagonal_estimate
 from tests.neural_network.modules.nets import (
     Recurrent,
@@ -182,3 +182,28 @@ def test_divergence_of_logits_is_kullbacks_and_leiblers():
     p, q = (function.outputs(theta, X).softmax(1) for theta in (start, other))
     expected = float((p * (p / q).log()).sum())
     assert divergence.value_and_gradient(other)[0] == pytest.approx(expected)
+
+
+@quietly
+@pytest.mark.parametrize("verb", ["partial_unfit", "replace_labels"])
+def test_requests_about_all_rows_do_not_go_on_with_training(verb):
+    X, y = blobs()
+    net = classifier(max_epochs=2).fit(X, y)
+    before = net.predict_proba(X)
+    new = ((y[:3] + 1) % 3,) if verb == "replace_labels" else ()
+    getattr(net, verb)(X[:3], y[:3], *new)
+    after = net.predict_proba(X)
+    # of what a descent on all rows does, to which refine leads
+    moved = np.abs(after - before)[3:].mean()
+    places = np.arange(3)
+    assert np.all(after[places, y[:3]] < before[places, y[:3]])
+    if verb == "partial_unfit":
+        net.refine(X[3:], y[3:])
+        assert moved < 0.2 * np.abs(net.predict_proba(X) - after)[3:].mean()
+
+
+def test_running_statistics_are_said_to_train_on():
+    X, y = blobs()
+    net = classifier(module__norm=True, max_epochs=2).fit(X, y)
+    with pytest.warns(UnfinishedTrainingWarning, match="cannot be told apart"):
+        net.replace_labels(X[:3], y[:3], (y[:3] + 1) % 3)

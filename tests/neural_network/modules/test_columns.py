@@ -17,7 +17,8 @@ from tests.neural_network.modules.nets import (
 )
 
 quietly = pytest.mark.filterwarnings(
-    "ignore::sklearn_unlearn.exceptions.NotForgottenWarning"
+    "ignore::sklearn_unlearn.exceptions.NotForgottenWarning",
+    "ignore::sklearn_unlearn.exceptions.UnfinishedTrainingWarning",
 )
 
 

@@ -73,6 +73,9 @@ def test_nothing_of_rows_that_left_is_kept(module):
     pickle.loads(pickle.dumps(net)).refine(np.delete(X, 3, 0), np.delete(y, 3))
 
 
+@pytest.mark.filterwarnings(
+    "ignore::sklearn_unlearn.exceptions.UnfinishedTrainingWarning"
+)
 def test_constants_stay():
     X, y = marked()
     net = classifier(Keeping, module__norm=True, max_steps=1).fit(X, y)

@@ -13,7 +13,8 @@ from sklearn_unlearn.exceptions import UnlearningError
 from tests.neural_network.modules.nets import blobs, classifier, state
 
 quietly = pytest.mark.filterwarnings(
-    "ignore::sklearn_unlearn.exceptions.NotForgottenWarning"
+    "ignore::sklearn_unlearn.exceptions.NotForgottenWarning",
+    "ignore::sklearn_unlearn.exceptions.UnfinishedTrainingWarning",
 )
 
 

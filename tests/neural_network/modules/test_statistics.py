@@ -10,7 +10,8 @@ from sklearn_unlearn.exceptions import UnlearningError
 from tests.neural_network.modules.nets import SETTINGS, Dense, blobs, classifier
 
 quietly = pytest.mark.filterwarnings(
-    "ignore::sklearn_unlearn.exceptions.NotForgottenWarning"
+    "ignore::sklearn_unlearn.exceptions.NotForgottenWarning",
+    "ignore::sklearn_unlearn.exceptions.UnfinishedTrainingWarning",
 )
 
 

@@ -25,7 +25,8 @@ from tests.neural_network.modules.nets import (
 )
 
 quietly = pytest.mark.filterwarnings(
-    "ignore::sklearn_unlearn.exceptions.NotForgottenWarning"
+    "ignore::sklearn_unlearn.exceptions.NotForgottenWarning",
+    "ignore::sklearn_unlearn.exceptions.UnfinishedTrainingWarning",
 )
 SCALES = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
 
