@@ -344,9 +344,6 @@ class PerceptronUnlearner(
             predicted = fitted.encoding.read(fitted.twin.predict(rows.X))
         return loss, predicted
 
-    def _columns(self, fitted):
-        return fitted.columns
-
     def _start(self, fitted, forgotten):
         """Where a descent starts: weights of forgotten columns are zero."""
         theta = fitted.model.theta.copy()

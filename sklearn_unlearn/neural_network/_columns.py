@@ -11,10 +11,7 @@ from sklearn_unlearn.utils.validation import check_columns
 
 
 class ColumnsMixin:
-    """The verb about columns, beside those of `NetworkVerbs`.
-
-    An estimator says with ``_columns`` what a fitted value knows of them.
-    """
+    """The verb about columns, beside those of `NetworkVerbs`."""
 
     def forget_features(self, columns):
         """Forget columns for good: minimise the objective without them.
@@ -41,7 +38,7 @@ class ColumnsMixin:
         return self._answer(self._to_forget, columns)
 
     def _to_forget(self, fitted, columns):
-        known = self._columns(fitted)
+        known = fitted.columns
         mask = check_columns(columns, known.n_features, known.names)
         if np.all(mask | fitted.model.forgotten):
             raise UnlearningError(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from sklearn_unlearn.neural_network._fitted import NetworkModel, UnlearningReport
 from sklearn_unlearn.neural_network._torch._arrays import ModuleTargets, Shape
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
+from sklearn_unlearn.utils.validation import Columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,3 +45,8 @@ class ModuleFitted:
     report: UnlearningReport | None = None
     written: tuple = ()
     adopted: bool = False
+
+    @property
+    def columns(self):
+        """Those of the flat rows, which have no names."""
+        return Columns(int(np.prod(self.features.sizes, dtype=int)), None)

@@ -28,7 +28,6 @@ from sklearn_unlearn.neural_network._torch._statistics import (
 )
 from sklearn_unlearn.neural_network._torch._training import trained, without_training
 from sklearn_unlearn.utils.messages import warn
-from sklearn_unlearn.utils.validation import Columns
 
 #: Rows that the curvature of a step is estimated from, and its products, each of which
 #: costs two gradients of these rows.
@@ -99,10 +98,12 @@ class ModuleRequestsMixin:
             pull,
         )
 
-    def _descended(self, objective, start, steps=None, share=1.0, **known):
+    def _descended(
+        self, objective, start, steps=None, share=1.0, first=None, overhead=0
+    ):
         if isinstance(objective, ModuleObjective):
             objective = moving(objective)
-        return super()._descended(objective, start, steps, share, **known)
+        return super()._descended(objective, start, steps, share, first, overhead)
 
     def _updated(self, fitted, request, after, objective, start):
         if objective is not None:
@@ -202,9 +203,6 @@ class ModuleRequestsMixin:
         if y is not None:
             y = host_array(y, self.device, name)
         return super()._read_targets(encoding, y, n_rows, name)
-
-    def _columns(self, fitted):
-        return Columns(int(np.prod(fitted.features.sizes, dtype=int)), None)
 
     def _to_forget(self, fitted, columns):
         if fitted.features.dtype.kind != "f":
