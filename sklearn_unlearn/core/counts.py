@@ -305,8 +305,10 @@ def holding(dtype: np.dtype[Any], keys: Iterable[Hashable]) -> np.dtype[Any]:
 
 def _holds(dtype: np.dtype[Any], values: list[Any]) -> bool:
     """Whether a dtype of numbers holds values, compared as numbers of Python are."""
-    if dtype.kind == "u" and any(value < 0 for value in values):
-        return False
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        if not all(limits.min <= value <= limits.max for value in values):
+            return False
     try:
         with np.errstate(invalid="ignore", over="ignore"):
             cast = np.array(values, dtype=object).astype(dtype).tolist()

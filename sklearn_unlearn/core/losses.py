@@ -78,8 +78,8 @@ class SingleOutputLoss:
     ``in_range(target)``, where it is defined, says which targets are allowed, and
     ``inverse_link(raw)`` turns raw predictions into predictions. ``link(mean)`` is the
     constant raw prediction that is best for targets of this mean, from where a fit
-    starts. ``lipschitz`` bounds the length of the first derivative, None if nothing
-    does. ``target_degree`` is the power of the unit of the targets that the first
+    starts. ``lipschitz``, where it is defined, bounds the length of the first
+    derivative. ``target_degree`` is the power of the unit of the targets that the first
     derivative has, zero if it is not defined.
     """
 
@@ -89,7 +89,6 @@ class SingleOutputLoss:
     shift_invariant = False
     max_curvature = np.inf
     self_concordance: float | None = None
-    lipschitz: float | None = None
     has_scale = False
 
     def value(self, raw: Array, target: Array) -> Array:
