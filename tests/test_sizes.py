@@ -93,9 +93,27 @@ def test_squares_of_what_is_too_large_are_refused():
         model = getattr(sklearn_unlearn, f"Unlearnable{name}")()
         with pytest.raises(
             ValueError, match=r"X: .*not below 3e\+120.*scale the column"
-        ):
+        ) as caught:
             model.fit(X, *y)
+        assert "1e+121" not in str(caught.value)
     UnlearnableStandardScaler(with_std=False).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("name", "y"),
+    [
+        ("LinearRegression", TARGET),
+        ("NearestCentroid", CLASSES),
+        ("LinearDiscriminantAnalysis", CLASSES),
+    ],
+)
+def test_squares_of_what_is_too_small_are_refused_as_such(name, y):
+    X = np.vstack([ROWS[:5], ROWS[5:] * 1e-170])
+    model = getattr(sklearn_unlearn, f"Unlearnable{name}")().fit(X, y)
+    before = model.predict(X)
+    with pytest.raises(UnlearningError, match=r"1e-162.*: scale"):
+        model.partial_unfit(X[:5], y[:5])
+    np.testing.assert_array_equal(model.predict(X), before)
 
 
 @pytest.mark.parametrize(

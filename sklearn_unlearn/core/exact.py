@@ -326,10 +326,7 @@ def _checked(values: Array, limit: float) -> float:
     """Size of the largest value, if it is below a limit."""
     largest = _largest(values)
     if not largest < limit:
-        raise ValueError(
-            f"A value is not below {limit:.0e} in size; got {largest:g}: scale the "
-            "column."
-        )
+        raise ValueError(f"A value is not below {limit:.0e} in size: scale the column.")
     return largest
 
 

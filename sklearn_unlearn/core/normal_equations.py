@@ -48,7 +48,10 @@ def least_squares(products: Exact, n_columns: int) -> Array:
     normal = known.rounded()
     diagonal = np.diagonal(normal)
     if not np.all(diagonal > 0.0):
-        raise NotPositiveDefiniteError("A column has the same value in all rows.")
+        raise NotPositiveDefiniteError(
+            "A column has the same value in all rows, or squares of what varies are "
+            "below the smallest float, as those of 1e-162 are: scale the column."
+        )
     # powers of two that make the diagonal about one, without rounding
     scale = np.ldexp(1.0, -(np.frexp(diagonal)[1] // 2))
     scaled = np.asfortranarray(normal * scale[:, None] * scale)

@@ -206,7 +206,10 @@ def _solve_svd(twin, statistics, n_rows):
     noise = n_columns * np.finfo(np.float64).eps * values[0]
     rank = np.count_nonzero((singular > twin.tol) & (values > noise))
     if not rank:
-        raise ValueError("No column varies within a class by more than tol.")
+        raise ValueError(
+            "No column of X varies within a class by more than tol, or by enough for "
+            "a square that is a float, which that of 1e-162 is not: scale it."
+        )
     scalings = vectors[:, :rank] / deviation[:, None] / singular[:rank]
     share = np.sqrt(n_rows * twin.priors_ / (n_classes - 1))
     centres = (share[:, None] * (twin.means_ - twin.xbar_)) @ scalings

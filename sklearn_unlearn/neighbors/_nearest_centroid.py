@@ -105,7 +105,11 @@ class UnlearnableNearestCentroid(StatisticalClassifier):
             twin.class_prior_ = size / n_rows
         everything = statistics.pooled()
         if not everything.scatter().any():
-            raise ValueError("All features have zero variance. Division by zero.")
+            raise ValueError(
+                "All features have zero variance. Division by zero. So they have where "
+                "X is so small that squares are below the smallest float, as those of "
+                "1e-162 are: scale it."
+            )
         variance = statistics.scatter().sum(axis=0)
         with np.errstate(invalid="ignore"):
             deviation = np.sqrt(np.maximum(variance, 0.0) / (n_rows - n_classes))
