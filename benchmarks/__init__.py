@@ -33,6 +33,7 @@ TOPICS = (
     "capacity",
     "adaptive",
     "private",
+    "hostile",
 )
 
 #: Topics that need PyTorch and skorch, in benchmarks/networks: they run if asked for,
