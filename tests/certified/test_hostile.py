@@ -17,8 +17,9 @@ def test_no_refit_is_farther_than_stated(found):
         assert each.violations == 0
         assert each.states >= 3
         assert all(each.compared[refit] >= 3 for refit in REFITS)
-        # the claim is no idle one
-        assert 1.0 <= each.smallest["farthest"] < 1.5
+        assert min(each.smallest.values()) >= 1.0
+    # the claim is no idle one
+    assert min(each.smallest["farthest"] for each in found.values()) < 1.1
     copies = sum((each.copies for each in found.values()), start=found["ridge"].copies)
     assert set(copies) == set(COPIES)
 
