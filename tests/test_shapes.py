@@ -18,7 +18,7 @@ pd = pytest.importorskip("pandas")
 N_ROWS = 40
 METHODS = ["predict", "predict_proba", "predict_log_proba", "decision_function"]
 #: What a solver says of itself or of single rows, and not of the model.
-OWN = {"n_iter_", "solver_", "estimators_samples_"}
+OWN = {"n_iter_", "solver_", "loss_curve_", "best_loss_", "estimators_samples_"}
 PARAMS = {
     "UnlearnableLinearSVR": {"loss": "squared_epsilon_insensitive", "dual": False},
     "UnlearnableMLPClassifier": {"max_iter": 5},

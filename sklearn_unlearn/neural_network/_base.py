@@ -36,13 +36,14 @@ from sklearn_unlearn.utils.validation import (
     check_training_data,
 )
 
-#: What the twin learned on the way, and a request makes obsolete.
-_HISTORY = (
-    "loss_curve_",
-    "best_loss_",
-    "validation_scores_",
-    "best_validation_score_",
-)
+#: What the twin learned on the way, and a request makes obsolete; and what it is at the
+#: start of training in batches, from where an export goes on.
+_HISTORY = {
+    "loss_curve_": [],
+    "best_loss_": np.inf,
+    "validation_scores_": None,
+    "best_validation_score_": None,
+}
 
 
 class PerceptronUnlearner(
@@ -145,10 +146,13 @@ class PerceptronUnlearner(
         Returns
         -------
         estimator
-            scikit-learn's twin of this estimator.
+            scikit-learn's twin of this estimator. Its ``partial_fit`` goes on training
+            from these weights, with an optimiser that has seen no row.
         """
         fitted = self._checked()
         twin = configured_like(copy.deepcopy(fitted.twin), self)
+        if fitted.params["solver"] != "lbfgs" and not hasattr(twin, "loss_curve_"):
+            vars(twin).update(copy.deepcopy(_HISTORY))
         keep = np.ones(fitted.columns.n_features, dtype=bool)
         if drop_forgotten:
             keep = ~fitted.model.forgotten
@@ -263,14 +267,18 @@ class PerceptronUnlearner(
         its best epoch, it learned from rows that may have to leave.
         """
         X, y = self._example(encoding, target, columns.n_features)
-        shell = self._new_twin(
-            solver="lbfgs",
-            tol=sys.float_info.max,  # any gradient will do
-            max_iter=1,
-            random_state=0,
-            verbose=False,
-        )
-        shell.fit(X.astype(trained.coefs_[0].dtype), y)
+        X = X.astype(trained.coefs_[0].dtype)
+        short = {"max_iter": 1, "random_state": 0, "verbose": False}
+        # any gradient will do
+        shell = self._new_twin(solver="lbfgs", tol=sys.float_info.max, **short)
+        shell.fit(X, y)
+        if trained.solver != "lbfgs":  # counters of batches, and not their optimiser
+            other = self._new_twin(early_stopping=False, **short)
+            known = {"classes": shell.classes_} if hasattr(shell, "classes_") else {}
+            other.partial_fit(X, y, **known)
+            for name, value in vars(other).items():
+                if isinstance(value, int):
+                    vars(shell).setdefault(name, value)
         params = trained.get_params(deep=False)
         shell.set_params(**{**params, "random_state": self.random_state})
         learned = {
