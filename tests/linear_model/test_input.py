@@ -167,7 +167,7 @@ def test_rows_that_were_never_in():
     estimator.partial_unfit(X[3:4], Y[3:4])
     with pytest.raises(RowNotFoundError, match="no longer"):
         estimator.partial_unfit(X[3:4], Y[3:4])
-    with pytest.raises(RowNotFoundError, match="no longer"):
+    with pytest.raises(RowNotFoundError, match="names a row that has left"):
         estimator.partial_unfit(row_ids=[3])
 
 
