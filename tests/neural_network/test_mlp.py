@@ -456,3 +456,21 @@ def test_not_fitted():
         n_arguments = {"predict": 1, "gradient_residual": 2}.get(call, 0)
         with pytest.raises(NotFittedError):
             getattr(classifier(), call)(*[[[0.0]]] * n_arguments)
+
+
+@quietly
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_training_of_an_export_goes_on(solver):
+    X, y = blobs()
+    labels = classifier(solver=solver, early_stopping=False, max_iter=2000, tol=1e-3)
+    values = UnlearnableMLPRegressor(
+        hidden_layer_sizes=(4,), solver=solver, tol=1e-3, max_iter=2000, random_state=0
+    )
+    for model, targets in ((labels, y), (values, X[:, 0])):
+        model.fit(X, targets)
+        asked = clone(model).fit(X, targets).partial_unfit(X[:1], targets[:1])
+        for plain in (model.to_sklearn(), asked.to_sklearn()):
+            for _ in range(12):  # more than n_iter_no_change
+                plain.partial_fit(X, targets)
+            assert len(plain.loss_curve_) >= 12
+            assert plain.best_loss_ <= plain.loss_curve_[-12]
