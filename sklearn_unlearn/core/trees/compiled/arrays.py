@@ -220,15 +220,35 @@ def first_tables(kept: Kept, n_tables: int, room: int) -> Kept:
 @compiled
 def copy_tables(kept: Kept, first: int, last: int, others: Kept, at: int) -> None:
     """Copy some tables to others."""
+    n_features, n_samples = kept.features.shape[1], kept.samples.shape[1]
+    n_values = n_features * kept.values.shape[2]
+    n_sums = n_features * kept.sums.shape[3]
+    n_tables, room = kept.nodes.size, others.nodes.size
     copy(kept.nodes, first, last, others.nodes, at)
-    for number in range(last - first):
-        one, two = first + number, at + number
-        copy(kept.samples[one], 0, kept.samples.shape[1], others.samples[two], 0)
-        for tried in range(kept.features.shape[1]):
-            others.features[two, tried] = kept.features[one, tried]
-            values, counts = kept.values[one, tried], kept.counts[one, tried]
-            copy(values, 0, values.size, others.values[two, tried], 0)
-            copy(counts, 0, counts.size, others.counts[two, tried], 0)
-            for statistic in range(kept.sums.shape[0]):
-                sums = kept.sums[statistic, one, tried]
-                copy(sums, 0, sums.size, others.sums[statistic, two, tried], 0)
+    _copy_blocks(kept.features.ravel(), first, last, n_features, others.features, at)
+    _copy_blocks(kept.samples.ravel(), first, last, n_samples, others.samples, at)
+    _copy_blocks(kept.values.ravel(), first, last, n_values, others.values, at)
+    _copy_blocks(kept.counts.ravel(), first, last, n_sums, others.counts, at)
+    for statistic in range(kept.sums.shape[0]):
+        begin = statistic * n_tables
+        _copy_blocks(
+            kept.sums.ravel(),
+            begin + first,
+            begin + last,
+            n_sums,
+            others.sums,
+            statistic * room + at,
+        )
+
+
+@compiled
+def _copy_blocks(
+    values: NDArray[Any],
+    first: int,
+    last: int,
+    size: int,
+    others: NDArray[Any],
+    at: int,
+) -> None:
+    """Copy some blocks of values to others."""
+    copy(values, first * size, last * size, others.ravel(), at * size)

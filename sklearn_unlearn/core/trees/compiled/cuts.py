@@ -50,6 +50,7 @@ class Scratch(NamedTuple):
     other_values: Singles
     other_places: Places
     distinct: Singles
+    ranks: Ints
     firsts: Ints
     sums: Floats
     counts: Floats
@@ -73,6 +74,7 @@ def scratch_for(data: Data, limits: Limits, n_rows: int) -> Scratch:
         np.empty(width, dtype=np.float32),
         np.empty(n_rows, dtype=np.int32),
         np.empty(width, dtype=np.float32),
+        np.empty(width, dtype=np.int64),
         np.empty(width, dtype=np.int64),
         np.empty((2 * width + 1, n_statistics), dtype=np.float64),
         np.empty(2 * width + 1, dtype=np.float64),
@@ -147,7 +149,8 @@ def sum_rows(data: Data, places: Places, sums: Floats) -> None:
     labels, weight, moments = data.labels, data.weight, data.moments
     for statistic in range(sums.size):
         sums[statistic] = 0.0
-    for place in places:
+    for number in range(places.size):
+        place = places[number]
         if data.n_classes > 0:
             sums[labels[place]] += weight[place]
             continue
@@ -267,34 +270,45 @@ def _sorted_cut(
 
 
 @compiled
-def distinct(values: Singles, n_values: int, some: Singles, firsts: Ints) -> int:
-    """Set the distinct of sorted values, and where each is first; their number."""
+def distinct(
+    values: Singles, n_values: int, some: Singles, ranks: Ints, firsts: Ints
+) -> int:
+    """Set the distinct of sorted values, their ranks, where each is first; how many."""
     n_distinct = 0
     for number in range(n_values):
         if n_distinct == 0 or values[number] > some[n_distinct - 1]:
             some[n_distinct] = values[number]
+            ranks[n_distinct] = rank(values[number])
             firsts[n_distinct] = number
             n_distinct += 1
     return n_distinct
 
 
 @compiled
-def bin_of(values: Singles, n_values: int, x: np.float32) -> int:
-    """Twice the number of values below, one more at a value."""
-    position, rest = 0, n_values
+def rank(x: np.float32) -> int:
+    """A whole number in the order of values, the same of both zeros."""
+    some = np.float32(x + np.float32(0.0))
+    bits = np.int64(some.view(np.int32))
+    return int(bits ^ ((bits >> 63) & 0x7FFFFFFF))
+
+
+@compiled
+def bin_of(ranks: Ints, n_values: int, x: np.float32) -> int:
+    """Twice the number of values below, one more at a value; without any branch."""
+    found, position, rest = rank(x), 0, n_values
     while rest > 1:
-        step = rest // 2
-        position += step * (values[position + step - 1] < x)
+        step = rest >> 1
+        position += step & ((ranks[position + step - 1] - found) >> 63)
         rest -= step
-    found: int = 2 * (position + (values[position] < x)) + (values[position] == x)
-    return found
+    difference = ranks[position] - found
+    return int(2 * position + ((2 & (difference >> 63)) | (difference == 0)))
 
 
 @compiled
 def _fill_bins(
     column: Singles,
     places: Places,
-    values: Singles,
+    ranks: Ints,
     n_values: int,
     labels: Ints,
     weight: Floats,
@@ -311,21 +325,20 @@ def _fill_bins(
         for statistic in range(n_statistics):
             sums[number, statistic] = 0.0
     if n_classes > 0 and unit_weights:
-        for place in places:
-            sums[bin_of(values, n_values, column[place]), labels[place]] += 1.0
+        for number in range(places.size):
+            place = places[number]
+            sums[bin_of(ranks, n_values, column[place]), labels[place]] += 1.0
         for number in range(n_bins):
             for statistic in range(n_statistics):
                 counts[number] += sums[number, statistic]
         return
-    if n_classes > 0:
-        for place in places:
-            into = bin_of(values, n_values, column[place])
-            counts[into] += 1.0
-            sums[into, labels[place]] += weight[place]
-        return
-    for place in places:
-        into = bin_of(values, n_values, column[place])
+    for number in range(places.size):
+        place = places[number]
+        into = bin_of(ranks, n_values, column[place])
         counts[into] += 1.0
+        if n_classes > 0:
+            sums[into, labels[place]] += weight[place]
+            continue
         sums[into, 0] += weight[place]
         for target in range(moments.shape[0]):
             sums[into, 1 + target] += moments[target, place]
@@ -435,13 +448,16 @@ def best_cut(
     values, found = scratch.values, scratch.places
     sums, counts = scratch.sums, scratch.counts
     left, right, total = scratch.left, scratch.right, scratch.total
+    some, ranks, firsts = scratch.distinct, scratch.ranks, scratch.firsts
+    order, columns = scratch.order, data.columns
+    other_values, other_found = scratch.other_values, scratch.other_places
     best = Cut(-np.inf, -1, np.float32(0.0), False, 0)
     first, last = 0, limits.n_tried
     while first < n_features:
         first_features(data, path, last, scratch)
         for tried in range(first, last):
-            feature = scratch.order[tried]
-            column = data.columns[feature]
+            feature = order[tried]
+            column = columns[feature]
             low = high = column[samples[0]]
             for number in range(n_sampled):
                 x = column[samples[number]]
@@ -455,8 +471,8 @@ def best_cut(
                     values,
                     found,
                     n_sampled,
-                    scratch.other_values,
-                    scratch.other_places,
+                    other_values,
+                    other_found,
                 )
                 gain, n_left = _sorted_cut(
                     values,
@@ -481,15 +497,14 @@ def best_cut(
                     values,
                     found,
                     n_sampled,
-                    scratch.other_values,
-                    scratch.other_places,
+                    other_values,
+                    other_found,
                 )
-            some = scratch.distinct
-            n_distinct = distinct(values, n_sampled, some, scratch.firsts)
+            n_distinct = distinct(values, n_sampled, some, ranks, firsts)
             _fill_bins(
                 column,
                 places,
-                some,
+                ranks,
                 n_distinct,
                 labels,
                 weight,

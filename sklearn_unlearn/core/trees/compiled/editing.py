@@ -27,7 +27,6 @@ from sklearn_unlearn.core.trees.compiled.cuts import (
     Cut,
     Scratch,
     best_cut,
-    bin_of,
     bins_cut,
     scratch_for,
     sort_pairs,
@@ -141,7 +140,11 @@ def _add_to_table(
         column = data.columns[kept.features[table, tried]]
         values = kept.values[table, tried]
         for place in places:
-            into = bin_of(values, width, column[place])
+            x, into = column[place], 2 * width
+            for number in range(width):
+                if values[number] >= x:
+                    into = 2 * number + (values[number] == x)
+                    break
             kept.counts[table, tried, into] += sign
             weight = sign * data.weight[place]
             if data.n_classes > 0:

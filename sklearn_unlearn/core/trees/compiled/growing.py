@@ -113,7 +113,8 @@ def partition(
     column, value, strict = data.columns[cut.feature], cut.value, cut.strict
     below, above = np.float32(-np.inf), np.float32(np.inf)
     n_left, n_right = 0, 0
-    for place in places:
+    for number in range(places.size):
+        place = places[number]
         x = column[place]
         # both, and only one of them goes on: cheaper than a branch that is a guess
         places[n_left], others[n_right] = place, place
