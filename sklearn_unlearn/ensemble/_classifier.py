@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.ensemble._sharded import ShardedModel
-from sklearn_unlearn.exceptions import EmptyClassError
+from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
 from sklearn_unlearn.utils.retained_requests import without_classes
 from sklearn_unlearn.utils.targets import (
     Labels,
@@ -207,6 +209,24 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
                 "does not give: set voting='hard'."
             )
         return estimator
+
+    def _vote(self, fitted, models):
+        classes = fitted.encoding.classes
+        for model in models:
+            if not np.array_equal(model.classes_, classes):
+                raise UnlearningError(
+                    "A shard has no rows of some class, and models of a "
+                    "VotingClassifier know the same classes; use fewer shards."
+                )
+        if self.voting == "hard" and not np.array_equal(classes, range(classes.size)):
+            raise UnlearningError(
+                "voting='hard' of a VotingClassifier counts the labels 0, 1, ...; use "
+                "voting='soft', or such labels."
+            )
+        vote = VotingClassifier([], voting=self.voting)
+        vote.le_ = LabelEncoder().fit(classes)
+        vote.classes_ = vote.le_.classes_
+        return vote
 
     def _encoding(self, y, weight):
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")

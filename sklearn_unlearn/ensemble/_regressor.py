@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.base import RegressorMixin
+from sklearn.base import RegressorMixin, clone
+from sklearn.ensemble import BaggingRegressor, VotingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_array, get_tags
 
@@ -123,6 +124,18 @@ class ShardedRegressor(RegressorMixin, ShardedModel):
     def _adapt(self, tags, inner):
         if inner.regressor_tags is not None:
             tags.regressor_tags = inner.regressor_tags
+
+    def _vote(self, fitted, models):
+        if fitted.encoding.is_vector:
+            return VotingRegressor([])
+        # a VotingRegressor predicts one target
+        vote = BaggingRegressor(self._base(), n_estimators=len(models))
+        vote.estimator_ = clone(vote.estimator)
+        if fitted.columns is not None:
+            vote.n_features_in_ = int(np.sum(~fitted.forgotten))
+            everything = np.arange(vote.n_features_in_)
+            vote.estimators_features_ = [everything] * len(models)
+        return vote
 
     def _encoding(self, y, weight):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
 from numbers import Integral
+from operator import methodcaller
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import (
+    Bunch,
     check_consistent_length,
     check_random_state,
     check_scalar,
@@ -28,6 +33,7 @@ from sklearn_unlearn.ensemble._shards import Fitted, Shards
 from sklearn_unlearn.ensemble._training import Recipe, random_states
 from sklearn_unlearn.exceptions import InsufficientWeightError, UnlearningError
 from sklearn_unlearn.utils.exclusive import LearnedColumns
+from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.keys import numbered
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.retained_requests import RetainedRequests
@@ -124,6 +130,49 @@ class ShardedModel(
             self._fitted = self._without_columns(fitted, mask)
         return self
 
+    def to_sklearn(self, drop_forgotten=False):
+        """A plain fitted vote of the models of all shards, without the rows, to deploy.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            After columns were forgotten: whether the vote takes only those that remain.
+            If False it is a pipeline whose first step drops the others.
+
+        Returns
+        -------
+        VotingClassifier, VotingRegressor or Pipeline
+            A BaggingRegressor for several targets.
+
+        Raises
+        ------
+        UnlearningError
+            If a vote of scikit-learn's does not hold the models.
+        """
+        fitted = self._checked()
+        columns, forgotten = fitted.columns, fitted.forgotten
+        models = [model for model in fitted.model.final if model is not None]
+        vote = self._vote(fitted, models)
+        vote.estimators_ = copy.deepcopy(models)
+        if hasattr(vote, "estimators"):
+            named = {f"shard_{n}": model for n, model in enumerate(vote.estimators_)}
+            vote.estimators = [(name, clone(each)) for name, each in named.items()]
+            vote.named_estimators_ = Bunch(**named)
+        if columns is None:
+            return vote
+        if columns.names is None:
+            return exported(self, vote, columns, forgotten, drop_forgotten)
+        vote.feature_names_in_ = columns.names[~forgotten].copy()
+        if drop_forgotten or not forgotten.any():
+            return vote
+        gone = columns.names[forgotten].tolist()
+        frame = fitted.model.retained.chunks[0].origin.X
+        if hasattr(frame, "iloc"):
+            drop = methodcaller("drop", columns=gone, errors="ignore")
+        else:  # polars
+            drop = methodcaller("drop", gone, strict=False)
+        return make_pipeline(FunctionTransformer(drop), vote)
+
     # Reading ------------------------------------------------------------------------
 
     @property
@@ -175,6 +224,10 @@ class ShardedModel(
     @abstractmethod
     def _adapt(self, tags, inner):
         """Complete the tags by those of the estimator."""
+
+    @abstractmethod
+    def _vote(self, fitted, models):
+        """What votes as the models do, without them."""
 
     @abstractmethod
     def _encoding(self, y, weight):

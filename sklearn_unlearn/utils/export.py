@@ -46,13 +46,14 @@ def configured_like(estimator, other):
         if name not in given and not isinstance(value, MetadataRequest)
     )
     requests = fresh.get_metadata_routing()
-    if isinstance(requests, MetadataRequest):  # not of what consists of others
-        _request_like(estimator, requests)
+    known = estimator.get_metadata_routing()
+    # not of what consists of others
+    if isinstance(requests, MetadataRequest) and isinstance(known, MetadataRequest):
+        _request_like(estimator, requests, known)
     return estimator
 
 
-def _request_like(estimator, requests):
-    known = estimator.get_metadata_routing()
+def _request_like(estimator, requests, known):
     with config_context(enable_metadata_routing=True):
         for method in _METHODS:
             own = getattr(known, method).requests
