@@ -92,6 +92,7 @@ class AdoptionMixin:
         skorch.NeuralNet
         """
         fitted = self._checked()
+        fitted.say_what_is_remembered()
         net = fitted.function.net
         blank(net.module_, fitted.written)
         without_training(net)

@@ -25,8 +25,12 @@ from sklearn_unlearn.neural_network._torch._arrays import (
 )
 from sklearn_unlearn.neural_network._torch._fitted import ModuleFitted
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
-from sklearn_unlearn.neural_network._torch._modules import blank, kept, written
-from sklearn_unlearn.neural_network._torch._objective import ModuleObjective, null_loss
+from sklearn_unlearn.neural_network._torch._modules import blank, kept, other, written
+from sklearn_unlearn.neural_network._torch._objective import (
+    ModuleObjective,
+    null_loss,
+    predicts_by,
+)
 from sklearn_unlearn.neural_network._torch._requests import ModuleRequestsMixin
 from sklearn_unlearn.neural_network._torch._selection import check_params, selected
 from sklearn_unlearn.neural_network._torch._statistics import check_statistics
@@ -168,13 +172,14 @@ class ModuleUnlearner(
         data = self._read_training(X, y, sample_weight, row_ids)
         net = self._version()
         net.initialize()
+        before = kept(net.module_)
         if sample_weight is not None:
             net.module_.eval()
             few = (torch.tensor(each[:2], device=net.device) for each in (X, y))
             check_weighs(net, *few)
             X = {ROWS: X, WEIGHT: data[0].weight}
         super(ModuleUnlearner, net).partial_fit(X, y)
-        net._fitted = net._made(*data)
+        net._fitted = net._made(*data, before)
         return net
 
     def _read_training(self, X, y, sample_weight, row_ids):
@@ -194,8 +199,11 @@ class ModuleUnlearner(
         rows = Rows(features.flat(X, "X"), encoding.read(y), weight)
         return rows, features, encoding, row_ids
 
-    def _made(self, rows, features, encoding, row_ids):
-        """What requests need to know of a trained net and its data."""
+    def _made(self, rows, features, encoding, row_ids, untrained=None):
+        """What requests need to know of a trained net and its data.
+
+        And of what its module `kept` before training, if that is known.
+        """
         check_statistics(self.module_)
         forgotten = np.zeros(rows.X.shape[1], dtype=bool)
         function = ModuleFunction.of(self, self.params, features, encoding)
@@ -216,9 +224,26 @@ class ModuleUnlearner(
         tally = Tally.of(rows, encoding.marks, encoding.n_groups)
         model = NetworkModel(None, tally, encoding.marks, retained, forgotten)
         null = null_loss(function, rows)
-        places = written(function.module, before)
+        places, remembered = written(function.module, before), ()
+        if untrained is not None:
+            left = [
+                place
+                for place in other(function.module, untrained)
+                if place not in places
+            ]
+            used = [place for place in left if predicts_by(function, place, rows)]
+            places += tuple(place for place in left if place not in used)
+            remembered = tuple(".".join(filter(None, place)) for place in used)
         blank(self.module_, places)
-        return ModuleFitted(model, features, encoding, rate, null, written=places)
+        return ModuleFitted(
+            model,
+            features,
+            encoding,
+            rate,
+            null,
+            written=places,
+            remembered=remembered,
+        )
 
     def _encoding(self, y):
         """Targets as numbers."""

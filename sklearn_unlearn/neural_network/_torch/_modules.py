@@ -1,13 +1,18 @@
-"""Tensors that modules keep beside parameters and buffers, as activations to show."""
+"""What modules keep beside parameters and buffers, as activations to show."""
 
 from __future__ import annotations
 
 import copy
+from collections import deque
 
+import numpy as np
 import torch
 
-#: What torch keeps there has names in the state of a module.
-_REGISTERED = ("_parameters", "_buffers", "_modules")
+#: What torch itself keeps in attributes: parts with names of their own, and hooks.
+_OWN = frozenset(vars(torch.nn.Module()))
+_SEQUENCES = (list, tuple, deque)
+_SETS = (set, frozenset)
+_PLAIN = (int, float, complex, np.generic, str, bytes)
 
 
 def copied(module):
@@ -38,13 +43,13 @@ def detached(module):
     return {
         id(each): each.detach().clone()
         for held in kept(module).values()
-        for each in held
-        if not each.is_leaf
+        for each, _ in held
+        if isinstance(each, torch.Tensor) and not each.is_leaf
     }
 
 
 def kept(module):
-    """Which tensors a module holds in which attributes.
+    """What a module holds in which attributes, beside parameters and buffers.
 
     Parameters
     ----------
@@ -53,20 +58,22 @@ def kept(module):
     Returns
     -------
     dict
-        Of attributes, as names of a part of the module and in it, to lists of tensors.
+        Of attributes, as names of a part of the module and in it, to lists of tensors,
+        arrays, numbers and texts, each with its value.
     """
+    own = {id(each) for each in (*module.parameters(), *module.buffers())}
     return {
-        (name, attribute): held
+        (name, attribute): [(each, _value(each)) for each in held]
         for name, part in module.named_modules()
         # what recurrent layers list are their parameters
         if not isinstance(part, torch.nn.RNNBase)
         for attribute, value in vars(part).items()
-        if attribute not in _REGISTERED and (held := list(_tensors(value)))
+        if attribute not in _OWN and (held := list(_leaves(value, set(own))))
     }
 
 
 def written(module, before):
-    """Attributes that have other tensors now.
+    """Attributes that were written since, be it with the same values.
 
     Parameters
     ----------
@@ -78,15 +85,43 @@ def written(module, before):
     -------
     tuple of tuple of str
     """
+
+    def seen(held):
+        return [(id(each), value) for each, value in held]
+
     return tuple(
         place
         for place, held in kept(module).items()
-        if list(map(id, held)) != list(map(id, before.get(place, [])))
+        if seen(held) != seen(before.get(place, []))
+    )
+
+
+def other(module, before):
+    """Attributes with other values than those of a module of which this is a copy.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    before : dict
+        What that `kept`.
+
+    Returns
+    -------
+    tuple of tuple of str
+    """
+
+    def values(held):
+        return [value for _, value in held]
+
+    return tuple(
+        place
+        for place, held in kept(module).items()
+        if values(held) != values(before.get(place, []))
     )
 
 
 def blank(module, places):
-    """Set tensors in these attributes to zero: they may tell of rows that left.
+    """Set what is in these attributes to zero: it may tell of rows that left.
 
     Parameters
     ----------
@@ -102,24 +137,74 @@ def blank(module, places):
             values[attribute] = _zeros(values[attribute])
 
 
-def _tensors(value):
-    """Tensors in a value, or in containers of such."""
-    if isinstance(value, torch.Tensor):
+def _leaves(value, seen):
+    """Tensors, arrays, numbers and texts in a value, or in what it consists of."""
+    if isinstance(value, bool):
+        return
+    if isinstance(value, _PLAIN):
         yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _tensors(each)
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _tensors(each)
+    elif id(value) not in seen:
+        seen.add(id(value))
+        if isinstance(value, torch.Tensor | np.ndarray):
+            yield value
+            return
+        for each in _parts(value):
+            yield from _leaves(each, seen)
+
+
+def _parts(value):
+    """What a container or an object consists of."""
+    if isinstance(value, dict):
+        return [part for pair in value.items() for part in pair]
+    if isinstance(value, (*_SEQUENCES, *_SETS)):
+        return list(value)
+    return list(vars(value).values()) if _has_state(value) else []
+
+
+def _has_state(value):
+    """Whether this is an object with attributes that are its own."""
+    named = isinstance(value, type | torch.nn.Module) or callable(value)
+    return hasattr(value, "__dict__") and not named
+
+
+def _value(leaf):
+    """What tells one value from another."""
+    if isinstance(leaf, torch.Tensor):
+        data = leaf.detach().to_dense() if leaf.is_sparse else leaf.detach()
+        data = data.cpu().contiguous().reshape(-1).view(torch.uint8)
+        return leaf.dtype, leaf.shape, data.numpy().tobytes()
+    if isinstance(leaf, np.ndarray):
+        data = repr(leaf.tolist()) if leaf.dtype.hasobject else leaf.tobytes()
+        return leaf.dtype, leaf.shape, data
+    return type(leaf), repr(leaf)
 
 
 def _zeros(value):
+    """The same without what it tells: zeros, empty texts and sets."""
     if isinstance(value, torch.Tensor):
         return torch.zeros(value.shape, dtype=value.dtype, device=value.device)
+    if isinstance(value, np.ndarray):
+        return np.zeros(value.shape, value.dtype)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, (*_PLAIN, *_SETS)):
+        return type(value)()
     if isinstance(value, dict):
-        return {name: _zeros(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
+        # keys that are no names may be values of rows
+        named = {name: each for name, each in value.items() if isinstance(name, str)}
+        emptied = copy.copy(value)
+        emptied.clear()
+        emptied.update({name: _zeros(each) for name, each in named.items()})
+        return emptied
+    if isinstance(value, _SEQUENCES):
         parts = [_zeros(each) for each in value]
+        if isinstance(value, deque):
+            return deque(parts, value.maxlen)
+        if hasattr(value, "_make"):  # a named tuple
+            return value._make(parts)
         return parts if isinstance(value, list) else tuple(parts)
+    if _has_state(value):
+        emptied = copy.copy(value)
+        vars(emptied).update({n: _zeros(each) for n, each in vars(value).items()})
+        return emptied
     return value

@@ -18,6 +18,7 @@ from torch.func import grad, jvp, vjp
 from sklearn_unlearn.core.levenberg_marquardt import Slope
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
+from sklearn_unlearn.neural_network._torch._modules import blank
 
 #: So many batches or fewer say little of a diagonal.
 _FEW_BATCHES = 4
@@ -325,6 +326,33 @@ def null_loss(function, rows):
             )
             value += float(function.loss(outputs, X, y, weight))
     return value / float(function.counts(rows).sum())
+
+
+def predicts_by(function, place, rows):
+    """Whether the module predicts otherwise, or not, without what is in an attribute.
+
+    Parameters
+    ----------
+    function : ModuleFunction
+    place : tuple of str
+        As `blank` takes it.
+    rows : Rows
+
+    Returns
+    -------
+    bool
+    """
+    few = rows.take(np.arange(min(rows.n_rows, 2)))
+    X, theta = function.features.tensor(few.X, function.net.device), function.theta()
+    emptied = function.copied()
+    blank(emptied.module, [place])
+    with torch.no_grad():
+        expected = parts(function.outputs(theta, X))
+        try:
+            found = parts(emptied.outputs(theta, X))
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):
+            return True
+    return not all(map(torch.equal, expected, found))
 
 
 def parts(outputs):

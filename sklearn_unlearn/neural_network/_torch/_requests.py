@@ -128,6 +128,10 @@ class ModuleRequestsMixin:
         model = replace(fitted.model, theta=function.theta())
         return replace(fitted, model=model, function=function)
 
+    def _carried(self, fitted, request, now=None, *, measured=True):
+        fitted.say_what_is_remembered()
+        return super()._carried(fitted, request, now, measured=measured)
+
     def _swap(self, fitted):
         """Put module, optimiser and all that was learned in the place of the old."""
         net = fitted.function.net

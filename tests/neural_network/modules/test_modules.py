@@ -1,6 +1,7 @@
 """What modules keep beside parameters tells nothing of rows that left."""
 
 import pickle
+from collections import deque
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from skorch.helper import predefined_split
 from torch import nn
 
 from sklearn_unlearn import UnlearnableNeuralNetClassifier
+from sklearn_unlearn.exceptions import NotForgottenWarning
+from sklearn_unlearn.utils.traces import traces
 from tests.neural_network.modules.nets import (
     SETTINGS,
     Dense,
@@ -46,6 +49,59 @@ class Keeping(Dense):
         return super().forward(X * self.scale)
 
 
+class Seen:
+    """An object that is no container."""
+
+    def __init__(self):
+        self.rows = []
+
+
+class Logging(Dense):
+    """It keeps rows in arrays, lists, numbers, texts and objects, when it computes."""
+
+    def __init__(self, **params):
+        super().__init__(**params)
+        self.array = np.zeros(4)
+        self.rows, self.seen = [], Seen()
+        self.largest, self.text, self.by_value = 0.0, "", {}
+        self.latest = deque(maxlen=3)
+        self.values = set()
+
+    def forward(self, X):
+        self.note(X.detach().cpu().numpy())
+        return super().forward(X)
+
+    def note(self, rows):
+        self.array[:] = rows[np.argmax(rows[:, 0])]
+        self.rows.extend(rows.tolist())
+        self.seen.rows.append(rows.copy())
+        self.largest, self.text = float(rows.max()), str(rows.max(axis=0))
+        self.by_value[float(rows.max())] = {"row": rows[0].copy()}
+        self.latest.append(rows.copy())
+        self.values.update(rows.ravel().tolist())
+
+
+class Training(Logging):
+    """It does so in training alone."""
+
+    def note(self, rows):
+        if self.training:
+            super().note(rows)
+
+
+class Centred(Dense):
+    """Predictions use a mean that training moves, and that is no buffer."""
+
+    def __init__(self, **params):
+        super().__init__(**params)
+        self.mean, self.n_batches = 0.0, 0
+
+    def forward(self, X):
+        if self.training:
+            self.mean, self.n_batches = float(X.mean()), self.n_batches + 1
+        return super().forward(X - self.mean)
+
+
 class Normed(Dense):
     def __init__(self):
         super().__init__()
@@ -71,6 +127,39 @@ def test_nothing_of_rows_that_left_is_kept(module):
     np.testing.assert_array_equal(plain.predict_proba(X), net.predict_proba(X))
     net.forget_features(0)
     pickle.loads(pickle.dumps(net)).refine(np.delete(X, 3, 0), np.delete(y, 3))
+
+
+def told(value):
+    """The mark of row 3 that is found, in numbers or in texts."""
+    wanted = {str(each): each for each in (1234.5, 2345.5, 3456.5, 4567.5)}
+    return traces(value, {**wanted, "text": "4567.5"})
+
+
+@pytest.mark.parametrize("module", [Logging, Training])
+def test_no_row_is_kept_in_arrays_lists_and_numbers(module):
+    X, y = marked()
+    X[3] = [4567.5, 2345.5, 3456.5, 4567.5]
+    net = classifier(module, max_steps=2, batch_size=-1).fit(X, y)
+    assert not told(net.module_)
+    assert not told(net.to_skorch())
+    net.partial_unfit(X[3:4], y[3:4])
+    assert not told(net)
+    net.predict(X)
+    assert not told(net.to_skorch())
+    rest = np.delete(X, 3, 0), np.delete(y, 3)
+    assert not told(pickle.loads(pickle.dumps(net)).refine(*rest))
+
+
+def test_what_predictions_use_is_named():
+    X, y = marked()
+    net = classifier(Centred, max_steps=1, batch_size=-1).fit(X, y)
+    assert net.module_.mean > 0.0
+    assert net.module_.n_batches == 0
+    with pytest.warns(NotForgottenWarning, match="no request changes: mean. It may"):
+        net.partial_unfit(X[3:4], y[3:4])
+    with pytest.warns(NotForgottenWarning, match="no request changes: mean. It may"):
+        plain = net.to_skorch()
+    np.testing.assert_array_equal(plain.predict_proba(X), net.predict_proba(X))
 
 
 @pytest.mark.filterwarnings(
