@@ -81,7 +81,8 @@ class Column:
     def check(self, column, name):
         """Refuse a column of a request, called ``name``, that holds something else."""
         seen = Column.of(column)
-        if self.kinds and not seen.kinds <= self.kinds:
+        other = self.kinds and not seen.kinds <= self.kinds
+        if other and not all(map(is_missing, np.asarray(column).tolist())):
             raise UnlearningError(
                 f"{name} holds {seen}, but held {self} at fit: pass it as it was then."
             )
@@ -104,6 +105,8 @@ class Column:
         return self._of_pandas(column, seen)
 
     def _of_polars(self, column):
+        if column.dtype.is_float() and self.kinds != {"numbers"}:
+            column = column.fill_nan(None)  # missing, in a column of anything else
         cast = column.cast(self.dtype, strict=False)
         same = cast.to_list() == column.to_list()
         if same and column.dtype.is_temporal():  # lists have microseconds at most

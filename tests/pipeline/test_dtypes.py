@@ -111,6 +111,21 @@ def test_of_nullable_strings_it_is_what_they_have(dtype):
     assert_same(imputed, clone(imputed).fit(after, TARGET), after)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("read", ["float64", "category"])
+def test_a_column_of_no_values_is_of_any_dtype(dtype, read):
+    X = frame(dtype)
+    after, X_new = edited(X, None)
+    # as readers of files type a column in which they find nothing
+    X_new["place"] = pd.Series([np.nan], index=X_new.index).astype(read)
+    encoded = model(encoder()).fit(X, TARGET)
+    encoded.replace_features(X.iloc[3:4], TARGET[3:4], X_new)
+    assert_same(encoded, clone(encoded).fit(after, TARGET), after)
+    encoded.partial_unfit(X_new, TARGET[3:4])
+    rest, targets = after.drop(index=3), np.delete(TARGET, 3)
+    assert_same(encoded, clone(encoded).fit(rest, targets), rest)
+
+
 def test_a_frame_of_polars_says_none():
     pl = pytest.importorskip("polars")
     X = pl.DataFrame({"place": WORDS.tolist(), "size": RNG.normal(size=50)})
@@ -121,6 +136,11 @@ def test_a_frame_of_polars_says_none():
     encoded.replace_features(X[:1], TARGET[:1], nothing)
     refit = clone(encoded).fit(after, TARGET)
     assert_same(encoded, refit, after)
+    again = clone(encoded).fit(X, TARGET)
+    again.replace_features(
+        X[:1], TARGET[:1], nothing.with_columns(place=pl.lit(float("nan")))
+    )
+    assert_same(again, refit, after)
     encoded.partial_unfit(pd.DataFrame(after[:3].to_dict(as_series=False)), TARGET[:3])
     assert_same(encoded, clone(encoded).fit(after[3:], TARGET[3:]), after[3:])
 
