@@ -7,11 +7,13 @@ PYTHON ?= python3
 # The tests run in several processes: one BLAS thread each, or they wait for one another.
 TEST_ENV := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST_ARGS ?= -q -n auto
+# An x86 processor whose kernels of OpenBLAS are to be used: they round in other ways.
+KERNEL ?= Nehalem
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo examples examples-torch test test-min test-bare test-torch coverage lint \
-    format bench bench-torch paper doc clean
+.PHONY: help demo examples examples-torch test test-min test-bare test-torch \
+    test-kernels coverage lint format bench bench-torch paper doc clean
 
 # One environment for each purpose and Python version: .venv/3.13-test
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2] if sys.version_info >= (3, 11) else "")')
@@ -36,6 +38,7 @@ help:
 	@echo "make test-min   the same with the oldest versions (constraints/minimum.txt)"
 	@echo "make test-bare  the same without the optional packages"
 	@echo "make test-torch tests of nets of PyTorch modules"
+	@echo "make test-kernels      the same with kernels of an older processor, two threads"
 	@echo "make coverage   tests with the lines and branches that none of them reaches"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make format     let ruff format the code and mend what it can"
@@ -71,6 +74,10 @@ test-torch: $(ENV)torch$(STAMP)
 	    sklearn_unlearn/neural_network tests/neural_network \
 	    tests/core/test_perceptron.py tests/core/test_levenberg_marquardt.py \
 	    tests/test_examples_torch.py tests/test_benchmarks_networks.py
+
+test-kernels: $(ENV)test$(STAMP)
+	@OPENBLAS_CORETYPE=$(KERNEL) OPENBLAS_NUM_THREADS=2 OMP_NUM_THREADS=2 \
+	    $(ENV)test/bin/python -m pytest $(PYTEST_ARGS)
 
 coverage: $(ENV)test$(STAMP)
 	@$(TEST_ENV) $(ENV)test/bin/python -m pytest $(PYTEST_ARGS) --cov
