@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, make_classification
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -9,6 +10,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn_unlearn import (
     UnlearnableDecisionTreeClassifier,
     UnlearnableDecisionTreeRegressor,
+    UnlearnableRandomForestRegressor,
 )
 
 RNG = np.random.default_rng(0)
@@ -99,3 +101,23 @@ def test_what_no_tree_is_grown_by_is_refused(name, value, match):
 def test_what_single_precision_cannot_hold_is_refused():
     with pytest.raises(ValueError, match="float32"):
         UnlearnableDecisionTreeClassifier().fit(np.array([[1e300], [0.0]]), [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "match"),
+    [
+        (sp.csr_array(X), TypeError, "Sparse data was passed for X"),
+        (np.where(X > 2.0, np.nan, X), ValueError, "X contains NaN"),
+    ],
+    ids=["sparse", "missing"],
+)
+def test_sparse_rows_and_missing_values_are_refused(bad, error, match):
+    for model in (
+        UnlearnableDecisionTreeClassifier(),
+        UnlearnableRandomForestRegressor(2),
+    ):
+        with pytest.raises(error, match=match):
+            clone(model).fit(bad, Y)
+        fitted = clone(model).fit(X, Y)
+        with pytest.raises(error, match=match):
+            fitted.predict(bad)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_unlearn.core.trees.gains import Histograms
 from sklearn_unlearn.core.trees.hashing import UInts, combine
 from sklearn_unlearn.core.trees.nodes import Ints, Nodes
 from sklearn_unlearn.core.trees.rules import Rows, Rules
@@ -99,15 +100,12 @@ def _order_of_features(rows: Rows, paths: UInts, n_first: int) -> Ints:
 
 def no_tables(rows: Rows, rules: Rules) -> Tables:
     """Tables of no nodes."""
-    nobody = np.empty(0, dtype=np.intp)
-    nodes = Nodes(
-        nobody,
-        np.zeros(1, dtype=np.intp),
-        nobody,
-        np.zeros(1, dtype=np.intp),
-        np.empty(0, dtype=np.uint64),
+    drawn, width = min(rules.n_features, rows.features.size), rules.n_candidates
+    shape = 0, drawn, 2 * width + 1
+    return Tables(
+        np.empty(0, dtype=np.intp),
+        np.empty((0, drawn), dtype=np.intp),
+        np.empty((0, drawn, width), dtype=np.float32),
+        np.empty((0, width), dtype=np.int32),
+        Histograms(np.empty((rows.n_statistics, *shape)), np.empty(shape)),
     )
-    width = rules.n_candidates
-    drawn = min(rules.n_features, rows.features.size)
-    features = np.empty((0, drawn), dtype=np.intp)
-    return Tables.of(rows, nodes, nobody, features, width)
