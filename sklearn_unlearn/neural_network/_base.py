@@ -159,9 +159,6 @@ class PerceptronUnlearner(
         twin.coefs_ = [fitted.twin.coefs_[0][keep], *fitted.twin.coefs_[1:]]
         twin.coefs_ = [weight.copy() for weight in twin.coefs_]
         twin.intercepts_ = [shift.copy() for shift in fitted.twin.intercepts_]
-        if twin.solver != "lbfgs" and not hasattr(twin, "loss_curve_"):
-            # what its partial_fit goes on from; none of it was before the request
-            twin.loss_curve_, twin.best_loss_ = [], np.inf
         columns = fitted.columns.select(keep)
         twin.n_features_in_ = columns.n_features
         if columns.names is not None:
@@ -271,7 +268,12 @@ class PerceptronUnlearner(
         """
         X, y = self._example(encoding, target, columns.n_features)
         X = X.astype(trained.coefs_[0].dtype)
-        short = {"max_iter": 1, "random_state": 0, "verbose": False}
+        short = {
+            "max_iter": 1,
+            "batch_size": "auto",
+            "random_state": 0,
+            "verbose": False,
+        }
         # any gradient will do
         shell = self._new_twin(solver="lbfgs", tol=sys.float_info.max, **short)
         shell.fit(X, y)
@@ -291,19 +293,6 @@ class PerceptronUnlearner(
         }
         vars(shell).update(learned)
         vars(shell).pop("feature_names_in_", None)
-        if params["solver"] != "lbfgs":
-            # counts by which a twin's partial_fit goes on, and nothing else
-            classes = {"classes": np.unique(y)} if hasattr(shell, "classes_") else {}
-            going_on = self._new_twin(
-                early_stopping=False, random_state=0, batch_size="auto", verbose=False
-            )
-            going_on.partial_fit(X, y, **classes)
-            private = {
-                name: value
-                for name, value in vars(going_on).items()
-                if name.startswith("_") and type(value) is int
-            }
-            vars(shell).update(private)
         return shell
 
     def _with_parameters(self, twin, network, theta):

@@ -41,6 +41,7 @@ def models(kind, **params):
     params = {
         "hidden_layer_sizes": (5,),
         "max_iter": 15,
+        "batch_size": 32,
         "random_state": 0,
         "shuffle": False,
         **params,
