@@ -170,8 +170,8 @@ class UnlearnableDecisionTreeRegressor(SingleTree, TreeRegressor):
     """A decision tree for numbers, grown as a function of the set of its rows.
 
     The twin of :class:`~sklearn.tree.DecisionTreeRegressor`. Targets are summed as
-    whole numbers, in units of about 1e-9 of their range, so that sums do not depend on
-    the order of rows.
+    whole numbers, in units of 1e-9 of their range at most (up to 4 million rows), so
+    that sums do not depend on the order of rows.
 
     Parameters
     ----------

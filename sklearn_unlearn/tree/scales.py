@@ -9,8 +9,9 @@ import numpy as np
 from sklearn_unlearn.core.trees.hashing import combine, mix
 from sklearn_unlearn.core.trees.rules import Rows
 
-#: Bits of the largest whole number; fewer for more than 2**22 rows.
-_BITS = 30
+#: Bits of the largest whole number of fewer than 2**_FEW rows; each time that there are
+#: 2**_STEP times as many rows it has _STEP bits fewer, so that sums stay below 2**53.
+_BITS, _FEW, _STEP = 38, 14, 8
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Scales:
             None of them zero.
         encoding : Labels or Targets
         """
-        bits = min(_BITS, 52 - int(weight.size).bit_length())
+        more = max(0, int(weight.size).bit_length() - _FEW)
+        bits = _BITS - _STEP * -(-more // _STEP)
         class_weight, offsets, exponent = (), (), 0
         if encoding.classes is not None:
             groups, n_groups = encoding.groups(y), encoding.n_groups
