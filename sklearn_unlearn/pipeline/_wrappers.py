@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import exported, few, is_stateless, may_mix, mixes
 from sklearn_unlearn.utils.adoption import instead_of
 from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.validation import label_positions
 
 #: What scikit-learn's meta-estimators call the models that they have fitted.
 _FITTED = (
@@ -116,7 +118,8 @@ def opened(estimator):
 
         return Wrapper(estimator, "regressor_", "regressor", transformed)
     if isinstance(estimator, VotingClassifier) and hasattr(estimator, "le_"):
-        targets = estimator.le_.transform
+        # its encoder cuts strings to the longest label, and takes others for that
+        targets = partial(label_positions, estimator.le_.classes_)
         return Wrapper(estimator, "estimators_", "estimators", targets)
     if isinstance(estimator, VotingRegressor) and hasattr(estimator, "estimators_"):
         return Wrapper(estimator, "estimators_", "estimators")

@@ -220,6 +220,24 @@ def test_votes_are_given_back_by_all_models_or_none():
     np.testing.assert_array_equal(answers(model, X), before)
 
 
+@pytest.mark.parametrize(
+    ("labels", "other"), [(["a", "b"], "apple"), ([0, 1], 1.7), ([0, 1], "1")]
+)
+def test_votes_know_their_labels_apart_from_longer_ones(labels, other):
+    X, y = targets("logistic")
+    y = np.array(labels)[(y == y[0]).astype(int)]
+    last = UnlearnableLogisticRegression(C=0.01)
+    parts = [("one", UnlearnableGaussianNB()), ("two", last)]
+    model = VotingClassifier(parts, voting="soft").fit(X, y)
+    before = answers(model, X)
+    with pytest.raises(UnlearningError, match="label"):
+        sklearn_unlearn.replace_labels(model, X[:1], y[:1], [other])
+    with pytest.raises(UnlearningError, match="label"):
+        sklearn_unlearn.partial_unfit(model, X[:1], [other])
+    np.testing.assert_array_equal(answers(model, X), before)
+    sklearn_unlearn.replace_labels(model, X[:1], y[:1], [labels[0]])
+
+
 def test_functions_refuse_what_they_cannot_reach():
     X, y = raw("logistic")
     X = X / np.abs(X).max(axis=0)
