@@ -107,6 +107,16 @@ def test_a_tree_that_has_none_of_the_rows_is_the_same_object():
         assert (tree is other) == (7 not in tree.places)
 
 
+def test_a_tree_whose_rows_are_all_candidates_has_no_room_for_tables():
+    rng = np.random.default_rng(5)
+    rows = random_rows(rng, Criterion.GINI, 60, 3)
+    rules = replace(random_rules(rng, Criterion.GINI, 3), n_candidates=2**36)
+    trees = fit_trees(rows, np.arange(60), rules)
+    trees = edit_trees(rows, trees, np.array([7]), np.array([], dtype=int), rules)
+    fresh = fit_trees(rows, np.delete(np.arange(60), 7), rules)
+    assert_same_trees(trees, fresh, rows.names)
+
+
 def test_more_trees_do_not_change_the_first_ones():
     rng = np.random.default_rng(1)
     rows = random_rows(rng, Criterion.GINI, 60, 3)

@@ -418,7 +418,8 @@ def edit_tree(
         may_split = n_now >= limits.fewest and depth < limits.max_depth
         large = n_now > limits.largest_small
         known, changed = False, False
-        tables = _room(tables, n_tables, 1)
+        if large:
+            tables = _room(tables, n_tables, 1)
         if (
             has_table
             and large
