@@ -207,10 +207,13 @@ class ShardedModel(
     def _predictions(self, fitted, X, method):
         """What each model says of these rows, with the model."""
         X = self._of_columns(fitted, X)
-        if isinstance(X, np.ndarray):  # sums may depend on the layout
-            X = np.ascontiguousarray(X)
+
+        def own(X):
+            # sums may depend on the layout, and PyTorch wants to write
+            return X.copy(order="C") if isinstance(X, np.ndarray) else protected(X)
+
         return [
-            (model, getattr(model, method)(protected(X)))
+            (model, getattr(model, method)(own(X)))
             for model in fitted.model.final
             if model is not None
         ]
