@@ -23,7 +23,8 @@ class UnlearnableMLPClassifier(ProbabilityMixin, ClassifierMixin, PerceptronUnle
     scikit-learn's :class:`~sklearn.neural_network.MLPClassifier` trains it; its
     parameters, from ``hidden_layer_sizes`` to ``max_fun``, are those of the twin. A
     request then lowers the objective of the corrected data, from where the weights
-    are, by Levenberg-Marquardt steps with Gauss-Newton products (:doc:`/user_guide`).
+    are, by Levenberg-Marquardt steps with Gauss-Newton products; where training stopped
+    early it takes out what rows did and does not train on (:doc:`/user_guide`).
 
     The objective is not convex. No request is exact, no distance to a refit is known
     and there are no certificates: `unlearning_report` says what was measured.
@@ -48,7 +49,7 @@ class UnlearnableMLPClassifier(ProbabilityMixin, ClassifierMixin, PerceptronUnle
     linear_solver : {"cg", "lissa"}, default="cg"
         Preconditioned conjugate gradients, or LiSSA's recursion.
     max_steps : int or None, default=10
-        Steps of a request or of `refine`, each of which lowers the objective.
+        Steps of a request or of `refine`, each of which lowers its objective.
     max_passes : float or None, default=None
         Passes over the data that they may take.
     max_seconds : float or None, default=None

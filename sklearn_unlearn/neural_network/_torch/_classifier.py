@@ -15,7 +15,8 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
 
     A :class:`skorch.NeuralNetClassifier`, whose parameters it takes, as an unlearner:
     a request lowers the objective of the corrected data, from where the parameters
-    are, by Levenberg-Marquardt steps with Gauss-Newton products (:doc:`/user_guide`).
+    are, by Levenberg-Marquardt steps with Gauss-Newton products; where training stopped
+    early it takes out what rows did and does not train on (:doc:`/user_guide`).
     It needs ``pip install "sklearn-unlearn[torch]"``.
 
     The objective is the summed loss of the rows, dropout off and batch norm with its
@@ -68,7 +69,7 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
     linear_solver : {"cg", "lissa"}, default="cg"
         Conjugate gradients, or LiSSA's recursion.
     max_steps : int or None, default=10
-        Steps of a request or of `refine`, each of which lowers the objective.
+        Steps of a request or of `refine`, each of which lowers its objective.
     max_passes : float or None, default=None
         Passes over the data that they may take.
     max_seconds : float or None, default=None
@@ -78,7 +79,7 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
         that change. The slope that training had left on rows that stay is then taken
         out of the objective, for a request that is to forget and not to train further,
         and the damping is relative to the curvature's diagonal (:doc:`/user_guide`).
-        None lowers the objective of all corrected rows. `refine` reads all.
+        None reads all rows, and so does `refine`.
     retain_data : bool, default=True
         Whether ``fit`` keeps a reference to the training data. Without them only
         ``method="first_order"`` can answer a request, and `refine` needs the data.

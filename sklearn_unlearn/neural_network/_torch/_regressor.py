@@ -35,7 +35,7 @@ class UnlearnableNeuralNetRegressor(ModuleUnlearner, NeuralNetRegressor):
         that change. The slope that training had left on rows that stay is then taken
         out of the objective, for a request that is to forget and not to train further,
         and the damping is relative to the curvature's diagonal (:doc:`/user_guide`).
-        None lowers the objective of all corrected rows. `refine` reads all.
+        None reads all rows, and so does `refine`.
     retain_data : bool, default=True
     **kwargs : dict
         All other parameters of skorch.
