@@ -292,7 +292,9 @@ class CertifiedMixin(UnlearnerMixin):
         if account is None:
             account = certification.account(float(self.tol), retained)
         try:
-            return state, minimised(account, "fit", state, rows, exact=not retained)
+            alone = not retained
+            found = minimised(account, "fit", state, rows, exact=alone, alone=alone)
+            return state, found
         except (BudgetExceededError, NoBoundError):
             return self._closer(account, state, rows)
 
@@ -356,7 +358,8 @@ class CertifiedMixin(UnlearnerMixin):
         """The fitted value after the verb ``refine``, which publishes nothing."""
         lineage = fitted.lineage
         if lineage is not None:
-            lineage = remeasured(lineage, model.state, rows)
+            alone = model.retained is None
+            lineage = remeasured(lineage, model.state, rows, alone=alone)
         return replace(fitted, model=model, lineage=lineage)
 
     def _removal(self, fitted, X, y, sample_weight, row_ids):

@@ -38,6 +38,15 @@ class Drift:
         Rounding error of a gradient of these rows, that of a refit among them.
     units : Units
         What the tolerance of a refit is measured in, or more.
+    bent : float
+        How much of ``unknown`` is by weights that changed: the length of a q of which
+        that part of the gradient is the root of the data Hessian times q.
+    rest : float
+        How much of the gradient neither ``state.gradient`` knows nor the bend of the
+        weights on the straight way from the anchor makes, in the H^-1 norm.
+    slack, size : float
+        ``|x_i . (theta - anchor)|`` is at most ``slack`` plus ``size`` times the root
+        of h_i of the fourth moments.
     """
 
     geometry: Geometry
@@ -46,6 +55,10 @@ class Drift:
     unknown_length: float
     floor: float = 0.0
     units: Units = ONE
+    bent: float = 0.0
+    rest: float = np.inf
+    slack: float = 0.0
+    size: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -155,8 +168,10 @@ def bound(
         ball = _ball(condition, constant * radius, norm)
         path = -math.log1p(-condition)
         worst = bend(constant * change, path)
-        worst += (1.0 + worst) * 2.0 * geometry.error  # of H itself
-        direct = known_step + (drift.unknown * exact + worst * ball) / root
+        bent = drift.bent * exact + worst * ball
+        other = max(drift.unknown - drift.bent, 0.0) * exact
+        other += (1.0 + worst) * 2.0 * geometry.error * ball  # of H itself
+        direct = known_step + other / root + bent * _longest_bend(root, weakest)
         minimiser = min(ball / root, direct)
         reach = exponential(constant * (change + radius * ball))
         needed = product(constant * radius * tol / root, reach)
@@ -171,6 +186,17 @@ def bound(
 def weakest_penalty(objective: Objective) -> float:
     """The smallest penalty on a coefficient in use."""
     return float(objective.penalty[~objective.held].min(initial=np.inf))
+
+
+def _longest_bend(root: float, weakest: float) -> float:
+    """Bound on the norm of ``H^-1 H_d^(1/2)``, from the eigenvalues of H and Lambda.
+
+    It is the root of 1 / h - weakest / h^2 for some eigenvalue h.
+    """
+    smallest = root * root
+    if smallest <= 2.0 * weakest:
+        return 0.5 / math.sqrt(weakest)
+    return math.sqrt((1.0 - weakest / smallest) / smallest)
 
 
 def _ball(condition: float, scale: float, norm: float) -> float:

@@ -15,6 +15,7 @@ from scipy.linalg import eigvalsh
 from scipy.linalg.lapack import dpotrf
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
+from sklearn_unlearn.certification.moments import FourthMoments
 from sklearn_unlearn.core.arrays import (
     Array,
     absolute,
@@ -67,6 +68,8 @@ class Geometry:
         they have in it.
     age : float
         How much ``smallest`` was lowered by requests since it was certified.
+    moments : FourthMoments or None
+        Kept where no data are, as long as rows leave them as they came.
     """
 
     factor: Factor
@@ -80,6 +83,7 @@ class Geometry:
     blur: float = 0.0
     skew: float = 0.0
     age: float = 1.0
+    moments: FourthMoments | None = None
 
     @property
     def error(self) -> float:
@@ -304,6 +308,12 @@ def column_reach(objective: Objective, rows: RowBlocks) -> Array:
             largest = densify(X.max(axis=0)).ravel()
             reach[: X.shape[1]] = np.maximum(reach[: X.shape[1]], largest)
     return reach
+
+
+def raw_rounding(objective: Objective, length: float, theta: Array) -> float:
+    """Rounding error of a raw prediction: (p + 2) u |x_i| . |theta|, or more."""
+    size = float(np.linalg.norm(theta, axis=0).max())
+    return (objective.shape[0] + 2) * _UNIT * length * size
 
 
 def _row_vectors(objective: Objective, rows: RowBlocks) -> Iterator[Array]:

@@ -24,8 +24,9 @@ from sklearn_unlearn.certification.distance import (
     self_concordance,
     weakest_penalty,
 )
-from sklearn_unlearn.certification.drift import grown, growth, kept, measured, stepped
+from sklearn_unlearn.certification.drift import grown, kept, measured, stepped
 from sklearn_unlearn.certification.geometry import Geometry, coarse
+from sklearn_unlearn.certification.growth import growth
 from sklearn_unlearn.certification.mechanism import kappa
 from sklearn_unlearn.certification.noise import derived, noise_key, noisy
 from sklearn_unlearn.certification.private import (
@@ -193,7 +194,13 @@ class Lineage:
 
 
 def minimised(
-    account: Account, operation: str, state: State, rows: RowBlocks, *, exact: bool
+    account: Account,
+    operation: str,
+    state: State,
+    rows: RowBlocks,
+    *,
+    exact: bool,
+    alone: bool = False,
 ) -> Lineage:
     """The lineage of a state that was minimised on these rows with a fresh Hessian.
 
@@ -207,6 +214,8 @@ def minimised(
     rows : RowBlocks
     exact : bool
         Whether good numbers pay: for requests without data, or for want of budget.
+    alone : bool, default=False
+        Whether no data are retained.
 
     Raises
     ------
@@ -217,7 +226,7 @@ def minimised(
     if account.terms.row_norm is not None:
         check_terms(state.objective, account.terms)
     with one_blas_thread():
-        drift, found = _measured(state, rows, None, account.terms, exact)
+        drift, found = _measured(state, rows, None, account.terms, exact, alone)
     return _published(account, operation, state, drift, found)
 
 
@@ -256,20 +265,22 @@ def advanced(
         if rows is None:
             found = distance(final, drift, refit_tolerance(terms.tol, drift))
         else:
-            drift, found = _measured(final, rows, drift.geometry, terms, False)
+            drift, found = _measured(final, rows, drift.geometry, terms)
     return _published(lineage.account, "request", final, drift, found)
 
 
-def remeasured(lineage: Lineage, final: State, rows: RowBlocks) -> Lineage:
+def remeasured(
+    lineage: Lineage, final: State, rows: RowBlocks, *, alone: bool = False
+) -> Lineage:
     """The lineage after a state was minimised further, on the same data.
 
     It publishes and spends nothing: the publication is of the data, not of how well
     they were minimised. What is known of the gradient is measured anew, so that
-    requests to come are cheaper.
+    requests to come are cheaper. ``alone`` they come without data.
     """
     geometry = lineage.drift.geometry
     with one_blas_thread():
-        drift, _ = _measured(final, rows, geometry, lineage.terms, True)
+        drift, _ = _measured(final, rows, geometry, lineage.terms, True, alone)
     return replace(lineage, drift=drift)
 
 
@@ -282,6 +293,8 @@ def capacity(
     effect = growth(lineage.drift, state, edit, step)
     drift, accountant = lineage.drift, lineage.accountant
     for done in range(limit):
+        if done and effect.path is not None:
+            effect = replace(effect, path=effect.path.plus(effect.moved))
         drift = grown(drift, effect, constant)
         tol = refit_tolerance(lineage.terms.tol, drift)
         found = bound(drift, constant, tol=tol, weakest=weakest)
@@ -304,12 +317,13 @@ def _measured(
     rows: RowBlocks,
     geometry: Geometry | None,
     terms: Terms,
-    exact: bool,
+    exact: bool = False,
+    alone: bool = False,
 ) -> tuple[Drift, Distance]:
     tol = terms.tol
     if terms.row_norm is not None:
         check_rows(state.objective, rows, terms.row_norm)
-    drift = measured(state, rows, geometry=geometry, exact=exact)
+    drift = measured(state, rows, geometry=geometry, exact=exact, alone=alone)
     found = distance(state, drift, refit_tolerance(tol, drift))
     if not exact and found.condition > _LARGE_CONDITION:
         drift = measured(state, rows, geometry=drift.geometry, exact=True)

@@ -38,6 +38,8 @@ KINDS = (
     "gamma",
 )
 DEVIANCES = ("poisson", "tweedie", "gamma")
+#: What leaves the columns as they are.
+OF_ROWS = ("out", "in", "values", "relabel", "penalty")
 VERBS = (
     "out",
     "in",
@@ -141,7 +143,7 @@ def random_problem(rng, trouble, n_rows=(60, 300)) -> tuple:
 
 def begin(objective, rows, *, exact=True) -> tuple[State, Drift]:
     state = fit(objective, rows, tol=1e-9, max_iter=100).state
-    return state, measured(state, rows, exact=exact)
+    return state, measured(state, rows, exact=exact, alone=exact)
 
 
 def request(rng, verb, state, rows, n_rows=3) -> tuple[Edit, Rows] | None:
@@ -242,11 +244,11 @@ def _weighed_at(raw, state, edit, rows):
     return np.concatenate([raw[kept], new])
 
 
-def walk(rng, state, drift, rows, n_requests, first_order=0.2):
+def walk(rng, state, drift, rows, n_requests, first_order=0.2, verbs=VERBS):
     """Requests one after another, each without data."""
     raw = state.objective.raw_prediction(rows.X, state.anchor)
     for _ in range(n_requests):
-        verb = str(rng.choice(VERBS))
+        verb = str(rng.choice(verbs))
         made = request(rng, verb, state, rows)
         if made is None:
             continue

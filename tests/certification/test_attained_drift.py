@@ -94,7 +94,7 @@ def test_many_rows_out_grow_no_less_than_one_by_one(kind, monkeypatch):
     rest = problem.rows.take(np.setdiff1d(np.arange(80), out))
     result = unlearn(state, edit)
     exact = stepped(drift, state, edit, result)
-    monkeypatch.setattr("sklearn_unlearn.certification.drift._MANY", 2)
+    monkeypatch.setattr("sklearn_unlearn.certification.growth._MANY", 2)
     loose = stepped(drift, state, edit, result)
     assert loose.geometry.radius > exact.geometry.radius
     assert exact.geometry.radius >= Yardstick(result.state, rest).radius * (1 - 1e-9)

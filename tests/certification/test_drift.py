@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from sklearn_unlearn.certification.distance import bend, distance
-from sklearn_unlearn.certification.drift import grown, growth, measured, stepped
+from sklearn_unlearn.certification.drift import grown, measured, stepped
 from sklearn_unlearn.certification.geometry import coarse, column_reach
+from sklearn_unlearn.certification.growth import growth
 from sklearn_unlearn.core.arrays import powers_of_two
 from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.refinement import fresh_factor, refine, refreshed

@@ -94,7 +94,7 @@ def test_no_capacity_where_there_is_no_bound():
     X, y = problem("logistic", 150)
     estimator = UnlearnableLogisticRegression(C=np.inf, certification=gaussian(1e6))
     estimator.fit(X, y)
-    assert estimator.capacity(X[:12], y[:12]) == 0
+    assert estimator.capacity(X[:30], y[:30]) == 0
 
 
 # What a removal would do --------------------------------------------------------------

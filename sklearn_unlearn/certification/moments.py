@@ -1,0 +1,138 @@
+"""Fourth moments of the rows, with which averages bound a step where maxima did.
+
+Theorem 5 of ``doc/certification.rst``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.linalg.blas import dsymm, dsyrk
+
+from sklearn_unlearn.core.arrays import (
+    Array,
+    Mask,
+    as_float64,
+    powers_of_two,
+    squared,
+    times,
+)
+from sklearn_unlearn.core.factor import Factor
+from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.rows import BLOCK_ENTRIES, RowBlocks, Rows
+
+_UNIT = float(np.finfo(np.float64).eps) / 2.0
+#: Unknowns of which the inverse of H would take too long for its diagonal.
+_MANY = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class FourthMoments:
+    """The data Hessian of rows weighted by their size: ``F = sum_i h_i H_i``.
+
+    ``h_i = sum_j x_ij^2 / scale_j``, and no change of coefficients moves a raw
+    prediction of row i by more than the root of h_i times its `length`. A row leaves F
+    as it leaves the Hessian.
+
+    Attributes
+    ----------
+    matrix : ndarray of shape (order, order), Fortran order
+        Upper triangle, packed.
+    scale : ndarray of shape (p,)
+        Powers of two.
+    ever : ndarray of shape (order,)
+        Powers of two no smaller than what was ever added to the diagonal.
+    """
+
+    matrix: Array
+    scale: Array
+    ever: Array
+
+    @staticmethod
+    def of(
+        objective: Objective, factor: Factor, rows: RowBlocks, anchor: Array
+    ) -> FourthMoments:
+        """Those of all rows."""
+        scale = _scale(factor, objective.shape[0])
+        matrix = np.zeros((factor.order, factor.order), order="F")
+        found = FourthMoments(matrix, scale, np.zeros(factor.order))
+        for block in rows.blocks(max(BLOCK_ENTRIES, scale.size**2)):
+            objective.data_hessian(found._sized(objective, block), anchor, matrix)
+        return replace(found, ever=powers_of_two(np.diagonal(matrix)))
+
+    def edited(
+        self,
+        objective: Objective,
+        anchor: Array,
+        rows_in: Rows | None,
+        rows_out: Rows | None,
+    ) -> FourthMoments:
+        """Those after rows came and left."""
+        if rows_in is None and rows_out is None:
+            return self
+        matrix, ever = self.matrix.copy(order="F"), self.ever
+        for rows, sign in ((rows_in, 1.0), (rows_out, -1.0)):
+            if rows is None:
+                continue
+            few = self._sized(objective, rows)
+            columns = objective.curvature_columns(few, anchor)
+            matrix = dsyrk(sign, columns, beta=1.0, c=matrix, overwrite_c=1, lower=0)
+            if sign > 0.0:
+                ever = ever + powers_of_two(np.einsum("ij,ij->i", columns, columns))
+        return replace(self, matrix=matrix, ever=ever)
+
+    def without(self, held: Mask) -> FourthMoments:
+        """Those without some coordinates."""
+        matrix = np.where(held | held[:, None], 0.0, self.matrix)
+        return replace(self, matrix=np.asfortranarray(matrix))
+
+    def length(self, vector: Array) -> float:
+        """``max_k sqrt(sum_j scale_j v_jk^2)`` of a vector of shape (p, n_outputs)."""
+        square = float((self.scale @ np.square(vector)).max())
+        return float(math.sqrt(square) * (1.0 + 4.0 * vector.shape[0] * _UNIT))
+
+    def norm(self, packed: Array, terms: float) -> float:
+        """Bound on ``sqrt(v' F v)``, summed over columns.
+
+        Parameters
+        ----------
+        packed : ndarray of shape (order, n)
+        terms : float
+            Rounding errors of the Hessian, as in `Geometry`; F has some more.
+        """
+        product = dsymm(1.0, self.matrix, packed, side=0, lower=0)
+        form = max(float(np.vdot(packed, product)), 0.0)
+        p, order = self.scale.size, self.ever.size
+        terms += 8.0 * order * (p + order)
+        form += terms * _UNIT * float(self.ever @ np.square(packed).sum(axis=1))
+        return math.sqrt(form) if math.isfinite(form) else math.inf
+
+    def _sized(self, objective: Objective, rows: Rows) -> Rows:
+        """Rows with h_i times their weights."""
+        inverse = np.where(objective.forgotten, 0.0, 1.0 / self.scale)[:, None]
+        with np.errstate(over="ignore", invalid="ignore"):  # then they bound nothing
+            X = squared(as_float64(rows.X))
+            size = times(X, inverse[: X.shape[1]])[:, 0]
+            if objective.fit_intercept:
+                size = size + inverse[-1, 0]
+            return rows.reweighted(rows.weight * size)
+
+
+def _scale(factor: Factor, p: int) -> Array:
+    """Powers of two near ``sqrt(H_jj / (H^-1)_jj)``, the largest over outputs.
+
+    These make the mean of h_i small, and the length of what H and H^-1 are covariances
+    of. They are orders of magnitude: nothing depends on how exact they are, and of many
+    columns the diagonal of H has to do.
+    """
+    factor = factor.folded()
+    ratio, kept = np.ones(factor.order), factor.kept
+    diagonal = np.diagonal(factor.matrix())
+    ratio[kept] = diagonal
+    if kept.size <= _MANY:
+        images = factor.half_solve(np.eye(factor.order)[:, kept], False)
+        ratio[kept] = np.sqrt(diagonal / np.einsum("ij,ij->j", images, images))
+    largest: Array = powers_of_two(ratio.reshape(-1, p).max(axis=0))
+    return np.where(np.isfinite(largest) & (largest > 0.0), largest, 1.0)
