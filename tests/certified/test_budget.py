@@ -363,7 +363,7 @@ def test_without_a_bound_only_data_help(C, n_rows, n_out):
     estimator = with_budget("logistic", 1e6, retain_data=True, **params)
     request(estimator.fit(X, y))
     assert estimator.private_record().distance < 1e-3
-    edited = Edited(X, np.r_[changed_targets(y)[rows], y[2:]], None)
+    edited = Edited(X, np.r_[changed_targets(y)[rows], y[n_out:]], None)
     tight = refit(estimator, edited, tol=1e-11)
     assert np.linalg.norm(theta(estimator) - theta(tight)) <= (
         estimator.private_record().distance
