@@ -17,9 +17,11 @@ import numpy as np
 
 #: Roundings by which a number may differ from one that is looked for.
 _ROUNDINGS = 8.0
-#: What is kept by name, or says nothing.
+#: Share by which a difference of larger numbers may: what is less like it says nothing.
+_VAGUE = 1e-3
 #: Encodings in which texts stand in bytes and arrays.
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-32-le")
+#: What is kept by name, or says nothing.
 _BY_NAME = bool | np.bool_ | type | BuiltinFunctionType | ModuleType | None
 
 
@@ -185,15 +187,12 @@ def _numbers_in(place, array, wanted, coarse=False):
     kind = array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
     sizes = np.sort(np.abs(array.astype(np.float64, copy=False).ravel()))
     eps = max(float(np.finfo(kind).eps), 2.0**-52)
-    error = (
-        _ROUNDINGS
-        * eps
-        * (sizes[np.isfinite(sizes)].max(initial=0.0) if coarse else 0.0)
-    )
+    largest = sizes[np.isfinite(sizes)].max(initial=0.0) if coarse else 0.0
+    error = _ROUNDINGS * eps * largest
     found = []
     for name, number in wanted.items():
         size = abs(float(number))
-        slack = error + _ROUNDINGS * eps * size
+        slack = min(error, _VAGUE * size) + _ROUNDINGS * eps * size
         low, high = np.searchsorted(sizes, (size - slack, size + slack), side="left")
         if high > low:
             found.append(Trace(name, place))
