@@ -55,7 +55,7 @@ MODELS = {
     "forest": su.UnlearnableRandomForestClassifier(n_estimators=2, random_state=0),
     "fine-tuned": FineTuned(LogisticRegression(max_iter=1000), random_state=0),
     "network": su.UnlearnableMLPClassifier(
-        (2,), solver="lbfgs", alpha=1.0, max_iter=500, retain_data=True, random_state=0
+        (2,), solver="lbfgs", alpha=1.0, max_iter=5000, retain_data=True, random_state=0
     ),
 }
 pytestmark = pytest.mark.filterwarnings(

@@ -184,7 +184,10 @@ class PerceptronUnlearner(
         """The fitted value of these data."""
         data = self._read_training(X, y, sample_weight, row_ids)
         X, y, weight, *_ = data
-        keywords = {} if sample_weight is None else {"sample_weight": weight}
+        keywords = {}
+        if sample_weight is not None:
+            some = weight > 0.0  # the others would still be in batches
+            X, y, keywords = X[some], y[some], {"sample_weight": weight[some]}
         trained = self._new_twin().fit(X, y, **keywords)
         return self._made(trained, *data)
 

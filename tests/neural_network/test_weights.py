@@ -127,12 +127,17 @@ def test_training_is_the_weighted_twins(name):
 
 @needs_weights
 @quietly
-def test_weights_of_zero_are_absence():
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_weights_of_zero_are_absence(solver):
     X, y = blobs()
     weight = np.where(np.arange(120) < 90, 1.0, 0.0)
-    model = classifier().fit(X, y, weight)
-    less = classifier().fit(X[:90], y[:90])
-    np.testing.assert_allclose(model.predict_proba(X), less.predict_proba(X), atol=1e-8)
+    few = {"solver": solver, "max_iter": 20, "batch_size": 50, "retain_data": True}
+    if solver == "lbfgs":
+        few = {}
+    model = classifier(**few).fit(X, y, weight)
+    less = classifier(**few).fit(X[:90], y[:90], np.ones(90))
+    np.testing.assert_array_equal(model.predict_proba(X), less.predict_proba(X))
     model.partial_unfit(X[:3], y[:3])
     model.refine(X[3:], y[3:], weight[3:])
     assert len(model._fitted.model.retained.chunks[0].rows.weight) == 87

@@ -177,7 +177,9 @@ class ModuleUnlearner(
             net.module_.eval()
             few = (torch.tensor(each[:2], device=net.device) for each in (X, y))
             check_weighs(net, *few)
-            X = {ROWS: X, WEIGHT: data[0].weight}
+            weight = data[0].weight
+            some = weight > 0.0  # the others would still be in batches
+            X, y = {ROWS: X[some], WEIGHT: weight[some]}, y[some]
         super(ModuleUnlearner, net).partial_fit(X, y)
         net._fitted = net._made(*data, before)
         return net

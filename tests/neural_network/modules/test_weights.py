@@ -172,6 +172,15 @@ def test_training_with_weights_of_one_is_training_without():
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
 
 
+def test_rows_of_weight_zero_are_in_no_batch():
+    X, y = blobs()
+    some = np.arange(90) % 5 > 0
+    every = classifier(batch_size=8, module__norm=True).fit(X, y, some * 1.0)
+    less = classifier(batch_size=8, module__norm=True)
+    less.fit(X[some], y[some], np.ones(some.sum()))
+    np.testing.assert_array_equal(every.predict_proba(X), less.predict_proba(X))
+
+
 @quietly
 def test_requests_about_weighted_rows():
     X, y = blobs()
