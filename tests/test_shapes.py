@@ -53,6 +53,7 @@ def targets_of(estimator, target):
         found = {
             "two classes ": (target > median).astype(int),
             "three names ": np.array(["a", "bb", "c"])[three],
+            "wide names ": np.array(["a", "bb", "c"], dtype="<U9")[three],
             "objects ": np.array(["a", "bb", "c"], dtype=object)[three],
         }
     for name, y in found.items():

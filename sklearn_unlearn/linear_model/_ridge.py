@@ -230,7 +230,7 @@ class UnlearnableRidgeClassifier(LinearClassifier):
 
     def _encoding(self, y, sample_weight):
         labels = self._labels(y, sample_weight, signed=True, balance_rows=True)
-        if labels.classes.dtype.kind != "O":
+        if labels.classes.dtype.kind not in "OU":
             return labels
         # names of a type of their own, as the twin's binarizer has them
         return replace(labels, classes=np.array(labels.classes.tolist()))

@@ -44,6 +44,13 @@ _HISTORY = {
     "validation_scores_": None,
     "best_validation_score_": None,
 }
+#: The same of training that stops by scores of rows that are held out.
+_HISTORY_OF_SCORES: dict[str, object] = {
+    "loss_curve_": [],
+    "best_loss_": None,
+    "validation_scores_": [],
+    "best_validation_score_": -np.inf,
+}
 
 
 class PerceptronUnlearner(
@@ -152,7 +159,9 @@ class PerceptronUnlearner(
         fitted = self._checked()
         twin = configured_like(copy.deepcopy(fitted.twin), self)
         if fitted.params["solver"] != "lbfgs" and not hasattr(twin, "loss_curve_"):
-            vars(twin).update(copy.deepcopy(_HISTORY))
+            stops = fitted.params["early_stopping"]
+            history = _HISTORY_OF_SCORES if stops else _HISTORY
+            vars(twin).update(copy.deepcopy(history))
         keep = np.ones(fitted.columns.n_features, dtype=bool)
         if drop_forgotten:
             keep = ~fitted.model.forgotten

@@ -15,10 +15,12 @@ from sklearn_unlearn.core.edits import Edit, LinearMap
 from sklearn_unlearn.core.model import Request
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.steps import LARGE_LOSS
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     NoBoundError,
     NotPositiveDefiniteError,
+    PrecisionLossWarning,
     UnlearningError,
     UnseenRowsWarning,
 )
@@ -38,6 +40,19 @@ from sklearn_unlearn.utils.validation import (
 _MAGNIFIED = 2.0**10
 #: Share of a weight that is none.
 _SLACK = 1e-12
+
+
+def _say_magnified(map_):
+    """Warn where a map brings to light what rounding took from rows as they were."""
+    error = float(np.finfo(np.float64).eps) * map_.magnification
+    if error > LARGE_LOSS:
+        warn(
+            f"An input of the last step is {map_.magnification:.1g} times as large as "
+            "before: what was scaled then has lost digits, and coefficients have a "
+            f"relative error of {error:.1g} or more. Fit with retain_data=True, or "
+            "call refine with the remaining data.",
+            PrecisionLossWarning,
+        )
 
 
 class LastModel:
@@ -268,6 +283,7 @@ class LastModel:
                 after = step._carried(fitted, first)
         except NoBoundError as error:
             raise NoBoundError(_no_bound(self.request)) from error
+        _say_magnified(change.map)
         if not comes:
             return after
         rows, _ = self._coming(after, change.into())

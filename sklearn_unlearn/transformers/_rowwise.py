@@ -71,8 +71,8 @@ def mixes(step, X):
     """
     n_rows = len_of(X)
     X = protected(X)
-    together = step.transform(X)
     twice = [step.transform(_twice(X, row)) for row in range(min(n_rows, _TRIED))]
+    together = step.transform(X)  # it may overwrite what it is given
     if len_of(together) != n_rows or any(len_of(Z) != 2 for Z in twice):
         return True
     return not _same(_taken(together, np.arange(len(twice))), twice)

@@ -304,11 +304,41 @@ def _joined_polars(parts):
     schemas = [part.schema for part in parts]
     named = {name for schema in schemas for name in schema if _names(schema[name])}
     texts = [part.with_columns(pl.col(sorted(named)).cast(pl.String)) for part in parts]
+    texts = _of_shared_dtypes(texts)
     X = texts[0]
     for part in texts[1:]:
         X = X.vstack(part)
     first = {name for name in named if _names(schemas[0][name])}
     return _with_categories(X, {name: [s[name] for s in schemas] for name in first})
+
+
+def _of_shared_dtypes(parts):
+    """Frames of polars with columns in dtypes that hold the values of all."""
+    for name, dtype in parts[0].schema.items():
+        columns = [part[name] for part in parts]
+        if any(column.dtype != dtype for column in columns):
+            shared = _of_shared_dtype(columns)
+            pairs = zip(parts, shared, strict=True)
+            parts = [part.with_columns(column) for part, column in pairs]
+    return parts
+
+
+def _of_shared_dtype(columns):
+    """Columns of polars in a dtype that holds the values of all, or as objects."""
+    pl = import_module("polars")
+    frames = [column.to_frame() for column in columns]
+    try:
+        dtype = pl.concat(frames, how="vertical_relaxed").dtypes[0]
+        cast = [column.cast(dtype) for column in columns]
+        pairs = zip(cast, columns, strict=True)
+        back = [one.cast(column.dtype, strict=False) for one, column in pairs]
+    except pl.exceptions.PolarsError:
+        back = []
+    pairs = list(zip(back, columns, strict=False))
+    same = pairs and all(one.eq_missing(column).all() for one, column in pairs)
+    if same and dtype != getattr(pl, "Int128", None):  # which NumPy does not have
+        return cast
+    return [pl.Series(each.name, each.to_list(), dtype=pl.Object) for each in columns]
 
 
 def _names(dtype):

@@ -11,8 +11,10 @@ from sklearn.linear_model import Ridge
 
 from sklearn_unlearn import (
     UnlearnablePipeline,
+    UnlearnableRidge,
     UnlearnableRidgeClassifier,
     UnlearnableStandardScaler,
+    make_unlearnable_pipeline,
 )
 from sklearn_unlearn.core import products
 from sklearn_unlearn.exceptions import (
@@ -210,3 +212,29 @@ def test_balanced_weights():
     estimator = UnlearnableRidgeClassifier(class_weight="balanced").fit(X, y)
     with pytest.raises(PrecisionLossError):
         estimator.partial_unfit(X[OUT], y[OUT])
+
+
+@pytest.mark.parametrize("name", ["ridge", "classifier"])
+@pytest.mark.parametrize("verb", ["partial_unfit", "replace_features"])
+def test_a_scale_that_shrinks_brings_lost_digits_to_light(name, verb):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 4))
+    y = X @ [1.0, -2.0, 3.0, 0.5] + 0.1 * rng.normal(size=60)
+    model = UnlearnableRidge()
+    if name == "classifier":
+        model, y = UnlearnableRidgeClassifier(), y > 0.0
+    for sentinel, warns in ((1e6, False), (1e12, True)):
+        wrong = X.copy()
+        wrong[4, 2] = sentinel
+        pipeline = make_unlearnable_pipeline(UnlearnableStandardScaler(), clone(model))
+        pipeline.fit(wrong, y)
+        new = {} if verb == "partial_unfit" else {"X_new": X[4:5]}
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            getattr(pipeline, verb)(wrong[4:5], y[4:5], **new)
+        kinds = {warning.category for warning in caught}
+        assert (PrecisionLossWarning in kinds) == warns
+        kept = np.delete(np.arange(60), 4) if verb == "partial_unfit" else np.arange(60)
+        refit = clone(pipeline).fit(X[kept], y[kept])
+        error = np.abs(pipeline[-1].coef_ - refit[-1].coef_).max()
+        assert error > 1e-8 if warns else error < 1e-8

@@ -106,3 +106,18 @@ def test_exports_without_forgotten_columns_go_on_training():
     assert plain.coefs_[0].shape == (3, 5)
     assert model.to_sklearn().best_loss_ == np.inf
     assert not hasattr(model, "best_loss_")
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("kind", ["two", "one target"])
+def test_training_that_stops_by_held_out_rows_can_be_warm_started(kind, solver):
+    y = TARGETS[kind]
+    y = (y == "yes") * 1 if kind == "two" else y  # as scikit-learn 1.6 needs them
+    params = {"early_stopping": True, "solver": solver, "max_iter": 15}
+    ours, twin = models(kind, **params)
+    ours.fit(X, y).partial_unfit(X[:2], y[:2])
+    plain = ours.to_sklearn().set_params(warm_start=True, max_iter=3).fit(X[2:], y[2:])
+    fresh = twin.fit(X[2:], y[2:])
+    assert len(plain.validation_scores_) == 3
+    for name in ("best_loss_", "best_validation_score_"):
+        assert type(getattr(plain, name)) is type(getattr(fresh, name))

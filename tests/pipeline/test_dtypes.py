@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OrdinalEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from sklearn_unlearn import (
     ShardedRegressor,
@@ -243,3 +245,50 @@ def test_sharded_models_read_rows_as_they_were():
     np.testing.assert_array_equal(sharded.predict(after), refit.predict(after))
     with pytest.raises(UnlearningError, match="Column 'place' of X holds numbers"):
         sharded.partial_unfit(X[:1].assign(place=3), TARGET[:1])
+
+
+@pytest.mark.parametrize("sharded", [False, True])
+@pytest.mark.parametrize(
+    ("known", "given"),
+    [("Int64", [0.5, 7.25]), ("Int8", [300, 4]), ("Float32", [0.1, 2.0])],
+)
+def test_columns_of_polars_take_other_numbers(known, given, sharded):
+    pl = pytest.importorskip("polars")
+    X = pl.DataFrame({"code": CODES, "size": TARGET}).with_columns(
+        pl.col("code").cast(getattr(pl, known))
+    )
+    coming = pl.DataFrame({"code": given, "size": [0.0, 1.0]})
+    ridge = UnlearnableRidge(retain_data=True)
+    if sharded:
+        encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+        columns = make_column_transformer((encoder, ["code"]), remainder="passthrough")
+        model = ShardedRegressor(make_pipeline(columns, Ridge()), n_shards=1)
+    else:
+        encoder = UnlearnableOneHotEncoder(handle_unknown="ignore", sparse_output=False)
+        columns = make_unlearnable_column_transformer(
+            (encoder, ["code"]), remainder="passthrough"
+        )
+        model = make_unlearnable_pipeline(columns, ridge)
+    model.fit(X, TARGET).partial_fit(coming, [1.0, 2.0])
+    both = pl.concat([X, coming], how="vertical_relaxed")
+    refit = clone(model).fit(both, np.append(TARGET, [1.0, 2.0]))
+    np.testing.assert_allclose(model.predict(both), refit.predict(both), rtol=1e-9)
+    with pytest.raises(UnlearningError, match="not"):
+        model.partial_unfit(pl.DataFrame({"code": [1], "size": [77.0]}), [0.0])
+    model.partial_unfit(coming, [1.0, 2.0])
+    np.testing.assert_allclose(
+        model.predict(X), clone(model).fit(X, TARGET).predict(X), rtol=1e-9
+    )
+
+
+def test_integers_of_polars_that_no_dtype_holds_together():
+    pl = pytest.importorskip("polars")
+    X = pl.DataFrame({"code": CODES})
+    model = make_unlearnable_pipeline(
+        UnlearnableOneHotEncoder(handle_unknown="ignore"),
+        UnlearnableRidge(retain_data=True),
+    ).fit(X, TARGET)
+    before = model.predict(X)
+    with pytest.raises(UnlearningError, match=r"'code' of X holds UInt64, .* Int64"):
+        model.partial_fit(pl.DataFrame({"code": [2**63 + 5]}), [1.0])
+    np.testing.assert_array_equal(model.predict(X), before)

@@ -85,6 +85,7 @@ CASES = [
     (csr, [UnlearnableStandardScaler(copy=False, with_mean=False)], False),
     (csr_with_duplicates, [UnlearnableMaxAbsScaler(copy=False)], True),
     (csc, [Normalizer(copy=False)], True),
+    (csr, [Binarizer(threshold=0.5, copy=False)], True),
     (pandas, [*IMPUTED, *NORMED], True),
     (pandas, [*IMPUTED], False),
     (polars, [UnlearnableMinMaxScaler(copy=False)], True),
