@@ -31,7 +31,9 @@ def main():
     print("                          shards  trained   accuracy  bit for bit")
     for estimator in MODELS:
         for n_shards in (1, 5):
-            model = ShardedClassifier(clone(estimator), n_shards=n_shards)
+            model = ShardedClassifier(
+                clone(estimator), n_shards=n_shards, random_state=0
+            )
             model.fit(X, y, row_ids=names)
             before = model.estimators_
             model.partial_unfit(row_ids=names[leaving])

@@ -101,10 +101,10 @@ class Column:
         if (seen.dtype, seen.categories) == (self.dtype, self.categories):
             return column
         if hasattr(column, "cast"):  # of polars
-            return self._of_polars(column, name)
+            return self._of_polars(column)
         return self._of_pandas(column, seen)
 
-    def _of_polars(self, column, name):
+    def _of_polars(self, column):
         if column.dtype.is_float() and self.kinds != {"numbers"}:
             column = column.fill_nan(None)  # missing, in a column of anything else
         cast = column.cast(self.dtype, strict=False)
@@ -112,12 +112,6 @@ class Column:
         if same and column.dtype.is_temporal():  # lists have microseconds at most
             same = cast.eq_missing(column).all()
         if not same:
-            dtypes = {str(self.dtype), str(column.dtype)}
-            if dtypes == {"Int64", "UInt64"} and not self.categories:
-                raise UnlearningError(
-                    f"{name} holds {column.dtype}, but held {self.dtype} at fit, and "
-                    "no integers of 64 bits hold the values of both."
-                )
             return column
         return (
             cast.cast(import_module("polars").Categorical) if self.categories else cast
