@@ -8,18 +8,17 @@ from benchmarks import data
 from benchmarks.measure import Spread, Table, paired
 from benchmarks.rivals import restoring
 from benchmarks.stages import Stages
-from sklearn_unlearn import UnlearnableLogisticRegression, base
+from sklearn_unlearn import UnlearnableLogisticRegression, base, newton, row_models
 from sklearn_unlearn.core import edits, factor, model, objective, steps, tally
-from sklearn_unlearn.utils import requests
 
 
 def functions(fitted):
     """Functions on the way of a request, and the stage that their own time is."""
     labels = type(fitted._fitted.encoding)
     return [
-        (base.UnlearnerMixin, "partial_unfit", "lock, swap, the rest"),
-        (requests, "check_remaining_rows", "validation"),
-        (requests, "check_sample_weight", "validation"),
+        (base.UnlearnerMixin, "_carry_out", "lock, swap, the rest"),
+        (row_models._array_rows, "check_remaining_rows", "validation"),
+        (row_models._array_rows, "check_sample_weight", "validation"),
         (base.UnlearnerMixin, "_checked", "validation"),
         (UnlearnableLogisticRegression, "_options", "parameters"),
         (labels, "read", "encoding"),
@@ -31,7 +30,7 @@ def functions(fitted):
         (factor.Factor, "solve", "solve"),
         (steps, "_changes", "size of the step"),
         (model, "unlearn", "step, the rest"),
-        (base, "apply", "thread limit, the rest of apply"),
+        (newton, "apply", "thread limit, the rest of apply"),
     ]
 
 

@@ -1,55 +1,260 @@
-"""Unlearning of models with a convex objective: one request, one assignment.
+"""The verbs of all unlearners: one request, one answer, one assignment.
 
-`UnlearnerMixin` carries a `Request` out on an immutable `Model` and swaps the answer
-in. What a row, a target and a fitted attribute are is the estimator's business.
+`UnlearnerMixin` turns what a verb is given into a `Request`, lets the estimator compute
+an `Answer` from the fitted value that it has, and puts the new one in its place. What
+rows, targets and fitted values are is the estimator's business.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+import threading
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import update_wrapper
+from types import MethodType
+from typing import Any, ClassVar
 
-import numpy as np
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import is_regressor
+from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.core.edits import LinearMap
-from sklearn_unlearn.core.model import (
-    apply,
-    edited_tally,
-    refined,
-    settled,
-)
-from sklearn_unlearn.core.steps import LARGE_CHANGE, LARGE_LOSS
-from sklearn_unlearn.exceptions import (
-    EmptyClassError,
-    LargeStepWarning,
-    PrecisionLossWarning,
-)
-from sklearn_unlearn.utils.messages import warn
-from sklearn_unlearn.utils.residual import residual_at
-from sklearn_unlearn.utils.verbs import RowVerbsMixin
+from sklearn_unlearn.utils.messages import kind_of, refusing
+
+#: Version of what estimators keep: a pickle of another one is not read.
+_STATE_VERSION = 1
 
 
-class UnlearnerMixin(RowVerbsMixin):
-    """The verbs; an estimator adds ``fit``, prediction and three hooks.
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some rows, as the caller gives them.
 
-    An estimator keeps everything it learned in one private attribute ``_fitted``, an
-    immutable value with ``model`` (:class:`~sklearn_unlearn.core.model.Model`),
-    ``encoding`` (which reads targets) and ``columns`` (of X); ``balanced`` says whether
-    the loss follows the data, ``loss_of`` rows and ``loss_at`` sums give it. It
-    provides ``_options``, ``_first_fit``, ``_check_classes``, ``_without_classes`` and
-    ``_objective_at`` (of rows of a summed weight); and ``_settled`` and ``_resettled``,
-    which account for a request or a refinement and give the new value.
+    Attributes
+    ----------
+    X : array-like, DataFrame, sparse matrix, list of str or None
+    y : array-like or None
+    sample_weight : array-like, float or None
+    row_ids : array-like or None
+        Their names, instead of X and y or beside them.
     """
+
+    X: Any = None
+    y: Any = None
+    sample_weight: Any = None
+    row_ids: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One request, as the caller states it.
+
+    Attributes
+    ----------
+    out : Batch or None
+        Rows that leave.
+    into : Batch or None
+        Rows that come. Beside rows that leave it holds what changes in them: values,
+        targets, or both.
+    columns : int, str, list or bool mask, or None
+        Columns to forget.
+    classes : array-like or None
+        Labels that the caller expects.
+    """
+
+    out: Batch | None = None
+    into: Batch | None = None
+    columns: Any = None
+    classes: Any = None
+
+    @property
+    def relabels(self) -> bool:
+        """Whether rows stay, with other targets."""
+        out, into = self.out, self.into
+        return out is not None and into is not None and into.X is None
+
+    @property
+    def corrects_both(self) -> bool:
+        """Whether rows stay, with other values and other targets."""
+        out, into = self.out, self.into
+        if out is None or into is None:
+            return False
+        return into.X is not None and into.y is not None
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What comes of a request.
+
+    Attributes
+    ----------
+    fitted : object
+        The new fitted value.
+    outputs : AffineMap or None
+        Of a transformer, how its outputs change for rows that stay.
+    """
+
+    fitted: Any
+    outputs: Any = None
+
+
+class verb:  # noqa: N801, a decorator
+    """A method that an estimator has if it accepts what the method asks for.
+
+    Parameters
+    ----------
+    *needs : str
+        Names in ``_accepts``.
+    """
+
+    def __init__(self, *needs: str) -> None:
+        self.needs = frozenset(needs)
+
+    def __call__(self, function: Callable[..., Any]) -> verb:
+        """Take the method."""
+        self.function = function
+        update_wrapper(self, function)
+        return self
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, estimator: Any, owner: Any = None) -> Any:
+        accepted = (owner if estimator is None else estimator)._accepts
+        # of a class whose objects differ nobody knows
+        if isinstance(accepted, frozenset) and not self.needs <= accepted:
+            kind = type(estimator) if owner is None else owner
+            raise AttributeError(f"{kind.__name__!r} object has no {self.name!r}.")
+        if estimator is None:
+            return self.function
+        return MethodType(self.function, estimator)
+
+
+class UnlearnerMixin:
+    """The verbs, each defined once.
+
+    An estimator says in ``_accepts`` which requests it takes, and provides ``_apply``,
+    which gives the `Answer` to a request and leaves the estimator alone. It keeps all
+    that it learned in one attribute ``_fitted``, an immutable value, or overrides
+    ``_checked`` and ``_swap``. ``_check_classes`` refuses labels that a request does
+    not go with.
+    """
+
+    #: What requests may hold: "out" and "into", rows that leave and that come;
+    #: "columns"; and of rows "y", "y_new" (beside X_new), "sample_weight", "row_ids".
+    _accepts: ClassVar[Any] = frozenset({"out", "into", "y", "sample_weight"})
 
     # Verbs --------------------------------------------------------------------------
 
-    def forget_features(self, columns):
-        """Forget columns for good: the model as if it had never had them.
+    @verb("out")
+    def partial_unfit(self, X=None, y=None, sample_weight=None, *, row_ids=None):
+        """Forget rows: the estimator as if it had never been trained on them.
 
-        Their coefficients are exactly zero from now on. At prediction the columns are
-        ignored: they may hold anything, NaN, or be absent. No data are needed; without
-        retained data the other coefficients are second-order approximations (exact for
-        squared loss).
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, list of str}, optional
+            The rows, shape (n_rows, n_features), with the values that they were
+            trained with.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+            Their targets; ignored where none are learned from.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            How much weight leaves, where the estimator was fitted with weights. Without
+            retained data None means 1 for each row; with it, all that the row has.
+        row_ids : array-like of shape (n_rows,), optional
+            The names that ``fit`` was given for these rows, where it takes some;
+            instead of X and y, or beside them.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the estimator is unchanged.
+        """
+        return self._carry_out(Request(out=Batch(X, y, sample_weight, row_ids)))
+
+    @verb("out", "into")
+    def replace_features(
+        self,
+        X=None,
+        y=None,
+        X_new=None,
+        sample_weight=None,
+        *,
+        y_new=None,
+        row_ids=None,
+    ):
+        """Correct values: the estimator as if the rows had been ``X_new`` all along.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, list of str}, optional
+            The rows, shape (n_rows, n_features), as they were trained with.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+            Their targets; ignored where none are learned from.
+        X_new : {array-like, sparse matrix, DataFrame, list of str}
+            The rows as they should have been, one for each of X.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            As for `partial_unfit`.
+        y_new : array-like of shape (n_rows,) or (n_rows, n_targets), default=None
+            Of networks, targets as they should have been, where these change with the
+            values: those of sequences often are the values that come next. None leaves
+            them as they are.
+        row_ids : array-like of shape (n_rows,), optional
+            As for `partial_unfit`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the estimator is unchanged.
+        """
+        given("X_new", X_new)
+        out = Batch(X, y, sample_weight, row_ids)
+        return self._carry_out(Request(out=out, into=Batch(X_new, y_new)))
+
+    @verb("out", "y")
+    def replace_labels(
+        self, X=None, y=None, y_new=None, sample_weight=None, *, row_ids=None
+    ):
+        """Correct targets: the estimator as if they had been ``y_new`` all along.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, list of str}, optional
+            The rows, shape (n_rows, n_features), as they were trained with.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+            Their targets as they were trained with.
+        y_new : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Their targets as they should have been.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            As for `partial_unfit`.
+        row_ids : array-like of shape (n_rows,), optional
+            As for `partial_unfit`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        UnlearningError
+            A subclass says why the request was refused; the estimator is unchanged.
+        """
+        given("y_new", y_new)
+        out = Batch(X, y, sample_weight, row_ids)
+        return self._carry_out(Request(out=out, into=Batch(y=y_new)))
+
+    @verb("columns")
+    def forget_features(self, columns):
+        """Forget columns for good: the estimator as if it had never had them.
+
+        They are ignored from then on: they may hold anything, NaN, or be absent.
+        Coefficients of theirs are exactly zero.
 
         Parameters
         ----------
@@ -62,25 +267,31 @@ class UnlearnerMixin(RowVerbsMixin):
 
         Raises
         ------
-        ValueError
-            If a column is unknown.
+        UnlearningError
+            If a column is unknown or none would be left; the estimator is unchanged.
         """
-        return self._answer(self._to_forget, columns)
+        given("columns", columns)
+        return self._carry_out(Request(columns=columns))
 
-    def refine(self, X=None, y=None, sample_weight=None):
-        """Remove what a closed-form step left: full-gradient steps to ``tol``.
+    @verb("into")
+    def partial_fit(self, X, y=None, classes=None, sample_weight=None, *, row_ids=None):
+        """Learn rows: the estimator as if it had been trained on them too.
 
-        With certification it costs nothing of the budget and publishes nothing: the
-        data are the same. What requests to come publish and cost follows from it.
+        On an unfitted estimator this is ``fit``.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_remaining, n_features), optional
-            All training data that remain in the model, corrected. With retained data
-            they are known, and X and y need not be given.
-        y : array-like of shape (n_remaining,) or (n_remaining, n_targets), optional
-        sample_weight : array-like of shape (n_remaining,) or float, optional
-            As they remain.
+        X : {array-like, sparse matrix, DataFrame, list of str}
+            The rows, shape (n_rows, n_features).
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+            Their targets; ignored where none are learned from.
+        classes : array-like of shape (n_classes,), optional
+            Of a classifier, all labels, in the first call; a model of sums may get
+            rows of some of them later, others have to have rows of each.
+        sample_weight : array-like of shape (n_rows,) or float, optional
+            Where the estimator was fitted with weights.
+        row_ids : array-like of shape (n_rows,), optional
+            Names, if ``fit`` was given some.
 
         Returns
         -------
@@ -88,123 +299,185 @@ class UnlearnerMixin(RowVerbsMixin):
 
         Raises
         ------
-        DataMismatchError
-            If rows, weights or column sums are not those of the model: refining on
-            other rows would be a silent refit.
+        UnlearningError
+            A subclass says why the request was refused; the estimator is unchanged.
         """
-        with self._request():
-            fitted = self._checked()
-            model = fitted.model
-            rows = self._all_rows(fitted, X, y, sample_weight)
-            if rows is not model.retained:
-                labels = fitted.encoding.classes
-                model.tally.check_same(rows, model.marks, model.forgotten, labels)
-            loss, options = fitted.loss_of(rows), self._options()
-            model, refinement = refined(model, rows, loss, options)
-            warn_unless_converged(refinement)
-            self._fitted = self._resettled(fitted, model, rows)
-        return self
-
-    def gradient_residual(self, X=None, y=None, sample_weight=None):
-        """Norm of the summed objective's gradient on these data.
-
-        Zero for a model fitted on exactly them: what an unlearning request left of the
-        rows it removed (Warnecke et al. 2023). With certification it is that of the
-        noise-free coefficients: for the operator, and no request may depend on it.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
-            The training data as they should be now; without X and y the retained ones.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
-        sample_weight : array-like of shape (n_rows,) or float, optional
-
-        Returns
-        -------
-        GradientResidual
-            A float with the attribute ``rounding_error``, a bound on its error.
-        """
-        fitted = self._checked()
-        return self._residual(fitted, self._all_rows(fitted, X, y, sample_weight))
-
-    def _residual(self, fitted, rows):
-        """The same for rows that have been read."""
-        weight = sum(float(block.weight.sum()) for block in rows.blocks())
-        objective = self._objective_at(fitted, weight)
-        objective = replace(objective, loss=fitted.loss_of(rows))
-        return residual_at(objective, rows, fitted.model.state.theta)
+        request = Request(into=Batch(X, y, sample_weight, row_ids), classes=classes)
+        with self._exclusive():
+            if not self.__sklearn_is_fitted__():
+                self._check_accepted(request)
+                self._first_fit(request.into, classes)
+                return self
+        return self._carry_out(request)
 
     # Carrying out -------------------------------------------------------------------
 
-    def __getstate__(self):
-        """All but the locks; of retained data nothing that tells of others before."""
-        state = super().__getstate__()
-        fitted = state.get("_fitted")
-        if fitted is None or fitted.model.retained is None:
-            return state
-        model, rows = fitted.model, fitted.model.retained
-        after = settled(model.state, rows)
-        if after is not model.state:
-            model = replace(model, state=after)
-            state["_fitted"] = self._resettled(fitted, model, rows)
-        return state
+    def _apply(self, fitted: Any, request: Request) -> Answer:
+        """What comes of a request; the estimator and the fitted value stay."""
+        raise NotImplementedError
 
-    def _carried(self, fitted, request):
-        """The fitted value after a request; the estimator stays as it is."""
-        options = self._options()
-        request = self._completed(fitted, request)
-        try:
-            answer = apply(fitted.model, request, options)
-        except EmptyClassError as error:
-            return self._without_classes(fitted, request, error)
-        if answer.refinement is not None:
-            warn_unless_converged(answer.refinement)
-        elif answer.step.largest_change > LARGE_CHANGE:
-            warn(
-                "The request changed a raw prediction by "
-                f"{answer.step.largest_change:.2g}; a closed-form step is accurate "
-                f"below about {LARGE_CHANGE:.1g}. Call refine with the remaining "
-                "data, or fit with retain_data=True.",
-                LargeStepWarning,
+    def _carry_out(self, request: Request) -> Any:
+        """Validate, compute and swap; only the last line changes the estimator."""
+        with self._request():
+            fitted = self._checked()
+            self._check_accepted(request)
+            answer = self._apply(fitted, request)
+            if answer.fitted is not fitted:
+                self._swap(answer.fitted)
+        return self
+
+    def _check_accepted(self, request: Request) -> None:
+        """Refuse a request that lacks, or has, what it should not.
+
+        Raises
+        ------
+        ValueError, TypeError
+        """
+        accepted = self._accepts
+        for batch in (request.out, request.into):
+            for name in ("sample_weight", "row_ids") if batch is not None else ():
+                if getattr(batch, name) is not None and name not in accepted:
+                    raise TypeError(f"{type(self).__name__} takes no {name}.")
+        out, into = request.out, request.into
+        if request.corrects_both and "y_new" not in accepted:
+            raise TypeError(f"{type(self).__name__} takes no y_new.")
+        rows = into if out is None else out
+        if rows is None or (rows.row_ids is not None and rows is out):
+            return
+        needed = ["X"] + ["y"] * ("y" in accepted)
+        if any(getattr(rows, name) is None for name in needed):
+            if "row_ids" in accepted and rows is out:
+                raise ValueError("Pass X and y of the rows, or row_ids.")
+            for name in needed:
+                given(name, getattr(rows, name))
+
+    def _first_fit(self, batch, classes):
+        """``partial_fit`` of an estimator that is not fitted."""
+        self._check_classes(classes, None, batch.y)
+        keywords = {
+            name: getattr(batch, name)
+            for name in ("sample_weight", "row_ids")
+            if getattr(batch, name) is not None
+        }
+        self.fit(batch.X, batch.y, **keywords)
+
+    def _check_classes(self, classes: Any, known: Any, y: Any = None) -> None:
+        """Refuse labels that a call of ``partial_fit`` should not name.
+
+        Parameters
+        ----------
+        classes : array-like or None
+            What the caller names.
+        known : ndarray or None
+            Labels of the fitted estimator; None before ``fit``.
+        y : array-like, optional
+            Targets of the first call.
+
+        Raises
+        ------
+        ValueError
+        """
+        if classes is not None:
+            kind = "a regressor" if is_regressor(self) else kind_of(self)
+            raise ValueError(f"classes must be None: {kind} has none.")
+
+    # What was learned -----------------------------------------------------------------
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "_fitted" in vars(self)
+
+    def _check_fitted(self) -> None:
+        """Raise `NotFittedError` before ``fit``, for which alone tags are asked for."""
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)
+
+    def _checked(self) -> Any:
+        """The fitted value.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+        """
+        self._check_fitted()
+        return self._fitted
+
+    @property
+    def _learned(self) -> Any:
+        """The fitted value, for attributes that do not exist before."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
+        return self._fitted
+
+    def _swap(self, fitted: Any) -> None:
+        """Put a new fitted value in the place of the old one, in one assignment."""
+        self._fitted = fitted
+
+    def _version(self) -> Any:
+        """The estimator with the attributes that it has at this moment."""
+        version = object.__new__(type(self))
+        vars(version).update(vars(self))
+        return version
+
+    def _become(self, after: Any) -> None:
+        """Take over what a copy has become, in one assignment."""
+        learned = vars(after).items()
+        vars(self).update({name: v for name, v in learned if name != "_locks"})
+
+    # One request at a time ------------------------------------------------------------
+
+    def _exclusive(self) -> threading.RLock:
+        """The lock that makes requests of one estimator follow one another.
+
+        Each process has its own: one that a thread held when the process was forked
+        is held in the child for ever.
+        """
+        locks = vars(self).setdefault("_locks", {})
+        return locks.setdefault(os.getpid(), threading.RLock())
+
+    @contextmanager
+    def _request(self):
+        """One request at a time, what refuses it being an `UnlearningError`."""
+        with self._exclusive(), refusing():
+            yield
+
+    def __copy__(self) -> Any:
+        """A shallow copy, without the state that pickles need and without locks."""
+        version = self._version()
+        vars(version).pop("_locks", None)
+        return version
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the locks, and the version of what is kept."""
+        state: Any = super().__getstate__()
+        state = {name: value for name, value in state.items() if name != "_locks"}
+        return {**state, "_state_version": _STATE_VERSION}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Read what `__getstate__` gave.
+
+        Raises
+        ------
+        ValueError
+            If another release of this package kept something else.
+        """
+        state = dict(state)
+        version = state.pop("_state_version", None)
+        if version != _STATE_VERSION:
+            raise ValueError(
+                f"This {type(self).__name__} was pickled by a release of "
+                "sklearn_unlearn that keeps other things: fit it again with this one, "
+                "or load it with that one."
             )
-        if answer.refinement is None and answer.step.lost > LARGE_LOSS:
-            warn(
-                "What left outweighed what stays: sums without it have a relative "
-                f"error of {answer.step.lost:.1g}, and so have coefficients or more. "
-                "Call refine with the remaining data, or fit with retain_data=True.",
-                PrecisionLossWarning,
-            )
-        return self._settled(fitted, request, answer)
-
-    def _completed(self, fitted, request):
-        """The request with the penalty and the weights that the data after it bring."""
-        state, edit = fitted.model.state, request.edit
-        weight = max(state.weight + edit.weight_change(), 0.0)
-        penalty = self._objective_at(fitted, weight).penalty
-        if isinstance(edit.feature_map, LinearMap):
-            n_columns = edit.feature_map.matrix.shape[0]
-            penalty = _widened(penalty, n_columns, state.objective.fit_intercept)
-        if penalty is not state.objective.penalty:
-            edit = replace(edit, penalty=penalty)
-        if fitted.balanced and (edit.rows_in is not None or edit.rows_out is not None):
-            tally = edited_tally(fitted.model, request)
-            edit = replace(edit, loss=fitted.loss_at(tally.groups))
-        return replace(request, edit=edit)
+        super().__setstate__(state)  # type: ignore[misc]
 
 
-def _widened(penalty, n_columns, intercept):
-    """The penalty of a column on each of so many, the last the intercept."""
-    widened = np.repeat(penalty[:1], n_columns, axis=0)
-    if intercept:
-        widened[-1] = penalty[-1]
-    return widened
+def given(name: str, value: Any) -> None:
+    """Refuse an argument that is None.
 
-
-def warn_unless_converged(refinement):
-    """Warn where a refinement ended with a gradient that it could have lowered."""
-    if not refinement.converged:
-        warn(
-            f"{refinement.outcome.value} The gradient norm is "
-            f"{refinement.residual:.2g}.",
-            ConvergenceWarning,
-        )
+    Raises
+    ------
+    UnlearningError
+    """
+    with refusing():
+        if value is None:
+            raise ValueError(f"{name} must be given: it is None.")

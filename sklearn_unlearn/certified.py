@@ -12,7 +12,6 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.base import UnlearnerMixin, warn_unless_converged
 from sklearn_unlearn.certification.certificate import Certificate, not_claimed
 from sklearn_unlearn.certification.digest import model_hash
 from sklearn_unlearn.certification.distance import self_concordance
@@ -38,6 +37,7 @@ from sklearn_unlearn.exceptions import (
     NotPositiveDefiniteError,
 )
 from sklearn_unlearn.gaussian import GaussianCertification
+from sklearn_unlearn.newton import NewtonModel, warn_unless_converged
 from sklearn_unlearn.utils.provenance import package_versions, plain_parameters
 
 _CLAIM = (
@@ -88,7 +88,7 @@ class RemovalCost:
         return None if self.distance is None else self.distance <= self.remaining
 
 
-class CertifiedMixin(UnlearnerMixin):
+class CertifiedMixin(NewtonModel):
     """Verbs that publish, and the accounting of each request.
 
     An estimator keeps ``lineage`` in its fitted value, None if it does not certify.

@@ -6,7 +6,7 @@ import copy
 import sys
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -22,8 +22,8 @@ from sklearn_unlearn.baselines._wrapped import WrappedModel
 from sklearn_unlearn.core.hashes import RowHash
 from sklearn_unlearn.core.model import edited_rows
 from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.row_models import RawRowModel
 from sklearn_unlearn.utils.raw_rows import RawRows
-from sklearn_unlearn.utils.retained_requests import RetainedRequests
 from sklearn_unlearn.utils.targets import Labels, Targets
 from sklearn_unlearn.utils.validation import (
     Columns,
@@ -52,7 +52,7 @@ class _Fitted:
     estimator: Any
 
 
-class FineTuned(RetainedRequests, WrappedModel):
+class FineTuned(RawRowModel, WrappedModel):
     """Fine-tuning: after a request, a few epochs of SGD on the corrected data.
 
     The baseline of Warnecke et al. (2023): training goes on from the coefficients that
@@ -98,6 +98,8 @@ class FineTuned(RetainedRequests, WrappedModel):
     >>> model.replace_labels(X[:5], y[:5], 1 - y[:5]).score(X, y) > 0.9
     True
     """
+
+    _accepts: ClassVar[frozenset[str]] = RawRowModel._accepts - {"columns"}
 
     def __init__(self, estimator, *, n_epochs=1, eta0=0.01, random_state=None):
         self.estimator = estimator
@@ -240,9 +242,8 @@ class FineTuned(RetainedRequests, WrappedModel):
             include_boundaries="right",
         )
 
-    def _first_fit(self, X, y, classes, sample_weight, row_ids):
-        return self.fit(X, y, sample_weight, row_ids=row_ids)
-
-    def _check_classes(self, classes, known):
-        if classes is not None and not np.array_equal(classes, known):
+    def _check_classes(self, classes, known, y=None):
+        if classes is None or known is None:
+            return
+        if not np.array_equal(classes, known):
             raise ValueError(f"classes={classes!r} is not the same as at fit: {known}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone
 
+from sklearn_unlearn.base import Answer, UnlearnerMixin
 from sklearn_unlearn.baselines._wrapped import WrappedModel
-from sklearn_unlearn.utils.exclusive import ExclusiveMixin
 from sklearn_unlearn.utils.validation import (
     Columns,
     check_columns,
@@ -27,7 +27,7 @@ class _Fitted:
     hidden: np.ndarray
 
 
-class Occluded(ExclusiveMixin, WrappedModel):
+class Occluded(UnlearnerMixin, WrappedModel):
     """Occlusion: forgotten columns are zero at prediction, the model stays as it is.
 
     The baseline for the removal of features of Warnecke et al. (2023). What the model
@@ -64,6 +64,8 @@ class Occluded(ExclusiveMixin, WrappedModel):
     True
     """
 
+    _accepts: ClassVar[frozenset[str]] = frozenset({"columns"})
+
     def __init__(self, estimator):
         self.estimator = estimator
 
@@ -87,29 +89,10 @@ class Occluded(ExclusiveMixin, WrappedModel):
             self._fitted = _Fitted(estimator, columns, hidden)
         return self
 
-    def forget_features(self, columns):
-        """Hide columns from now on: they may hold anything, NaN, or be absent.
-
-        Parameters
-        ----------
-        columns : int, str, list of int or str, or bool mask of shape (n_features,)
-            By index or by feature name.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If a column is unknown.
-        """
-        with self._request():
-            fitted = self._checked()
-            known = fitted.columns
-            mask = check_columns(columns, known.n_features, known.names)
-            self._fitted = replace(fitted, hidden=fitted.hidden | mask)
-        return self
+    def _apply(self, fitted, request):
+        known = fitted.columns
+        mask = check_columns(request.columns, known.n_features, known.names)
+        return Answer(replace(fitted, hidden=fitted.hidden | mask))
 
     def _shown(self, fitted, X):
         hidden = fitted.hidden

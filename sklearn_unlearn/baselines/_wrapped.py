@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
-from sklearn_unlearn.utils.exclusive import LearnedColumns
+from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 
 

@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain, unfitted
@@ -16,14 +17,13 @@ from sklearn_unlearn.transformers import (
     as_given,
     say_remembered,
 )
-from sklearn_unlearn.utils.exclusive import LockMixin
 from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.validation import check_columns
 
 
 class UnlearnableColumnTransformer(
-    TransformerVerbs, ColumnRequests, LockMixin, ColumnTransformer
+    TransformerVerbs, ColumnRequests, UnlearnerMixin, ColumnTransformer
 ):
     """Transformers of columns that unlearn rows, values and columns.
 
@@ -64,6 +64,8 @@ class UnlearnableColumnTransformer(
     >>> encoder.partial_unfit(people[2:]).get_feature_names_out()
     array(['age', 'city_A', 'city_B'], dtype=object)
     """
+
+    _accepts = frozenset({"out", "into", "columns"})
 
     def __init__(
         self,

@@ -13,11 +13,10 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.ensemble._sharded import ShardedModel
 from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
-from sklearn_unlearn.utils.retained_requests import without_classes
+from sklearn_unlearn.row_models import without_classes
 from sklearn_unlearn.utils.targets import (
     Labels,
-    check_first_classes,
-    check_same_labels,
+    check_labels,
 )
 from sklearn_unlearn.utils.validation import as_vector
 
@@ -257,9 +256,5 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
             )
         return without_classes(encoding, retained, gone)
 
-    def _first_fit(self, X, y, classes, sample_weight, row_ids):
-        check_first_classes(classes, y)
-        return self.fit(X, y, sample_weight, row_ids=row_ids)
-
-    def _check_classes(self, classes, known):
-        check_same_labels(classes, known)
+    def _check_classes(self, classes, known, y=None):
+        check_labels(classes, known, y)

@@ -142,11 +142,3 @@ class ShardedRegressor(RegressorMixin, ShardedModel):
         if y.ndim > 1 and not get_tags(self._base()).target_tags.multi_output:
             y = as_vector(y)
         return Numbers(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, None)
-
-    def _first_fit(self, X, y, classes, sample_weight, row_ids):
-        self._check_classes(classes, None)
-        return self.fit(X, y, sample_weight, row_ids=row_ids)
-
-    def _check_classes(self, classes, known):
-        if classes is not None:
-            raise ValueError("classes must be None: a regressor has none.")

@@ -31,21 +31,21 @@ from sklearn_unlearn.ensemble._callbacks import (
 from sklearn_unlearn.ensemble._narrowing import Inputs, without_columns
 from sklearn_unlearn.ensemble._shards import Fitted, Shards
 from sklearn_unlearn.ensemble._training import Recipe, random_states
-from sklearn_unlearn.exceptions import InsufficientWeightError, UnlearningError
-from sklearn_unlearn.utils.exclusive import LearnedColumns
+from sklearn_unlearn.exceptions import InsufficientWeightError
+from sklearn_unlearn.row_models import RawRowModel
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.keys import numbered
+from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.raw_rows import RawRows
-from sklearn_unlearn.utils.retained_requests import RetainedRequests
 from sklearn_unlearn.utils.rows import columns_of, protected
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags, accepts
-from sklearn_unlearn.utils.validation import check_columns, check_names
+from sklearn_unlearn.utils.validation import check_names
 
 
 class ShardedModel(
     CallbackSupportMixin,
     MetaEstimatorMixin,
-    RetainedRequests,
+    RawRowModel,
     LearnedColumns,
     BaseEstimator,
     metaclass=ABCMeta,
@@ -90,44 +90,6 @@ class ShardedModel(
         """
         with self._exclusive():
             self._fitted = self._fit_rows(X, y, sample_weight, row_ids)
-        return self
-
-    def forget_features(self, columns):
-        """Forget columns for good: the model as if it had never had them.
-
-        All shards are trained again. At prediction the columns are ignored: they may
-        hold anything, NaN, or be absent. Parameters of the estimator that refer to
-        columns, as those of a column transformer, no longer refer to these, and refer
-        to the same others.
-
-        Parameters
-        ----------
-        columns : int, str, list of int or str, or bool mask of shape (n_features,)
-            By index or by feature name. Columns forgotten before may be named again.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If a column is unknown, or the estimator refuses the columns that remain, or
-            refers by number to columns of which nobody knows what would become.
-        """
-        with self._request():
-            fitted = self._checked()
-            if fitted.columns is None:
-                raise UnlearningError(
-                    "X had no columns at fit: there is none to forget."
-                )
-            n_columns, names = fitted.columns.n_features, fitted.columns.names
-            mask = check_columns(columns, n_columns, names) | fitted.model.forgotten
-            if mask.all():
-                raise UnlearningError(
-                    "columns names all that the model has; nothing would be left."
-                )
-            self._fitted = self._without_columns(fitted, mask)
         return self
 
     def to_sklearn(self, drop_forgotten=False):
@@ -296,8 +258,9 @@ class ShardedModel(
         model = self._trained(model, encoding, first, "retrain")
         return replace(fitted, model=model, encoding=encoding)
 
-    def _without_columns(self, fitted, forgotten):
+    def _without_columns(self, fitted, mask):
         model = fitted.model
+        forgotten = mask | model.forgotten
         chunk = model.retained.compacted().chunks[0]
         columns = fitted.columns.select(~model.forgotten)
         gone = forgotten[~model.forgotten]

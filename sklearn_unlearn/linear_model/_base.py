@@ -12,7 +12,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.base import warn_unless_converged
 from sklearn_unlearn.certification.noise import noisy
 from sklearn_unlearn.certified import CertifiedMixin
 from sklearn_unlearn.core.fitting import fit
@@ -27,8 +26,9 @@ from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from sklearn_unlearn.linear_model._adoption import AdoptionMixin
 from sklearn_unlearn.linear_model._fitted import Fitted
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
-from sklearn_unlearn.utils.exclusive import LearnedColumns
+from sklearn_unlearn.newton import warn_unless_converged
 from sklearn_unlearn.utils.export import configured_like
+from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,

@@ -13,8 +13,7 @@ from sklearn_unlearn.exceptions import EmptyClassError
 from sklearn_unlearn.linear_model._base import LinearUnlearner
 from sklearn_unlearn.utils.targets import (
     Labels,
-    check_first_classes,
-    check_same_labels,
+    check_labels,
     given_weights,
 )
 from sklearn_unlearn.utils.validation import as_vector
@@ -107,12 +106,8 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
     def _any_encoding(self):
         return Labels(np.arange(2), signed=True, class_weight=np.ones(2))
 
-    def _first_fit(self, X, y, classes, sample_weight, row_ids):
-        check_first_classes(classes, y)
-        return self.fit(X, y, sample_weight, row_ids=row_ids)
-
-    def _check_classes(self, classes, known):
-        check_same_labels(classes, known)
+    def _check_classes(self, classes, known, y=None):
+        check_labels(classes, known, y)
 
     def _without_classes(self, fitted, request, error):
         """With retained data and two classes left, a refit without the others."""

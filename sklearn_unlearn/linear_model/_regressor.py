@@ -58,13 +58,5 @@ class LinearRegressor(RegressorMixin, LinearUnlearner):
             return 0.0
         return intercept[0] if encoding.is_vector else intercept
 
-    def _first_fit(self, X, y, classes, sample_weight, row_ids):
-        self._check_classes(classes, None)
-        return self.fit(X, y, sample_weight, row_ids=row_ids)
-
-    def _check_classes(self, classes, known):
-        if classes is not None:
-            raise ValueError("classes must be None: a regressor has none.")
-
     def _without_classes(self, fitted, request, error):
         raise error

@@ -18,16 +18,14 @@ from sklearn_unlearn.core.perceptron import ACTIVATIONS, Perceptron
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
-from sklearn_unlearn.neural_network._additions import AdditionsMixin
 from sklearn_unlearn.neural_network._adoption import AdoptionMixin
-from sklearn_unlearn.neural_network._columns import ColumnsMixin
 from sklearn_unlearn.neural_network._fitted import Fitted, NetworkModel, decay_of
+from sklearn_unlearn.neural_network._network import NetworkUnlearner
 from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._targets import null_loss
-from sklearn_unlearn.neural_network._verbs import NetworkVerbs
-from sklearn_unlearn.utils.exclusive import Learned, LearnedColumns
 from sklearn_unlearn.utils.export import configured_like
+from sklearn_unlearn.utils.learned import Learned, LearnedColumns
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags, accepts
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
@@ -54,12 +52,10 @@ _HISTORY_OF_SCORES: dict[str, object] = {
 
 
 class PerceptronUnlearner(
-    AdditionsMixin,
     AdoptionMixin,
-    ColumnsMixin,
     ParametersMixin,
     RequestsMixin,
-    NetworkVerbs,
+    NetworkUnlearner,
     LearnedColumns,
     BaseEstimator,
 ):

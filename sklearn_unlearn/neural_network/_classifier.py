@@ -13,8 +13,8 @@ from sklearn_unlearn.core.outputwise import Outputwise
 from sklearn_unlearn.neural_network._base import PerceptronUnlearner
 from sklearn_unlearn.neural_network._targets import Indicators
 from sklearn_unlearn.utils.asked import ProbabilityMixin
-from sklearn_unlearn.utils.exclusive import Learned
-from sklearn_unlearn.utils.targets import Labels
+from sklearn_unlearn.utils.learned import Learned
+from sklearn_unlearn.utils.targets import Labels, check_labels
 
 
 class UnlearnableMLPClassifier(ProbabilityMixin, ClassifierMixin, PerceptronUnlearner):
@@ -169,6 +169,9 @@ class UnlearnableMLPClassifier(ProbabilityMixin, ClassifierMixin, PerceptronUnle
         return tags
 
     # Hooks --------------------------------------------------------------------------
+
+    def _check_classes(self, classes, known, y=None):
+        check_labels(classes, known, y)
 
     def _encoding(self, y):
         if sp.issparse(y):

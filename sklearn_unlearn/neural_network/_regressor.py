@@ -152,13 +152,6 @@ class UnlearnableMLPRegressor(RegressorMixin, PerceptronUnlearner):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _check_first(self, y, classes):
-        self._check_classes(classes, None)
-
-    def _check_classes(self, classes, known):
-        if classes is not None:
-            raise ValueError("classes must be None: a regressor has none.")
-
     def _encoding(self, y):
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
         loss = HalfPoisson() if self.loss == "poisson" else HalfSquaredError()

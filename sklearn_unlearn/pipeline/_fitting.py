@@ -10,8 +10,8 @@ from sklearn import config_context
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_unlearn.base import UnlearnerMixin
-from sklearn_unlearn.neural_network._verbs import NetworkVerbs
+from sklearn_unlearn.neural_network._network import NetworkUnlearner
+from sklearn_unlearn.newton import NewtonModel
 from sklearn_unlearn.pipeline._requests import outputs
 from sklearn_unlearn.pipeline._wrappers import hands_weights_on, of_targets
 from sklearn_unlearn.transformers import (
@@ -178,7 +178,7 @@ class PipelineFitting:
         raw = RawRows.of(X).at_fit()
         self._schema = raw.schema
         last = self._flat()[0][-1][1]
-        if isinstance(last, UnlearnerMixin | NetworkVerbs):
+        if isinstance(last, NewtonModel | NetworkUnlearner):
             model = last._fitted.model
             if model.retained is not None:
                 retained = model.retained.made_of(lambda chunk: raw)

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
+from sklearn_unlearn import base
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.edits import Edit, LinearMap
@@ -24,10 +25,10 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
     UnseenRowsWarning,
 )
+from sklearn_unlearn.row_models import relabelled
 from sklearn_unlearn.transformers import Change, as_given
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.raw_rows import taken
-from sklearn_unlearn.utils.requests import relabelled
 from sklearn_unlearn.utils.validation import (
     Columns,
     check_rows,
@@ -180,7 +181,7 @@ class LastModel:
         if change.nothing and self.request.forgotten is not None:
             fitted = self.fitted  # no step before this one used the columns
         elif change.map is None and change.lost is None and change.unseen is None:
-            fitted = self.step._carried(self.fitted, self._same_columns(change))
+            fitted = self._with_same_columns(change)
         else:
             if self.fitted.model.forgotten.any():
                 raise UnlearningError(
@@ -213,11 +214,16 @@ class LastModel:
         after._fitted = self._forgetting(fitted)
         return after
 
-    def _same_columns(self, change):
-        """A request that leaves the inputs of all other rows as they are."""
-        step, fitted, request = self.step, self.fitted, self.request
+    def _with_same_columns(self, change):
+        """The fitted value where the inputs of all other rows are as they were."""
         if change.forgotten is not None:
-            return step._to_forget(fitted, change.forgotten)
+            asked = base.Request(columns=change.forgotten)
+            return self.step._apply(self.fitted, asked).fitted
+        return self.step._carried(self.fitted, self._same_columns(change))
+
+    def _same_columns(self, change):
+        """A request about rows that leaves the inputs of all others as they are."""
+        step, fitted, request = self.step, self.fitted, self.request
         if request.relabels:
             target = step._new_targets(fitted, self.leaving, request.y_in)
             return Request(relabelled(self.rows, target), self.positions)

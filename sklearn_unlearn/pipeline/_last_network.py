@@ -44,7 +44,7 @@ class LastNetwork(LastModel):
             after._fitted = self._forgetting(step._fitted)
             return after
         if change.map is None and change.lost is None and change.unseen is None:
-            carried = step._carried(fitted, self._same_columns(change))
+            carried = self._with_same_columns(change)
         elif self.retained is None:
             where = change.lost or change.unseen or change.moved
             where = "" if where is None else f"in step {where!r} "

@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
+from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.certification import model_hash
 from sklearn_unlearn.exceptions import CertificationError
 from sklearn_unlearn.pipeline._adoption import PipelineAdoption
@@ -31,7 +32,6 @@ from sklearn_unlearn.transformers import (
     say_remembered,
     unfitted_twin,
 )
-from sklearn_unlearn.utils.exclusive import LockMixin
 from sklearn_unlearn.utils.residual import GradientResidual
 
 _AND_EXPORTED = " and is exported"
@@ -68,7 +68,12 @@ def _of_one_version(name):
 
 
 class UnlearnablePipeline(
-    PipelineAdoption, PipelineFitting, RawVerbs, PipelineRequests, LockMixin, Pipeline
+    PipelineAdoption,
+    PipelineFitting,
+    RawVerbs,
+    PipelineRequests,
+    UnlearnerMixin,
+    Pipeline,
 ):
     """A pipeline that unlearns rows, values, labels and columns in all its steps.
 
@@ -331,6 +336,9 @@ class UnlearnablePipeline(
             memory=self.memory,
             verbose=self.verbose,
         )
+
+    def __sklearn_is_fitted__(self):
+        return Pipeline.__sklearn_is_fitted__(self)
 
     # Reading --------------------------------------------------------------------------
 

@@ -14,9 +14,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.neural_network._verbs import NetworkVerbs
+from sklearn_unlearn.neural_network._network import NetworkUnlearner
+from sklearn_unlearn.newton import NewtonModel
 from sklearn_unlearn.pipeline._last_model import LastModel
 from sklearn_unlearn.pipeline._last_network import LastNetwork
 from sklearn_unlearn.pipeline._last_sums import LastOfSums
@@ -171,9 +171,9 @@ class PipelineRequests:
 
 def last_step(name, step, request):
     """What carries out a request to the last step."""
-    if isinstance(step, UnlearnerMixin):
+    if isinstance(step, NewtonModel):
         return LastModel(name, step, request)
-    if isinstance(step, NetworkVerbs):
+    if isinstance(step, NetworkUnlearner):
         return LastNetwork(name, step, request)
     if isinstance(step, FrozenEstimator) or not hasattr(step, "partial_unfit"):
         raise UnlearningError(

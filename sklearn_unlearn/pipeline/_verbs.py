@@ -13,7 +13,7 @@ from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._wrappers import of_targets
 from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.raw_rows import RawRows, read_as, taken
-from sklearn_unlearn.utils.targets import check_first_classes
+from sklearn_unlearn.utils.targets import check_labels
 from sklearn_unlearn.utils.validation import check_columns, check_sample_weight
 
 
@@ -267,7 +267,7 @@ class RawVerbs:
         """
         with self._exclusive():
             if not self.__sklearn_is_fitted__():
-                check_first_classes(classes, y)
+                check_labels(classes, None, y)
                 return self.fit(X, y, sample_weight, row_ids=row_ids)
         if X is None or (y is None and self._predicts):
             raise UnlearningError("Pass X and y of the rows that come.")

@@ -64,6 +64,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
     array([[3.]])
     """
 
+    _accepts = UnlearnableTransformer._accepts | {"sample_weight"}
     _twin_class = StandardScaler
     _columnwise = True
 

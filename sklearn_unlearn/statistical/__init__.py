@@ -8,6 +8,6 @@ from what is left, as the twin's ``fit`` computes it from rows.
 from sklearn_unlearn.statistical._classifier import StatisticalClassifier
 from sklearn_unlearn.statistical._regressor import StatisticalRegressor
 from sklearn_unlearn.statistical._verbs import WeightedVerbs
-from sklearn_unlearn.utils.exclusive import Learned
+from sklearn_unlearn.utils.learned import Learned
 
 __all__ = ["Learned", "StatisticalClassifier", "StatisticalRegressor", "WeightedVerbs"]

@@ -8,7 +8,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.statistical._model import StatisticalModel
 from sklearn_unlearn.utils.asked import ProbabilityMixin
-from sklearn_unlearn.utils.exclusive import Learned
+from sklearn_unlearn.utils.learned import Learned
 from sklearn_unlearn.utils.validation import label_positions
 
 

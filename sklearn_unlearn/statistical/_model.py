@@ -7,8 +7,8 @@ from sklearn.base import BaseEstimator
 
 from sklearn_unlearn.statistical._adoption import AdoptionMixin
 from sklearn_unlearn.statistical._requests import StatisticalRequests
-from sklearn_unlearn.utils.exclusive import LearnedColumns
 from sklearn_unlearn.utils.export import exported
+from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 
 

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_non_negative
 
+from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.core.statistics import Statistics
 from sklearn_unlearn.core.sums import Second
 from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
 from sklearn_unlearn.statistical._fitted import Evidence, Fitted
-from sklearn_unlearn.utils.exclusive import ExclusiveMixin
 from sklearn_unlearn.utils.validation import (
     check_columns,
     check_remaining_rows,
@@ -23,7 +23,7 @@ from sklearn_unlearn.utils.validation import (
 )
 
 
-class StatisticalRequests(ExclusiveMixin):
+class StatisticalRequests(UnlearnerMixin):
     """How the verbs of a statistical model are carried out, and its hooks.
 
     Parameters are checked by the twin itself, which is fitted on a few made-up rows

@@ -31,7 +31,7 @@ from sklearn_unlearn.transformers._traversal import (
     unknown_since_fit,
 )
 from sklearn_unlearn.transformers._verbs import TransformerVerbs, given
-from sklearn_unlearn.utils.exclusive import Learned
+from sklearn_unlearn.utils.learned import Learned
 
 __all__ = [
     "AsAtFit",

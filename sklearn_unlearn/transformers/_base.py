@@ -8,8 +8,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn_unlearn.transformers._fitted import Edit, ReadRows
 from sklearn_unlearn.transformers._requests import TransformerRequests
 from sklearn_unlearn.transformers._verbs import TransformerVerbs
-from sklearn_unlearn.utils.exclusive import LearnedColumns
 from sklearn_unlearn.utils.export import exported
+from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.validation import remaining_columns
 
 

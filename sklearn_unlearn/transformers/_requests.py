@@ -10,10 +10,10 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
+from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers._fitted import Edit, Fitted, ReadRows
-from sklearn_unlearn.utils.exclusive import ExclusiveMixin
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.raw_rows import RawRows, read_as
 from sklearn_unlearn.utils.rows import protected
@@ -32,9 +32,10 @@ from sklearn_unlearn.utils.validation import (
 _FLOATS = [*DATA_DTYPES, np.float16]
 
 
-class TransformerRequests(ExclusiveMixin):
+class TransformerRequests(UnlearnerMixin):
     """How the verbs of a transformer are carried out, and its hooks."""
 
+    _accepts: ClassVar[frozenset[str]] = frozenset({"out", "into", "columns"})
     #: scikit-learn's class.
     _twin_class: ClassVar[Any] = None
     #: Whether statistics are of each column by itself.

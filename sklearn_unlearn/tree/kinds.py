@@ -11,13 +11,12 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.core.trees.rules import Criterion
 from sklearn_unlearn.exceptions import EmptyClassError
+from sklearn_unlearn.row_models import without_classes
 from sklearn_unlearn.tree.model import TreeModel
-from sklearn_unlearn.utils.retained_requests import without_classes
 from sklearn_unlearn.utils.targets import (
     Labels,
     Targets,
-    check_first_classes,
-    check_same_labels,
+    check_labels,
     given_weights,
 )
 
@@ -116,12 +115,8 @@ class TreeClassifier(ClassifierMixin, TreeModel):
             )
         return without_classes(encoding, retained, gone)
 
-    def _first_fit(self, X, y, classes, sample_weight, row_ids):
-        check_first_classes(classes, y)
-        return self.fit(X, y, sample_weight, row_ids=row_ids)
-
-    def _check_classes(self, classes, known):
-        check_same_labels(classes, known)
+    def _check_classes(self, classes, known, y=None):
+        check_labels(classes, known, y)
 
 
 class TreeRegressor(RegressorMixin, TreeModel):
@@ -168,11 +163,3 @@ class TreeRegressor(RegressorMixin, TreeModel):
 
     def _left(self, encoding, retained, fewest=1):
         return encoding, retained
-
-    def _first_fit(self, X, y, classes, sample_weight, row_ids):
-        self._check_classes(classes, None)
-        return self.fit(X, y, sample_weight, row_ids=row_ids)
-
-    def _check_classes(self, classes, known):
-        if classes is not None:
-            raise ValueError("classes must be None: a regressor has none.")

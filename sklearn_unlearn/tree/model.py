@@ -19,17 +19,16 @@ from sklearn_unlearn.core.model import edited_rows
 from sklearn_unlearn.core.trees.forest import fit_trees
 from sklearn_unlearn.core.trees.gains import purities
 from sklearn_unlearn.core.trees.rules import Criterion, Rules
-from sklearn_unlearn.exceptions import InsufficientWeightError, UnlearningError
+from sklearn_unlearn.exceptions import InsufficientWeightError
+from sklearn_unlearn.row_models import RawRowModel
 from sklearn_unlearn.tree.scales import Scales
 from sklearn_unlearn.tree.state import Coming, Trees
-from sklearn_unlearn.utils.exclusive import LearnedColumns
+from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.raw_rows import RawRows
-from sklearn_unlearn.utils.retained_requests import RetainedRequests
 from sklearn_unlearn.utils.rows import columns_of
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
     Columns,
-    check_columns,
     check_remaining_rows,
     check_training_data,
 )
@@ -64,7 +63,7 @@ class Fitted:
         return self.model.forgotten
 
 
-class TreeModel(RetainedRequests, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
+class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
     """What classifiers and regressors of one or many trees share.
 
     A subclass gives the constructor and the hooks `_encoding`, `_left`, `_n_trees` and
@@ -121,47 +120,6 @@ class TreeModel(RetainedRequests, LearnedColumns, BaseEstimator, metaclass=ABCMe
             seed = int(check_random_state(self.random_state).randint(2**31))
             model = self._grown(retained, forgotten, seed, encoding)
             self._fitted = Fitted(model, encoding, columns, params)
-        return self
-
-    def forget_features(self, columns):
-        """Forget columns for good: the model as if it had never had them.
-
-        All trees are grown anew on the columns that remain. At prediction the columns
-        are ignored: they may hold anything, NaN, or be absent.
-
-        Parameters
-        ----------
-        columns : int, str, list of int or str, or bool mask of shape (n_features,)
-            By index or by feature name. Columns forgotten before may be named again.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        UnlearningError
-            If a column is unknown, or none would be left.
-        """
-        with self._request():
-            fitted = self._checked()
-            n_columns, names = fitted.columns.n_features, fitted.columns.names
-            before = fitted.model.forgotten
-            mask = check_columns(columns, n_columns, names) | before
-            if mask.all():
-                raise UnlearningError(
-                    "columns names all that the model has; nothing would be left."
-                )
-            before_rows = fitted.model.retained.compacted()
-            chunk = before_rows.chunks[0]
-            kept = np.flatnonzero(~mask[~before])
-            rows = RawRows(columns_of(chunk.origin.X, kept))
-            weight, y = chunk.rows.weight, chunk.rows.y
-            retained = self._retained_of(rows, y, weight, chunk.ids, _no_keys(y))
-            retained = retained.following(before_rows)
-            seed = fitted.model.rules.seed
-            model = self._at_fit(fitted)._grown(retained, mask, seed, fitted.encoding)
-            self._fitted = replace(fitted, model=model)
         return self
 
     def apply(self, X):
@@ -241,6 +199,19 @@ class TreeModel(RetainedRequests, LearnedColumns, BaseEstimator, metaclass=ABCMe
         then = copy.copy(self)
         vars(then).update(fitted.params)
         return then
+
+    def _without_columns(self, fitted, mask):
+        before, before_rows = fitted.model.forgotten, fitted.model.retained.compacted()
+        mask = mask | before
+        chunk = before_rows.chunks[0]
+        kept = np.flatnonzero(~mask[~before])
+        rows = RawRows(columns_of(chunk.origin.X, kept))
+        weight, y = chunk.rows.weight, chunk.rows.y
+        retained = self._retained_of(rows, y, weight, chunk.ids, _no_keys(y))
+        retained = retained.following(before_rows)
+        seed = fitted.model.rules.seed
+        model = self._at_fit(fitted)._grown(retained, mask, seed, fitted.encoding)
+        return replace(fitted, model=model)
 
     def _carried(self, fitted, request):
         return self._at_fit(fitted)._answered(fitted, request)

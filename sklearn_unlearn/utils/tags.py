@@ -184,10 +184,17 @@ def unlearning_tags(estimator):
 def takes_weights(estimator):
     """Whether ``fit`` and each verb about rows take ``sample_weight``."""
     # a twin of an older scikit-learn may have no weights to train with
-    return getattr(estimator, "_trains_with_weights", True) and all(
-        accepts(getattr(estimator, name), "sample_weight")
-        for name in ("fit", *ROW_VERBS, *DATA_VERBS)
-        if hasattr(estimator, name)
+    trained = getattr(estimator, "_trains_with_weights", True)
+    # the verbs of ours have the same parameters everywhere
+    accepted = getattr(estimator, "_accepts", ("sample_weight",))
+    return (
+        trained
+        and "sample_weight" in accepted
+        and all(
+            accepts(getattr(estimator, name), "sample_weight")
+            for name in ("fit", *ROW_VERBS, *DATA_VERBS)
+            if hasattr(estimator, name)
+        )
     )
 
 

@@ -183,12 +183,33 @@ class Targets:
         return loss
 
 
-def check_first_classes(classes, y):
-    """Refuse labels that a first ``partial_fit`` names and lacks, or the other way.
+def check_labels(classes, known, y=None):
+    """Refuse ``classes`` of a ``partial_fit`` that its rows do not go with.
 
-    Of several labels a row the names are the numbers of the columns.
+    Those of the first call must be in y, and y's in them; of several labels a row the
+    names are the numbers of the columns. Those of later calls are the first ones.
+
+    Parameters
+    ----------
+    classes : array-like or None
+    known : ndarray or None
+        Labels of the fitted model; None in the first call.
+    y : array-like, optional
+        Targets of the first call.
+
+    Raises
+    ------
+    ValueError
     """
-    if classes is None or y is None:
+    if classes is None:
+        return
+    if known is not None:
+        if np.unique(classes).tolist() != known.tolist():
+            raise ValueError(
+                f"classes={classes!r} is not the same as at fit: {known.tolist()!r}"
+            )
+        return
+    if y is None:
         return
     found = np.asarray(y)
     if found.ndim == 2 and found.shape[1] > 1:
@@ -203,14 +224,6 @@ def check_first_classes(classes, y):
         raise EmptyClassError(
             f"classes names {missing.tolist()[0]!r}, of which y has no row: the first "
             "call must hold rows of every class."
-        )
-
-
-def check_same_labels(classes, known):
-    """Refuse ``classes`` of a later ``partial_fit`` that are not those at fit."""
-    if classes is not None and np.unique(classes).tolist() != known.tolist():
-        raise ValueError(
-            f"classes={classes!r} is not the same as at fit: {known.tolist()!r}"
         )
 
 

@@ -119,7 +119,7 @@ def test_every_reason_that_secrets_decide_counts(reason, monkeypatch):
         raise reason("for a reason")
 
     with monkeypatch.context() as patch:
-        patch.setattr("sklearn_unlearn.base.apply", refuse)
+        patch.setattr("sklearn_unlearn.newton.apply", refuse)
         assert refused_until_closed(estimator, (X[:1], y[:1])) == 3
 
 

@@ -37,6 +37,8 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
     bring them in.
     """
 
+    _accepts = frozenset({"out", "into"})
+
     fixed_vocabulary_ = Learned()
     vocabulary_ = Learned()
 

@@ -12,8 +12,8 @@ from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
 from sklearn_unlearn.exceptions import NotFiniteError
-from sklearn_unlearn.neural_network._columns import ColumnsMixin
 from sklearn_unlearn.neural_network._fitted import NetworkModel
+from sklearn_unlearn.neural_network._network import NetworkUnlearner
 from sklearn_unlearn.neural_network._parameters import ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._torch._adoption import PRIVATE, AdoptionMixin
@@ -41,7 +41,6 @@ from sklearn_unlearn.neural_network._torch._weights import (
     WeightsMixin,
     check_weighs,
 )
-from sklearn_unlearn.neural_network._verbs import NetworkVerbs
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import check_row_ids, check_sample_weight
 
@@ -49,10 +48,9 @@ from sklearn_unlearn.utils.validation import check_row_ids, check_sample_weight
 class ModuleUnlearner(
     AdoptionMixin,
     ModuleRequestsMixin,
-    ColumnsMixin,
     ParametersMixin,
     RequestsMixin,
-    NetworkVerbs,
+    NetworkUnlearner,
     WeightsMixin,
     TrainingMixin,
     NeuralNet,
@@ -180,7 +178,7 @@ class ModuleUnlearner(
             weight = data[0].weight
             some = weight > 0.0  # the others would still be in batches
             X, y = {ROWS: X[some], WEIGHT: weight[some]}, y[some]
-        super(ModuleUnlearner, net).partial_fit(X, y)
+        self._plain_class.partial_fit(net, X, y)
         net._fitted = net._made(*data, before)
         return net
 

@@ -208,13 +208,13 @@ class ModuleRequestsMixin:
             y = host_array(y, self.device, name)
         return super()._read_targets(encoding, y, n_rows, name)
 
-    def _to_forget(self, fitted, columns):
+    def _without_columns(self, fitted, mask):
         if fitted.features.dtype.kind != "f":
             raise UnlearningError(
                 f"Rows hold values of dtype {fitted.features.dtype}, as tokens do: a "
                 "zero in the place of a forgotten column would be one of them."
             )
-        return super()._to_forget(fitted, columns)
+        return super()._without_columns(fitted, mask)
 
 
 def _finite_value(function, rows):

@@ -1,12 +1,13 @@
-"""From what a verb is given to a validated request."""
+"""Models that may keep their training rows: requests read, and rows found in them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from sklearn_unlearn.base import Answer, UnlearnerMixin
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.edits import DropColumns, Edit
 from sklearn_unlearn.core.model import Request
@@ -88,25 +89,62 @@ class Leaving:
         return self
 
 
-class RequestMixin:
-    """Reads what the verbs of `UnlearnerMixin` are given."""
+class RowModel(UnlearnerMixin):
+    """A model that may keep its training rows, and finds those of a request in them.
 
-    def _to_unfit(self, fitted, X, y, sample_weight, row_ids):
-        leaving = self._leaving(fitted, X, y, sample_weight, row_ids)
-        return Request(Edit(rows_out=leaving.rows), leaving.positions)
+    It has in its fitted value ``model``, with ``retained`` (None if nothing is kept)
+    and ``forgotten``, ``encoding``, which reads targets, and ``columns``; and provides
+    ``_carried``, which gives the fitted value after a request to the model.
+    """
 
-    def _to_replace_features(
-        self, fitted, X, y, X_new, sample_weight, row_ids, y_new=None
-    ):
+    _accepts: ClassVar[frozenset[str]] = frozenset(
+        {"out", "into", "columns", "y", "sample_weight", "row_ids"}
+    )
+
+    def _apply(self, fitted, request):
+        if request.columns is not None:
+            known, forgotten = fitted.columns, fitted.model.forgotten
+            if known is None:
+                raise UnlearningError(
+                    "X had no columns at fit: there is none to forget."
+                )
+            mask = check_columns(request.columns, known.n_features, known.names)
+            if np.all(mask | forgotten):
+                raise UnlearningError(
+                    "columns names all that the model has; nothing would be left."
+                )
+            return Answer(self._without_columns(fitted, mask))
+        asked = self._model_request(fitted, request)
+        return Answer(fitted if asked is None else self._carried(fitted, asked))
+
+    def _without_columns(self, fitted, mask):
+        """The fitted value after some columns are forgotten."""
+        return self._carried(fitted, Request(Edit(feature_map=DropColumns(mask))))
+
+    def _model_request(self, fitted, request):
+        """What a request asks of the model; None if no row of it counts."""
+        out, into = request.out, request.into
+        if out is None:
+            return self._to_add(fitted, into, request.classes)
         leaving = self._leaving(
-            fitted, X, y, sample_weight, row_ids, interchangeable=False
+            fitted,
+            out.X,
+            out.y,
+            out.sample_weight,
+            out.row_ids,
+            interchangeable=into is None,
         )
-        if X_new is None:
-            raise ValueError("X_new must be given: it is None.")
-        coming, origin = self._replacing(fitted, leaving, X_new)
-        if y_new is not None:
-            coming = replace(coming, y=self._new_targets(fitted, leaving, y_new))
-        edit = Edit(rows_out=leaving.rows, rows_in=coming)
+        coming = origin = None
+        if into is not None:
+            coming = leaving.rows
+            if into.X is not None:
+                coming, origin = self._replacing(fitted, leaving, into.X)
+            if into.y is not None:
+                coming = replace(coming, y=self._new_targets(fitted, leaving, into.y))
+        if not leaving.rows.n_rows:
+            return None
+        same_features = into is not None and into.X is None
+        edit = Edit(leaving.rows, coming, same_features=same_features)
         return Request(edit, leaving.positions, origin=origin)
 
     def _replacing(self, fitted, leaving, X_new):
@@ -116,34 +154,19 @@ class RequestMixin:
         leaving.checked(X.shape[0], "X_new")
         return replace(leaving.rows, X=leaving.of_each(X)), None
 
-    def _to_replace_labels(self, fitted, X, y, y_new, sample_weight, row_ids):
-        leaving = self._leaving(
-            fitted, X, y, sample_weight, row_ids, interchangeable=False
-        )
-        target = self._new_targets(fitted, leaving, y_new)
-        return Request(relabelled(leaving.rows, target), leaving.positions)
-
     def _new_targets(self, fitted, leaving, y_new):
         """Targets that come in the place of others."""
         target = self._read_targets(fitted.encoding, y_new, leaving.n_asked, "y_new")
         return leaving.of_each(target)
 
-    def _to_forget(self, fitted, columns):
-        objective = fitted.model.state.objective
-        n_features = fitted.columns.n_features
-        mask = np.zeros(objective.shape[0], dtype=bool)
-        mask[:n_features] = check_columns(columns, n_features, fitted.columns.names)
-        if np.all((mask | objective.forgotten)[:n_features]):
-            raise UnlearningError(
-                "columns names all that the model has; nothing would be left."
-            )
-        return Request(Edit(feature_map=DropColumns(mask)))
-
-    def _to_add(self, fitted, X, y, classes, sample_weight, row_ids):
+    def _to_add(self, fitted, into, classes):
+        """The request to learn rows; None if none of them counts."""
         self._check_classes(classes, fitted.encoding.classes)
-        rows = self._read_rows(fitted, X, y, sample_weight)
-        ids = self._read_new_ids(fitted, row_ids, rows.n_rows)
+        rows = self._read_rows(fitted, into.X, into.y, into.sample_weight)
+        ids = self._read_new_ids(fitted, into.row_ids, rows.n_rows)
         some = np.flatnonzero(rows.weight)
+        if not some.size:
+            return None
         ids = None if ids is None else ids[some]
         return Request(Edit(rows_in=rows.weighted()), ids=ids)
 
@@ -296,10 +319,3 @@ class RequestMixin:
 def relabelled(rows, target):
     """The edit that gives rows other targets."""
     return Edit(rows_out=rows, rows_in=replace(rows, y=target), same_features=True)
-
-
-def is_empty(request):
-    """Whether a request is about rows, and none of them counts."""
-    edit = request.edit
-    rows = edit.rows_in if edit.rows_out is None else edit.rows_out
-    return rows is not None and not rows.n_rows

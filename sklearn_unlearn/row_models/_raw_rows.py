@@ -1,4 +1,4 @@
-"""Requests about retained rows of any kind: arrays, frames, sparse rows, texts."""
+"""Models that keep training rows of any kind: arrays, frames, sparse rows, texts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sklearn_unlearn.core.hashes import RowHash
 from sklearn_unlearn.core.model import Request
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.row_models._array_rows import RowModel
 from sklearn_unlearn.utils.keys import keys_of
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.validation import (
@@ -22,16 +23,14 @@ from sklearn_unlearn.utils.validation import (
     named,
     remaining_columns,
 )
-from sklearn_unlearn.utils.verbs import RowVerbsMixin
 
 
-class RetainedRequests(RowVerbsMixin):
+class RawRowModel(RowModel):
     """Reads rows as their caller has them, and finds them among those retained.
 
     The retained rows are `RawRows`; what `Rows` have for X are their keys. A subclass
     has in its fitted value ``model``, with ``retained``, ``forgotten`` and ``hashed``,
-    by which keys are made, ``encoding`` and ``columns``; and provides ``_carried``,
-    ``_first_fit`` and ``_check_classes``.
+    by which keys are made, ``encoding`` and ``columns``; and provides ``_carried``.
     """
 
     def _retained_of(self, X, encoded, sample_weight, row_ids, keys):
@@ -111,13 +110,15 @@ class RetainedRequests(RowVerbsMixin):
         keys = self._new_keys(fitted, origin, ids, leaving.rows.X)
         return replace(leaving.rows, X=keys), origin
 
-    def _to_add(self, fitted, X, y, classes, sample_weight, row_ids):
+    def _to_add(self, fitted, into, classes):
         self._check_classes(classes, fitted.encoding.classes)
-        origin = self._raw(fitted, X)
-        rows = self._weighted(fitted, origin, y, sample_weight)
-        ids = self._read_new_ids(fitted, row_ids, rows.n_rows)
+        origin = self._raw(fitted, into.X)
+        rows = self._weighted(fitted, origin, into.y, into.sample_weight)
+        ids = self._read_new_ids(fitted, into.row_ids, rows.n_rows)
         rows = replace(rows, X=self._new_keys(fitted, origin, ids))
         some = np.flatnonzero(rows.weight)
+        if not some.size:
+            return None
         ids = None if ids is None else ids[some]
         edit = Edit(rows_in=rows.take(some))
         return Request(edit, ids=ids, origin=origin.take(some))

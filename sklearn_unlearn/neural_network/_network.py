@@ -1,0 +1,86 @@
+"""Models that are not convex: what they are asked beside the verbs."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+from sklearn_unlearn.row_models import RowModel
+
+
+class NetworkUnlearner(RowModel):
+    """A network; an estimator says with ``_carried`` and ``_refined`` what is done.
+
+    Both take the fitted value and give the new one, and leave the estimator alone. A
+    `NotForgottenWarning` says if the model still knows what a request took.
+    """
+
+    _accepts: ClassVar[frozenset[str]] = RowModel._accepts | {"y_new"}
+
+    def refine(self, X=None, y=None, sample_weight=None):
+        """Lower the objective of the remaining data further, by damped steps.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_remaining, n_features), optional
+            All training data that remain in the model, corrected. With retained data
+            they are known, and X and y need not be given.
+        y : array-like of shape (n_remaining,) or (n_remaining, n_outputs), optional
+        sample_weight : array-like of shape (n_remaining,) or float, optional
+            As they remain.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        DataMismatchError
+            If rows, weights or column sums are not those of the model.
+        """
+        with self._request():
+            fitted = self._checked()
+            model = fitted.model
+            rows = self._all_rows(fitted, X, y, sample_weight)
+            if rows is model.retained:
+                rows = rows.whole()
+            else:
+                labels = fitted.encoding.classes
+                model.tally.check_same(rows, model.marks, model.forgotten, labels)
+            self._swap(self._refined(fitted, rows))
+        return self
+
+    def gradient_residual(self, X=None, y=None, sample_weight=None):
+        """Norm of the summed objective's gradient on these data.
+
+        What training leaves is not zero: compare with the figure of a refit.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
+            The training data as they should be now; without X and y the retained ones.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
+        sample_weight : array-like of shape (n_rows,) or float, optional
+
+        Returns
+        -------
+        float
+        """
+        fitted = self._checked()
+        return self._residual(fitted, self._all_rows(fitted, X, y, sample_weight))
+
+    def _residual(self, fitted, rows):
+        """The same for rows that have been read."""
+        objective = self._objective(fitted, rows.whole())
+        _, gradient = objective.value_and_gradient(fitted.model.theta)
+        return math.sqrt(float(gradient @ gradient))
+
+    def unlearning_report(self):
+        """What the last request did: why it ended, what it cost, what was forgotten.
+
+        Returns
+        -------
+        UnlearningReport or None
+            None before the first request.
+        """
+        return super()._checked().report

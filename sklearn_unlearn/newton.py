@@ -1,0 +1,191 @@
+"""Models with a convex objective: a request is one Newton step on a kept factor.
+
+`NewtonModel` carries a request out on an immutable `Model`. What a row, a target and a
+fitted attribute are is the estimator's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_unlearn.core.edits import LinearMap
+from sklearn_unlearn.core.model import (
+    apply,
+    edited_tally,
+    refined,
+    settled,
+)
+from sklearn_unlearn.core.steps import LARGE_CHANGE, LARGE_LOSS
+from sklearn_unlearn.exceptions import (
+    EmptyClassError,
+    LargeStepWarning,
+    PrecisionLossWarning,
+)
+from sklearn_unlearn.row_models import RowModel
+from sklearn_unlearn.utils.messages import warn
+from sklearn_unlearn.utils.residual import residual_at
+
+
+class NewtonModel(RowModel):
+    """What a request does; an estimator adds ``fit``, prediction and hooks.
+
+    An estimator keeps everything it learned in one private attribute ``_fitted``, an
+    immutable value with ``model`` (:class:`~sklearn_unlearn.core.model.Model`),
+    ``encoding`` (which reads targets) and ``columns`` (of X); ``balanced`` says whether
+    the loss follows the data, ``loss_of`` rows and ``loss_at`` sums give it. It
+    provides ``_options``, ``_check_classes``, ``_without_classes`` and
+    ``_objective_at`` (of rows of a summed weight); and ``_settled`` and ``_resettled``,
+    which account for a request or a refinement and give the new value.
+    """
+
+    # Verbs --------------------------------------------------------------------------
+
+    def refine(self, X=None, y=None, sample_weight=None):
+        """Remove what a closed-form step left: full-gradient steps to ``tol``.
+
+        With certification it costs nothing of the budget and publishes nothing: the
+        data are the same. What requests to come publish and cost follows from it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_remaining, n_features), optional
+            All training data that remain in the model, corrected. With retained data
+            they are known, and X and y need not be given.
+        y : array-like of shape (n_remaining,) or (n_remaining, n_targets), optional
+        sample_weight : array-like of shape (n_remaining,) or float, optional
+            As they remain.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        DataMismatchError
+            If rows, weights or column sums are not those of the model: refining on
+            other rows would be a silent refit.
+        """
+        with self._request():
+            fitted = self._checked()
+            model = fitted.model
+            rows = self._all_rows(fitted, X, y, sample_weight)
+            if rows is not model.retained:
+                labels = fitted.encoding.classes
+                model.tally.check_same(rows, model.marks, model.forgotten, labels)
+            loss, options = fitted.loss_of(rows), self._options()
+            model, refinement = refined(model, rows, loss, options)
+            warn_unless_converged(refinement)
+            self._fitted = self._resettled(fitted, model, rows)
+        return self
+
+    def gradient_residual(self, X=None, y=None, sample_weight=None):
+        """Norm of the summed objective's gradient on these data.
+
+        Zero for a model fitted on exactly them: what an unlearning request left of the
+        rows it removed (Warnecke et al. 2023). With certification it is that of the
+        noise-free coefficients: for the operator, and no request may depend on it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
+            The training data as they should be now; without X and y the retained ones.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+        sample_weight : array-like of shape (n_rows,) or float, optional
+
+        Returns
+        -------
+        GradientResidual
+            A float with the attribute ``rounding_error``, a bound on its error.
+        """
+        fitted = self._checked()
+        return self._residual(fitted, self._all_rows(fitted, X, y, sample_weight))
+
+    def _residual(self, fitted, rows):
+        """The same for rows that have been read."""
+        weight = sum(float(block.weight.sum()) for block in rows.blocks())
+        objective = self._objective_at(fitted, weight)
+        objective = replace(objective, loss=fitted.loss_of(rows))
+        return residual_at(objective, rows, fitted.model.state.theta)
+
+    # Carrying out -------------------------------------------------------------------
+
+    def __getstate__(self):
+        """All but the locks; of retained data nothing that tells of others before."""
+        state = super().__getstate__()
+        fitted = state.get("_fitted")
+        if fitted is None or fitted.model.retained is None:
+            return state
+        model, rows = fitted.model, fitted.model.retained
+        after = settled(model.state, rows)
+        if after is not model.state:
+            model = replace(model, state=after)
+            state["_fitted"] = self._resettled(fitted, model, rows)
+        return state
+
+    def _without_columns(self, fitted, mask):
+        if fitted.model.state.objective.fit_intercept:
+            mask = np.append(mask, False)
+        return super()._without_columns(fitted, mask)
+
+    def _carried(self, fitted, request):
+        """The fitted value after a request; the estimator stays as it is."""
+        options = self._options()
+        request = self._completed(fitted, request)
+        try:
+            answer = apply(fitted.model, request, options)
+        except EmptyClassError as error:
+            return self._without_classes(fitted, request, error)
+        if answer.refinement is not None:
+            warn_unless_converged(answer.refinement)
+        elif answer.step.largest_change > LARGE_CHANGE:
+            warn(
+                "The request changed a raw prediction by "
+                f"{answer.step.largest_change:.2g}; a closed-form step is accurate "
+                f"below about {LARGE_CHANGE:.1g}. Call refine with the remaining "
+                "data, or fit with retain_data=True.",
+                LargeStepWarning,
+            )
+        if answer.refinement is None and answer.step.lost > LARGE_LOSS:
+            warn(
+                "What left outweighed what stays: sums without it have a relative "
+                f"error of {answer.step.lost:.1g}, and so have coefficients or more. "
+                "Call refine with the remaining data, or fit with retain_data=True.",
+                PrecisionLossWarning,
+            )
+        return self._settled(fitted, request, answer)
+
+    def _completed(self, fitted, request):
+        """The request with the penalty and the weights that the data after it bring."""
+        state, edit = fitted.model.state, request.edit
+        weight = max(state.weight + edit.weight_change(), 0.0)
+        penalty = self._objective_at(fitted, weight).penalty
+        if isinstance(edit.feature_map, LinearMap):
+            n_columns = edit.feature_map.matrix.shape[0]
+            penalty = _widened(penalty, n_columns, state.objective.fit_intercept)
+        if penalty is not state.objective.penalty:
+            edit = replace(edit, penalty=penalty)
+        if fitted.balanced and (edit.rows_in is not None or edit.rows_out is not None):
+            tally = edited_tally(fitted.model, request)
+            edit = replace(edit, loss=fitted.loss_at(tally.groups))
+        return replace(request, edit=edit)
+
+
+def _widened(penalty, n_columns, intercept):
+    """The penalty of a column on each of so many, the last the intercept."""
+    widened = np.repeat(penalty[:1], n_columns, axis=0)
+    if intercept:
+        widened[-1] = penalty[-1]
+    return widened
+
+
+def warn_unless_converged(refinement):
+    """Warn where a refinement ended with a gradient that it could have lowered."""
+    if not refinement.converged:
+        warn(
+            f"{refinement.outcome.value} The gradient norm is "
+            f"{refinement.residual:.2g}.",
+            ConvergenceWarning,
+        )
