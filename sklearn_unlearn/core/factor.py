@@ -26,6 +26,7 @@ from scipy.linalg.lapack import dpotrf
 from sklearn_unlearn.core.arrays import Array, Data, Indices, powers_of_two, times
 from sklearn_unlearn.core.assembly import assemble
 from sklearn_unlearn.core.definiteness import diagnosis
+from sklearn_unlearn.core.peaks import mapped_peaks
 from sklearn_unlearn.core.pending import Pending
 from sklearn_unlearn.core.spectrum import largest_eigenvalue
 from sklearn_unlearn.core.threads import suited_to
@@ -63,8 +64,8 @@ class Factor:
     pending : Pending
         Rows in, rows out and dropped coordinates, not yet in the array.
     peak : ndarray of shape (m,)
-        Powers of two that the diagonal of data Hessian and penalty has not exceeded
-        since it was computed from rows: what has left has left its rounding.
+        Coarse bounds (`core.peaks`) that the diagonal of data Hessian and penalty has
+        not exceeded since it was computed from rows: what left has left its rounding.
     factored : ndarray of shape (order,) or None
         Diagonal of the Lambda that is in L, where it is not quite ``penalty``.
     """
@@ -246,8 +247,7 @@ class Factor:
         H = self.hessian()
         upper = np.triu(H) + np.triu(H, 1).T
         mapped = np.asfortranarray(times(inner, times(inner, upper).T))
-        reach = times(abs(inner), np.sqrt(self._peak_of_remaining())[:, None])
-        peak = np.square(reach[:, 0]) + penalty[alive]
+        peak = mapped_peaks(inner, self._peak_of_remaining())
         return factorise(mapped, penalty, gauge, alive, peak)
 
     def repenalised(self, penalty: Array, gauge: Indices) -> Factor:
@@ -267,7 +267,8 @@ class Factor:
         H[np.ix_(remaining, remaining)] = self.hessian()
         for change in changes:
             change(H)
-            peak = np.maximum(peak, (np.diagonal(H) + self.penalty)[remaining])
+            now = (np.diagonal(H) + self.penalty)[remaining]
+            peak = np.maximum(peak, powers_of_two(now))
         H = np.asfortranarray(H[np.ix_(remaining, remaining)])
         return factorise(H, self.penalty, self.gauge, remaining, peak)
 
@@ -358,7 +359,7 @@ def factorise(
     kept : ndarray of int of shape (m,), sorted
         The coordinates that the Hessian holds.
     peak : ndarray of shape (m,), optional
-        What the diagonal has been before.
+        What the diagonal has been before; coarse, as it is kept.
 
     Raises
     ------
@@ -375,7 +376,7 @@ def factorise(
     # written so that a NaN fails; a pivot lost to rounding counts as none
     if info != 0 or not np.all(pivots > 4.0 * scale.size * _EPS * scale):
         raise NotPositiveDefiniteError(diagnosis(array, scale).value)
-    now = diagonal + penalty[kept]
+    now = powers_of_two(diagonal + penalty[kept])
     return Factor(
         array=array,
         diagonal=diagonal,
@@ -384,5 +385,5 @@ def factorise(
         gauge=gauge,
         dropped=np.zeros(0, dtype=np.intp),
         pending=Pending.none(scale.size),
-        peak=powers_of_two(now if peak is None else np.maximum(now, peak)),
+        peak=now if peak is None else np.maximum(now, peak),
     )

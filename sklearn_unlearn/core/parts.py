@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg.blas import dsymm
 
-from sklearn_unlearn.core.arrays import Array, absolute, powers_of_two, times
+from sklearn_unlearn.core.arrays import Array, powers_of_two
 from sklearn_unlearn.core.edits import Edit, FeatureMap, Identity, LinearMap
 from sklearn_unlearn.core.factor import Factor, factorise
 from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.peaks import mapped_peaks
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.weighted_losses import parts_of, weights_of
 from sklearn_unlearn.exceptions import ProblemTooLargeError
@@ -72,7 +73,7 @@ class Parts:
         if alive.size < H.shape[0]:
             H = np.asfortranarray(H[np.ix_(alive, alive)])
         penalty = objective.packed_penalty
-        peak = (weights @ self.peaks + penalty)[alive]
+        peak = powers_of_two(weights @ self.peaks + penalty)[alive]
         return factorise(H, penalty, objective.gauge, alive, peak)
 
     def edited(
@@ -155,9 +156,8 @@ def _reach(peak: Array, features: FeatureMap, objective: Objective) -> Array:
     """A bound on the diagonal of ``T H T'``, block by block of a coupled Hessian."""
     if not isinstance(features, LinearMap):
         return peak
-    roots = np.sqrt(peak).reshape(-1, objective.shape[0]).T
-    reach = times(absolute(features.matrix), roots)
-    return powers_of_two(np.square(reach).ravel(order="F"))
+    blocks = peak.reshape(-1, objective.shape[0])
+    return np.concatenate([mapped_peaks(features.matrix, one) for one in blocks])
 
 
 def _mapped(hessian: Array, features: FeatureMap, objective: Objective) -> Array:

@@ -29,6 +29,7 @@ from sklearn_unlearn.core.edits import DropColumns, Edit, FeatureMap, LinearMap
 from sklearn_unlearn.core.exact import LIMIT, Accumulator, Exact, split
 from sklearn_unlearn.core.factor import Factor, factorise
 from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.peaks import mapped_peaks
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.statistics import Statistics
 
@@ -58,7 +59,7 @@ class Products:
         Products of the columns, the intercept's one among them, and behind these of
         the columns and the targets (minus the derivative at zero over the curvature).
     peak : ndarray of shape (p,)
-        Powers of two that bound the diagonal of what was summed with rounding.
+        Coarse bounds (`core.peaks`) on the diagonal of what was summed with rounding.
     waiting : tuple
         Rows that are not in the sums yet.
     reach : ndarray of shape (n_outputs,) or float
@@ -151,10 +152,11 @@ class Products:
         products, targets = pushed.columns(0, p), pushed.columns(p, sums.shape[1])
         products = _times(T, products.transposed()).transposed()
         mapped = _rounded_twice(products.beside(targets))
-        reach = np.asarray(abs(T) @ np.sqrt(self.peak))
         # digits that are cut off count as rounding of so much less
         cut = _EPS * np.abs(np.diagonal(mapped.rounded()))
-        return Products(mapped, powers_of_two(np.maximum(np.square(reach), cut)))
+        return Products(
+            mapped, np.maximum(mapped_peaks(T, self.peak), powers_of_two(cut))
+        )
 
     def factor(self, objective: Objective) -> Factor:
         """Factor of the Hessian, if nothing waits.
