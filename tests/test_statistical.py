@@ -280,6 +280,19 @@ def test_rows_that_cannot_have_been_in_are_refused(name):
     assert_same(name, model, twin_of(name).fit(X, y), X)
 
 
+@pytest.mark.parametrize("name", [n for n in LEARNED_PRIORS if "wide" not in n])
+def test_rows_of_a_class_without_rows_cannot_change(name):
+    X, y = data(name)
+    first = y != "b"
+    model = make(name).partial_fit(X[first], y[first], classes=["a", "b", "c"])
+    fitted = model._fitted
+    with pytest.raises(InsufficientWeightError):
+        model.replace_features(X[:1], ["b"], X[:1] + 8.0)
+    assert model._fitted is fitted
+    model.partial_fit(X[~first], y[~first])
+    assert_identical(model, make(name).fit(X, y))
+
+
 # Zeros ------------------------------------------------------------------------------
 
 

@@ -118,19 +118,20 @@ class Statistics:
         total = self.weight.rounded()
         if groups is None:
             groups = np.arange(total.size)
-        after = touched = self.classes(groups)
+        after, there = self.classes(groups), total[groups]
         if rows_in is not None:
             after = after.plus(rows_in)
         before, sums = after.weight.rounded(), after.first
         if rows_out is not None:
+            # those that come are none of those that leave
+            if np.any(rows_out.weight.rounded() > (1.0 + _TOLERANCE) * there):
+                raise InsufficientWeightError(
+                    "More weight would leave than the model was trained on: rows are "
+                    "passed twice, with too large a sample_weight, or were never in."
+                )
             after = after.plus(rows_out, -1)
         left = after.weight.rounded()
-        if np.any(left < -_TOLERANCE * before):
-            raise InsufficientWeightError(
-                "More weight would leave than the model was trained on: rows are "
-                "passed twice, with too large a sample_weight, or were never in."
-            )
-        emptied = (touched.weight.rounded() > 0.0) & (left <= 1e-11 * before)
+        emptied = (there > 0.0) & (left <= 1e-11 * before)
         if emptied.any() and total.size == 1:
             raise EmptyClassError("The request would leave no rows.", (0,))
         n_left = np.count_nonzero(left > 1e-11 * before)
