@@ -213,6 +213,8 @@ class UnlearnerMixin:
         UnlearningError
             A subclass says why the request was refused; the estimator is unchanged.
         """
+        if "row_ids" not in self._accepts:
+            given("X", X)
         given("X_new", X_new)
         out = Batch(X, y, sample_weight, row_ids)
         return self._carry_out(Request(out=out, into=Batch(X_new, y_new)))

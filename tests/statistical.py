@@ -193,7 +193,7 @@ def assert_same(name, model, twin, X, rtol=1e-10):
 def assert_identical(one, other):
     """All that two models keep of rows is equal to the bit."""
     found, expected = (
-        [array for path, array in arrays_of(model._fitted.evidence)]
+        [array for path, array in arrays_of(model._fitted.statistics)]
         for model in (one, other)
     )
     assert len(found) == len(expected) > 0

@@ -15,11 +15,11 @@ from sklearn_unlearn import (
     UnlearnableStandardScaler,
     make_unlearnable_pipeline,
 )
-from sklearn_unlearn.transformers import Edit
+from tests.transformers import request_of
 
 
 def read_once(transformer, X):
-    return transformer._read_edit(transformer._fitted, Edit(rows_out=X)).rows_out
+    return transformer._read_request(transformer._fitted, request_of(rows_out=X)).out.X
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from sklearn_unlearn import statistical
+from sklearn_unlearn import sufficient_statistics
 from sklearn_unlearn.core.statistics import Statistics
 from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
 from tests.linear_model.test_state import interrupt
@@ -37,13 +37,17 @@ REQUESTS = {
 
 @pytest.mark.parametrize(
     ("name", "verb", "place"),
-    pairwise(CASES, REQUESTS, ["of", "changed", "columns", "_made"]),
+    pairwise(CASES, REQUESTS, ["of", "changed", "columns", "_completed"]),
 )
 def test_a_fault_leaves_the_model(monkeypatch, name, verb, place):
     X, y = data(name)
     model = make(name).fit(X, y)
     fitted, before = model._fitted, copy.deepcopy(model)
-    owner = statistical.StatisticalClassifier if place == "_made" else Statistics
+    owner = (
+        sufficient_statistics.StatisticalClassifier
+        if place == "_completed"
+        else Statistics
+    )
     reached = []
 
     def fail(*_, **__):
@@ -61,7 +65,7 @@ def test_a_fault_leaves_the_model(monkeypatch, name, verb, place):
         else:
             assert not reached
     # what every verb passes through: the others are reached by some
-    assert reached or place != "_made"
+    assert reached or place != "_completed"
 
 
 @pytest.mark.parametrize("verb", REQUESTS)

@@ -16,7 +16,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.transformers import Edit
 from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
 from tests.linear_model.test_state import interrupt
 from tests.transformers import (
@@ -25,12 +24,14 @@ from tests.transformers import (
     VERBS,
     WEIGHTED,
     Script,
+    answer_of,
     assert_close,
     assert_same,
     data,
     dense,
     fit_quietly,
     make,
+    request_of,
     twin_of,
     weights,
     with_columns,
@@ -293,10 +294,12 @@ def numbers_in(value):
 def test_rows_and_columns_in_one_request(name):
     X = data(name)
     model, other = make(name).fit(X[5:]), make(name).fit(X[5:])
-    fitted, change = model._answer(Edit(rows_out=X[5:9], rows_in=X[:4], columns=[1]))
-    fitted_rows, first = other._answer(Edit(rows_out=X[5:9], rows_in=X[:4]))
+    fitted, change = answer_of(
+        model, request_of(rows_out=X[5:9], rows_in=X[:4], columns=[1])
+    )
+    fitted_rows, first = answer_of(other, request_of(rows_out=X[5:9], rows_in=X[:4]))
     other._fitted = fitted_rows
-    fitted_columns, second = other._answer(Edit(columns=[1]))
+    fitted_columns, second = answer_of(other, request_of(columns=[1]))
     equal(fitted.statistics, fitted_columns.statistics)
     both = first.then(second)
     assert (both.n_old, both.n_new) == (change.n_old, change.n_new)

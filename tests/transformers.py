@@ -31,8 +31,8 @@ from sklearn_unlearn import (
     UnlearnableTfidfTransformer,
     UnlearnableTfidfVectorizer,
 )
+from sklearn_unlearn.base import Batch, Request
 from sklearn_unlearn.core.counts import keys_of
-from sklearn_unlearn.transformers import Edit
 
 COMPONENTS = (
     "components_",
@@ -297,6 +297,21 @@ def with_columns(estimator, chosen):
     return estimator
 
 
+def request_of(
+    rows_out=None, rows_in=None, columns=None, weight_out=None, weight_in=None
+):
+    """A request of rows that leave, rows that come and columns that are forgotten."""
+    out = None if rows_out is None else Batch(rows_out, sample_weight=weight_out)
+    into = None if rows_in is None else Batch(rows_in, sample_weight=weight_in)
+    return Request(out, into, columns)
+
+
+def answer_of(model, request):
+    """The fitted value after a request, and how outputs of other rows change."""
+    answer = model._apply(model._fitted, request)
+    return answer.fitted, answer.outputs
+
+
 class Script:
     """Data, as requests change them, and a transformer that follows."""
 
@@ -324,25 +339,25 @@ class Script:
             column = row % self.columns.size
             if self.columns.sum() <= 2 or not self.columns[column]:
                 return
-            edit = Edit(columns=[column])
+            edit = request_of(columns=[column])
             self.columns[column] = False
         elif verb == "partial_fit" and coming.size:
             weight = {"weight_in": self.weight[coming]} if self.weighted else {}
-            edit = Edit(rows_in=self.X[coming], **weight)
+            edit = request_of(rows_in=self.X[coming], **weight)
             self.inside[coming] = True
         elif verb == "partial_unfit" and going.size:
-            edit = Edit(rows_out=self.X[going], **weight)
+            edit = request_of(rows_out=self.X[going], **weight)
             self.inside[going] = False
         elif verb == "replace_features" and going.size:
             new = self.spare[going]
             if self.weighted:
                 weight["weight_in"] = weight["weight_out"]
-            edit = Edit(rows_out=self.X[going], rows_in=new, **weight)
+            edit = request_of(rows_out=self.X[going], rows_in=new, **weight)
             self.X = replaced(self.X, going, new)
         else:
             return
         before = dense(self.model.transform(self.X[others]))
-        fitted, change = self.model._answer(edit)
+        fitted, change = answer_of(self.model, edit)
         self.model._fitted = fitted
         after = dense(self.model.transform(self.X[others]))
         assert (change.n_old, change.n_new) == (before.shape[1], after.shape[1])

@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.moments import Moments
 from sklearn_unlearn.exceptions import ProblemTooLargeError, UnlearningError
-from sklearn_unlearn.transformers import (
+from sklearn_unlearn.sufficient_statistics import (
     InvertibleMixin,
     Learned,
     UnlearnableTransformer,
@@ -156,7 +156,7 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
         tags.transformer_tags.preserves_dtype = ["float64"]
         return tags
 
-    def _collected(self, rows, weight, params):
+    def _collect(self, rows, y, weight, params):
         if rows.shape[1] ** 2 > _LARGEST:
             raise ProblemTooLargeError(
                 f"The covariance matrix of {rows.shape[1]} columns of X has more than "
@@ -164,7 +164,7 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
             )
         return Moments.of(rows, weight, "pairs")
 
-    def _teach(self, twin, statistics):
+    def _fill(self, twin, statistics):
         n_rows = int(statistics.rows.weight.rounded()[0])
         if n_rows < 2:
             raise UnlearningError("Found 1 sample; principal components need two.")
@@ -191,7 +191,7 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
         twin.explained_variance_ratio_ = ratio[:kept]
         twin.singular_values_ = np.sqrt(variance[:kept] * (n_rows - 1))
 
-    def _change(self, before, after, others):
+    def _output_map(self, before, after, others):
         old, new = before.twin, after.twin
         pairs = [(getattr(old, name), getattr(new, name)) for name in _MAP]
         if all(np.array_equal(one, other) for one, other in pairs):

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.covariance import shrunk_covariance
 
 from sklearn_unlearn.exceptions import ProblemTooLargeError
-from sklearn_unlearn.statistical import Learned, StatisticalClassifier
+from sklearn_unlearn.sufficient_statistics import Learned, StatisticalClassifier
 
 #: Entries of all covariance matrices; with exact sums each takes some 80 bytes.
 LARGEST = 2**26

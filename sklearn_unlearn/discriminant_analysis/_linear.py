@@ -15,7 +15,7 @@ from sklearn_unlearn.discriminant_analysis._base import (
     pairs_of_rows,
     shrunk,
 )
-from sklearn_unlearn.statistical import Learned
+from sklearn_unlearn.sufficient_statistics import Learned
 
 
 class UnlearnableLinearDiscriminantAnalysis(
@@ -137,17 +137,19 @@ class UnlearnableLinearDiscriminantAnalysis(
     def _example(self, classes, n_columns, params):
         return pairs_of_rows(classes, min(n_columns, max(classes.size - 1, 1)))
 
-    def _started(self, classes, n_columns, params):
+    def _fit_example(self, classes, n_columns, params):
         # the rows of the example have no full rank, which "lsqr" alone puts up with
         if isinstance(params["solver"], str) and params["solver"] == "eigen":
-            twin = super()._started(classes, n_columns, {**params, "solver": "lsqr"})
+            twin = super()._fit_example(
+                classes, n_columns, {**params, "solver": "lsqr"}
+            )
             return twin.set_params(solver="eigen")
-        return super()._started(classes, n_columns, params)
+        return super()._fit_example(classes, n_columns, params)
 
-    def _complete(self, twin, evidence, n_columns, params, before):
+    def _fill(self, twin, statistics, params, before):
         # LinearDiscriminantAnalysis.fit
-        statistics = evidence.classes
-        size = statistics.weight.rounded()
+        sums = statistics.classes
+        size = sums.weight.rounded()
         n_rows, n_classes = size.sum(), size.size
         if n_rows == n_classes:
             raise ValueError(
@@ -155,16 +157,16 @@ class UnlearnableLinearDiscriminantAnalysis(
             )
         if twin.priors is None:
             twin.priors_ = size / n_rows
-        twin.means_ = statistics.mean()
+        twin.means_ = sums.mean()
         if twin.solver != "svd" or twin.store_covariance:
-            each = [shrunk(part, twin.shrinkage) for part in covariances(statistics)]
+            each = [shrunk(part, twin.shrinkage) for part in covariances(sums)]
             twin.covariance_ = np.tensordot(twin.priors_, each, 1)
         if twin.solver == "svd":
-            _solve_svd(twin, statistics, n_rows)
+            _solve_svd(twin, sums, n_rows)
         elif twin.solver == "lsqr":
             twin.coef_ = linalg.lstsq(twin.covariance_, twin.means_.T)[0].T
         else:
-            total = covariances(statistics.pooled())[0]
+            total = covariances(sums.pooled())[0]
             _solve_eigen(twin, shrunk(total, twin.shrinkage))
         if twin.solver != "svd":
             squares = np.sum(twin.means_ * twin.coef_, axis=1)
@@ -191,11 +193,11 @@ def _solve_eigen(twin, total):
     twin.coef_ = twin.means_ @ twin.scalings_ @ twin.scalings_.T
 
 
-def _solve_svd(twin, statistics, n_rows):
+def _solve_svd(twin, sums, n_rows):
     """LinearDiscriminantAnalysis._solve_svd, from the scatter within the classes."""
     n_classes, n_columns = twin.means_.shape
     twin.xbar_ = twin.priors_ @ twin.means_
-    within = statistics.scatter().sum(axis=0)
+    within = sums.scatter().sum(axis=0)
     deviation = np.sqrt(np.maximum(np.diagonal(within), 0.0) / n_rows)
     deviation[deviation == 0.0] = 1.0
     degrees = n_rows - n_classes if _loses_degrees() else n_rows

@@ -14,7 +14,7 @@ from sklearn_unlearn.discriminant_analysis._base import (
     pairs_of_rows,
     shrunk,
 )
-from sklearn_unlearn.statistical import Learned
+from sklearn_unlearn.sufficient_statistics import Learned
 
 
 class UnlearnableQuadraticDiscriminantAnalysis(Discriminant):
@@ -116,21 +116,21 @@ class UnlearnableQuadraticDiscriminantAnalysis(Discriminant):
         # far apart, so that only a tol that no data can meet is refused
         return pairs_of_rows(classes, 1, 1e100)
 
-    def _complete(self, twin, evidence, n_columns, params, before):
+    def _fill(self, twin, statistics, params, before):
         # QuadraticDiscriminantAnalysis.fit
-        statistics = evidence.classes
-        size = statistics.weight.rounded()
+        sums = statistics.classes
+        size = sums.weight.rounded()
         for label in twin.classes_[size <= 1.0].tolist()[:1]:
             raise ValueError(
                 f"y has only 1 sample in class {label}, covariance is ill defined."
             )
         if twin.priors is None:
             twin.priors_ = size / size.sum()
-        twin.means_ = statistics.mean()
+        twin.means_ = sums.mean()
         lost = 0 if params["solver"] == "eigen" or not _loses_a_degree() else 1
         known = {} if before is None else _known(before, lost)
         twin.rotations_, twin.scalings_ = [], []
-        matrices = covariances(statistics, lost)
+        matrices = covariances(sums, lost)
         for label, matrix in zip(twin.classes_.tolist(), matrices, strict=True):
             same, vectors, values = known.get(label, (None, None, None))
             if not np.array_equal(matrix, same):
@@ -148,7 +148,7 @@ def _known(before, lost):
     """Covariance matrix, principal axes and variances of each class of a model."""
     twin = before.twin
     places = np.searchsorted(before.labels, twin.classes_)
-    matrices = covariances(before.evidence.classes.classes(places), lost)
+    matrices = covariances(before.statistics.classes.classes(places), lost)
     axes = zip(matrices, twin.rotations_, twin.scalings_, strict=True)
     return dict(zip(twin.classes_.tolist(), axes, strict=True))
 

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.impute import SimpleImputer
 
+from sklearn_unlearn.base import Batch
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.counts import (
     Counts,
@@ -21,13 +22,12 @@ from sklearn_unlearn.core.counts import (
     most_frequent,
 )
 from sklearn_unlearn.core.moments import Moments
-from sklearn_unlearn.transformers import (
-    Edit,
-    Imputed,
+from sklearn_unlearn.sufficient_statistics import (
     InvertibleMixin,
     Learned,
     UnlearnableTransformer,
 )
+from sklearn_unlearn.transformers import Imputed
 from sklearn_unlearn.utils.rows import protected
 
 #: What is imputed, of counted values.
@@ -111,21 +111,21 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
                 "the imputer keeps statistics."
             )
 
-    def _read(self, X, twin, columns=None):
+    def _dtype_of(self, X, twin):
         # SimpleImputer._validate_input
         if twin.strategy in ("mean", "median"):
-            return super()._read(X, twin, columns)
+            return super()._dtype_of(X, twin)
         strings = isinstance(X, list) and any(
             isinstance(value, str) for row in X for value in row
         )
-        return super()._read(X, twin, columns, object if strings else None)
+        return object if strings else None
 
     def _tags(self, twin):
         tags = super()._tags(twin)
         tags.input_tags.sparse = True  # scikit-learn 1.6 does not set it
         return tags
 
-    def _collected(self, rows, weight, params):
+    def _collect(self, rows, y, weight, params):
         missing = params["missing_values"]
         if params["strategy"] == "mean":
             return Moments.of(_blanked(rows, missing), weight, "none")
@@ -137,17 +137,17 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         counts = Counts.of(values, rows.shape[0])
         return replace(counts, dtypes=(rows.dtype,) * rows.shape[1])
 
-    def _alike(self, statistics, fitted):
+    def _match(self, statistics, fitted):
         if isinstance(statistics, Moments):
             return statistics
         return statistics.like(fitted.statistics)
 
-    def _teach(self, twin, statistics):
+    def _fill(self, twin, statistics):
         observed, missing = _presence(statistics)
         twin.fit(_example(twin.missing_values, statistics, observed, missing))
-        self._fill(twin, statistics, observed)
+        self._set_values(twin, statistics, observed)
 
-    def _retaught(self, before, statistics):
+    def _refilled(self, before, statistics):
         taught = before.statistics
         presence = observed, _ = _presence(statistics)
         if not all(map(np.array_equal, _presence(taught), presence)):
@@ -155,10 +155,10 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         if isinstance(taught, Counts) and taught.held != statistics.held:
             return None
         twin = copy.copy(before.twin)
-        self._fill(twin, statistics, observed)
+        self._set_values(twin, statistics, observed)
         return twin
 
-    def _fill(self, twin, statistics, observed):
+    def _set_values(self, twin, statistics, observed):
         """Give a twin the values that it imputes."""
         values, there = twin.statistics_.copy(), np.flatnonzero(observed)
         if twin.strategy == "mean":
@@ -168,7 +168,7 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
                 values[column] = _OF_COUNTS[twin.strategy](statistics.values[column])
         twin.statistics_ = values
 
-    def _change(self, before, after, others):
+    def _output_map(self, before, after, others):
         kept, old, new = before.kept_by(after), before.twin, after.twin
         observed, missing = _presence(others)
         sources, indicators, n_old = _outputs(old)
@@ -215,8 +215,8 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         lacking = _missing(new.statistics)
         if change.into is not None:
             # they come with the new values
-            rows = after._read_edit(new, Edit(rows_in=change.into())).rows_in
-            coming = after._statistics_of(rows, None, new)
+            batch = after._read_batch(new, Batch(change.into()))
+            coming = after._request_statistics(new, batch)
             lacking = lacking - _missing(coming)
         changed = np.flatnonzero(shown & (lacking > 0) & (values_old != values))
         dtype = np.asarray(values).dtype

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import linalg
 from sklearn.linear_model import BayesianRidge
 
-from sklearn_unlearn.statistical import Learned, StatisticalRegressor
+from sklearn_unlearn.sufficient_statistics import Learned, StatisticalRegressor
 
 _EPS = np.finfo(np.float64).eps
 
@@ -151,16 +151,16 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _complete(self, twin, evidence, n_columns, params, before):
+    def _fill(self, twin, statistics, params, before):
         # BayesianRidge.fit
-        statistics = evidence.classes
-        size = float(statistics.weight.rounded()[0])
+        sums, n_columns = statistics.classes, twin.n_features_in_
+        size = float(sums.weight.rounded()[0])
         mean = np.zeros(n_columns + 1)
-        products = statistics.second.rounded()[0]
-        spread = statistics.scatter()[0]
+        products = sums.second.rounded()[0]
+        spread = sums.scatter()[0]
         variance = max(spread[-1, -1], 0.0) / size
         if twin.fit_intercept:
-            mean, products = statistics.mean()[0], spread
+            mean, products = sums.mean()[0], spread
         twin.X_offset_, twin.X_scale_ = mean[:-1].copy(), np.ones(n_columns)
         posterior = _Posterior(products, size)
         alpha, lambda_ = twin.alpha_init, twin.lambda_init

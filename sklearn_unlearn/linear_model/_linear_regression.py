@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 
 from sklearn_unlearn.core.normal_equations import least_squares, remainder
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
-from sklearn_unlearn.statistical import Learned, StatisticalRegressor
+from sklearn_unlearn.sufficient_statistics import Learned, StatisticalRegressor
 
 #: Relative error of the gradient of a twin that ended where its solver does.
 _FAR = 1e-6
@@ -120,12 +120,12 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
                 "be positive."
             )
 
-    def _complete(self, twin, evidence, n_columns, params, before):
-        statistics = evidence.classes
-        size = statistics.weight.rounded()[0]
-        products, share = statistics.second, 1.0
+    def _fill(self, twin, statistics, params, before):
+        sums, n_columns = statistics.classes, twin.n_features_in_
+        size = sums.weight.rounded()[0]
+        products, share = sums.second, 1.0
         if twin.fit_intercept:
-            products, share = statistics.weighted_scatter(), size
+            products, share = sums.weighted_scatter(), size
         products = products.reshaped(*products.shape[1:])
         try:
             coef = least_squares(products, n_columns)
@@ -142,23 +142,23 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
         twin.coef_ = coef[:, 0].copy() if is_vector else np.ascontiguousarray(coef.T)
         if twin.fit_intercept:
             columns, rest = np.split(np.arange(products.shape[0]), [n_columns])
-            sums = statistics.first
-            missing = remainder(sums.take(columns, 1), sums.take(rest, 1), coef)
+            first = sums.first
+            missing = remainder(first.take(columns, 1), first.take(rest, 1), coef)
             intercept = missing[0] / size
             twin.intercept_ = intercept[0] if is_vector else intercept
 
     def _difference(self, fitted):
         """By the gradient, which is small wherever the twin's solver may end."""
-        twin, statistics = self._fitted.twin, self._fitted.evidence.classes
+        twin, sums = self._fitted.twin, self._fitted.statistics.classes
         if np.shape(fitted.coef_) != np.shape(twin.coef_):
             return "coef_"
         coef, ours = np.atleast_2d(fitted.coef_), np.atleast_2d(twin.coef_)
         n_columns, precision = coef.shape[1], np.finfo(coef.dtype).eps
         far = max(_FAR, 100.0 * precision)
-        size = statistics.weight.rounded()[0]
-        mean, products = statistics.mean()[0], statistics.second.rounded()[0]
+        size = sums.weight.rounded()[0]
+        mean, products = sums.mean()[0], sums.second.rounded()[0]
         if twin.fit_intercept:
-            products = statistics.scatter()[0]
+            products = sums.scatter()[0]
         columns = products[:n_columns, :n_columns]
         length = np.sqrt(np.trace(columns))
         targets = np.sqrt(np.diagonal(products)[n_columns:])

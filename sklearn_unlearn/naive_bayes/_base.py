@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from sklearn_unlearn.statistical import Learned, StatisticalClassifier, WeightedVerbs
+from typing import ClassVar
+
+from sklearn_unlearn.sufficient_statistics import Learned, StatisticalClassifier
 
 
-class NaiveBayes(WeightedVerbs, StatisticalClassifier):
+class NaiveBayes(StatisticalClassifier):
     """A `StatisticalClassifier` whose rows have weights."""
 
+    _accepts: ClassVar[frozenset[str]] = frozenset(
+        {"out", "into", "columns", "y", "sample_weight"}
+    )
+
     class_count_ = Learned()
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Sparse where the twin takes it.
+        y : array-like of shape (n_samples,)
+            Labels.
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            A row of weight two is two rows, and of weight zero none.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid.
+        """
+        return self._fit(X, y, sample_weight)
 
     def predict_joint_log_proba(self, X):
         """Logarithms of the joint probabilities of rows and classes.

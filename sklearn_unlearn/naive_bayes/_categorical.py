@@ -8,7 +8,7 @@ from sklearn.naive_bayes import CategoricalNB
 
 from sklearn_unlearn.exceptions import ProblemTooLargeError
 from sklearn_unlearn.naive_bayes._discrete import DiscreteNaiveBayes, alpha_of
-from sklearn_unlearn.statistical import Learned
+from sklearn_unlearn.sufficient_statistics import Learned
 
 #: Share of a class that may be left of rows whose weight left in parts.
 _ROUNDING = 2.0**-45
@@ -103,7 +103,7 @@ class UnlearnableCategoricalNB(DiscreteNaiveBayes):
                 f"{n_classes} classes are more than {LARGEST}. Merge rare categories."
             )
 
-    def _encoded(self, X, params):
+    def _encode(self, X, params):
         if X.max(initial=0) >= LARGEST:
             raise ProblemTooLargeError(
                 f"X holds category {X.max():g}: categories are 0, 1, 2 and so on, and "
@@ -123,15 +123,15 @@ class UnlearnableCategoricalNB(DiscreteNaiveBayes):
     def _example(self, classes, n_columns, params):
         return np.zeros((classes.size, n_columns), dtype=np.int64), classes
 
-    def _complete_columns(self, twin, evidence, values):
+    def _fill_columns(self, twin, statistics):
         # CategoricalNB._count and _update_feature_log_prob
-        counts = evidence.classes.first.rounded()
-        slack = _ROUNDING * evidence.classes.weight.rounded()
+        counts = statistics.classes.first.rounded()
+        slack = _ROUNDING * statistics.classes.weight.rounded()
         counts[counts <= slack[:, None]] = 0.0
         alpha = alpha_of(twin)
         twin.category_count_, twin.feature_log_prob_ = [], []
         n_categories, stop = twin.n_categories_.copy(), 0
-        for column, width in enumerate(evidence.widths.tolist()):
+        for column, width in enumerate(statistics.widths.tolist()):
             start, stop = stop, stop + width
             found = counts[:, start:stop]
             used = np.flatnonzero(found.any(axis=0)).max(initial=0) + 1

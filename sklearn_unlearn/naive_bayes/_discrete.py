@@ -7,7 +7,7 @@ from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 from sklearn.preprocessing import binarize
 
 from sklearn_unlearn.naive_bayes._base import NaiveBayes
-from sklearn_unlearn.statistical import Learned
+from sklearn_unlearn.sufficient_statistics import Learned
 
 #: What ``alpha`` is at least, unless ``force_alpha``.
 _SMALLEST_ALPHA = 1e-10
@@ -27,16 +27,17 @@ class DiscreteNaiveBayes(NaiveBayes):
         tags.classifier_tags.poor_score = True
         return tags
 
-    def _complete(self, twin, evidence, n_columns, params, before):
+    def _fill(self, twin, statistics, params, before):
         # _BaseDiscreteNB._update_class_log_prior
-        weight = evidence.classes.weight.rounded()
+        weight = statistics.classes.weight.rounded()
         twin.class_count_ = weight
         if twin.class_prior is None and twin.fit_prior:
             twin.class_log_prior_ = np.log(weight) - np.log(weight.sum())
-        self._complete_columns(twin, evidence, self._values(params))
+        self._fill_columns(twin, statistics)
 
-    def _complete_columns(self, twin, evidence, values):
-        twin.feature_count_ = evidence.classes.first.rounded()
+    def _fill_columns(self, twin, statistics):
+        twin.feature_count_ = statistics.classes.first.rounded()
+        values = statistics.values
         if values != "any":
             # weights that leave in parts need not add up to the last bit
             largest = twin.class_count_[:, None] if values == "unit" else None
@@ -264,7 +265,7 @@ class UnlearnableBernoulliNB(DiscreteNaiveBayes):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _encoded(self, X, params):
+    def _encode(self, X, params):
         threshold = params["binarize"]
         return X if threshold is None else binarize(X, threshold=threshold), None
 

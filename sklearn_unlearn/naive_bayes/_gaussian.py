@@ -7,7 +7,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.naive_bayes._base import NaiveBayes
-from sklearn_unlearn.statistical import Learned
+from sklearn_unlearn.sufficient_statistics import Learned
 
 
 class UnlearnableGaussianNB(NaiveBayes):
@@ -68,19 +68,19 @@ class UnlearnableGaussianNB(NaiveBayes):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _complete(self, twin, evidence, n_columns, params, before):
+    def _fill(self, twin, statistics, params, before):
         # GaussianNB._partial_fit, for a first call
-        weight = evidence.classes.weight.rounded()
-        n_rows = evidence.rows.weight.rounded()[0]
+        weight = statistics.classes.weight.rounded()
+        n_rows = statistics.rows.weight.rounded()[0]
         if n_rows < 1.0:
             raise InsufficientWeightError(
                 "More rows would leave than the model was trained on. A row counts as "
                 "gone with the first weight that leaves: take out all of it at once."
             )
-        spread = np.maximum(evidence.rows.scatter()[0], 0.0) / n_rows
-        scatter = np.maximum(evidence.classes.scatter(), 0.0)
+        spread = np.maximum(statistics.rows.scatter()[0], 0.0) / n_rows
+        scatter = np.maximum(statistics.classes.scatter(), 0.0)
         twin.epsilon_ = twin.var_smoothing * spread.max()
-        twin.theta_ = evidence.classes.mean()
+        twin.theta_ = statistics.classes.mean()
         twin.var_ = scatter / weight[:, None] + twin.epsilon_
         twin.class_count_ = weight
         if twin.priors is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.neighbors import NearestCentroid
 
-from sklearn_unlearn.statistical import Learned, StatisticalClassifier
+from sklearn_unlearn.sufficient_statistics import Learned, StatisticalClassifier
 from sklearn_unlearn.utils.messages import warn
 
 
@@ -96,21 +96,21 @@ class UnlearnableNearestCentroid(StatisticalClassifier):
         rows[::2] += 1.0
         return np.repeat(rows[:, None], n_columns, axis=1), np.repeat(classes, 2)
 
-    def _complete(self, twin, evidence, n_columns, params, before):
+    def _fill(self, twin, statistics, params, before):
         # NearestCentroid.fit
-        statistics = evidence.classes
-        size = statistics.weight.rounded()
+        sums = statistics.classes
+        size = sums.weight.rounded()
         n_rows, n_classes = size.sum(), size.size
         if isinstance(twin.priors, str) and twin.priors == "empirical":
             twin.class_prior_ = size / n_rows
-        everything = statistics.pooled()
+        everything = sums.pooled()
         if not everything.scatter().any():
             raise ValueError(
                 "All features have zero variance. Division by zero. So they have where "
                 "X is so small that squares are below the smallest float, as those of "
                 "1e-162 are: scale it."
             )
-        variance = statistics.scatter().sum(axis=0)
+        variance = sums.scatter().sum(axis=0)
         with np.errstate(invalid="ignore"):
             deviation = np.sqrt(np.maximum(variance, 0.0) / (n_rows - n_classes))
         if np.any(deviation == 0.0):
@@ -119,7 +119,7 @@ class UnlearnableNearestCentroid(StatisticalClassifier):
                 "Inputs within the same classes for at least 1 feature are identical.",
                 UserWarning,
             )
-        centroids, centre = statistics.mean(), everything.mean()
+        centroids, centre = sums.mean(), everything.mean()
         share = np.sqrt(1.0 / size - 1.0 / n_rows)
         scale = share[:, None] * (deviation + np.median(deviation))
         shifts = (centroids - centre) / scale

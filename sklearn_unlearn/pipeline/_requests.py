@@ -21,9 +21,9 @@ from sklearn_unlearn.pipeline._last_model import LastModel
 from sklearn_unlearn.pipeline._last_network import LastNetwork
 from sklearn_unlearn.pipeline._last_sums import LastOfSums
 from sklearn_unlearn.pipeline._wrappers import innermost, opened, why_not
+from sklearn_unlearn.sufficient_statistics import StatisticsTransformer
 from sklearn_unlearn.transformers import (
     Change,
-    TransformerRequests,
     as_given,
     carried,
     check_step_fitted,
@@ -275,7 +275,7 @@ def check_whole_rows(steps, weighted, because):
         elif isinstance(step, ColumnTransformer):
             inner = [(f"{name}__{each}", one) for each, one, _ in step.transformers_]
             check_whole_rows(inner, frozenset(), because)
-        elif isinstance(step, TransformerRequests) and name not in weighted:
+        elif isinstance(step, StatisticsTransformer) and name not in weighted:
             raise UnlearningError(
                 f"{because}, but step {name!r} was fitted without weights and knows "
                 "rows as a whole."

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from sklearn.utils import check_array
 
 from sklearn_unlearn.core.counts import Counts, keys_of
-from sklearn_unlearn.transformers import (
+from sklearn_unlearn.sufficient_statistics import (
     InvertibleMixin,
     Learned,
     UnlearnableTransformer,
 )
+from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.validation import check_names
 
 
@@ -30,9 +32,15 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _read(self, X, twin, columns=None):
+    def _read(self, X, twin, columns):
         rows = _single_columns(X)
-        return rows, check_names(self, X, columns, self._tags(twin))
+        check_names(self, X, columns, self._tags(twin))
+        return rows
+
+    def _read_first(self, X, twin):
+        rows = _single_columns(X)
+        columns = check_names(self, X, None, self._tags(twin))
+        return rows, replace(columns, schema=RawRows.of(X).at_fit().schema)
 
     def _n_rows(self, rows):
         return rows[0].shape[0]
@@ -40,20 +48,20 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
     def _outputs_of(self, fitted, read):
         return fitted.twin.transform(read.X)  # columns of one array each
 
-    def _collected(self, rows, weight, params):
+    def _collect(self, rows, y, weight, params):
         return Counts.of(rows)
 
-    def _alike(self, statistics, fitted):
+    def _match(self, statistics, fitted):
         return statistics.like(fitted.statistics)
 
-    def _teach(self, twin, statistics):
+    def _fill(self, twin, statistics):
         twin.fit(statistics.examples(repeated=groups_infrequent(twin)))
         # columns of several dtypes were one array of objects
         for place, dtype in enumerate(statistics.held):
             if twin.categories_[place].dtype.kind == "O" and dtype.kind != "O":
                 twin.categories_[place] = twin.categories_[place].astype(dtype)
 
-    def _retaught(self, before, statistics):
+    def _refilled(self, before, statistics):
         taught = before.statistics
         if groups_infrequent(before.twin) or taught.held != statistics.held:
             return None

@@ -10,7 +10,7 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.extremes import Extremes
-from sklearn_unlearn.transformers import (
+from sklearn_unlearn.sufficient_statistics import (
     InvertibleMixin,
     Learned,
     UnlearnableTransformer,
@@ -32,9 +32,8 @@ class ExtremesScaler(InvertibleMixin, UnlearnableTransformer):
         if not isinstance(number, Integral) or isinstance(number, bool) or number < 1:
             raise ValueError(f"n_extremes must be an integer above 0; got {number!r}.")
 
-    def _made(self, statistics, columns, forgotten, params, before=None):
-        statistics = statistics.trimmed(params["n_extremes"])
-        return super()._made(statistics, columns, forgotten, params, before)
+    def _settle(self, statistics, params):
+        return statistics.trimmed(params["n_extremes"])
 
 
 class UnlearnableMinMaxScaler(ExtremesScaler):
@@ -95,10 +94,10 @@ class UnlearnableMinMaxScaler(ExtremesScaler):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _collected(self, rows, weight, params):
+    def _collect(self, rows, y, weight, params):
         return Extremes.of(rows, params["n_extremes"], smallest=True)
 
-    def _teach(self, twin, statistics):
+    def _fill(self, twin, statistics):
         rows = np.stack([statistics.minima(), statistics.maxima()])
         known = ~np.isnan(rows[0])
         twin.fit(np.where(known, rows, np.zeros((), dtype=rows.dtype)))
@@ -107,7 +106,7 @@ class UnlearnableMinMaxScaler(ExtremesScaler):
             setattr(twin, name, np.where(known, value, np.nan).astype(value.dtype))
         twin.n_samples_seen_ = statistics.n_rows
 
-    def _change(self, before, after, others):
+    def _output_map(self, before, after, others):
         kept, old, new = before.kept_by(after), before.twin, after.twin
         with np.errstate(over="ignore", invalid="ignore"):
             ratio = new.scale_ / old.scale_[kept]
@@ -174,11 +173,11 @@ class UnlearnableMaxAbsScaler(ExtremesScaler):
         tags.input_tags.sparse = True  # scikit-learn 1.6 does not set it
         return tags
 
-    def _collected(self, rows, weight, params):
+    def _collect(self, rows, y, weight, params):
         rows = sp.csc_array(rows) if sp.issparse(rows) else rows
         return Extremes.of(abs(rows), params["n_extremes"], smallest=False)
 
-    def _teach(self, twin, statistics):
+    def _fill(self, twin, statistics):
         largest = statistics.maxima()
         known = ~np.isnan(largest)
         twin.fit(np.where(known, largest, np.zeros((), dtype=largest.dtype))[None])
@@ -186,7 +185,7 @@ class UnlearnableMaxAbsScaler(ExtremesScaler):
         twin.scale_ = np.where(known, twin.scale_, np.nan).astype(largest.dtype)
         twin.n_samples_seen_ = statistics.n_rows
 
-    def _change(self, before, after, others):
+    def _output_map(self, before, after, others):
         kept, scale = before.kept_by(after), before.twin.scale_
         with np.errstate(over="ignore"):
             ratio = scale[kept] / after.twin.scale_

@@ -11,7 +11,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.counts import keys_of
 from sklearn_unlearn.preprocessing._categories import CategoryEncoder, groups_of
-from sklearn_unlearn.transformers import Learned
+from sklearn_unlearn.sufficient_statistics import Learned
 
 
 class UnlearnableOneHotEncoder(CategoryEncoder):
@@ -111,7 +111,7 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
         Z = sp.csr_array(parts, shape=(places.shape[0], n_outputs))
         return Z if twin.sparse_output else Z.toarray()
 
-    def _change(self, before, after, others):
+    def _output_map(self, before, after, others):
         if after.twin is before.twin:
             return AffineMap.unchanged(_n_outputs(before.twin))
         kept, columns = before.kept_by(after), range(len(before.twin.categories_))

@@ -80,7 +80,7 @@ class UnlearnableOrdinalEncoder(CategoryEncoder):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _change(self, before, after, others):
+    def _output_map(self, before, after, others):
         kept = before.kept_by(after)
         scale, shift = np.ones(kept.size), np.zeros(kept.size)
         known = np.ones(kept.size, dtype=bool)

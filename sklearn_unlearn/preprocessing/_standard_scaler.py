@@ -10,12 +10,10 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.moments import Moments
-from sklearn_unlearn.transformers import (
-    Edit,
+from sklearn_unlearn.sufficient_statistics import (
     InvertibleMixin,
     Learned,
     UnlearnableTransformer,
-    given,
 )
 
 
@@ -99,56 +97,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         ValueError
             If a parameter or the data are invalid.
         """
-        return self._fit(X, sample_weight)
-
-    def partial_unfit(self, X, y=None, sample_weight=None):
-        """Forget rows: the transformer as if it had never been fitted on them.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
-            The rows, with the values that they were fitted with.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_rows,) or float, optional
-            How much weight leaves; None means 1 for each row.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        UnlearningError
-            A subclass says why the request was refused; the transformer is unchanged.
-        """
-        return self._carry_out(Edit(rows_out=given(X, "X"), weight_out=sample_weight))
-
-    def replace_features(self, X, y=None, X_new=None, sample_weight=None):
-        """Correct values: the transformer as if rows had been ``X_new`` all along.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features)
-            The rows as they were fitted with.
-        y : None
-            Ignored.
-        X_new : {array-like, sparse matrix} of shape (n_rows, n_features)
-            The rows as they should have been.
-        sample_weight : array-like of shape (n_rows,) or float, optional
-            Their weights; None means 1 for each row.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        UnlearningError
-            A subclass says why the request was refused; the transformer is unchanged.
-        """
-        edit = Edit(given(X, "X"), given(X_new, "X_new"), sample_weight, sample_weight)
-        return self._carry_out(edit)
+        return self._fit(X, sample_weight=sample_weight)
 
     def partial_fit(self, X, y=None, sample_weight=None):
         """Learn rows: the transformer as if it had been fitted on them too.
@@ -169,13 +118,10 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
 
         Raises
         ------
-        ValueError
-            If the data are invalid.
+        UnlearningError
+            A subclass says why the request was refused; the transformer is unchanged.
         """
-        with self._exclusive():
-            if not self.__sklearn_is_fitted__():
-                return self._fit(X, sample_weight)
-            return self._carry_out(Edit(rows_in=given(X, "X"), weight_in=sample_weight))
+        return super().partial_fit(X, y, sample_weight=sample_weight)
 
     def transform(self, X, copy=None):
         """Centred and scaled rows.
@@ -219,19 +165,19 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         )
         return tags
 
-    def _collected(self, rows, weight, params):
+    def _collect(self, rows, y, weight, params):
         return Moments.of(rows, weight, "columns" if params["with_std"] else "none")
 
-    def _teach(self, twin, statistics):
+    def _fill(self, twin, statistics):
         twin.fit(np.zeros((1, statistics.observed().size)))
-        self._fill(twin, statistics)
+        self._set_moments(twin, statistics)
 
-    def _retaught(self, before, statistics):
+    def _refilled(self, before, statistics):
         twin = copy.copy(before.twin)
-        self._fill(twin, statistics)
+        self._set_moments(twin, statistics)
         return twin
 
-    def _fill(self, twin, statistics):
+    def _set_moments(self, twin, statistics):
         # StandardScaler.partial_fit
         size, mean = statistics.observed(), statistics.mean()
         twin.mean_ = mean if twin.with_mean or twin.with_std else None
@@ -246,7 +192,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
             twin.var_ = variance
             twin.scale_ = np.where(variance <= bound, 1.0, np.sqrt(variance))
 
-    def _change(self, before, after, others):
+    def _output_map(self, before, after, others):
         kept = before.kept_by(after)
         old, new = before.twin, after.twin
         n_old, zero, one = before.twin.n_features_in_, np.zeros(1), np.ones(1)

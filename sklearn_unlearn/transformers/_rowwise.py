@@ -9,8 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.sufficient_statistics import StatisticsTransformer
 from sklearn_unlearn.transformers._change import of_step
-from sklearn_unlearn.transformers._requests import TransformerRequests
 from sklearn_unlearn.transformers._telling import (
     as_objects,
     len_of,
@@ -80,7 +80,7 @@ def mixes(step, X):
 
 def may_mix(step):
     """Whether a step may be a function of several rows and does not say so."""
-    if is_nothing(step) or isinstance(step, str | TransformerRequests):
+    if is_nothing(step) or isinstance(step, str | StatisticsTransformer):
         return False
     if hasattr(step, "_carried_through") or not hasattr(step, "transform"):
         return False

@@ -14,14 +14,14 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
+from sklearn_unlearn.base import Batch, Request
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import ExtremesExhaustedError, UnlearningError
+from sklearn_unlearn.sufficient_statistics import StatisticsTransformer
 from sklearn_unlearn.transformers._change import as_given, of_step
-from sklearn_unlearn.transformers._fitted import Edit
 from sklearn_unlearn.transformers._kept import Kept
-from sklearn_unlearn.transformers._requests import TransformerRequests
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.rows import columns_of
@@ -65,7 +65,7 @@ def carried(name, step, change, cross_fitted=False):
 def _carried(name, step, change, cross_fitted):
     if _consists_of_steps(step):
         return step._carried_through(name, change)
-    if isinstance(step, TransformerRequests):
+    if isinstance(step, StatisticsTransformer):
         return _unlearned(name, step, change)
     if is_stateless(step):
         return _unchanged(name, step, change)
@@ -139,20 +139,26 @@ def _unlearned(name, step, change):
         # of its columns some are no longer there
         alive = np.flatnonzero(~fitted.forgotten)
         kept = change.kept
-        after._fitted, map_ = step._answer(Edit(columns=np.delete(alive, kept)))
+        answer = step._apply(fitted, Request(columns=np.delete(alive, kept)))
+        after._fitted, map_ = answer.fitted, answer.outputs
         change = replace(change, map=None)
         out = None if out is None else columns_of(out, kept)
-    into, edits = None if change.into is None else change.into(), []
+    into, request = None if change.into is None else change.into(), None
     if out is not None or into is not None or forgotten is not None:
-        edit = Edit(out, into, change.weight_out, change.weight_in, forgotten)
+        request = Request(
+            None if out is None else Batch(out, sample_weight=change.weight_out),
+            None if into is None else Batch(into, sample_weight=change.weight_in),
+            forgotten,
+        )
         if same_columns:  # validated once, here
-            edit = step._read_edit(fitted, edit)
-            read = as_given(edit.rows_out), as_given(edit.rows_in)
-            change = replace(change, out=read[0], into=read[1])
-        edits = [edit]
-    edits += [_edit_of(one, step) for one in change.imputed]
-    if edits:
-        after._fitted, later = _answered(after, edits, change)
+            request = step._read_request(fitted, request)
+            read = (
+                None if batch is None else as_given(batch.X)
+                for batch in (request.out, request.into)
+            )
+            change = replace(change, **dict(zip(("out", "into"), read, strict=True)))
+    if request is not None or change.imputed:
+        after._fitted, later = _answered(after, request, change)
         map_ = later if map_ is None else map_.then(later)
     more = {}
     if map_ is not None and not map_.complete:
@@ -161,20 +167,25 @@ def _unlearned(name, step, change):
     return after, replace(through, unseen=name, **more) if more else through
 
 
-def _answered(step, edits, change):
-    """The fitted value after some edits, and how outputs of other rows change."""
-    after, map_ = copy.copy(step), None
+def _answered(step, request, change):
+    """The fitted value after a request, and how outputs of other rows change."""
+    fitted, map_ = step._fitted, None
     try:
-        for edit in edits:
-            after._fitted, later = after._answer(edit)
+        if request is not None:
+            answer = step._apply(fitted, request)
+            fitted, map_ = answer.fitted, answer.outputs
+        for imputed in change.imputed:
+            answer = step._replace_imputed(fitted, imputed)
+            fitted, later = answer.fitted, answer.outputs
             map_ = later if map_ is None else map_.then(later)
     except ExtremesExhaustedError:
         if change.rest is None:
             raise
         weights = change.weight_rest
         weight = None if weights is None else weights()
-        return step._answer_anew(change.rest(), weight)
-    return after._fitted, map_
+        answer = step._recompute(step._fitted, change.rest(), weight)
+        return answer.fitted, answer.outputs
+    return fitted, map_
 
 
 def _can_follow(step, change):
@@ -185,15 +196,6 @@ def _can_follow(step, change):
     weighted = change.weight_rest is not None or change.weight_out is not None
     followed = bool(change.imputed) and step._columnwise
     return followed and not named and not weighted
-
-
-def _edit_of(imputed, step):
-    """Imputed values that change as rows that leave and rows that come."""
-    before, after, n_rows = imputed.before, imputed.after, imputed.n_rows
-    if has_fit_parameter(step, "sample_weight"):
-        return Edit(before, after, float(n_rows), float(n_rows), in_first=True)
-    before, after = (np.repeat(rows, n_rows, axis=0) for rows in (before, after))
-    return Edit(before, after, in_first=True)
 
 
 def _computed_anew(name, step, change):
@@ -244,7 +246,7 @@ def foreign(name, step):
         By their names, which begin with that of the step.
     """
     nothing = is_nothing(step) or isinstance(step, str)
-    if nothing or isinstance(step, TransformerRequests) or is_stateless(step):
+    if nothing or isinstance(step, StatisticsTransformer) or is_stateless(step):
         return {}
     if not _consists_of_steps(step):
         return {name: step}

@@ -184,22 +184,20 @@ def unlearning_tags(estimator):
 def takes_weights(estimator):
     """Whether ``fit`` and each verb about rows take ``sample_weight``."""
     # a twin of an older scikit-learn may have no weights to train with
-    trained = getattr(estimator, "_trains_with_weights", True)
-    # the verbs of ours have the same parameters everywhere
-    accepted = getattr(estimator, "_accepts", ("sample_weight",))
-    return (
-        trained
-        and "sample_weight" in accepted
-        and all(
-            accepts(getattr(estimator, name), "sample_weight")
-            for name in ("fit", *ROW_VERBS, *DATA_VERBS)
-            if hasattr(estimator, name)
-        )
+    return getattr(estimator, "_trains_with_weights", True) and all(
+        accepts(getattr(estimator, name), "sample_weight")
+        for name in ("fit", *ROW_VERBS, *DATA_VERBS)
+        if hasattr(estimator, name)
     )
 
 
 def accepts(method, name):
-    """Whether a method has a parameter of this name."""
+    """Whether a method has a parameter of this name, and takes what is given for it."""
+    # verbs have the same parameters everywhere, and say which they do not take
+    taken = getattr(getattr(method, "__self__", None), "_accepts", None)
+    optional = name in ("sample_weight", "row_ids")
+    if taken is not None and optional and method.__name__ in ROW_VERBS:
+        return name in taken
     # tags are asked for in each request: a function's signature is read once
     return name in _parameters(getattr(method, "__func__", method))
 

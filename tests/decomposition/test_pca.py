@@ -9,8 +9,7 @@ from sklearn.decomposition import PCA
 
 from sklearn_unlearn import UnlearnablePCA
 from sklearn_unlearn.exceptions import ProblemTooLargeError, UnlearningError
-from sklearn_unlearn.transformers import Edit
-from tests.transformers import VERBS, Script, assert_mapped
+from tests.transformers import VERBS, Script, answer_of, assert_mapped, request_of
 
 
 def rows(n_rows, n_columns, seed=0):
@@ -31,10 +30,10 @@ def test_with_all_components_all_outputs_are_known(name, requests):
 def test_of_fewer_components_nothing_is_known():
     X = rows(30, 4)
     pca = UnlearnablePCA(n_components=2).fit(X)
-    _, change = pca._answer(Edit(rows_out=X[:1]))
+    _, change = answer_of(pca, request_of(rows_out=X[:1]))
     assert not change.known.any()
     assert (change.n_old, change.n_new) == (2, 2)
-    _, change = pca._answer(Edit(rows_out=X[:2], rows_in=X[1::-1]))
+    _, change = answer_of(pca, request_of(rows_out=X[:2], rows_in=X[1::-1]))
     assert change.identity
 
 
@@ -43,7 +42,7 @@ def test_fewer_rows_than_columns(whiten):
     X = rows(5, 9)
     pca = UnlearnablePCA(whiten=whiten).fit(X)
     before = pca.transform(X[1:])
-    fitted, change = pca._answer(Edit(rows_out=X[:1]))
+    fitted, change = answer_of(pca, request_of(rows_out=X[:1]))
     pca._fitted = fitted
     twin = PCA(svd_solver="full").fit(X[1:])
     # the last component does not vary: its direction is any

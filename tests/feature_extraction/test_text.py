@@ -26,8 +26,7 @@ from sklearn_unlearn.exceptions import (
     RowNotFoundError,
     UnlearningError,
 )
-from sklearn_unlearn.transformers import Edit
-from tests.transformers import VERBS, Script, data
+from tests.transformers import VERBS, Script, answer_of, data, request_of
 
 TWINS = {
     UnlearnableCountVectorizer: CountVectorizer,
@@ -37,7 +36,7 @@ TEXTS = ["the cat sat", "the dog sat", "the cat ran", "Rosalind ran home"]
 
 
 def answer(vectorizer, edit):
-    _, change = vectorizer._answer(edit)
+    _, change = answer_of(vectorizer, edit)
     return change
 
 
@@ -138,35 +137,37 @@ def test_documents_are_read_from_files(cls, tmp_path):
 def test_words_that_thresholds_bring_in_have_to_be_counted():
     vectorizer = UnlearnableCountVectorizer(min_df=0.5).fit(TEXTS)
     assert list(vectorizer.get_feature_names_out()) == ["cat", "ran", "sat", "the"]
-    change = answer(vectorizer, Edit(rows_out=[TEXTS[3], TEXTS[2]]))
+    change = answer(vectorizer, request_of(rows_out=[TEXTS[3], TEXTS[2]]))
     # now cat and dog have one of two documents
     np.testing.assert_array_equal(change.known, [True, False, True, True])
     assert change.n_old == 4
 
 
 def test_weights_are_known_without_a_norm():
-    edit = Edit(rows_out=[TEXTS[3]])
+    edit = request_of(rows_out=[TEXTS[3]])
     for norm, complete in ((None, True), ("l2", False), ("l1", False)):
         vectorizer = UnlearnableTfidfVectorizer(norm=norm).fit(TEXTS)
         assert answer(vectorizer, edit).complete == complete
-        assert answer(vectorizer, Edit(rows_out=TEXTS[:1], rows_in=TEXTS[:1])).identity
+        assert answer(
+            vectorizer, request_of(rows_out=TEXTS[:1], rows_in=TEXTS[:1])
+        ).identity
     # nothing is weighted, and the word that goes is in no other document
     vectorizer = UnlearnableTfidfVectorizer(use_idf=False).fit(TEXTS)
     assert answer(vectorizer, edit).complete
     # all words are in as many documents: their weights change alike
     texts = ["cat sat", "cat sat", "dog"]
     vectorizer = UnlearnableTfidfVectorizer().fit(texts)
-    assert answer(vectorizer, Edit(rows_out=["dog"])).complete
+    assert answer(vectorizer, request_of(rows_out=["dog"])).complete
 
 
 def test_columns_of_weighted_rows():
     X = data("weights_l2")
     plain = UnlearnableTfidfTransformer(use_idf=False, norm=None).fit(X)
-    assert answer(plain, Edit(rows_out=X[:3])).identity
-    assert answer(plain, Edit(columns=[1])).complete
+    assert answer(plain, request_of(rows_out=X[:3])).identity
+    assert answer(plain, request_of(columns=[1])).complete
     normed = UnlearnableTfidfTransformer(use_idf=False).fit(X)
-    assert answer(normed, Edit(rows_out=X[:3])).identity
-    assert not answer(normed, Edit(columns=[1])).complete
+    assert answer(normed, request_of(rows_out=X[:3])).identity
+    assert not answer(normed, request_of(columns=[1])).complete
     with pytest.raises(AttributeError):
         plain.idf_  # noqa: B018
 

@@ -10,15 +10,14 @@ from sklearn.impute import SimpleImputer
 
 from sklearn_unlearn import UnlearnableSimpleImputer
 from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
-from sklearn_unlearn.transformers import Edit
 from tests.pairwise import pairwise
-from tests.transformers import VERBS, Script, assert_mapped
+from tests.transformers import VERBS, Script, answer_of, assert_mapped, request_of
 
 NAN = np.nan
 
 
 def answer(imputer, edit):
-    _, change = imputer._answer(edit)
+    _, change = answer_of(imputer, edit)
     return change
 
 
@@ -37,9 +36,9 @@ def test_without_indicators_columns_are_known_in_which_nothing_is_missing():
     imputer = UnlearnableSimpleImputer().fit(X)
     # the mean of the first column changes, but no other row lacks a value there; that
     # of the second changes too, and one does; the third has the mean that it had
-    change = answer(imputer, Edit(rows_out=X[3:]))
+    change = answer(imputer, request_of(rows_out=X[3:]))
     np.testing.assert_array_equal(change.known, [True, False, True])
-    change = answer(imputer, Edit(rows_out=X[1:2]))
+    change = answer(imputer, request_of(rows_out=X[1:2]))
     np.testing.assert_array_equal(change.known, [False, True, True])
 
 
@@ -49,7 +48,7 @@ def test_a_column_gains_and_loses_its_only_value():
         imputer = UnlearnableSimpleImputer(**parameters).fit(X)
         twin = SimpleImputer(**parameters).fit(X[:2])
         before = imputer.transform(X[:2])
-        fitted, change = imputer._answer(Edit(rows_out=X[2:]))
+        fitted, change = answer_of(imputer, request_of(rows_out=X[2:]))
         imputer._fitted = fitted
         np.testing.assert_array_equal(imputer.statistics_, twin.statistics_)
         names = twin.get_feature_names_out()
@@ -59,7 +58,7 @@ def test_a_column_gains_and_loses_its_only_value():
         empty[:, len(names) - 1] += bool(parameters.get("add_indicator"))
         assert change.complete
         assert_mapped(change, before, empty)
-        fitted, change = imputer._answer(Edit(rows_in=[[5.0, 9.0]]))
+        fitted, change = answer_of(imputer, request_of(rows_in=[[5.0, 9.0]]))
         assert change.complete
         assert_mapped(change, empty, fitted.twin.transform(X[:2]))
 

@@ -245,7 +245,7 @@ REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("place", ["of", "changed", "columns", "_complete"])
+@pytest.mark.parametrize("place", ["of", "changed", "columns", "_fill"])
 @pytest.mark.parametrize("verb", REQUESTS)
 def test_a_fault_leaves_the_model(monkeypatch, verb, place):
     X, y = data()
@@ -255,7 +255,7 @@ def test_a_fault_leaves_the_model(monkeypatch, verb, place):
     def fail(*_, **__):
         raise Injected
 
-    owner = UnlearnableBayesianRidge if place == "_complete" else Statistics
+    owner = UnlearnableBayesianRidge if place == "_fill" else Statistics
     with monkeypatch.context() as patch:
         patch.setattr(owner, place, fail)
         try:
@@ -263,7 +263,7 @@ def test_a_fault_leaves_the_model(monkeypatch, verb, place):
         except Injected:
             assert model._fitted is fitted
         else:
-            assert place != "_complete"
+            assert place != "_fill"
 
 
 @pytest.mark.parametrize("verb", REQUESTS)

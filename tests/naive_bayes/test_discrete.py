@@ -61,7 +61,7 @@ def test_a_category_that_no_row_has_any_more_is_unknown_again():
     rest = np.delete(data, 5, axis=0)
     twin = CategoricalNB().fit(rest, np.delete(Y, 5))
     np.testing.assert_array_equal(model.n_categories_, twin.n_categories_)
-    width = model._fitted.evidence.classes.first.shape[1]
+    width = model._fitted.statistics.classes.first.shape[1]
     assert width == (rest.max(axis=0) + 1).sum()
     model.partial_fit(data[5:6], Y[5:6])
     np.testing.assert_array_equal(
@@ -73,9 +73,9 @@ def test_categories_of_a_forgotten_column_are_not_kept():
     data = X.copy()
     data[5, 2] = 30
     model = UnlearnableCategoricalNB().fit(data, Y).forget_features([2])
-    found = model._fitted.evidence.classes
+    found = model._fitted.statistics.classes
     rest = np.delete(data, 2, axis=1)
-    expected = UnlearnableCategoricalNB().fit(rest, Y)._fitted.evidence.classes
+    expected = UnlearnableCategoricalNB().fit(rest, Y)._fitted.statistics.classes
     np.testing.assert_array_equal(found.first.digits, expected.first.digits)
 
 
@@ -114,7 +114,7 @@ def test_each_column_has_a_width_of_its_own():
         model.partial_fit(data[rows], Y[rows])
     fitted = UnlearnableCategoricalNB().fit(data, Y)
     for estimator in (model, fitted):
-        evidence = estimator._fitted.evidence
+        evidence = estimator._fitted.statistics
         np.testing.assert_array_equal(evidence.widths, data.max(axis=0) + 1)
         assert evidence.classes.first.shape == (3, evidence.widths.sum())
     twin = CategoricalNB().fit(data, Y)

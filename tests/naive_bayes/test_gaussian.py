@@ -69,8 +69,8 @@ def test_rows_of_weight_zero_are_none():
     np.testing.assert_allclose(model.var_, twin.var_, rtol=1e-14)
     with pytest.raises(ValueError, match="sample_weight"):
         UnlearnableGaussianNB().fit(X, y, np.zeros(30))
-    before = model._fitted.evidence
+    before = model._fitted.statistics
     model.partial_unfit(X[:2], y[:2], sample_weight=0.0)
     np.testing.assert_array_equal(
-        model._fitted.evidence.classes.first.digits, before.classes.first.digits
+        model._fitted.statistics.classes.first.digits, before.classes.first.digits
     )

@@ -15,8 +15,7 @@ from sklearn_unlearn.exceptions import (
     RowNotFoundError,
     UnlearningError,
 )
-from sklearn_unlearn.transformers import Edit
-from tests.transformers import VERBS, Script
+from tests.transformers import VERBS, Script, answer_of, request_of
 
 BOTH = [UnlearnableOneHotEncoder, UnlearnableOrdinalEncoder]
 TWINS = {
@@ -98,22 +97,22 @@ def test_dates_and_truth_values(cls):
 
 
 def answer(encoder, edit):
-    _, change = encoder._answer(edit)
+    _, change = answer_of(encoder, edit)
     return change
 
 
 def test_the_indicator_without_an_output_becomes_another_one():
     X = column("birch", "cedar", "cedar", "elm")
     encoder = UnlearnableOneHotEncoder(drop="first", sparse_output=False).fit(X)
-    change = answer(encoder, Edit(rows_in=column("ash")))
+    change = answer(encoder, request_of(rows_in=column("ash")))
     np.testing.assert_array_equal(
         change.linear.toarray(), [[-1.0, -1.0], [1.0, 0.0], [0.0, 1.0]]
     )
     np.testing.assert_array_equal(change.shift, [1.0, 0.0, 0.0])
-    change = answer(encoder, Edit(rows_out=column("birch")))
+    change = answer(encoder, request_of(rows_out=column("birch")))
     np.testing.assert_array_equal(change.linear.toarray(), [[0.0, 1.0]])
     assert not change.shift.any()
-    change = answer(encoder, Edit(rows_in=column("oak")))
+    change = answer(encoder, request_of(rows_in=column("oak")))
     assert not change.linear.toarray()[2].any()
 
 
@@ -129,18 +128,18 @@ def test_a_named_category_that_is_dropped_cannot_vanish():
 def test_codes_that_shift_and_codes_that_do_not():
     X = column("ash", "birch", "cedar", "elm", np.nan)
     encoder = UnlearnableOrdinalEncoder(encoded_missing_value=np.nan).fit(X)
-    assert answer(encoder, Edit(rows_out=column("elm"))).identity
-    first = answer(encoder, Edit(rows_out=column("ash")))
+    assert answer(encoder, request_of(rows_out=column("elm"))).identity
+    first = answer(encoder, request_of(rows_out=column("ash")))
     assert first.complete
     assert (first.linear.toarray().item(), first.shift.item()) == (1.0, -1.0)
-    assert not answer(encoder, Edit(rows_out=column("birch"))).complete
-    assert not answer(encoder, Edit(rows_in=column("beech"))).complete
-    corrected = Edit(rows_out=column("cedar"), rows_in=column("birches"))
+    assert not answer(encoder, request_of(rows_out=column("birch"))).complete
+    assert not answer(encoder, request_of(rows_in=column("beech"))).complete
+    corrected = request_of(rows_out=column("cedar"), rows_in=column("birches"))
     assert answer(encoder, corrected).identity  # the same code for another word
     coded = UnlearnableOrdinalEncoder(encoded_missing_value=-9).fit(
         np.array([[1.0], [2.0], [3.0], [np.nan]])
     )
-    assert not answer(coded, Edit(rows_out=[[1.0]])).complete
+    assert not answer(coded, request_of(rows_out=[[1.0]])).complete
 
 
 def test_categories_become_infrequent_and_frequent():
@@ -148,18 +147,18 @@ def test_categories_become_infrequent_and_frequent():
     encoder = UnlearnableOneHotEncoder(min_frequency=3).fit(X)
     np.testing.assert_array_equal(encoder.infrequent_categories_[0], ["c", "d"])
     # b joins the infrequent ones: their indicators are added
-    change = answer(encoder, Edit(rows_out=column("b")))
+    change = answer(encoder, request_of(rows_out=column("b")))
     np.testing.assert_array_equal(change.linear.toarray(), [[1, 0, 0], [0, 1, 1]])
     # c leaves them: which of their rows it has is not in the outputs
-    change = answer(encoder, Edit(rows_in=column("c")))
+    change = answer(encoder, request_of(rows_in=column("c")))
     np.testing.assert_array_equal(change.known, [True, True, False, False])
     # unless all of them are it
-    change = answer(encoder, Edit(rows_out=column("d"), rows_in=column("c")))
+    change = answer(encoder, request_of(rows_out=column("d"), rows_in=column("c")))
     assert change.complete
     coded = UnlearnableOrdinalEncoder(min_frequency=3).fit(X)
     np.testing.assert_array_equal(coded.infrequent_categories_[0], ["c", "d"])
-    assert answer(coded, Edit(rows_in=column("d"))).identity
-    assert not answer(coded, Edit(rows_in=column("c"))).complete
+    assert answer(coded, request_of(rows_in=column("d"))).identity
+    assert not answer(coded, request_of(rows_in=column("c"))).complete
 
 
 @pytest.mark.parametrize("cls", BOTH)

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_unlearn import UnlearnableStandardScaler
-from sklearn_unlearn.transformers import Edit
-from tests.transformers import VERBS, Script
+from tests.transformers import VERBS, Script, answer_of, request_of
 
 
 @settings(deadline=None, max_examples=30)
@@ -39,7 +38,7 @@ def test_a_column_that_stops_varying_has_scale_one():
 def test_a_request_that_changes_nothing_is_the_identity():
     X = np.random.default_rng(0).normal(size=(9, 3))
     scaler = UnlearnableStandardScaler().fit(X)
-    _, change = scaler._answer(Edit(rows_out=X[:2], rows_in=X[1::-1]))
+    _, change = answer_of(scaler, request_of(rows_out=X[:2], rows_in=X[1::-1]))
     assert change.identity
 
 

@@ -118,7 +118,7 @@ class UnlearnableCountVectorizer(DocumentVectorizer):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _change(self, before, after, others):
+    def _output_map(self, before, after, others):
         source, known = sources(before, after, others)
         if before.twin.fixed_vocabulary_:
             known[:] = True

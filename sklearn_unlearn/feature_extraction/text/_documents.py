@@ -12,12 +12,10 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_unlearn.core.words import WordCounts
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.transformers import (
-    Edit,
+from sklearn_unlearn.sufficient_statistics import (
     Learned,
     ReadRows,
-    TransformerRequests,
-    given,
+    StatisticsTransformer,
 )
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.validation import Columns
@@ -30,7 +28,7 @@ class _Texts(list):
     """Documents that have been read."""
 
 
-class DocumentVectorizer(TransformerRequests, BaseEstimator):
+class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
     """A vectorizer that counts in how many documents each word is.
 
     Words that the thresholds keep out of the vocabulary are counted too: a request may
@@ -83,77 +81,6 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
         with self._exclusive():
             fitted = self._fit(texts)._checked()
         return self._outputs_of(fitted, ReadRows(texts, raw_documents))
-
-    def partial_unfit(self, raw_documents, y=None):
-        """Forget documents: the vectorizer as if it had never been fitted on them.
-
-        Parameters
-        ----------
-        raw_documents : iterable of str, bytes or files
-            The documents, as they were fitted with.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        UnlearningError
-            A subclass says why the request was refused; the vectorizer is unchanged.
-        """
-        return self._carry_out(Edit(rows_out=given(raw_documents, "X")))
-
-    def replace_features(self, raw_documents, y=None, X_new=None):
-        """Correct documents: as if they had been ``X_new`` all along.
-
-        Parameters
-        ----------
-        raw_documents : iterable of str, bytes or files
-            The documents, as they were fitted with.
-        y : None
-            Ignored.
-        X_new : iterable of str, bytes or files
-            The documents as they should have been.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        UnlearningError
-            A subclass says why the request was refused; the vectorizer is unchanged.
-        """
-        return self._carry_out(
-            Edit(rows_out=given(raw_documents, "X"), rows_in=given(X_new, "X_new"))
-        )
-
-    def partial_fit(self, raw_documents, y=None):
-        """Learn documents: the vectorizer as if it had been fitted on them too.
-
-        On an unfitted vectorizer this is ``fit``.
-
-        Parameters
-        ----------
-        raw_documents : iterable of str, bytes or files
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If the documents are invalid.
-        """
-        with self._exclusive():
-            if not self.__sklearn_is_fitted__():
-                return self._fit(raw_documents)
-            return self._carry_out(Edit(rows_in=given(raw_documents, "X")))
 
     # What was learned ---------------------------------------------------------------
 
@@ -223,16 +150,16 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
             return raw_documents
         return _Texts(twin.decode(document) for document in raw_documents)
 
-    def _read(self, X, twin, columns=None):
+    def _read(self, X, twin, columns):
+        texts, _ = self._read_first(X, twin)
+        _check_texts(texts, twin)
+        return texts
+
+    def _read_first(self, X, twin):
         texts = self._texts(X, twin)
         if not texts:
             raise ValueError("There is no document.")
-        if columns is not None:
-            _check_texts(texts, twin)
         return texts, _ONE_COLUMN
-
-    def _schema_of(self, X):
-        return None
 
     def _n_rows(self, rows):
         return len(rows)
@@ -241,7 +168,7 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
         twin = copy.copy(fitted.twin)  # files have been read
         return twin.set_params(input="content").transform(read.rows)
 
-    def _collected(self, rows, weight, params):
+    def _collect(self, rows, y, weight, params):
         twin = self._new_twin({**params, "input": "content"})
         analyze = twin.build_analyzer()
         documents = (analyze(text) for text in rows)
@@ -254,7 +181,7 @@ class DocumentVectorizer(TransformerRequests, BaseEstimator):
         """Which words of documents are counted if the vocabulary is given."""
         return ((),) * sum(1 for _ in documents)
 
-    def _teach(self, twin, statistics):
+    def _fill(self, twin, statistics):
         given_vocabulary = twin.vocabulary
         if given_vocabulary is None:
             twin.vocabulary = ["a"]

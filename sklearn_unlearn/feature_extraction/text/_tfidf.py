@@ -13,7 +13,7 @@ from sklearn_unlearn.feature_extraction.text._documents import (
     frequencies,
     sources,
 )
-from sklearn_unlearn.transformers import Learned, UnlearnableTransformer
+from sklearn_unlearn.sufficient_statistics import Learned, UnlearnableTransformer
 from sklearn_unlearn.utils.messages import warn
 
 #: Relative difference of equal weights that were computed from different counts.
@@ -112,10 +112,10 @@ class UnlearnableTfidfTransformer(
 
     # Hooks --------------------------------------------------------------------------
 
-    def _collected(self, rows, weight, params):
+    def _collect(self, rows, y, weight, params):
         return Frequencies.of(rows)
 
-    def _teach(self, twin, statistics):
+    def _fill(self, twin, statistics):
         twin.fit(np.ones((1, statistics.present.size)))
         if twin.use_idf:
             twin.idf_ = inverse_frequency(
@@ -126,7 +126,7 @@ class UnlearnableTfidfTransformer(
             )
             _warn_of_infinite(twin.idf_)
 
-    def _change(self, before, after, others):
+    def _output_map(self, before, after, others):
         kept = before.kept_by(after)
         known = np.ones(kept.size, dtype=bool)
         used = before.statistics.present > 0
@@ -266,8 +266,8 @@ class UnlearnableTfidfVectorizer(_Normed, DocumentVectorizer):
         words = set(params["vocabulary"])
         return ([word for word in document if word in words] for document in documents)
 
-    def _teach(self, twin, statistics):
-        super()._teach(twin, statistics)
+    def _fill(self, twin, statistics):
+        super()._fill(twin, statistics)
         present = frequencies(twin.vocabulary_, statistics)
         dtype = np.dtype(twin.dtype)
         if dtype.kind != "f":
@@ -286,7 +286,7 @@ class UnlearnableTfidfVectorizer(_Normed, DocumentVectorizer):
             if isinstance(inner, TfidfTransformer):
                 inner.n_features_in_ = present.size
 
-    def _change(self, before, after, others):
+    def _output_map(self, before, after, others):
         source, known = sources(before, after, others)
         vocabularies = before.twin.vocabulary_, after.twin.vocabulary_
         old, new = (frequencies(words, others) > 0 for words in vocabularies)

@@ -1,4 +1,4 @@
-"""What a transformer that unlearns keeps, and what a request to it says."""
+"""The fitted value of an estimator of sums, and rows of a request as it reads them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_unlearn.utils.validation import Columns
 
 
-class RowStatistics(Protocol):
+class SufficientStatistics(Protocol):
     """What is kept of rows; immutable, and equal for equal rows in any order."""
 
     @property
@@ -33,17 +33,20 @@ class RowStatistics(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """Everything a transformer learned, in one immutable value.
+    """Everything an estimator learned, in one immutable value.
 
     Attributes
     ----------
-    statistics : RowStatistics
+    statistics : SufficientStatistics
         In the columns that are not forgotten.
     columns : Columns
         Number and names of the columns of X.
     forgotten : ndarray of bool of shape (n_features,)
     params : dict
         Parameters of the estimator at fit.
+    labels : ndarray or None
+        Of a model, along the first axis: those that rows may have, sorted; not all need
+        to have rows.
     twin : estimator
         scikit-learn's estimator of the columns that are not forgotten.
     """
@@ -52,7 +55,8 @@ class Fitted:
     columns: Columns
     forgotten: np.ndarray
     params: dict
-    twin: Any
+    labels: np.ndarray | None = None
+    twin: Any = None
 
     def kept_by(self, later):
         """Positions in these columns of the columns that a later value has."""
@@ -65,32 +69,9 @@ class ReadRows:
 
     Attributes
     ----------
-    rows : what the transformer made of X
+    rows : what the estimator made of X
     X : the columns that are not forgotten, as they were given
     """
 
     rows: Any
     X: Any
-
-
-@dataclass(frozen=True, eq=False)
-class Edit:
-    """One request, as the caller states it.
-
-    Attributes
-    ----------
-    rows_out, rows_in : X of the rows that leave and of those that come, or None
-        `ReadRows` where they have been validated.
-    weight_out, weight_in : array-like, float or None
-        Their weights; None means 1 for each row.
-    columns : columns to forget after that, or None
-    in_first : bool
-        Whether rows come before others leave: values that both have need not be there.
-    """
-
-    rows_out: Any = None
-    rows_in: Any = None
-    weight_out: Any = None
-    weight_in: Any = None
-    columns: Any = None
-    in_first: bool = False

@@ -1,4 +1,4 @@
-"""Taking over a fitted scikit-learn model of sums, which from then on unlearns."""
+"""``from_sklearn`` of models of sums: a fitted model is taken over, to unlearn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sklearn_unlearn.utils.messages import refusing, warn
 _FREE = {"scalings_", "rotations_", "n_iter_", "xbar_", "X_offset_", "epsilon_"}
 
 
-class AdoptionMixin:
+class FromSklearnMixin:
     """Adds ``from_sklearn`` to a model of sums."""
 
     @classmethod

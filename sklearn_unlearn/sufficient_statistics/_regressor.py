@@ -1,4 +1,4 @@
-"""Regressors that unlearn from sums of columns, targets and their products."""
+"""`StatisticalRegressor`: a function of sums of columns, targets and their products."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import check_array
 
 from sklearn_unlearn.exceptions import ProblemTooLargeError
-from sklearn_unlearn.statistical._model import StatisticalModel
-from sklearn_unlearn.statistical._verbs import WeightedVerbs
+from sklearn_unlearn.sufficient_statistics._model import StatisticalModel
 from sklearn_unlearn.utils.validation import as_vector
 
 #: Most columns: exact sums of their products take some 72 bytes each.
 _MOST_COLUMNS = 2**13
 
 
-class StatisticalRegressor(WeightedVerbs, RegressorMixin, StatisticalModel):
+class StatisticalRegressor(RegressorMixin, StatisticalModel):
     """A regressor that is a function of sums over all rows.
 
     The targets are the last columns of what is summed, and all rows are of one class.
@@ -26,6 +25,29 @@ class StatisticalRegressor(WeightedVerbs, RegressorMixin, StatisticalModel):
     """
 
     _second = "pairs"
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Sparse where the twin takes it.
+        y : array-like of shape (n_samples,)
+            Targets; of shape (n_samples, n_targets) where the model takes several.
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            A row of weight two is two rows, and of weight zero none.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid.
+        """
+        return self._fit(X, y, sample_weight)
 
     # Hooks --------------------------------------------------------------------------
 
@@ -40,12 +62,7 @@ class StatisticalRegressor(WeightedVerbs, RegressorMixin, StatisticalModel):
             )
 
     def _labels(self, y, classes):
-        self._check_classes(classes, None)
         return np.zeros((1, *y.shape[1:]))
-
-    def _check_classes(self, classes, labels):
-        if classes is not None:
-            raise ValueError("classes must be None: a regressor has none.")
 
     def _targets(self, y, labels):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
@@ -57,17 +74,17 @@ class StatisticalRegressor(WeightedVerbs, RegressorMixin, StatisticalModel):
             )
         return y
 
+    def _positions(self, targets):
+        return np.zeros(targets.shape[0], dtype=np.intp)
+
+    def _n_targets(self, labels):
+        return labels.size
+
     def _joined(self, X, targets):
         if sp.issparse(X):
             targets = sp.csr_array(targets.reshape(X.shape[0], -1))
-            X = sp.hstack([X, targets], format="csr")
-        else:
-            X = np.column_stack([X, targets])
-        return X, np.zeros(X.shape[0], dtype=np.intp)
-
-    def _kept(self, kept, fitted):
-        width = fitted.evidence.classes.first.shape[1]
-        return np.append(kept, np.arange(width - fitted.labels.size, width))
+            return sp.hstack([X, targets], format="csr")
+        return np.column_stack([X, targets])
 
     def _example(self, classes, n_columns, params):
         return np.array([[0.0], [1.0]]), np.concatenate([classes, classes + 1.0])

@@ -1,0 +1,260 @@
+"""`StatisticalModel`: classifiers and regressors that are functions of sums."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_non_negative
+
+from sklearn_unlearn.base import Batch
+from sklearn_unlearn.core.statistics import Statistics, Values
+from sklearn_unlearn.core.sums import Second
+from sklearn_unlearn.sufficient_statistics._base import StatisticsUnlearner
+from sklearn_unlearn.sufficient_statistics._class_statistics import (
+    ClassStatistics,
+    widest,
+)
+from sklearn_unlearn.sufficient_statistics._fitted import Fitted, ReadRows
+from sklearn_unlearn.sufficient_statistics._from_sklearn import FromSklearnMixin
+from sklearn_unlearn.utils.export import exported
+from sklearn_unlearn.utils.learned import LearnedColumns
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.utils.validation import (
+    check_rows,
+    check_sample_weight,
+    check_training_data,
+    named,
+    remaining_columns,
+)
+
+
+class StatisticalModel(
+    FromSklearnMixin, StatisticsUnlearner, LearnedColumns, BaseEstimator
+):
+    """A model that is a function of `ClassStatistics`.
+
+    Parameters are checked by the twin itself, which is fitted on a few made-up rows
+    before it is given what it would have learned from the real ones.
+    """
+
+    _accepts: ClassVar[frozenset[str]] = frozenset(
+        {"out", "into", "columns", "y", "sample_weight"}
+    )
+    #: Which second moments the model needs.
+    _second: ClassVar[Second] = "none"
+    #: Whether it needs sums over rows without their weights.
+    _counts_rows: ClassVar[bool] = False
+    #: Fewest classes that a fitted model may have.
+    _fewest: ClassVar[int] = 1
+    #: How scikit-learn is to validate targets.
+    _target_checks: ClassVar[dict[str, bool]] = {}
+
+    def __sklearn_tags__(self):
+        promised = UnlearningTags.of(self, exact=True)
+        return UnlearnerTags.extending(super().__sklearn_tags__(), promised)
+
+    # Reading the model ----------------------------------------------------------------
+
+    def predict(self, X):
+        """Class labels, or targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return self._asked("predict", X)
+
+    def to_sklearn(self, drop_forgotten=False):
+        """A plain fitted scikit-learn model, which can no longer unlearn, to deploy.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            After columns were forgotten: whether the model takes only those that
+            remain. If False it is a pipeline whose first step drops the others.
+
+        Returns
+        -------
+        estimator
+            scikit-learn's twin of this estimator.
+        """
+        fitted = self._checked()
+        columns = fitted.columns, fitted.forgotten
+        return exported(self, fitted.twin, *columns, drop_forgotten)
+
+    def _asked(self, method, X, **keywords):
+        """What the twin answers, all from one version of the model."""
+        fitted = self._checked()
+        X, columns = remaining_columns(X, fitted.columns, fitted.forgotten)
+        return getattr(fitted.twin, method)(check_rows(self, X, columns), **keywords)
+
+    def _widened(self, attribute):
+        """An attribute of the twin with zeros for forgotten columns, read-only."""
+        fitted = self._learned
+        values = getattr(fitted.twin, attribute)
+        full = np.zeros((*values.shape[:-1], fitted.forgotten.size))
+        full[..., ~fitted.forgotten] = values
+        full.flags.writeable = False
+        return full
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _labels(self, y: Any, classes: Any) -> np.ndarray:
+        """Labels that rows may have along the first axis, from the targets in `fit`."""
+        raise NotImplementedError
+
+    def _targets(self, y: Any, labels: np.ndarray) -> np.ndarray:
+        """Targets as numbers, checked against the labels."""
+        raise NotImplementedError
+
+    def _positions(self, targets: np.ndarray) -> np.ndarray:
+        """Position of the label of each row."""
+        raise NotImplementedError
+
+    def _n_targets(self, labels: np.ndarray) -> int:
+        """How many columns that are summed, the last ones, are targets."""
+        return 0
+
+    def _joined(self, X: Any, targets: np.ndarray) -> Any:
+        """Rows to sum, with these targets."""
+        return X
+
+    def _check_size(self, n_classes: int, n_columns: int) -> None:
+        """Refuse statistics that are too large."""
+
+    def _encode(self, X: Any, params: dict) -> tuple[Any, Any]:
+        """What is summed of rows, in floats, and `ClassStatistics.widths`."""
+        return X, None
+
+    def _values(self, params: dict) -> Values:
+        """What encoded values may be, as `Statistics.changed` has it."""
+        return "positive" if self.__sklearn_tags__().input_tags.positive_only else "any"
+
+    def _example(
+        self, classes: np.ndarray, n_columns: int, params: dict
+    ) -> tuple[Any, Any]:
+        """Rows that the twin is fitted on to check its parameters."""
+        return np.ones((len(classes), n_columns)), classes
+
+    def _fill(
+        self,
+        twin: Any,
+        statistics: ClassStatistics,
+        params: dict,
+        before: Fitted | None,
+    ) -> None:
+        """Give the twin what it would have learned from the rows themselves.
+
+        Parameters
+        ----------
+        twin : estimator
+        statistics : ClassStatistics
+            Of the classes that have rows.
+        params : dict
+            Of the unlearner, of which the twin may be too old to know some.
+        before : Fitted or None
+            Of the same columns, to take over what does not change.
+        """
+        raise NotImplementedError
+
+    # Reading rows -------------------------------------------------------------------
+
+    def _read_training(self, batch, classes, params):
+        checks = self._target_checks
+        X, y, columns = check_training_data(self, batch.X, batch.y, **checks)
+        self._check_values(X)
+        weight = check_sample_weight(batch.sample_weight, X.shape[0])
+        if not weight.any():
+            raise ValueError("sample_weight must hold a weight other than zero.")
+        labels = self._labels(y, classes)
+        targets = self._targets(y, labels)
+        self._check_size(len(labels), X.shape[1] + self._n_targets(labels))
+        present = np.unique(self._positions(targets)[weight > 0.0])
+        self._fit_example(labels[present], X.shape[1], params)
+        return Batch(ReadRows(X, batch.X), targets, weight), columns, labels
+
+    def _read(self, X, twin, columns):
+        X = check_rows(self, X, columns)
+        self._check_values(X)
+        return X
+
+    def _check_values(self, X):
+        if self.__sklearn_tags__().input_tags.positive_only:
+            check_non_negative(X, f"{type(self).__name__} (input X)")
+
+    def _read_targets(self, fitted, y, n_rows, name="y"):
+        with named(name):
+            targets = self._targets(y, fitted.labels)
+        if targets.shape[0] != n_rows:
+            raise ValueError(f"{name} has {targets.shape[0]} rows, expected {n_rows}.")
+        return targets
+
+    # Statistics, and the twin of them -------------------------------------------------
+
+    def _collect(self, rows, y, weight, params):
+        joined = self._joined(rows, y)
+        n_targets = joined.shape[1] - rows.shape[1]
+        X, widths = self._encode(joined, params)
+        labels, group = np.unique(self._positions(y), return_inverse=True)
+        if widths is not None:
+            self._check_size(labels.size, X.shape[1])
+        found = Statistics.of(X, group, weight, labels.size, self._second)
+        counted = None
+        if self._counts_rows and np.all(weight == 1.0):
+            counted = found.pooled()
+        elif self._counts_rows:
+            one, all_ones = np.zeros_like(group), np.ones_like(weight)
+            counted = Statistics.of(X, one, all_ones, 1, self._second)
+        values = self._values(params)
+        return ClassStatistics(found, counted, labels, values, n_targets, widths)
+
+    def _collected_at_fit(self, statistics, labels):
+        self._check_widths(len(labels), statistics)
+        return statistics.among(np.arange(len(labels)))
+
+    def _edit(self, statistics, coming, going):
+        self._check_widths(statistics.labels.size, statistics, coming, going)
+        return statistics.changed(coming, going), None  # of no use to a model
+
+    def _check_widths(self, n_classes, *parts):
+        widths = widest(*parts)
+        if widths is not None:
+            self._check_size(n_classes, widths.sum())
+
+    def _settle(self, statistics, params):
+        statistics = statistics.trimmed()
+        return replace(statistics, classes=statistics.classes.settled())
+
+    def _sklearn_estimator(self, after, before):
+        params = self._narrowed(after.params, after.forgotten)
+        n_columns = int(np.count_nonzero(~after.forgotten))
+        statistics = after.statistics.present()
+        labels = after.labels[statistics.labels]
+        twin = self._fit_example(labels, n_columns, params)
+        self._fill(twin, statistics, params, before)
+        return twin
+
+    def _fit_example(self, classes, n_columns, params):
+        """A twin whose parameters have been checked by itself, on a few rows."""
+        if len(classes) < self._fewest:
+            raise ValueError(
+                "The number of classes has to be greater than one; got "
+                f"{len(classes)} class"
+            )
+        if np.ndim(params.get("priors")) and len(params["priors"]) != len(classes):
+            raise ValueError("Number of priors must match number of classes.")
+        twin = self._twin_class()
+        known = twin.get_params(deep=False).keys()
+        twin.set_params(**{k: v for k, v in params.items() if k in known})
+        X, y = self._example(classes, n_columns, params)
+        with np.errstate(all="ignore"):
+            twin.fit(X, y)
+        twin.n_features_in_ = n_columns
+        return twin

@@ -1,0 +1,286 @@
+"""Transformers that are functions of sufficient statistics."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn import config_context
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import get_tags
+
+from sklearn_unlearn.base import Answer, Batch
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.sufficient_statistics._base import StatisticsUnlearner
+from sklearn_unlearn.sufficient_statistics._fitted import Fitted, ReadRows
+from sklearn_unlearn.utils.export import configured_like, exported
+from sklearn_unlearn.utils.learned import LearnedColumns
+from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.rows import protected
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.utils.validation import (
+    DATA_DTYPES,
+    Columns,
+    check_rows,
+    check_sample_weight,
+    check_training_rows,
+    remaining_columns,
+)
+
+#: What the twins do not convert.
+_FLOATS = [*DATA_DTYPES, np.float16]
+
+
+class StatisticsTransformer(StatisticsUnlearner):
+    """A transformer that is a function of statistics of its rows, of any kind.
+
+    A request also says how the outputs of all other rows change.
+    """
+
+    _accepts: ClassVar[frozenset[str]] = frozenset({"out", "into", "columns"})
+    #: Whether statistics are of each column by itself.
+    _columnwise: ClassVar[bool] = False
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _tags(self, twin: Any) -> Any:
+        """scikit-learn's tags of an estimator with the parameters of a twin."""
+        return replace(get_tags(twin), array_api_support=False)
+
+    def _dtype_of(self, X: Any, twin: Any) -> Any:
+        """In which dtypes rows are read, the first of several for all others."""
+        return _FLOATS
+
+    def _read(self, X, twin, columns):
+        return check_rows(self, X, columns, self._tags(twin), self._dtype_of(X, twin))
+
+    def _read_first(self, X: Any, twin: Any) -> tuple[Any, Columns]:
+        """Validated rows of ``fit`` and their `Columns`, before the twin is fitted."""
+        tags, dtype = self._tags(twin), self._dtype_of(X, twin)
+        rows, columns = check_training_rows(self, X, tags, dtype)
+        return rows, replace(columns, schema=RawRows.of(X).at_fit().schema)
+
+    def _outputs_of(self, fitted: Fitted, read: ReadRows) -> Any:
+        """What the twin makes of `ReadRows`."""
+        twin = copy.copy(fitted.twin)
+        vars(twin).pop("feature_names_in_", None)  # names have been checked
+        return twin.transform(protected(read.rows))
+
+    def _fill(self, twin: Any, statistics: Any) -> None:
+        """Fit the twin to made-up rows, and give it what the real ones would have."""
+        raise NotImplementedError
+
+    def _refilled(self, before: Fitted, statistics: Any) -> Any:
+        """The twin for other statistics, where that of ``before`` need not be refitted.
+
+        Parameters
+        ----------
+        before : Fitted
+        statistics : SufficientStatistics
+            Of the same columns.
+
+        Returns
+        -------
+        estimator or None
+            A copy, or the twin itself if nothing changes; None if only `_fill` can.
+        """
+        return None
+
+    def _beyond(self, after: Any, change: Any, map_: Any) -> tuple[Any, dict]:
+        """What is known of outputs of other rows of which their map is not.
+
+        Parameters
+        ----------
+        after : transformer
+            The same after a request.
+        change : Change
+            Of its inputs.
+        map_ : AffineMap
+            Of its outputs, as `_output_map` gave it; some are not known.
+
+        Returns
+        -------
+        map : AffineMap
+        more : dict
+            What `Change` says beside a map; empty if no more is known.
+        """
+        return map_, {}
+
+    # Requests that a pipeline makes -------------------------------------------------
+
+    def _replace_imputed(self, fitted: Fitted, imputed: Any) -> Answer:
+        """The answer where values that some rows lack are imputed by others.
+
+        Rows come before others leave: values that both have need not be there.
+        """
+        n_rows, weight = imputed.n_rows, None
+        before, after = imputed.before, imputed.after
+        if "sample_weight" in self._accepts:
+            weight = float(n_rows)
+        else:
+            before, after = (
+                np.repeat(each, n_rows, axis=0) for each in (before, after)
+            )
+        coming, going = (
+            self._request_statistics(
+                fitted, self._read_batch(fitted, Batch(each, sample_weight=weight))
+            )
+            for each in (after, before)
+        )
+        statistics = fitted.statistics.plus(coming).minus(going)
+        return self._answer(fitted, statistics, statistics, fitted.forgotten)
+
+    def _recompute(self, fitted: Fitted, X: Any, sample_weight: Any = None) -> Answer:
+        """The answer from all rows after a request, however they became those."""
+        batch = self._read_batch(fitted, Batch(X, sample_weight=sample_weight))
+        statistics = self._request_statistics(fitted, batch)
+        if statistics is None:
+            raise UnlearningError("The request would leave no rows.")
+        return self._answer(fitted, statistics, statistics, fitted.forgotten)
+
+    # Reading rows, and the twin of their statistics -----------------------------------
+
+    def _read_training(self, batch, classes, params):
+        rows, columns = self._read_first(batch.X, self._new_twin(params))
+        weight = check_sample_weight(batch.sample_weight, self._n_rows(rows))
+        return Batch(ReadRows(rows, batch.X), None, weight), columns, None
+
+    def _sklearn_estimator(self, after, before):
+        twin = None if before is None else self._refilled(before, after.statistics)
+        if twin is None:
+            twin = self._new_twin(self._narrowed(after.params, after.forgotten))
+            self._fill(twin, after.statistics)
+            names = after.columns.select(~after.forgotten).names
+            if names is not None:
+                twin.feature_names_in_ = names
+        return twin
+
+    def _unfitted_twin(self):
+        """The twin with the parameters as they are set now."""
+        return configured_like(clone(self._new_twin(self.get_params(deep=False))), self)
+
+    def _new_twin(self, params):
+        """An unfitted twin with those of the parameters that it has."""
+        twin = self._twin_class()
+        known = twin.get_params(deep=False).keys()
+        return twin.set_params(**{k: v for k, v in params.items() if k in known})
+
+    def __sklearn_tags__(self):
+        tags = self._tags(self._new_twin(self.get_params(deep=False)))
+        return UnlearnerTags.extending(tags, UnlearningTags.of(self, exact=True))
+
+
+class UnlearnableTransformer(
+    StatisticsTransformer, LearnedColumns, TransformerMixin, BaseEstimator
+):
+    """A transformer that is a function of statistics of its rows, which have columns.
+
+    A subclass gives the constructor, the twin's class and the hooks `_collect`, `_fill`
+    and `_output_map`.
+    """
+
+    def fit(self, X, y=None):
+        """Fit the transformer.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Sparse where the twin takes it.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid.
+        """
+        return self._fit(X)
+
+    # What was learned -----------------------------------------------------------------
+
+    def transform(self, X):
+        """Outputs of rows, as the twin computes them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns that are forgotten may be absent.
+
+        Returns
+        -------
+        {ndarray, sparse matrix} of shape (n_samples, n_outputs)
+        """
+        return self._transformed(X)
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the outputs.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features,), optional
+            Names of the columns; ``feature_names_in_``, or "x0", "x1" and so on by
+            default.
+
+        Returns
+        -------
+        ndarray of str of shape (n_outputs,)
+        """
+        fitted = self._checked()
+        forgotten = fitted.forgotten
+        if forgotten.any():
+            if input_features is None and fitted.columns.names is None:
+                input_features = [f"x{i}" for i in range(forgotten.size)]
+            if input_features is not None and len(input_features) == forgotten.size:
+                pairs = zip(input_features, forgotten, strict=True)
+                input_features = [name for name, gone in pairs if not gone]
+        return fitted.twin.get_feature_names_out(input_features)
+
+    def to_sklearn(self, drop_forgotten=False):
+        """A plain fitted scikit-learn transformer, which cannot unlearn, to deploy.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            After columns were forgotten: whether it takes only those that remain. If
+            False it is a pipeline whose first step drops the others.
+
+        Returns
+        -------
+        estimator
+            scikit-learn's twin of this estimator.
+        """
+        fitted = self._checked()
+        columns = fitted.columns, fitted.forgotten
+        return exported(self, fitted.twin, *columns, drop_forgotten)
+
+    def _transformed(self, X, **keywords):
+        """What the twin answers, all from one version of the transformer."""
+        fitted = self._checked()
+        with config_context(transform_output="default"):
+            if isinstance(X, ReadRows):
+                return self._outputs_of(fitted, X)
+            X, _ = remaining_columns(X, fitted.columns, fitted.forgotten)
+            return fitted.twin.transform(X, **keywords)
+
+
+class InvertibleMixin:
+    """A transformer whose twin has ``inverse_transform``."""
+
+    def inverse_transform(self, X):
+        """Rows that have given outputs, in the columns that are not forgotten.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_outputs)
+
+        Returns
+        -------
+        {ndarray, sparse matrix} of shape (n_samples, n_columns)
+        """
+        return self._checked().twin.inverse_transform(X)
