@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_unlearn.core.arrays import Array, Data, absolute, is_sparse, powers_of_two
+from sklearn_unlearn.core.arrays import Array, Data, densify, powers_of_two
 
 #: A map that raises a peak by a smaller share does not double it.
 _SMALL = 0.125
@@ -31,13 +31,11 @@ def mapped_peaks(matrix: Data, peaks: Array) -> Array:
     -------
     ndarray of shape (new,)
     """
-    roots = np.sqrt(peaks)[None, :]
-    sizes = absolute(matrix)
-    sizes = sizes.multiply(roots).tocsr() if is_sparse(sizes) else sizes * roots
-    if not sizes.shape[0] or not sizes.shape[1]:
-        return np.zeros(sizes.shape[0])
-    reach = np.square(np.asarray(sizes.sum(axis=1)).ravel())
-    start = peaks[np.asarray(sizes.argmax(axis=1)).ravel()]
+    if not all(matrix.shape):
+        return np.zeros(matrix.shape[0])
+    sizes = np.abs(densify(matrix)) * np.sqrt(peaks)
+    reach = np.square(sizes.sum(axis=1))
+    start = peaks[sizes.argmax(axis=1)]
     there = start > 0.0
     growth = np.divide(reach, start, out=np.zeros_like(reach), where=there)
     mantissa, exponent = np.frexp(growth)
