@@ -139,6 +139,7 @@ class UnlearnerMixin:
     not go with.
     """
 
+    fit: Any
     #: What requests may hold: "out" and "into", rows that leave and that come;
     #: "columns"; and of rows "y", "y_new" (beside X_new), "sample_weight", "row_ids".
     _accepts: ClassVar[Any] = frozenset({"out", "into", "y", "sample_weight"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_scalar
@@ -85,7 +86,9 @@ class RemovalCost:
     @property
     def fits(self):
         """Whether the budget has room for it; None without certification."""
-        return None if self.distance is None else self.distance <= self.remaining
+        if self.distance is None or self.remaining is None:
+            return None
+        return self.distance <= self.remaining
 
 
 class CertifiedMixin(NewtonModel):
@@ -93,6 +96,17 @@ class CertifiedMixin(NewtonModel):
 
     An estimator keeps ``lineage`` in its fitted value, None if it does not certify.
     """
+
+    #: Parameters of the estimator.
+    certification: Any
+    retain_data: Any
+    tol: Any
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _exported(self, fitted: Any, drop_forgotten: bool = False) -> Any:
+        """The published model as one of scikit-learn's."""
+        raise NotImplementedError
 
     # Verbs --------------------------------------------------------------------------
 
@@ -260,8 +274,8 @@ class CertifiedMixin(NewtonModel):
             try:
                 position = request.positions
                 position = None if position is None else position[one]
-                alone = Request(Edit(rows_out=row), position)
-                alone = unlearn(state, self._completed(fitted, alone).edit)
+                removal = Request(Edit(rows_out=row), position)
+                alone = unlearn(state, self._completed(fitted, removal).edit)
             except NotPositiveDefiniteError:
                 continue  # without it the coefficients are undetermined
             change[i] = objective.largest_raw_change(row, alone.moved)
@@ -275,8 +289,8 @@ class CertifiedMixin(NewtonModel):
             else:
                 distance = lineage.record.distance
         moved = np.inf if step is None else float(np.linalg.norm(step.moved))
-        of_rows = (leaving.spread(found, 0.0) for found in (leverage, change))
-        return RemovalCost(*of_rows, moved, distance, remaining)
+        leverage, change = leaving.spread(leverage, 0.0), leaving.spread(change, 0.0)
+        return RemovalCost(leverage, change, moved, distance, remaining)
 
     # Accounting -----------------------------------------------------------------------
 

@@ -7,17 +7,24 @@ fitted attribute are is the estimator's business.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_unlearn.core.edits import LinearMap
 from sklearn_unlearn.core.model import (
+    Answer,
+    Model,
+    Options,
+    Request,
     apply,
     edited_tally,
     refined,
     settled,
 )
+from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.steps import LARGE_CHANGE, LARGE_LOSS
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
@@ -40,6 +47,28 @@ class NewtonModel(RowModel):
     ``_objective_at`` (of rows of a summed weight); and ``_settled`` and ``_resettled``,
     which account for a request or a refinement and give the new value.
     """
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _options(self) -> Options:
+        """How requests are answered, by parameters that have been checked."""
+        raise NotImplementedError
+
+    def _objective_at(self, fitted: Any, weight: float) -> Objective:
+        """The objective of rows of so much summed weight."""
+        raise NotImplementedError
+
+    def _without_classes(self, fitted: Any, request: Request, error: Any) -> Any:
+        """The fitted value after a request that leaves no row of some classes."""
+        raise error
+
+    def _settled(self, fitted: Any, request: Request, answer: Answer) -> Any:
+        """The fitted value after a request, accounted for."""
+        raise NotImplementedError
+
+    def _resettled(self, fitted: Any, model: Model, rows: RowBlocks) -> Any:
+        """The fitted value after a refinement, accounted for."""
+        raise NotImplementedError
 
     # Verbs --------------------------------------------------------------------------
 
@@ -138,20 +167,21 @@ class NewtonModel(RowModel):
             answer = apply(fitted.model, request, options)
         except EmptyClassError as error:
             return self._without_classes(fitted, request, error)
+        step = answer.step
         if answer.refinement is not None:
             warn_unless_converged(answer.refinement)
-        elif answer.step.largest_change > LARGE_CHANGE:
+        elif step is not None and step.largest_change > LARGE_CHANGE:
             warn(
                 "The request changed a raw prediction by "
-                f"{answer.step.largest_change:.2g}; a closed-form step is accurate "
+                f"{step.largest_change:.2g}; a closed-form step is accurate "
                 f"below about {LARGE_CHANGE:.1g}. Call refine with the remaining "
                 "data, or fit with retain_data=True.",
                 LargeStepWarning,
             )
-        if answer.refinement is None and answer.step.lost > LARGE_LOSS:
+        if answer.refinement is None and step is not None and step.lost > LARGE_LOSS:
             warn(
                 "What left outweighed what stays: sums without it have a relative "
-                f"error of {answer.step.lost:.1g}, and so have coefficients or more. "
+                f"error of {step.lost:.1g}, and so have coefficients or more. "
                 "Call refine with the remaining data, or fit with retain_data=True.",
                 PrecisionLossWarning,
             )

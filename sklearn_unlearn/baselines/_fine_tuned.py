@@ -138,7 +138,7 @@ class FineTuned(RawRowModel, WrappedModel):
             weight = check_sample_weight(sample_weight, X.shape[0])
             # a copy: with copy_X=False it is overwritten
             estimator = clone(self.estimator).fit(X.copy(), y, sample_weight=weight)
-            encoding = Targets(1, True, None)
+            encoding: Any = Targets(1, True, None)
             if is_classifier(self):
                 classes = estimator.classes_
                 if classes.size != 2:

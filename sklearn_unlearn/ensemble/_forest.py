@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.tree.export import filled
+from sklearn_unlearn.tree.model import TreeModel
 from sklearn_unlearn.utils.export import exported
 
 #: Share of the rows of each tree where ``max_samples`` is None.
 _SHARE = 0.3
 
 
-class Forest:
+class Forest(TreeModel):
     """What is asked of a model that is many trees."""
+
+    #: scikit-learn's classes of the forest and of one tree.
+    _twin_class: Any
+    _tree_class: Any
+    #: Parameters.
+    bootstrap: Any
+    max_samples: Any
+    n_estimators: Any
+    warm_start: Any
 
     def to_sklearn(self, drop_forgotten=False):
         """A plain fitted forest of scikit-learn, which holds no rows, to deploy.
@@ -104,7 +115,9 @@ class Forest:
 
     def _votes_out_of_bag(self, fitted):
         model = fitted.model.compacted()
-        columns, total, counts = model.rows.columns, 0.0, 0.0
+        columns = model.rows.columns
+        total: Any = 0.0
+        counts: Any = 0.0
         for tree in model.trees:
             if not tree.feature.size:
                 continue

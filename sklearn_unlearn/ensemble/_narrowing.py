@@ -36,7 +36,7 @@ class Inputs:
         Rows with all of them, for functions that select columns; None if not known.
     """
 
-    gone: np.ndarray | None
+    gone: Any
     names: Any = None
     X: Any = None
 

@@ -159,7 +159,7 @@ class ShardedModel(
     @property
     def _trains_with_weights(self):
         """Whether the estimator of the shards does."""
-        sliced = isinstance(self.n_slices, Integral) and self.n_slices > 1
+        sliced = isinstance(self.n_slices, Integral) and int(self.n_slices) > 1
         method = "partial_fit" if sliced else "fit"
         estimator = self._base()
         return hasattr(estimator, method) and accepts(

@@ -103,7 +103,7 @@ class Shards:
         -------
         dict of int to int
         """
-        first = {}
+        first: dict[int, int] = {}
         for rows in (edit.rows_out, edit.rows_in):
             if rows is not None:
                 cells = self._cells(rows.X[rows.weight > 0.0])

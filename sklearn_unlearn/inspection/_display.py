@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -28,6 +29,7 @@ class Display(FrameMixin):
 
     #: Class of a result.
     _kind: type
+    plot: Any
 
     def __init__(self, results):
         self.results = results

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sklearn_unlearn.inspection._display import Display, refitted
@@ -66,7 +68,7 @@ class EfficiencyDisplay(Display):
         -------
         display : EfficiencyDisplay
         """
-        found = {}
+        found: dict[str, list[Any]] = {}
         for rows in requests:
             out, rest = split(np.shape(y)[0], rows)
             X_out, y_out = take(X, out), take(y, out)

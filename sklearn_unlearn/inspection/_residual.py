@@ -70,7 +70,11 @@ class ResidualDisplay(Display):
         -------
         display : ResidualDisplay
         """
-        results = {"no update": [], "unlearned": [], "refit": []}
+        results: dict[str, list[float]] = {
+            "no update": [],
+            "unlearned": [],
+            "refit": [],
+        }
         for unlearned, X_rest, y_rest in answers(estimator, X, y, requests):
             models = estimator, unlearned, refitted(estimator, X_rest, y_rest)
             X_rest = remaining(estimator, X_rest)

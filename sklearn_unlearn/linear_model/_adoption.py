@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_unlearn.certified import CertifiedMixin
 from sklearn_unlearn.core.tally import Groups
 from sklearn_unlearn.exceptions import DataMismatchWarning
 from sklearn_unlearn.utils.adoption import (
@@ -24,13 +25,20 @@ from sklearn_unlearn.utils.residual import residual_at
 _FAR = 0.01
 
 
-class AdoptionMixin:
+class AdoptionMixin(CertifiedMixin):
     """Adds ``from_sklearn`` to a `LinearUnlearner` that has a twin."""
 
     #: scikit-learn's class.
     _twin_class: ClassVar[Any] = None
     #: Parameters that only the twin has: the values whose objective is ours.
     _accepted: ClassVar[dict[str, tuple]] = {}
+    #: Of `LinearUnlearner`.
+    fit_intercept: Any
+    _fit_rows: Any
+    _loss: Any
+    _n_raw: Any
+    _objective: Any
+    _read_training: Any
 
     @classmethod
     @refusing()

@@ -6,7 +6,7 @@ import copy
 import sys
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -53,7 +53,7 @@ class LinearUnlearner(
 
     #: Whether the twin averages its loss, so that the penalty on our sum is `_strength`
     #: times the summed weight of the rows and each request changes it.
-    _averages = False
+    _averages: Any = False
 
     def fit(self, X, y, sample_weight=None, *, row_ids=None):
         """Fit the model and keep the factor of its Hessian.

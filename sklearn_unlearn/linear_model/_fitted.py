@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from sklearn_unlearn.certification.lineage import Lineage
 from sklearn_unlearn.core.model import Model
@@ -34,7 +35,7 @@ class Fitted:
     """
 
     model: Model
-    encoding: object
+    encoding: Any
     n_iter: int
     columns: Columns
     params: dict

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from sklearn_unlearn.certified import CertifiedMixin
 from sklearn_unlearn.core.influence import leave_one_out
 from sklearn_unlearn.utils.validation import check_remaining_rows, named
 
@@ -37,8 +39,11 @@ class Influence:
         return np.linalg.norm(np.concatenate(parts, axis=1), axis=1)
 
 
-class InfluenceMixin:
+class InfluenceMixin(CertifiedMixin):
     """Adds ``influence`` to a `LinearUnlearner`."""
+
+    #: Of `LinearUnlearner`.
+    _shaped: Any
 
     def influence(
         self, X=None, y=None, sample_weight=None, *, row_ids=None, X_test=None

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.svm import LinearSVC, LinearSVR
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.core.margin_losses import SquaredEpsilonInsensitive, SquaredHinge
+from sklearn_unlearn.linear_model._base import LinearUnlearner
 from sklearn_unlearn.linear_model._classifier import LinearClassifier
 from sklearn_unlearn.linear_model._regressor import LinearRegressor
 
 
-class _PenalisedIntercept:
+class _PenalisedIntercept(LinearUnlearner):
     """The penalty of liblinear, the intercept's included."""
+
+    C: Any
+    intercept_scaling: Any
 
     def _check_parameters(self):
         super()._check_parameters()

@@ -143,13 +143,15 @@ def audit_indistinguishability(
         )
     # One seed: draws at the same position of equal samples fall into the same half.
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
-    chosen_on, counted = zip(*(_halves(draws, seed) for draws in samples), strict=True)
-    _check_enough(*counted, epsilon, confidence)
+    halves = [_halves(draws, seed) for draws in samples]
+    (first, counted_first), (second, counted_second) = halves
+    counted = counted_first, counted_second
+    _check_enough(counted_first, counted_second, epsilon, confidence)
 
-    normal = _discriminant(*chosen_on)
+    normal = _discriminant(first, second)
     events = [
-        _best_event(*chosen_on, normal, epsilon, confidence),
-        _best_event(*chosen_on[::-1], -normal, epsilon, confidence),
+        _best_event(first, second, normal, epsilon, confidence),
+        _best_event(second, first, -normal, epsilon, confidence),
     ]
     role = int(events[1][0] > events[0][0])
     _, normal, threshold = events[role]
@@ -244,11 +246,11 @@ def _publications(draws, name):
 
 
 def _check_claim(epsilon, confidence):
-    if not (isinstance(epsilon, numbers.Real) and 0.0 <= epsilon <= MAX_EPSILON):
+    if not (isinstance(epsilon, numbers.Real) and 0.0 <= float(epsilon) <= MAX_EPSILON):
         raise ValueError(
             f"epsilon must be a number in [0, {MAX_EPSILON:g}], got {epsilon!r}."
         )
-    if not (isinstance(confidence, numbers.Real) and 0.5 <= confidence < 1.0):
+    if not (isinstance(confidence, numbers.Real) and 0.5 <= float(confidence) < 1.0):
         raise ValueError(
             f"confidence must be a number in [0.5, 1), got {confidence!r}."
         )

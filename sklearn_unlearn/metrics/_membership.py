@@ -126,11 +126,11 @@ def membership_inference(forgotten, unseen):
             f"{forgotten.shape} and {unseen.shape}."
         )
     if forgotten.ndim == 1:
-        scores = -forgotten, -unseen
+        of_each = -forgotten, -unseen
     else:
-        scores = _likelihood_ratios(_logits(forgotten), _logits(unseen))
-    labels = np.repeat([1, 0], [scores[0].size, scores[1].size])
-    scores = np.concatenate([each.ravel() for each in scores])
+        of_each = _likelihood_ratios(_logits(forgotten), _logits(unseen))
+    labels = np.repeat([1, 0], [of_each[0].size, of_each[1].size])
+    scores = np.concatenate([each.ravel() for each in of_each])
     # with every threshold: those between the ends of a straight piece count too
     fpr, tpr, _ = roc_curve(labels, scores, drop_intermediate=False)
     return MembershipInference(

@@ -101,6 +101,10 @@ class RowModel(UnlearnerMixin):
         {"out", "into", "columns", "y", "sample_weight", "row_ids"}
     )
 
+    def _carried(self, fitted: Any, request: Request) -> Any:
+        """The fitted value after a request to the model."""
+        raise NotImplementedError
+
     def _apply(self, fitted, request):
         if request.columns is not None:
             known, forgotten = fitted.columns, fitted.model.forgotten
@@ -217,7 +221,9 @@ class RowModel(UnlearnerMixin):
         -------
         Leaving
         """
-        retained, ids, rows = fitted.model.retained, None, None
+        retained: Any = fitted.model.retained
+        ids: Any = None
+        rows: Any = None
         if row_ids is None and (X is None or y is None):
             raise ValueError("Pass X and y of the rows, or row_ids.")
         if row_ids is not None:
@@ -248,7 +254,8 @@ class RowModel(UnlearnerMixin):
             origin = None if origin is None else origin.take(source)
         if retained is None:
             return Leaving(rows, None, source, n_asked)
-        owner = positions = None
+        owner: Any = None
+        positions: Any = None
         if ids is not None:
             owner, positions = retained.locate_ids(ids)
         if rows is not None:

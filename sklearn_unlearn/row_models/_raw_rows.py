@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, get_tags
 
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.hashes import RowHash
 from sklearn_unlearn.core.model import Request
@@ -83,7 +83,7 @@ class RawRowModel(RowModel):
 
     def _check_finite(self, X):
         """Refuse numbers that no row may have, before any training."""
-        values = X.data if issparse(X) else X
+        values = X.data if is_sparse(X) else X
         if isinstance(values, np.ndarray) and values.dtype.kind == "f":
             allowed = get_tags(self).input_tags.allow_nan
             assert_all_finite(values, allow_nan=allowed, input_name="X")

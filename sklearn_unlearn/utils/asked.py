@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ProbabilityMixin:
     """Probabilities of a classifier's twin, which ``_asked`` reaches."""
+
+    #: What the fitted twin answers to a method, about rows.
+    _asked: Any
 
     def predict_proba(self, X):
         """Probabilities of the classes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any, cast
 
 from sklearn_unlearn.utils.optional import import_optional
 
@@ -27,5 +28,5 @@ class FrameMixin:
 
     def _table(self):
         """Columns by name: of a dataclass, one row of what its repr shows."""
-        shown = (field.name for field in fields(self) if field.repr)
+        shown = (field.name for field in fields(cast(Any, self)) if field.repr)
         return {name: [getattr(self, name)] for name in shown}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 
 class Learned:
     """An attribute that the fitted twin has, read-only."""
@@ -17,6 +19,12 @@ class Learned:
 
 class LearnedColumns:
     """Number and names of the columns of X, from ``columns`` of the fitted value."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def _learned(self) -> Any:
+            """The fitted value."""
 
     @property
     def n_features_in_(self):

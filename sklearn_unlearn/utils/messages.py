@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
 import sys
 import warnings
@@ -21,7 +20,9 @@ from sklearn_unlearn.exceptions import (
 def _files_of(package):
     """What the file names of a package begin with, the package not imported."""
     spec = find_spec(package)
-    return () if spec is None else (os.path.dirname(spec.origin) + os.sep,)
+    if spec is None or spec.origin is None:
+        return ()
+    return (os.path.dirname(spec.origin) + os.sep,)
 
 
 #: Whose lines are not the caller's: ours, and those between the caller's and ours.
@@ -46,7 +47,7 @@ def warn(message, category):
     if sys.version_info >= (3, 12):
         warnings.warn(message, category, skip_file_prefixes=_BETWEEN)
         return
-    frame, level = inspect.currentframe(), 1
+    frame, level = sys._getframe(), 1
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_BETWEEN):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from sklearn_unlearn.core.arrays import like, without_columns
+from sklearn_unlearn.core.arrays import is_sparse, like, without_columns
 from sklearn_unlearn.utils.rows import as_array, check_there, widened
 from sklearn_unlearn.utils.schema import Schema, is_frame
 from sklearn_unlearn.utils.values import close, codes_of, equal, together
@@ -45,7 +45,7 @@ class RawRows:
         """
         if is_frame(X):
             return RawRows(_bare(X))
-        if sp.issparse(X):
+        if is_sparse(X):
             return RawRows(X.tocsr())
         if isinstance(X, list | tuple) and any(isinstance(row, str) for row in X):
             X = np.array([*X, None], dtype=object)[:-1]
@@ -86,7 +86,7 @@ class RawRows:
         if not is_frame(self.X):
             if is_frame(rows.X):
                 rows = RawRows(np.asarray(rows.X))
-            if sp.issparse(self.X) != sp.issparse(rows.X):
+            if is_sparse(self.X) != is_sparse(rows.X):
                 rows = RawRows(like(rows.X, self.X))
             if rows.X.ndim != self.X.ndim:
                 raise ValueError(
@@ -138,14 +138,14 @@ class RawRows:
         hashed : RowHash
             Of strings.
         """
-        if sp.issparse(self.X):
+        if is_sparse(self.X):
             return sp.csr_array(self._counting()).astype(np.float64)
         columns = [codes_of(column, hashed) for column in self.columns()]
         return np.column_stack(columns) if columns else np.zeros((self.shape[0], 0))
 
     def same(self, other):
         """Where these rows equal those of another of as many."""
-        if sp.issparse(self.X):
+        if is_sparse(self.X):
             difference = sp.csr_array(self._counting() != other._counting())
             return np.diff(difference.indptr) == 0
         same = np.ones(self.shape[0], dtype=bool)
@@ -161,7 +161,7 @@ class RawRows:
         ndarray of bool or CSR of shape (n_rows, n_columns)
             Columns are those of `columns`, or of sparse rows all.
         """
-        if sp.issparse(self.X):
+        if is_sparse(self.X):
             mine, others = self._counting(), other._counting()
             return abs(mine - others) > abs(others) * rounding
         pairs = zip(self.columns(), other.columns(), strict=True)
@@ -176,7 +176,7 @@ class RawRows:
             known = dict(zip(X.columns, X.dtypes, strict=True))[name]
         else:
             name, known = place, X.dtype
-            if self.forgotten is not None and not sp.issparse(X):
+            if self.forgotten is not None and not is_sparse(X):
                 name = int(np.flatnonzero(~self.forgotten)[place])
         seen = None
         if self.schema is not None:
@@ -206,7 +206,7 @@ class RawRows:
             X = _joined_pandas(parts)
         elif hasattr(self.X, "vstack"):
             X = _joined_polars(parts)
-        elif sp.issparse(self.X):
+        elif is_sparse(self.X):
             X = sp.vstack(parts, format="csr")
         else:
             X = together(parts)
@@ -218,7 +218,7 @@ class RawRows:
         """An array with zeros in the columns that do not count."""
         if self.forgotten is None:
             return self.X
-        if sp.issparse(self.X):
+        if is_sparse(self.X):
             return without_columns(self.X, self.forgotten)
         X = self.X.copy()
         X[:, self.forgotten] = 0
@@ -262,7 +262,7 @@ def _bare(X):
     for place, dtype in enumerate(X.dtypes):
         if hasattr(dtype, "categories"):
             X.isetitem(place, X.iloc[:, place].cat.remove_unused_categories())
-        arrow = getattr(dtype, "pyarrow_dtype", None)
+        arrow: Any = getattr(dtype, "pyarrow_dtype", None)
         if hasattr(arrow, "index_type"):  # codes of values in a dictionary
             X.isetitem(place, X.iloc[:, place].astype(type(dtype)(arrow.value_type)))
     return X
@@ -330,8 +330,10 @@ def _of_shared_dtype(columns):
     try:
         dtype = pl.concat(frames, how="vertical_relaxed").dtypes[0]
         cast = [column.cast(dtype) for column in columns]
-        pairs = zip(cast, columns, strict=True)
-        back = [one.cast(column.dtype, strict=False) for one, column in pairs]
+        back = [
+            one.cast(column.dtype, strict=False)
+            for one, column in zip(cast, columns, strict=True)
+        ]
     except pl.exceptions.PolarsError:
         back = []
     pairs = list(zip(back, columns, strict=False))

@@ -19,6 +19,9 @@ class GradientResidual(float):
         know rows or targets that are forgotten: of this the norm says nothing.
     """
 
+    rounding_error: float
+    remembered: tuple[str, ...]
+
     def __new__(cls, norm, rounding_error, remembered=()):
         """A float of value ``norm``."""
         self = super().__new__(cls, norm)

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 import numpy as np
 import scipy.sparse as sp
 
+from sklearn_unlearn.core.arrays import is_sparse
+
 
 def take(X, rows):
     """Rows of an array, a sparse matrix, a frame or a list, by position."""
     if hasattr(X, "iloc"):
         return X.iloc[rows]
-    if sp.issparse(X):
+    if is_sparse(X):
         return sp.csr_array(X)[rows]
     return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
 
@@ -24,7 +26,7 @@ def protected(X):
     function. Those of scikit-learn copy a read-only array, but unlock that of a frame
     and refuse that of a sparse matrix: these are copied here.
     """
-    if sp.issparse(X) or hasattr(X, "iloc"):
+    if is_sparse(X) or hasattr(X, "iloc"):
         return X.copy()
     if hasattr(X, "clone"):  # of polars, whose values stay as they are
         return X.clone()
@@ -66,7 +68,7 @@ def as_array(X):
 
 def widened(X, forgotten):
     """An array with columns of zeros in the place of those that it lacks."""
-    if sp.issparse(X):
+    if is_sparse(X):
         alive = np.flatnonzero(~forgotten)
         X = X.tocoo()
         shape = (X.shape[0], forgotten.size)

@@ -152,7 +152,7 @@ class Schema:
 
     frame: Any
     names: list[Any]
-    columns: list[Column | None]
+    columns: list[Any]
 
     @staticmethod
     def of(X):

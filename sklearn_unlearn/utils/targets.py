@@ -118,7 +118,8 @@ class Labels:
         classes = np.delete(self.classes, groups)
         if classes.dtype.kind in "US":  # no wider than the names that are left
             classes = np.array(classes.tolist())
-        given = None if self.balanced else np.delete(self.class_weight, groups)
+        weights = self.class_weight
+        given = None if weights is None else np.delete(weights, groups)
         return replace(self, classes=classes, class_weight=given)
 
 

@@ -131,8 +131,10 @@ def _parts(place, value):
         return [(f"{place}[{i}]", each) for i, each in enumerate(value)]
     if isinstance(value, FunctionType):
         held = {
-            cell: value.__closure__[i].cell_contents
-            for i, cell in enumerate(value.__code__.co_freevars)
+            name: cell.cell_contents
+            for name, cell in zip(
+                value.__code__.co_freevars, value.__closure__ or (), strict=True
+            )
         }
         named = held | vars(value) | (value.__kwdefaults__ or {})
         return _named(place, named) + _parts(

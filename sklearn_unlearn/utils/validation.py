@@ -14,6 +14,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.validation import validate_data
 
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.rows import as_array
 from sklearn_unlearn.utils.values import as_dtype, integers
@@ -169,7 +170,7 @@ def _accepted(reader, dtype=DATA_DTYPES):
 
 
 def _canonical(X):
-    if sp.issparse(X) and not X.has_canonical_format:
+    if is_sparse(X) and not X.has_canonical_format:
         X = X.copy()
         X.sum_duplicates()
     return X
@@ -206,7 +207,7 @@ def check_remaining_rows(estimator, X, columns, forgotten):
     remaining = check_rows(estimator, remaining, columns.select(~forgotten))
     alive = np.flatnonzero(~forgotten)
     shape = remaining.shape[0], forgotten.size
-    if sp.issparse(remaining):
+    if is_sparse(remaining):
         places = alive[remaining.indices]
         return sp.csr_array((remaining.data, places, remaining.indptr), shape=shape)
     full = np.zeros(shape, dtype=remaining.dtype)
@@ -240,7 +241,7 @@ def _without(X, forgotten, names):
             twice = next(column for column in there if there.count(column) > 1)
             raise ValueError(f"X has more than one column named {twice!r}.")
         return select([column for column in columns if column not in gone])
-    X = sp.csr_array(X) if sp.issparse(X) else as_array(X)
+    X = sp.csr_array(X) if is_sparse(X) else as_array(X)
     if X.ndim != 2:
         return None
     if X.shape[1] == forgotten.size:

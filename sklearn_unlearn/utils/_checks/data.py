@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import get_tags
 
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.rows import columns_of
 from sklearn_unlearn.utils.tags import (
@@ -68,7 +68,7 @@ class Case:
     X_test: Any
     spare: tuple
     other_y: np.ndarray
-    column: int | None = COLUMN
+    column: Any = COLUMN
 
     def rows(self):
         """Rows, targets and keyword arguments with which to train."""
@@ -95,7 +95,7 @@ class Case:
 def some(X, rows):
     """Some rows of any kind, in the same format."""
     taken = RawRows.of(X).take(rows).X
-    return taken.asformat(X.format) if sp.issparse(X) else taken
+    return taken.asformat(X.format) if is_sparse(X) else taken
 
 
 def joined(X, others):
@@ -239,7 +239,7 @@ class RowRequest:
 class ColumnRequest:
     """A request to forget one column."""
 
-    column: int | None = COLUMN
+    column: Any = COLUMN
     verb: str = "forget_features"
 
     def send(self, model):

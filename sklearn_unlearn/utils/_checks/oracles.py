@@ -262,7 +262,7 @@ def recognised(estimator):
     alpha = parameters["alpha"]
     if hasattr(parameters.get("loss"), "curvature"):
         return [(parameters["loss"], alpha, bool(parameters.get("average")))]
-    found = [("squared", alpha, False), ("squared", alpha, True)]
+    found: list[Any] = [("squared", alpha, False), ("squared", alpha, True)]
     if get_tags(estimator).target_tags.positive_only:
         powers = [parameters["power"]] if "power" in parameters else [1.0, 2.0]
         found = [(power, alpha, True) for power in powers]
