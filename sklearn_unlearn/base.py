@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import update_wrapper
-from types import MethodType
+from functools import lru_cache, update_wrapper
+from types import FunctionType, MethodType
 from typing import Any, ClassVar
 
 from sklearn.base import is_regressor
@@ -120,13 +120,24 @@ class verb:  # noqa: N801, a decorator
 
     def __get__(self, estimator: Any, owner: Any = None) -> Any:
         accepted = (owner if estimator is None else estimator)._accepts
+        kind: Any = type(estimator) if owner is None else owner
         # of a class whose objects differ nobody knows
         if isinstance(accepted, frozenset) and not self.needs <= accepted:
-            kind = type(estimator) if owner is None else owner
             raise AttributeError(f"{kind.__name__!r} object has no {self.name!r}.")
-        if estimator is None:
-            return self.function
-        return MethodType(self.function, estimator)
+        function = _named_in(kind, self.function)
+        return function if estimator is None else MethodType(function, estimator)
+
+
+@lru_cache(maxsize=512)
+def _named_in(owner: type, function: Any) -> Any:
+    """A function under the name that errors about its arguments are to tell."""
+    twin: Any = FunctionType(
+        function.__code__, function.__globals__, argdefs=function.__defaults__
+    )
+    update_wrapper(twin, function)
+    twin.__kwdefaults__ = function.__kwdefaults__
+    twin.__qualname__ = f"{owner.__name__}.{function.__name__}"
+    return twin
 
 
 class UnlearnerMixin:

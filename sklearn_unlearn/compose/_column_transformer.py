@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.base import UnlearnerMixin
+from sklearn_unlearn.base import Answer, UnlearnerMixin
 from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain, unfitted
-from sklearn_unlearn.transformers import (
-    Change,
-    TransformerVerbs,
-    as_given,
-    say_remembered,
-)
-from sklearn_unlearn.utils.messages import refusing
+from sklearn_unlearn.transformers import Change, as_given, say_remembered
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.validation import check_columns
 
 
-class UnlearnableColumnTransformer(
-    TransformerVerbs, ColumnRequests, UnlearnerMixin, ColumnTransformer
-):
+class FittedColumns(NamedTuple):
+    """What requests change in a column transformer, in one immutable value.
+
+    Attributes
+    ----------
+    version : UnlearnableColumnTransformer
+        As it is at one moment.
+    lately : collection of str
+        Parts that the request which led here has left with what they know.
+    """
+
+    version: Any
+    lately: Collection[str] = ()
+
+
+class UnlearnableColumnTransformer(ColumnRequests, UnlearnerMixin, ColumnTransformer):
     """Transformers of columns that unlearn rows, values and columns.
 
     A :class:`sklearn.compose.ColumnTransformer`. A request replaces all transformers
@@ -198,23 +208,27 @@ class UnlearnableColumnTransformer(
     def __sklearn_is_fitted__(self):
         return hasattr(self, "transformers_")
 
-    def _edit(self, rows_out=None, rows_in=None, columns=None):
-        """A request in the columns at fit."""
-        if columns is not None:
-            check_is_fitted(self)
-            names = getattr(self, "feature_names_in_", None)
-            with refusing():
-                columns = check_columns(columns, self.n_features_in_, names)
-        return Change(as_given(rows_out), as_given(rows_in), forgotten=columns)
+    def _checked(self):
+        self._check_fitted()
+        return FittedColumns(self._version())
 
-    def _carry_out(self, change):
-        with self._request():
-            check_is_fitted(self)
-            after, change = self._carried_through("columntransformer", change)
-            after._remembered = self._remembered | set(change.remembered)
-            vars(self).update(vars(after))
-        say_remembered(change.remembered)
-        return self
+    def _swap(self, fitted):
+        self._become(fitted.version)
+        say_remembered(fitted.lately)
+
+    def _apply(self, fitted, request):
+        before, columns = fitted.version, request.columns
+        if columns is not None:
+            names = getattr(before, "feature_names_in_", None)
+            columns = check_columns(columns, before.n_features_in_, names)
+        out, into = (
+            None if rows is None else as_given(rows.X)
+            for rows in (request.out, request.into)
+        )
+        change = Change(out, into, forgotten=columns)
+        after, change = before._carried_through("columntransformer", change)
+        after._remembered = before._remembered | set(change.remembered)
+        return Answer(FittedColumns(after, change.remembered), change.map)
 
 
 def make_unlearnable_column_transformer(

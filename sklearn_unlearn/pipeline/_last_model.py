@@ -25,6 +25,7 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
     UnseenRowsWarning,
 )
+from sklearn_unlearn.pipeline._raw_requests import parts_of_request
 from sklearn_unlearn.row_models import relabelled
 from sklearn_unlearn.transformers import Change, as_given
 from sklearn_unlearn.utils.messages import warn
@@ -61,44 +62,45 @@ class LastModel:
 
     def __init__(self, name, step, request):
         self.name, self.step, self.request = name, step, request
+        self.out, self.into, self.weight = parts_of_request(request)
+        self.leaves = request.out is not None
         self.fitted = step._checked()
         self.retained = self.fitted.model.retained
-        if request.ids_out is not None and self.retained is None:
+        if self.out.row_ids is not None and self.retained is None:
             raise ValueError("row_ids needs retain_data=True at fit.")
         self.leaving = self.origin_in = None
         if self.retained is None:
             return
         base = self.retained.chunks[0].origin
-        if request.leaves:
-            X = request.X_out
+        if self.leaves:
+            X = self.out.X
             self.leaving = self._leaving(X, None if X is None else base.like(X))
-        if request.X_in is not None:
-            with named("X_new" if request.leaves else "X"):
-                self.origin_in = base.like(request.X_in)
-        if request.leaves and request.X_in is not None:
+        if self.into.X is not None:
+            with named("X_new" if self.leaves else "X"):
+                self.origin_in = base.like(self.into.X)
+        if self.leaves and self.into.X is not None:
             self.leaving.checked(self.origin_in.shape[0], "X_new")
             if not self.leaving.as_asked:
                 source = self.leaving.source
                 self.origin_in = self.origin_in.take(source)
-                self.request = replace(request, X_in=taken(request.X_in, source))
+                self.into = replace(self.into, X=taken(self.into.X, source))
 
     def found(self, inputs):
         """Rows that leave, found by what ``inputs`` gives of them if need be."""
-        if self.leaving is None and self.request.leaves:
+        if self.leaving is None and self.leaves:
             self.leaving = self._leaving(inputs())
         return self.leaving
 
     def _leaving(self, X, origin=None):
         """Rows that leave, by what this step got of them or by what they were."""
-        request = self.request
         return self.step._leaving(
             self.fitted,
             X,
-            request.y_out,
-            request.weight,
-            request.ids_out,
+            self.out.y,
+            self.weight,
+            self.out.row_ids,
             origin=origin,
-            interchangeable=request.X_in is None and request.y_in is None,
+            interchangeable=self.into.X is None and self.into.y is None,
         )
 
     @property
@@ -123,18 +125,17 @@ class LastModel:
 
     def change(self):
         """What the request changes in the raw input."""
-        request = self.request
-        out, weight_out, weight_in = request.X_out, request.weight, request.weight
+        out, weight_out, weight_in = self.out.X, self.weight, self.weight
         if self.rows is not None:
             weight_out = weight_in = self.rows.weight
             if out is None:
                 out = self.retained.origins_at(self.positions).X
         change = Change(
             as_given(out),
-            as_given(request.X_in),
+            as_given(self.into.X),
             weight_out,
             weight_in,
-            request.forgotten,
+            self.request.columns,
         )
         if self.retained is None:
             return change
@@ -178,7 +179,7 @@ class LastModel:
             Gives inputs of rows by the other steps after the request; not used here.
         """
         self.found(change.out)
-        if change.nothing and self.request.forgotten is not None:
+        if change.nothing and self.request.columns is not None:
             fitted = self.fitted  # no step before this one used the columns
         elif change.map is None and change.lost is None and change.unseen is None:
             fitted = self._with_same_columns(change)
@@ -223,11 +224,11 @@ class LastModel:
 
     def _same_columns(self, change):
         """A request about rows that leaves the inputs of all others as they are."""
-        step, fitted, request = self.step, self.fitted, self.request
-        if request.relabels:
-            target = step._new_targets(fitted, self.leaving, request.y_in)
+        step, fitted = self.step, self.fitted
+        if self.request.relabels:
+            target = step._new_targets(fitted, self.leaving, self.into.y)
             return Request(relabelled(self.rows, target), self.positions)
-        if not request.leaves:
+        if not self.leaves:
             rows, ids = self._coming(fitted, change.into())
             return Request(Edit(rows_in=rows), ids=ids, origin=self.origin_in)
         rows_in = None
@@ -238,17 +239,17 @@ class LastModel:
 
     def _coming(self, fitted, X):
         """Rows that come, and their identifiers."""
-        step, request = self.step, self.request
-        if request.leaves:
+        step, into = self.step, self.into
+        if self.leaves:
             with named("X_new"):
                 X = step._read_features(fitted, X)
             ids = None
             if self.positions is not None:
                 ids = self.retained.ids_at(self.positions)
             return replace(self.rows, X=X), ids
-        step._check_classes(request.classes, fitted.encoding.classes)
-        rows = step._read_rows(fitted, X, request.y_in, request.weight)
-        return rows, step._read_new_ids(fitted, request.ids_in, rows.n_rows)
+        step._check_classes(self.request.classes, fitted.encoding.classes)
+        rows = step._read_rows(fitted, X, into.y, self.weight)
+        return rows, step._read_new_ids(fitted, into.row_ids, rows.n_rows)
 
     def _n_columns(self, change):
         return change.rest().shape[1] if change.map is None else change.map.n_new
@@ -378,10 +379,10 @@ class LastModel:
     def _forgetting(self, fitted):
         """No raw column that was forgotten is retained."""
         request, model = self.request, fitted.model
-        if request.forgotten is None or model.retained is None:
+        if request.columns is None or model.retained is None:
             return fitted
         retained = model.retained.made_of(
-            lambda chunk: chunk.origin.forgetting(request.forgotten)
+            lambda chunk: chunk.origin.forgetting(request.columns)
         )
         return replace(fitted, model=replace(model, retained=retained))
 
@@ -389,7 +390,7 @@ class LastModel:
 def _no_bound(request):
     """What to do about a request without data that has no bound."""
     what = "Without data there is no bound on what this does to the last step"
-    if request.forgotten is not None:
+    if request.columns is not None:
         return f"{what}: fit with retain_data=True to forget columns."
     return (
         f"{what}, whose inputs change for all rows. Call refine of the pipeline with "

@@ -35,11 +35,11 @@ class LastNetwork(LastModel):
             Gives inputs of rows by the other steps after the request.
         """
         step, fitted, request = self.step, self.fitted, self.request
-        if request.X_in is not None and not request.leaves:
+        if self.into.X is not None and not self.leaves:
             self._check_learns()
         self.found(change.out)
         after = copy.copy(step)
-        if change.nothing and request.forgotten is not None:
+        if change.nothing and request.columns is not None:
             # no step before this one used the columns
             after._fitted = self._forgetting(step._fitted)
             return after
@@ -85,7 +85,7 @@ class LastNetwork(LastModel):
 
     def _seen(self, fitted, front):
         """Rows that left, as the other steps give them now; None if they cannot."""
-        X = self.request.X_out
+        X = self.out.X
         if X is None:
             X = self.retained.origins_at(self.positions).X
         try:

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.pipeline._raw_requests import parts_of_request
 from sklearn_unlearn.transformers import Change, as_given
 from sklearn_unlearn.utils.tags import unlearning_tags
 
@@ -20,7 +21,8 @@ class LastOfSums:
 
     def __init__(self, name, step, request):
         self.name, self.step, self.request = name, step, request
-        promised, ids = unlearning_tags(step), (request.ids_out, request.ids_in)
+        self.out, self.into, self.weight = parts_of_request(request)
+        promised, ids = unlearning_tags(step), (self.out.row_ids, self.into.row_ids)
         if any(each is not None for each in ids) and not (
             promised and promised.row_ids
         ):
@@ -28,12 +30,10 @@ class LastOfSums:
 
     def change(self):
         """What the request changes in the raw input."""
-        request = self.request
-        X_out, X_in, weight = request.X_out, request.X_in, request.weight
-        out = as_given(X_out)
-        if X_out is None and request.ids_out is not None:
+        out, into, weight = as_given(self.out.X), as_given(self.into.X), self.weight
+        if out is None and self.out.row_ids is not None:
             out = self._known_by_name
-        return Change(out, as_given(X_in), weight, weight, request.forgotten)
+        return Change(out, into, weight, weight, self.request.columns)
 
     def _known_by_name(self):
         raise UnlearningError(
@@ -53,14 +53,14 @@ class LastOfSums:
                 "retain_data=True as the last step; a sharded model takes the "
                 "pipeline as its estimator."
             )
-        keywords, y = {}, request.y_out
-        if request.weight is not None and has_fit_parameter(step, "sample_weight"):
-            keywords["sample_weight"] = request.weight
-        named = {} if request.ids_out is None else {"row_ids": request.ids_out}
-        if request.leaves:
-            out = None if request.X_out is None else change.out()
+        keywords, y = {}, self.out.y
+        if self.weight is not None and has_fit_parameter(step, "sample_weight"):
+            keywords["sample_weight"] = self.weight
+        named = {} if self.out.row_ids is None else {"row_ids": self.out.row_ids}
+        if request.out is not None:
+            out = None if self.out.X is None else change.out()
             if request.relabels:
-                return step.replace_labels(out, y, request.y_in, **keywords, **named)
+                return step.replace_labels(out, y, self.into.y, **keywords, **named)
             if change.map is None and change.into is not None:
                 into = change.into()
                 return step.replace_features(out, y, into, **keywords, **named)
@@ -71,8 +71,8 @@ class LastOfSums:
         elif change.forgotten is not None:
             step.forget_features(change.forgotten)
         if change.into is not None:
-            if not request.leaves:
-                y = request.y_in
-                named = {} if request.ids_in is None else {"row_ids": request.ids_in}
+            if request.out is None:
+                y, ids = self.into.y, self.into.row_ids
+                named = {} if ids is None else {"row_ids": ids}
             step.partial_fit(change.into(), y, request.classes, **keywords, **named)
         return step

@@ -10,12 +10,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
-from sklearn_unlearn.base import UnlearnerMixin
+from sklearn_unlearn.base import Batch, Request, UnlearnerMixin
 from sklearn_unlearn.certification import model_hash
 from sklearn_unlearn.exceptions import CertificationError
 from sklearn_unlearn.pipeline._adoption import PipelineAdoption
 from sklearn_unlearn.pipeline._fitting import PipelineFitting
 from sklearn_unlearn.pipeline._last_model import LastModel
+from sklearn_unlearn.pipeline._raw_requests import with_targets
 from sklearn_unlearn.pipeline._requests import (
     PipelineRequests,
     check_as_at_fit,
@@ -23,7 +24,6 @@ from sklearn_unlearn.pipeline._requests import (
     outputs,
     regrouped,
 )
-from sklearn_unlearn.pipeline._verbs import RawRequest, RawVerbs
 from sklearn_unlearn.pipeline._wrappers import exported_last, innermost, of_targets
 from sklearn_unlearn.transformers import (
     exported,
@@ -32,6 +32,7 @@ from sklearn_unlearn.transformers import (
     say_remembered,
     unfitted_twin,
 )
+from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.residual import GradientResidual
 
 _AND_EXPORTED = " and is exported"
@@ -68,12 +69,7 @@ def _of_one_version(name):
 
 
 class UnlearnablePipeline(
-    PipelineAdoption,
-    PipelineFitting,
-    RawVerbs,
-    PipelineRequests,
-    UnlearnerMixin,
-    Pipeline,
+    PipelineAdoption, PipelineFitting, PipelineRequests, UnlearnerMixin, Pipeline
 ):
     """A pipeline that unlearns rows, values, labels and columns in all its steps.
 
@@ -289,10 +285,11 @@ class UnlearnablePipeline(
             As for `partial_unfit`.
         """
         self._check_fitted()
-        self._check_given(X, y, row_ids)
+        request = Request(out=Batch(X, y, sample_weight, row_ids))
+        with refusing():
+            self._check_accepted(request)
         (*front, (name, last)), marks, made = self._flat()
-        request = RawRequest(X_out=X, y_out=y, ids_out=row_ids, weight=sample_weight)
-        asked = LastModel(name, last, request.of_targets(made))
+        asked = LastModel(name, last, with_targets(request, made))
         if asked.retained is None:
             check_as_at_fit(front, marks, X)
         leaving = asked.found(lambda: outputs(front, X))
@@ -336,9 +333,6 @@ class UnlearnablePipeline(
             memory=self.memory,
             verbose=self.verbose,
         )
-
-    def __sklearn_is_fitted__(self):
-        return Pipeline.__sklearn_is_fitted__(self)
 
     # Reading --------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection
 from dataclasses import replace
 from inspect import signature
 from typing import NamedTuple
@@ -14,12 +15,21 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
+from sklearn_unlearn.base import Answer
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.neural_network._network import NetworkUnlearner
 from sklearn_unlearn.newton import NewtonModel
 from sklearn_unlearn.pipeline._last_model import LastModel
 from sklearn_unlearn.pipeline._last_network import LastNetwork
 from sklearn_unlearn.pipeline._last_sums import LastOfSums
+from sklearn_unlearn.pipeline._raw_requests import (
+    check_n_rows,
+    parts_of_request,
+    read_by,
+    rows_that_count,
+    with_mask,
+    with_targets,
+)
 from sklearn_unlearn.pipeline._wrappers import innermost, opened, why_not
 from sklearn_unlearn.sufficient_statistics import StatisticsTransformer
 from sklearn_unlearn.transformers import (
@@ -37,7 +47,9 @@ from sklearn_unlearn.transformers import (
 )
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.rows import protected
+from sklearn_unlearn.utils.schema import Schema
 from sklearn_unlearn.utils.tags import unlearning_tags
+from sklearn_unlearn.utils.targets import check_labels
 
 
 class Marks(NamedTuple):
@@ -55,45 +67,81 @@ class Marks(NamedTuple):
     cross_fitted: frozenset
 
 
+class FittedSteps(NamedTuple):
+    """What requests change in a pipeline, in one immutable value.
+
+    Attributes
+    ----------
+    steps : list of tuple
+    schema : Schema or None
+        By which rows of requests are read.
+    remembered : frozenset of str
+        Steps that stay as they are and know rows or targets that are gone.
+    lately : collection of str
+        Those of them that the request which led here has left so.
+    """
+
+    steps: list
+    schema: Schema | None
+    remembered: frozenset
+    lately: Collection[str] = ()
+
+
 class PipelineRequests:
     """Carries a request through the steps, the last of which may be a pipeline."""
 
-    def _carry_out(self, request):
-        """Validate, compute and swap; only the last line changes the pipeline."""
-        with self._request():
-            self._check_fitted()
-            request.check_n_rows()
-            request = request.of_rows_that_count()
-            if request is None:
-                return self
-            schema = self._schema
-            steps, known = self._steps_after(request.read_as(schema))
-            if schema is not None and request.forgotten is not None:
-                schema = schema.forgetting(request.forgotten)
-            remembered = self._remembered | set(known)
-            vars(self).update(steps=steps, _remembered=remembered, _schema=schema)
-        say_remembered(known)
-        return self
+    @property
+    def _accepts(self):
+        """What requests may hold: targets, if the last step learns from some."""
+        takes = {"out", "into", "columns", "sample_weight", "row_ids"}
+        return frozenset(takes | {"y"} if self._predicts else takes)
+
+    def _checked(self):
+        self._check_fitted()
+        return FittedSteps(self.steps, self._schema, self._remembered)
+
+    def _swap(self, fitted):
+        vars(self).update(
+            steps=fitted.steps, _schema=fitted.schema, _remembered=fitted.remembered
+        )
+        say_remembered(fitted.lately)
+
+    def _apply(self, fitted, request):
+        request = with_mask(request, self)
+        check_n_rows(request)
+        request = rows_that_count(request)
+        if request is None:
+            return Answer(fitted)
+        schema = fitted.schema
+        steps, lately = self._steps_after(read_by(schema, request))
+        if schema is not None and request.columns is not None:
+            schema = schema.forgetting(request.columns)
+        remembered = fitted.remembered | set(lately)
+        return Answer(FittedSteps(steps, schema, remembered, lately))
+
+    def _check_classes(self, classes, known, y=None):
+        check_labels(classes, known, y)
 
     def _steps_after(self, request):
         """The steps after a request, and names of those that know what it took."""
         flat, marks, targets = self._flat()
         weighted = marks.weighted
         *front, (name, step) = flat
-        request = request.of_targets(targets)
+        request = with_targets(request, targets)
+        out, into, weight = parts_of_request(request)
         freeze = self.on_stateful == "freeze"
         if not self._predicts:
-            if request.ids_out is not None or request.ids_in is not None:
+            if out.row_ids is not None or into.row_ids is not None:
                 raise UnlearningError(
                     "row_ids is nothing that a pipeline without a model knows."
                 )
             self._check_whole_rows(request, flat, weighted)
             change = Change(
-                as_given(request.X_out),
-                as_given(request.X_in),
-                request.weight,
-                request.weight,
-                request.forgotten,
+                as_given(out.X),
+                as_given(into.X),
+                weight,
+                weight,
+                request.columns,
                 freeze=freeze,
             )
             steps, change = walked(self.steps, change, self._marks)
@@ -109,7 +157,7 @@ class PipelineRequests:
             if last.rows is None:
                 for each in sorted(cross_fitted(front, marks)):
                     raise unknown_since_fit(each)
-                change = Change(out=lambda: outputs(front, request.X_out))
+                change = Change(out=lambda: outputs(front, out.X))
             with of_step(name):
                 after = last.after(change, None)
             known = [each for each, one in _foreign(front) if _knows_targets(one)]
@@ -130,9 +178,13 @@ class PipelineRequests:
 
     def _check_whole_rows(self, request, steps, weighted):
         """Refuse weights, without data, that steps do not know."""
-        if request.leaves and (weighted or request.weight is not None):
+        out = request.out
+        if out is not None and (weighted or out.sample_weight is not None):
             because = "Without retained data it is not known what weight rows have"
             check_whole_rows(steps, weighted, because)
+
+    def __sklearn_is_fitted__(self):
+        return Pipeline.__sklearn_is_fitted__(self)
 
     def _check_fitted(self):
         """Raise `NotFittedError` where the pipeline, or a step of it, is not fitted."""
@@ -160,7 +212,7 @@ class PipelineRequests:
     @property
     def _predicts(self):
         """Whether the last step is more than a transformer."""
-        last = innermost(self)
+        last = innermost(self) if self.steps else None
         if is_nothing(last) or is_classifier(last) or is_regressor(last):
             return not is_nothing(last)
         return not hasattr(last, "transform")

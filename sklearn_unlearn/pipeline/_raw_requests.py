@@ -1,0 +1,113 @@
+"""Requests in the raw input of a pipeline: rows that count, as fit saw them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from sklearn_unlearn.base import Batch
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.pipeline._wrappers import of_targets
+from sklearn_unlearn.utils.raw_rows import RawRows, read_as, taken
+from sklearn_unlearn.utils.validation import check_columns, check_sample_weight
+
+
+def parts_of_request(request):
+    """Rows that leave, rows that come, each perhaps nothing, and their weights.
+
+    Returns
+    -------
+    out, into : Batch
+    weight : array-like, float or None
+    """
+    out, into = request.out or Batch(), request.into or Batch()
+    return out, into, (out if request.out is not None else into).sample_weight
+
+
+def with_mask(request, pipeline):
+    """The request with a mask of the columns that it names.
+
+    Raises
+    ------
+    UnlearningError
+    """
+    if request.columns is None:
+        return request
+    n_columns = getattr(pipeline, "n_features_in_", None)
+    if n_columns is None:
+        raise UnlearningError("The raw input has no columns to forget.")
+    names = getattr(pipeline, "feature_names_in_", None)
+    return replace(request, columns=check_columns(request.columns, n_columns, names))
+
+
+def check_n_rows(request):
+    """Refuse other rows in the place of some if they are not as many.
+
+    Raises
+    ------
+    UnlearningError
+    """
+    out, into, _ = parts_of_request(request)
+    if request.out is None or into.X is None:
+        return
+    given = into.X if out.X is None else out.X
+    shapes = [RawRows.of(rows).shape for rows in (given, into.X)]
+    found, expected = shapes[1][0], _n_rows(request)
+    # a row that is no table is refused for that, where it is read
+    if found != expected and len(shapes[0]) == len(shapes[1]):
+        raise UnlearningError(
+            f"X_new has {found} rows, expected {expected}: one for each row "
+            "of X or row_ids."
+        )
+
+
+def rows_that_count(request):
+    """The request without rows of weight zero; None if nothing is left of it."""
+    (*_, weight), n_rows = parts_of_request(request), _n_rows(request)
+    if weight is None or not n_rows:
+        return request
+    weight = check_sample_weight(weight, n_rows)
+    if weight.all():
+        return request
+    some = np.flatnonzero(weight)
+    if not some.size:
+        return None
+
+    def counted(batch):
+        if batch is None:
+            return None
+        own = None if batch.sample_weight is None else weight
+        values = (batch.X, batch.y, own, batch.row_ids)
+        return Batch(*(taken(each, some) for each in values))
+
+    return replace(request, out=counted(request.out), into=counted(request.into))
+
+
+def read_by(schema, request):
+    """The request with rows in the dtypes that fit saw."""
+    out, into = request.out, request.into
+    if into is not None and into.X is not None:
+        argument = "X" if out is None else "X_new"
+        into = replace(into, X=read_as(schema, into.X, argument))
+    if out is not None and out.X is not None:
+        out = replace(out, X=read_as(schema, out.X))
+    return replace(request, out=out, into=into)
+
+
+def with_targets(request, made):
+    """The request in what was made of targets, by one function after the other."""
+
+    def of(batch):
+        return None if batch is None else replace(batch, y=of_targets(batch.y, made))
+
+    return replace(request, out=of(request.out), into=of(request.into))
+
+
+def _n_rows(request):
+    """Rows that leave or, if none do, that come."""
+    out, into, _ = parts_of_request(request)
+    for rows in (out.X, out.row_ids, into.X):
+        if rows is not None:
+            return RawRows.of(rows).shape[0]
+    return 0
