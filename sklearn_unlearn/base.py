@@ -19,7 +19,9 @@ from typing import Any, ClassVar
 from sklearn.base import is_regressor
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_unlearn.utils.input_change import InputChange
 from sklearn_unlearn.utils.messages import kind_of, refusing
+from sklearn_unlearn.utils.steps import StepMixin
 
 #: Version of what estimators keep: a pickle of another one is not read.
 _STATE_VERSION = 1
@@ -59,12 +61,22 @@ class Request:
         Columns to forget.
     classes : array-like or None
         Labels that the caller expects.
+    inputs : InputChange or None
+        Of an estimator behind others, what it gets of these rows, and what the request
+        did to what it gets of all others.
     """
 
     out: Batch | None = None
     into: Batch | None = None
     columns: Any = None
     classes: Any = None
+    inputs: InputChange | None = None
+
+    @property
+    def weight(self) -> Any:
+        """Weights of the rows that leave or, if none do, that come."""
+        rows = self.into if self.out is None else self.out
+        return None if rows is None else rows.sample_weight
 
     @property
     def relabels(self) -> bool:
@@ -124,8 +136,9 @@ class verb:  # noqa: N801, a decorator
         # of a class whose objects differ nobody knows
         if isinstance(accepted, frozenset) and not self.needs <= accepted:
             raise AttributeError(f"{kind.__name__!r} object has no {self.name!r}.")
-        function = _named_in(kind, self.function)
-        return function if estimator is None else MethodType(function, estimator)
+        if estimator is None:
+            return self.function
+        return MethodType(_named_in(kind, self.function), estimator)
 
 
 @lru_cache(maxsize=512)
@@ -140,7 +153,7 @@ def _named_in(owner: type, function: Any) -> Any:
     return twin
 
 
-class UnlearnerMixin:
+class UnlearnerMixin(StepMixin):
     """The verbs, each defined once.
 
     An estimator says in ``_accepts`` which requests it takes, and provides ``_apply``,

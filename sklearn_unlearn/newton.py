@@ -31,12 +31,12 @@ from sklearn_unlearn.exceptions import (
     LargeStepWarning,
     PrecisionLossWarning,
 )
-from sklearn_unlearn.row_models import RowModel
+from sklearn_unlearn.newton_inputs import FollowsInputs
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.residual import residual_at
 
 
-class NewtonModel(RowModel):
+class NewtonModel(FollowsInputs):
     """What a request does; an estimator adds ``fit``, prediction and hooks.
 
     An estimator keeps everything it learned in one private attribute ``_fitted``, an

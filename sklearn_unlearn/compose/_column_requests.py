@@ -15,7 +15,7 @@ from sklearn_unlearn.compose._columns import complete, positions, select
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import (
-    Change,
+    InputChange,
     as_given,
     cannot_unlearn,
     carried,
@@ -233,7 +233,7 @@ class ColumnRequests:
         if hasattr(self, "feature_names_in_"):
             X = X[list(self.feature_names_in_)]
         after.fit(X)
-        change = Change(forgotten=forgotten, rest=as_given(X))
+        change = InputChange(forgotten=forgotten, rest=as_given(X))
         return after._carried_through(name, change)[0]
 
     def _weight_of(self, inner):

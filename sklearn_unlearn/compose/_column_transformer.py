@@ -14,7 +14,7 @@ from sklearn_unlearn.base import Answer, UnlearnerMixin
 from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain, unfitted
-from sklearn_unlearn.transformers import Change, as_given, say_remembered
+from sklearn_unlearn.transformers import InputChange, as_given, say_remembered
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.validation import check_columns
 
@@ -225,7 +225,7 @@ class UnlearnableColumnTransformer(ColumnRequests, UnlearnerMixin, ColumnTransfo
             None if rows is None else as_given(rows.X)
             for rows in (request.out, request.into)
         )
-        change = Change(out, into, forgotten=columns)
+        change = InputChange(out, into, forgotten=columns)
         after, change = before._carried_through("columntransformer", change)
         after._remembered = before._remembered | set(change.remembered)
         return Answer(FittedColumns(after, change.remembered), change.map)

@@ -104,6 +104,11 @@ class InfluenceMixin(CertifiedMixin):
         leaving = self._leaving(fitted, X, y, sample_weight, row_ids)
         return self._influence(fitted, leaving, X_test)
 
+    def _final_influence(self, asked, X_test):
+        """The same for a `FinalRowRequest` to the last step of a pipeline."""
+        asked = self._find_by_inputs(asked)
+        return self._influence(asked.fitted, asked.leaving, X_test)
+
     def _influence(self, fitted, leaving, X_test):
         """The same for rows that have been found."""
         state = fitted.model.state

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from sklearn_unlearn.neural_network._final_requests import FinalNetwork
 from sklearn_unlearn.row_models import RowModel
 
 
-class NetworkUnlearner(RowModel):
+class NetworkUnlearner(FinalNetwork):
     """A network; an estimator says with ``_carried`` and ``_refined`` what is done.
 
     Both take the fitted value and give the new one, and leave the estimator alone. A

@@ -28,7 +28,6 @@ from sklearn_unlearn.compose import UnlearnableColumnTransformer
 from sklearn_unlearn.compose._plain import set_given
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.feature_extraction import text
-from sklearn_unlearn.neural_network._network import NetworkUnlearner
 from sklearn_unlearn.pipeline._wrappers import of_targets, opened, why_not
 from sklearn_unlearn.transformers import (
     AsAtFit,
@@ -260,7 +259,7 @@ def _take_over(last, name, drawn):
         If nothing can take it over as it is.
     """
     cls = _class_for(last, name)
-    if not drawn or issubclass(cls, NetworkUnlearner):
+    if not drawn or cls._adopts_unseen:
         return cls.from_sklearn
     if hasattr(cls, "_as_it_is"):
         warn(

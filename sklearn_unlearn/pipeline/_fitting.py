@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 
 import numpy as np
 from sklearn import config_context
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_unlearn.neural_network._network import NetworkUnlearner
-from sklearn_unlearn.newton import NewtonModel
 from sklearn_unlearn.pipeline._requests import outputs
 from sklearn_unlearn.pipeline._wrappers import hands_weights_on, of_targets
 from sklearn_unlearn.transformers import (
@@ -25,6 +22,7 @@ from sklearn_unlearn.transformers import (
 )
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
+from sklearn_unlearn.utils.steps import hook
 from sklearn_unlearn.utils.validation import check_sample_weight
 
 
@@ -177,13 +175,7 @@ class PipelineFitting:
         )
         raw = RawRows.of(X).at_fit()
         self._schema = raw.schema
-        last = self._flat()[0][-1][1]
-        if isinstance(last, NewtonModel | NetworkUnlearner):
-            model = last._fitted.model
-            if model.retained is not None:
-                retained = model.retained.made_of(lambda chunk: raw)
-                model = replace(model, retained=retained)
-                last._fitted = replace(last._fitted, model=model)
+        hook(self._flat()[0][-1][1], "_keep_raw")(raw)
 
     def _cross_fitting(self, X, y, keywords):
         """Names of the steps that cannot unlearn and make something else of rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
@@ -15,7 +15,6 @@ from sklearn_unlearn.certification import model_hash
 from sklearn_unlearn.exceptions import CertificationError
 from sklearn_unlearn.pipeline._adoption import PipelineAdoption
 from sklearn_unlearn.pipeline._fitting import PipelineFitting
-from sklearn_unlearn.pipeline._last_model import LastModel
 from sklearn_unlearn.pipeline._raw_requests import with_targets
 from sklearn_unlearn.pipeline._requests import (
     PipelineRequests,
@@ -26,6 +25,7 @@ from sklearn_unlearn.pipeline._requests import (
 )
 from sklearn_unlearn.pipeline._wrappers import exported_last, innermost, of_targets
 from sklearn_unlearn.transformers import (
+    InputChange,
     exported,
     is_nothing,
     is_stateless,
@@ -238,16 +238,10 @@ class UnlearnablePipeline(
         """
         self._check_fitted()
         (*front, (_, last)), marks, made = self._flat()
-        fitted = last._checked()
         check_as_at_fit(front, marks, X)
         X, y = outputs(front, X), of_targets(y, made)
-        rows = last._all_rows(fitted, X, y, sample_weight)
-        if rows is fitted.model.retained and not cross_fitted(front, marks):
-            # not as the step retains them: of what the others make of the raw ones
-            kept = rows.compacted().chunks[0]
-            X = last._read_features(fitted, outputs(front, kept.origin.X))
-            rows = replace(kept.rows, X=X)
-        norm = last._residual(fitted, rows)
+        again = None if cross_fitted(front, marks) else partial(outputs, front)
+        norm = last._final_residual(X, y, sample_weight, again)
         return GradientResidual.of(norm, self._remembered)
 
     @available_if(lambda self: self._last_has("influence"))
@@ -289,11 +283,11 @@ class UnlearnablePipeline(
         with refusing():
             self._check_accepted(request)
         (*front, (name, last)), marks, made = self._flat()
-        asked = LastModel(name, last, with_targets(request, made))
+        asked = last._prepare_final(name, with_targets(request, made))
         if asked.retained is None:
             check_as_at_fit(front, marks, X)
-        leaving = asked.found(lambda: outputs(front, X))
-        return last._influence(asked.fitted, leaving, outputs(front, X_test))
+        asked = asked.with_inputs(InputChange(out=lambda: outputs(front, X)))
+        return last._final_influence(asked, outputs(front, X_test))
 
     def to_sklearn(self, drop_forgotten=False):
         """A plain fitted scikit-learn pipeline, which cannot unlearn, to deploy.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from inspect import signature
 from typing import NamedTuple
 
@@ -17,11 +18,6 @@ from sklearn.utils import get_tags
 
 from sklearn_unlearn.base import Answer
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.neural_network._network import NetworkUnlearner
-from sklearn_unlearn.newton import NewtonModel
-from sklearn_unlearn.pipeline._last_model import LastModel
-from sklearn_unlearn.pipeline._last_network import LastNetwork
-from sklearn_unlearn.pipeline._last_sums import LastOfSums
 from sklearn_unlearn.pipeline._raw_requests import (
     check_n_rows,
     parts_of_request,
@@ -33,7 +29,7 @@ from sklearn_unlearn.pipeline._raw_requests import (
 from sklearn_unlearn.pipeline._wrappers import innermost, opened, why_not
 from sklearn_unlearn.sufficient_statistics import StatisticsTransformer
 from sklearn_unlearn.transformers import (
-    Change,
+    InputChange,
     as_given,
     carried,
     check_step_fitted,
@@ -45,10 +41,9 @@ from sklearn_unlearn.transformers import (
     say_remembered,
     unknown_since_fit,
 )
-from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.schema import Schema
-from sklearn_unlearn.utils.tags import unlearning_tags
+from sklearn_unlearn.utils.steps import hook
 from sklearn_unlearn.utils.targets import check_labels
 
 
@@ -136,7 +131,7 @@ class PipelineRequests:
                     "row_ids is nothing that a pipeline without a model knows."
                 )
             self._check_whole_rows(request, flat, weighted)
-            change = Change(
+            change = InputChange(
                 as_given(out.X),
                 as_given(into.X),
                 weight,
@@ -146,35 +141,34 @@ class PipelineRequests:
             )
             steps, change = walked(self.steps, change, self._marks)
             return steps, change.remembered
-        last = last_step(name, step, request)
-        if last.retained is None:
+        check_unlearns(name, step)
+        asked = hook(step, "_prepare_final")(name, request)
+        answer = hook(step, "_answer_final")
+        if asked.retained is None:
             self._check_whole_rows(request, front, weighted)
-        elif last.stays_in_part:
+        elif asked.stays_in_part:
             because = "sample_weight leaves part of a row's weight in the model"
             check_whole_rows(front, weighted, because)
         if request.relabels:
-            change = Change()
-            if last.rows is None:
+            inputs = InputChange()
+            if asked.rows is None:
                 for each in sorted(cross_fitted(front, marks)):
                     raise unknown_since_fit(each)
-                change = Change(out=lambda: outputs(front, out.X))
+                inputs = InputChange(out=lambda: outputs(front, request.out.X))
             with of_step(name):
-                after = last.after(change, None)
+                after = answer(asked.with_inputs(inputs), None)
             known = [each for each, one in _foreign(front) if _knows_targets(one)]
             return regrouped(self.steps, [*front, (name, after)]), known
-        change = replace(last.change(), freeze=freeze)
-        edited, change = walked(front, change, marks)
+        edited, inputs = walked(front, replace(asked.inputs, freeze=freeze), marks)
 
         def names():
             return [names_out(steps) for steps in (front, edited)]
 
-        def inputs(X):
-            return outputs(edited, X)
-
         with of_step(name):
-            after = last.after(change, names, inputs)
+            asked = asked.with_inputs(inputs)
+            after = answer(asked, names, partial(outputs, edited))
         after = regrouped(self.steps, [*edited, (name, after)])
-        return after, change.remembered
+        return after, inputs.remembered
 
     def _check_whole_rows(self, request, steps, weighted):
         """Refuse weights, without data, that steps do not know."""
@@ -221,26 +215,14 @@ class PipelineRequests:
         return hasattr(innermost(self), name)
 
 
-def last_step(name, step, request):
-    """What carries out a request to the last step."""
-    if isinstance(step, NewtonModel):
-        return LastModel(name, step, request)
-    if isinstance(step, NetworkUnlearner):
-        return LastNetwork(name, step, request)
+def check_unlearns(name, step):
+    """Refuse a last step without the verbs, and say what to do."""
     if isinstance(step, FrozenEstimator) or not hasattr(step, "partial_unfit"):
         raise UnlearningError(
             f"Step {name!r} cannot unlearn. {why_not(step, 'partial_unfit')} "
             "The last step has to be an estimator of sklearn_unlearn, or a search for "
             "one."
         )
-    promised = unlearning_tags(step)
-    if promised is not None and promised.partial_unfit == "empirical":
-        raise UnlearningError(
-            f"Step {name!r}, {kind_of(step)}, cannot follow what the steps "
-            "before it unlearn. Transform the rows, and call the verb of the step "
-            "itself: the other steps then keep what they learned from the rows."
-        )
-    return LastOfSums(name, step, request)
 
 
 def flattened(steps, marks):

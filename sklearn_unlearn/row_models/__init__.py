@@ -1,10 +1,12 @@
 """Models that may keep their training rows, and find those of a request in them.
 
 A `RowModel` reads rows as arrays; a `RawRowModel` keeps them as the caller has them:
-frames, sparse rows, texts.
+frames, sparse rows, texts. A `FinalRowModel` knows the raw rows of those that it keeps
+as the last step of a pipeline.
 """
 
 from sklearn_unlearn.row_models._array_rows import RowModel, relabelled
+from sklearn_unlearn.row_models._final_requests import FinalRowModel
 from sklearn_unlearn.row_models._raw_rows import RawRowModel, without_classes
 
-__all__ = ["RawRowModel", "RowModel", "relabelled", "without_classes"]
+__all__ = ["FinalRowModel", "RawRowModel", "RowModel", "relabelled", "without_classes"]

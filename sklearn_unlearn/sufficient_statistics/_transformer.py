@@ -95,7 +95,7 @@ class StatisticsTransformer(StatisticsUnlearner):
         ----------
         after : transformer
             The same after a request.
-        change : Change
+        change : InputChange
             Of its inputs.
         map_ : AffineMap
             Of its outputs, as `_output_map` gave it; some are not known.
@@ -104,7 +104,7 @@ class StatisticsTransformer(StatisticsUnlearner):
         -------
         map : AffineMap
         more : dict
-            What `Change` says beside a map; empty if no more is known.
+            What `InputChange` says beside a map; empty if no more is known.
         """
         return map_, {}
 

@@ -1,6 +1,5 @@
 """Requests carried through transformers of any kind, scikit-learn's own among them."""
 
-from sklearn_unlearn.transformers._change import Change, Imputed, as_given, of_step
 from sklearn_unlearn.transformers._frozen import (
     AsAtFit,
     cross_fits,
@@ -22,11 +21,12 @@ from sklearn_unlearn.transformers._traversal import (
     unknown_since_fit,
 )
 from sklearn_unlearn.transformers._verbs import TransformerVerbs, given
+from sklearn_unlearn.utils.input_change import Imputed, InputChange, as_given, of_step
 
 __all__ = [
     "AsAtFit",
-    "Change",
     "Imputed",
+    "InputChange",
     "TransformerVerbs",
     "as_given",
     "cannot_unlearn",

@@ -10,13 +10,13 @@ import scipy.sparse as sp
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.sufficient_statistics import StatisticsTransformer
-from sklearn_unlearn.transformers._change import of_step
 from sklearn_unlearn.transformers._telling import (
     as_objects,
     len_of,
     telling_rows,
 )
 from sklearn_unlearn.transformers._traversal import hands_on, is_nothing, is_stateless
+from sklearn_unlearn.utils.input_change import of_step
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.values import is_missing

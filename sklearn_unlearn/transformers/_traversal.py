@@ -20,8 +20,8 @@ from sklearn_unlearn.base import Batch, Request
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import ExtremesExhaustedError, UnlearningError
 from sklearn_unlearn.sufficient_statistics import StatisticsTransformer
-from sklearn_unlearn.transformers._change import as_given, of_step
 from sklearn_unlearn.transformers._kept import Kept
+from sklearn_unlearn.utils.input_change import as_given, of_step
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.rows import columns_of
@@ -39,7 +39,7 @@ def carried(name, step, change, cross_fitted=False):
         Of the step, for messages.
     step : transformer, None, "passthrough"
         Fitted; it stays as it is.
-    change : Change
+    change : InputChange
         Of its inputs.
     cross_fitted : bool, default=False
         Whether it made something else of the rows at fit than it makes of them now.
@@ -47,7 +47,7 @@ def carried(name, step, change, cross_fitted=False):
     Returns
     -------
     step : transformer, None, "passthrough"
-    change : Change
+    change : InputChange
 
     Raises
     ------

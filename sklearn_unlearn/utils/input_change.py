@@ -1,4 +1,4 @@
-"""What a request changes in the rows that a step of a pipeline gets."""
+"""`InputChange`: what a request did to the inputs of an estimator, in all its rows."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Imputed:
 
 
 @dataclass(frozen=True, eq=False)
-class Change:
-    """A request as one step sees it.
+class InputChange:
+    """What a request did to the inputs of a step.
 
     Attributes
     ----------
@@ -105,6 +105,13 @@ class Change:
         if self.lost is not None:
             return None
         return slice(None) if self.map is None else self.map.kept
+
+    @property
+    def n_columns(self):
+        """Number of columns of the input after the request, None if that is unknown."""
+        if self.map is not None:
+            return self.map.n_new
+        return None if self.rest is None else self.rest().shape[1]
 
     def unweighted(self):
         """The same for a step that was fitted without weights."""

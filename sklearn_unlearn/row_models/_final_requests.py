@@ -1,0 +1,228 @@
+"""Row models as the last step of a pipeline, which find raw rows in retained data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from sklearn_unlearn.base import Request
+from sklearn_unlearn.core import model as core
+from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.row_models._array_rows import RowModel, relabelled
+from sklearn_unlearn.utils.input_change import InputChange, as_given
+from sklearn_unlearn.utils.raw_rows import taken
+from sklearn_unlearn.utils.steps import FinalRequest
+from sklearn_unlearn.utils.validation import check_sample_weight, named
+
+#: Share of a weight that is none.
+_SLACK = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class FinalRowRequest(FinalRequest):
+    """A request to a last step that may keep its training rows.
+
+    Attributes
+    ----------
+    fitted : the fitted value
+    leaving : Leaving or None
+        None where no row leaves, or they are not found yet.
+    origin_in : RawRows or None
+        The raw rows that come, where data are retained.
+    edited, compacted : callable
+        Give the retained rows without those that leave, and a copy of these alone.
+    """
+
+    fitted: Any = None
+    leaving: Any = None
+    origin_in: Any = None
+    edited: Callable[[], Any] = tuple
+    compacted: Callable[[], Any] = tuple
+
+    @property
+    def retained(self):
+        return self.fitted.model.retained
+
+    @property
+    def rows(self):
+        return None if self.leaving is None else self.leaving.rows
+
+    @property
+    def positions(self):
+        """Where these are in the retained data, if there are any."""
+        return None if self.leaving is None else self.leaving.positions
+
+    @property
+    def stays_in_part(self):
+        if self.rows is None:
+            return False
+        held = self.retained.weights(self.positions)
+        return bool(np.any(held - self.rows.weight > _SLACK * held))
+
+
+class FinalRowModel(RowModel):
+    """A row model that knows, as a last step, the raw rows of those that it keeps."""
+
+    def _keep_raw(self, raw):
+        fitted = self._checked()
+        retained = fitted.model.retained
+        if retained is not None:
+            retained = retained.made_of(lambda chunk: raw)
+            model = replace(fitted.model, retained=retained)
+            self._fitted = replace(fitted, model=model)
+
+    def _prepare_final(self, name, request):
+        asked = FinalRowRequest(name, request, fitted=self._checked())
+        retained, leaves = asked.retained, request.out is not None
+        X, X_in = asked.value_of("out", "X"), asked.value_of("into", "X")
+        if asked.value_of("out", "row_ids") is not None and retained is None:
+            raise ValueError("row_ids needs retain_data=True at fit.")
+        if retained is None:
+            inputs = _raw_inputs(request, X, request.weight)
+            return asked.with_inputs(inputs)
+        origin = retained.chunks[0].origin
+        if leaves:
+            leaving = self._find(asked, X, None if X is None else origin.like(X))
+            asked = replace(asked, leaving=leaving)
+        if X_in is not None:
+            with named("X_new" if leaves else "X"):
+                asked = replace(asked, origin_in=origin.like(X_in))
+        if leaves and X_in is not None:
+            asked.leaving.checked(asked.origin_in.shape[0], "X_new")
+            if not asked.leaving.as_asked:
+                source = asked.leaving.source
+                asked = replace(asked, origin_in=asked.origin_in.take(source))
+                into = replace(request.into, X=taken(X_in, source))
+                request = replace(request, into=into)
+        rows, positions, origin_in = asked.rows, asked.positions, asked.origin_in
+
+        @cache
+        def edited():
+            return (
+                retained if rows is None else retained.without(positions, rows.weight)
+            )
+
+        @cache
+        def compacted():
+            return edited().compacted()
+
+        def rest():
+            others = [] if origin_in is None else [origin_in]
+            return compacted().chunks[0].origin.joined(others).X
+
+        def weights():
+            kept = compacted().chunks[0].rows.weight
+            if origin_in is None:
+                return kept
+            coming = check_sample_weight(weight, origin_in.shape[0])
+            return np.concatenate([kept, coming])
+
+        weight = request.weight if rows is None else rows.weight
+        if rows is not None and X is None:
+            X = retained.origins_at(positions).X
+        inputs = _raw_inputs(request, X, weight)
+        inputs = replace(inputs, rest=rest, weight_rest=weights)
+        request = replace(request, inputs=inputs)
+        return replace(asked, request=request, edited=edited, compacted=compacted)
+
+    def _find(self, asked, X, origin=None):
+        """Rows that leave, by what this step got of them or by what they were."""
+        out, into = asked.request.out, asked.request.into
+        return self._leaving(
+            asked.fitted,
+            X,
+            out.y,
+            out.sample_weight,
+            out.row_ids,
+            origin=origin,
+            interchangeable=into is None or (into.X is None and into.y is None),
+        )
+
+    def _find_by_inputs(self, asked):
+        """The request with the rows that leave, found by their inputs if need be."""
+        if asked.leaving is not None or asked.request.out is None:
+            return asked
+        return replace(asked, leaving=self._find(asked, asked.inputs.out()))
+
+    def _residual(self, fitted, rows):
+        """Norm of the gradient of the summed objective at rows that have been read."""
+        raise NotImplementedError
+
+    def _final_residual(self, X, y, sample_weight, front):
+        """`gradient_residual` at inputs; ``front`` makes them of retained raw rows."""
+        fitted = self._checked()
+        rows = self._all_rows(fitted, X, y, sample_weight)
+        if rows is fitted.model.retained and front is not None:
+            # not as they are retained: of what the others make of the raw ones
+            kept = rows.compacted().chunks[0]
+            rows = replace(
+                kept.rows, X=self._read_features(fitted, front(kept.origin.X))
+            )
+        return self._residual(fitted, rows)
+
+    def _with_same_columns(self, asked):
+        """The fitted value where the inputs of all other rows are as they were."""
+        request, inputs, fitted = asked.request, asked.inputs, asked.fitted
+        if inputs.forgotten is not None:
+            return self._apply(fitted, Request(columns=inputs.forgotten)).fitted
+        if request.relabels:
+            target = self._new_targets(fitted, asked.leaving, request.into.y)
+            edit = relabelled(asked.rows, target)
+            return self._carried(fitted, core.Request(edit, asked.positions))
+        rows_in = ids = None
+        if inputs.into is not None:
+            rows_in, ids = self._read_coming(asked, fitted)
+        edit, origin = Edit(asked.rows, rows_in), asked.origin_in
+        ids = ids if request.out is None else None
+        edited = core.Request(edit, asked.positions, ids=ids, origin=origin)
+        return self._carried(fitted, edited)
+
+    def _read_coming(self, asked, fitted):
+        """Rows that come, and their identifiers."""
+        X, request = asked.inputs.into(), asked.request
+        if request.out is not None:
+            with named("X_new"):
+                X = self._read_features(fitted, X)
+            ids = None
+            if asked.positions is not None:
+                ids = asked.retained.ids_at(asked.positions)
+            return replace(asked.rows, X=X), ids
+        self._check_classes(request.classes, fitted.encoding.classes)
+        rows = self._read_rows(fitted, X, request.into.y, request.weight)
+        return rows, self._read_new_ids(fitted, request.into.row_ids, rows.n_rows)
+
+    def _retain_again(self, asked, X, forgotten, rows_in, ids):
+        """Retained rows with other features, those that come behind the others."""
+        kept = asked.compacted().chunks[0]
+        y, weight = kept.rows.y, kept.rows.weight
+        origin, all_ids = kept.origin, kept.ids
+        if rows_in is not None:
+            y = np.concatenate([y, rows_in.y])
+            weight = np.concatenate([weight, rows_in.weight])
+            origin = origin.joined([asked.origin_in])
+            if all_ids is not None:
+                all_ids = np.concatenate([all_ids, ids])
+        rows = RetainedRows.of(Rows(X, y, weight), all_ids, forgotten, origin)
+        return rows.following(asked.edited())
+
+    def _forget_raw_columns(self, asked, fitted):
+        """The fitted value, which retains no raw column that was forgotten."""
+        columns, model = asked.request.columns, fitted.model
+        if columns is None or model.retained is None:
+            return fitted
+        retained = model.retained.made_of(
+            lambda chunk: chunk.origin.forgetting(columns)
+        )
+        return replace(fitted, model=replace(model, retained=retained))
+
+
+def _raw_inputs(request, X, weight):
+    """What a request changes in the raw input, of which rows X leave."""
+    X_in = None if request.into is None else request.into.X
+    return InputChange(as_given(X), as_given(X_in), weight, weight, request.columns)
