@@ -20,7 +20,6 @@ from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
 from sklearn_unlearn.neural_network._adoption import AdoptionMixin
 from sklearn_unlearn.neural_network._fitted import Fitted, NetworkModel, decay_of
-from sklearn_unlearn.neural_network._network import NetworkUnlearner
 from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._targets import null_loss
@@ -53,9 +52,7 @@ _HISTORY_OF_SCORES: dict[str, object] = {
 
 class PerceptronUnlearner(
     AdoptionMixin,
-    ParametersMixin,
     RequestsMixin,
-    NetworkUnlearner,
     LearnedColumns,
     BaseEstimator,
 ):

@@ -70,7 +70,7 @@ class NetworkModel:
     forgotten : ndarray of bool of shape (n_features,)
     """
 
-    theta: np.ndarray
+    theta: Any
     tally: Tally
     marks: Any
     retained: RetainedRows | None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sklearn_unlearn.neural_network._final_requests import FinalNetwork
+from sklearn_unlearn.neural_network._parameters import ParametersMixin
 from sklearn_unlearn.row_models import RowModel
 
 
-class NetworkUnlearner(FinalNetwork):
+class NetworkUnlearner(ParametersMixin, FinalNetwork):
     """A network; an estimator says with ``_carried`` and ``_refined`` what is done.
 
     Both take the fitted value and give the new one, and leave the estimator alone. A
@@ -17,6 +18,18 @@ class NetworkUnlearner(FinalNetwork):
     """
 
     _accepts: ClassVar[frozenset[str]] = RowModel._accepts | {"y_new"}
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _refined(self, fitted: Any, rows: Any) -> Any:
+        """The fitted value after a descent on all remaining rows."""
+        raise NotImplementedError
+
+    def _objective(self, fitted: Any, rows: Any, forgotten: Any = None) -> Any:
+        """The objective of these rows."""
+        raise NotImplementedError
+
+    # Verbs --------------------------------------------------------------------------
 
     def refine(self, X=None, y=None, sample_weight=None):
         """Lower the objective of the remaining data further, by damped steps.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils import check_scalar
@@ -26,6 +26,15 @@ METHODS = ("levenberg_marquardt", "second_order", "first_order")
 class ParametersMixin:
     """Checks the parameters, and reads budget and steps from them."""
 
+    linear_solver: Any
+    max_passes: Any
+    max_seconds: Any
+    max_steps: Any
+    method: Any
+    retain_data: Any
+    unlearning_rate: Any
+    warm_start: Any
+
     _choices: ClassVar[dict[str, tuple]] = {
         "method": METHODS,
         "linear_solver": ("cg", "lissa"),
@@ -43,7 +52,8 @@ class ParametersMixin:
             products=10 * products if one_shot else products,
         )
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
+        """Refuse wrong parameters."""
         for name, values in self._choices.items():
             value = getattr(self, name)
             if not isinstance(value, str) or value not in values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
 )
 from sklearn_unlearn.neural_network._fitted import UnlearningReport
+from sklearn_unlearn.neural_network._network import NetworkUnlearner
 from sklearn_unlearn.utils.messages import warn
 
 #: A loss that rose by a smaller share of itself did not rise.
@@ -39,13 +41,27 @@ _LEAST = 1e-4
 _OVERHEAD = 4
 
 
-class RequestsMixin:
-    """From a request to a new fitted value.
+class RequestsMixin(NetworkUnlearner):
+    """From a request to a new fitted value."""
 
-    An estimator gives ``_objective``, ``_changed`` (a `ChangeObjective`, None where
-    there is none), ``_decay_change`` and ``_reported``, and in ``_decay`` the name of
-    the parameter that draws its weights to zero.
-    """
+    #: The parameter that draws weights to zero.
+    _decay: str
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _changed(self, fitted, request, objective, start, change, pull) -> Any:
+        """The `ChangeObjective` of a request; None where there is none."""
+        raise NotImplementedError
+
+    def _decay_change(self, fitted, after, edit) -> Any:
+        """What a request changes in the gradient of the decay."""
+        raise NotImplementedError
+
+    def _reported(self, fitted, model, report, rows) -> Any:
+        """The fitted value with new parameters, and what is said of them."""
+        raise NotImplementedError
+
+    # Carrying out -------------------------------------------------------------------
 
     def _carried(self, fitted, request, now=None, *, measured=True):
         """The fitted value after a request; the estimator stays as it is.
@@ -184,7 +200,8 @@ class RequestsMixin:
                 theta = first_order_update(start, change, float(rate))
             else:
                 theta = second_order_update(objective, start, change, self._steps())
-            before = value = None
+            before: Any = None
+            value: Any = None
             if objective is not None:
                 before, _ = objective.value_and_gradient(start)
                 value, _ = objective.value_and_gradient(theta)
@@ -262,7 +279,8 @@ class RequestsMixin:
         versions = ((fitted, rows), (changed, rows if now is None else now))
         (before, old), (after, new) = (self._known(*each, left) for each in versions)
         forgotten = after > (1.0 + _RISE) * before and after >= fitted.null_loss
-        shares, labels = (None, None), ""
+        shares: Any = (None, None)
+        labels = ""
         if old is not None:
             shares = tuple(_share(each, rows, left) for each in (old, new))
             forgotten = forgotten and (shares[1] < shares[0] or shares[1] < _KNOWN)

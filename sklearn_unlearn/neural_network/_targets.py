@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import logit
@@ -11,7 +12,12 @@ from sklearn.utils import check_array
 from sklearn_unlearn.utils.targets import Labels
 
 #: The constant raw prediction of a mean, by scikit-learn's name of its inverse.
-_LINKS = {"identity": np.asarray, "exp": np.log, "logistic": logit, "softmax": np.log}
+_LINKS: dict[str, Any] = {
+    "identity": np.asarray,
+    "exp": np.log,
+    "logistic": logit,
+    "softmax": np.log,
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
+from skorch import NeuralNet
 
 from sklearn_unlearn.neural_network._parameters import OWN
 from sklearn_unlearn.neural_network._torch._modules import blank, detached
+from sklearn_unlearn.neural_network._torch._requests import ModuleRequestsMixin
 from sklearn_unlearn.neural_network._torch._training import without_training
 from sklearn_unlearn.utils.messages import refusing
 
@@ -17,7 +20,7 @@ from sklearn_unlearn.utils.messages import refusing
 PRIVATE = ("_fitted", "_locks")
 
 
-class AdoptionMixin:
+class AdoptionMixin(ModuleRequestsMixin, NeuralNet):
     """Adds ``from_skorch`` and ``to_skorch`` to a net."""
 
     @classmethod
@@ -76,8 +79,9 @@ class AdoptionMixin:
                 f"{strange[0]} is not a parameter that only {cls.__name__} has: set "
                 "all others on the fitted net."
             )
-        vars(net).update(copy.deepcopy(vars(fitted), detached(fitted.module_)))
-        vars(net).update(params)
+        learned: Any = vars(net)
+        learned.update(copy.deepcopy(vars(fitted), detached(fitted.module_)))
+        learned.update(params)
         data = net._read_training(X, y, sample_weight, row_ids)
         net._fitted = replace(net._made(*data), adopted=fitted.module is fitted.module_)
         return net

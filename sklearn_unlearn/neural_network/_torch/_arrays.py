@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -76,7 +77,7 @@ class ModuleTargets:
     """
 
     shape: Shape
-    labels: np.ndarray | None
+    labels: Any
 
     balanced = False
 

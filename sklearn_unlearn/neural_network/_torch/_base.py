@@ -13,9 +13,6 @@ from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.tally import Tally
 from sklearn_unlearn.exceptions import NotFiniteError
 from sklearn_unlearn.neural_network._fitted import NetworkModel
-from sklearn_unlearn.neural_network._network import NetworkUnlearner
-from sklearn_unlearn.neural_network._parameters import ParametersMixin
-from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._torch._adoption import PRIVATE, AdoptionMixin
 from sklearn_unlearn.neural_network._torch._arrays import (
     ModuleTargets,
@@ -48,9 +45,6 @@ from sklearn_unlearn.utils.validation import check_row_ids, check_sample_weight
 class ModuleUnlearner(
     AdoptionMixin,
     ModuleRequestsMixin,
-    ParametersMixin,
-    RequestsMixin,
-    NetworkUnlearner,
     WeightsMixin,
     TrainingMixin,
     NeuralNet,
@@ -147,13 +141,13 @@ class ModuleUnlearner(
         """
         with self._exclusive():
             net = self._trained(X, y, sample_weight, row_ids)
-            vars(self).update(vars(net))
+            self._become(net)
         return self
 
     def initialize_module(self):
         """Make the module anew; what was fitted is gone."""
         super().initialize_module()
-        vars(self).pop("_fitted", None)
+        self.__dict__.pop("_fitted", None)
         selected(self.module_, self.params)
         check_statistics(self.module_)
         return self
@@ -224,7 +218,8 @@ class ModuleUnlearner(
         tally = Tally.of(rows, encoding.marks, encoding.n_groups)
         model = NetworkModel(None, tally, encoding.marks, retained, forgotten)
         null = null_loss(function, rows)
-        places, remembered = written(function.module, before), ()
+        places = written(function.module, before)
+        remembered: tuple[str, ...] = ()
         if untrained is not None:
             left = [
                 place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import deque
+from typing import Any
 
 import numpy as np
 import torch
@@ -132,7 +133,7 @@ def blank(module, places):
     """
     parts = dict(module.named_modules())
     for name, attribute in places:
-        values = vars(parts[name])
+        values: Any = vars(parts[name])
         if attribute in values:
             values[attribute] = _zeros(values[attribute])
 

@@ -310,12 +310,12 @@ def _pulled(outputs, inputs, vectors):
 def null_loss(function, rows):
     """Mean loss if the module predicted for all rows what it predicts on average."""
     rows, theta = ModuleObjective.of(function, rows).rows, function.theta()
-    value, total = 0.0, None
+    value, total = 0.0, tuple[Any, ...]()
     with torch.no_grad():
         for X, _, weight in function.batches(rows):
             outputs = parts(function.outputs(theta, X))
             sums = [_summed(part, X.shape[0], weight) for part in outputs]
-            total = sums if total is None else list(map(_added, total, sums))
+            total = tuple(map(_added, total, sums)) if total else tuple(sums)
         weight = float(rows.weight.sum())
         means = [None if each is None else each / weight for each in total]
         for X, y, weight in function.batches(rows):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_scalar
@@ -14,6 +15,7 @@ from sklearn_unlearn.exceptions import (
     UnfinishedTrainingWarning,
     UnlearningError,
 )
+from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._torch._arrays import host_array, remaining
 from sklearn_unlearn.neural_network._torch._change import change_objective
 from sklearn_unlearn.neural_network._torch._columns import forget
@@ -36,8 +38,15 @@ _SAMPLE, _PRODUCTS = 128, 8
 _SHARE, _FEW_PRODUCTS, _SEED = 4, 6, 0
 
 
-class ModuleRequestsMixin:
+class ModuleRequestsMixin(RequestsMixin):
     """The hooks of requests, for a module that is changed on a copy of the net."""
+
+    #: Parameters.
+    device: Any
+    max_rows: Any
+    params: Any
+    #: The module.
+    module_: Any
 
     def _steps(self):
         steps = super()._steps()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 
+from skorch import NeuralNet
 from skorch.callbacks import Callback
 from skorch.history import History
 
 from sklearn_unlearn.neural_network._torch._modules import copied
 
 
-class TrainingMixin:
+class TrainingMixin(NeuralNet):
     """A skorch net whose versions share nothing that training changes."""
 
     def initialized_instance(self, instance_or_cls, kwargs):

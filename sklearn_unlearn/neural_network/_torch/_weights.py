@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
+from skorch import NeuralNet
 
 #: What a batch of weighted rows holds: skorch divides and orders both alike.
 ROWS, WEIGHT = "X", "sample_weight"
 
 
-class WeightsMixin:
+class WeightsMixin(NeuralNet):
     """A skorch net that weighs the losses of rows, if they come with weights."""
 
     def infer(self, x, **fit_params):
@@ -47,7 +49,7 @@ class WeightsMixin:
             return super().get_loss(y_pred, y_true, X=X, training=training)
 
         def loss(criterion):
-            net = super(WeightsMixin, with_criterion(self, criterion))
+            net: Any = super(WeightsMixin, with_criterion(self, criterion))
             return net.get_loss(y_pred, y_true, X=X[ROWS], training=training)
 
         return weighted_loss(self.criterion_, loss, y_true, X[WEIGHT])
