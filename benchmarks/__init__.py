@@ -39,3 +39,6 @@ TOPICS = (
 #: Topics that need PyTorch and skorch, in benchmarks/networks: they run if asked for,
 #: or all by ``python -m benchmarks.networks``.
 NETWORK_TOPICS = ("poisoned_labels", "memorised_number", "module_memory")
+
+#: Topics about the source text, not about what it computes: they run if asked for.
+SOURCE_TOPICS = ("architecture",)

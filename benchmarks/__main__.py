@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sklearn.exceptions import ConvergenceWarning
 
-from benchmarks import NETWORK_TOPICS, TOPICS
+from benchmarks import NETWORK_TOPICS, SOURCE_TOPICS, TOPICS
 from benchmarks.measure import Settings, environment
 from sklearn_unlearn.exceptions import (
     LargeStepWarning,
@@ -24,7 +24,7 @@ def main(arguments=None, topics=TOPICS):
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, add_help=False
     )
-    known = TOPICS + NETWORK_TOPICS
+    known = TOPICS + NETWORK_TOPICS + SOURCE_TOPICS
     parser.add_argument("topics", nargs="*", metavar="topic", help=", ".join(known))
     parser.add_argument("--quick", action="store_true", help="small data, few rounds")
     parser.add_argument("--repeats", type=int, default=None, help="rounds at most")

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from benchmarks import TOPICS, data, suite, suite_sums
+from benchmarks import (
+    SOURCE_TOPICS,
+    TOPICS,
+    architecture,
+    data,
+    package_source,
+    suite,
+    suite_sums,
+)
 from benchmarks.__main__ import main
 from benchmarks.capacity import Source, rows_of_source
 from benchmarks.certified import Bench, Problem, fits_counted
@@ -18,7 +26,7 @@ from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
 
 
 def test_every_topic_can_be_run():
-    for topic in TOPICS:
+    for topic in TOPICS + SOURCE_TOPICS:
         assert callable(importlib.import_module(f"benchmarks.{topic}").run)
 
 
@@ -47,6 +55,60 @@ def test_profiled_functions_exist():
     model = UnlearnableLogisticRegression().fit([[0.0], [1.0], [2.0]], [0, 1, 1])
     for owner, name, _ in functions(model):
         assert callable(getattr(owner, name)), name
+
+
+# Architecture -------------------------------------------------------------------------
+
+_SOURCE = '''"""What counts.
+
+A sentence that stands in this module twice, as such do.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RowRequest:
+    """A sentence that stands in this module twice, as such do."""
+
+
+class Model:
+    # nothing of another object
+    def partial_unfit(self, request):
+        self._fitted = request._asdict()
+        return self._seen, super()._seen
+
+    def other(self, model):
+        vars(self).update(_learned=1)
+        return model._seen, getattr(model, "_hidden"), model._learned
+'''
+
+
+def test_source_is_counted_by_the_rules(tmp_path):
+    (tmp_path / "model.py").write_text(_SOURCE)
+    modules = package_source.read(tmp_path)
+    assert package_source.definitions(modules, "partial_unfit") == ["model.py:16 Model"]
+    assert package_source.definitions(modules, "partial_fit") == []
+    assert package_source.frozen_classes(modules, "Request") == [
+        "model.py:10 RowRequest"
+    ]
+    assert package_source.private_names_reached(modules) == [
+        "model.py:22 _seen",
+        "model.py:22 _hidden",
+    ]
+    assert package_source.swaps(modules) == ["model.py:17", "model.py:21"]
+    assert len(package_source.repeated_docstring_lines(modules)) == 1
+    assert package_source.opening_with_what(modules) == ["model.py"]
+    assert package_source.long_modules(modules) == []
+    assert modules[0].code_lines() == 10
+
+
+def test_the_path_of_a_request_is_traced():
+    with architecture.Worker(architecture._ROOT, (200, 3)) as worker:
+        found = architecture.entered(worker.entered)
+        assert set(worker.times(1)) == {"logistic", "scaler, logistic"}
+    assert any("partial_unfit" in name for name in found["functions entered, logistic"])
+    assert "core/factor.py" in found["files entered, logistic"]
 
 
 # Every model beside its twin --------------------------------------------------------
