@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache, update_wrapper
 from types import FunctionType, MethodType
 from typing import Any, ClassVar
@@ -19,94 +18,15 @@ from typing import Any, ClassVar
 from sklearn.base import is_regressor
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.utils.input_change import InputChange
 from sklearn_unlearn.utils.messages import kind_of, refusing
+from sklearn_unlearn.utils.request import Answer, Batch, Request
 from sklearn_unlearn.utils.steps import StepMixin
 
 #: Version of what estimators keep: a pickle of another one is not read.
 _STATE_VERSION = 1
 
 
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Some rows, as the caller gives them.
-
-    Attributes
-    ----------
-    X : array-like, DataFrame, sparse matrix, list of str or None
-    y : array-like or None
-    sample_weight : array-like, float or None
-    row_ids : array-like or None
-        Their names, instead of X and y or beside them.
-    """
-
-    X: Any = None
-    y: Any = None
-    sample_weight: Any = None
-    row_ids: Any = None
-
-
-@dataclass(frozen=True, eq=False)
-class Request:
-    """One request, as the caller states it.
-
-    Attributes
-    ----------
-    out : Batch or None
-        Rows that leave.
-    into : Batch or None
-        Rows that come. Beside rows that leave it holds what changes in them: values,
-        targets, or both.
-    columns : int, str, list or bool mask, or None
-        Columns to forget.
-    classes : array-like or None
-        Labels that the caller expects.
-    inputs : InputChange or None
-        Of an estimator behind others, what it gets of these rows, and what the request
-        did to what it gets of all others.
-    """
-
-    out: Batch | None = None
-    into: Batch | None = None
-    columns: Any = None
-    classes: Any = None
-    inputs: InputChange | None = None
-
-    @property
-    def weight(self) -> Any:
-        """Weights of the rows that leave or, if none do, that come."""
-        rows = self.into if self.out is None else self.out
-        return None if rows is None else rows.sample_weight
-
-    @property
-    def relabels(self) -> bool:
-        """Whether rows stay, with other targets."""
-        out, into = self.out, self.into
-        return out is not None and into is not None and into.X is None
-
-    @property
-    def corrects_both(self) -> bool:
-        """Whether rows stay, with other values and other targets."""
-        out, into = self.out, self.into
-        if out is None or into is None:
-            return False
-        return into.X is not None and into.y is not None
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """What comes of a request.
-
-    Attributes
-    ----------
-    fitted : object
-        The new fitted value.
-    outputs : AffineMap or None
-        Of a transformer, how its outputs change for rows that stay.
-    """
-
-    fitted: Any
-    outputs: Any = None
+__all__ = ["Answer", "Batch", "Request", "UnlearnerMixin", "given", "verb"]
 
 
 class verb:  # noqa: N801, a decorator

@@ -15,6 +15,7 @@ from sklearn_unlearn.compose._columns import complete, positions, select
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import (
+    CompositeStep,
     InputChange,
     as_given,
     cannot_unlearn,
@@ -30,15 +31,16 @@ from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.tags import accepts
 
 
-class ColumnRequests:
+class ColumnRequests(CompositeStep):
     """Says what a request changes in a column transformer, and in its outputs."""
 
-    #: Parts that made something else of the rows at fit than they make of them now.
-    _cross_fitted: frozenset[str] = frozenset()
     #: Parts that stay as they are and know rows that are gone.
     _remembered: frozenset[str] = frozenset()
 
-    def _carried_through(self, name, change):
+    def _fitted_steps(self):
+        return [(name, step) for name, step, _ in self.transformers_]
+
+    def _follow(self, name, change):
         """The transformer as a step, after a request, and its outputs' change."""
         change = self._of_its_columns(change)
         freeze = change.freeze or self.on_stateful == "freeze"
@@ -234,7 +236,7 @@ class ColumnRequests:
             X = X[list(self.feature_names_in_)]
         after.fit(X)
         change = InputChange(forgotten=forgotten, rest=as_given(X))
-        return after._carried_through(name, change)[0]
+        return after._follow(name, change)[0]
 
     def _weight_of(self, inner):
         return (self.transformer_weights or {}).get(inner, 1.0)

@@ -226,7 +226,7 @@ class UnlearnableColumnTransformer(ColumnRequests, UnlearnerMixin, ColumnTransfo
             for rows in (request.out, request.into)
         )
         change = InputChange(out, into, forgotten=columns)
-        after, change = before._carried_through("columntransformer", change)
+        after, change = before._follow("columntransformer", change)
         after._remembered = before._remembered | set(change.remembered)
         return Answer(FittedColumns(after, change.remembered), change.map)
 

@@ -154,8 +154,6 @@ class PipelineFitting:
                 keywords[f"{name}__sample_weight"] = weight
         return X, y, keywords
 
-    #: Steps that made something else of the rows at fit than they make of them now.
-    _cross_fitted: frozenset[str] = frozenset()
     #: Steps that stay as they are and know rows or targets that are gone.
     _remembered: frozenset[str] = frozenset()
 

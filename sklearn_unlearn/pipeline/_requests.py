@@ -10,7 +10,6 @@ from inspect import signature
 from typing import NamedTuple
 
 from sklearn.base import is_classifier, is_regressor
-from sklearn.compose import ColumnTransformer
 from sklearn.feature_selection import SelectorMixin, VarianceThreshold
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -27,12 +26,13 @@ from sklearn_unlearn.pipeline._raw_requests import (
     with_targets,
 )
 from sklearn_unlearn.pipeline._wrappers import innermost, opened, why_not
-from sklearn_unlearn.sufficient_statistics import StatisticsTransformer
 from sklearn_unlearn.transformers import (
+    CompositeStep,
     InputChange,
     as_given,
     carried,
     check_step_fitted,
+    check_whole_rows,
     cross_fitted_in,
     foreign,
     is_nothing,
@@ -82,7 +82,7 @@ class FittedSteps(NamedTuple):
     lately: Collection[str] = ()
 
 
-class PipelineRequests:
+class PipelineRequests(CompositeStep):
     """Carries a request through the steps, the last of which may be a pipeline."""
 
     @property
@@ -130,7 +130,7 @@ class PipelineRequests:
                 raise UnlearningError(
                     "row_ids is nothing that a pipeline without a model knows."
                 )
-            self._check_whole_rows(request, flat, weighted)
+            self._check_weights(request, flat, weighted)
             change = InputChange(
                 as_given(out.X),
                 as_given(into.X),
@@ -145,10 +145,10 @@ class PipelineRequests:
         asked = hook(step, "_prepare_final")(name, request)
         answer = hook(step, "_answer_final")
         if asked.retained is None:
-            self._check_whole_rows(request, front, weighted)
+            self._check_weights(request, front, weighted)
         elif asked.stays_in_part:
             because = "sample_weight leaves part of a row's weight in the model"
-            check_whole_rows(front, weighted, because)
+            _check_whole(front, weighted, because)
         if request.relabels:
             inputs = InputChange()
             if asked.rows is None:
@@ -170,12 +170,15 @@ class PipelineRequests:
         after = regrouped(self.steps, [*edited, (name, after)])
         return after, inputs.remembered
 
-    def _check_whole_rows(self, request, steps, weighted):
+    def _fitted_steps(self):
+        return self.steps
+
+    def _check_weights(self, request, steps, weighted):
         """Refuse weights, without data, that steps do not know."""
         out = request.out
         if out is not None and (weighted or out.sample_weight is not None):
             because = "Without retained data it is not known what weight rows have"
-            check_whole_rows(steps, weighted, because)
+            _check_whole(steps, weighted, because)
 
     def __sklearn_is_fitted__(self):
         return Pipeline.__sklearn_is_fitted__(self)
@@ -194,7 +197,7 @@ class PipelineRequests:
     def _marks(self):
         return Marks(self._weighted, self._cross_fitted)
 
-    def _carried_through(self, name, change):
+    def _follow(self, name, change):
         """The pipeline as a step of another one, after a request."""
         freeze = change.freeze or self.on_stateful == "freeze"
         inner = replace(change, freeze=freeze)
@@ -290,30 +293,10 @@ def walked(steps, change, marks, prefix=""):
     return edited, change
 
 
-def check_whole_rows(steps, weighted, because):
-    """Refuse a request about parts of rows where steps know them as a whole.
-
-    Parameters
-    ----------
-    steps : list of tuple
-    weighted : frozenset of str
-        Steps that were fitted with weights.
-    because : str
-        Why rows may not leave as a whole.
-    """
+def _check_whole(steps, weighted, because):
+    """Refuse a request about parts of rows where steps know them as a whole."""
     for name, step in steps:
-        if isinstance(step, Pipeline):
-            own = getattr(step, "_weighted", frozenset())
-            inside = step.steps, own if name in weighted else frozenset()
-            check_whole_rows(*inside, because)
-        elif isinstance(step, ColumnTransformer):
-            inner = [(f"{name}__{each}", one) for each, one, _ in step.transformers_]
-            check_whole_rows(inner, frozenset(), because)
-        elif isinstance(step, StatisticsTransformer) and name not in weighted:
-            raise UnlearningError(
-                f"{because}, but step {name!r} was fitted without weights and knows "
-                "rows as a whole."
-            )
+        check_whole_rows(name, step, name in weighted, because)
 
 
 def cross_fitted(steps, marks):

@@ -11,10 +11,9 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import get_tags
 
-from sklearn_unlearn.base import Answer, Batch
-from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.sufficient_statistics._base import StatisticsUnlearner
+from sklearn_unlearn.base import Batch
 from sklearn_unlearn.sufficient_statistics._fitted import Fitted, ReadRows
+from sklearn_unlearn.sufficient_statistics._following import FollowsInputs
 from sklearn_unlearn.utils.export import configured_like, exported
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.raw_rows import RawRows
@@ -33,15 +32,13 @@ from sklearn_unlearn.utils.validation import (
 _FLOATS = [*DATA_DTYPES, np.float16]
 
 
-class StatisticsTransformer(StatisticsUnlearner):
+class StatisticsTransformer(FollowsInputs):
     """A transformer that is a function of statistics of its rows, of any kind.
 
     A request also says how the outputs of all other rows change.
     """
 
     _accepts: ClassVar[frozenset[str]] = frozenset({"out", "into", "columns"})
-    #: Whether statistics are of each column by itself.
-    _columnwise: ClassVar[bool] = False
 
     # Hooks --------------------------------------------------------------------------
 
@@ -87,58 +84,6 @@ class StatisticsTransformer(StatisticsUnlearner):
             A copy, or the twin itself if nothing changes; None if only `_fill` can.
         """
         return None
-
-    def _beyond(self, after: Any, change: Any, map_: Any) -> tuple[Any, dict]:
-        """What is known of outputs of other rows of which their map is not.
-
-        Parameters
-        ----------
-        after : transformer
-            The same after a request.
-        change : InputChange
-            Of its inputs.
-        map_ : AffineMap
-            Of its outputs, as `_output_map` gave it; some are not known.
-
-        Returns
-        -------
-        map : AffineMap
-        more : dict
-            What `InputChange` says beside a map; empty if no more is known.
-        """
-        return map_, {}
-
-    # Requests that a pipeline makes -------------------------------------------------
-
-    def _replace_imputed(self, fitted: Fitted, imputed: Any) -> Answer:
-        """The answer where values that some rows lack are imputed by others.
-
-        Rows come before others leave: values that both have need not be there.
-        """
-        n_rows, weight = imputed.n_rows, None
-        before, after = imputed.before, imputed.after
-        if "sample_weight" in self._accepts:
-            weight = float(n_rows)
-        else:
-            before, after = (
-                np.repeat(each, n_rows, axis=0) for each in (before, after)
-            )
-        coming, going = (
-            self._request_statistics(
-                fitted, self._read_batch(fitted, Batch(each, sample_weight=weight))
-            )
-            for each in (after, before)
-        )
-        statistics = fitted.statistics.plus(coming).minus(going)
-        return self._answer(fitted, statistics, statistics, fitted.forgotten)
-
-    def _recompute(self, fitted: Fitted, X: Any, sample_weight: Any = None) -> Answer:
-        """The answer from all rows after a request, however they became those."""
-        batch = self._read_batch(fitted, Batch(X, sample_weight=sample_weight))
-        statistics = self._request_statistics(fitted, batch)
-        if statistics is None:
-            raise UnlearningError("The request would leave no rows.")
-        return self._answer(fitted, statistics, statistics, fitted.forgotten)
 
     # Reading rows, and the twin of their statistics -----------------------------------
 

@@ -1,5 +1,6 @@
 """Requests carried through transformers of any kind, scikit-learn's own among them."""
 
+from sklearn_unlearn.transformers._composite import CompositeStep, check_whole_rows
 from sklearn_unlearn.transformers._frozen import (
     AsAtFit,
     cross_fits,
@@ -20,25 +21,24 @@ from sklearn_unlearn.transformers._traversal import (
     unfitted_twin,
     unknown_since_fit,
 )
-from sklearn_unlearn.transformers._verbs import TransformerVerbs, given
 from sklearn_unlearn.utils.input_change import Imputed, InputChange, as_given, of_step
 
 __all__ = [
     "AsAtFit",
+    "CompositeStep",
     "Imputed",
     "InputChange",
-    "TransformerVerbs",
     "as_given",
     "cannot_unlearn",
     "carried",
     "check_rowwise",
     "check_step_fitted",
+    "check_whole_rows",
     "cross_fits",
     "cross_fitted_in",
     "exported",
     "few",
     "foreign",
-    "given",
     "has_own_fit_transform",
     "is_nothing",
     "is_stateless",

@@ -9,7 +9,6 @@ import numpy as np
 import scipy.sparse as sp
 
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.sufficient_statistics import StatisticsTransformer
 from sklearn_unlearn.transformers._telling import (
     as_objects,
     len_of,
@@ -19,6 +18,7 @@ from sklearn_unlearn.transformers._traversal import hands_on, is_nothing, is_sta
 from sklearn_unlearn.utils.input_change import of_step
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.rows import protected
+from sklearn_unlearn.utils.steps import own
 from sklearn_unlearn.utils.values import is_missing
 
 #: Rows that are tried, and those in whose company they are.
@@ -80,9 +80,9 @@ def mixes(step, X):
 
 def may_mix(step):
     """Whether a step may be a function of several rows and does not say so."""
-    if is_nothing(step) or isinstance(step, str | StatisticsTransformer):
+    if is_nothing(step) or isinstance(step, str) or not hasattr(step, "transform"):
         return False
-    if hasattr(step, "_carried_through") or not hasattr(step, "transform"):
+    if own(step, "_follow") is not None:  # one of ours, which is asked itself
         return False
     return not hands_on(step) and is_stateless(step)
 

@@ -16,15 +16,13 @@ from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.base import Batch, Request
 from sklearn_unlearn.core.affine import AffineMap
-from sklearn_unlearn.exceptions import ExtremesExhaustedError, UnlearningError
-from sklearn_unlearn.sufficient_statistics import StatisticsTransformer
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers._kept import Kept
-from sklearn_unlearn.utils.input_change import as_given, of_step
+from sklearn_unlearn.utils.input_change import of_step
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.raw_rows import RawRows
-from sklearn_unlearn.utils.rows import columns_of
+from sklearn_unlearn.utils.steps import own
 
 #: Steps that learn the number of columns at most and do not say so.
 _STATELESS = (HashingVectorizer, PolynomialFeatures)
@@ -59,19 +57,14 @@ def carried(name, step, change, cross_fitted=False):
     if change.nothing:  # the step stays as it is, and so do its outputs
         return step, change.through(step, step, name=name)
     with of_step(name):
-        return _carried(name, step, change, cross_fitted)
-
-
-def _carried(name, step, change, cross_fitted):
-    if _consists_of_steps(step):
-        return step._carried_through(name, change)
-    if isinstance(step, StatisticsTransformer):
-        return _unlearned(name, step, change)
-    if is_stateless(step):
-        return _unchanged(name, step, change)
-    if change.freeze:
-        return _frozen(name, step, change, cross_fitted)
-    raise cannot_unlearn(name, step)
+        follow = own(step, "_follow")
+        if follow is not None:
+            return follow(name, change)
+        if is_stateless(step):
+            return _unchanged(name, step, change)
+        if change.freeze:
+            return _frozen(name, step, change, cross_fitted)
+        raise cannot_unlearn(name, step)
 
 
 def cannot_unlearn(name, step):
@@ -113,8 +106,8 @@ def check_step_fitted(name, step):
         with of_step(name):
             check_is_fitted(step)
     if isinstance(step, Pipeline):  # of a column transformer some parts never are
-        for part, inner in _named_parts(name, step):
-            check_step_fitted(part, inner)
+        for part, inner in step.steps:
+            check_step_fitted(f"{name}__{part}", inner)
 
 
 def unfitted_twin(step):
@@ -125,95 +118,6 @@ def unfitted_twin(step):
     if frozen or not hasattr(step, "_unfitted_twin"):
         return clone(step)
     return step._unfitted_twin()
-
-
-def _unlearned(name, step, change):
-    """A transformer of ours."""
-    if change.kept is None or not _can_follow(step, change):
-        return _computed_anew(name, step, change)
-    after, fitted, map_ = copy.copy(step), step._fitted, None
-    forgotten = change.forgotten
-    same_columns = change.map is None and forgotten is None
-    out = None if change.out is None else change.out()
-    if change.map is not None:
-        # of its columns some are no longer there
-        alive = np.flatnonzero(~fitted.forgotten)
-        kept = change.kept
-        answer = step._apply(fitted, Request(columns=np.delete(alive, kept)))
-        after._fitted, map_ = answer.fitted, answer.outputs
-        change = replace(change, map=None)
-        out = None if out is None else columns_of(out, kept)
-    into, request = None if change.into is None else change.into(), None
-    if out is not None or into is not None or forgotten is not None:
-        request = Request(
-            None if out is None else Batch(out, sample_weight=change.weight_out),
-            None if into is None else Batch(into, sample_weight=change.weight_in),
-            forgotten,
-        )
-        if same_columns:  # validated once, here
-            request = step._read_request(fitted, request)
-            read = (
-                None if batch is None else as_given(batch.X)
-                for batch in (request.out, request.into)
-            )
-            change = replace(change, **dict(zip(("out", "into"), read, strict=True)))
-    if request is not None or change.imputed:
-        after._fitted, later = _answered(after, request, change)
-        map_ = later if map_ is None else map_.then(later)
-    more = {}
-    if map_ is not None and not map_.complete:
-        map_, more = step._beyond(after, change, map_)
-    through = change.through(step, after, name=name, change=map_)
-    return after, replace(through, unseen=name, **more) if more else through
-
-
-def _answered(step, request, change):
-    """The fitted value after a request, and how outputs of other rows change."""
-    fitted, map_ = step._fitted, None
-    try:
-        if request is not None:
-            answer = step._apply(fitted, request)
-            fitted, map_ = answer.fitted, answer.outputs
-        for imputed in change.imputed:
-            answer = step._replace_imputed(fitted, imputed)
-            fitted, later = answer.fitted, answer.outputs
-            map_ = later if map_ is None else map_.then(later)
-    except ExtremesExhaustedError:
-        if change.rest is None:
-            raise
-        weights = change.weight_rest
-        weight = None if weights is None else weights()
-        answer = step._recompute(step._fitted, change.rest(), weight)
-        return answer.fitted, answer.outputs
-    return fitted, map_
-
-
-def _can_follow(step, change):
-    """Whether a step's statistics can follow imputed values that change."""
-    if change.unseen is None:
-        return True
-    named = step._fitted.columns.names is not None
-    weighted = change.weight_rest is not None or change.weight_out is not None
-    followed = bool(change.imputed) and step._columnwise
-    return followed and not named and not weighted
-
-
-def _computed_anew(name, step, change):
-    """A transformer whose inputs change for all rows."""
-    if change.rest is None:
-        cause = "" if change.lost is None else f" after step {change.lost!r}"
-        raise UnlearningError(
-            f"Step {name!r} was fitted on what comes{cause} before it, which the "
-            "request changes for all rows: it has to be fitted anew. Put it before the "
-            "step that changes, or fit with retain_data=True in the last step."
-        )
-    before = step._fitted
-    anew = clone(step).set_params(**step._narrowed(before.params, before.forgotten))
-    weights = change.weight_rest
-    keywords = {} if weights is None else {"sample_weight": weights()}
-    after = copy.copy(step)  # with parameters as they were set, perhaps for later
-    after._fitted = anew.fit(change.rest(), **keywords)._fitted
-    return after, change.through(step, after, name=name, known=False)
 
 
 def is_stateless(step):
@@ -245,25 +149,18 @@ def foreign(name, step):
     dict of str to transformer
         By their names, which begin with that of the step.
     """
-    nothing = is_nothing(step) or isinstance(step, str)
-    if nothing or isinstance(step, StatisticsTransformer) or is_stateless(step):
+    if is_nothing(step) or isinstance(step, str):
         return {}
-    if not _consists_of_steps(step):
-        return {name: step}
-    found = {}
-    for part, inner in _named_parts(name, step):
-        found |= foreign(part, inner)
-    return found
+    find = own(step, "_find_foreign")
+    if find is not None:
+        return find(name)
+    return {} if is_stateless(step) else {name: step}
 
 
 def cross_fitted_in(name, step):
     """Names of parts of a step that made something else of the rows at fit than now."""
-    if isinstance(step, str) or not _consists_of_steps(step):
-        return set()
-    parts = _named_parts(name, step)
-    there = {part for part, inner in parts if not isinstance(inner, str)}
-    found = {f"{name}__{part}" for part in step._cross_fitted} & there
-    return found.union(*(cross_fitted_in(*part) for part in parts))
+    find = own(step, "_find_cross_fitted")
+    return set() if find is None else find(name)
 
 
 def unknown_since_fit(name):
@@ -272,19 +169,6 @@ def unknown_since_fit(name):
         f"Step {name!r} made something else of the rows at fit than it makes of them "
         "now, and the request needs what it gave the steps behind it: fit again."
     )
-
-
-def _named_parts(name, step):
-    """Names and steps of what a step consists of."""
-    parts = getattr(step, "transformers_", getattr(step, "steps", ()))
-    return [(f"{name}__{part}", inner) for part, inner, *_ in parts]
-
-
-def _consists_of_steps(step):
-    """Whether a step is a pipeline or a column transformer that unlearns."""
-    # what is frozen has the attributes of its estimator
-    frozen = isinstance(step, FrozenEstimator)
-    return hasattr(step, "_carried_through") and not frozen
 
 
 def parts_of(step):

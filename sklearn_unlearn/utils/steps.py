@@ -9,14 +9,17 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils.input_change import InputChange, as_given
 from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.request import Batch, Request
 from sklearn_unlearn.utils.tags import unlearning_tags
 
 
@@ -70,6 +73,82 @@ class StepMixin:
 
     #: Whether ``from_sklearn`` takes over what was learned without a look at the rows.
     _adopts_unseen: ClassVar[bool] = False
+
+    # A transformer before other steps -------------------------------------------------
+
+    def _follow(self, name, inputs):
+        """The estimator after a request, and what the request changes in its outputs.
+
+        Parameters
+        ----------
+        name : str
+            Of the step, for messages.
+        inputs : InputChange
+            More than nothing.
+
+        Returns
+        -------
+        after : estimator
+            A copy.
+        outputs : InputChange
+            Of the next step.
+        """
+        changed = (inputs.map, inputs.lost, inputs.unseen)
+        if any(each is not None for each in changed):
+            after = self._fit_again(name, inputs)
+            return after, inputs.through(self, after, name=name, known=False)
+        unlearner, after = cast(Any, self), cast(Any, copy.copy(self))
+        answer = unlearner._apply(unlearner._checked(), request_for(inputs))
+        after._swap(answer.fitted)
+        outputs, known = answer.outputs, answer.outputs is not None
+        through = inputs.through(self, after, name=name, change=outputs, known=known)
+        return after, through
+
+    def _fit_again(self, name, inputs):
+        """A copy that is fitted to all its inputs, which change for all rows."""
+        if inputs.rest is None:
+            cause = "" if inputs.lost is None else f" after step {inputs.lost!r}"
+            raise UnlearningError(
+                f"Step {name!r} was fitted on what comes{cause} before it, which the "
+                "request changes for all rows: it has to be fitted anew. Put it before "
+                "the step that changes, or fit with retain_data=True in the last step."
+            )
+        weights, after = inputs.weight_rest, cast(Any, copy.copy(self))
+        keywords = {} if weights is None else {"sample_weight": weights()}
+        again = self._unfitted().fit(inputs.rest(), **keywords)
+        # with parameters as they were set, perhaps for later
+        after._swap(again._checked())
+        return after
+
+    def _unfitted(self) -> Any:
+        """What is fitted again, with the parameters that ``fit`` saw."""
+        return clone(self)
+
+    def _find_foreign(self, name):
+        """Transformers inside that learned from rows and cannot unlearn, by name."""
+        return {}
+
+    def _find_cross_fitted(self, name):
+        """Names of parts that made something else of the rows at fit than now."""
+        return set()
+
+    def _check_whole_rows(self, name, weighted, because):
+        """Refuse a request about parts of rows if the step knows them as a whole.
+
+        Parameters
+        ----------
+        name : str
+            Of the step, for messages.
+        weighted : bool
+            Whether it was fitted with weights.
+        because : str
+            Why rows may not leave as a whole.
+        """
+        if not weighted:
+            raise UnlearningError(
+                f"{because}, but step {name!r} was fitted without weights and knows "
+                "rows as a whole."
+            )
 
     # The last step --------------------------------------------------------------------
 
@@ -166,6 +245,18 @@ class StepMixin:
         """Take note of the raw rows that retained data were made of, after ``fit``."""
 
 
+def request_for(inputs):
+    """What a step is asked whose inputs change in the rows of the request alone."""
+    out, into = (
+        None if rows is None else Batch(rows(), sample_weight=weight)
+        for rows, weight in (
+            (inputs.out, inputs.weight_out),
+            (inputs.into, inputs.weight_in),
+        )
+    )
+    return Request(out, into, inputs.forgotten)
+
+
 def _columns_left(step, change):
     """Positions of the columns at fit that a step still has."""
     forgotten = getattr(getattr(step, "_fitted", None), "forgotten", None)
@@ -174,6 +265,14 @@ def _columns_left(step, change):
     return np.flatnonzero(~forgotten)
 
 
+def own(step, name):
+    """A method of `StepMixin` that a step has, None if it is not of this package.
+
+    One that is frozen has the attributes of its estimator, and stays as it is.
+    """
+    return None if isinstance(step, FrozenEstimator) else getattr(step, name, None)
+
+
 def hook(step, name):
     """A method of `StepMixin`, which an unlearner of somebody else has as well."""
-    return getattr(step, name, None) or partial(getattr(StepMixin, name), step)
+    return own(step, name) or partial(getattr(StepMixin, name), step)
