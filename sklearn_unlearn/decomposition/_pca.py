@@ -143,7 +143,7 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
             )
         if number is None:
             return
-        share = isinstance(number, Real) and 0.0 < number < 1.0
+        share = isinstance(number, Real) and 0.0 < float(number) < 1.0
         if not share and (not isinstance(number, Integral) or number < 0):
             raise ValueError(
                 "n_components must be an integer, a share of the variance between 0 "

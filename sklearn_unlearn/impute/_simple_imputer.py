@@ -13,6 +13,7 @@ from sklearn.impute import SimpleImputer
 
 from sklearn_unlearn.base import Batch
 from sklearn_unlearn.core.affine import AffineMap
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.core.counts import (
     Counts,
     Missing,
@@ -228,15 +229,15 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
             mine = changed[lacking[changed] == n_rows]
             then = values.copy()
             then[mine] = values_old[mine]
-            pair = (np.array([row[shown]], dtype=dtype) for row in (then, values))
-            imputed.append(Imputed(*pair, int(n_rows)))
+            before, now = (np.array([row[shown]], dtype) for row in (then, values))
+            imputed.append(Imputed(before, now, int(n_rows)))
         return map_, {"imputed": tuple(imputed)}
 
 
 def _is_missing(values, missing):
     """Where values are missing; the twin refuses what cannot be compared."""
     if values.dtype.kind != "O":
-        if isinstance(missing, Real) and not np.isnan(missing):
+        if isinstance(missing, Real) and missing == missing:  # not NaN
             return values == missing
         return np.isnan(values) if values.dtype.kind == "f" else values != values
     gone = _missing_keys(missing)
@@ -254,7 +255,7 @@ def _missing_keys(missing):
 
 def _blanked(rows, missing):
     """Rows in which NaN is what is missing."""
-    if not sp.issparse(rows):
+    if not is_sparse(rows):
         mask = _is_missing(rows, missing)
         return np.where(mask, np.nan, rows) if mask.any() else rows
     values = np.where(_is_missing(rows.data, missing), np.nan, rows.data)
@@ -263,7 +264,7 @@ def _blanked(rows, missing):
 
 def _observed_values(rows, missing):
     """Values of each column that are not missing."""
-    if not sp.issparse(rows):
+    if not is_sparse(rows):
         for column, gone in zip(rows.T, _is_missing(rows, missing).T, strict=True):
             yield column[~gone] if gone.any() else column
         return
@@ -310,7 +311,7 @@ def _example(missing_values, statistics, observed, missing):
 
 def _outputs(twin):
     """Columns with an output, those with an indicator, and the number of outputs."""
-    columns = range(twin.statistics_.shape[0])
+    columns = np.arange(twin.statistics_.shape[0])
     if not twin.keep_empty_features:
         isnan = [value != value for value in twin.statistics_]
         columns = np.flatnonzero(~np.array(isnan))

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler
 
 from sklearn_unlearn.core.affine import AffineMap
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.core.extremes import Extremes
 from sklearn_unlearn.sufficient_statistics import (
     InvertibleMixin,
@@ -174,7 +175,7 @@ class UnlearnableMaxAbsScaler(ExtremesScaler):
         return tags
 
     def _collect(self, rows, y, weight, params):
-        rows = sp.csc_array(rows) if sp.issparse(rows) else rows
+        rows = sp.csc_array(rows) if is_sparse(rows) else rows
         return Extremes.of(abs(rows), params["n_extremes"], smallest=False)
 
     def _fill(self, twin, statistics):

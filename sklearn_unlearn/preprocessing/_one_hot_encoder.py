@@ -96,15 +96,15 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
     # Hooks --------------------------------------------------------------------------
 
     def _outputs_of(self, fitted, read):
-        twin, n_outputs, places = fitted.twin, 0, []
+        twin, n_outputs, found = fitted.twin, 0, []
         for place, values in enumerate(read.rows):
             column = _Column.of(twin, place)
             outputs = column.outputs(values)
             if outputs is None:  # the twin knows what to do about unknown categories
                 return super()._outputs_of(fitted, read)
-            places.append(np.where(outputs < 0, -1, outputs + n_outputs))
+            found.append(np.where(outputs < 0, -1, outputs + n_outputs))
             n_outputs += column.n_outputs
-        places = np.stack(places, axis=1)
+        places = np.stack(found, axis=1)
         shown = places >= 0
         ends = np.concatenate([[0], np.cumsum(shown.sum(axis=1))])
         parts = np.ones(ends[-1], dtype=twin.dtype), places[shown], ends
@@ -178,7 +178,7 @@ class _Column:
 
     def members(self, keys):
         """Of some categories those of each place."""
-        members = {}
+        members: dict[int, list] = {}
         for key in keys:
             members.setdefault(self.groups[key], []).append(key)
         return members

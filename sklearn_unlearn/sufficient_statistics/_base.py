@@ -32,6 +32,8 @@ class StatisticsUnlearner(UnlearnerMixin):
     _twin_class: ClassVar[Any] = None
     #: Parameters that may have an entry for each column.
     _by_column: ClassVar[tuple[str, ...]] = ()
+    #: Of `BaseEstimator`.
+    get_params: Any
 
     # Hooks --------------------------------------------------------------------------
 

@@ -126,7 +126,7 @@ class ClassStatistics:
 
     def widened(self, widths):
         """The same with as many columns of the sums, or more."""
-        if np.array_equal(widths, self.widths):
+        if self.widths is None or np.array_equal(widths, self.widths):
             return self
         places, n_places = _places(self.widths, widths), widths.sum()
         return self._mapped(lambda sums: sums.spread(places, n_places), widths)

@@ -71,7 +71,7 @@ class FollowsInputs(StatisticsUnlearner):
             fitted, later = self._answer_inputs(fitted, asked, inputs)
             map_ = later if map_ is None else map_.then(later)
         after._swap(fitted)
-        more = {}
+        more: dict = {}
         if map_ is not None and not map_.complete:
             map_, more = self._beyond(after, inputs, map_)
         outputs = inputs.through(self, after, name=name, change=map_)

@@ -6,6 +6,7 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.exceptions import DataMismatchWarning
+from sklearn_unlearn.sufficient_statistics._base import StatisticsUnlearner
 from sklearn_unlearn.utils.adoption import (
     adopted_params,
     check_same_classes,
@@ -20,7 +21,7 @@ from sklearn_unlearn.utils.messages import refusing, warn
 _FREE = {"scalings_", "rotations_", "n_iter_", "xbar_", "X_offset_", "epsilon_"}
 
 
-class FromSklearnMixin:
+class FromSklearnMixin(StatisticsUnlearner):
     """Adds ``from_sklearn`` to a model of sums."""
 
     @classmethod

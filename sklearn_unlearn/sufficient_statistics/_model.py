@@ -12,7 +12,6 @@ from sklearn.utils.validation import check_non_negative
 from sklearn_unlearn.base import Batch
 from sklearn_unlearn.core.statistics import Statistics, Values
 from sklearn_unlearn.core.sums import Second
-from sklearn_unlearn.sufficient_statistics._base import StatisticsUnlearner
 from sklearn_unlearn.sufficient_statistics._class_statistics import (
     ClassStatistics,
     widest,
@@ -31,9 +30,7 @@ from sklearn_unlearn.utils.validation import (
 )
 
 
-class StatisticalModel(
-    FromSklearnMixin, StatisticsUnlearner, LearnedColumns, BaseEstimator
-):
+class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
     """A model that is a function of `ClassStatistics`.
 
     Parameters are checked by the twin itself, which is fitted on a few made-up rows

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array
 
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.exceptions import ProblemTooLargeError
 from sklearn_unlearn.sufficient_statistics._model import StatisticalModel
 from sklearn_unlearn.utils.validation import as_vector
@@ -81,7 +82,7 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
         return labels.size
 
     def _joined(self, X, targets):
-        if sp.issparse(X):
+        if is_sparse(X):
             targets = sp.csr_array(targets.reshape(X.shape[0], -1))
             return sp.hstack([X, targets], format="csr")
         return np.column_stack([X, targets])

@@ -214,7 +214,7 @@ class UnlearnableTransformer(
             return fitted.twin.transform(X, **keywords)
 
 
-class InvertibleMixin:
+class InvertibleMixin(StatisticsTransformer):
     """A transformer whose twin has ``inverse_transform``."""
 
     def inverse_transform(self, X):

@@ -243,11 +243,11 @@ def _vocabulary(twin, statistics):
     kept = np.flatnonzero((found <= most) & (found >= least))
     limit = twin.max_features
     if limit is not None and kept.size > limit:
-        often = [statistics.occurrences[word] for word in words]
-        if twin.binary:
-            often = found
+        often = found
+        if not twin.binary:
+            often = np.array([statistics.occurrences[word] for word in words])
         # summed as the twin sums, so that it breaks ties alike
-        sums = sp.csr_array(np.array([often], dtype=twin.dtype)).sum(axis=0)
+        sums = sp.csr_array(often[None].astype(twin.dtype)).sum(axis=0)
         kept = np.sort(kept[(-np.asarray(sums).ravel()[kept]).argsort()[:limit]])
     if not kept.size:
         raise UnlearningError(

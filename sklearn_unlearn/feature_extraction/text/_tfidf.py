@@ -13,14 +13,18 @@ from sklearn_unlearn.feature_extraction.text._documents import (
     frequencies,
     sources,
 )
-from sklearn_unlearn.sufficient_statistics import Learned, UnlearnableTransformer
+from sklearn_unlearn.sufficient_statistics import (
+    Learned,
+    StatisticsTransformer,
+    UnlearnableTransformer,
+)
 from sklearn_unlearn.utils.messages import warn
 
 #: Relative difference of equal weights that were computed from different counts.
 _ROUNDING = 1e-14
 
 
-class _Normed:
+class _Normed(StatisticsTransformer):
     """Weighted counts of rows, which are divided by their norm at the end."""
 
     def _beyond(self, after, change, map_):
