@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from sklearn.base import clone
 
 from sklearn_unlearn.compose._columns import complete, positions, select
+from sklearn_unlearn.compose._plain import set_given
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import (
@@ -28,6 +29,7 @@ from sklearn_unlearn.transformers import (
     names_outputs,
 )
 from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.steps import hook
 from sklearn_unlearn.utils.tags import accepts
 
 
@@ -39,6 +41,21 @@ class ColumnRequests(CompositeStep):
 
     def _fitted_steps(self):
         return [(name, step) for name, step, _ in self.transformers_]
+
+    def _replace_parts(self, fitted, given):
+        if hasattr(self, "transformers_"):
+            self.transformers_ = [
+                (name, fitted(step), columns)
+                for name, step, columns in self.transformers_
+            ]
+        parts = [(name, given(step), at) for name, step, at in self.transformers]
+        set_given(self, parts, given(self.remainder))
+
+    def _find_differences(self, fitted, name, X):
+        theirs = {each: step for each, step, _ in fitted.transformers_}
+        for each, step, of_rows in self._fitted_parts():
+            rows, part = of_rows(X), f"{name}__{each}"
+            yield from hook(step, "_find_differences")(theirs[each], part, rows)
 
     def _follow(self, name, change):
         """The transformer as a step, after a request, and its outputs' change."""

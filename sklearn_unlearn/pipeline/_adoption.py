@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier, VotingRegressor
@@ -25,7 +24,6 @@ from sklearn_unlearn import (
     preprocessing,
 )
 from sklearn_unlearn.compose import UnlearnableColumnTransformer
-from sklearn_unlearn.compose._plain import set_given
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.feature_extraction import text
 from sklearn_unlearn.pipeline._wrappers import of_targets, opened, why_not
@@ -35,11 +33,11 @@ from sklearn_unlearn.transformers import (
     is_nothing,
     is_stateless,
 )
-from sklearn_unlearn.utils.adoption import difference, instead_of
+from sklearn_unlearn.utils.adoption import instead_of
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.messages import kind_of, refusing, warn
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
-from sklearn_unlearn.utils.rows import protected
+from sklearn_unlearn.utils.steps import own
 
 _PACKAGES = (
     decomposition,
@@ -356,14 +354,9 @@ def _settled(step, drawn):
     if isinstance(step, AsAtFit):
         drawn += [step.name] if step.drawn and step.name not in drawn else []
         return step.estimator
-    if isinstance(step, Pipeline):
-        step.steps = [(name, _settled(one, drawn)) for name, one in step.steps]
-    elif isinstance(step, UnlearnableColumnTransformer):
-        step.transformers_ = [
-            (name, _settled(one, drawn), at) for name, one, at in step.transformers_
-        ]
-        given = [(name, _given(one), at) for name, one, at in step.transformers]
-        set_given(step, given, _given(step.remainder))
+    replace_parts = own(step, "_replace_parts")
+    if replace_parts is not None:
+        replace_parts(partial(_settled, drawn=drawn), _given)
     return step
 
 
@@ -371,11 +364,9 @@ def _given(step):
     """An unfitted step with others in the place of those that stay as they are."""
     if isinstance(step, AsAtFit):
         return clone(step.estimator)
-    if isinstance(step, Pipeline):
-        step.steps = [(name, _given(one)) for name, one in step.steps]
-    elif isinstance(step, UnlearnableColumnTransformer):
-        given = [(name, _given(one), at) for name, one, at in step.transformers]
-        set_given(step, given, _given(step.remainder))
+    replace_parts = own(step, "_replace_parts")
+    if replace_parts is not None:
+        replace_parts(_given, _given)
     return step
 
 
@@ -395,14 +386,14 @@ def _fitted_like(theirs, ours, X, y, sample_weight, drawn):
     """
     few = taken(X, np.arange(min(RawRows.of(X).shape[0], 10)))
     Z = ours.fit_transform(X, y)
-    different = list(_differences(theirs, ours, "", few))
+    different = list(ours._find_differences(theirs, "", few))
     if different and sample_weight is not None:
         weighted = clone(ours)
         if np.all(sample_weight):
             outputs = weighted.fit_transform(X, y, sample_weight)
         else:
             outputs = weighted.fit(X, y, sample_weight).transform(X)
-        if not any(_differences(theirs, weighted, "", few)):
+        if not any(weighted._find_differences(theirs, "", few)):
             ours, Z, different = weighted, outputs, []
     _settled(ours, drawn)
     if drawn and different:
@@ -414,36 +405,3 @@ def _fitted_like(theirs, ours, X, y, sample_weight, drawn):
             DataMismatchWarning,
         )
     return ours, Z
-
-
-def _differences(fitted, ours, name, X):
-    """Where fitted transformers learned other things from what should be one.
-
-    Parameters
-    ----------
-    fitted, ours : transformer
-    name : str
-        Of both.
-    X : a few rows, as both get them
-    """
-    if isinstance(fitted, Pipeline):
-        for (each, one), (_, two) in zip(fitted.steps, ours.steps, strict=True):
-            yield from _differences(one, two, f"{name}__{each}".removeprefix("__"), X)
-            X = X if is_nothing(one) else one.transform(protected(X))
-    elif isinstance(fitted, ColumnTransformer):
-        theirs = {each: step for each, step, _ in fitted.transformers_}
-        for each, two, of_rows in ours._fitted_parts():
-            part = of_rows(X)
-            yield from _differences(theirs[each], two, f"{name}__{each}", part)
-    elif hasattr(ours, "_fitted"):
-        different = difference(fitted, ours._fitted.twin, size=_size(X))
-        if different is not None:
-            yield name, different
-
-
-def _size(X):
-    """The largest number among a few values, 0 where they are none."""
-    values = X.data if sp.issparse(X) else np.asarray(X)
-    if values.dtype.kind not in "biuf":
-        return 0.0
-    return np.abs(values[np.isfinite(values)].astype(np.float64)).max(initial=0.0)

@@ -43,7 +43,7 @@ from sklearn_unlearn.transformers import (
 )
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.schema import Schema
-from sklearn_unlearn.utils.steps import hook
+from sklearn_unlearn.utils.steps import hook, own
 from sklearn_unlearn.utils.targets import check_labels
 
 
@@ -193,6 +193,21 @@ class PipelineRequests(CompositeStep):
         """What `flattened` says of the steps."""
         return flattened(self.steps, self._marks)
 
+    def _regroup(self, flat):
+        """A copy of the pipeline with other steps, as `_flat` gives them."""
+        after = copy.copy(self)
+        after.steps = regrouped(self.steps, flat)
+        return after
+
+    def _replace_parts(self, fitted, given):
+        self.steps = [(name, fitted(step)) for name, step in self.steps]
+
+    def _find_differences(self, fitted, name, X):
+        for (each, theirs), (_, ours) in zip(fitted.steps, self.steps, strict=True):
+            part = f"{name}__{each}".removeprefix("__")
+            yield from hook(ours, "_find_differences")(theirs, part, X)
+            X = X if is_nothing(theirs) else theirs.transform(protected(X))
+
     @property
     def _marks(self):
         return Marks(self._weighted, self._cross_fitted)
@@ -245,13 +260,13 @@ def flattened(steps, marks):
         What was made of targets for the last step, one after the other.
     """
     *front, (name, last) = steps
-    if isinstance(last, PipelineRequests):
-        inner, more, targets = flattened(last.steps, last._marks)
+    flat, wrapper = own(last, "_flat"), opened(last)
+    if flat is not None:
+        inner, more, targets = flat()
         inner = [(f"{name}__{each}", step) for each, step in inner]
         more = [{f"{name}__{each}" for each in marked} for marked in more]
         marks = Marks(*(one | two for one, two in zip(marks, more, strict=True)))
         return [*front, *inner], marks, targets
-    wrapper = opened(last)
     if wrapper is None or len(wrapper.models) > 1:
         return steps, marks, []
     inner, more, targets = flattened([(name, wrapper.models[0])], marks)
@@ -263,11 +278,11 @@ def regrouped(steps, flat):
     """Steps as they were grouped before, made of flat ones."""
     *front, (name, last) = steps
     ahead, inner = flat[: len(front)], flat[len(front) :]
-    wrapper = opened(last)
-    if isinstance(last, PipelineRequests):
-        inner = [(each.removeprefix(f"{name}__"), step) for each, step in inner]
-        after = copy.copy(last)
-        after.steps = regrouped(last.steps, inner)
+    regroup, wrapper = own(last, "_regroup"), opened(last)
+    if regroup is not None:
+        after = regroup(
+            [(each.removeprefix(f"{name}__"), step) for each, step in inner]
+        )
     elif wrapper is None or len(wrapper.models) > 1:
         ((_, after),) = inner
     else:

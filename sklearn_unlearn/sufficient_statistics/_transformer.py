@@ -14,6 +14,7 @@ from sklearn.utils import get_tags
 from sklearn_unlearn.base import Batch
 from sklearn_unlearn.sufficient_statistics._fitted import Fitted, ReadRows
 from sklearn_unlearn.sufficient_statistics._following import FollowsInputs
+from sklearn_unlearn.utils.adoption import difference, size_of
 from sklearn_unlearn.utils.export import configured_like, exported
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.raw_rows import RawRows
@@ -101,6 +102,11 @@ class StatisticsTransformer(FollowsInputs):
             if names is not None:
                 twin.feature_names_in_ = names
         return twin
+
+    def _find_differences(self, fitted, name, X):
+        different = difference(fitted, self._checked().twin, size=size_of(X))
+        if different is not None:
+            yield name, different
 
     def _unfitted_twin(self):
         """The twin with the parameters as they are set now."""

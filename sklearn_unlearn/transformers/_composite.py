@@ -18,6 +18,16 @@ class CompositeStep(StepMixin):
         """Names and fitted steps of all parts."""
         raise NotImplementedError
 
+    def _replace_parts(self, fitted, given):
+        """Put others in the place of the parts.
+
+        Parameters
+        ----------
+        fitted, given : callable
+            Makes another of a fitted part, and of one that the caller gave.
+        """
+        raise NotImplementedError
+
     def _named_steps(self, name):
         """The same, named as parts of a step."""
         return [(f"{name}__{part}", step) for part, step in self._fitted_steps()]

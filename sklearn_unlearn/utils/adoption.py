@@ -7,6 +7,7 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.discovery import all_estimators
 
 #: Relative difference of attributes that rounding cannot explain.
@@ -194,3 +195,11 @@ def _same(value, accepted):
     return value is accepted or (
         isinstance(value, (str, int, float, np.number)) and value == accepted
     )
+
+
+def size_of(X):
+    """The largest number among a few values, 0 where they are none."""
+    values = X.data if is_sparse(X) else np.asarray(X)
+    if values.dtype.kind not in "biuf":
+        return 0.0
+    return np.abs(values[np.isfinite(values)].astype(np.float64)).max(initial=0.0)

@@ -132,6 +132,24 @@ class StepMixin:
         """Names of parts that made something else of the rows at fit than now."""
         return set()
 
+    def _find_differences(self, fitted, name, X):
+        """Where a transformer of others learned something else from the same rows.
+
+        Parameters
+        ----------
+        fitted : transformer
+            One that this should be the counterpart of.
+        name : str
+            Of the step.
+        X : a few rows, as both get them
+
+        Yields
+        ------
+        name : str
+        what : str
+        """
+        yield from ()
+
     def _check_whole_rows(self, name, weighted, because):
         """Refuse a request about parts of rows if the step knows them as a whole.
 
