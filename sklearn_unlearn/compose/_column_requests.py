@@ -6,14 +6,17 @@ import copy
 from dataclasses import replace
 from functools import cache, partial
 from math import prod
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
 
+from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.compose._columns import complete, positions, select
 from sklearn_unlearn.compose._plain import set_given
 from sklearn_unlearn.core.affine import AffineMap
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import (
     CompositeStep,
@@ -33,8 +36,24 @@ from sklearn_unlearn.utils.steps import hook
 from sklearn_unlearn.utils.tags import accepts
 
 
-class ColumnRequests(CompositeStep):
+class ColumnRequests(CompositeStep, UnlearnerMixin):
     """Says what a request changes in a column transformer, and in its outputs."""
+
+    transformers: list[Any]
+    remainder: Any
+    sparse_threshold: float
+    transformer_weights: dict[str, float] | None
+    on_stateful: str
+
+    n_features_in_: int
+    transformers_: list[Any]
+    output_indices_: dict[str, slice]
+    sparse_output_: bool
+
+    #: Columns that are forgotten.
+    _forgotten: np.ndarray
+    #: Parts with sparse outputs, where all outputs are.
+    _sparse: frozenset[str]
 
     #: Parts that stay as they are and know rows that are gone.
     _remembered: frozenset[str] = frozenset()
@@ -174,7 +193,7 @@ class ColumnRequests(CompositeStep):
             return True
         outputs = [rest() for rest in rests]
         total = sum(prod(Z.shape) for Z in outputs)
-        stored = sum(Z.nnz if sp.issparse(Z) else prod(Z.shape) for Z in outputs)
+        stored = sum(Z.nnz if is_sparse(Z) else prod(Z.shape) for Z in outputs)
         return stored < self.sparse_threshold * total
 
     def _of_sparse_outputs(self, X):
@@ -183,7 +202,7 @@ class ColumnRequests(CompositeStep):
             return frozenset()
         rows, names = few(X), set()
         for name, step, of_rows in self._fitted_parts():
-            names |= {name} if sp.issparse(step.transform(of_rows(rows))) else set()
+            names |= {name} if is_sparse(step.transform(of_rows(rows))) else set()
         return frozenset(names)
 
     def _check_rowwise(self, X):
@@ -265,7 +284,7 @@ class ColumnRequests(CompositeStep):
 
         def rows():
             outputs = [part() for _, part in parts]
-            arrays = (isinstance(Z, np.ndarray) or sp.issparse(Z) for Z in outputs)
+            arrays = (isinstance(Z, np.ndarray) or is_sparse(Z) for Z in outputs)
             if not all(arrays):
                 return computed()
             outputs = [
@@ -274,7 +293,7 @@ class ColumnRequests(CompositeStep):
             ]
             if self.sparse_output_:
                 return sp.hstack([sp.csr_array(Z) for Z in outputs], format="csr")
-            return np.hstack([Z.toarray() if sp.issparse(Z) else Z for Z in outputs])
+            return np.hstack([Z.toarray() if is_sparse(Z) else Z for Z in outputs])
 
         return cache(rows)
 

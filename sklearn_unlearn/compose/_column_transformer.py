@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.base import Answer, UnlearnerMixin
+from sklearn_unlearn.base import Answer
 from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain, unfitted
@@ -34,7 +34,7 @@ class FittedColumns(NamedTuple):
     lately: Collection[str] = ()
 
 
-class UnlearnableColumnTransformer(ColumnRequests, UnlearnerMixin, ColumnTransformer):
+class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
     """Transformers of columns that unlearn rows, values and columns.
 
     A :class:`sklearn.compose.ColumnTransformer`. A request replaces all transformers
@@ -125,7 +125,7 @@ class UnlearnableColumnTransformer(ColumnRequests, UnlearnerMixin, ColumnTransfo
                 )
             # nothing that is learned is to refer to parts given fitted
             fitted = clone(self)
-            steady = super(UnlearnableColumnTransformer, fitted)
+            steady: Any = super(UnlearnableColumnTransformer, fitted)
             with overwriting_refused():
                 outputs = steady.fit_transform(protected(X), y, **params)
             fitted._forgotten = np.zeros(fitted.n_features_in_, dtype=bool)
@@ -135,7 +135,7 @@ class UnlearnableColumnTransformer(ColumnRequests, UnlearnerMixin, ColumnTransfo
             fitted._remembered = frozenset()
             given_ = self.get_params(deep=False)
             learned = vars(fitted).items()
-            vars(self).update({k: v for k, v in learned if k not in given_})
+            self.__dict__.update({k: v for k, v in learned if k not in given_})
         return outputs
 
     def transform(self, X, **params):
@@ -179,7 +179,7 @@ class UnlearnableColumnTransformer(ColumnRequests, UnlearnerMixin, ColumnTransfo
                 names = names.astype(object)
                 names[alive] = input_features
                 input_features = names
-        steady = super(UnlearnableColumnTransformer, version)
+        steady: Any = super(UnlearnableColumnTransformer, version)
         return steady.get_feature_names_out(input_features)
 
     def to_sklearn(self, drop_forgotten=False):

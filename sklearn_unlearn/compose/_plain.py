@@ -115,7 +115,7 @@ def _narrowed(transformer, fitted, drop_forgotten):
 
     def columns(places, by_name):
         if np.isscalar(places):
-            return names[places] if by_name else int(places)
+            return names[places] if by_name else np.asarray(places).item()
         return (names[places] if by_name else places).tolist()
 
     given = {part.name: columns(part.places, part.by_name) for part in parts}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -138,7 +139,8 @@ class PipelineAdoption:
                 f"{type(fitted).__name__}.{instead_of(fitted)}"
             )
         check_is_fitted(fitted)
-        taken = sample_weight, row_ids, on_stateful, params, []
+        drawn: list[str] = []
+        taken = sample_weight, row_ids, on_stateful, params, drawn
         return cls._any_taken_over(fitted, type(fitted).__name__, X, y, *taken)
 
     @classmethod
@@ -183,7 +185,8 @@ class PipelineAdoption:
         check_is_fitted(fitted)
 
         def nested(steps):
-            return cls(steps, on_stateful=on_stateful)
+            pipeline: Any = cls
+            return pipeline(steps, on_stateful=on_stateful)
 
         *theirs, (name, last) = fitted.steps
         for each, step in theirs:
@@ -200,7 +203,8 @@ class PipelineAdoption:
             for each, step in theirs
         ]
         Z = X
-        weighted = cross_fitted = frozenset()
+        weighted: frozenset[str] = frozenset()
+        cross_fitted: frozenset[str] = frozenset()
         if front:
             ours, Z = _fitted_like(
                 Pipeline(theirs), nested(front), X, y, sample_weight, drawn

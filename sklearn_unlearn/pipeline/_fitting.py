@@ -9,7 +9,7 @@ from sklearn import config_context
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_unlearn.pipeline._requests import outputs
+from sklearn_unlearn.pipeline._requests import PipelineRequests, outputs
 from sklearn_unlearn.pipeline._wrappers import hands_weights_on, of_targets
 from sklearn_unlearn.transformers import (
     check_rowwise,
@@ -26,7 +26,7 @@ from sklearn_unlearn.utils.steps import hook
 from sklearn_unlearn.utils.validation import check_sample_weight
 
 
-class PipelineFitting:
+class PipelineFitting(PipelineRequests):
     """The ``fit`` of a pipeline: explicit weights, identifiers, raw rows kept."""
 
     def fit(self, X, y=None, sample_weight=None, *, row_ids=None, **params):
@@ -153,9 +153,6 @@ class PipelineFitting:
             if takes or (step is last and hands_weights_on(step)):
                 keywords[f"{name}__sample_weight"] = weight
         return X, y, keywords
-
-    #: Steps that stay as they are and know rows or targets that are gone.
-    _remembered: frozenset[str] = frozenset()
 
     def _keep(self, X, y, keywords):
         """Remember which steps were weighted and, where data are retained, raw rows."""

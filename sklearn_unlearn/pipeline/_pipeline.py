@@ -10,14 +10,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
-from sklearn_unlearn.base import Batch, Request, UnlearnerMixin
+from sklearn_unlearn.base import Batch, Request
 from sklearn_unlearn.certification import model_hash
 from sklearn_unlearn.exceptions import CertificationError
 from sklearn_unlearn.pipeline._adoption import PipelineAdoption
 from sklearn_unlearn.pipeline._fitting import PipelineFitting
 from sklearn_unlearn.pipeline._raw_requests import with_targets
 from sklearn_unlearn.pipeline._requests import (
-    PipelineRequests,
     check_as_at_fit,
     cross_fitted,
     outputs,
@@ -68,9 +67,7 @@ def _of_one_version(name):
     return available_if(has)(method)
 
 
-class UnlearnablePipeline(
-    PipelineAdoption, PipelineFitting, PipelineRequests, UnlearnerMixin, Pipeline
-):
+class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
     """A pipeline that unlearns rows, values, labels and columns in all its steps.
 
     A :class:`sklearn.pipeline.Pipeline` whose requests are stated in raw input. Each

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from inspect import signature
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sklearn.base import is_classifier, is_regressor
 from sklearn.feature_selection import SelectorMixin, VarianceThreshold
@@ -15,7 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-from sklearn_unlearn.base import Answer
+from sklearn_unlearn.base import Answer, UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._raw_requests import (
     check_n_rows,
@@ -82,8 +82,15 @@ class FittedSteps(NamedTuple):
     lately: Collection[str] = ()
 
 
-class PipelineRequests(CompositeStep):
+class PipelineRequests(CompositeStep, UnlearnerMixin):
     """Carries a request through the steps, the last of which may be a pipeline."""
+
+    steps: list[Any]
+    on_stateful: str
+    #: Steps that stay as they are and know rows or targets that are gone.
+    _remembered: frozenset[str] = frozenset()
+    #: By which rows of requests are read, if any.
+    _schema: Schema | None
 
     @property
     def _accepts(self):

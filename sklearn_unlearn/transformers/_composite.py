@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sklearn_unlearn.transformers._traversal import cross_fitted_in, foreign
 from sklearn_unlearn.utils.steps import StepMixin, own
 
@@ -33,7 +35,7 @@ class CompositeStep(StepMixin):
         return [(f"{name}__{part}", step) for part, step in self._fitted_steps()]
 
     def _find_foreign(self, name):
-        found = {}
+        found: dict[str, Any] = {}
         for part, step in self._named_steps(name):
             found |= foreign(part, step)
         return found

@@ -8,6 +8,7 @@ from numbers import Real
 import numpy as np
 import scipy.sparse as sp
 
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers._telling import (
     as_objects,
@@ -107,7 +108,7 @@ def _taken(X, rows):
     if hasattr(X, "iloc"):
         return X.iloc[rows]
     if hasattr(X, "shape"):
-        return X.tocsr()[rows] if sp.issparse(X) else X[rows]
+        return X.tocsr()[rows] if is_sparse(X) else X[rows]
     return [X[row] for row in rows]
 
 
@@ -117,7 +118,7 @@ def _same(together, twice):
     if len(names) > 1 or len({Z.shape[1:] for Z in map(_shaped, twice)}) > 1:
         return False
     firsts = [_taken(_shaped(Z), [0]) for Z in twice]
-    if all(sp.issparse(Z) for Z in (together, *firsts)):
+    if all(is_sparse(Z) for Z in (together, *firsts)):
         if together.shape[1] != firsts[0].shape[1]:
             return False
         both = sp.vstack([together, *firsts], format="csc")
@@ -167,4 +168,4 @@ def _shaped(Z):
 
 
 def _array(Z):
-    return Z.toarray() if sp.issparse(Z) else np.asarray(Z)
+    return Z.toarray() if is_sparse(Z) else np.asarray(Z)

@@ -6,8 +6,8 @@ from collections import Counter
 from itertools import chain, zip_longest
 
 import numpy as np
-import scipy.sparse as sp
 
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.values import is_missing
 
 #: Columns that are looked at.
@@ -47,7 +47,7 @@ def telling_rows(X, n_rows):
 
 def _columns(X):
     """Some columns, as arrays; of sparse rows sums over each row."""
-    if sp.issparse(X):
+    if is_sparse(X):
         return [_dense(X.sum(axis=1)), _dense(abs(X).max(axis=1)), _stored(X)]
     if not hasattr(X, "iloc") and not hasattr(X, "get_columns"):
         X = X if hasattr(X, "shape") else as_objects(X)
@@ -64,7 +64,7 @@ def _columns(X):
 
 
 def _dense(column):
-    return np.asarray(column.toarray() if sp.issparse(column) else column).ravel()
+    return np.asarray(column.toarray() if is_sparse(column) else column).ravel()
 
 
 def _stored(X):
