@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.pipeline._wrappers import (
+from sklearn_unlearn.pipeline._meta_estimators import (
     of_targets,
     opened,
     why_not,

@@ -23,10 +23,10 @@ from sklearn_unlearn.transformers import (
     InputChange,
     as_given,
     cannot_unlearn,
-    carried,
     check_rowwise,
     cross_fits,
     few,
+    follow,
     foreign,
     may_mix,
     names_outputs,
@@ -123,7 +123,7 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
                 seen = replace(seen, freeze=freeze)
                 seen = replace(seen, remembered=remembered)
                 cross_fitted = inner in self._cross_fitted
-                edited, seen = carried(f"{name}__{inner}", step, seen, cross_fitted)
+                edited, seen = follow(f"{name}__{inner}", step, seen, cross_fitted)
                 remembered = seen.remembered
                 map_ = self._map_of(inner, seen, width)
                 moved, lost = moved or seen.moved, lost or seen.lost

@@ -9,8 +9,8 @@ from sklearn import config_context
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
+from sklearn_unlearn.pipeline._meta_estimators import hands_weights_on, of_targets
 from sklearn_unlearn.pipeline._requests import PipelineRequests, outputs
-from sklearn_unlearn.pipeline._wrappers import hands_weights_on, of_targets
 from sklearn_unlearn.transformers import (
     check_rowwise,
     cross_fits,

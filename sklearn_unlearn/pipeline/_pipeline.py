@@ -13,16 +13,20 @@ from sklearn.utils.metaestimators import available_if
 from sklearn_unlearn.base import Batch, Request
 from sklearn_unlearn.certification import model_hash
 from sklearn_unlearn.exceptions import CertificationError
-from sklearn_unlearn.pipeline._adoption import PipelineAdoption
 from sklearn_unlearn.pipeline._fitting import PipelineFitting
+from sklearn_unlearn.pipeline._from_sklearn import PipelineAdoption
+from sklearn_unlearn.pipeline._meta_estimators import (
+    exported_last,
+    innermost,
+    of_targets,
+)
 from sklearn_unlearn.pipeline._raw_requests import with_targets
 from sklearn_unlearn.pipeline._requests import (
     check_as_at_fit,
     cross_fitted,
     outputs,
-    regrouped,
+    regroup_steps,
 )
-from sklearn_unlearn.pipeline._wrappers import exported_last, innermost, of_targets
 from sklearn_unlearn.transformers import (
     InputChange,
     exported,
@@ -154,7 +158,7 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
             check_as_at_fit(front, marks, X)
             X, y = outputs(front, X), of_targets(y, made)
             last = copy.copy(last).refine(X, y, sample_weight)
-            self.steps = regrouped(self.steps, [*front, (name, last)])
+            self.steps = regroup_steps(self.steps, [*front, (name, last)])
         return self
 
     @available_if(lambda self: self._last_has("release"))

@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_unlearn.base import Batch
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.pipeline._wrappers import of_targets
+from sklearn_unlearn.pipeline._meta_estimators import of_targets
 from sklearn_unlearn.utils.raw_rows import RawRows, read_as, taken
 from sklearn_unlearn.utils.validation import check_columns, check_sample_weight
 

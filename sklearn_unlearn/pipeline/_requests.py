@@ -17,6 +17,7 @@ from sklearn.utils import get_tags
 
 from sklearn_unlearn.base import Answer, UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.pipeline._meta_estimators import innermost, opened, why_not
 from sklearn_unlearn.pipeline._raw_requests import (
     check_n_rows,
     parts_of_request,
@@ -25,15 +26,14 @@ from sklearn_unlearn.pipeline._raw_requests import (
     with_mask,
     with_targets,
 )
-from sklearn_unlearn.pipeline._wrappers import innermost, opened, why_not
 from sklearn_unlearn.transformers import (
     CompositeStep,
     InputChange,
     as_given,
-    carried,
     check_step_fitted,
     check_whole_rows,
     cross_fitted_in,
+    follow,
     foreign,
     is_nothing,
     names_outputs,
@@ -146,7 +146,7 @@ class PipelineRequests(CompositeStep, UnlearnerMixin):
                 request.columns,
                 freeze=freeze,
             )
-            steps, change = walked(self.steps, change, self._marks)
+            steps, change = follow_all(self.steps, change, self._marks)
             return steps, change.remembered
         check_unlearns(name, step)
         asked = hook(step, "_prepare_final")(name, request)
@@ -165,8 +165,8 @@ class PipelineRequests(CompositeStep, UnlearnerMixin):
             with of_step(name):
                 after = answer(asked.with_inputs(inputs), None)
             known = [each for each, one in _foreign(front) if _knows_targets(one)]
-            return regrouped(self.steps, [*front, (name, after)]), known
-        edited, inputs = walked(front, replace(asked.inputs, freeze=freeze), marks)
+            return regroup_steps(self.steps, [*front, (name, after)]), known
+        edited, inputs = follow_all(front, replace(asked.inputs, freeze=freeze), marks)
 
         def names():
             return [names_out(steps) for steps in (front, edited)]
@@ -174,7 +174,7 @@ class PipelineRequests(CompositeStep, UnlearnerMixin):
         with of_step(name):
             asked = asked.with_inputs(inputs)
             after = answer(asked, names, partial(outputs, edited))
-        after = regrouped(self.steps, [*edited, (name, after)])
+        after = regroup_steps(self.steps, [*edited, (name, after)])
         return after, inputs.remembered
 
     def _fitted_steps(self):
@@ -197,13 +197,13 @@ class PipelineRequests(CompositeStep, UnlearnerMixin):
             check_step_fitted(name, step)
 
     def _flat(self):
-        """What `flattened` says of the steps."""
-        return flattened(self.steps, self._marks)
+        """What `flatten` says of the steps."""
+        return flatten(self.steps, self._marks)
 
     def _regroup(self, flat):
         """A copy of the pipeline with other steps, as `_flat` gives them."""
         after = copy.copy(self)
-        after.steps = regrouped(self.steps, flat)
+        after.steps = regroup_steps(self.steps, flat)
         return after
 
     def _replace_parts(self, fitted, given):
@@ -225,7 +225,7 @@ class PipelineRequests(CompositeStep, UnlearnerMixin):
         inner = replace(change, freeze=freeze)
         after = copy.copy(self)
         prefix = f"{name}__"
-        after.steps, inner = walked(self.steps, inner, self._marks, prefix)
+        after.steps, inner = follow_all(self.steps, inner, self._marks, prefix)
         return after, replace(inner, freeze=change.freeze)
 
     @property
@@ -250,7 +250,7 @@ def check_unlearns(name, step):
         )
 
 
-def flattened(steps, marks):
+def flatten(steps, marks):
     """Steps up to the model that a request has to change, whatever it is in.
 
     Parameters
@@ -276,12 +276,12 @@ def flattened(steps, marks):
         return [*front, *inner], marks, targets
     if wrapper is None or len(wrapper.models) > 1:
         return steps, marks, []
-    inner, more, targets = flattened([(name, wrapper.models[0])], marks)
+    inner, more, targets = flatten([(name, wrapper.models[0])], marks)
     made = [] if wrapper.targets is None else [wrapper.targets]
     return [*front, *inner], more, made + targets
 
 
-def regrouped(steps, flat):
+def regroup_steps(steps, flat):
     """Steps as they were grouped before, made of flat ones."""
     *front, (name, last) = steps
     ahead, inner = flat[: len(front)], flat[len(front) :]
@@ -293,18 +293,18 @@ def regrouped(steps, flat):
     elif wrapper is None or len(wrapper.models) > 1:
         ((_, after),) = inner
     else:
-        ((_, model),) = regrouped([(name, wrapper.models[0])], inner)
+        ((_, model),) = regroup_steps([(name, wrapper.models[0])], inner)
         after = wrapper.around([model])
     return [*ahead, (name, after)]
 
 
-def walked(steps, change, marks, prefix=""):
+def follow_all(steps, change, marks, prefix=""):
     """Steps after a request, and the change of the last one's outputs."""
     edited = []
     for name, step in steps:
         seen = change if name in marks.weighted else change.unweighted()
         cross_fitted = name in marks.cross_fitted
-        after, seen = carried(prefix + name, step, seen, cross_fitted)
+        after, seen = follow(prefix + name, step, seen, cross_fitted)
         edited.append((name, after))
         change = replace(
             seen,

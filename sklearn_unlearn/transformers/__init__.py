@@ -1,19 +1,12 @@
 """Requests carried through transformers of any kind, scikit-learn's own among them."""
 
 from sklearn_unlearn.transformers._composite import CompositeStep, check_whole_rows
-from sklearn_unlearn.transformers._frozen import (
-    AsAtFit,
-    cross_fits,
-    has_own_fit_transform,
-    say_remembered,
-)
-from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix, mixes
-from sklearn_unlearn.transformers._traversal import (
+from sklearn_unlearn.transformers._following import (
     cannot_unlearn,
-    carried,
     check_step_fitted,
     cross_fitted_in,
     exported,
+    follow,
     foreign,
     is_nothing,
     is_stateless,
@@ -21,6 +14,13 @@ from sklearn_unlearn.transformers._traversal import (
     unfitted_twin,
     unknown_since_fit,
 )
+from sklearn_unlearn.transformers._frozen import (
+    AsAtFit,
+    cross_fits,
+    has_own_fit_transform,
+    say_remembered,
+)
+from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix, mixes
 from sklearn_unlearn.utils.input_change import Imputed, InputChange, as_given, of_step
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "InputChange",
     "as_given",
     "cannot_unlearn",
-    "carried",
     "check_rowwise",
     "check_step_fitted",
     "check_whole_rows",
@@ -38,6 +37,7 @@ __all__ = [
     "cross_fitted_in",
     "exported",
     "few",
+    "follow",
     "foreign",
     "has_own_fit_transform",
     "is_nothing",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn_unlearn.transformers._traversal import cross_fitted_in, foreign
+from sklearn_unlearn.transformers._following import cross_fitted_in, foreign
 from sklearn_unlearn.utils.steps import StepMixin, own
 
 

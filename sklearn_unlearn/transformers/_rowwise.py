@@ -10,12 +10,12 @@ import scipy.sparse as sp
 
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.transformers._telling import (
+from sklearn_unlearn.transformers._following import hands_on, is_nothing, is_stateless
+from sklearn_unlearn.transformers._probe_rows import (
     as_objects,
+    choose_probe_rows,
     len_of,
-    telling_rows,
 )
-from sklearn_unlearn.transformers._traversal import hands_on, is_nothing, is_stateless
 from sklearn_unlearn.utils.input_change import of_step
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.rows import protected
@@ -92,7 +92,9 @@ def few(X):
     """Some rows, first those that a function of several rows is likely to change."""
     n_rows = len_of(X)
     spread = np.linspace(0, n_rows - 1, min(n_rows, _COMPANY)).astype(int)
-    return _taken(X, list(dict.fromkeys([*telling_rows(X, _TRIED), *spread.tolist()])))
+    return _taken(
+        X, list(dict.fromkeys([*choose_probe_rows(X, _TRIED), *spread.tolist()]))
+    )
 
 
 def _twice(X, row):

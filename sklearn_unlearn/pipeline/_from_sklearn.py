@@ -27,7 +27,7 @@ from sklearn_unlearn import (
 from sklearn_unlearn.compose import UnlearnableColumnTransformer
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.feature_extraction import text
-from sklearn_unlearn.pipeline._wrappers import of_targets, opened, why_not
+from sklearn_unlearn.pipeline._meta_estimators import of_targets, opened, why_not
 from sklearn_unlearn.transformers import (
     AsAtFit,
     check_step_fitted,

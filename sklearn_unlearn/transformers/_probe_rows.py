@@ -24,7 +24,7 @@ def as_objects(X):
     return np.array([*X, None], dtype=object)[:-1]
 
 
-def telling_rows(X, n_rows):
+def choose_probe_rows(X, n_rows):
     """Positions of rows with missing, extreme and rare values, then of any.
 
     Parameters

@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn_unlearn.utils.rows import columns_of
 
 
-class Kept(TransformerMixin, BaseEstimator):
+class ColumnSelector(TransformerMixin, BaseEstimator):
     """Hands on some columns: what "passthrough" becomes when others are forgotten.
 
     Parameters

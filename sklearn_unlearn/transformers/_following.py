@@ -1,4 +1,4 @@
-"""One request carried through one step, whatever the step is."""
+"""`follow`: one request through one step of a pipeline, of ours or of others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.transformers._kept import Kept
+from sklearn_unlearn.transformers._column_selector import ColumnSelector
 from sklearn_unlearn.utils.input_change import of_step
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.raw_rows import RawRows
@@ -28,7 +28,7 @@ from sklearn_unlearn.utils.steps import own
 _STATELESS = (HashingVectorizer, PolynomialFeatures)
 
 
-def carried(name, step, change, cross_fitted=False):
+def follow(name, step, change, cross_fitted=False):
     """A step after a request, and what the request changes in its outputs.
 
     Parameters
@@ -196,10 +196,10 @@ def _fewer(name, step, change):
     """A step that hands on columns, of which some are forgotten."""
     n_columns = change.forgotten.size
     before, names = np.arange(n_columns), getattr(step, "feature_names_in_", None)
-    if isinstance(step, Kept):
+    if isinstance(step, ColumnSelector):
         before, names = step.kept, step.names
     stays = np.flatnonzero(~change.forgotten[before])
-    after = Kept(before[stays], n_columns, names)
+    after = ColumnSelector(before[stays], n_columns, names)
     map_ = AffineMap.of_columns(before.size, stays, np.ones(stays.size))
     return after, change.through(step, after, name=name, change=map_)
 
@@ -232,7 +232,7 @@ def _same_rows(out, into):
 def _unchanged(name, step, change):
     """A transformer that is the same after the request."""
     if change.forgotten is not None:
-        if isinstance(step, Kept) or hands_on(step):
+        if isinstance(step, ColumnSelector) or hands_on(step):
             return _fewer(name, step, change)
         raise UnlearningError(
             f"Step {name!r}, {kind_of(step)}, cannot do without columns: only "
