@@ -195,9 +195,11 @@ def accepts(method, name):
     """Whether a method has a parameter of this name, and takes what is given for it."""
     # verbs have the same parameters everywhere, and say which they do not take
     taken = getattr(getattr(method, "__self__", None), "_accepts", None)
-    optional = name in ("sample_weight", "row_ids")
-    if taken is not None and optional and method.__name__ in ROW_VERBS:
-        return name in taken
+    refused = (
+        name in ("sample_weight", "row_ids") and taken is not None and name not in taken
+    )
+    if refused and method.__name__ in ROW_VERBS:
+        return False
     # tags are asked for in each request: a function's signature is read once
     return name in _parameters(getattr(method, "__func__", method))
 

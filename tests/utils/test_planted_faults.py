@@ -254,10 +254,9 @@ def test_wrong_residual(factor):
 
 def test_categories_that_stay():
     class Fault(UnlearnableCategoricalNB):
-        def _changed(self, fitted, touched, edit):
-            coming, going = edit
+        def _edit(self, statistics, coming, going):
             leaving = going if coming is None else None
-            return super()._changed(fitted, touched, (coming, leaving))
+            return super()._edit(statistics, coming, leaving)
 
     messages = failures(Fault(), "check_against_refit", "check_replaced")
     assert "replace_features" in messages["check_against_refit"]
