@@ -104,9 +104,13 @@ class UnlearnerMixin(StepMixin):
         sample_weight : array-like of shape (n_rows,) or float, optional
             How much weight leaves, where the estimator was fitted with weights. Without
             retained data None means 1 for each row; with it, all that the row has.
-        row_ids : array-like of shape (n_rows,), optional
-            The names that ``fit`` was given for these rows, where it takes some;
-            instead of X and y, or beside them.
+        row_ids : array-like of shape (n_rows,), str or int, optional
+            The identifiers that ``fit`` was given for these rows, where it takes some.
+            Beside X and y, one for each row, or a single one for all: the rows are
+            looked for among those that have it. Instead of X and y, each identifier
+            once: all rows that have it are meant. What else is given for each row,
+            weights for one, is then in the order of the identifiers and, of one of
+            them, in that in which its rows came to the model.
 
         Returns
         -------
@@ -237,8 +241,9 @@ class UnlearnerMixin(StepMixin):
             rows of some of them later, others have to have rows of each.
         sample_weight : array-like of shape (n_rows,) or float, optional
             Where the estimator was fitted with weights.
-        row_ids : array-like of shape (n_rows,), optional
-            Names, if ``fit`` was given some.
+        row_ids : array-like of shape (n_rows,), str or int, optional
+            Identifiers, if ``fit`` was given some. One that is in the model gets
+            further rows.
 
         Returns
         -------

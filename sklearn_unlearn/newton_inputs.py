@@ -137,7 +137,8 @@ class FollowsInputs(FinalRowModel):
         if mapped:
             retained = retained.mapped(inputs.map, inputs.then)
             if rows_in is not None:
-                retained = retained.with_rows(rows_in, ids, asked.origin_in)
+                numbers = asked.numbers
+                retained = retained.with_rows(rows_in, ids, asked.origin_in, numbers)
         else:
             X = check_rows(self, inputs.rest(), columns)
             X = like(X, asked.compacted().chunks[0].rows.X)

@@ -97,8 +97,6 @@ def test_what_became_of_a_name(name, kind):
     assert not traces(again, {"gone": names[7].item()})  # in clear
     again.partial_unfit(row_ids=names[[8, 9]])
     assert "has left" in refusal(again, row_ids=names[[9]])
-    with pytest.raises(ValueError, match=rf"row_ids\[0\] is .*{names[3]}.* is in the"):
-        again.partial_fit(X[:1], y[:1], row_ids=names[[3]])
     again.partial_fit(X[[7]], y[[7]], row_ids=names[[7]])
     again.partial_unfit(row_ids=names[[7]])
     assert "has left" in refusal(again, row_ids=names[[7]])

@@ -246,7 +246,7 @@ def test_names_and_values_that_disagree_are_refused():
 def test_messages_say_which_name_it_is():
     X, y, *_ = problem("linear")
     model = logistic().fit(X, y, row_ids=IDS)
-    with pytest.raises(ValueError, match="repeat an identifier: it has 1003"):
+    with pytest.raises(RowNotFoundError, match=r"\[2\] is 1003, which was named"):
         model.partial_unfit(row_ids=[1001, 1003, 1003])
     with pytest.raises(RowNotFoundError, match=r"row_ids\[1\] is 7, which"):
         model.partial_unfit(row_ids=[1001, 7])

@@ -47,6 +47,9 @@ class Chunk:
     hashed : RowHash
     origin : Origin or None
         What the rows were made of, which then identifies them.
+    numbers : ndarray of int or None
+        Of rows with identifiers: in which order they came. A row that is corrected
+        keeps its number, and the parts of a row share it.
     """
 
     rows: Rows
@@ -54,6 +57,7 @@ class Chunk:
     forgotten: Mask
     hashed: RowHash
     origin: Origin | None = None
+    numbers: Any = None
 
     @cached_property
     def by_content(self) -> tuple[Any, Indices]:

@@ -370,16 +370,16 @@ def edited_rows(model: Model, request: Request) -> RetainedRows:
         return request.retained
     retained, edit = model.retained, request.edit
     assert retained is not None
-    ids, origin = request.ids, request.origin
+    ids, origin, numbers = request.ids, request.origin, None
     if edit.rows_out is not None:
         positions = request.positions
         assert positions is not None
-        ids = retained.ids_at(positions)
+        ids, numbers = retained.ids_at(positions), retained.numbers_at(positions)
         if origin is None:
             origin = retained.origins_at(positions)
         retained = retained.without(positions, edit.rows_out.weight)
     if edit.rows_in is not None:
-        retained = retained.with_rows(edit.rows_in, ids, origin)
+        retained = retained.with_rows(edit.rows_in, ids, origin, numbers)
     if isinstance(edit.feature_map, DropColumns):
         n_columns = retained.forgotten.size
         retained = retained.forgetting(edit.feature_map.columns[:n_columns])

@@ -68,13 +68,19 @@ class RetainedRows:
 
     @staticmethod
     def of(
-        rows: Rows, ids: Any, forgotten: Mask, origin: Origin | None = None
+        rows: Rows,
+        ids: Any,
+        forgotten: Mask,
+        origin: Origin | None = None,
+        numbers: Any = None,
     ) -> RetainedRows:
         """Retain these rows: X and origin by reference, vectors as copies."""
         rows = replace(rows, y=rows.y.copy(), weight=rows.weight.copy())
         departed = None if ids is None else Departed()
-        ids = None if ids is None else ids.copy()
-        chunk = Chunk(rows, ids, forgotten, RowHash(), origin)
+        if ids is not None:
+            ids = ids.copy()
+            numbers = np.arange(rows.n_rows) if numbers is None else numbers
+        chunk = Chunk(rows, ids, forgotten, RowHash(), origin, numbers)
         return RetainedRows((chunk,), {}, departed=departed)
 
     @property
@@ -134,6 +140,13 @@ class RetainedRows:
             return None
         parts, order = self._split(positions)
         return np.concatenate([chunk.ids[mine] for chunk, mine in parts])[order]
+
+    def numbers_at(self, positions: Indices) -> Any:
+        """Numbers of these rows, None if they have no identifiers."""
+        if not self.has_ids:
+            return None
+        parts, order = self._split(positions)
+        return np.concatenate([chunk.numbers[mine] for chunk, mine in parts])[order]
 
     def origins_at(self, positions: Indices) -> Any:
         """What these rows were made of, None if that is not kept."""
@@ -200,29 +213,35 @@ class RetainedRows:
     def locate_ids(self, ids: Any) -> tuple[Indices, Indices]:
         """Living rows that have these identifiers: whose each is, and where it is.
 
-        An identifier has several rows where a row was replaced in part.
+        Those of one identifier are in the order in which they came.
+
+        Raises
+        ------
+        RowNotFoundError
+            If an identifier has no row, or is named twice.
+        """
+        check_named_once(ids)
+        owner, position = self.check_living(ids)
+        order = np.lexsort((self.numbers_at(position), owner))
+        return owner[order], position[order]
+
+    def check_living(self, ids: Any) -> tuple[Indices, Indices]:
+        """What `living` gives of identifiers of which each has a row.
 
         Raises
         ------
         RowNotFoundError
         """
         owner, position = self.living(ids)
-        _, first = np.unique(ids, return_index=True)
-        for order in np.setdiff1d(np.arange(len(ids)), np.intersect1d(owner, first)):
+        for order in np.setdiff1d(np.arange(len(ids)), owner):
+            name, departed = ids.tolist()[order], self.recorded().departed
+            which = "no row that was ever in the model"
+            if departed is not None and name in departed:
+                which = "a row that has left the model"
             raise RowNotFoundError(
-                f"row_ids[{order}] is {ids.tolist()[order]!r}, which names "
-                f"{self._unnamed(ids, order)}."
+                f"row_ids[{order}] is {name!r}, which names {which}."
             )
         return owner, position
-
-    def _unnamed(self, ids: Any, order: int) -> str:
-        """What there is to say of a name that is of no use."""
-        if (ids[:order] == ids[order]).any():
-            return "a row that was named before"
-        departed = self.recorded().departed
-        if departed is not None and ids.tolist()[order] in departed:
-            return "a row that has left the model"
-        return "no row that was ever in the model"
 
     def recorded(self) -> RetainedRows:
         """The same, with the names of rows that have left."""
@@ -232,9 +251,32 @@ class RetainedRows:
         names = self.ids_at(np.array(gone, dtype=np.intp))
         return replace(self, departed=self.departed.plus(names))
 
-    def following(self, before: RetainedRows) -> RetainedRows:
-        """The same as what others have become, whose names that left are known."""
-        return replace(self, departed=before.recorded().departed)
+    def following(self, before: RetainedRows, numbers: Any = None) -> RetainedRows:
+        """The same as what others have become, whose names that left are known.
+
+        Parameters
+        ----------
+        before : RetainedRows
+            Its living rows are the first ones of these, in their order.
+        numbers : ndarray of int, optional
+            Of the others; new ones by default.
+        """
+        departed = before.recorded().departed
+        if not self.has_ids:
+            return replace(self, departed=departed)
+        alive, chunk = before.alive, self.chunks[0]
+        if numbers is None:
+            numbers = before.next_number + np.arange(self.n_rows - alive.size)
+        numbers = np.concatenate([before.numbers_at(alive), numbers])
+        chunk = replace(chunk, numbers=numbers)
+        return replace(self, chunks=(chunk,), departed=departed)
+
+    @property
+    def next_number(self) -> int:
+        """The first number that no row has."""
+        return 1 + max(
+            int(chunk.numbers.max(initial=-1)) for chunk in self.chunks if self.has_ids
+        )
 
     def check_ids(self) -> None:
         """Refuse identifiers where no row has one."""
@@ -255,6 +297,12 @@ class RetainedRows:
         owner, position = self._candidates(ids, [chunk.by_id for chunk in self.chunks])
         alive = self.weights(position) > 0.0
         return owner[alive], position[alive]
+
+    def holds(self, ids: Any) -> Mask:
+        """Which of these identifiers have a living row."""
+        held = np.zeros(len(ids), dtype=bool)
+        held[self.living(ids)[0]] = True
+        return held
 
     # Changing -----------------------------------------------------------------------
 
@@ -284,13 +332,34 @@ class RetainedRows:
         return left
 
     def with_rows(
-        self, rows: Rows, ids: Any, origin: Origin | None = None
+        self,
+        rows: Rows,
+        ids: Any,
+        origin: Origin | None = None,
+        numbers: Any = None,
     ) -> RetainedRows:
-        """More rows, behind the others: copies, of which there are few."""
+        """More rows, behind the others: copies, of which there are few.
+
+        Parameters
+        ----------
+        rows : Rows
+        ids : ndarray or None
+        origin : Origin, optional
+        numbers : ndarray of int, optional
+            Of rows that replace others, theirs; new ones by default.
+        """
         every = np.arange(rows.n_rows)
         ids = None if ids is None else ids.copy()
+        if ids is not None and numbers is None:
+            numbers = self.next_number + every
         origin = None if origin is None else origin.take(every)
-        chunk = replace(self.chunks[0], rows=rows.take(every), ids=ids, origin=origin)
+        chunk = replace(
+            self.chunks[0],
+            rows=rows.take(every),
+            ids=ids,
+            origin=origin,
+            numbers=numbers,
+        )
         return replace(self, chunks=(*self.chunks, chunk))._tidied()
 
     def mapped(
@@ -329,15 +398,20 @@ class RetainedRows:
         alive = self.alive
         rows = self.take(alive)
         rows = replace(rows, X=without_columns(rows.X, self.forgotten))
-        ids, origin = self.ids_at(alive), self.origins_at(alive)
-        chunk = replace(self.chunks[0], rows=rows, ids=ids, origin=origin)
+        chunk = replace(
+            self.chunks[0],
+            rows=rows,
+            ids=self.ids_at(alive),
+            origin=self.origins_at(alive),
+            numbers=self.numbers_at(alive),
+        )
         return replace(self.recorded(), chunks=(chunk,), changed={})
 
     def __getstate__(self) -> dict[str, Any]:
         """What left is not pickled, nor is the key of hashes of rows."""
         kept = self.compacted()
         base = kept.chunks[0]
-        parts = base.rows, base.ids, base.forgotten, base.origin
+        parts = base.rows, base.ids, base.forgotten, base.origin, base.numbers
         return {"base": parts, "magnified": kept.magnified, "departed": kept.departed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -480,16 +554,33 @@ class RetainedRows:
             departed, changed = self.recorded().departed, {}
         if len(chunks) > _MAX_CHUNKS:
             later = chunks[1:]
-            ids = None
+            ids = numbers = None
             if self.has_ids:
                 ids = np.concatenate([chunk.ids for chunk in later])
+                numbers = np.concatenate([chunk.numbers for chunk in later])
             rows = joined([chunk.rows for chunk in later])
             origin = later[0].origin
             if origin is not None:
                 origin = origin.joined([chunk.origin for chunk in later[1:]])
-            joint = replace(chunks[0], rows=rows, ids=ids, origin=origin)
+            joint = replace(
+                chunks[0], rows=rows, ids=ids, origin=origin, numbers=numbers
+            )
             chunks = (chunks[0], joint)
         return replace(self, chunks=chunks, changed=changed, departed=departed)
+
+
+def check_named_once(ids: Any) -> None:
+    """Refuse identifiers of which one is there twice.
+
+    Raises
+    ------
+    RowNotFoundError
+    """
+    _, first = np.unique(ids, return_index=True)
+    for order in np.setdiff1d(np.arange(len(ids)), first):
+        raise RowNotFoundError(
+            f"row_ids[{order}] is {ids.tolist()[order]!r}, which was named before."
+        )
 
 
 def _equal_rows(X: Data, others: Data, ignored: Mask) -> Mask:

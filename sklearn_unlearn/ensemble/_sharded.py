@@ -76,8 +76,9 @@ class ShardedModel(
         sample_weight : array-like of shape (n_samples,) or float, optional
             Only if the estimator takes weights. Rows of weight zero are left out.
         row_ids : array-like of shape (n_samples,), optional
-            Identifiers, integers or strings, none twice: they decide on the shard of
-            each row instead of its values, and `partial_unfit` can name rows by them.
+            Identifiers, integers or strings, by which requests can name rows; several
+            rows may have the same. They decide on the shard of each row instead of its
+            values, so that all rows of an identifier are in one.
 
         Returns
         -------

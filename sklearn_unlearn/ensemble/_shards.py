@@ -11,7 +11,7 @@ from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.hashes import RowHash
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.ensemble._training import Recipe, Slice
-from sklearn_unlearn.utils.keys import cells_of
+from sklearn_unlearn.utils.keys import cells_of, keys_of
 from sklearn_unlearn.utils.validation import Columns
 
 
@@ -156,6 +156,10 @@ class Shards:
             return None
         rows = self.retained.take(positions)
         by = (rows.weight, *rows.y.T, *rows.X.T[::-1])
+        if np.unique(rows.X, axis=0).shape[0] < rows.n_rows and self.retained.has_ids:
+            # whichever of the rows of an identifier came first
+            origin = self.retained.origins_at(positions)
+            by = (*keys_of(origin, None, self.hashed).T, *by)
         order = np.lexsort(by)
         rows = rows.take(order)
         weight = None if np.all(rows.weight == 1.0) else rows.weight

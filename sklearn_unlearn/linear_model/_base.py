@@ -66,8 +66,8 @@ class LinearUnlearner(
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,) or float, optional
         row_ids : array-like of shape (n_samples,), optional
-            With ``retain_data=True``, identifiers by which `partial_unfit` can name
-            rows; numbers or strings, none twice.
+            With ``retain_data=True``, identifiers by which requests can name rows;
+            integers or strings, of which several rows may have the same.
 
         Returns
         -------

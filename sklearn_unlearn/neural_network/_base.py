@@ -93,8 +93,8 @@ class PerceptronUnlearner(
             the rows the twin averages over each, and a weight of two is two rows, or
             of zero none, only nearly so.
         row_ids : array-like of shape (n_samples,), optional
-            With ``retain_data=True``, identifiers by which `partial_unfit` can name
-            rows; numbers or strings, none twice.
+            With ``retain_data=True``, identifiers by which requests can name rows;
+            integers or strings, of which several rows may have the same.
 
         Returns
         -------

@@ -49,24 +49,24 @@ def check_n_rows(request):
     UnlearningError
     """
     out, into, _ = parts_of_request(request)
-    if request.out is None or into.X is None:
-        return
-    given = into.X if out.X is None else out.X
-    shapes = [RawRows.of(rows).shape for rows in (given, into.X)]
-    found, expected = shapes[1][0], _n_rows(request)
+    if out.X is None or into.X is None:
+        return  # the last step knows how many rows have a name
+    shapes = [RawRows.of(rows).shape for rows in (out.X, into.X)]
+    found, expected = shapes[1][0], shapes[0][0]
     # a row that is no table is refused for that, where it is read
     if found != expected and len(shapes[0]) == len(shapes[1]):
         raise UnlearningError(
-            f"X_new has {found} rows, expected {expected}: one for each row "
-            "of X or row_ids."
+            f"X_new has {found} rows, expected {expected}: one for each row of X."
         )
 
 
 def rows_that_count(request):
     """The request without rows of weight zero; None if nothing is left of it."""
-    (*_, weight), n_rows = parts_of_request(request), _n_rows(request)
-    if weight is None or not n_rows:
+    out, into, weight = parts_of_request(request)
+    rows = into.X if request.out is None else out.X
+    if weight is None or rows is None:  # the last step knows what rows have a name
         return request
+    n_rows = RawRows.of(rows).shape[0]
     weight = check_sample_weight(weight, n_rows)
     if weight.all():
         return request
@@ -78,8 +78,14 @@ def rows_that_count(request):
         if batch is None:
             return None
         own = None if batch.sample_weight is None else weight
-        values = (batch.X, batch.y, own, batch.row_ids)
-        return Batch(*(taken(each, some) for each in values))
+        ids = batch.row_ids
+        return replace(
+            batch,
+            X=taken(batch.X, some),
+            y=taken(batch.y, some),
+            sample_weight=taken(own, some),
+            row_ids=ids if np.ndim(ids) == 0 else taken(ids, some),
+        )
 
     return replace(request, out=counted(request.out), into=counted(request.into))
 
@@ -102,12 +108,3 @@ def with_targets(request, made):
         return None if batch is None else replace(batch, y=of_targets(batch.y, made))
 
     return replace(request, out=of(request.out), into=of(request.into))
-
-
-def _n_rows(request):
-    """Rows that leave or, if none do, that come."""
-    out, into, _ = parts_of_request(request)
-    for rows in (out.X, out.row_ids, into.X):
-        if rows is not None:
-            return RawRows.of(rows).shape[0]
-    return 0

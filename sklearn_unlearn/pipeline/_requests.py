@@ -150,6 +150,8 @@ class PipelineRequests(CompositeStep, UnlearnerMixin):
             return steps, change.remembered
         check_unlearns(name, step)
         asked = hook(step, "_prepare_final")(name, request)
+        if asked.rows is not None and not asked.rows.n_rows:
+            return self.steps, ()
         answer = hook(step, "_answer_final")
         if asked.retained is None:
             self._check_weights(request, front, weighted)

@@ -49,7 +49,7 @@ class Leaving:
         if n_rows != self.n_asked:
             raise ValueError(
                 f"{name} has {n_rows} rows, expected {self.n_asked}: one for each row "
-                "of the request."
+                "of X, or for each that the model has of row_ids."
             )
 
     @property
@@ -160,7 +160,8 @@ class RowModel(UnlearnerMixin):
 
     def _new_targets(self, fitted, leaving, y_new):
         """Targets that come in the place of others."""
-        target = self._read_targets(fitted.encoding, y_new, leaving.n_asked, "y_new")
+        target = self._read_targets(fitted.encoding, y_new, None, "y_new")
+        leaving.checked(target.shape[0], "y_new")
         return leaving.of_each(target)
 
     def _to_add(self, fitted, into, classes):
@@ -184,13 +185,7 @@ class RowModel(UnlearnerMixin):
             raise ValueError("The model was fitted with row_ids: pass row_ids.")
         if not has_ids:
             return None
-        ids = check_row_ids(row_ids, n_rows, like=retained.chunks[0].ids)
-        for order in retained.living(ids)[0]:
-            raise ValueError(
-                f"row_ids[{order}] is {ids.tolist()[order]!r}, which names a row that "
-                "is in the model."
-            )
-        return ids
+        return check_row_ids(row_ids, n_rows, like=retained.chunks[0].ids)
 
     def _leaving(
         self,
@@ -227,59 +222,67 @@ class RowModel(UnlearnerMixin):
         if row_ids is None and (X is None or y is None):
             raise ValueError("Pass X and y of the rows, or row_ids.")
         if row_ids is not None:
-            if retained is None:
-                raise ValueError("row_ids needs retain_data=True at fit.")
-            retained.check_ids()
+            self._check_names(retained)
             ids = check_row_ids(row_ids, like=retained.chunks[0].ids)
         if (X is None) != (y is None):
             raise ValueError("With row_ids pass both of X and y, or neither.")
         if X is None:
-            n_asked, weight = ids.size, check_sample_weight(sample_weight, ids.size)
+            return self._leaving_subjects(retained, ids, sample_weight)
+        if origin is None:
+            rows = self._read_rows(fitted, X, y, sample_weight)
         else:
-            if origin is None:
-                rows = self._read_rows(fitted, X, y, sample_weight)
-            else:
-                no_columns = np.empty((origin.shape[0], 0))
-                rows = self._weighted(fitted, no_columns, y, sample_weight)
-            n_asked, weight = rows.n_rows, rows.weight
-            if ids is not None and ids.size != n_asked:
-                raise ValueError(
-                    f"row_ids has {ids.size} identifiers, expected {n_asked} as in X."
-                )
-        source = np.flatnonzero(weight)
-        if source.size < n_asked:
-            weight = weight[source]
-            rows = None if rows is None else rows.take(source)
-            ids = None if ids is None else ids[source]
-            origin = None if origin is None else origin.take(source)
+            no_columns = np.empty((origin.shape[0], 0))
+            rows = self._weighted(fitted, no_columns, y, sample_weight)
+        n_asked, source = rows.n_rows, np.flatnonzero(rows.weight)
+        if ids is not None:
+            ids = check_row_ids(row_ids, n_asked, like=ids)[source]
+        rows = rows.weighted()
+        if origin is not None and source.size < n_asked:
+            origin = origin.take(source)
         if retained is None:
             return Leaving(rows, None, source, n_asked)
-        owner: Any = None
-        positions: Any = None
-        if ids is not None:
-            owner, positions = retained.locate_ids(ids)
-        if rows is not None:
-            if origin is None:
-                labels = fitted.columns.names
-            named_rows = None if ids is None else (owner, positions)
-            positions = retained.locate(
-                rows,
-                sample_weight is None,
-                origin,
-                ids,
-                interchangeable,
-                explanation(retained, rows, origin, X, labels, named_rows),
-            )
-        elif sample_weight is not None and owner.size > ids.size:
+        labels = fitted.columns.names if origin is None else labels
+        named_rows = None if ids is None else retained.check_living(ids)
+        positions = retained.locate(
+            rows,
+            sample_weight is None,
+            origin,
+            ids,
+            interchangeable,
+            explanation(retained, rows, origin, X, labels, named_rows),
+        )
+        held = retained.take(positions)
+        held = held if sample_weight is None else held.reweighted(rows.weight)
+        return Leaving(held, positions, source, n_asked)
+
+    def _leaving_subjects(self, retained, ids, sample_weight):
+        """All rows of some subjects, which are the rows of the request.
+
+        Those of one subject follow one another in the order in which they came.
+        """
+        owner, positions = retained.locate_ids(ids)
+        numbers = retained.numbers_at(positions)
+        another = np.diff(owner, prepend=-1) != 0
+        another |= np.diff(numbers, prepend=-1) != 0
+        source = np.cumsum(another) - 1  # parts of a row are one row
+        n_asked = int(np.count_nonzero(another))
+        if sample_weight is None:
+            return Leaving(retained.take(positions), positions, source, n_asked)
+        weight = check_sample_weight(sample_weight, n_asked)
+        if n_asked < positions.size:
             raise ValueError(
                 "row_ids names a row that was replaced in part: leave sample_weight "
                 "out, or name its parts by X and y as well."
             )
-        else:
-            weight, source = weight[owner], source[owner]
-        held = retained.take(positions)
-        held = held if sample_weight is None else held.reweighted(weight)
-        return Leaving(held, positions, source, n_asked)
+        some = np.flatnonzero(weight)
+        held = retained.take(positions[some]).reweighted(weight[some])
+        return Leaving(held, positions[some], some, n_asked)
+
+    def _check_names(self, retained):
+        """Refuse names of rows where there are none."""
+        if retained is None:
+            raise ValueError("row_ids needs retain_data=True at fit.")
+        retained.check_ids()
 
     def _all_rows(self, fitted, X, y, sample_weight):
         """All rows of the model: those that are given, or else those it retains."""
@@ -307,7 +310,7 @@ class RowModel(UnlearnerMixin):
             raise ValueError(f"{name} must be given: it is None.")
         with named(name):
             target = encoding.read(y)
-        if target.shape[0] != n_rows:
+        if n_rows is not None and target.shape[0] != n_rows:
             raise ValueError(f"{name} has {target.shape[0]} rows, expected {n_rows}.")
         return target
 

@@ -59,6 +59,13 @@ class FinalRowRequest(FinalRequest):
         return None if self.leaving is None else self.leaving.positions
 
     @property
+    def numbers(self):
+        """Of rows that come in the place of these, if they have names."""
+        if self.positions is None or self.origin_in is None:
+            return None
+        return self.retained.numbers_at(self.positions)
+
+    @property
     def stays_in_part(self):
         if self.rows is None:
             return False
@@ -209,7 +216,7 @@ class FinalRowModel(RowModel):
             if all_ids is not None:
                 all_ids = np.concatenate([all_ids, ids])
         rows = RetainedRows.of(Rows(X, y, weight), all_ids, forgotten, origin)
-        return rows.following(asked.edited())
+        return rows.following(asked.edited(), asked.numbers)
 
     def _forget_raw_columns(self, asked, fitted):
         """The fitted value, which retains no raw column that was forgotten."""

@@ -93,9 +93,10 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         sample_weight : array-like of shape (n_samples,) or float, optional
             Rows of weight zero are left out.
         row_ids : array-like of shape (n_samples,), optional
-            Identifiers, integers or strings, none twice. What is drawn of a row then
-            follows from its identifier instead of its values, so that a corrected row
-            stays in its trees, and requests can name rows.
+            Identifiers, integers or strings, by which requests can name rows; several
+            rows may have the same. What is drawn of a row then follows from its
+            identifier instead of its values, so that a corrected row stays in its
+            trees; where others have the same, from both.
 
         Returns
         -------
@@ -251,9 +252,14 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         if edit.rows_in is not None:
             positions.append(before.n_rows + np.arange(edit.rows_in.n_rows))
         positions = np.concatenate(positions)
+        renamed = _renamed(before, retained, out, positions)
+        out, positions = (np.append(some, renamed) for some in (out, positions))
         rows, ids = retained.take(positions), retained.ids_at(positions)
         origin = retained.origins_at(positions)
-        coming = Coming(origin, rows.y, rows.weight, ids, positions)
+        alone = np.zeros(positions.size, dtype=bool)
+        if ids is not None:
+            alone = np.bincount(retained.living(ids)[0], minlength=ids.size) == 1
+        coming = Coming(origin, rows.y, rows.weight, ids, positions, alone)
         return model.edited(retained, out, coming)
 
     def _grown(self, retained, forgotten, seed, encoding):
@@ -374,6 +380,33 @@ def importances(tree, criterion, n_features):
     right = inner + tree.right[inner]
     gain = purity[inner + 1] + purity[right] - purity[inner]
     return np.bincount(tree.feature[inner], gain, n_features)
+
+
+def _renamed(before, after, out, into):
+    """Rows that stay and have another name, as they are alone with their identifier.
+
+    Or as they no longer are.
+
+    Parameters
+    ----------
+    before, after : RetainedRows
+    out, into : ndarray of int
+        Positions before and after of rows that leave and that come.
+
+    Returns
+    -------
+    ndarray of int
+        Their positions.
+    """
+    if not before.has_ids:
+        return np.empty(0, dtype=np.intp)
+    changed = before.ids_at(out), after.ids_at(into)
+    ids = np.unique(np.concatenate(changed))
+    (owner_before, there), (owner, here) = before.living(ids), after.living(ids)
+    alone_before = np.bincount(owner_before, minlength=ids.size) == 1
+    alone = np.bincount(owner, minlength=ids.size) == 1
+    stays = np.isin(here, there) & ~np.isin(here, out)
+    return here[stays & (alone_before != alone)[owner]]
 
 
 def _no_keys(rows):

@@ -31,6 +31,8 @@ class Coming:
     ids : ndarray or None
     positions : ndarray of int of shape (n_rows,)
         In the retained rows after the request.
+    alone : ndarray of bool of shape (n_rows,)
+        Whether no other row of the retained ones has the identifier.
     """
 
     origin: RawRows
@@ -38,6 +40,12 @@ class Coming:
     weight: np.ndarray
     ids: np.ndarray | None
     positions: np.ndarray
+    alone: np.ndarray
+
+    @property
+    def contents(self):
+        """What `contents_of` gives of them."""
+        return contents_of(self.origin, self.y, self.weight, self.ids, self.alone)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +54,9 @@ class Trees:
 
     A row has a position among the retained rows, where the caller finds it, and a place
     among those that trees are grown on. Its name there is a hash of its content, or of
-    its identifier, and its number among equal ones; of these it is always the last that
-    leaves, so that those that stay have the names that a fit would give them.
+    its identifier, or of both where several rows have the identifier, and its number
+    among equal ones; of these it is always the last that leaves, so that those that
+    stay have the names that a fit would give them.
 
     Attributes
     ----------
@@ -97,7 +106,8 @@ class Trees:
         retained = retained.compacted()
         chunk = retained.chunks[0]
         y, weight = chunk.rows.y, chunk.rows.weight
-        contents = contents_of(chunk.origin, y, weight, chunk.ids)
+        alone = only_ones(chunk.ids, weight.size)
+        contents = contents_of(chunk.origin, y, weight, chunk.ids, alone)
         order = np.argsort(contents, kind="stable")
         groups = np.flatnonzero(np.diff(contents[order], prepend=~contents[order[:1]]))
         sizes = np.diff(groups, append=order.size)
@@ -145,7 +155,7 @@ class Trees:
         rows, contents = self.rows, self.contents
         into = n_before + np.arange(n_coming)
         if n_coming:
-            new = contents_of(coming.origin, coming.y, coming.weight, coming.ids)
+            new = coming.contents
             contents = np.concatenate([contents, new])
             position = np.concatenate([position, np.full(n_coming, -1)])
             numbers = np.empty(n_coming, dtype=np.uint64)
@@ -210,8 +220,26 @@ class Trees:
         return vars(self.compacted())
 
 
-def contents_of(origin, y, weight, ids):
-    """Hashes of rows: of all that they are, or of their identifiers.
+def only_ones(ids, n_rows):
+    """Which rows are the only ones of their identifier.
+
+    Parameters
+    ----------
+    ids : ndarray of shape (n_rows,) or None
+    n_rows : int
+
+    Returns
+    -------
+    ndarray of bool of shape (n_rows,)
+    """
+    if ids is None:
+        return np.zeros(n_rows, dtype=bool)
+    _, which, counts = np.unique(ids, return_inverse=True, return_counts=True)
+    return counts[which] == 1
+
+
+def contents_of(origin, y, weight, ids, alone):
+    """Hashes of rows: of all that they are, or of identifiers that no other row has.
 
     Parameters
     ----------
@@ -219,6 +247,9 @@ def contents_of(origin, y, weight, ids):
     y : ndarray of shape (n_rows, n_targets)
     weight : ndarray of shape (n_rows,)
     ids : ndarray of shape (n_rows,) or None
+    alone : ndarray of bool of shape (n_rows,)
+        Which rows are the only ones of their identifier; of others the hash is of it
+        and of all that they are.
 
     Returns
     -------
@@ -230,12 +261,13 @@ def contents_of(origin, y, weight, ids):
         for letter in letters.T.astype(np.uint64):
             # an identifier is the same in an array of wider ones
             contents = np.where(letter > 0, combine(contents, letter), contents)
+    elif ids is not None:
+        contents = combine(contents, ids.astype(np.int64).view(np.uint64))
+    if alone.all():
         return contents
-    if ids is not None:
-        return combine(contents, ids.astype(np.int64).view(np.uint64))
-    values = np.column_stack([origin.X, y, weight])
+    values = np.column_stack([origin.X, y, weight])[~alone]
     for column in np.ascontiguousarray(values.T + 0.0).view(np.uint64):
-        contents = combine(contents, column)
+        contents[~alone] = combine(contents[~alone], column)
     return contents
 
 

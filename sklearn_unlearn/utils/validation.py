@@ -361,7 +361,8 @@ def check_row_ids(row_ids, n_rows=None, *, like=None):
 
     Parameters
     ----------
-    row_ids : array-like
+    row_ids : array-like, str or int
+        A single one is that of all rows.
     n_rows : int, optional
         How many there must be.
     like : ndarray, optional
@@ -370,8 +371,10 @@ def check_row_ids(row_ids, n_rows=None, *, like=None):
     Raises
     ------
     ValueError
-        If they are of another kind, not one a row, none, or repeat.
+        If they are of another kind, not one a row, or none.
     """
+    if np.ndim(row_ids) == 0:
+        row_ids = [row_ids] * (1 if n_rows is None else n_rows)
     ids = column_or_1d(np.asarray(row_ids))
     if ids.dtype.kind == "f" and not hasattr(row_ids, "dtype"):
         ids = np.asarray(row_ids, dtype=object)  # perhaps of integers up to 2**64
@@ -396,8 +399,4 @@ def check_row_ids(row_ids, n_rows=None, *, like=None):
             raise ValueError(f"row_ids are not all {like.dtype}, as they were at fit.")
     if n_rows is not None and ids.size != n_rows:
         raise ValueError(f"row_ids has {ids.size} identifiers, expected {n_rows}.")
-    known, counts = np.unique(ids, return_counts=True)
-    if known.size != ids.size:
-        twice = known[counts > 1].tolist()[0]
-        raise ValueError(f"row_ids must not repeat an identifier: it has {twice!r}.")
     return ids

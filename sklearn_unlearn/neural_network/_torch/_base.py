@@ -125,8 +125,8 @@ class ModuleUnlearner(
             Weights of the losses of rows, for criteria that have such: the loss of a
             batch is their weighted mean, or sum.
         row_ids : array-like of shape (n_samples,), optional
-            With ``retain_data=True``, identifiers by which `partial_unfit` can name
-            rows; numbers or strings, none twice.
+            With ``retain_data=True``, identifiers by which requests can name rows;
+            integers or strings, of which several rows may have the same.
 
         Returns
         -------
