@@ -7,6 +7,7 @@ rows, targets and fitted values are is the estimator's business.
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 from collections.abc import Callable
@@ -363,6 +364,16 @@ class UnlearnerMixin(StepMixin):
     def _swap(self, fitted: Any) -> None:
         """Put a new fitted value in the place of the old one, in one assignment."""
         self._fitted = fitted
+
+    def _fit_unfitted(self, X: Any, **keywords: Any) -> Any:
+        """The fitted value of an estimator like this one on other rows."""
+        return self._unfitted().fit(X, **keywords)._checked()
+
+    def _copy_with(self, fitted: Any) -> Any:
+        """A copy of the estimator that has another fitted value."""
+        after = copy.copy(self)
+        after._swap(fitted)
+        return after
 
     def _version(self) -> Any:
         """The estimator with the attributes that it has at this moment."""

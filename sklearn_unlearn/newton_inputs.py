@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 
 import numpy as np
@@ -42,9 +41,7 @@ class FollowsInputs(FinalRowModel):
             fitted = self._with_same_columns(asked)
         else:
             fitted = self._with_other_inputs(asked, names)
-        after = copy.copy(self)
-        after._fitted = self._forget_raw_columns(asked, fitted)
-        return after
+        return self._copy_with(self._forget_raw_columns(asked, fitted))
 
     def _with_other_inputs(self, asked, names):
         """The fitted value where the inputs of all rows change."""

@@ -125,17 +125,22 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
                 )
             # nothing that is learned is to refer to parts given fitted
             fitted = clone(self)
-            steady: Any = super(UnlearnableColumnTransformer, fitted)
-            with overwriting_refused():
-                outputs = steady.fit_transform(protected(X), y, **params)
-            fitted._forgotten = np.zeros(fitted.n_features_in_, dtype=bool)
-            fitted._check_rowwise(X)
-            fitted._sparse = fitted._of_sparse_outputs(X)
-            fitted._cross_fitted = fitted._cross_fitting(X, y)
-            fitted._remembered = frozenset()
+            outputs = fitted._fit_parts(X, y, params)
             given_ = self.get_params(deep=False)
             learned = vars(fitted).items()
             self.__dict__.update({k: v for k, v in learned if k not in given_})
+        return outputs
+
+    def _fit_parts(self, X, y, params):
+        """Fit the parts in place, and note what requests need to know of them."""
+        steady: Any = super()
+        with overwriting_refused():
+            outputs = steady.fit_transform(protected(X), y, **params)
+        self._forgotten = np.zeros(self.n_features_in_, dtype=bool)
+        self._check_rowwise(X)
+        self._sparse = self._of_sparse_outputs(X)
+        self._cross_fitted = self._cross_fitting(X, y)
+        self._remembered = frozenset()
         return outputs
 
     def transform(self, X, **params):

@@ -105,7 +105,7 @@ class InfluenceMixin(CertifiedMixin):
         return self._influence(fitted, leaving, X_test)
 
     def _final_influence(self, asked, X_test):
-        """The same for a `FinalRowRequest` to the last step of a pipeline."""
+        """The same for a `LocatedRetainedRows` to the last step of a pipeline."""
         asked = self._find_by_inputs(asked)
         return self._influence(asked.fitted, asked.leaving, X_test)
 

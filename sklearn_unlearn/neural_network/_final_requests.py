@@ -31,13 +31,12 @@ class FinalNetwork(FinalRowModel):
 
     def _answer_final(self, asked, names, front=None):
         asked = self._find_by_inputs(asked)
-        request, inputs, after = asked.request, asked.inputs, copy.copy(self)
+        request, inputs = asked.request, asked.inputs
         if request.out is None and request.into is not None:
             self._check_learns(asked.name)
         if inputs.nothing and request.columns is not None:
             # no step before this one used the columns
-            after._fitted = self._forget_raw_columns(asked, self._fitted)
-            return after
+            return self._with_fitted(self._forget_raw_columns(asked, self._fitted))
         if inputs.map is None and inputs.lost is None and inputs.unseen is None:
             fitted = self._with_same_columns(asked)
         elif asked.retained is None:
@@ -49,8 +48,14 @@ class FinalNetwork(FinalRowModel):
             )
         else:
             fitted = self._with_all_rows(asked, names, front)
-        if fitted is not asked.fitted:
-            after._swap(self._forget_raw_columns(asked, fitted))
+        if fitted is asked.fitted:
+            return copy.copy(self)
+        return self._copy_with(self._forget_raw_columns(asked, fitted))
+
+    def _with_fitted(self, fitted):
+        """A copy with another fitted value of the same weights."""
+        after = copy.copy(self)
+        after._fitted = fitted
         return after
 
     def _check_learns(self, name):

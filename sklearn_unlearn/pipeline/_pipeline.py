@@ -37,6 +37,7 @@ from sklearn_unlearn.transformers import (
 )
 from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.residual import GradientResidual
+from sklearn_unlearn.utils.steps import hook
 
 _AND_EXPORTED = " and is exported"
 #: What is said of methods that are scikit-learn's.
@@ -242,7 +243,7 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
         check_as_at_fit(front, marks, X)
         X, y = outputs(front, X), of_targets(y, made)
         again = None if cross_fitted(front, marks) else partial(outputs, front)
-        norm = last._final_residual(X, y, sample_weight, again)
+        norm = hook(last, "_final_residual")(X, y, sample_weight, again)
         return GradientResidual.of(norm, self._remembered)
 
     @available_if(lambda self: self._last_has("influence"))
@@ -284,11 +285,11 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
         with refusing():
             self._check_accepted(request)
         (*front, (name, last)), marks, made = self._flat()
-        asked = last._prepare_final(name, with_targets(request, made))
+        asked = hook(last, "_prepare_final")(name, with_targets(request, made))
         if asked.retained is None:
             check_as_at_fit(front, marks, X)
         asked = asked.with_inputs(InputChange(out=lambda: outputs(front, X)))
-        return last._final_influence(asked, outputs(front, X_test))
+        return hook(last, "_final_influence")(asked, outputs(front, X_test))
 
     def to_sklearn(self, drop_forgotten=False):
         """A plain fitted scikit-learn pipeline, which cannot unlearn, to deploy.

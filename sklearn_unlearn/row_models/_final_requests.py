@@ -17,7 +17,7 @@ from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.row_models._array_rows import RowModel, relabelled
 from sklearn_unlearn.utils.input_change import InputChange, as_given
 from sklearn_unlearn.utils.raw_rows import taken
-from sklearn_unlearn.utils.steps import FinalRequest
+from sklearn_unlearn.utils.steps import LocatedRows
 from sklearn_unlearn.utils.validation import check_sample_weight, named
 
 #: Share of a weight that is none.
@@ -25,8 +25,8 @@ _SLACK = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class FinalRowRequest(FinalRequest):
-    """A request to a last step that may keep its training rows.
+class LocatedRetainedRows(LocatedRows):
+    """The same of a last step that may keep its training rows.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class FinalRowModel(RowModel):
             self._fitted = replace(fitted, model=model)
 
     def _prepare_final(self, name, request):
-        asked = FinalRowRequest(name, request, fitted=self._checked())
+        asked = LocatedRetainedRows(name, request, fitted=self._checked())
         retained, leaves = asked.retained, request.out is not None
         X, X_in = asked.value_of("out", "X"), asked.value_of("into", "X")
         if asked.value_of("out", "row_ids") is not None and retained is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -48,7 +47,7 @@ class FollowsInputs(StatisticsUnlearner):
         if inputs.kept is None or not self._can_follow(inputs):
             after = self._fit_again(name, inputs)
             return after, inputs.through(self, after, name=name, known=False)
-        after, fitted, map_ = copy.copy(self), self._checked(), None
+        fitted, map_ = self._checked(), None
         same_columns = inputs.map is None and inputs.forgotten is None
         if inputs.map is not None:
             # of its columns some are no longer there
@@ -70,7 +69,7 @@ class FollowsInputs(StatisticsUnlearner):
             asked = None if empty else request
             fitted, later = self._answer_inputs(fitted, asked, inputs)
             map_ = later if map_ is None else map_.then(later)
-        after._swap(fitted)
+        after = self._copy_with(fitted)
         more: dict = {}
         if map_ is not None and not map_.complete:
             map_, more = self._beyond(after, inputs, map_)

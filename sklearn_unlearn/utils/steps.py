@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone
@@ -24,8 +24,8 @@ from sklearn_unlearn.utils.tags import unlearning_tags
 
 
 @dataclass(frozen=True, eq=False)
-class FinalRequest:
-    """A request to the last step of a pipeline.
+class LocatedRows:
+    """The rows of a request, as the last step of a pipeline knows them.
 
     Attributes
     ----------
@@ -97,9 +97,8 @@ class StepMixin:
         if any(each is not None for each in changed):
             after = self._fit_again(name, inputs)
             return after, inputs.through(self, after, name=name, known=False)
-        unlearner, after = cast(Any, self), cast(Any, copy.copy(self))
-        answer = unlearner._apply(unlearner._checked(), request_for(inputs))
-        after._swap(answer.fitted)
+        answer = self._apply(self._checked(), request_for(inputs))
+        after = self._copy_with(answer.fitted)
         outputs, known = answer.outputs, answer.outputs is not None
         through = inputs.through(self, after, name=name, change=outputs, known=known)
         return after, through
@@ -113,16 +112,21 @@ class StepMixin:
                 "request changes for all rows: it has to be fitted anew. Put it before "
                 "the step that changes, or fit with retain_data=True in the last step."
             )
-        weights, after = inputs.weight_rest, cast(Any, copy.copy(self))
+        weights = inputs.weight_rest
         keywords = {} if weights is None else {"sample_weight": weights()}
-        again = self._unfitted().fit(inputs.rest(), **keywords)
+        again = self._fit_unfitted(inputs.rest(), **keywords)
         # with parameters as they were set, perhaps for later
-        after._swap(again._checked())
-        return after
+        return self._copy_with(again)
 
     def _unfitted(self) -> Any:
         """What is fitted again, with the parameters that ``fit`` saw."""
         return clone(self)
+
+    # What an unlearner provides, of which all answers are made.
+    _apply: Any
+    _checked: Any
+    _copy_with: Any
+    _fit_unfitted: Any
 
     def _find_foreign(self, name):
         """Transformers inside that learned from rows and cannot unlearn, by name."""
@@ -182,10 +186,10 @@ class StepMixin:
 
         Returns
         -------
-        FinalRequest
+        LocatedRows
             With the inputs of the first step.
         """
-        promised, asked = unlearning_tags(self), FinalRequest(name, request)
+        promised, asked = unlearning_tags(self), LocatedRows(name, request)
         if promised is not None and promised.partial_unfit == "empirical":
             raise UnlearningError(
                 f"Step {name!r}, {kind_of(self)}, cannot follow what the steps "
@@ -213,7 +217,7 @@ class StepMixin:
 
         Parameters
         ----------
-        asked : FinalRequest
+        asked : LocatedRows
             As `_prepare_final` gave it, with the inputs of this step.
         names : callable
             Gives names of these inputs before and after.
