@@ -122,7 +122,7 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
         -------
         ndarray of shape (n_columns, n_columns)
         """
-        return self._checked().twin.get_covariance()
+        return self._checked().sklearn_estimator.get_covariance()
 
     def get_precision(self):
         """Inverse of the covariance matrix of the model.
@@ -131,7 +131,7 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
         -------
         ndarray of shape (n_columns, n_columns)
         """
-        return self._checked().twin.get_precision()
+        return self._checked().sklearn_estimator.get_precision()
 
     # Hooks --------------------------------------------------------------------------
 
@@ -150,8 +150,8 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
                 f"and 1, or None; got {number!r}."
             )
 
-    def _tags(self, twin):
-        tags = super()._tags(twin)
+    def _tags(self, estimator):
+        tags = super()._tags(estimator)
         tags.input_tags.sparse = False
         tags.transformer_tags.preserves_dtype = ["float64"]
         return tags
@@ -164,35 +164,38 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
             )
         return Moments.of(rows, weight, "pairs")
 
-    def _fill(self, twin, statistics):
+    def _fill(self, estimator, statistics):
         n_rows = int(statistics.rows.weight.rounded()[0])
         if n_rows < 2:
             raise UnlearningError("Found 1 sample; principal components need two.")
-        given = twin.n_components
+        given = estimator.n_components
         # checks parameters
-        twin.set_params(n_components=None).fit(np.diag([1.0, 2.0, 3.0, 4.0]))
-        twin.set_params(n_components=given)
+        estimator.set_params(n_components=None).fit(np.diag([1.0, 2.0, 3.0, 4.0]))
+        estimator.set_params(n_components=given)
         variance, components = _principal(statistics.rows.scatter()[0] / (n_rows - 1))
         n_columns = variance.size
         n_most = min(n_rows, n_columns)
-        if twin.svd_solver != "covariance_eigh":
+        if estimator.svd_solver != "covariance_eigh":
             variance, components = variance[:n_most], components[:n_most]
         ratio = variance / (variance.sum() or 1.0)
-        kept = _number(given, ratio, n_most, twin.svd_solver)
-        twin.n_features_in_, twin.n_samples_, twin.n_components_ = (
+        kept = _number(given, ratio, n_most, estimator.svd_solver)
+        estimator.n_features_in_, estimator.n_samples_, estimator.n_components_ = (
             n_columns,
             n_rows,
             kept,
         )
-        twin.mean_ = statistics.mean()
+        estimator.mean_ = statistics.mean()
         rest = variance[kept:]
-        twin.noise_variance_ = rest.mean() if kept < n_most else 0.0
-        twin.components_, twin.explained_variance_ = components[:kept], variance[:kept]
-        twin.explained_variance_ratio_ = ratio[:kept]
-        twin.singular_values_ = np.sqrt(variance[:kept] * (n_rows - 1))
+        estimator.noise_variance_ = rest.mean() if kept < n_most else 0.0
+        estimator.components_, estimator.explained_variance_ = (
+            components[:kept],
+            variance[:kept],
+        )
+        estimator.explained_variance_ratio_ = ratio[:kept]
+        estimator.singular_values_ = np.sqrt(variance[:kept] * (n_rows - 1))
 
     def _output_map(self, before, after, others):
-        old, new = before.twin, after.twin
+        old, new = before.sklearn_estimator, after.sklearn_estimator
         pairs = [(getattr(old, name), getattr(new, name)) for name in _MAP]
         if all(np.array_equal(one, other) for one, other in pairs):
             return AffineMap.unchanged(old.n_components_)
@@ -232,10 +235,10 @@ def _number(given, ratio, n_most, solver):
     return int(given)
 
 
-def _scales(twin):
+def _scales(estimator):
     """What outputs are multiplied by; zero if they do not vary and are to be scaled."""
-    variance = twin.explained_variance_
-    if not twin.whiten:
+    variance = estimator.explained_variance_
+    if not estimator.whiten:
         return np.ones(variance.size)
     there = variance > _NONE * variance.max(initial=0.0)
     return np.where(there, 1.0 / np.sqrt(np.where(there, variance, 1.0)), 0.0)

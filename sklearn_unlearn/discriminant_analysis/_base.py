@@ -1,4 +1,4 @@
-"""What linear and quadratic discriminant analysis share."""
+"""`Discriminant`: the base of linear and quadratic discriminant analysis."""
 
 from __future__ import annotations
 

@@ -107,11 +107,11 @@ class UnlearnableLinearDiscriminantAnalysis(
     @property
     def coef_(self):
         """Coefficients, zero where forgotten."""
-        return self._widened("coef_")
+        return self._widen("coef_")
 
     @property
     def _n_features_out(self):
-        return len(self._learned.twin.get_feature_names_out())
+        return len(self._learned.sklearn_estimator.get_feature_names_out())
 
     def transform(self, X):
         """Rows in the directions that separate the classes best.
@@ -140,13 +140,13 @@ class UnlearnableLinearDiscriminantAnalysis(
     def _fit_example(self, classes, n_columns, params):
         # the rows of the example have no full rank, which "lsqr" alone puts up with
         if isinstance(params["solver"], str) and params["solver"] == "eigen":
-            twin = super()._fit_example(
+            estimator = super()._fit_example(
                 classes, n_columns, {**params, "solver": "lsqr"}
             )
-            return twin.set_params(solver="eigen")
+            return estimator.set_params(solver="eigen")
         return super()._fit_example(classes, n_columns, params)
 
-    def _fill(self, twin, statistics, params, before):
+    def _fill(self, estimator, statistics, params, before):
         # LinearDiscriminantAnalysis.fit
         sums = statistics.classes
         size = sums.weight.rounded()
@@ -155,48 +155,49 @@ class UnlearnableLinearDiscriminantAnalysis(
             raise ValueError(
                 "The number of samples must be more than the number of classes."
             )
-        if twin.priors is None:
-            twin.priors_ = size / n_rows
-        twin.means_ = sums.mean()
-        if twin.solver != "svd" or twin.store_covariance:
-            each = [shrunk(part, twin.shrinkage) for part in covariances(sums)]
-            twin.covariance_ = np.tensordot(twin.priors_, each, 1)
-        if twin.solver == "svd":
-            _solve_svd(twin, sums, n_rows)
-        elif twin.solver == "lsqr":
-            twin.coef_ = linalg.lstsq(twin.covariance_, twin.means_.T)[0].T
+        if estimator.priors is None:
+            estimator.priors_ = size / n_rows
+        estimator.means_ = sums.mean()
+        if estimator.solver != "svd" or estimator.store_covariance:
+            each = [shrunk(part, estimator.shrinkage) for part in covariances(sums)]
+            estimator.covariance_ = np.tensordot(estimator.priors_, each, 1)
+        if estimator.solver == "svd":
+            _solve_svd(estimator, sums, n_rows)
+        elif estimator.solver == "lsqr":
+            coef, *_ = linalg.lstsq(estimator.covariance_, estimator.means_.T)
+            estimator.coef_ = coef.T
         else:
             total = covariances(sums.pooled())[0]
-            _solve_eigen(twin, shrunk(total, twin.shrinkage))
-        if twin.solver != "svd":
-            squares = np.sum(twin.means_ * twin.coef_, axis=1)
-            twin.intercept_ = -0.5 * squares + np.log(twin.priors_)
+            _solve_eigen(estimator, shrunk(total, estimator.shrinkage))
+        if estimator.solver != "svd":
+            squares = np.sum(estimator.means_ * estimator.coef_, axis=1)
+            estimator.intercept_ = -0.5 * squares + np.log(estimator.priors_)
         if n_classes == 2:
-            twin.coef_ = twin.coef_[1:] - twin.coef_[:1]
-            twin.intercept_ = twin.intercept_[1:] - twin.intercept_[:1]
+            estimator.coef_ = estimator.coef_[1:] - estimator.coef_[:1]
+            estimator.intercept_ = estimator.intercept_[1:] - estimator.intercept_[:1]
 
 
-def _solve_eigen(twin, total):
+def _solve_eigen(estimator, total):
     """LinearDiscriminantAnalysis._solve_eigen."""
-    between = total - twin.covariance_
+    between = total - estimator.covariance_
     try:
-        values, vectors = linalg.eigh(between, twin.covariance_)
+        values, vectors = linalg.eigh(between, estimator.covariance_)
     except np.linalg.LinAlgError as error:
         raise np.linalg.LinAlgError(
             "The covariance within the classes is singular, which solver='eigen' "
             "cannot do with. Set shrinkage, or solver='svd'."
         ) from error
-    n_components = len(twin.get_feature_names_out())
+    n_components = len(estimator.get_feature_names_out())
     ratio = np.sort(values / np.sum(values))[::-1]
-    twin.explained_variance_ratio_ = ratio[:n_components].copy()
-    twin.scalings_ = vectors[:, np.argsort(values)[::-1]]
-    twin.coef_ = twin.means_ @ twin.scalings_ @ twin.scalings_.T
+    estimator.explained_variance_ratio_ = ratio[:n_components].copy()
+    estimator.scalings_ = vectors[:, np.argsort(values)[::-1]]
+    estimator.coef_ = estimator.means_ @ estimator.scalings_ @ estimator.scalings_.T
 
 
-def _solve_svd(twin, sums, n_rows):
+def _solve_svd(estimator, sums, n_rows):
     """LinearDiscriminantAnalysis._solve_svd, from the scatter within the classes."""
-    n_classes, n_columns = twin.means_.shape
-    twin.xbar_ = twin.priors_ @ twin.means_
+    n_classes, n_columns = estimator.means_.shape
+    estimator.xbar_ = estimator.priors_ @ estimator.means_
     within = sums.scatter().sum(axis=0)
     deviation = np.sqrt(np.maximum(np.diagonal(within), 0.0) / n_rows)
     deviation[deviation == 0.0] = 1.0
@@ -206,25 +207,25 @@ def _solve_svd(twin, sums, n_rows):
     values, vectors = values[::-1], vectors[:, ::-1]
     singular = np.sqrt(np.maximum(values, 0.0))
     noise = n_columns * np.finfo(np.float64).eps * values[0]
-    rank = np.count_nonzero((singular > twin.tol) & (values > noise))
+    rank = np.count_nonzero((singular > estimator.tol) & (values > noise))
     if not rank:
         raise ValueError(
             "No column of X varies within a class by more than tol, or by enough for "
             "a square that is a float, which that of 1e-162 is not: scale it."
         )
     scalings = vectors[:, :rank] / deviation[:, None] / singular[:rank]
-    share = np.sqrt(n_rows * twin.priors_ / (n_classes - 1))
-    centres = (share[:, None] * (twin.means_ - twin.xbar_)) @ scalings
+    share = np.sqrt(n_rows * estimator.priors_ / (n_classes - 1))
+    centres = (share[:, None] * (estimator.means_ - estimator.xbar_)) @ scalings
     _, singular, vectors = linalg.svd(centres, full_matrices=False)
-    n_components = len(twin.get_feature_names_out())
+    n_components = len(estimator.get_feature_names_out())
     ratio = singular**2 / np.sum(singular**2)
-    twin.explained_variance_ratio_ = ratio[:n_components].copy()
-    rank = np.count_nonzero(singular > twin.tol * singular[0])
-    twin.scalings_ = scalings @ vectors.T[:, :rank]
-    coef = (twin.means_ - twin.xbar_) @ twin.scalings_
-    twin.intercept_ = -0.5 * np.sum(coef**2, axis=1) + np.log(twin.priors_)
-    twin.coef_ = coef @ twin.scalings_.T
-    twin.intercept_ -= twin.xbar_ @ twin.coef_.T
+    estimator.explained_variance_ratio_ = ratio[:n_components].copy()
+    rank = np.count_nonzero(singular > estimator.tol * singular[0])
+    estimator.scalings_ = scalings @ vectors.T[:, :rank]
+    coef = (estimator.means_ - estimator.xbar_) @ estimator.scalings_
+    estimator.intercept_ = -0.5 * np.sum(coef**2, axis=1) + np.log(estimator.priors_)
+    estimator.coef_ = coef @ estimator.scalings_.T
+    estimator.intercept_ -= estimator.xbar_ @ estimator.coef_.T
 
 
 @cache

@@ -116,41 +116,41 @@ class UnlearnableQuadraticDiscriminantAnalysis(Discriminant):
         # far apart, so that only a tol that no data can meet is refused
         return pairs_of_rows(classes, 1, 1e100)
 
-    def _fill(self, twin, statistics, params, before):
+    def _fill(self, estimator, statistics, params, before):
         # QuadraticDiscriminantAnalysis.fit
         sums = statistics.classes
         size = sums.weight.rounded()
-        for label in twin.classes_[size <= 1.0].tolist()[:1]:
+        for label in estimator.classes_[size <= 1.0].tolist()[:1]:
             raise ValueError(
                 f"y has only 1 sample in class {label}, covariance is ill defined."
             )
-        if twin.priors is None:
-            twin.priors_ = size / size.sum()
-        twin.means_ = sums.mean()
+        if estimator.priors is None:
+            estimator.priors_ = size / size.sum()
+        estimator.means_ = sums.mean()
         lost = 0 if params["solver"] == "eigen" or not _loses_a_degree() else 1
         known = {} if before is None else _known(before, lost)
-        twin.rotations_, twin.scalings_ = [], []
+        estimator.rotations_, estimator.scalings_ = [], []
         matrices = covariances(sums, lost)
-        for label, matrix in zip(twin.classes_.tolist(), matrices, strict=True):
+        for label, matrix in zip(estimator.classes_.tolist(), matrices, strict=True):
             same, vectors, values = known.get(label, (None, None, None))
             if not np.array_equal(matrix, same):
                 vectors, values = _axes(label, matrix, params)
-            twin.rotations_.append(vectors)
-            twin.scalings_.append(values)
-        if twin.store_covariance:
-            axes = zip(twin.rotations_, twin.scalings_, strict=True)
-            twin.covariance_ = [
+            estimator.rotations_.append(vectors)
+            estimator.scalings_.append(values)
+        if estimator.store_covariance:
+            axes = zip(estimator.rotations_, estimator.scalings_, strict=True)
+            estimator.covariance_ = [
                 (vectors * values) @ vectors.T for vectors, values in axes
             ]
 
 
 def _known(before, lost):
     """Covariance matrix, principal axes and variances of each class of a model."""
-    twin = before.twin
-    places = np.searchsorted(before.labels, twin.classes_)
+    estimator = before.sklearn_estimator
+    places = np.searchsorted(before.labels, estimator.classes_)
     matrices = covariances(before.statistics.classes.classes(places), lost)
-    axes = zip(matrices, twin.rotations_, twin.scalings_, strict=True)
-    return dict(zip(twin.classes_.tolist(), axes, strict=True))
+    axes = zip(matrices, estimator.rotations_, estimator.scalings_, strict=True)
+    return dict(zip(estimator.classes_.tolist(), axes, strict=True))
 
 
 def _axes(label, matrix, params):

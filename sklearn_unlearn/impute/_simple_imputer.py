@@ -112,24 +112,24 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
                 "the imputer keeps statistics."
             )
 
-    def _dtype_of(self, X, twin):
+    def _dtype_of(self, X, estimator):
         # SimpleImputer._validate_input
-        if twin.strategy in ("mean", "median"):
-            return super()._dtype_of(X, twin)
+        if estimator.strategy in ("mean", "median"):
+            return super()._dtype_of(X, estimator)
         strings = isinstance(X, list) and any(
             isinstance(value, str) for row in X for value in row
         )
         return object if strings else None
 
-    def _tags(self, twin):
-        tags = super()._tags(twin)
+    def _tags(self, estimator):
+        tags = super()._tags(estimator)
         tags.input_tags.sparse = True  # scikit-learn 1.6 does not set it
         return tags
 
     def _collect(self, rows, y, weight, params):
         missing = params["missing_values"]
         if params["strategy"] == "mean":
-            return Moments.of(_blanked(rows, missing), weight, "none")
+            return Moments.of(_blank(rows, missing), weight, "none")
         if params["strategy"] != "constant" and rows.dtype.kind == "O":
             return Counts.of(list(rows.T)).without(_missing_keys(missing))
         values = _observed_values(rows, missing)
@@ -143,34 +143,40 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
             return statistics
         return statistics.like(fitted.statistics)
 
-    def _fill(self, twin, statistics):
+    def _fill(self, estimator, statistics):
         observed, missing = _presence(statistics)
-        twin.fit(_example(twin.missing_values, statistics, observed, missing))
-        self._set_values(twin, statistics, observed)
+        estimator.fit(_example(estimator.missing_values, statistics, observed, missing))
+        self._set_values(estimator, statistics, observed)
 
-    def _refilled(self, before, statistics):
+    def _refill(self, before, statistics):
         taught = before.statistics
         presence = observed, _ = _presence(statistics)
         if not all(map(np.array_equal, _presence(taught), presence)):
             return None
         if isinstance(taught, Counts) and taught.held != statistics.held:
             return None
-        twin = copy.copy(before.twin)
-        self._set_values(twin, statistics, observed)
-        return twin
+        estimator = copy.copy(before.sklearn_estimator)
+        self._set_values(estimator, statistics, observed)
+        return estimator
 
-    def _set_values(self, twin, statistics, observed):
+    def _set_values(self, estimator, statistics, observed):
         """Give a twin the values that it imputes."""
-        values, there = twin.statistics_.copy(), np.flatnonzero(observed)
-        if twin.strategy == "mean":
+        values, there = estimator.statistics_.copy(), np.flatnonzero(observed)
+        if estimator.strategy == "mean":
             values[there] = statistics.mean()[there]
-        elif twin.strategy in _OF_COUNTS:
+        elif estimator.strategy in _OF_COUNTS:
             for column in there:
-                values[column] = _OF_COUNTS[twin.strategy](statistics.values[column])
-        twin.statistics_ = values
+                values[column] = _OF_COUNTS[estimator.strategy](
+                    statistics.values[column]
+                )
+        estimator.statistics_ = values
 
     def _output_map(self, before, after, others):
-        kept, old, new = before.kept_by(after), before.twin, after.twin
+        kept, old, new = (
+            before.kept_by(after),
+            before.sklearn_estimator,
+            after.sklearn_estimator,
+        )
         observed, missing = _presence(others)
         sources, indicators, n_old = _outputs(old)
         outputs, further, n_new = _outputs(new)
@@ -205,9 +211,12 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
         # imputed values change, in rows of which their number is known
         old, new = self._fitted, after._fitted
         kept = old.kept_by(new)
-        values_old, values = old.twin.statistics_[kept], new.twin.statistics_
-        shown, shown_old = _shown(new.twin), _shown(old.twin)
-        if new.twin.add_indicator or map_.n_new != shown.sum():
+        values_old, values = (
+            old.sklearn_estimator.statistics_[kept],
+            new.sklearn_estimator.statistics_,
+        )
+        shown, shown_old = _shown(new.sklearn_estimator), _shown(old.sklearn_estimator)
+        if new.sklearn_estimator.add_indicator or map_.n_new != shown.sum():
             return map_, {}
         if np.any(shown & ~shown_old[kept]):
             return map_, {}
@@ -253,7 +262,7 @@ def _missing_keys(missing):
     return keys
 
 
-def _blanked(rows, missing):
+def _blank(rows, missing):
     """Rows in which NaN is what is missing."""
     if not is_sparse(rows):
         mask = _is_missing(rows, missing)
@@ -309,22 +318,22 @@ def _example(missing_values, statistics, observed, missing):
     return rows
 
 
-def _outputs(twin):
+def _outputs(estimator):
     """Columns with an output, those with an indicator, and the number of outputs."""
-    columns = np.arange(twin.statistics_.shape[0])
-    if not twin.keep_empty_features:
-        isnan = [value != value for value in twin.statistics_]
+    columns = np.arange(estimator.statistics_.shape[0])
+    if not estimator.keep_empty_features:
+        isnan = [value != value for value in estimator.statistics_]
         columns = np.flatnonzero(~np.array(isnan))
     places = {column: place for place, column in enumerate(columns)}
-    further = twin.indicator_.features_ if twin.add_indicator else ()
+    further = estimator.indicator_.features_ if estimator.add_indicator else ()
     indicators = {column: len(places) + place for place, column in enumerate(further)}
     return places, indicators, len(places) + len(further)
 
 
-def _shown(twin):
+def _shown(estimator):
     """Which columns have an output."""
-    there = np.array([value == value for value in twin.statistics_], dtype=bool)
-    return there | bool(twin.keep_empty_features)
+    there = np.array([value == value for value in estimator.statistics_], dtype=bool)
+    return there | bool(estimator.keep_empty_features)
 
 
 def _missing(statistics):

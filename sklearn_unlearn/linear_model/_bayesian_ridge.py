@@ -130,7 +130,7 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
     @property
     def coef_(self):
         """Coefficients, zero where forgotten."""
-        return self._widened("coef_")
+        return self._widen("coef_")
 
     def predict(self, X, return_std=False):
         """Predicted targets.
@@ -151,46 +151,50 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _fill(self, twin, statistics, params, before):
+    def _fill(self, estimator, statistics, params, before):
         # BayesianRidge.fit
-        sums, n_columns = statistics.classes, twin.n_features_in_
+        sums, n_columns = statistics.classes, estimator.n_features_in_
         size = float(sums.weight.rounded()[0])
         mean = np.zeros(n_columns + 1)
         products = sums.second.rounded()[0]
         spread = sums.scatter()[0]
         variance = max(spread[-1, -1], 0.0) / size
-        if twin.fit_intercept:
+        if estimator.fit_intercept:
             mean, products = sums.mean()[0], spread
-        twin.X_offset_, twin.X_scale_ = mean[:-1].copy(), np.ones(n_columns)
+        estimator.X_offset_, estimator.X_scale_ = mean[:-1].copy(), np.ones(n_columns)
         posterior = _Posterior(products, size)
-        alpha, lambda_ = twin.alpha_init, twin.lambda_init
+        alpha, lambda_ = estimator.alpha_init, estimator.lambda_init
         alpha = 1.0 / (variance + _EPS) if alpha is None else float(alpha)
         lambda_ = 1.0 if lambda_ is None else float(lambda_)
         scores, previous = [], None
-        for n_iter in range(1, twin.max_iter + 1):
-            twin.n_iter_ = n_iter
+        for n_iter in range(1, estimator.max_iter + 1):
+            estimator.n_iter_ = n_iter
             coef = posterior.mean(alpha, lambda_)
             error = posterior.squared_error(coef)
-            if twin.compute_score:
-                scores.append(posterior.score(twin, alpha, lambda_, coef, error))
+            if estimator.compute_score:
+                scores.append(posterior.score(estimator, alpha, lambda_, coef, error))
             gamma = posterior.effective(alpha, lambda_)
             norm = np.sum(coef**2)
-            lambda_ = (gamma + 2.0 * twin.lambda_1) / (norm + 2.0 * twin.lambda_2)
-            alpha = (size - gamma + 2.0 * twin.alpha_1) / (error + 2.0 * twin.alpha_2)
+            lambda_ = (gamma + 2.0 * estimator.lambda_1) / (
+                norm + 2.0 * estimator.lambda_2
+            )
+            alpha = (size - gamma + 2.0 * estimator.alpha_1) / (
+                error + 2.0 * estimator.alpha_2
+            )
             now = posterior.vectors @ coef
-            if previous is not None and np.sum(np.abs(now - previous)) < twin.tol:
+            if previous is not None and np.sum(np.abs(now - previous)) < estimator.tol:
                 break
             previous = now
-        twin.alpha_, twin.lambda_ = alpha, lambda_
+        estimator.alpha_, estimator.lambda_ = alpha, lambda_
         last = posterior.mean(alpha, lambda_)
-        if twin.compute_score:  # the twin's last has new errors, old coefficients
+        if estimator.compute_score:  # the twin's last has new errors, old coefficients
             error = posterior.squared_error(last)
-            scores.append(posterior.score(twin, alpha, lambda_, coef, error))
-        twin.scores_ = np.array(scores) if twin.compute_score else scores
-        twin.coef_ = posterior.vectors @ last
-        twin.sigma_ = posterior.covariance(alpha, lambda_)
-        twin.intercept_ = (
-            mean[-1] - mean[:-1] @ twin.coef_ if twin.fit_intercept else 0.0
+            scores.append(posterior.score(estimator, alpha, lambda_, coef, error))
+        estimator.scores_ = np.array(scores) if estimator.compute_score else scores
+        estimator.coef_ = posterior.vectors @ last
+        estimator.sigma_ = posterior.covariance(alpha, lambda_)
+        estimator.intercept_ = (
+            mean[-1] - mean[:-1] @ estimator.coef_ if estimator.fit_intercept else 0.0
         )
 
 
@@ -235,10 +239,10 @@ class _Posterior:
         """Summed squares of the residuals."""
         return self.residual + self.values @ (coef - self.least_squares) ** 2
 
-    def score(self, twin, alpha, lambda_, coef, error):
+    def score(self, estimator, alpha, lambda_, coef, error):
         """Log marginal likelihood (``BayesianRidge._log_marginal_likelihood``)."""
-        prior = twin.lambda_1 * log(lambda_) - twin.lambda_2 * lambda_
-        prior += twin.alpha_1 * log(alpha) - twin.alpha_2 * alpha
+        prior = estimator.lambda_1 * log(lambda_) - estimator.lambda_2 * lambda_
+        prior += estimator.alpha_1 * log(alpha) - estimator.alpha_2 * alpha
         return prior + 0.5 * (
             coef.size * log(lambda_)
             + self.size * (log(alpha) - log(2.0 * pi))

@@ -106,7 +106,7 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
     @property
     def coef_(self):
         """Coefficients, zero where forgotten."""
-        return self._widened("coef_")
+        return self._widen("coef_")
 
     # Hooks --------------------------------------------------------------------------
 
@@ -120,11 +120,11 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
                 "be positive."
             )
 
-    def _fill(self, twin, statistics, params, before):
-        sums, n_columns = statistics.classes, twin.n_features_in_
+    def _fill(self, estimator, statistics, params, before):
+        sums, n_columns = statistics.classes, estimator.n_features_in_
         size = sums.weight.rounded()[0]
         products, share = sums.second, 1.0
-        if twin.fit_intercept:
+        if estimator.fit_intercept:
             products, share = sums.weighted_scatter(), size
         products = products.reshaped(*products.shape[1:])
         try:
@@ -137,27 +137,35 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
                 "however small."
             ) from error
         values = eigvalsh(products.rounded()[:n_columns, :n_columns] / share)
-        twin.rank_, twin.singular_ = n_columns, np.sqrt(np.maximum(values[::-1], 0.0))
-        is_vector = twin.coef_.ndim == 1  # as that of the example
-        twin.coef_ = coef[:, 0].copy() if is_vector else np.ascontiguousarray(coef.T)
-        if twin.fit_intercept:
+        estimator.rank_, estimator.singular_ = (
+            n_columns,
+            np.sqrt(np.maximum(values[::-1], 0.0)),
+        )
+        is_vector = estimator.coef_.ndim == 1  # as that of the example
+        estimator.coef_ = (
+            coef[:, 0].copy() if is_vector else np.ascontiguousarray(coef.T)
+        )
+        if estimator.fit_intercept:
             columns, rest = np.split(np.arange(products.shape[0]), [n_columns])
             first = sums.first
             missing = remainder(first.take(columns, 1), first.take(rest, 1), coef)
             intercept = missing[0] / size
-            twin.intercept_ = intercept[0] if is_vector else intercept
+            estimator.intercept_ = intercept[0] if is_vector else intercept
 
     def _difference(self, fitted):
         """By the gradient, which is small wherever the twin's solver may end."""
-        twin, sums = self._fitted.twin, self._fitted.statistics.classes
-        if np.shape(fitted.coef_) != np.shape(twin.coef_):
+        estimator, sums = (
+            self._fitted.sklearn_estimator,
+            self._fitted.statistics.classes,
+        )
+        if np.shape(fitted.coef_) != np.shape(estimator.coef_):
             return "coef_"
-        coef, ours = np.atleast_2d(fitted.coef_), np.atleast_2d(twin.coef_)
+        coef, ours = np.atleast_2d(fitted.coef_), np.atleast_2d(estimator.coef_)
         n_columns, precision = coef.shape[1], np.finfo(coef.dtype).eps
         far = max(_FAR, 100.0 * precision)
         size = sums.weight.rounded()[0]
         mean, products = sums.mean()[0], sums.second.rounded()[0]
-        if twin.fit_intercept:
+        if estimator.fit_intercept:
             products = sums.scatter()[0]
         columns = products[:n_columns, :n_columns]
         length = np.sqrt(np.trace(columns))
@@ -166,7 +174,7 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
         reach = targets + length * np.linalg.norm(coef, axis=1)
         if np.any(error > far * length * reach):
             return "coef_"
-        if twin.fit_intercept:
+        if estimator.fit_intercept:
             expected = mean[n_columns:] - coef @ mean[:n_columns]
             terms = np.abs(mean[n_columns:]) + np.abs(coef) @ np.abs(mean[:n_columns])
             slack = far * targets / np.sqrt(size) + 1e4 * precision * terms

@@ -1,4 +1,4 @@
-"""What all models of naive Bayes share."""
+"""`NaiveBayes`: the base of all models of naive Bayes."""
 
 from __future__ import annotations
 

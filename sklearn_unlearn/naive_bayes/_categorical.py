@@ -123,14 +123,14 @@ class UnlearnableCategoricalNB(DiscreteNaiveBayes):
     def _example(self, classes, n_columns, params):
         return np.zeros((classes.size, n_columns), dtype=np.int64), classes
 
-    def _fill_columns(self, twin, statistics):
+    def _fill_columns(self, estimator, statistics):
         # CategoricalNB._count and _update_feature_log_prob
         counts = statistics.classes.first.rounded()
         slack = _ROUNDING * statistics.classes.weight.rounded()
         counts[counts <= slack[:, None]] = 0.0
-        alpha = alpha_of(twin)
-        twin.category_count_, twin.feature_log_prob_ = [], []
-        n_categories, stop = twin.n_categories_.copy(), 0
+        alpha = alpha_of(estimator)
+        estimator.category_count_, estimator.feature_log_prob_ = [], []
+        n_categories, stop = estimator.n_categories_.copy(), 0
         for column, width in enumerate(statistics.widths.tolist()):
             start, stop = stop, stop + width
             found = counts[:, start:stop]
@@ -140,6 +140,6 @@ class UnlearnableCategoricalNB(DiscreteNaiveBayes):
             count[:, :used] = found[:, :used]
             smoothed = count + alpha
             total = smoothed.sum(axis=1, keepdims=True)
-            twin.category_count_.append(count)
-            twin.feature_log_prob_.append(np.log(smoothed) - np.log(total))
-        twin.n_categories_ = n_categories
+            estimator.category_count_.append(count)
+            estimator.feature_log_prob_.append(np.log(smoothed) - np.log(total))
+        estimator.n_categories_ = n_categories

@@ -27,32 +27,34 @@ class DiscreteNaiveBayes(NaiveBayes):
         tags.classifier_tags.poor_score = True
         return tags
 
-    def _fill(self, twin, statistics, params, before):
+    def _fill(self, estimator, statistics, params, before):
         # _BaseDiscreteNB._update_class_log_prior
         weight = statistics.classes.weight.rounded()
-        twin.class_count_ = weight
-        if twin.class_prior is None and twin.fit_prior:
-            twin.class_log_prior_ = np.log(weight) - np.log(weight.sum())
-        self._fill_columns(twin, statistics)
+        estimator.class_count_ = weight
+        if estimator.class_prior is None and estimator.fit_prior:
+            estimator.class_log_prior_ = np.log(weight) - np.log(weight.sum())
+        self._fill_columns(estimator, statistics)
 
-    def _fill_columns(self, twin, statistics):
-        twin.feature_count_ = statistics.classes.first.rounded()
+    def _fill_columns(self, estimator, statistics):
+        estimator.feature_count_ = statistics.classes.first.rounded()
         values = statistics.values
         if values != "any":
             # weights that leave in parts need not add up to the last bit
-            largest = twin.class_count_[:, None] if values == "unit" else None
-            np.clip(twin.feature_count_, 0.0, largest, out=twin.feature_count_)
-        twin.feature_log_prob_ = self._log_prob(twin, alpha_of(twin))
+            largest = estimator.class_count_[:, None] if values == "unit" else None
+            np.clip(
+                estimator.feature_count_, 0.0, largest, out=estimator.feature_count_
+            )
+        estimator.feature_log_prob_ = self._log_prob(estimator, alpha_of(estimator))
 
-    def _log_prob(self, twin, alpha):
+    def _log_prob(self, estimator, alpha):
         """``feature_log_prob_`` of a twin that has all else."""
         raise NotImplementedError
 
 
-def alpha_of(twin):
+def alpha_of(estimator):
     """The smoothing that is applied (``_BaseDiscreteNB._check_alpha``)."""
-    alpha = np.asarray(twin.alpha, dtype=np.float64)
-    return alpha if twin.force_alpha else np.maximum(alpha, _SMALLEST_ALPHA)
+    alpha = np.asarray(estimator.alpha, dtype=np.float64)
+    return alpha if estimator.force_alpha else np.maximum(alpha, _SMALLEST_ALPHA)
 
 
 class _Counting(DiscreteNaiveBayes):
@@ -119,9 +121,9 @@ class UnlearnableMultinomialNB(_Counting):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _log_prob(self, twin, alpha):
+    def _log_prob(self, estimator, alpha):
         # MultinomialNB._update_feature_log_prob
-        smoothed = twin.feature_count_ + alpha
+        smoothed = estimator.feature_count_ + alpha
         return np.log(smoothed) - np.log(smoothed.sum(axis=1, keepdims=True))
 
 
@@ -192,12 +194,12 @@ class UnlearnableComplementNB(_Counting):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _log_prob(self, twin, alpha):
+    def _log_prob(self, estimator, alpha):
         # ComplementNB._update_feature_log_prob
-        twin.feature_all_ = twin.feature_count_.sum(axis=0)
-        others = twin.feature_all_ + alpha - twin.feature_count_
+        estimator.feature_all_ = estimator.feature_count_.sum(axis=0)
+        others = estimator.feature_all_ + alpha - estimator.feature_count_
         logged = np.log(others / others.sum(axis=1, keepdims=True))
-        return logged / logged.sum(axis=1, keepdims=True) if twin.norm else -logged
+        return logged / logged.sum(axis=1, keepdims=True) if estimator.norm else -logged
 
 
 class UnlearnableBernoulliNB(DiscreteNaiveBayes):
@@ -272,7 +274,7 @@ class UnlearnableBernoulliNB(DiscreteNaiveBayes):
     def _values(self, params):
         return "any" if params["binarize"] is None else "unit"
 
-    def _log_prob(self, twin, alpha):
+    def _log_prob(self, estimator, alpha):
         # BernoulliNB._update_feature_log_prob
-        counts = np.log(twin.class_count_[:, None] + 2.0 * alpha)
-        return np.log(twin.feature_count_ + alpha) - counts
+        counts = np.log(estimator.class_count_[:, None] + 2.0 * alpha)
+        return np.log(estimator.feature_count_ + alpha) - counts

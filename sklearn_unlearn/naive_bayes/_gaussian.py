@@ -68,7 +68,7 @@ class UnlearnableGaussianNB(NaiveBayes):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _fill(self, twin, statistics, params, before):
+    def _fill(self, estimator, statistics, params, before):
         # GaussianNB._partial_fit, for a first call
         weight = statistics.classes.weight.rounded()
         n_rows = statistics.rows.weight.rounded()[0]
@@ -79,9 +79,9 @@ class UnlearnableGaussianNB(NaiveBayes):
             )
         spread = np.maximum(statistics.rows.scatter()[0], 0.0) / n_rows
         scatter = np.maximum(statistics.classes.scatter(), 0.0)
-        twin.epsilon_ = twin.var_smoothing * spread.max()
-        twin.theta_ = statistics.classes.mean()
-        twin.var_ = scatter / weight[:, None] + twin.epsilon_
-        twin.class_count_ = weight
-        if twin.priors is None:
-            twin.class_prior_ = weight / weight.sum()
+        estimator.epsilon_ = estimator.var_smoothing * spread.max()
+        estimator.theta_ = statistics.classes.mean()
+        estimator.var_ = scatter / weight[:, None] + estimator.epsilon_
+        estimator.class_count_ = weight
+        if estimator.priors is None:
+            estimator.class_prior_ = weight / weight.sum()

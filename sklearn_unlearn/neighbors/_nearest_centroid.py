@@ -96,13 +96,13 @@ class UnlearnableNearestCentroid(StatisticalClassifier):
         rows[::2] += 1.0
         return np.repeat(rows[:, None], n_columns, axis=1), np.repeat(classes, 2)
 
-    def _fill(self, twin, statistics, params, before):
+    def _fill(self, estimator, statistics, params, before):
         # NearestCentroid.fit
         sums = statistics.classes
         size = sums.weight.rounded()
         n_rows, n_classes = size.sum(), size.size
-        if isinstance(twin.priors, str) and twin.priors == "empirical":
-            twin.class_prior_ = size / n_rows
+        if isinstance(estimator.priors, str) and estimator.priors == "empirical":
+            estimator.class_prior_ = size / n_rows
         everything = sums.pooled()
         if not everything.scatter().any():
             raise ValueError(
@@ -123,9 +123,9 @@ class UnlearnableNearestCentroid(StatisticalClassifier):
         share = np.sqrt(1.0 / size - 1.0 / n_rows)
         scale = share[:, None] * (deviation + np.median(deviation))
         shifts = (centroids - centre) / scale
-        if twin.shrink_threshold:
-            size_left = np.maximum(np.abs(shifts) - twin.shrink_threshold, 0.0)
+        if estimator.shrink_threshold:
+            size_left = np.maximum(np.abs(shifts) - estimator.shrink_threshold, 0.0)
             shifts = np.sign(shifts) * size_left
             centroids = centre + scale * shifts
-        twin.within_class_std_dev_ = deviation
-        twin.centroids_, twin.deviations_ = centroids, shifts
+        estimator.within_class_std_dev_ = deviation
+        estimator.centroids_, estimator.deviations_ = centroids, shifts

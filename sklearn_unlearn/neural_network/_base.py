@@ -114,12 +114,12 @@ class PerceptronUnlearner(
     @property
     def coefs_(self):
         """Weights of each layer, zero for forgotten columns; read-only arrays."""
-        return list(self._learned.twin.coefs_)
+        return list(self._learned.sklearn_estimator.coefs_)
 
     @property
     def intercepts_(self):
         """Intercepts of each layer; read-only arrays."""
-        return list(self._learned.twin.intercepts_)
+        return list(self._learned.sklearn_estimator.intercepts_)
 
     def predict(self, X):
         """Predicted labels or targets.
@@ -150,7 +150,7 @@ class PerceptronUnlearner(
             from these weights, with an optimiser that has seen no row.
         """
         fitted = self._checked()
-        twin = configured_like(copy.deepcopy(fitted.twin), self)
+        twin = configured_like(copy.deepcopy(fitted.sklearn_estimator), self)
         if fitted.params["solver"] != "lbfgs" and not hasattr(twin, "loss_curve_"):
             stops = fitted.params["early_stopping"]
             history = _HISTORY_OF_SCORES if stops else _HISTORY
@@ -158,9 +158,14 @@ class PerceptronUnlearner(
         keep = np.ones(fitted.columns.n_features, dtype=bool)
         if drop_forgotten:
             keep = ~fitted.model.forgotten
-        twin.coefs_ = [fitted.twin.coefs_[0][keep], *fitted.twin.coefs_[1:]]
+        twin.coefs_ = [
+            fitted.sklearn_estimator.coefs_[0][keep],
+            *fitted.sklearn_estimator.coefs_[1:],
+        ]
         twin.coefs_ = [weight.copy() for weight in twin.coefs_]
-        twin.intercepts_ = [shift.copy() for shift in fitted.twin.intercepts_]
+        twin.intercepts_ = [
+            shift.copy() for shift in fitted.sklearn_estimator.intercepts_
+        ]
         columns = fitted.columns.select(keep)
         twin.n_features_in_ = columns.n_features
         if columns.names is not None:
@@ -178,7 +183,7 @@ class PerceptronUnlearner(
         """What the twin answers, all from one version of the model."""
         fitted = self._checked()
         X = check_remaining_rows(self, X, fitted.columns, fitted.model.forgotten)
-        return getattr(fitted.twin, method)(X)
+        return getattr(fitted.sklearn_estimator, method)(X)
 
     # Fitting ------------------------------------------------------------------------
 
@@ -359,7 +364,7 @@ class PerceptronUnlearner(
     def _known(self, fitted, rows, left):
         loss, predicted = super()._known(fitted, rows, left)
         if fitted.encoding.classes is not None:
-            predicted = fitted.encoding.read(fitted.twin.predict(rows.X))
+            predicted = fitted.encoding.read(fitted.sklearn_estimator.predict(rows.X))
         return loss, predicted
 
     def _start(self, fitted, forgotten):
@@ -387,5 +392,5 @@ class PerceptronUnlearner(
         mean = None
         if report.objective is not None:
             mean = report.objective / model.tally.group_weight.sum()
-        twin = self._moved(fitted.twin, fitted.network, model.theta, mean)
-        return replace(fitted, model=model, twin=twin, report=report)
+        twin = self._moved(fitted.sklearn_estimator, fitted.network, model.theta, mean)
+        return replace(fitted, model=model, sklearn_estimator=twin, report=report)

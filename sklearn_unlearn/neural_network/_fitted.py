@@ -93,7 +93,7 @@ class Fitted:
         Of a first-order update, if it is found automatically.
     null_loss : float
         Mean loss of the best constant prediction at fit.
-    twin : estimator
+    sklearn_estimator : estimator
         scikit-learn's estimator with these parameters, for predictions.
     report : UnlearningReport or None
     """
@@ -105,7 +105,7 @@ class Fitted:
     params: dict
     rate: float | None
     null_loss: float
-    twin: Any
+    sklearn_estimator: Any
     report: UnlearningReport | None = None
 
 

@@ -1,4 +1,4 @@
-"""What encoders of categories share: how many rows have each category."""
+"""`CategoryEncoder`: encoders that count how many rows have each category."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _read(self, X, twin, columns):
+    def _read(self, X, estimator, columns):
         rows = _single_columns(X)
-        check_names(self, X, columns, self._tags(twin))
+        check_names(self, X, columns, self._tags(estimator))
         return rows
 
-    def _read_first(self, X, twin):
+    def _read_first(self, X, estimator):
         rows = _single_columns(X)
-        columns = check_names(self, X, None, self._tags(twin))
+        columns = check_names(self, X, None, self._tags(estimator))
         return rows, replace(columns, schema=RawRows.of(X).at_fit().schema)
 
     def _n_rows(self, rows):
         return rows[0].shape[0]
 
     def _outputs_of(self, fitted, read):
-        return fitted.twin.transform(read.X)  # columns of one array each
+        return fitted.sklearn_estimator.transform(read.X)  # columns of one array each
 
     def _collect(self, rows, y, weight, params):
         return Counts.of(rows)
@@ -54,32 +54,37 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
     def _match(self, statistics, fitted):
         return statistics.like(fitted.statistics)
 
-    def _fill(self, twin, statistics):
-        twin.fit(statistics.examples(repeated=groups_infrequent(twin)))
+    def _fill(self, estimator, statistics):
+        estimator.fit(statistics.examples(repeated=groups_infrequent(estimator)))
         # columns of several dtypes were one array of objects
         for place, dtype in enumerate(statistics.held):
-            if twin.categories_[place].dtype.kind == "O" and dtype.kind != "O":
-                twin.categories_[place] = twin.categories_[place].astype(dtype)
+            if estimator.categories_[place].dtype.kind == "O" and dtype.kind != "O":
+                estimator.categories_[place] = estimator.categories_[place].astype(
+                    dtype
+                )
 
-    def _refilled(self, before, statistics):
+    def _refill(self, before, statistics):
         taught = before.statistics
-        if groups_infrequent(before.twin) or taught.held != statistics.held:
+        if (
+            groups_infrequent(before.sklearn_estimator)
+            or taught.held != statistics.held
+        ):
             return None
         pairs = zip(taught.values, statistics.values, strict=True)
         same = all(one.keys() == other.keys() for one, other in pairs)
-        return before.twin if same else None
+        return before.sklearn_estimator if same else None
 
 
-def groups_infrequent(twin):
+def groups_infrequent(estimator):
     """Whether categories of few rows are taken together."""
-    return twin.min_frequency is not None or twin.max_categories is not None
+    return estimator.min_frequency is not None or estimator.max_categories is not None
 
 
-def groups_of(twin, column):
+def groups_of(estimator, column):
     """The place of each category of a column; infrequent ones share the last."""
-    keys, rare = keys_of(twin.categories_[column]), set()
-    if groups_infrequent(twin):
-        infrequent = twin.infrequent_categories_[column]
+    keys, rare = keys_of(estimator.categories_[column]), set()
+    if groups_infrequent(estimator):
+        infrequent = estimator.infrequent_categories_[column]
         rare = set() if infrequent is None else set(keys_of(infrequent))
     groups = {key: place for place, key in enumerate(k for k in keys if k not in rare)}
     return groups | dict.fromkeys(rare, len(groups))

@@ -98,17 +98,21 @@ class UnlearnableMinMaxScaler(ExtremesScaler):
     def _collect(self, rows, y, weight, params):
         return Extremes.of(rows, params["n_extremes"], smallest=True)
 
-    def _fill(self, twin, statistics):
+    def _fill(self, estimator, statistics):
         rows = np.stack([statistics.minima(), statistics.maxima()])
         known = ~np.isnan(rows[0])
-        twin.fit(np.where(known, rows, np.zeros((), dtype=rows.dtype)))
+        estimator.fit(np.where(known, rows, np.zeros((), dtype=rows.dtype)))
         for name in ("data_min_", "data_max_", "data_range_", "scale_", "min_"):
-            value = getattr(twin, name)
-            setattr(twin, name, np.where(known, value, np.nan).astype(value.dtype))
-        twin.n_samples_seen_ = statistics.n_rows
+            value = getattr(estimator, name)
+            setattr(estimator, name, np.where(known, value, np.nan).astype(value.dtype))
+        estimator.n_samples_seen_ = statistics.n_rows
 
     def _output_map(self, before, after, others):
-        kept, old, new = before.kept_by(after), before.twin, after.twin
+        kept, old, new = (
+            before.kept_by(after),
+            before.sklearn_estimator,
+            after.sklearn_estimator,
+        )
         with np.errstate(over="ignore", invalid="ignore"):
             ratio = new.scale_ / old.scale_[kept]
             shift = new.min_ - old.min_[kept] * ratio
@@ -169,8 +173,8 @@ class UnlearnableMaxAbsScaler(ExtremesScaler):
         if params["clip"] and "clip" not in MaxAbsScaler().get_params():
             raise ValueError("clip=True needs a newer version of scikit-learn.")
 
-    def _tags(self, twin):
-        tags = super()._tags(twin)
+    def _tags(self, estimator):
+        tags = super()._tags(estimator)
         tags.input_tags.sparse = True  # scikit-learn 1.6 does not set it
         return tags
 
@@ -178,16 +182,18 @@ class UnlearnableMaxAbsScaler(ExtremesScaler):
         rows = sp.csc_array(rows) if is_sparse(rows) else rows
         return Extremes.of(abs(rows), params["n_extremes"], smallest=False)
 
-    def _fill(self, twin, statistics):
+    def _fill(self, estimator, statistics):
         largest = statistics.maxima()
         known = ~np.isnan(largest)
-        twin.fit(np.where(known, largest, np.zeros((), dtype=largest.dtype))[None])
-        twin.max_abs_ = largest
-        twin.scale_ = np.where(known, twin.scale_, np.nan).astype(largest.dtype)
-        twin.n_samples_seen_ = statistics.n_rows
+        estimator.fit(np.where(known, largest, np.zeros((), dtype=largest.dtype))[None])
+        estimator.max_abs_ = largest
+        estimator.scale_ = np.where(known, estimator.scale_, np.nan).astype(
+            largest.dtype
+        )
+        estimator.n_samples_seen_ = statistics.n_rows
 
     def _output_map(self, before, after, others):
-        kept, scale = before.kept_by(after), before.twin.scale_
+        kept, scale = before.kept_by(after), before.sklearn_estimator.scale_
         with np.errstate(over="ignore"):
-            ratio = scale[kept] / after.twin.scale_
+            ratio = scale[kept] / after.sklearn_estimator.scale_
         return AffineMap.scaled(scale.shape[0], kept, ratio, np.zeros(kept.size))

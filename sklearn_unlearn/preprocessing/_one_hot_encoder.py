@@ -96,9 +96,9 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
     # Hooks --------------------------------------------------------------------------
 
     def _outputs_of(self, fitted, read):
-        twin, n_outputs, found = fitted.twin, 0, []
+        estimator, n_outputs, found = fitted.sklearn_estimator, 0, []
         for place, values in enumerate(read.rows):
-            column = _Column.of(twin, place)
+            column = _Column.of(estimator, place)
             outputs = column.outputs(values)
             if outputs is None:  # the twin knows what to do about unknown categories
                 return super()._outputs_of(fitted, read)
@@ -107,31 +107,36 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
         places = np.stack(found, axis=1)
         shown = places >= 0
         ends = np.concatenate([[0], np.cumsum(shown.sum(axis=1))])
-        parts = np.ones(ends[-1], dtype=twin.dtype), places[shown], ends
+        parts = np.ones(ends[-1], dtype=estimator.dtype), places[shown], ends
         Z = sp.csr_array(parts, shape=(places.shape[0], n_outputs))
-        return Z if twin.sparse_output else Z.toarray()
+        return Z if estimator.sparse_output else Z.toarray()
 
     def _output_map(self, before, after, others):
-        if after.twin is before.twin:
-            return AffineMap.unchanged(_n_outputs(before.twin))
-        kept, columns = before.kept_by(after), range(len(before.twin.categories_))
-        olds = [_Column.of(before.twin, column) for column in columns]
+        if after.sklearn_estimator is before.sklearn_estimator:
+            return AffineMap.unchanged(_n_outputs(before.sklearn_estimator))
+        kept, columns = (
+            before.kept_by(after),
+            range(len(before.sklearn_estimator.categories_)),
+        )
+        olds = [_Column.of(before.sklearn_estimator, column) for column in columns]
         starts = np.cumsum([0, *(old.n_outputs for old in olds)])
         left = np.concatenate([np.arange(starts[old], starts[old + 1]) for old in kept])
         selection = AffineMap.of_columns(starts[-1], left, np.ones(left.size))
         changes = [
-            olds[old].change(_Column.of(after.twin, new), others.values[new])
+            olds[old].change(
+                _Column.of(after.sklearn_estimator, new), others.values[new]
+            )
             for new, old in enumerate(kept)
         ]
         return selection.then(AffineMap.side_by_side(changes))
 
 
-def _n_outputs(twin):
+def _n_outputs(estimator):
     """Number of outputs of a twin that takes no categories together."""
     n_dropped = 0
-    if twin.drop_idx_ is not None:
-        n_dropped = sum(place is not None for place in twin.drop_idx_)
-    return sum(map(len, twin.categories_)) - n_dropped
+    if estimator.drop_idx_ is not None:
+        n_dropped = sum(place is not None for place in estimator.drop_idx_)
+    return sum(map(len, estimator.categories_)) - n_dropped
 
 
 @dataclass(frozen=True)
@@ -152,12 +157,12 @@ class _Column:
     n_outputs: int
 
     @staticmethod
-    def of(twin, column):
+    def of(estimator, column):
         """Outputs of a column of a fitted twin."""
-        groups, dropped = groups_of(twin, column), None
-        if twin.drop_idx_ is not None and twin.drop_idx_[column] is not None:
-            keys = keys_of(twin.categories_[column])
-            dropped = groups[keys[twin.drop_idx_[column]]]
+        groups, dropped = groups_of(estimator, column), None
+        if estimator.drop_idx_ is not None and estimator.drop_idx_[column] is not None:
+            keys = keys_of(estimator.categories_[column])
+            dropped = groups[keys[estimator.drop_idx_[column]]]
         n_groups = max(groups.values()) + 1
         return _Column(groups, dropped, n_groups - (dropped is not None))
 

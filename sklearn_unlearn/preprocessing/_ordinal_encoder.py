@@ -84,28 +84,31 @@ class UnlearnableOrdinalEncoder(CategoryEncoder):
         kept = before.kept_by(after)
         scale, shift = np.ones(kept.size), np.zeros(kept.size)
         known = np.ones(kept.size, dtype=bool)
-        if after.twin is before.twin:
+        if after.sklearn_estimator is before.sklearn_estimator:
             return AffineMap.unchanged(kept.size)
         for column, source in enumerate(kept):
-            old, new = _codes(before.twin, source), _codes(after.twin, column)
+            old, new = (
+                _codes(before.sklearn_estimator, source),
+                _codes(after.sklearn_estimator, column),
+            )
             if old == new:
                 continue
             # of what is in no category that was given, codes stay as they are
             present = [key for key in others.values[column] if key in old]
             pairs = [(old[key], new[key]) for key in present]
             if len(present) < len(others.values[column]):
-                pairs.append((before.twin.unknown_value,) * 2)
+                pairs.append((before.sklearn_estimator.unknown_value,) * 2)
             line = _line(np.array(pairs, dtype=np.float64).reshape(-1, 2))
             known[column] = line is not None
             scale[column], shift[column] = line or (1.0, 0.0)
-        n_old = len(before.twin.categories_)
+        n_old = len(before.sklearn_estimator.categories_)
         return AffineMap.of_columns(n_old, kept, scale, shift, known)
 
 
-def _codes(twin, column):
-    codes = groups_of(twin, column)
+def _codes(estimator, column):
+    codes = groups_of(estimator, column)
     if Missing.NAN in codes:
-        codes[Missing.NAN] = twin.encoded_missing_value
+        codes[Missing.NAN] = estimator.encoded_missing_value
     return codes
 
 

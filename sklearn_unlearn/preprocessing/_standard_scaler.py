@@ -20,8 +20,8 @@ from sklearn_unlearn.sufficient_statistics import (
 @cache
 def _dtype_of_counts(with_mean, with_std):
     """Of ``n_samples_seen_`` without weights, which depends on the release."""
-    twin = StandardScaler(with_mean=with_mean, with_std=with_std)
-    return np.asarray(twin.fit(np.zeros((1, 1))).n_samples_seen_).dtype
+    estimator = StandardScaler(with_mean=with_mean, with_std=with_std)
+    return np.asarray(estimator.fit(np.zeros((1, 1))).n_samples_seen_).dtype
 
 
 class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
@@ -137,7 +137,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         -------
         {ndarray, sparse matrix} of shape (n_samples, n_columns)
         """
-        return self._transformed(X, copy=copy)
+        return self._transform(X, copy=copy)
 
     def inverse_transform(self, X, copy=None):
         """Rows on their original scale, in the columns that are not forgotten.
@@ -152,14 +152,14 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         -------
         {ndarray, sparse matrix} of shape (n_samples, n_columns)
         """
-        return self._checked().twin.inverse_transform(X, copy=copy)
+        return self._checked().sklearn_estimator.inverse_transform(X, copy=copy)
 
     # Hooks --------------------------------------------------------------------------
 
-    def _tags(self, twin):
-        tags = super()._tags(twin)
+    def _tags(self, estimator):
+        tags = super()._tags(estimator)
         # scikit-learn 1.6 does not set it
-        with_mean = twin.with_mean
+        with_mean = estimator.with_mean
         tags.input_tags.sparse = isinstance(with_mean, (bool, np.bool_)) and (
             not with_mean
         )
@@ -168,34 +168,40 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
     def _collect(self, rows, y, weight, params):
         return Moments.of(rows, weight, "columns" if params["with_std"] else "none")
 
-    def _fill(self, twin, statistics):
-        twin.fit(np.zeros((1, statistics.observed().size)))
-        self._set_moments(twin, statistics)
+    def _fill(self, estimator, statistics):
+        estimator.fit(np.zeros((1, statistics.observed().size)))
+        self._set_moments(estimator, statistics)
 
-    def _refilled(self, before, statistics):
-        twin = copy.copy(before.twin)
-        self._set_moments(twin, statistics)
-        return twin
+    def _refill(self, before, statistics):
+        estimator = copy.copy(before.sklearn_estimator)
+        self._set_moments(estimator, statistics)
+        return estimator
 
-    def _set_moments(self, twin, statistics):
+    def _set_moments(self, estimator, statistics):
         # StandardScaler.partial_fit
         size, mean = statistics.observed(), statistics.mean()
-        twin.mean_ = mean if twin.with_mean or twin.with_std else None
+        estimator.mean_ = mean if estimator.with_mean or estimator.with_std else None
         counts = size
         if np.all(size == np.rint(size)):
-            counts = size.astype(_dtype_of_counts(twin.with_mean, twin.with_std))
-        twin.n_samples_seen_ = counts[0] if np.all(counts == counts[0]) else counts
-        if twin.with_std:
+            counts = size.astype(
+                _dtype_of_counts(estimator.with_mean, estimator.with_std)
+            )
+        estimator.n_samples_seen_ = counts[0] if np.all(counts == counts[0]) else counts
+        if estimator.with_std:
             variance = statistics.variance()
             eps = np.finfo(np.float64).eps
             bound = size * eps * variance + (size * mean * eps) ** 2
-            twin.var_ = variance
-            twin.scale_ = np.where(variance <= bound, 1.0, np.sqrt(variance))
+            estimator.var_ = variance
+            estimator.scale_ = np.where(variance <= bound, 1.0, np.sqrt(variance))
 
     def _output_map(self, before, after, others):
         kept = before.kept_by(after)
-        old, new = before.twin, after.twin
-        n_old, zero, one = before.twin.n_features_in_, np.zeros(1), np.ones(1)
+        old, new = before.sklearn_estimator, after.sklearn_estimator
+        n_old, zero, one = (
+            before.sklearn_estimator.n_features_in_,
+            np.zeros(1),
+            np.ones(1),
+        )
         scale, scale_new = (
             (old.scale_[kept], new.scale_) if old.with_std else (one, one)
         )

@@ -38,7 +38,7 @@ class StatisticsUnlearner(UnlearnerMixin):
     # Hooks --------------------------------------------------------------------------
 
     def _check_parameters(self, params: dict) -> None:
-        """Refuse parameters with which the twin learns what statistics cannot say."""
+        """Refuse parameters of models that no statistics give."""
 
     def _read_training(
         self, batch: Batch, classes: Any, params: dict
@@ -46,14 +46,14 @@ class StatisticsUnlearner(UnlearnerMixin):
         """Validated rows of ``fit``, their `Columns`, and labels that rows may have."""
         raise NotImplementedError
 
-    def _read(self, X: Any, twin: Any, columns: Columns) -> Any:
+    def _read(self, X: Any, estimator: Any, columns: Columns) -> Any:
         """Validated rows of a request.
 
         Parameters
         ----------
         X : rows in the columns that are not forgotten
-        twin : estimator
-            Fitted; it says with which parameters.
+        estimator : estimator
+            scikit-learn's, fitted; it says with which parameters.
         columns : Columns
         """
         raise NotImplementedError
@@ -72,7 +72,7 @@ class StatisticsUnlearner(UnlearnerMixin):
         """Statistics of validated rows, of positive weight."""
         raise NotImplementedError
 
-    def _collected_at_fit(self, statistics: Any, labels: Any) -> SufficientStatistics:
+    def _keep_at_fit(self, statistics: Any, labels: Any) -> SufficientStatistics:
         """Statistics of all rows at fit, as they are kept."""
         return statistics
 
@@ -131,10 +131,10 @@ class StatisticsUnlearner(UnlearnerMixin):
             statistics = self._statistics(batch, params)
             if statistics is None:
                 raise ValueError("sample_weight must hold a weight other than zero.")
-            statistics = self._collected_at_fit(statistics, labels)
+            statistics = self._keep_at_fit(statistics, labels)
             forgotten = np.zeros(columns.n_features, dtype=bool)
             after = Fitted(statistics, columns, forgotten, params, labels)
-            self._swap(self._completed(after, None))
+            self._swap(self._complete(after, None))
         return self
 
     def _apply(self, fitted: Fitted, request: Request) -> Answer:
@@ -165,18 +165,18 @@ class StatisticsUnlearner(UnlearnerMixin):
         """The fitted value of other statistics, and what it does to outputs."""
         after = replace(before, statistics=statistics, forgotten=forgotten)
         same_columns = np.array_equal(forgotten, before.forgotten)
-        after = self._completed(after, before if same_columns else None)
+        after = self._complete(after, before if same_columns else None)
         return Answer(after, self._output_map(before, after, others))
 
-    def _completed(self, after: Fitted, before: Fitted | None) -> Fitted:
+    def _complete(self, after: Fitted, before: Fitted | None) -> Fitted:
         """A fitted value with the estimator that its statistics give, read-only."""
         after = replace(after, statistics=self._settle(after.statistics, after.params))
-        twin = self._sklearn_estimator(after, before)
-        for value in vars(twin).values():
+        estimator = self._sklearn_estimator(after, before)
+        for value in vars(estimator).values():
             for array in value if isinstance(value, list) else [value]:
                 if isinstance(array, np.ndarray):
                     array.flags.writeable = False
-        return replace(after, twin=twin)
+        return replace(after, sklearn_estimator=estimator)
 
     def _request_statistics(self, fitted, batch):
         """Statistics of rows that were read, if there are any."""
@@ -196,7 +196,7 @@ class StatisticsUnlearner(UnlearnerMixin):
         with named("X"):
             return self._collect(rows, y, weight, params)
 
-    def _narrowed(self, params, forgotten):
+    def _narrow(self, params, forgotten):
         """Parameters for the columns that are not forgotten."""
         now = copy.deepcopy(params)
         for name in self._by_column if forgotten.any() else ():
@@ -253,4 +253,4 @@ class StatisticsUnlearner(UnlearnerMixin):
         if schema is not None:
             X = read_as(schema.forgetting(fitted.forgotten), X, argument)
         X, columns = remaining_columns(X, fitted.columns, fitted.forgotten)
-        return ReadRows(self._read(X, fitted.twin, columns), X)
+        return ReadRows(self._read(X, fitted.sklearn_estimator, columns), X)

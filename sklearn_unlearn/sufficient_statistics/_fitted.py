@@ -47,7 +47,7 @@ class Fitted:
     labels : ndarray or None
         Of a model, along the first axis: those that rows may have, sorted; not all need
         to have rows.
-    twin : estimator
+    sklearn_estimator : estimator
         scikit-learn's estimator of the columns that are not forgotten.
     """
 
@@ -56,7 +56,7 @@ class Fitted:
     forgotten: np.ndarray
     params: dict
     labels: np.ndarray | None = None
-    twin: Any = None
+    sklearn_estimator: Any = None
 
     def kept_by(self, later):
         """Positions in these columns of the columns that a later value has."""

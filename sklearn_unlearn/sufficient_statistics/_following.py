@@ -137,7 +137,7 @@ class FollowsInputs(StatisticsUnlearner):
 
     def _unfitted(self):
         fitted = self._checked()
-        return clone(self).set_params(**self._narrowed(fitted.params, fitted.forgotten))
+        return clone(self).set_params(**self._narrow(fitted.params, fitted.forgotten))
 
 
 def _rows_of(batch):

@@ -91,4 +91,4 @@ class FromSklearnMixin(StatisticsUnlearner):
 
     def _difference(self, fitted):
         """An attribute of which the data do not give that of the fitted model."""
-        return difference(fitted, self._fitted.twin, _FREE)
+        return difference(fitted, self._fitted.sklearn_estimator, _FREE)

@@ -33,7 +33,7 @@ from sklearn_unlearn.utils.validation import (
 class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
     """A model that is a function of `ClassStatistics`.
 
-    Parameters are checked by the twin itself, which is fitted on a few made-up rows
+    Parameters are checked by scikit-learn's estimator, fitted on a few made-up rows
     before it is given what it would have learned from the real ones.
     """
 
@@ -84,18 +84,20 @@ class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
         """
         fitted = self._checked()
         columns = fitted.columns, fitted.forgotten
-        return exported(self, fitted.twin, *columns, drop_forgotten)
+        return exported(self, fitted.sklearn_estimator, *columns, drop_forgotten)
 
     def _asked(self, method, X, **keywords):
-        """What the twin answers, all from one version of the model."""
+        """What scikit-learn's estimator answers, all from one version of the model."""
         fitted = self._checked()
         X, columns = remaining_columns(X, fitted.columns, fitted.forgotten)
-        return getattr(fitted.twin, method)(check_rows(self, X, columns), **keywords)
+        return getattr(fitted.sklearn_estimator, method)(
+            check_rows(self, X, columns), **keywords
+        )
 
-    def _widened(self, attribute):
-        """An attribute of the twin with zeros for forgotten columns, read-only."""
+    def _widen(self, attribute):
+        """An attribute with zeros for forgotten columns, read-only."""
         fitted = self._learned
-        values = getattr(fitted.twin, attribute)
+        values = getattr(fitted.sklearn_estimator, attribute)
         full = np.zeros((*values.shape[:-1], fitted.forgotten.size))
         full[..., ~fitted.forgotten] = values
         full.flags.writeable = False
@@ -119,7 +121,7 @@ class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
         """How many columns that are summed, the last ones, are targets."""
         return 0
 
-    def _joined(self, X: Any, targets: np.ndarray) -> Any:
+    def _join(self, X: Any, targets: np.ndarray) -> Any:
         """Rows to sum, with these targets."""
         return X
 
@@ -137,25 +139,26 @@ class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
     def _example(
         self, classes: np.ndarray, n_columns: int, params: dict
     ) -> tuple[Any, Any]:
-        """Rows that the twin is fitted on to check its parameters."""
+        """Rows that scikit-learn's estimator is fitted on to check its parameters."""
         return np.ones((len(classes), n_columns)), classes
 
     def _fill(
         self,
-        twin: Any,
+        estimator: Any,
         statistics: ClassStatistics,
         params: dict,
         before: Fitted | None,
     ) -> None:
-        """Give the twin what it would have learned from the rows themselves.
+        """Give scikit-learn's estimator what it would have learned from rows.
 
         Parameters
         ----------
-        twin : estimator
+        estimator : estimator
+            scikit-learn's, fitted to an example.
         statistics : ClassStatistics
             Of the classes that have rows.
         params : dict
-            Of the unlearner, of which the twin may be too old to know some.
+            Of the unlearner, of which an older scikit-learn may not know some.
         before : Fitted or None
             Of the same columns, to take over what does not change.
         """
@@ -177,7 +180,7 @@ class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
         self._fit_example(labels[present], X.shape[1], params)
         return Batch(ReadRows(X, batch.X), targets, weight), columns, labels
 
-    def _read(self, X, twin, columns):
+    def _read(self, X, estimator, columns):
         X = check_rows(self, X, columns)
         self._check_values(X)
         return X
@@ -193,10 +196,10 @@ class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
             raise ValueError(f"{name} has {targets.shape[0]} rows, expected {n_rows}.")
         return targets
 
-    # Statistics, and the twin of them -------------------------------------------------
+    # Statistics, and the estimator that they give ------------------------------------
 
     def _collect(self, rows, y, weight, params):
-        joined = self._joined(rows, y)
+        joined = self._join(rows, y)
         n_targets = joined.shape[1] - rows.shape[1]
         X, widths = self._encode(joined, params)
         labels, group = np.unique(self._positions(y), return_inverse=True)
@@ -212,7 +215,7 @@ class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
         values = self._values(params)
         return ClassStatistics(found, counted, labels, values, n_targets, widths)
 
-    def _collected_at_fit(self, statistics, labels):
+    def _keep_at_fit(self, statistics, labels):
         self._check_widths(len(labels), statistics)
         return statistics.among(np.arange(len(labels)))
 
@@ -230,16 +233,16 @@ class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
         return replace(statistics, classes=statistics.classes.settled())
 
     def _sklearn_estimator(self, after, before):
-        params = self._narrowed(after.params, after.forgotten)
+        params = self._narrow(after.params, after.forgotten)
         n_columns = int(np.count_nonzero(~after.forgotten))
         statistics = after.statistics.present()
         labels = after.labels[statistics.labels]
-        twin = self._fit_example(labels, n_columns, params)
-        self._fill(twin, statistics, params, before)
-        return twin
+        estimator = self._fit_example(labels, n_columns, params)
+        self._fill(estimator, statistics, params, before)
+        return estimator
 
     def _fit_example(self, classes, n_columns, params):
-        """A twin whose parameters have been checked by itself, on a few rows."""
+        """scikit-learn's estimator, which has checked its parameters on a few rows."""
         if len(classes) < self._fewest:
             raise ValueError(
                 "The number of classes has to be greater than one; got "
@@ -247,11 +250,11 @@ class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
             )
         if np.ndim(params.get("priors")) and len(params["priors"]) != len(classes):
             raise ValueError("Number of priors must match number of classes.")
-        twin = self._twin_class()
-        known = twin.get_params(deep=False).keys()
-        twin.set_params(**{k: v for k, v in params.items() if k in known})
+        estimator = self._twin_class()
+        known = estimator.get_params(deep=False).keys()
+        estimator.set_params(**{k: v for k, v in params.items() if k in known})
         X, y = self._example(classes, n_columns, params)
         with np.errstate(all="ignore"):
-            twin.fit(X, y)
-        twin.n_features_in_ = n_columns
-        return twin
+            estimator.fit(X, y)
+        estimator.n_features_in_ = n_columns
+        return estimator

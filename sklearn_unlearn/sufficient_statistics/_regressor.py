@@ -81,7 +81,7 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
     def _n_targets(self, labels):
         return labels.size
 
-    def _joined(self, X, targets):
+    def _join(self, X, targets):
         if is_sparse(X):
             targets = sp.csr_array(targets.reshape(X.shape[0], -1))
             return sp.hstack([X, targets], format="csr")

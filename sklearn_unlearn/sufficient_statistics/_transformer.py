@@ -29,7 +29,7 @@ from sklearn_unlearn.utils.validation import (
     remaining_columns,
 )
 
-#: What the twins do not convert.
+#: Floats that scikit-learn does not convert.
 _FLOATS = [*DATA_DTYPES, np.float16]
 
 
@@ -43,35 +43,37 @@ class StatisticsTransformer(FollowsInputs):
 
     # Hooks --------------------------------------------------------------------------
 
-    def _tags(self, twin: Any) -> Any:
-        """scikit-learn's tags of an estimator with the parameters of a twin."""
-        return replace(get_tags(twin), array_api_support=False)
+    def _tags(self, estimator: Any) -> Any:
+        """scikit-learn's tags of one of its estimators."""
+        return replace(get_tags(estimator), array_api_support=False)
 
-    def _dtype_of(self, X: Any, twin: Any) -> Any:
+    def _dtype_of(self, X: Any, estimator: Any) -> Any:
         """In which dtypes rows are read, the first of several for all others."""
         return _FLOATS
 
-    def _read(self, X, twin, columns):
-        return check_rows(self, X, columns, self._tags(twin), self._dtype_of(X, twin))
+    def _read(self, X, estimator, columns):
+        return check_rows(
+            self, X, columns, self._tags(estimator), self._dtype_of(X, estimator)
+        )
 
-    def _read_first(self, X: Any, twin: Any) -> tuple[Any, Columns]:
-        """Validated rows of ``fit`` and their `Columns`, before the twin is fitted."""
-        tags, dtype = self._tags(twin), self._dtype_of(X, twin)
+    def _read_first(self, X: Any, estimator: Any) -> tuple[Any, Columns]:
+        """Validated rows of ``fit``, and their `Columns`."""
+        tags, dtype = self._tags(estimator), self._dtype_of(X, estimator)
         rows, columns = check_training_rows(self, X, tags, dtype)
         return rows, replace(columns, schema=RawRows.of(X).at_fit().schema)
 
     def _outputs_of(self, fitted: Fitted, read: ReadRows) -> Any:
-        """What the twin makes of `ReadRows`."""
-        twin = copy.copy(fitted.twin)
-        vars(twin).pop("feature_names_in_", None)  # names have been checked
-        return twin.transform(protected(read.rows))
+        """What scikit-learn's estimator makes of `ReadRows`."""
+        estimator = copy.copy(fitted.sklearn_estimator)
+        vars(estimator).pop("feature_names_in_", None)  # names have been checked
+        return estimator.transform(protected(read.rows))
 
-    def _fill(self, twin: Any, statistics: Any) -> None:
-        """Fit the twin to made-up rows, and give it what the real ones would have."""
+    def _fill(self, estimator: Any, statistics: Any) -> None:
+        """Fit scikit-learn's estimator to made-up rows, then give it what is known."""
         raise NotImplementedError
 
-    def _refilled(self, before: Fitted, statistics: Any) -> Any:
-        """The twin for other statistics, where that of ``before`` need not be refitted.
+    def _refill(self, before: Fitted, statistics: Any) -> Any:
+        """The estimator of other statistics, where it need not be fitted to rows again.
 
         Parameters
         ----------
@@ -82,44 +84,48 @@ class StatisticsTransformer(FollowsInputs):
         Returns
         -------
         estimator or None
-            A copy, or the twin itself if nothing changes; None if only `_fill` can.
+            A copy, or that of ``before`` if nothing changes; None if only `_fill` can.
         """
         return None
 
-    # Reading rows, and the twin of their statistics -----------------------------------
+    # Reading rows, and the estimator of their statistics ------------------------------
 
     def _read_training(self, batch, classes, params):
-        rows, columns = self._read_first(batch.X, self._new_twin(params))
+        rows, columns = self._read_first(batch.X, self._new_estimator(params))
         weight = check_sample_weight(batch.sample_weight, self._n_rows(rows))
         return Batch(ReadRows(rows, batch.X), None, weight), columns, None
 
     def _sklearn_estimator(self, after, before):
-        twin = None if before is None else self._refilled(before, after.statistics)
-        if twin is None:
-            twin = self._new_twin(self._narrowed(after.params, after.forgotten))
-            self._fill(twin, after.statistics)
+        estimator = None if before is None else self._refill(before, after.statistics)
+        if estimator is None:
+            estimator = self._new_estimator(self._narrow(after.params, after.forgotten))
+            self._fill(estimator, after.statistics)
             names = after.columns.select(~after.forgotten).names
             if names is not None:
-                twin.feature_names_in_ = names
-        return twin
+                estimator.feature_names_in_ = names
+        return estimator
 
     def _find_differences(self, fitted, name, X):
-        different = difference(fitted, self._checked().twin, size=size_of(X))
+        different = difference(
+            fitted, self._checked().sklearn_estimator, size=size_of(X)
+        )
         if different is not None:
             yield name, different
 
     def _unfitted_twin(self):
-        """The twin with the parameters as they are set now."""
-        return configured_like(clone(self._new_twin(self.get_params(deep=False))), self)
+        """scikit-learn's estimator with the parameters as they are set now."""
+        return configured_like(
+            clone(self._new_estimator(self.get_params(deep=False))), self
+        )
 
-    def _new_twin(self, params):
-        """An unfitted twin with those of the parameters that it has."""
-        twin = self._twin_class()
-        known = twin.get_params(deep=False).keys()
-        return twin.set_params(**{k: v for k, v in params.items() if k in known})
+    def _new_estimator(self, params):
+        """scikit-learn's estimator, unfitted, with the parameters that it has."""
+        estimator = self._twin_class()
+        known = estimator.get_params(deep=False).keys()
+        return estimator.set_params(**{k: v for k, v in params.items() if k in known})
 
     def __sklearn_tags__(self):
-        tags = self._tags(self._new_twin(self.get_params(deep=False)))
+        tags = self._tags(self._new_estimator(self.get_params(deep=False)))
         return UnlearnerTags.extending(tags, UnlearningTags.of(self, exact=True))
 
 
@@ -167,7 +173,7 @@ class UnlearnableTransformer(
         -------
         {ndarray, sparse matrix} of shape (n_samples, n_outputs)
         """
-        return self._transformed(X)
+        return self._transform(X)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the outputs.
@@ -190,7 +196,7 @@ class UnlearnableTransformer(
             if input_features is not None and len(input_features) == forgotten.size:
                 pairs = zip(input_features, forgotten, strict=True)
                 input_features = [name for name, gone in pairs if not gone]
-        return fitted.twin.get_feature_names_out(input_features)
+        return fitted.sklearn_estimator.get_feature_names_out(input_features)
 
     def to_sklearn(self, drop_forgotten=False):
         """A plain fitted scikit-learn transformer, which cannot unlearn, to deploy.
@@ -208,16 +214,16 @@ class UnlearnableTransformer(
         """
         fitted = self._checked()
         columns = fitted.columns, fitted.forgotten
-        return exported(self, fitted.twin, *columns, drop_forgotten)
+        return exported(self, fitted.sklearn_estimator, *columns, drop_forgotten)
 
-    def _transformed(self, X, **keywords):
-        """What the twin answers, all from one version of the transformer."""
+    def _transform(self, X, **keywords):
+        """What scikit-learn's estimator answers, all from one version of ours."""
         fitted = self._checked()
         with config_context(transform_output="default"):
             if isinstance(X, ReadRows):
                 return self._outputs_of(fitted, X)
             X, _ = remaining_columns(X, fitted.columns, fitted.forgotten)
-            return fitted.twin.transform(X, **keywords)
+            return fitted.sklearn_estimator.transform(X, **keywords)
 
 
 class InvertibleMixin(StatisticsTransformer):
@@ -234,4 +240,4 @@ class InvertibleMixin(StatisticsTransformer):
         -------
         {ndarray, sparse matrix} of shape (n_samples, n_columns)
         """
-        return self._checked().twin.inverse_transform(X)
+        return self._checked().sklearn_estimator.inverse_transform(X)

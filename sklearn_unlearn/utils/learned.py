@@ -14,7 +14,7 @@ class Learned:
     def __get__(self, estimator, owner=None):
         if estimator is None:
             return self
-        return getattr(estimator._learned.twin, self.name)
+        return getattr(estimator._learned.sklearn_estimator, self.name)
 
 
 class LearnedColumns:

@@ -60,7 +60,7 @@ def test_a_column_gains_and_loses_its_only_value():
         assert_mapped(change, before, empty)
         fitted, change = answer_of(imputer, request_of(rows_in=[[5.0, 9.0]]))
         assert change.complete
-        assert_mapped(change, empty, fitted.twin.transform(X[:2]))
+        assert_mapped(change, empty, fitted.sklearn_estimator.transform(X[:2]))
 
 
 def test_functions_are_refused():

@@ -120,7 +120,7 @@ class UnlearnableCountVectorizer(DocumentVectorizer):
 
     def _output_map(self, before, after, others):
         source, known = sources(before, after, others)
-        if before.twin.fixed_vocabulary_:
+        if before.sklearn_estimator.fixed_vocabulary_:
             known[:] = True
-        n_old = len(before.twin.vocabulary_)
+        n_old = len(before.sklearn_estimator.vocabulary_)
         return AffineMap.of_columns(n_old, source, np.ones(source.size), None, known)

@@ -1,4 +1,4 @@
-"""The verbs of vectorizers that unlearn, and the vocabulary that counts leave."""
+"""`DocumentVectorizer`: counts of documents, and the vocabulary that they leave."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
         sparse matrix of shape (n_documents, n_words)
         """
         # files can be read once
-        unfitted = self._new_twin(self.get_params(deep=False))
+        unfitted = self._new_estimator(self.get_params(deep=False))
         texts = self._texts(raw_documents, unfitted)
         with self._exclusive():
             fitted = self._fit(texts)._checked()
@@ -98,7 +98,7 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
         fitted = self._checked()
         if isinstance(raw_documents, ReadRows):
             return self._outputs_of(fitted, raw_documents)
-        return fitted.twin.transform(raw_documents)
+        return fitted.sklearn_estimator.transform(raw_documents)
 
     def inverse_transform(self, X):
         """Words of each document whose outputs are not zero.
@@ -111,7 +111,7 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
         -------
         list of ndarray
         """
-        return self._checked().twin.inverse_transform(X)
+        return self._checked().sklearn_estimator.inverse_transform(X)
 
     def get_feature_names_out(self, input_features=None):
         """The vocabulary, in the order of the outputs.
@@ -125,7 +125,7 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
         -------
         ndarray of object of shape (n_words,)
         """
-        return self._checked().twin.get_feature_names_out()
+        return self._checked().sklearn_estimator.get_feature_names_out()
 
     def to_sklearn(self):
         """A plain fitted scikit-learn vectorizer, which cannot unlearn, to deploy.
@@ -136,11 +136,13 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
             scikit-learn's twin of this estimator.
         """
         fitted = self._checked()
-        return exported(self, fitted.twin, fitted.columns, fitted.forgotten, False)
+        return exported(
+            self, fitted.sklearn_estimator, fitted.columns, fitted.forgotten, False
+        )
 
     # Hooks --------------------------------------------------------------------------
 
-    def _texts(self, raw_documents, twin):
+    def _texts(self, raw_documents, estimator):
         """Documents as strings, files having been read."""
         if isinstance(raw_documents, str):
             raise ValueError(
@@ -148,15 +150,15 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
             )
         if isinstance(raw_documents, _Texts):
             return raw_documents
-        return _Texts(twin.decode(document) for document in raw_documents)
+        return _Texts(estimator.decode(document) for document in raw_documents)
 
-    def _read(self, X, twin, columns):
-        texts, _ = self._read_first(X, twin)
-        _check_texts(texts, twin)
+    def _read(self, X, estimator, columns):
+        texts, _ = self._read_first(X, estimator)
+        _check_texts(texts, estimator)
         return texts
 
-    def _read_first(self, X, twin):
-        texts = self._texts(X, twin)
+    def _read_first(self, X, estimator):
+        texts = self._texts(X, estimator)
         if not texts:
             raise ValueError("There is no document.")
         return texts, _ONE_COLUMN
@@ -165,12 +167,12 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
         return len(rows)
 
     def _outputs_of(self, fitted, read):
-        twin = copy.copy(fitted.twin)  # files have been read
-        return twin.set_params(input="content").transform(read.rows)
+        estimator = copy.copy(fitted.sklearn_estimator)  # files have been read
+        return estimator.set_params(input="content").transform(read.rows)
 
     def _collect(self, rows, y, weight, params):
-        twin = self._new_twin({**params, "input": "content"})
-        analyze = twin.build_analyzer()
+        estimator = self._new_estimator({**params, "input": "content"})
+        analyze = estimator.build_analyzer()
         documents = (analyze(text) for text in rows)
         if params["vocabulary"] is not None:
             documents = self._of_vocabulary(documents, params)
@@ -181,16 +183,16 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
         """Which words of documents are counted if the vocabulary is given."""
         return ((),) * sum(1 for _ in documents)
 
-    def _fill(self, twin, statistics):
-        given_vocabulary = twin.vocabulary
+    def _fill(self, estimator, statistics):
+        given_vocabulary = estimator.vocabulary
         if given_vocabulary is None:
-            twin.vocabulary = ["a"]
+            estimator.vocabulary = ["a"]
         # checks all parameters; of no documents
-        CountVectorizer.fit_transform(twin, [])
+        CountVectorizer.fit_transform(estimator, [])
         if given_vocabulary is None:
-            twin.vocabulary, twin.fixed_vocabulary_ = None, False
-            words = _vocabulary(twin, statistics)
-            twin.vocabulary_ = {word: place for place, word in enumerate(words)}
+            estimator.vocabulary, estimator.fixed_vocabulary_ = None, False
+            words = _vocabulary(estimator, statistics)
+            estimator.vocabulary_ = {word: place for place, word in enumerate(words)}
 
 
 def sources(before, after, others):
@@ -198,7 +200,10 @@ def sources(before, after, others):
 
     A word that comes into the vocabulary is known if no other document has it.
     """
-    old, new = before.twin.vocabulary_, _in_order(after.twin.vocabulary_)
+    old, new = (
+        before.sklearn_estimator.vocabulary_,
+        _in_order(after.sklearn_estimator.vocabulary_),
+    )
     source = np.array([old.get(word, -1) for word in new], dtype=np.intp)
     absent = [others.documents.get(word, 0) == 0 for word in new]
     return source, (source >= 0) | np.array(absent, dtype=bool)
@@ -214,9 +219,9 @@ def _in_order(vocabulary):
     return sorted(vocabulary, key=vocabulary.get)
 
 
-def _check_texts(documents, twin):
+def _check_texts(documents, estimator):
     """Refuse documents of a request that no one but a caller's function can read."""
-    if twin.preprocessor is not None or callable(twin.analyzer):
+    if estimator.preprocessor is not None or callable(estimator.analyzer):
         return
     for number, document in enumerate(documents):
         if not isinstance(document, str):
@@ -225,7 +230,7 @@ def _check_texts(documents, twin):
             )
 
 
-def _vocabulary(twin, statistics):
+def _vocabulary(estimator, statistics):
     """Words that are neither too rare nor too common, sorted."""
     # CountVectorizer.fit_transform and _limit_features
     words = sorted(statistics.documents)
@@ -235,19 +240,19 @@ def _vocabulary(twin, statistics):
         )
     most, least = (
         bound if isinstance(bound, Integral) else bound * statistics.n_rows
-        for bound in (twin.max_df, twin.min_df)
+        for bound in (estimator.max_df, estimator.min_df)
     )
     if most < least:
         raise UnlearningError("max_df corresponds to < documents than min_df")
     found = np.array([statistics.documents[word] for word in words])
     kept = np.flatnonzero((found <= most) & (found >= least))
-    limit = twin.max_features
+    limit = estimator.max_features
     if limit is not None and kept.size > limit:
         often = found
-        if not twin.binary:
+        if not estimator.binary:
             often = np.array([statistics.occurrences[word] for word in words])
         # summed as the twin sums, so that it breaks ties alike
-        sums = sp.csr_array(often[None].astype(twin.dtype)).sum(axis=0)
+        sums = sp.csr_array(often[None].astype(estimator.dtype)).sum(axis=0)
         kept = np.sort(kept[(-np.asarray(sums).ravel()[kept]).argsort()[:limit]])
     if not kept.size:
         raise UnlearningError(

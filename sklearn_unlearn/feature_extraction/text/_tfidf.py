@@ -30,7 +30,7 @@ class _Normed(StatisticsTransformer):
     def _beyond(self, after, change, map_):
         # weighted counts are the outputs up to a factor: weighted anew and divided by
         # their norm, outputs are what they would be
-        old, new = self._fitted.twin, after._fitted.twin
+        old, new = self._fitted.sklearn_estimator, after._fitted.sklearn_estimator
         source, known = _sources_of_all(self._fitted, after._fitted)
         if new.norm is None or not known:
             return map_, {}
@@ -112,29 +112,29 @@ class UnlearnableTfidfTransformer(
         -------
         sparse matrix of shape (n_samples, n_columns)
         """
-        return self._transformed(X, copy=copy)
+        return self._transform(X, copy=copy)
 
     # Hooks --------------------------------------------------------------------------
 
     def _collect(self, rows, y, weight, params):
         return Frequencies.of(rows)
 
-    def _fill(self, twin, statistics):
-        twin.fit(np.ones((1, statistics.present.size)))
-        if twin.use_idf:
-            twin.idf_ = inverse_frequency(
+    def _fill(self, estimator, statistics):
+        estimator.fit(np.ones((1, statistics.present.size)))
+        if estimator.use_idf:
+            estimator.idf_ = inverse_frequency(
                 statistics.present,
                 statistics.n_rows,
-                twin.smooth_idf,
+                estimator.smooth_idf,
                 np.dtype(statistics.dtype),
             )
-            _warn_of_infinite(twin.idf_)
+            _warn_of_infinite(estimator.idf_)
 
     def _output_map(self, before, after, others):
         kept = before.kept_by(after)
         known = np.ones(kept.size, dtype=bool)
         used = before.statistics.present > 0
-        return _reweighted(before, after, kept, known, used, others.present > 0)
+        return _reweigh(before, after, kept, known, used, others.present > 0)
 
 
 class UnlearnableTfidfVectorizer(_Normed, DocumentVectorizer):
@@ -270,31 +270,34 @@ class UnlearnableTfidfVectorizer(_Normed, DocumentVectorizer):
         words = set(params["vocabulary"])
         return ([word for word in document if word in words] for document in documents)
 
-    def _fill(self, twin, statistics):
-        super()._fill(twin, statistics)
-        present = frequencies(twin.vocabulary_, statistics)
-        dtype = np.dtype(twin.dtype)
+    def _fill(self, estimator, statistics):
+        super()._fill(estimator, statistics)
+        present = frequencies(estimator.vocabulary_, statistics)
+        dtype = np.dtype(estimator.dtype)
         if dtype.kind != "f":
             dtype = np.dtype(np.float64)
         inverse = np.ones(present.size, dtype=dtype)
-        use_idf = twin.use_idf
+        use_idf = estimator.use_idf
         if use_idf:
             n_rows = statistics.n_rows
-            inverse = inverse_frequency(present, n_rows, twin.smooth_idf, dtype)
+            inverse = inverse_frequency(present, n_rows, estimator.smooth_idf, dtype)
             _warn_of_infinite(inverse)
         inverse.flags.writeable = False
-        twin.use_idf = True  # the setter wants it
-        twin.idf_ = inverse
-        twin.use_idf = use_idf
-        for inner in vars(twin).values():
+        estimator.use_idf = True  # the setter wants it
+        estimator.idf_ = inverse
+        estimator.use_idf = use_idf
+        for inner in vars(estimator).values():
             if isinstance(inner, TfidfTransformer):
                 inner.n_features_in_ = present.size
 
     def _output_map(self, before, after, others):
         source, known = sources(before, after, others)
-        vocabularies = before.twin.vocabulary_, after.twin.vocabulary_
+        vocabularies = (
+            before.sklearn_estimator.vocabulary_,
+            after.sklearn_estimator.vocabulary_,
+        )
         old, new = (frequencies(words, others) > 0 for words in vocabularies)
-        return _reweighted(before, after, source, known, old, new)
+        return _reweigh(before, after, source, known, old, new)
 
 
 def _warn_of_infinite(inverse):
@@ -309,7 +312,7 @@ def _warn_of_infinite(inverse):
         )
 
 
-def _reweighted(before, after, source, known, used, used_new):
+def _reweigh(before, after, source, known, used, used_new):
     """How weighted outputs change.
 
     Parameters
@@ -322,7 +325,7 @@ def _reweighted(before, after, source, known, used, used_new):
         Old outputs that are not zero in all other rows.
     used_new : ndarray of bool of shape (n_new,)
     """
-    old, new = before.twin, after.twin
+    old, new = before.sklearn_estimator, after.sklearn_estimator
     there = source >= 0
     ratio = np.ones(source.size)
     if old.use_idf:
@@ -342,10 +345,12 @@ def _reweighted(before, after, source, known, used, used_new):
 
 def _sources_of_all(old, new):
     """The old output of each new one, and whether all others are zero."""
-    if not hasattr(new.twin, "vocabulary_"):
+    if not hasattr(new.sklearn_estimator, "vocabulary_"):
         return old.kept_by(new), True
-    words = new.twin.get_feature_names_out()
-    source = np.array([old.twin.vocabulary_.get(word, -1) for word in words])
+    words = new.sklearn_estimator.get_feature_names_out()
+    source = np.array(
+        [old.sklearn_estimator.vocabulary_.get(word, -1) for word in words]
+    )
     came = words[source < 0]
     seen = old.statistics.documents
     return source.astype(np.intp), not any(seen.get(word, 0) for word in came)
