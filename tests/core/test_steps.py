@@ -7,7 +7,7 @@ import pytest
 
 from sklearn_unlearn.core.edits import Edit
 from sklearn_unlearn.core.steps import unlearn
-from tests.core.edit_problems import OUT, kinds, make_edit, oracle
+from tests.core.edit_problems import OUT, kinds, linear_term, make_edit, oracle
 from tests.core.problems import (
     dense_data_gradient,
     dense_hessian,
@@ -39,6 +39,20 @@ def test_the_step_equals_the_dense_formula(kind, name, n_columns):
     assert result.state.weight == pytest.approx(state.weight + edit.weight_change())
     assert not result.state.gradient.any()
     np.testing.assert_array_equal(result.state.anchor, state.anchor)
+
+
+@kinds
+def test_a_known_gradient_and_a_linear_term_are_in_the_step(kind):
+    problem = make_problem(kind, n_rows=150)
+    linear = 0.1 * linear_term(problem)
+    objective = replace(problem.objective, linear=linear)
+    problem = replace(problem, objective=objective)
+    state = replace(fitted(problem), gradient=-0.5 * linear[::-1])
+    for name in ("out", "penalty"):
+        edit = make_edit(problem, name)
+        expected = oracle(problem, state, edit, known=state.gradient)
+        found = unlearn(state, edit).state
+        np.testing.assert_allclose(found.theta, expected, rtol=0, atol=1e-10)
 
 
 @kinds

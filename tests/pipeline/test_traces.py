@@ -57,6 +57,29 @@ def test_maps_that_magnify_rounding_are_not_trusted():
     assert model[-1]._fitted.model.retained.magnified == 1.0
 
 
+@pytest.mark.parametrize(
+    ("factors", "computed"),
+    [([2.0**9], False), ([2.0**11], True), ([2.0**6, 2.0**6], True)],
+)
+def test_retained_rows_are_mapped_while_rounding_grows_a_thousandfold(
+    factors, computed
+):
+    X, y = raw("logistic")
+    rows = slice(0, len(factors))
+    # each outlier is next to the deviation of those before it so many times as large
+    sizes = np.cumprod(factors[::-1])[::-1]
+    X[rows, 0] = sizes * np.sqrt(len(X)) * X[len(factors) :, 0].std()
+    model = scaled("logistic", retain_data=True).fit(X, y)
+    for place in range(len(factors)):
+        model.partial_unfit(X[place : place + 1], y[place : place + 1])
+    retained = model[-1]._fitted.model.retained
+    assert (retained.magnified == 1.0) == computed
+    assert retained.magnified <= 2.0**10
+    expected = np.asarray(model[0].transform(X[len(factors) :]))
+    kept = np.vstack([chunk.rows.X for chunk in retained.compacted().chunks])
+    np.testing.assert_allclose(kept, expected, atol=2.0**10 * 4e-16 * 10)
+
+
 def test_a_category_that_nobody_else_has_leaves_every_trace():
     frame, y = people()
     model = encoded().fit(frame, y)
