@@ -13,7 +13,7 @@ KERNEL ?= Nehalem
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo examples examples-torch test test-min test-bare test-torch \
-    test-kernels coverage lint format bench bench-torch paper doc clean
+    test-kernels coverage mutants lint format bench bench-torch paper doc clean
 
 # One environment for each purpose and Python version: .venv/3.13-test
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2] if sys.version_info >= (3, 11) else "")')
@@ -40,6 +40,7 @@ help:
 	@echo "make test-torch tests of nets of PyTorch modules"
 	@echo "make test-kernels      the same with kernels of an older processor, two threads"
 	@echo "make coverage   tests with the lines and branches that none of them reaches"
+	@echo "make mutants    whether tests see the faults of tests/mutants.toml; MUTANTS=\"core/\""
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make format     let ruff format the code and mend what it can"
 	@echo "make bench      the benchmark tables (minutes); BENCH_ARGS=\"fit --quick\""
@@ -81,6 +82,9 @@ test-kernels: $(ENV)test$(STAMP)
 
 coverage: $(ENV)test$(STAMP)
 	@$(TEST_ENV) $(ENV)test/bin/python -m pytest $(PYTEST_ARGS) --cov
+
+mutants: $(ENV)test$(STAMP)
+	@$(TEST_ENV) $(ENV)test/bin/python -m tests.mutants $(MUTANTS)
 
 lint: $(ENV)lint$(STAMP)
 	@$(ENV)lint/bin/ruff check
