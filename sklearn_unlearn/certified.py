@@ -336,12 +336,22 @@ class CertifiedMixin(NewtonModel):
         final, rows = model.state, model.retained
         try:
             lineage = advanced(lineage, state, edit, step, final, rows)
-        except (BudgetExceededError, NoBoundError):
+        except (BudgetExceededError, NoBoundError) as error:
             if rows is None:
                 raise
-            final, lineage = self._closer(lineage.account, final, rows)
+            unbounded = isinstance(error, NoBoundError)
+            nearer = self._remade if unbounded else self._closer
+            final, lineage = nearer(lineage.account, final, rows)
             model = replace(model, state=final)
         return replace(fitted, model=model, lineage=lineage)
+
+    def _remade(self, account, state, rows):
+        """As `_closer`, if a Hessian of where the state is gives no bound either."""
+        try:
+            state = refreshed(state, rows, state.theta)
+            return state, minimised(account, "request", state, rows, exact=False)
+        except (BudgetExceededError, NoBoundError, NotPositiveDefiniteError):
+            return self._closer(account, state, rows)
 
     def _closer(self, account, state, rows):
         """A state that the budget has room for, and its lineage.

@@ -61,6 +61,10 @@ class Way:
         )
 
 
+#: A way of which nothing is known.
+UNKNOWN_WAY = Way(np.inf, np.inf, np.inf)
+
+
 def way_of(
     objective: Objective, factor: Factor, geometry: Geometry, vector: Array
 ) -> Way:

@@ -32,6 +32,7 @@ from sklearn_unlearn.certification.geometry import (
 from sklearn_unlearn.certification.growth import Growth, growth
 from sklearn_unlearn.certification.moments import FourthMoments
 from sklearn_unlearn.core.edits import Edit, LinearMap
+from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.state import State
 from sklearn_unlearn.core.steps import StepResult
@@ -52,6 +53,7 @@ def measured(
     geometry: Geometry | None = None,
     exact: bool = False,
     alone: bool = False,
+    computed: bool = False,
 ) -> Drift:
     """The drift of a state, from a pass over its rows.
 
@@ -69,6 +71,9 @@ def measured(
     alone : bool, default=False
         Whether requests will come without data, for which `FourthMoments` are kept for
         the same price.
+    computed : bool, default=False
+        Whether ``state.gradient`` was computed from these rows at its coefficients, as
+        refinement does: it has then the rounding errors of a sum of them, no others.
 
     Returns
     -------
@@ -78,15 +83,15 @@ def measured(
     if geometry is None or geometry.factor is not state.factor:
         geometry = measured_geometry(objective, state.factor, rows)
     if exact:
-        radius = largest_norm(objective, state.factor, rows)
-        geometry = replace(geometry, radius=min(radius, geometry.radius))
-    gradient = objective.gradient(rows, theta)
+        geometry = _exactly_long(objective, geometry, rows)
     # the curvature in the bound is that of rounded raw predictions
     slack = raw_rounding(objective, geometry.length, theta)
     length = objective.rounding_bound(rows, theta)
     length *= exponential(self_concordance(objective) * slack)
     floor = length
-    length += float(np.linalg.norm(gradient - state.gradient))
+    if not computed:
+        gradient = objective.gradient(rows, theta)
+        length += float(np.linalg.norm(gradient - state.gradient))
     unknown = over_root(length, geometry.smallest)
     units = Units.of(objective.loss, rows)
     found = Drift(geometry, 0.0, unknown, length, floor, units)
@@ -106,6 +111,19 @@ def measured(
     way = way.exactly(geometry.error, geometry.radius)
     bent = bend_of(self_concordance(objective), slack, 0.0, slack, way)
     return replace(found, rest=unknown + bent, slack=slack, size=way.size)
+
+
+def with_exact_radius(state: State, rows: RowBlocks, drift: Drift) -> Drift:
+    """The same with R computed row by row."""
+    geometry = _exactly_long(state.objective, drift.geometry, rows)
+    return replace(drift, geometry=geometry)
+
+
+def _exactly_long(
+    objective: Objective, geometry: Geometry, rows: RowBlocks
+) -> Geometry:
+    radius = largest_norm(objective, geometry.factor, rows)
+    return replace(geometry, radius=min(radius, geometry.radius))
 
 
 def kept(drift: Drift, before: Geometry | None = None) -> Drift:
@@ -132,32 +150,25 @@ def stepped(drift: Drift, state: State, edit: Edit, step: StepResult) -> Drift:
     """The drift after an edit of ``state`` without data gave ``step``."""
     constant = self_concordance(state.objective)
     after = grown(drift, growth(drift, state, edit, step), constant)
+    return replace(after, geometry=_certified_anew(after.geometry, edit))
+
+
+def followed(drift: Drift, state: State, edit: Edit, step: StepResult) -> Geometry:
+    """The geometry after an edit after which the gradient is measured."""
+    effect = growth(drift, state, edit, step, alone=False)
+    return _certified_anew(_grown_geometry(drift.geometry, effect), edit)
+
+
+def _certified_anew(geometry: Geometry, edit: Edit) -> Geometry:
     mapped = isinstance(edit.feature_map, LinearMap)
-    if mapped or after.geometry.age > _OLD:
-        after = replace(after, geometry=reexamined(after.geometry))
-    return after
+    return reexamined(geometry) if mapped or geometry.age > _OLD else geometry
 
 
 def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
     """Theorem 3: the drift after a request, for a loss with M = ``constant``."""
-    before = drift.geometry
-    radius = max(growth.spread * before.radius, growth.radius)
+    geometry = _grown_geometry(drift.geometry, growth)
+    radius = growth.larger_radius(drift.geometry)
     slack = max(drift.slack, growth.slack)
-    shrunk = growth.spread**2 * growth.stretch**2
-    geometry = Geometry(
-        factor=growth.factor,
-        radius=product(growth.stretch, radius),
-        smallest=before.smallest / shrunk,
-        scaled=before.scaled / shrunk / (1.0 + growth.density),
-        terms=before.terms + 8.0 * growth.ever.size,
-        ever=growth.ever,
-        reach=growth.reach,
-        length=growth.row_length,
-        blur=before.blur + growth.blur,
-        skew=before.skew * shrunk + growth.skew * growth.stretch**2,
-        age=before.age * shrunk * (1.0 + growth.density),
-        moments=growth.moments,
-    )
     error = geometry.error
     if not error <= LARGEST_ERROR:
         return Drift(geometry, np.inf, np.inf, np.inf, np.inf)
@@ -201,3 +212,21 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
         size = min(after.size, path.size)
         after = replace(after, change=change, size=size, rest=rest)
     return after
+
+
+def _grown_geometry(before: Geometry, growth: Growth) -> Geometry:
+    shrunk = growth.spread**2 * growth.stretch**2
+    return Geometry(
+        factor=growth.factor,
+        radius=product(growth.stretch, growth.larger_radius(before)),
+        smallest=before.smallest / shrunk,
+        scaled=before.scaled / shrunk / (1.0 + growth.density),
+        terms=before.terms + 8.0 * growth.ever.size,
+        ever=growth.ever,
+        reach=growth.reach,
+        length=growth.row_length,
+        blur=before.blur + growth.blur,
+        skew=before.skew * shrunk + growth.skew * growth.stretch**2,
+        age=before.age * shrunk * (1.0 + growth.density),
+        moments=growth.moments,
+    )

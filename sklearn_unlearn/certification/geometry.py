@@ -18,16 +18,17 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from sklearn_unlearn.certification.moments import FourthMoments
 from sklearn_unlearn.core.arrays import (
     Array,
-    absolute,
+    Data,
     as_float64,
     densify,
+    is_sparse,
     powers_of_two,
     squared,
     times,
 )
 from sklearn_unlearn.core.factor import Factor
 from sklearn_unlearn.core.objective import Objective
-from sklearn_unlearn.core.rows import BLOCK_ENTRIES, RowBlocks, Rows
+from sklearn_unlearn.core.rows import BLOCK_ENTRIES, CACHED_ENTRIES, RowBlocks, Rows
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
 #: Orders at which all eigenvalues are cheaper than an iteration.
@@ -90,6 +91,13 @@ class Geometry:
         """zeta: relative error of every quadratic form of H."""
         rounding = self.terms * _UNIT / self.scaled if self.scaled > 0.0 else np.inf
         return rounding + self.skew
+
+    @property
+    def least_radius(self) -> float:
+        """About what R is at least, from the longest row and the trace of H."""
+        factor = self.factor
+        trace = float(factor.diagonal.sum() + factor.penalty[factor.kept].sum())
+        return over_root(self.length, trace + max(factor.pending.trace, 0.0))
 
 
 def measured_geometry(
@@ -291,10 +299,17 @@ def largest_length(objective: Objective, rows: RowBlocks) -> float:
     """Largest 2-norm of a row."""
     largest = 0.0
     for block in rows.blocks():
-        X = squared(as_float64(block.X))
-        squares = times(X, np.ones((X.shape[1], 1)))[:, 0] + objective.fit_intercept
+        squares = _squared_lengths(as_float64(block.X)) + objective.fit_intercept
         largest = max(largest, float(squares[block.weight > 0.0].max(initial=0.0)))
     return float(np.sqrt(largest))
+
+
+def _squared_lengths(X: Data) -> Array:
+    """Of each row."""
+    if is_sparse(X):
+        return times(squared(X), np.ones((X.shape[1], 1)))[:, 0]
+    lengths: Array = np.einsum("ij,ij->i", X, X)
+    return lengths
 
 
 def column_reach(objective: Objective, rows: RowBlocks) -> Array:
@@ -303,9 +318,12 @@ def column_reach(objective: Objective, rows: RowBlocks) -> Array:
     if objective.fit_intercept:
         reach[-1] = 1.0
     for block in rows.blocks():
-        X = absolute(as_float64(block.X[np.flatnonzero(block.weight)]))
-        if X.shape[0]:
-            largest = densify(X.max(axis=0)).ravel()
+        for part in block.blocks(CACHED_ENTRIES):
+            X = as_float64(part.weighted().X)
+            if not X.shape[0]:
+                continue
+            ends = densify(X.max(axis=0)).ravel(), densify(X.min(axis=0)).ravel()
+            largest = np.maximum(np.abs(ends[0]), np.abs(ends[1]))
             reach[: X.shape[1]] = np.maximum(reach[: X.shape[1]], largest)
     return reach
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklearn_unlearn.certification.bends import Way, way_of
+from sklearn_unlearn.certification.bends import UNKNOWN_WAY, Way, way_of
 from sklearn_unlearn.certification.distance import Drift, product, self_concordance
 from sklearn_unlearn.certification.geometry import (
+    Geometry,
     coarse,
     column_reach,
     dual_norm,
@@ -111,11 +112,19 @@ class Growth:
     came: Units
     left: Units
 
+    def larger_radius(self, before: Geometry) -> float:
+        """R of the rows that stay or come, before the map of the features."""
+        return max(self.spread * before.radius, self.radius)
 
-def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
+
+def growth(
+    drift: Drift, state: State, edit: Edit, step: StepResult, *, alone: bool = True
+) -> Growth:
     """What an edit of ``state`` that gave ``step`` does to its drift.
 
-    What its rows add is rounded up, so that no value of them is kept.
+    What its rows add is rounded up, so that no value of them is kept. Where the request
+    is not ``alone``, but the gradient measured after it, nothing is asked about the
+    step: its norms are infinite.
     """
     old, factor, geometry = state.objective, step.factor, drift.geometry
     rows_in, rows_out = edit.curvature_rows(old, state.anchor)
@@ -153,9 +162,9 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
             change += slack
             came_size = moments.length(lag) if moments is not None else 0.0
     here = replace(geometry, reach=reach, length=row_length, moments=moments)
-    moved = way_of(old, factor, here, step.moved)
+    moved = way_of(old, factor, here, step.moved) if alone else UNKNOWN_WAY
     path = None
-    if drift.rest < np.inf and edit.loss is None:
+    if alone and drift.rest < np.inf and edit.loss is None:
         path = way_of(old, factor, here, lag + step.moved)
         smallest = geometry.smallest / spread**2
         edited = coarse(_bent_edit(state, edit, factor, smallest))
@@ -179,14 +188,16 @@ def growth(drift: Drift, state: State, edit: Edit, step: StepResult) -> Growth:
     grew = ever.size == geometry.ever.size
     density = _largest_ratio(ever - geometry.ever, geometry.ever) if grew else 0.0
     stretch, length = _map_norms(state, edit, step)
-    solver_length, solver = _solver_residual(
-        state,
-        edit,
-        step,
-        geometry.smallest / (spread * stretch) ** 2,
-        length,
-        drift.floor,
-    )
+    solver_length, solver = np.inf, np.inf
+    if alone:
+        solver_length, solver = _solver_residual(
+            state,
+            edit,
+            step,
+            geometry.smallest / (spread * stretch) ** 2,
+            length,
+            drift.floor,
+        )
     after = step.state.factor
     return Growth(
         factor=after,

@@ -24,7 +24,14 @@ from sklearn_unlearn.certification.distance import (
     self_concordance,
     weakest_penalty,
 )
-from sklearn_unlearn.certification.drift import grown, kept, measured, stepped
+from sklearn_unlearn.certification.drift import (
+    followed,
+    grown,
+    kept,
+    measured,
+    stepped,
+    with_exact_radius,
+)
 from sklearn_unlearn.certification.geometry import Geometry, coarse
 from sklearn_unlearn.certification.growth import growth
 from sklearn_unlearn.certification.mechanism import kappa
@@ -249,7 +256,7 @@ def advanced(
     step : StepResult or None
         What the closed form gave; None if the rows were fitted instead.
     final : State
-        After the request: the step's state, or a refinement of it.
+        After the request: the step's state, or a refinement of it on the rows.
     rows : RowBlocks or None
         The rows after the request, where data are retained.
 
@@ -259,13 +266,16 @@ def advanced(
     """
     terms = lineage.terms
     with one_blas_thread():
-        drift = lineage.drift
-        if step is not None:
-            drift = stepped(drift, state, edit, step)
-        if rows is None:
-            found = distance(final, drift, refit_tolerance(terms.tol, drift))
+        if rows is not None:
+            geometry = None
+            if step is not None and final.factor is step.state.factor:
+                geometry = followed(lineage.drift, state, edit, step)
+            computed = final.products is None  # whose coefficients are those of sums
+            drift, found = _measured(final, rows, geometry, terms, computed=computed)
         else:
-            drift, found = _measured(final, rows, drift.geometry, terms)
+            assert step is not None
+            drift = stepped(lineage.drift, state, edit, step)
+            found = distance(final, drift, refit_tolerance(terms.tol, drift))
     return _published(lineage.account, "request", final, drift, found)
 
 
@@ -319,16 +329,28 @@ def _measured(
     terms: Terms,
     exact: bool = False,
     alone: bool = False,
+    computed: bool = False,
 ) -> tuple[Drift, Distance]:
     tol = terms.tol
     if terms.row_norm is not None:
         check_rows(state.objective, rows, terms.row_norm)
-    drift = measured(state, rows, geometry=geometry, exact=exact, alone=alone)
+    drift = measured(
+        state, rows, geometry=geometry, exact=exact, alone=alone, computed=computed
+    )
     found = distance(state, drift, refit_tolerance(tol, drift))
-    if not exact and found.condition > _LARGE_CONDITION:
-        drift = measured(state, rows, geometry=drift.geometry, exact=True)
+    if not exact and _LARGE_CONDITION < found.condition < _hopeless(drift):
+        drift = with_exact_radius(state, rows, drift)
         found = distance(state, drift, refit_tolerance(tol, drift))
     return kept(drift, geometry), found
+
+
+def _hopeless(drift: Drift) -> float:
+    """A of theorem 2 that is above one whatever R is: at least that of one direction.
+
+    No row is shorter in the norm of H^-1 than over the root of the largest eigenvalue.
+    """
+    geometry = drift.geometry
+    return geometry.radius / geometry.least_radius if geometry.least_radius else np.inf
 
 
 def refit_tolerance(tol: float, drift: Drift) -> float:

@@ -24,10 +24,11 @@ from sklearn_unlearn.core.arrays import (
     is_sparse,
     squared,
     times,
+    transposed_times,
 )
 from sklearn_unlearn.core.losses import Loss
 from sklearn_unlearn.core.output_pairs import add_output_pairs
-from sklearn_unlearn.core.rows import BLOCK_ENTRIES, RowBlocks, Rows
+from sklearn_unlearn.core.rows import BLOCK_ENTRIES, CACHED_ENTRIES, RowBlocks, Rows
 from sklearn_unlearn.core.summation import column_sums, n_roundings, products
 from sklearn_unlearn.core.threads import in_order
 
@@ -252,20 +253,25 @@ class Objective:
         (p + 2) u |x_i| |theta|, seen through the curvature. The order of the rows does
         not matter, nor how they are divided into blocks but for their number.
         """
-        p, _ = self.shape
+        p, n_outputs = self.shape
         size, n_rows = np.abs(theta), rows.n_rows
 
         def term(block: Rows) -> tuple[Array, Array]:
-            X = as_float64(block.X)
-            raw = self.raw_prediction(X, theta)
-            magnitude = np.abs(self.loss.gradient(raw, block.y))
-            magnitude *= block.weight[:, None]
-            raw_error = (p + 2) * self.raw_prediction(absolute(X), size)
-            curvature = np.abs(self.loss.curvature(raw, block.y))
-            raw_error = self._bent(curvature, raw_error) * block.weight[:, None]
-            total = self._pulled(absolute(X), magnitude)
-            bent = self._pulled(absolute(X), raw_error)
-            met = n_roundings(n_rows, is_sparse(X)) + 8
+            sums = np.zeros((p, 2 * n_outputs))
+            for part in block.blocks(CACHED_ENTRIES):
+                X = as_float64(part.X)
+                raw = self.raw_prediction(X, theta)
+                magnitude = np.abs(self.loss.gradient(raw, part.y))
+                X = absolute(X)
+                raw_error = (p + 2) * self.raw_prediction(X, size)
+                curvature = np.abs(self.loss.curvature(raw, part.y))
+                raw_error = self._bent(curvature, raw_error)
+                both = np.hstack([magnitude, raw_error]) * part.weight[:, None]
+                sums[: X.shape[1]] += transposed_times(X, both)
+                if self.fit_intercept:
+                    sums[-1] += both.sum(axis=0)
+            total, bent = sums[:, :n_outputs], sums[:, n_outputs:]
+            met = n_roundings(n_rows, is_sparse(block.X)) + 8
             return met * total + bent, total
 
         error = 3.0 * (self.penalty * size + np.abs(self.linear))

@@ -49,7 +49,6 @@ FAILURES = [
         (module, function, False, retain_data)
         for module, function in (
             (certified_module, "advanced"),
-            (lineage_module, "stepped"),
             (lineage_module, "distance"),
             (lineage_module, "_published"),
             (lineage_module, "noisy"),
@@ -58,6 +57,8 @@ FAILURES = [
         )
         for retain_data in (False, True)
     ],
+    (lineage_module, "stepped", False, False),
+    (lineage_module, "followed", False, True),
     (certified_module, "refine", True, True),
     (certified_module, "refreshed", True, True),
     (certified_module, "minimised", True, True),
