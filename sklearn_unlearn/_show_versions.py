@@ -1,4 +1,4 @@
-"""What a report of a problem needs: versions, platform, BLAS and its threads."""
+"""Versions, platform, BLAS and its threads, for a report of a problem."""
 
 from __future__ import annotations
 

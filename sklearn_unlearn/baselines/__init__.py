@@ -1,4 +1,4 @@
-"""What unlearning is compared with: occlusion and fine-tuning.
+"""Baselines of unlearning: occlusion and fine-tuning.
 
 `Occluded` has one verb, ``forget_features``, and `FineTuned` the others. Retraining is
 :class:`~sklearn_unlearn.ensemble.ShardedClassifier` with one shard, sharding the same

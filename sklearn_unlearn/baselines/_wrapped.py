@@ -1,4 +1,4 @@
-"""What the baselines share: a model of scikit-learn's, and what it is asked."""
+"""The base of the baselines: a fitted model of scikit-learn's, and its predictions."""
 
 from __future__ import annotations
 

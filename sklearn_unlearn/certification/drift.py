@@ -1,4 +1,4 @@
-"""What is known of the gradient: measured with data, carried through requests without.
+"""Drift, the gradient that is left: measured with data, carried on without.
 
 Theorems 3 and 5 of ``doc/certification.rst`` and its section "With data".
 """

@@ -1,4 +1,4 @@
-"""What one request does to a drift, in the numbers of theorems 3 and 5.
+"""Growth of a drift by one request, in the numbers of theorems 3 and 5.
 
 ``doc/certification.rst`` has them.
 """

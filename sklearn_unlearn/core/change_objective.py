@@ -1,4 +1,4 @@
-"""What a request changes in an objective that was never minimised, from some rows."""
+"""The objective of a change to one that was never minimised, from some of the rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request changes: rows out, rows in, a map of features, penalty, weights.
+"""An edit: rows out, rows in, a map of features, penalty, weights.
 
 Every verb is an `Edit`; the step of section "The one formula" in
 ``doc/conventions.rst`` applies any of them.

@@ -1,4 +1,4 @@
-"""What each row did to the coefficients: the steps that would take it out alone."""
+"""Influence of each row: the step that would take it out alone."""
 
 from __future__ import annotations
 

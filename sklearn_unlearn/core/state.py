@@ -1,4 +1,4 @@
-"""What a fitted model keeps: coefficients, anchor, factor, known gradient, parts."""
+"""The state of a fitted model: coefficients, anchor, factor, known gradient, parts."""
 
 from __future__ import annotations
 

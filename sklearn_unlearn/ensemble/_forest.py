@@ -1,4 +1,4 @@
-"""What random forests and extremely randomised trees share."""
+"""The base of random forests and extremely randomised trees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the displays share: results by method, axes, and the requests they send."""
+"""The base of the displays: results by method, axes, and the requests they send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What requests cost beside refits."""
+"""A display of the cost of requests, beside that of refits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all linear estimators share: fit, the fitted value, prediction, export."""
+"""The base of all linear estimators: fit, the fitted value, prediction, export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What linear classifiers share: labels, decisions, a class that vanishes."""
+"""The base of linear classifiers: labels, decisions, a class that vanishes."""
 
 from __future__ import annotations
 

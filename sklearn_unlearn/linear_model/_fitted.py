@@ -1,4 +1,4 @@
-"""What a linear estimator keeps."""
+"""The fitted value of a linear estimator."""
 
 from __future__ import annotations
 

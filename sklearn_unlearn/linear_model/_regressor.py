@@ -1,4 +1,4 @@
-"""What linear regressors share: targets, predictions, the range of a loss."""
+"""The base of linear regressors: targets, predictions, the range of a loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What unlearning costs beside a refit."""
+"""The cost of unlearning beside that of a refit."""
 
 from __future__ import annotations
 

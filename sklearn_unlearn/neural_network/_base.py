@@ -1,4 +1,4 @@
-"""What both perceptrons share: fit by the twin, requests, predictions, export."""
+"""The base of both perceptrons: fit by the twin, requests, predictions, export."""
 
 from __future__ import annotations
 

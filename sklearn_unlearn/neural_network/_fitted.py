@@ -1,4 +1,4 @@
-"""What a network that unlearns keeps, and what it says of its last request."""
+"""The fitted value of a network, and the report of its last request."""
 
 from __future__ import annotations
 

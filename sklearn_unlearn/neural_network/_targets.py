@@ -1,4 +1,4 @@
-"""What networks need of targets beyond labels and numbers."""
+"""Targets of networks: several labels a row, and the loss of a constant prediction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model of trees keeps: its rows, and the trees that are a function of them."""
+"""The state of a model of trees: its rows, and trees, which are functions of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the fitted twin is asked about rows."""
+"""Probabilities that the fitted estimator of scikit-learn's gives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is to say of a row that is not found among those that are retained."""
+"""Explanations of a row that is not found among those that are retained."""
 
 from __future__ import annotations
 

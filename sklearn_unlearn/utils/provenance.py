@@ -1,4 +1,4 @@
-"""What a certificate says of the estimator and the packages behind a model."""
+"""Provenance in certificates: the estimator and the packages behind a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fit saw in each column, as which the rows of requests are read."""
+"""The schema of the columns at fit, by which rows of requests are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a node is decided by, beside its rows."""
+"""Rules that decide a node, beside its rows."""
 
 from __future__ import annotations
 

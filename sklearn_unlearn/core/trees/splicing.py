@@ -1,4 +1,4 @@
-"""What a request changes in trees: which nodes are decided anew, and grown again."""
+"""Splicing of trees: nodes that a request decides anew, and those that grow again."""
 
 from __future__ import annotations
 

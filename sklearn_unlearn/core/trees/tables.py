@@ -1,4 +1,4 @@
-"""What the cuts of nodes are judged by: sampled values, and histograms between them."""
+"""Tables from which cuts are judged: sampled values, and histograms between them."""
 
 from __future__ import annotations
 

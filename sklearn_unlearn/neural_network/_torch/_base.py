@@ -1,4 +1,4 @@
-"""What both nets share: parameters, predictions of one version, fit by skorch."""
+"""The base of both nets: parameters, predictions of one version, fit by skorch."""
 
 from __future__ import annotations
 

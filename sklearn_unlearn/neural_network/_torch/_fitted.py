@@ -1,4 +1,4 @@
-"""What a net that unlearns keeps beside its module."""
+"""The fitted value of a net, beside its module."""
 
 from __future__ import annotations
 

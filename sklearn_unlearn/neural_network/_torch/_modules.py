@@ -1,4 +1,4 @@
-"""What modules keep beside parameters and buffers, as activations to show."""
+"""Attributes of modules beside parameters and buffers, such as activations to show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What skorch trains or starts anew, apart from what a net holds already."""
+"""Training by skorch, from the start or apart from a net that is trained already."""
 
 from __future__ import annotations
 

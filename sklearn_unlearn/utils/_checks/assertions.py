@@ -1,4 +1,4 @@
-"""What the checks assert, and how near a refit they demand."""
+"""Assertions of the checks, and how near a refit they demand."""
 
 from __future__ import annotations
 

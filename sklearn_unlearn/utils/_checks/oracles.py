@@ -1,4 +1,4 @@
-"""What an unlearned model is compared with: a refit, and the paper's formula."""
+"""Oracles of the checks: a refit, and the paper's formula."""
 
 from __future__ import annotations
 
