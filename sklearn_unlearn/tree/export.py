@@ -51,6 +51,7 @@ def filled(twin, tree, model, encoding):
     nodes["right_child"] = np.where(inner, index + tree.right, -1)
     nodes["feature"] = np.where(inner, tree.feature, -2)
     nodes["threshold"] = np.where(inner, tree.threshold, -2.0)
+    nodes["missing_go_to_left"] = tree.missing_left
     nodes["n_node_samples"] = tree.n_rows
     weight = tree.sums.sum(axis=0) if classes is not None else tree.sums[0]
     nodes["weighted_n_node_samples"] = weight * model.scales.weight_unit()

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state, check_scalar, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_unlearn.core.model import edited_rows
@@ -22,7 +22,7 @@ from sklearn_unlearn.core.trees.rules import Criterion, Rules
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models import RawRowModel
 from sklearn_unlearn.tree.scales import Scales
-from sklearn_unlearn.tree.state import Coming, Trees
+from sklearn_unlearn.tree.state import Coming, Trees, singles
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.rows import columns_of
@@ -149,7 +149,12 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         promised = UnlearningTags.of(self, exact=True, row_ids=True)
         # what is drawn is a row, whatever it weighs
         promised.weight_repeats = self._draws_no_rows()
-        return UnlearnerTags.extending(super().__sklearn_tags__(), promised)
+        tags = UnlearnerTags.extending(super().__sklearn_tags__(), promised)
+        known = self._tree_class().get_params(deep=False).keys()
+        params = self.get_params(deep=False)
+        twin = self._tree_class(**{k: v for k, v in params.items() if k in known})
+        tags.input_tags.allow_nan = get_tags(twin).input_tags.allow_nan
+        return tags
 
     # Hooks ----------------------------------------------------------------------------
 
@@ -338,7 +343,7 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         """Rows to predict, feature by feature, in the columns that trees have."""
         X = check_remaining_rows(self, X, fitted.columns, fitted.forgotten)
         _check_single(X)
-        return np.ascontiguousarray(X[:, ~fitted.forgotten].T, dtype=np.float32)
+        return singles(X[:, ~fitted.forgotten])
 
     def _mean(self, fitted, X):
         """The mean over trees of the values of the leaves of rows."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_unlearn.core.trees.hashing import combine, mix
-from sklearn_unlearn.core.trees.rules import Rows
+from sklearn_unlearn.core.trees.rules import MISSING, Rows
 
 #: Bits of the largest whole number of fewer than 2**_FEW rows; each time that there are
 #: 2**_STEP times as many rows it has _STEP bits fewer, so that sums stay below 2**53.
@@ -84,6 +84,7 @@ class Scales:
         Parameters
         ----------
         columns : ndarray of float32 of shape (n_features, n_rows)
+            `MISSING` where a value is missing.
         y : ndarray of shape (n_rows, n_targets)
         weight : ndarray of shape (n_rows,)
         names : ndarray of uint64 of shape (n_rows,)
@@ -101,7 +102,17 @@ class Scales:
             scaled = np.ldexp(y[:, target] - offset, -self.exponent)
             moments[target] = np.rint(np.ldexp(share * scaled, self.bits - 1))
         whole, unit = self.whole_weights(y, weight), self.weight_exponent is None
-        return Rows(columns, labels, whole, moments, names, features, n_classes, unit)
+        return Rows(
+            columns,
+            labels,
+            whole,
+            moments,
+            names,
+            features,
+            n_classes,
+            unit,
+            np.any(columns == MISSING, axis=1),
+        )
 
     def whole_weights(self, y, weight):
         """Weights of rows as whole numbers."""

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.trees.forest import edit_trees
 from sklearn_unlearn.core.trees.hashing import combine, mix
-from sklearn_unlearn.core.trees.rules import Rows, Rules
+from sklearn_unlearn.core.trees.rules import MISSING, Rows, Rules
 from sklearn_unlearn.core.trees.tree import Tree
 from sklearn_unlearn.tree.scales import Scales
 from sklearn_unlearn.utils.raw_rows import RawRows
@@ -114,7 +114,7 @@ class Trees:
         numbers = np.empty(order.size, dtype=np.uint64)
         numbers[order] = np.arange(order.size) - np.repeat(groups, sizes)
         rows = scales.rows(
-            _columns(chunk.origin),
+            singles(chunk.origin.X),
             y,
             weight,
             combine(contents, numbers),
@@ -164,7 +164,7 @@ class Trees:
                 numbers[row] = np.count_nonzero(equal >= 0)
                 position[n_before + row] = coming.positions[row]
             names = combine(new, numbers)
-            columns = _columns(coming.origin)
+            columns = singles(coming.origin.X)
             scaled = (coming.y, coming.weight, names, rows.features)
             rows = rows.joined(self.scales.rows(columns, *scaled))
         more = np.full(retained.n_rows - place.size, -1)
@@ -265,12 +265,15 @@ def contents_of(origin, y, weight, ids, alone):
         contents = combine(contents, ids.astype(np.int64).view(np.uint64))
     if alone.all():
         return contents
-    values = np.column_stack([origin.X, y, weight])[~alone]
-    for column in np.ascontiguousarray(values.T + 0.0).view(np.uint64):
+    values = np.column_stack([origin.X, y, weight])[~alone].T + 0.0
+    values = np.ascontiguousarray(np.where(np.isnan(values), np.nan, values))
+    for column in values.view(np.uint64):
         contents[~alone] = combine(contents[~alone], column)
     return contents
 
 
-def _columns(origin):
+def singles(X):
     """Values of rows feature by feature, in single precision as the twins have them."""
-    return np.ascontiguousarray(origin.X.T, dtype=np.float32)
+    columns = np.array(X.T, dtype=np.float32, order="C")
+    columns[np.isnan(columns)] = MISSING
+    return columns

@@ -12,9 +12,15 @@ from numpy.typing import NDArray
 from sklearn_unlearn.core.trees.gains import Histograms, sums_of
 from sklearn_unlearn.core.trees.hashing import UInts, row_keys
 from sklearn_unlearn.core.trees.nodes import Ints, Nodes, gather
-from sklearn_unlearn.core.trees.rules import Rows, Rules
+from sklearn_unlearn.core.trees.rules import MISSING, Rows, Rules
 from sklearn_unlearn.core.trees.splits import best_splits, is_large, no_tables
-from sklearn_unlearn.core.trees.tables import Tables, bins_of, is_left
+from sklearn_unlearn.core.trees.tables import (
+    Cuts,
+    Tables,
+    bins_of,
+    ends_next_to_cuts,
+    is_left,
+)
 from sklearn_unlearn.core.trees.tree import Tree
 from sklearn_unlearn.core.trees.visits import (
     Visited,
@@ -35,6 +41,8 @@ class Decisions:
         a node above has changed: the subtree has to be grown.
     below, above : ndarray of float32 of shape (n_visits,)
         Of splits that have not changed.
+    missing_left : ndarray of bool of shape (n_visits,)
+        Likewise.
     n_rows : ndarray of int of shape (n_visits,)
     sums : ndarray of float64 of shape (n_statistics, n_visits)
     tables : Tables
@@ -44,6 +52,7 @@ class Decisions:
     changed: NDArray[np.bool_]
     below: NDArray[np.float32]
     above: NDArray[np.float32]
+    missing_left: NDArray[np.bool_]
     n_rows: Ints
     sums: NDArray[np.float64]
     tables: Tables
@@ -69,6 +78,7 @@ class Decider:
         self.feature = np.array([t.feature[n] for t, n in pairs], dtype=np.intp)
         self.below = np.array([t.below[n] for t, n in pairs])
         self.above = np.array([t.above[n] for t, n in pairs])
+        self.missing_left = np.array([t.missing_left[n] for t, n in pairs])
         self.sums = np.stack([t.sums[:, n] for t, n in pairs], axis=1)
         n_visits = self.tree.size
         self.n_going = np.array([len(places) for places in visits.going])
@@ -101,7 +111,13 @@ class Decider:
         tables = tables.some(np.argsort(tables.nodes))
         tables = tables.some(np.flatnonzero(~self.changed[tables.nodes]))
         return Decisions(
-            self.changed, self.below, self.above, self.n_rows, self.sums, tables
+            self.changed,
+            self.below,
+            self.above,
+            self.missing_left,
+            self.n_rows,
+            self.sums,
+            tables,
         )
 
     def _spread(self) -> None:
@@ -171,9 +187,20 @@ class Decider:
         same = (cuts.feature[told] == self.feature[where]) & (
             cuts.n_left[told] == n_left
         )
+        others = cuts.missing_left[told] != self.missing_left[where]
+        same &= ~(cuts.missing[told] & others)
         self.changed[where] = ~(same & self._may_split(where))
+        self._set_missing(where, cuts, told)
         self._move_ends(where[~self.changed[where]])
         return tables
+
+    def _set_missing(self, chosen: Ints, cuts: Cuts, numbers: Ints) -> None:
+        """Set where missing values go at nodes, of cuts of these numbers."""
+        n_left = cuts.n_left[numbers]
+        larger = n_left > self.n_rows[chosen] - n_left
+        self.missing_left[chosen] = np.where(
+            cuts.missing[numbers], cuts.missing_left[numbers], larger
+        )
 
     def _may_split(self, chosen: Ints) -> NDArray[np.bool_]:
         """Whether nodes may be split still."""
@@ -207,7 +234,8 @@ class Decider:
                 continue
             left = np.array(self.visits.coming_left[visit], dtype=bool)
             coming = column[self.visits.coming[visit]]
-            self.below[visit] = max([self.below[visit], *coming[left]])
+            below = coming[left & (coming < MISSING)]
+            self.below[visit] = max([self.below[visit], *below])
             self.above[visit] = min([self.above[visit], *coming[~left]])
         if lost:
             some = np.array(lost)
@@ -220,10 +248,8 @@ class Decider:
         """Set the values next to the cut from the rows of nodes."""
         feature = np.repeat(self.feature[chosen], np.diff(starts))
         values = self.rows.columns[feature, places]
-        lows = np.where(left, values, np.float32(-np.inf))
-        highs = np.where(left, np.float32(np.inf), values)
-        self.below[chosen] = np.maximum.reduceat(lows, starts[:-1])
-        self.above[chosen] = np.minimum.reduceat(highs, starts[:-1])
+        ends = ends_next_to_cuts(values, left, starts)
+        self.below[chosen], self.above[chosen] = ends
 
     # By rows --------------------------------------------------------------------------
 
@@ -246,10 +272,11 @@ class Decider:
             was_left, _ = gather(visited.was_left, begins, ends)
             sizes = np.diff(starts)
             values = self.rows.columns[np.repeat(self.feature[same], sizes), places]
-            cut, strict = cuts.value[inner], cuts.strict[inner]
-            left = is_left(values, np.repeat(cut, sizes), np.repeat(strict, sizes))
+            parts = cuts.value, cuts.strict, cuts.missing_left
+            left = is_left(values, *(np.repeat(part[inner], sizes) for part in parts))
             self.changed[same] = np.logical_or.reduceat(left != was_left, starts[:-1])
             self._set_ends(same, places, starts, left)
+            self._set_missing(same, cuts, inner)
         large = np.flatnonzero(cuts.feature[tables.nodes] >= 0)
         return tables.some(large).of_nodes(where[tables.nodes[large]])
 

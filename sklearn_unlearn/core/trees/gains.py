@@ -63,32 +63,75 @@ class Histograms:
         """Those of some of the nodes."""
         return Histograms(self.sums[:, chosen], self.counts[chosen])
 
-    def gains(self, rows: Rows, rules: Rules) -> Floats:
+    def padded(self, n_bins: int) -> Histograms:
+        """The same with more bins behind, which are empty."""
+        more = 0, n_bins
+        return Histograms(
+            np.pad(self.sums, [(0, 0)] * 3 + [more]),
+            np.pad(self.counts, [(0, 0)] * 2 + [more]),
+        )
+
+    def gains(self, rows: Rows, rules: Rules, lacking: Ints | None = None) -> Floats:
         """The gain of each cut, minus infinity where it is not allowed.
+
+        Parameters
+        ----------
+        rows : Rows
+        rules : Rules
+        lacking : ndarray of int of shape (n_nodes, n_tried), optional
+            The bin of missing values in each feature, if there are any: such rows may
+            go to the left as well.
 
         Returns
         -------
-        ndarray of shape (n_nodes, n_tried, n_bins - 1)
-            Entry i is of the cut behind bin i.
+        ndarray of shape (n_nodes, n_tried, n_cuts)
+            Entry i is of the cut behind bin i, up to the last but one; then the same
+            again with missing values on the left, if there are any.
         """
         sums, counts = np.cumsum(self.sums, axis=3), np.cumsum(self.counts, axis=2)
         left, total = sums[..., :-1], sums[..., -1:]
-        right = total - left
-        n_left = counts[:, :, :-1]
-        n_right = counts[:, :, -1:] - n_left
-        weight_left, weight_right = n_left, n_right
-        if not rows.unit_weights:
-            weight_left = _added(left) if rows.n_classes else left[0]
-            weight_right = _added(right) if rows.n_classes else right[0]
-        allowed = np.minimum(n_left, n_right) >= rules.min_rows_leaf
-        if rules.min_weight_leaf > 0.0:
-            lightest = np.minimum(weight_left, weight_right)
-            allowed &= lightest >= rules.min_weight_leaf
-        with np.errstate(divide="ignore", invalid="ignore"):
-            gain = _purity(left, weight_left, rules.criterion)
-            gain += _purity(right, weight_right, rules.criterion)
-        gain[~allowed] = -np.inf
-        return gain
+        n_left, n_total = counts[:, :, :-1], counts[:, :, -1:]
+        gain = _gains(left, total, n_left, n_total, rows, rules)
+        if lacking is None:
+            return gain
+        others = np.full(gain.shape, -np.inf)
+        n_missing = np.take_along_axis(self.counts, lacking[:, :, None], 2)[:, :, 0]
+        node, tried = np.nonzero(n_missing)
+        bins = lacking[node, tried]
+        others[node, tried] = _gains(
+            left[:, node, tried] + self.sums[:, node, tried, bins][:, :, None],
+            total[:, node, tried],
+            n_left[node, tried] + n_missing[node, tried, None],
+            n_total[node, tried],
+            rows,
+            rules,
+        )
+        return np.concatenate([gain, others], axis=2)
+
+
+def _gains(
+    left: Floats,
+    total: Floats,
+    n_left: Floats,
+    n_total: Floats,
+    rows: Rows,
+    rules: Rules,
+) -> Floats:
+    """The gains of cuts with statistics and numbers of rows on the left, and of all."""
+    right, n_right = total - left, n_total - n_left
+    weight_left, weight_right = n_left, n_right
+    if not rows.unit_weights:
+        weight_left = _added(left) if rows.n_classes else left[0]
+        weight_right = _added(right) if rows.n_classes else right[0]
+    allowed = np.minimum(n_left, n_right) >= rules.min_rows_leaf
+    if rules.min_weight_leaf > 0.0:
+        lightest = np.minimum(weight_left, weight_right)
+        allowed &= lightest >= rules.min_weight_leaf
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = _purity(left, weight_left, rules.criterion)
+        gain += _purity(right, weight_right, rules.criterion)
+    gain[~allowed] = -np.inf
+    return gain
 
 
 def sums_of(rows: Rows, places: Ints, bins: Ints, n_bins: int) -> Floats:

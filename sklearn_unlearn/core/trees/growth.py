@@ -12,7 +12,7 @@ from sklearn_unlearn.core.trees.hashing import UInts, child_paths
 from sklearn_unlearn.core.trees.nodes import Ints, Nodes, gather
 from sklearn_unlearn.core.trees.rules import Rows, Rules
 from sklearn_unlearn.core.trees.splits import best_splits
-from sklearn_unlearn.core.trees.tables import Cuts, Tables, is_left
+from sklearn_unlearn.core.trees.tables import Cuts, Tables, ends_next_to_cuts, is_left
 from sklearn_unlearn.core.trees.tree import LEAF, Tree
 
 
@@ -51,6 +51,9 @@ class _Level:
     #: Number of the left child in the next level; the right one is behind it.
     child: Ints
     strict: NDArray[np.bool_]
+    #: Whether some row lacks the feature.
+    missing: NDArray[np.bool_]
+    missing_left: NDArray[np.bool_]
     tables: Tables
 
 
@@ -115,6 +118,8 @@ def _decide(
         np.zeros(n_nodes, dtype=np.float32),
         np.full(n_nodes, LEAF, dtype=np.intp),
         cuts.strict,
+        cuts.missing,
+        cuts.missing_left,
         tables.of_nodes(chosen[tables.nodes]),
     )
 
@@ -129,7 +134,8 @@ def _partition(
     sizes = ends - begins
     values = rows.columns[np.repeat(level.feature[inner], sizes), order]
     cut, strict = level.below[inner], level.strict[inner]
-    left = is_left(values, np.repeat(cut, sizes), np.repeat(strict, sizes))
+    missing_left = level.missing_left[inner]
+    left = is_left(values, *(np.repeat(a, sizes) for a in (cut, strict, missing_left)))
     before = np.concatenate([[0], np.cumsum(left)])
     n_left = before[starts[1:]] - before[starts[:-1]]
     rank_left = before[:-1] - np.repeat(before[starts[:-1]], sizes)
@@ -137,10 +143,11 @@ def _partition(
     target = np.where(left, rank_left, np.repeat(n_left, sizes) + rank - rank_left)
     places[target + np.repeat(begins, sizes)] = order
     if inner.size:
-        lows = np.where(left, values, np.float32(-np.inf))
-        highs = np.where(left, np.float32(np.inf), values)
-        level.below[inner] = np.maximum.reduceat(lows, starts[:-1])
-        level.above[inner] = np.minimum.reduceat(highs, starts[:-1])
+        ends_of = ends_next_to_cuts(values, left, starts)
+        level.below[inner], level.above[inner] = ends_of
+        level.missing_left[inner] = np.where(
+            level.missing[inner], missing_left, n_left > sizes - n_left
+        )
     level.child[inner] = 2 * np.arange(inner.size)
     paths = np.stack(
         [child_paths(level.paths[inner], 0), child_paths(level.paths[inner], 1)], axis=1
@@ -169,11 +176,13 @@ def _trees(levels: list[_Level], places: Ints, starts: Ints) -> list[Tree]:
     below = np.empty(n_nodes, dtype=np.float32)
     above = np.empty(n_nodes, dtype=np.float32)
     right = np.zeros(n_nodes, dtype=np.int32)
+    missing_left = np.empty(n_nodes, dtype=bool)
     n_rows = np.empty(n_nodes, dtype=np.int32)
     sums = np.empty((n_statistics, n_nodes))
     at, tables = first[:-1], []
     for depth, level in enumerate(levels):
         feature[at], below[at], above[at] = level.feature, level.below, level.above
+        missing_left[at] = level.missing_left
         n_rows[at], sums[:, at] = level.ends - level.begins, level.sums
         inner = np.flatnonzero(level.child >= 0)
         large = np.flatnonzero(level.feature[level.tables.nodes] >= 0)
@@ -194,6 +203,7 @@ def _trees(levels: list[_Level], places: Ints, starts: Ints) -> list[Tree]:
             feature[first[tree] : first[tree + 1]],
             below[first[tree] : first[tree + 1]],
             above[first[tree] : first[tree + 1]],
+            missing_left[first[tree] : first[tree + 1]],
             right[first[tree] : first[tree + 1]],
             n_rows[first[tree] : first[tree + 1]],
             sums[:, first[tree] : first[tree + 1]],

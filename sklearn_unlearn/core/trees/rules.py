@@ -8,6 +8,9 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+#: A missing value: behind all others in the order of a column.
+MISSING = np.float32(np.inf)
+
 
 class Criterion(Enum):
     """What a split is to make small."""
@@ -71,7 +74,7 @@ class Rows:
     Attributes
     ----------
     columns : ndarray of float32 of shape (n_features, n_places)
-        Values, feature by feature.
+        Values, feature by feature; `MISSING` for those that are missing.
     labels : ndarray of int of shape (n_places,)
         The number of the class, or any number that equal targets share.
     weight : ndarray of float64 of shape (n_places,)
@@ -86,6 +89,8 @@ class Rows:
         0 for regression.
     unit_weights : bool
         Whether all weights are 1.
+    has_missing : ndarray of bool of shape (n_features,)
+        Of which features some row may lack the value.
     """
 
     columns: NDArray[np.float32]
@@ -96,6 +101,7 @@ class Rows:
     features: NDArray[np.uint64]
     n_classes: int
     unit_weights: bool
+    has_missing: NDArray[np.bool_]
 
     @property
     def n_statistics(self) -> int:
@@ -104,13 +110,15 @@ class Rows:
 
     def take(self, places: NDArray[np.intp]) -> Rows:
         """Some of the rows, in places of their own."""
+        columns = np.ascontiguousarray(self.columns[:, places])
         return replace(
             self,
-            columns=np.ascontiguousarray(self.columns[:, places]),
+            columns=columns,
             labels=self.labels[places],
             weight=self.weight[places],
             moments=self.moments[:, places],
             names=self.names[places],
+            has_missing=np.any(columns == MISSING, axis=1),
         )
 
     def joined(self, others: Rows) -> Rows:
@@ -122,4 +130,5 @@ class Rows:
             weight=np.concatenate([self.weight, others.weight]),
             moments=np.concatenate([self.moments, others.moments], axis=1),
             names=np.concatenate([self.names, others.names]),
+            has_missing=self.has_missing | others.has_missing,
         )

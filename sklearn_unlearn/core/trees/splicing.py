@@ -89,6 +89,8 @@ def _spliced(
     right, n_rows, sums = tree.right.copy(), tree.n_rows.copy(), tree.sums.copy()
     below, above = tree.below.copy(), tree.above.copy()
     below[node], above[node] = decisions.below[kept], decisions.above[kept]
+    missing_left = tree.missing_left.copy()
+    missing_left[node] = decisions.missing_left[kept]
     n_rows[node], sums[:, node] = decisions.n_rows[kept], decisions.sums[:, kept]
     rows: list[NDArray[np.intp] | NDArray[np.int32]] = []
     position = 0
@@ -138,6 +140,7 @@ def _spliced(
         exchanged(tree.feature, [other.feature for other in others]),
         exchanged(below, [other.below for other in others]),
         exchanged(above, [other.above for other in others]),
+        exchanged(missing_left, [other.missing_left for other in others]),
         exchanged(right, [other.right for other in others]),
         exchanged(n_rows, [other.n_rows for other in others]),
         exchanged(sums, [other.sums for other in others]),

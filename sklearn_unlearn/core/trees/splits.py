@@ -1,7 +1,9 @@
 """The split of each of many nodes: the best cut at a sampled row of a drawn feature.
 
 For each drawn feature and each value v of a sampled row there are two cuts, ``x < v``
-and ``x <= v``. Where no drawn feature splits a node, the best cut of the others does.
+and ``x <= v``; rows that lack the feature go to the right, or all of them to the left;
+and there is one cut with all other rows on the left and these on the right. Where no
+drawn feature splits a node, the best cut of the others does.
 """
 
 from __future__ import annotations
@@ -77,7 +79,7 @@ def _of_features(
             found.put(some, tables.cuts(rows, rules))
             large = np.flatnonzero(is_large(here.sizes, rules))
             if large.size:
-                kept.append(tables.some(large))
+                kept.append(tables.some(large).widened(rules.n_candidates + 1))
         width //= 2
     return found, kept
 
@@ -101,11 +103,11 @@ def _order_of_features(rows: Rows, paths: UInts, n_first: int) -> Ints:
 def no_tables(rows: Rows, rules: Rules) -> Tables:
     """Tables of no nodes."""
     drawn, width = min(rules.n_features, rows.features.size), rules.n_candidates
-    shape = 0, drawn, 2 * width + 1
+    shape = 0, drawn, 2 * width + 3
     return Tables(
         np.empty(0, dtype=np.intp),
         np.empty((0, drawn), dtype=np.intp),
-        np.empty((0, drawn, width), dtype=np.float32),
+        np.empty((0, drawn, width + 1), dtype=np.float32),
         np.empty((0, width), dtype=np.int32),
         Histograms(np.empty((rows.n_statistics, *shape)), np.empty(shape)),
     )

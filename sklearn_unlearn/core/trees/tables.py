@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sklearn_unlearn.core.trees.gains import Histograms
 from sklearn_unlearn.core.trees.nodes import Ints, Nodes
-from sklearn_unlearn.core.trees.rules import Rows, Rules
+from sklearn_unlearn.core.trees.rules import MISSING, Rows, Rules
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +24,18 @@ class Cuts:
     value : ndarray of float32 of shape (n_nodes,)
     strict : ndarray of bool of shape (n_nodes,)
         Whether rows at the value go to the right.
+    missing : ndarray of bool of shape (n_nodes,)
+        Whether some row lacks the feature.
+    missing_left : ndarray of bool of shape (n_nodes,)
+        Whether such rows go to the left.
     n_left : ndarray of int of shape (n_nodes,)
     """
 
     feature: Ints
     value: NDArray[np.float32]
     strict: NDArray[np.bool_]
+    missing: NDArray[np.bool_]
+    missing_left: NDArray[np.bool_]
     n_left: Ints
 
     @classmethod
@@ -39,6 +45,8 @@ class Cuts:
             np.full(n_nodes, -1, dtype=np.intp),
             np.zeros(n_nodes, dtype=np.float32),
             np.zeros(n_nodes, dtype=bool),
+            np.zeros(n_nodes, dtype=bool),
+            np.zeros(n_nodes, dtype=bool),
             np.zeros(n_nodes, dtype=np.intp),
         )
 
@@ -47,6 +55,8 @@ class Cuts:
         self.feature[chosen] = others.feature
         self.value[chosen] = others.value
         self.strict[chosen] = others.strict
+        self.missing[chosen] = others.missing
+        self.missing_left[chosen] = others.missing_left
         self.n_left[chosen] = others.n_left
 
 
@@ -60,8 +70,8 @@ class Tables:
         Numbers of the nodes, ascending.
     features : ndarray of int of shape (n_nodes, n_tried)
     values : ndarray of float32 of shape (n_nodes, n_tried, width)
-        Sorted, infinity behind.
-    samples : ndarray of int32 of shape (n_nodes, width)
+        Sorted, `MISSING` behind: at least once, if a row may lack a feature.
+    samples : ndarray of int32 of shape (n_nodes, n_samples)
         Places of the sampled rows, -1 behind.
     histograms : Histograms
         Bin 2 i is below value i and above those before, bin 2 i + 1 at it.
@@ -79,7 +89,8 @@ class Tables:
     ) -> Tables:
         """Those of nodes with at most ``width`` sampled rows."""
         n_nodes, n_tried = features.shape
-        values = np.full((n_nodes, n_tried, width), np.inf, dtype=np.float32)
+        n_values = width + bool(rows.has_missing.any())
+        values = np.full((n_nodes, n_tried, n_values), MISSING, dtype=np.float32)
         node = np.repeat(np.arange(n_nodes), nodes.n_sampled)
         within = np.arange(node.size) - nodes.sample_starts[:-1][node]
         samples = np.full((n_nodes, width), -1, dtype=np.int32)
@@ -89,7 +100,7 @@ class Tables:
             values[node, tried, within] = sampled
         values.sort(axis=2)
         bins = bins_of(rows, values, features, nodes.places, nodes.sizes)
-        shape = (n_nodes, n_tried, 2 * width + 1)
+        shape = (n_nodes, n_tried, 2 * n_values + 1)
         histograms = Histograms.of(rows, nodes.places, bins, shape)
         return cls(numbers, features, values, samples, histograms)
 
@@ -118,26 +129,55 @@ class Tables:
         """The same for nodes of other numbers."""
         return replace(self, nodes=numbers)
 
+    def widened(self, n_values: int) -> Tables:
+        """The same with so many values of each feature."""
+        more = n_values - self.values.shape[2]
+        if not more:
+            return self
+        values = np.pad(
+            self.values, [(0, 0)] * 2 + [(0, more)], constant_values=MISSING
+        )
+        return replace(self, values=values, histograms=self.histograms.padded(2 * more))
+
     def cuts(self, rows: Rows, rules: Rules) -> Cuts:
         """The best cut of each node.
 
-        Among equal ones that of the feature tried first, then the one with fewest rows
-        on the left.
+        Among equal ones that of the feature tried first, then one with missing values
+        on the right, then the one with fewest rows on the left.
         """
-        gain = self.histograms.gains(rows, rules)
+        lacking, n_bins = self._lacking(rows), self.histograms.counts.shape[2]
+        gain = self.histograms.gains(rows, rules, lacking)
         index = np.arange(gain.shape[0])
         cut = np.argmax(gain, axis=2)
         best = np.take_along_axis(gain, cut[:, :, None], 2)[:, :, 0]
         tried = np.argmax(best, axis=1)
         cut = cut[index, tried]
         splits = best[index, tried] > -np.inf
-        counts = np.cumsum(self.histograms.counts[index, tried], axis=1)
+        missing_left = cut >= n_bins - 1
+        cut -= missing_left * (n_bins - 1)
+        counts = self.histograms.counts[index, tried]
+        n_left = np.cumsum(counts, axis=1)[index, cut]
+        missing = np.zeros(index.size, dtype=bool)
+        if lacking is not None:
+            n_missing = counts[index, lacking[index, tried]]
+            n_left += missing_left * n_missing
+            missing = splits & (n_missing > 0.0)
         return Cuts(
             np.where(splits, self.features[index, tried], -1),
             self.values[index, tried, cut // 2],
             cut % 2 == 0,
-            counts[index, cut].astype(np.intp),
+            missing,
+            missing_left & splits,
+            n_left.astype(np.intp),
         )
+
+    def _lacking(self, rows: Rows) -> Ints | None:
+        """The bin of missing values in each feature; None if no row is in one."""
+        if not rows.has_missing.any():
+            return None
+        bins: Ints = 2 * np.sum(self.values < MISSING, axis=2) + 1
+        counts = np.take_along_axis(self.histograms.counts, bins[:, :, None], 2)
+        return bins if counts.any() else None
 
 
 def bins_of(
@@ -185,8 +225,33 @@ def bins_of(
 
 
 def is_left(
-    values: NDArray[np.float32], cut: NDArray[np.float32], strict: NDArray[np.bool_]
+    values: NDArray[np.float32],
+    cut: NDArray[np.float32],
+    strict: NDArray[np.bool_],
+    missing_left: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Whether values are on the left of a cut each."""
     left: NDArray[np.bool_] = (values < cut) | ((values == cut) & ~strict)
+    if missing_left.any():
+        left |= (values == MISSING) & missing_left
     return left
+
+
+def ends_next_to_cuts(
+    values: NDArray[np.float32], left: NDArray[np.bool_], starts: Ints
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The largest value on the left of each cut, and the smallest on the right.
+
+    Of none on the right `MISSING`.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        Cut by cut.
+    left : ndarray of bool of shape (n_rows,)
+    starts : ndarray of int of shape (n_cuts + 1,)
+    """
+    lows = np.where(left & (values < MISSING), values, -MISSING)
+    highs = np.where(left, MISSING, values)
+    below = np.maximum.reduceat(lows, starts[:-1])
+    return below, np.minimum.reduceat(highs, starts[:-1])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_unlearn.core.trees.rules import MISSING
 from sklearn_unlearn.core.trees.tables import Tables
 
 #: The feature of a leaf.
@@ -24,7 +25,11 @@ class Tree:
     feature : ndarray of int32 of shape (n_nodes,)
         `LEAF` of leaves.
     below, above : ndarray of float32 of shape (n_nodes,)
-        The largest value on the left and the smallest on the right, 0 of leaves.
+        The largest value on the left and the smallest on the right, 0 of leaves. The
+        latter is `MISSING` if all rows on the right lack the feature.
+    missing_left : ndarray of bool of shape (n_nodes,)
+        Whether rows that lack the feature go to the left. If the node has none, this is
+        whether there are more rows on the left.
     right : ndarray of int32 of shape (n_nodes,)
         How many nodes further the right child is; 0 of leaves.
     n_rows : ndarray of int32 of shape (n_nodes,)
@@ -39,6 +44,7 @@ class Tree:
     feature: NDArray[np.int32]
     below: NDArray[np.float32]
     above: NDArray[np.float32]
+    missing_left: NDArray[np.bool_]
     right: NDArray[np.int32]
     n_rows: NDArray[np.int32]
     sums: NDArray[np.float64]
@@ -49,8 +55,8 @@ class Tree:
     def empty(cls, n_statistics: int, tables: Tables) -> Tree:
         """A tree without rows, which has no nodes."""
         floats, ints = np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int32)
-        sums = np.empty((n_statistics, 0))
-        return cls(ints, floats, floats, ints, ints, sums, ints, tables)
+        sums, bools = np.empty((n_statistics, 0)), np.empty(0, dtype=bool)
+        return cls(ints, floats, floats, bools, ints, ints, sums, ints, tables)
 
     def renumbered(self, places: NDArray[np.intp]) -> Tree:
         """The same tree of rows that have moved.
@@ -70,7 +76,10 @@ class Tree:
 
     @property
     def threshold(self) -> NDArray[np.float64]:
-        """The midpoint between left and right, the left value where they are equal."""
+        """The midpoint between left and right, the left value where they are equal.
+
+        Infinity where all rows on the right lack the feature.
+        """
         below, above = self.below.astype(np.float64), self.above.astype(np.float64)
         return below + (above - below) / 2.0
 
@@ -80,12 +89,15 @@ class Tree:
         Parameters
         ----------
         columns : ndarray of shape (n_features, n_rows)
+            As in `Rows`.
 
         Returns
         -------
         ndarray of int of shape (n_rows,)
         """
         threshold, n_rows = self.threshold, columns.shape[1]
+        threshold = np.minimum(threshold, np.finfo(np.float32).max)
+        missing = bool(np.any(columns == MISSING))
         node = np.zeros(n_rows, dtype=np.intp)
         moving = np.arange(n_rows)
         while True:
@@ -93,5 +105,8 @@ class Tree:
             if not moving.size:
                 return node
             at = node[moving]
-            left = columns[self.feature[at], moving] <= threshold[at]
+            values = columns[self.feature[at], moving]
+            left = values <= threshold[at]
+            if missing:
+                left |= (values == MISSING) & self.missing_left[at]
             node[moving] = np.where(left, at + 1, at + self.right[at])

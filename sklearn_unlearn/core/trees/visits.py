@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sklearn_unlearn.core.trees.hashing import UInts, child_paths, root_paths
 from sklearn_unlearn.core.trees.nodes import Ints, gather
-from sklearn_unlearn.core.trees.rules import Rows
+from sklearn_unlearn.core.trees.rules import MISSING, Rows
 from sklearn_unlearn.core.trees.tree import Tree
 
 pairs = partial(zip, strict=True)
@@ -81,8 +81,9 @@ class Visits:
                 continue
             values, last = columns[column], below[node]
             middle = last + (above[node] - last) / 2
-            gone_left = [bool(values[place] <= last) for place in going]
-            come_left = [bool(values[place] <= middle) for place in coming]
+            missing_left = bool(tree.missing_left[node])
+            gone_left = [is_left(values[p], last, missing_left) for p in going]
+            come_left = [is_left(values[p], middle, missing_left) for p in coming]
             n_left = int(n_rows[node + 1])
             self.n_left.append(n_left)
             self.going_left.append(gone_left)
@@ -165,6 +166,11 @@ def rows_after(
         visit = np.concatenate([visit, of])[order]
     counts = np.bincount(visit, minlength=tree.size)
     return Visited(places, np.concatenate([[0], np.cumsum(counts)]), left)
+
+
+def is_left(value: np.float32, cut: np.float32, missing_left: bool) -> bool:
+    """Whether a value is on the left of a cut."""
+    return missing_left if value == MISSING else bool(value <= cut)
 
 
 def flat(lists: Sequence[Sequence[int]]) -> Ints:

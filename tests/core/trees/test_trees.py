@@ -10,7 +10,7 @@ from sklearn_unlearn.core.trees.accelerator import VARIABLE, compiled_trees
 from sklearn_unlearn.core.trees.forest import edit_trees, fit_trees
 from sklearn_unlearn.core.trees.gains import Histograms
 from sklearn_unlearn.core.trees.hashing import mix
-from sklearn_unlearn.core.trees.rules import Criterion, Rows, Rules
+from sklearn_unlearn.core.trees.rules import MISSING, Criterion, Rows, Rules
 
 CRITERIA = [Criterion.GINI, Criterion.ENTROPY, Criterion.SQUARED_ERROR]
 
@@ -27,6 +27,9 @@ def code(request, monkeypatch):
 def random_rows(rng, criterion, n_rows, n_features):
     """Rows with many equal values, classes or targets, and weights in every third."""
     columns = rng.integers(0, rng.integers(2, 30), (n_features, n_rows))
+    columns = columns.astype(np.float32)
+    share = rng.choice([0.0, 0.05, 0.6], n_features)  # of values that are missing
+    columns[rng.random(columns.shape) < share[:, None]] = MISSING
     regression = criterion is Criterion.SQUARED_ERROR
     n_classes = 0 if regression else int(rng.integers(1, 4))
     labels = rng.integers(0, n_classes or 9, n_rows)
@@ -35,8 +38,10 @@ def random_rows(rng, criterion, n_rows, n_features):
     moments = (labels * weight)[None] if regression else np.empty((0, n_rows))
     names = mix(rng.permutation(n_rows).astype(np.uint64))
     features = mix(np.arange(n_features, dtype=np.uint64))
-    columns = columns.astype(np.float32)
-    return Rows(columns, labels, weight, moments, names, features, n_classes, unit)
+    missing = np.any(columns == MISSING, axis=1)
+    return Rows(
+        columns, labels, weight, moments, names, features, n_classes, unit, missing
+    )
 
 
 def random_rules(rng, criterion, n_features):

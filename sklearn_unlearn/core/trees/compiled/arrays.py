@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Places = NDArray[np.int32]
 Ints = NDArray[np.intp]
+Bools = NDArray[np.bool_]
 UInts = NDArray[np.uint64]
 
 #: Numbers of the criteria.
@@ -41,6 +42,7 @@ class Data(NamedTuple):
     n_classes: int
     n_statistics: int
     unit_weights: bool
+    has_missing: Bools
 
 
 class Limits(NamedTuple):
@@ -62,6 +64,7 @@ class Nodes(NamedTuple):
     feature: Places
     below: Singles
     above: Singles
+    missing_left: Bools
     right: Places
     n_rows: Places
     sums: Floats
@@ -90,6 +93,7 @@ def data_of(rows: Rows) -> Data:
         rows.n_classes,
         rows.n_statistics,
         bool(rows.unit_weights),
+        own(rows.has_missing),
     )
 
 
@@ -109,8 +113,8 @@ def limits_of(rows: Rows, rules: Rules) -> Limits:
 
 def nodes_of(tree: Tree) -> Nodes:
     """The nodes of a tree."""
-    parts = (tree.feature, tree.below, tree.above, tree.right, tree.n_rows, tree.sums)
-    return Nodes(*(own(part) for part in parts))
+    parts = (tree.feature, tree.below, tree.above, tree.missing_left, tree.right)
+    return Nodes(*(own(part) for part in (*parts, tree.n_rows, tree.sums)))
 
 
 def kept_of(tables: Tables) -> Kept:
@@ -133,6 +137,7 @@ def tree_of(nodes: Nodes, places: Places, kept: Kept) -> Tree:
         nodes.feature,
         nodes.below,
         nodes.above,
+        nodes.missing_left,
         nodes.right,
         nodes.n_rows,
         nodes.sums,
@@ -155,6 +160,7 @@ def room_for_nodes(n_nodes: int, n_statistics: int) -> Nodes:
         np.empty(n_nodes, dtype=np.int32),
         np.empty(n_nodes, dtype=np.float32),
         np.empty(n_nodes, dtype=np.float32),
+        np.empty(n_nodes, dtype=np.bool_),
         np.empty(n_nodes, dtype=np.int32),
         np.empty(n_nodes, dtype=np.int32),
         np.empty((n_statistics, n_nodes), dtype=np.float64),
@@ -186,6 +192,7 @@ def copy_nodes(nodes: Nodes, first: int, last: int, others: Nodes, at: int) -> N
     copy(nodes.feature, first, last, others.feature, at)
     copy(nodes.below, first, last, others.below, at)
     copy(nodes.above, first, last, others.above, at)
+    copy(nodes.missing_left, first, last, others.missing_left, at)
     copy(nodes.right, first, last, others.right, at)
     copy(nodes.n_rows, first, last, others.n_rows, at)
     for statistic in range(nodes.sums.shape[0]):
@@ -193,14 +200,17 @@ def copy_nodes(nodes: Nodes, first: int, last: int, others: Nodes, at: int) -> N
 
 
 @compiled
-def room_for_tables(n_tables: int, n_tried: int, width: int, n_statistics: int) -> Kept:
+def room_for_tables(
+    n_tables: int, n_tried: int, n_samples: int, n_statistics: int
+) -> Kept:
     """Room for tables."""
+    width = n_samples + 1  # missing values are behind those of sampled rows
     n_bins = 2 * width + 1
     return Kept(
         np.empty(n_tables, dtype=np.int64),
         np.empty((n_tables, n_tried), dtype=np.int64),
         np.empty((n_tables, n_tried, width), dtype=np.float32),
-        np.empty((n_tables, width), dtype=np.int32),
+        np.empty((n_tables, n_samples), dtype=np.int32),
         np.empty((n_statistics, n_tables, n_tried, n_bins), dtype=np.float64),
         np.empty((n_tables, n_tried, n_bins), dtype=np.float64),
     )
@@ -211,8 +221,8 @@ def first_tables(kept: Kept, n_tables: int, room: int) -> Kept:
     """The first of the tables, with room for others behind."""
     if room == kept.nodes.size:
         return kept
-    n_tried, width = kept.values.shape[1], kept.values.shape[2]
-    others = room_for_tables(room, n_tried, width, kept.sums.shape[0])
+    n_tried, n_samples = kept.values.shape[1], kept.samples.shape[1]
+    others = room_for_tables(room, n_tried, n_samples, kept.sums.shape[0])
     copy_tables(kept, 0, n_tables, others, 0)
     return others
 

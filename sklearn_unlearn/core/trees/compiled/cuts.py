@@ -22,6 +22,7 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
 )
 from sklearn_unlearn.core.trees.compiled.compiling import compiled
 from sklearn_unlearn.core.trees.compiled.hashes import combine
+from sklearn_unlearn.core.trees.rules import MISSING
 
 _ROOT, _LOG_TWO = float(np.sqrt(0.5)), float(np.log(2.0))
 #: So many values are sorted by insertion.
@@ -29,12 +30,18 @@ _RUN = 24
 
 
 class Cut(NamedTuple):
-    """The best cut found so far; the feature is -1 if there is none."""
+    """The best cut found so far; the feature is -1 if there is none.
+
+    ``missing`` is whether some row lacks the feature, ``missing_left`` whether such
+    rows are on the left.
+    """
 
     gain: float
     feature: int
     value: np.float32
     strict: bool
+    missing: bool
+    missing_left: bool
     n_left: int
 
 
@@ -63,15 +70,16 @@ class Scratch(NamedTuple):
 def scratch_for(data: Data, limits: Limits, n_rows: int) -> Scratch:
     """Scratch for nodes of at most so many rows."""
     n_features, n_statistics = data.features.size, data.n_statistics
-    width = min(limits.n_candidates, n_rows)
+    n_samples = min(limits.n_candidates, n_rows)
+    width = n_samples + 1
     return Scratch(
         np.empty(n_features, dtype=np.uint64),
         np.empty(n_features, dtype=np.int64),
         np.empty(n_features, dtype=np.uint64),
         np.empty(n_features, dtype=np.int64),
-        np.empty(width, dtype=np.float32),
-        np.empty(width, dtype=np.int32),
-        np.empty(width, dtype=np.float32),
+        np.empty(n_samples, dtype=np.float32),
+        np.empty(n_samples, dtype=np.int32),
+        np.empty(n_samples, dtype=np.float32),
         np.empty(n_rows, dtype=np.int32),
         np.empty(width, dtype=np.float32),
         np.empty(width, dtype=np.int64),
@@ -231,16 +239,26 @@ def _sorted_cut(
     left: Floats,
     right: Floats,
     total: Floats,
+    n_missing: int,
     top: float,
 ) -> tuple[float, int]:
     """The gain of the best cut between sorted values, and how many rows are before it.
 
-    No row if no gain is above ``top``.
+    No row if no gain is above ``top``. Of the last rows ``n_missing`` are on the left
+    of all cuts.
     """
     for statistic in range(left.size):
         left[statistic] = 0.0
+    for number in range(n_rows - n_missing, n_rows):
+        place = places[number]
+        if n_classes > 0:
+            left[labels[place]] += weight[place]
+            continue
+        left[0] += weight[place]
+        for target in range(moments.shape[0]):
+            left[1 + target] += moments[target, place]
     n_left = 0
-    for number in range(1, n_rows):
+    for number in range(1, n_rows - n_missing):
         place = places[number - 1]
         if n_classes > 0:
             left[labels[place]] += weight[place]
@@ -248,14 +266,15 @@ def _sorted_cut(
             left[0] += weight[place]
             for target in range(moments.shape[0]):
                 left[1 + target] += moments[target, place]
+        n_here = number + n_missing
         if (
             values[number - 1] == values[number]
-            or min(number, n_rows - number) < limits.min_rows_leaf
+            or min(n_here, n_rows - n_here) < limits.min_rows_leaf
         ):
             continue
         gain = _gain(
             left,
-            float(number),
+            float(n_here),
             total,
             float(n_rows),
             right,
@@ -355,18 +374,24 @@ def bins_cut(
     left: Floats,
     right: Floats,
     total: Floats,
+    lacking: int,
     top: float,
 ) -> tuple[float, int, int]:
-    """The gain of the best cut behind a bin, its number, and rows before it.
+    """The gain of the best cut behind a bin, its number, and rows on the left.
 
     Number -1 if no gain is above ``top``. Bins are of shape (n_bins, n_statistics);
-    behind an empty one is no other cut.
+    behind an empty one is no other cut. If ``lacking`` is not -1, the rows of the bin
+    of this number are on the left of all cuts, and it is the last one.
     """
     for statistic in range(left.size):
         left[statistic] = 0.0
     n_left, n_total, fewest = 0.0, float(n_rows), float(limits.min_rows_leaf)
-    last, most = -1, 0.0
-    for number in range(counts.size):
+    last, most, n_bins = -1, 0.0, counts.size
+    if lacking >= 0:
+        n_left, n_bins = counts[lacking], lacking
+        for statistic in range(left.size):
+            left[statistic] = sums[lacking, statistic]
+    for number in range(n_bins):
         if counts[number] == 0.0:
             continue
         n_left += counts[number]
@@ -407,7 +432,8 @@ def _keep(
     kept.features[table, tried] = feature
     for number in range(n_sampled):
         kept.values[table, tried, number] = values[number]
-    for number in range(2 * n_sampled + 1):
+    kept.values[table, tried, n_sampled] = MISSING
+    for number in range(2 * n_sampled + 3):
         kept.counts[table, tried, number] = 0.0
         for statistic in range(sums.shape[1]):
             kept.sums[statistic, table, tried, number] = 0.0
@@ -415,9 +441,10 @@ def _keep(
         into = 2 * n_sampled
         if number < 2 * n_distinct:
             into = 2 * firsts[number // 2] + number % 2
-        kept.counts[table, tried, into] = counts[number]
+        # the last one is empty, or that of what is above all sampled values
+        kept.counts[table, tried, into] += counts[number]
         for statistic in range(sums.shape[1]):
-            kept.sums[statistic, table, tried, into] = sums[number, statistic]
+            kept.sums[statistic, table, tried, into] += sums[number, statistic]
 
 
 @compiled
@@ -451,7 +478,7 @@ def best_cut(
     some, ranks, firsts = scratch.distinct, scratch.ranks, scratch.firsts
     order, columns = scratch.order, data.columns
     other_values, other_found = scratch.other_values, scratch.other_places
-    best = Cut(-np.inf, -1, np.float32(0.0), False, 0)
+    best = Cut(-np.inf, -1, np.float32(0.0), False, False, False, 0)
     first, last = 0, limits.n_tried
     while first < n_features:
         first_features(data, path, last, scratch)
@@ -487,10 +514,38 @@ def best_cut(
                     left,
                     right,
                     total,
+                    0,
+                    best.gain,
+                )
+                missing = high == MISSING
+                if n_left > 0:
+                    value = values[n_left - 1]
+                    best = Cut(gain, feature, value, False, missing, False, n_left)
+                if not missing:
+                    continue
+                n_missing = 1
+                while values[n_rows - n_missing - 1] == MISSING:
+                    n_missing += 1
+                gain, n_left = _sorted_cut(
+                    values,
+                    found,
+                    n_rows,
+                    labels,
+                    weight,
+                    moments,
+                    n_classes,
+                    unit_weights,
+                    limits,
+                    left,
+                    right,
+                    total,
+                    n_missing,
                     best.gain,
                 )
                 if n_left > 0:
-                    best = Cut(gain, feature, values[n_left - 1], False, n_left)
+                    value = values[n_left - 1]
+                    n_left += n_missing
+                    best = Cut(gain, feature, value, False, True, True, n_left)
                 continue
             if low < high:
                 sort_pairs(
@@ -501,6 +556,10 @@ def best_cut(
                     other_found,
                 )
             n_distinct = distinct(values, n_sampled, some, ranks, firsts)
+            if data.has_missing[feature] and high < MISSING:
+                some[n_distinct], ranks[n_distinct] = MISSING, rank(MISSING)
+                firsts[n_distinct] = n_sampled
+                n_distinct += 1
             _fill_bins(
                 column,
                 places,
@@ -526,11 +585,32 @@ def best_cut(
                 left,
                 right,
                 total,
+                -1,
+                best.gain,
+            )
+            lacking = 2 * n_distinct - 1
+            missing = some[n_distinct - 1] == MISSING and counts[lacking] > 0.0
+            if behind >= 0:
+                value, strict = some[behind // 2], behind % 2 == 0
+                best = Cut(gain, feature, value, strict, missing, False, n_left)
+            if not missing:
+                continue
+            gain, behind, n_left = bins_cut(
+                sums,
+                counts[: 2 * n_distinct],
+                n_rows,
+                n_classes,
+                unit_weights,
+                limits,
+                left,
+                right,
+                total,
+                lacking,
                 best.gain,
             )
             if behind >= 0:
-                strict = behind % 2 == 0
-                best = Cut(gain, feature, some[behind // 2], strict, n_left)
+                value, strict = some[behind // 2], behind % 2 == 0
+                best = Cut(gain, feature, value, strict, True, True, n_left)
         if best.feature >= 0:
             break
         # where none of the features tried first splits a node, the best of the others

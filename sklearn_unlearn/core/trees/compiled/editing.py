@@ -31,8 +31,14 @@ from sklearn_unlearn.core.trees.compiled.cuts import (
     scratch_for,
     sort_pairs,
 )
-from sklearn_unlearn.core.trees.compiled.growing import grow_apart, is_mixed
+from sklearn_unlearn.core.trees.compiled.growing import (
+    grow_apart,
+    is_left_of,
+    is_mixed,
+    missing_goes_left,
+)
 from sklearn_unlearn.core.trees.compiled.hashes import combine
+from sklearn_unlearn.core.trees.rules import MISSING
 
 _SIDES = np.uint64(1), np.uint64(2)
 
@@ -64,12 +70,15 @@ class Visit(NamedTuple):
 
 
 @compiled
-def _left_first(column: NDArray[np.float32], cut: np.float32, places: Places) -> int:
-    """Put places of values up to a cut first; how many they are."""
+def _left_first(
+    column: NDArray[np.float32], cut: np.float32, missing_left: bool, places: Places
+) -> int:
+    """Put places of values up to a cut first, or of missing ones; how many they are."""
     n_left = 0
     for number in range(places.size):
         place = places[number]
-        if column[place] <= cut:
+        x = column[place]
+        if missing_left if x == MISSING else x <= cut:
             places[number], places[n_left] = places[n_left], place
             n_left += 1
     return n_left
@@ -163,7 +172,7 @@ def _table_cut(
     """The best cut that a table tells of."""
     n_tried, width = kept.values.shape[1], kept.values.shape[2]
     sums, counts = scratch.sums, scratch.counts
-    best = Cut(-np.inf, -1, np.float32(0.0), False, 0)
+    best = Cut(-np.inf, -1, np.float32(0.0), False, False, False, 0)
     for tried in range(n_tried):
         for number in range(2 * width):
             counts[number] = kept.counts[table, tried, number]
@@ -179,12 +188,35 @@ def _table_cut(
             scratch.left,
             scratch.right,
             scratch.total,
+            -1,
+            best.gain,
+        )
+        feature, values = kept.features[table, tried], kept.values[table, tried]
+        lacking = 2 * width - 1
+        while lacking > 1 and values[lacking // 2 - 1] == MISSING:
+            lacking -= 2
+        missing = counts[lacking] > 0.0
+        if behind >= 0:
+            value, strict = values[behind // 2], behind % 2 == 0
+            best = Cut(gain, feature, value, strict, missing, False, n_left)
+        if not missing:
+            continue
+        gain, behind, n_left = bins_cut(
+            sums,
+            counts[: 2 * width],
+            n_rows,
+            data.n_classes,
+            data.unit_weights,
+            limits,
+            scratch.left,
+            scratch.right,
+            scratch.total,
+            lacking,
             best.gain,
         )
         if behind >= 0:
-            feature = kept.features[table, tried]
-            value = kept.values[table, tried, behind // 2]
-            best = Cut(gain, feature, value, behind % 2 == 0, n_left)
+            value, strict = values[behind // 2], behind % 2 == 0
+            best = Cut(gain, feature, value, strict, True, True, n_left)
     return best
 
 
@@ -231,7 +263,7 @@ def _ends(
     for number in range(places.size):
         x = column[places[number]]
         if number < n_left:
-            below = x if x > below else below
+            below = x if below < x < MISSING else below
         else:
             above = x if x < above else above
     return below, above
@@ -244,8 +276,7 @@ def _divides(
     """Whether a cut has the first rows on its left, and no others."""
     for number in range(places.size):
         x = column[places[number]]
-        is_left = x < cut.value if cut.strict else x <= cut.value
-        if is_left != (number < n_left):
+        if is_left_of(cut, x) != (number < n_left):
             return False
     return True
 
@@ -286,7 +317,7 @@ def _end(
     largest = np.float32(-np.inf)
     for place in places:
         x: np.float32 = sign * column[place]
-        if x > largest and not gone[place]:
+        if largest < x < MISSING and not gone[place]:
             if x == before:
                 return x
             largest = x
@@ -318,7 +349,7 @@ def _move_ends(
     for number in range(visit.coming.size):
         x = column[visit.coming[number]]
         if number < visit.coming_left:
-            below = x if x > below else below
+            below = x if below < x < MISSING else below
         else:
             above = x if x < above else above
     return below, above
@@ -398,14 +429,15 @@ def edit_tree(
             nodes.below[node],
             nodes.above[node],
         )
+        missing_left = nodes.missing_left[node]
         column = data.columns[max(feature, 0)]
         leave, come = going[first_going:end_going], coming[first_coming:end_coming]
         going_left, coming_left, n_left = 0, 0, 0
         if feature >= 0:
             n_left = nodes.n_rows[node + 1]
-            going_left = _left_first(column, below, leave)
+            going_left = _left_first(column, below, missing_left, leave)
             middle = below + (above - below) / np.float32(2.0)
-            coming_left = _left_first(column, middle, come)
+            coming_left = _left_first(column, middle, missing_left, come)
         visit = Visit(
             node, begin, n_left, depth, path, leave, come, going_left, coming_left
         )
@@ -432,7 +464,10 @@ def edit_tree(
             known = cut.feature >= 0
             if known:
                 changed = (
-                    not may_split or cut.feature != feature or cut.n_left != left_now
+                    not may_split
+                    or cut.feature != feature
+                    or cut.n_left != left_now
+                    or (cut.missing and cut.missing_left != missing_left)
                 )
             if known and not changed:
                 if data.n_classes > 0:
@@ -447,6 +482,7 @@ def edit_tree(
                 below, above = _move_ends(
                     column, visit, size, below, above, places, gone
                 )
+                missing_left = missing_goes_left(cut, n_now)
         if has_table:
             held += 1
         if not known:
@@ -463,6 +499,7 @@ def edit_tree(
                 if not changed and feature >= 0:
                     changed = not _divides(column, cut, rows, n_first)
                     below, above = _ends(column, rows, n_first)
+                    missing_left = missing_goes_left(cut, n_now)
                 if not changed and feature >= 0 and large:
                     known = True
                     for sampled in range(samples.size):
@@ -493,6 +530,7 @@ def edit_tree(
             continue
         after.feature[n_after], after.right[n_after] = feature, 0
         after.below[n_after], after.above[n_after] = below, above
+        after.missing_left[n_after] = missing_left
         after.n_rows[n_after] = n_now
         for statistic in range(n_statistics):
             after.sums[statistic, n_after] = scratch.total[statistic]

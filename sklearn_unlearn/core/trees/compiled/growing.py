@@ -11,6 +11,7 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
     Nodes,
     Places,
     UInts,
+    copy,
     first_nodes,
     first_tables,
     room_for_nodes,
@@ -25,6 +26,7 @@ from sklearn_unlearn.core.trees.compiled.cuts import (
     sum_rows,
 )
 from sklearn_unlearn.core.trees.compiled.hashes import combine, mix
+from sklearn_unlearn.core.trees.rules import MISSING
 
 _SIDES = np.uint64(1), np.uint64(2)
 _ALL = 2.0**64
@@ -81,6 +83,7 @@ def taken(data: Data, places: Places) -> Data:
         data.n_classes,
         data.n_statistics,
         data.unit_weights,
+        data.has_missing,
     )
 
 
@@ -108,11 +111,25 @@ def partition(
     float32
         Their largest value.
     float32
-        The smallest of the others.
+        The smallest of the others, `MISSING` if there is none.
     """
     column, value, strict = data.columns[cut.feature], cut.value, cut.strict
     below, above = np.float32(-np.inf), np.float32(np.inf)
     n_left, n_right = 0, 0
+    if cut.missing_left:
+        for number in range(places.size):
+            place = places[number]
+            x = column[place]
+            if is_left_of(cut, x):
+                below = x if below < x < MISSING else below
+                places[n_left] = place
+                n_left += 1
+            else:
+                above = x if x < above else above
+                others[n_right] = place
+                n_right += 1
+        copy(others, 0, n_right, places, n_left)
+        return n_left, below, above
     for number in range(places.size):
         place = places[number]
         x = column[place]
@@ -125,9 +142,22 @@ def partition(
             below = x if x > below else below
         else:
             above = x if x < above else above
-    for number in range(n_right):
-        places[n_left + number] = others[number]
+    copy(others, 0, n_right, places, n_left)
     return n_left, below, above
+
+
+@compiled
+def is_left_of(cut: Cut, x: np.float32) -> bool:
+    """Whether a value is on the left of a cut."""
+    if x == MISSING:
+        return cut.missing_left
+    return bool(x < cut.value if cut.strict else x <= cut.value)
+
+
+@compiled
+def missing_goes_left(cut: Cut, n_rows: int) -> bool:
+    """Whether rows that lack the feature go to the left, of a node of so many rows."""
+    return cut.missing_left if cut.missing else 2 * cut.n_left > n_rows
 
 
 @compiled
@@ -179,6 +209,7 @@ def grow_below(
             nodes.right[parent] = number - parent
         nodes.feature[number], nodes.right[number] = -1, 0
         nodes.below[number] = nodes.above[number] = 0.0
+        nodes.missing_left[number] = False
         nodes.n_rows[number] = n_rows
         total = scratch.total
         sum_rows(data, here, total)
@@ -205,6 +236,7 @@ def grow_below(
         n_left, below, above = partition(data, here, cut, scratch.other_places)
         nodes.feature[number] = cut.feature
         nodes.below[number], nodes.above[number] = below, above
+        nodes.missing_left[number] = missing_goes_left(cut, n_rows)
         for side in (1, 0):
             begins[n_open] = begin + n_left if side == 1 else begin
             ends[n_open] = end if side == 1 else begin + n_left
