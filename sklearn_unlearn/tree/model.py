@@ -197,6 +197,10 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
 
     # Requests -------------------------------------------------------------------------
 
+    def _check_finite(self, X):
+        super()._check_finite(X)
+        _check_single(X)
+
     def _new_keys(self, fitted, origin, ids, before=None):
         return _no_keys(origin)
 

@@ -30,7 +30,15 @@ def assert_same(model, refit):
     assert one.rules == two.rules
     assert one.scales == two.scales
     for tree, other in zip(one.trees, two.trees, strict=True):
-        for part in ("feature", "below", "above", "right", "n_rows", "sums"):
+        for part in (
+            "feature",
+            "below",
+            "above",
+            "missing_left",
+            "right",
+            "n_rows",
+            "sums",
+        ):
             np.testing.assert_array_equal(getattr(tree, part), getattr(other, part))
         np.testing.assert_array_equal(
             one.rows.names[tree.places], two.rows.names[other.places]

@@ -103,21 +103,14 @@ def test_what_single_precision_cannot_hold_is_refused():
         UnlearnableDecisionTreeClassifier().fit(np.array([[1e300], [0.0]]), [0, 1])
 
 
-@pytest.mark.parametrize(
-    ("bad", "error", "match"),
-    [
-        (sp.csr_array(X), TypeError, "Sparse data was passed for X"),
-        (np.where(X > 2.0, np.nan, X), ValueError, "X contains NaN"),
-    ],
-    ids=["sparse", "missing"],
-)
-def test_sparse_rows_and_missing_values_are_refused(bad, error, match):
+def test_sparse_rows_are_refused():
+    bad, match = sp.csr_array(X), "Sparse data was passed for X"
     for model in (
         UnlearnableDecisionTreeClassifier(),
         UnlearnableRandomForestRegressor(2),
     ):
-        with pytest.raises(error, match=match):
+        with pytest.raises(TypeError, match=match):
             clone(model).fit(bad, Y)
         fitted = clone(model).fit(X, Y)
-        with pytest.raises(error, match=match):
+        with pytest.raises(TypeError, match=match):
             fitted.predict(bad)
