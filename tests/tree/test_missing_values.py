@@ -4,12 +4,14 @@ import pickle
 
 import numpy as np
 import pytest
+import sklearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import get_tags
+from sklearn.utils.fixes import parse_version
 
 from sklearn_unlearn import (
     UnlearnableDecisionTreeClassifier,
@@ -103,6 +105,10 @@ def test_requests_leave_the_trees_of_a_fit(model, data):
         assert_same(pickle.loads(pickle.dumps(model)), refit)
 
 
+@pytest.mark.skipif(
+    parse_version(sklearn.__version__) < parse_version("1.9"),
+    reason="scikit-learn overlooked missing values of some features (its issue 33113).",
+)
 @pytest.mark.parametrize("criterion", ["gini", "squared_error"])
 def test_a_tree_is_the_twin(criterion):
     options = {"min_samples_leaf": 12, "random_state": 0}
