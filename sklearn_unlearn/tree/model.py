@@ -199,7 +199,8 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
 
     def _check_finite(self, X):
         super()._check_finite(X)
-        _check_single(X)
+        if isinstance(X, np.ndarray) and X.dtype.kind == "f":
+            _check_single(X)
 
     def _new_keys(self, fitted, origin, ids, before=None):
         return _no_keys(origin)
