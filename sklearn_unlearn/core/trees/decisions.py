@@ -272,8 +272,8 @@ class Decider:
             was_left, _ = gather(visited.was_left, begins, ends)
             sizes = np.diff(starts)
             values = self.rows.columns[np.repeat(self.feature[same], sizes), places]
-            parts = cuts.value, cuts.strict, cuts.missing_left
-            left = is_left(values, *(np.repeat(part[inner], sizes) for part in parts))
+            strict, missing_left = cuts.strict[inner], cuts.missing_left[inner]
+            left = is_left(values, sizes, cuts.value[inner], strict, missing_left)
             self.changed[same] = np.logical_or.reduceat(left != was_left, starts[:-1])
             self._set_ends(same, places, starts, left)
             self._set_missing(same, cuts, inner)

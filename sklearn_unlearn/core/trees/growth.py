@@ -135,7 +135,7 @@ def _partition(
     values = rows.columns[np.repeat(level.feature[inner], sizes), order]
     cut, strict = level.below[inner], level.strict[inner]
     missing_left = level.missing_left[inner]
-    left = is_left(values, *(np.repeat(a, sizes) for a in (cut, strict, missing_left)))
+    left = is_left(values, sizes, cut, strict, missing_left)
     before = np.concatenate([[0], np.cumsum(left)])
     n_left = before[starts[1:]] - before[starts[:-1]]
     rank_left = before[:-1] - np.repeat(before[starts[:-1]], sizes)

@@ -226,14 +226,16 @@ def bins_of(
 
 def is_left(
     values: NDArray[np.float32],
+    sizes: Ints,
     cut: NDArray[np.float32],
     strict: NDArray[np.bool_],
     missing_left: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """Whether values are on the left of a cut each."""
+    """Whether values, so many for each cut, are on its left."""
+    cut, strict = np.repeat(cut, sizes), np.repeat(strict, sizes)
     left: NDArray[np.bool_] = (values < cut) | ((values == cut) & ~strict)
     if missing_left.any():
-        left |= (values == MISSING) & missing_left
+        left |= (values == MISSING) & np.repeat(missing_left, sizes)
     return left
 
 
