@@ -132,7 +132,8 @@ def _ask_together(models, calls):
         edited = [copy.copy(model) for model in models]
         for model, after, call in zip(models, edited, calls, strict=True):
             call(after)
-            if not np.array_equal(*(getattr(e, "classes_", 0) for e in (model, after))):
+            before, now = (getattr(each, "classes_", 0) for each in (model, after))
+            if not np.array_equal(before, now):
                 raise UnlearningError(
                     "The request would leave a class without rows: fit again."
                 )

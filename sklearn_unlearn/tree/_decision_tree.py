@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklearn_unlearn.tree.export import depth_of, filled
 from sklearn_unlearn.tree.kinds import TreeClassifier, TreeRegressor
+from sklearn_unlearn.tree.model import TreeModel
 from sklearn_unlearn.utils.export import exported
 
 
-class SingleTree:
-    """What is asked of a model that is one tree."""
+class SingleTree(TreeModel):
+    """A model that is one tree."""
+
+    #: scikit-learn's class.
+    _tree_class: Any
+    #: A parameter.
+    splitter: Any
 
     def get_depth(self):
         """The depth of the deepest leaf."""

@@ -208,7 +208,7 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
     def _at_fit(self, fitted):
         """The estimator with the parameters that it had at fit."""
         then = copy.copy(self)
-        vars(then).update(fitted.params)
+        then.__dict__.update(fitted.params)
         return then
 
     def _without_columns(self, fitted, mask):
@@ -254,14 +254,14 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
     def _edited(self, model, retained, request):
         edit, before = request.edit, model.retained
         out = np.empty(0, dtype=np.intp)
-        positions = [out]
+        parts = [out]
         if edit.rows_out is not None:
             out = request.positions
             # a row of which some weight is left comes back with it
-            positions.append(out[before.left(out, edit.rows_out.weight) > 0.0])
+            parts.append(out[before.left(out, edit.rows_out.weight) > 0.0])
         if edit.rows_in is not None:
-            positions.append(before.n_rows + np.arange(edit.rows_in.n_rows))
-        positions = np.concatenate(positions)
+            parts.append(before.n_rows + np.arange(edit.rows_in.n_rows))
+        positions = np.concatenate(parts)
         renamed = _renamed(before, retained, out, positions)
         out, positions = (np.append(some, renamed) for some in (out, positions))
         rows, ids = retained.take(positions), retained.ids_at(positions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Scales:
         """
         more = max(0, int(weight.size).bit_length() - _FEW)
         bits = _BITS - _STEP * -(-more // _STEP)
-        class_weight, offsets, exponent = (), (), 0
+        class_weight, offsets, exponent = tuple[Any, ...](), tuple[float, ...](), 0
         if encoding.classes is not None:
             groups, n_groups = encoding.groups(y), encoding.n_groups
             class_weight = encoding.class_weight
