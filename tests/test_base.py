@@ -2,6 +2,8 @@
 
 import inspect
 import pickle
+import threading
+from copy import copy
 
 import numpy as np
 import pytest
@@ -124,3 +126,27 @@ def test_pickles_of_another_release_are_refused():
         other = {**state, "_state_version": version}
         with pytest.raises(ValueError, match="fit it again"):
             object.__new__(type(model)).__setstate__(other)
+
+
+def test_locks_are_of_one_object_and_one_process(monkeypatch):
+    model = Counting().fit(X)
+    lock = model._exclusive()
+    assert model._exclusive() is lock
+    assert copy(model)._exclusive() is not lock
+    assert pickle.loads(pickle.dumps(model))._exclusive() is not lock
+    # a fork has the locks of its parent, which a thread of that may hold
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert model._exclusive() is not lock
+
+
+def test_a_request_waits_for_another_thread():
+    model, done = Counting().fit(X), threading.Event()
+    with model._exclusive():
+        thread = threading.Thread(
+            target=lambda: (model.partial_unfit(X[:2]), done.set())
+        )
+        thread.start()
+        assert not done.wait(0.05)
+        assert model._checked() == 6
+    thread.join()
+    assert model._checked() == 4
