@@ -7,6 +7,8 @@ import scipy.sparse as sp
 
 from sklearn_unlearn.certification.drift import measured, stepped
 from sklearn_unlearn.certification.geometry import (
+    _SMALL,
+    _certified,
     certified_eigenvalues,
     dual_norm,
     largest_dual_norm,
@@ -389,3 +391,11 @@ def long_hessian(state, rows):
         for k in outputs
     ]
     return np.block(blocks) + np.diag(state.factor.penalty)
+
+
+def test_an_estimate_that_is_too_large_is_not_claimed():
+    def solve(v):  # as if all eigenvalues were ten
+        return v.ravel() / 10.0
+
+    order = _SMALL + 10
+    assert 0.5 <= _certified(np.eye(order, order="F"), solve) <= 1.0

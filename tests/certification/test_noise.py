@@ -184,3 +184,12 @@ def test_held_coefficients_are_zero_whatever_they_were():
     assert np.all(published[~held] != 0.0)
     with pytest.raises(ValueError, match="read-only"):
         published[0] = 1.0
+
+
+def test_what_is_rounded_is_the_sum(monkeypatch):
+    spacing = grid(1.0)
+    # a noise of a fifth of the grid
+    monkeypatch.setattr(noise, "_rounded_sums", lambda left, *_: np.rint(left + 0.2))
+    theta, held = spacing * np.array([1.2, 1.4, -1.4]), np.zeros(3, dtype=bool)
+    found = noisy(theta, held, 1.0, b"key")
+    np.testing.assert_array_equal(found, spacing * np.array([1.0, 2.0, -1.0]))
