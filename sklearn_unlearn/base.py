@@ -92,7 +92,15 @@ class UnlearnerMixin(StepMixin):
     # Verbs --------------------------------------------------------------------------
 
     @verb("out")
-    def partial_unfit(self, X=None, y=None, sample_weight=None, *, row_ids=None):
+    def partial_unfit(
+        self,
+        X=None,
+        y=None,
+        sample_weight=None,
+        *,
+        row_ids=None,
+        on_unknown="raise",
+    ):
         """Forget rows: the estimator as if it had never been trained on them.
 
         Parameters
@@ -112,6 +120,10 @@ class UnlearnerMixin(StepMixin):
             once: all rows that have it are meant. What else is given for each row,
             weights for one, is then in the order of the identifiers and, of one of
             them, in that in which its rows came to the model.
+        on_unknown : {"raise", "skip"}, default="raise"
+            What to do about identifiers that no row has, because they were never in or
+            their rows have left: refuse the request, or leave them out of it, with
+            their rows of X.
 
         Returns
         -------
@@ -122,7 +134,8 @@ class UnlearnerMixin(StepMixin):
         UnlearningError
             A subclass says why the request was refused; the estimator is unchanged.
         """
-        return self._carry_out(Request(out=Batch(X, y, sample_weight, row_ids)))
+        out = Batch(X, y, sample_weight, row_ids, on_unknown)
+        return self._carry_out(Request(out=out))
 
     @verb("out", "into")
     def replace_features(
@@ -291,6 +304,8 @@ class UnlearnerMixin(StepMixin):
             for name in ("sample_weight", "row_ids") if batch is not None else ():
                 if getattr(batch, name) is not None and name not in accepted:
                     raise TypeError(f"{type(self).__name__} takes no {name}.")
+            if batch is not None:
+                self._check_on_unknown(batch)
         out, into = request.out, request.into
         if request.corrects_both and "y_new" not in accepted:
             raise TypeError(f"{type(self).__name__} takes no y_new.")
@@ -303,6 +318,22 @@ class UnlearnerMixin(StepMixin):
                 raise ValueError("Pass X and y of the rows, or row_ids.")
             for name in needed:
                 given(name, getattr(rows, name))
+
+    def _check_on_unknown(self, batch: Batch) -> None:
+        """Refuse what is none of the two, or concerns names where none are given.
+
+        Raises
+        ------
+        ValueError, TypeError
+        """
+        if batch.on_unknown not in ("raise", "skip"):
+            raise ValueError(
+                f"on_unknown must be 'raise' or 'skip'; got {batch.on_unknown!r}."
+            )
+        if batch.on_unknown == "skip" and "row_ids" not in self._accepts:
+            raise TypeError(f"{type(self).__name__} takes no on_unknown.")
+        if batch.on_unknown == "skip" and batch.row_ids is None:
+            raise ValueError("on_unknown='skip' skips names of rows: pass row_ids.")
 
     def _first_fit(self, batch, classes):
         """``partial_fit`` of an estimator that is not fitted."""

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.preprocessing import Normalizer
 
@@ -209,6 +210,88 @@ def test_subjects_with_texts_for_names_after_a_column_left(name):
         np.testing.assert_allclose(
             model.predict_proba(X), refit.predict_proba(X), atol=1e-6
         )
+
+
+@everywhere
+def test_which_names_are_there_and_which_rows_have_them(name):
+    model = fitted(name)
+    assert model.has([101, 7, 101]).tolist() == [True, False, True]
+    np.testing.assert_array_equal(model.remaining_ids(), IDS)
+    assert model.rows_of([105, 101]).tolist() == [5, 29, 53, 1, 25, 49]
+    model.replace_features(X[[29]], Y[[29]], X_NEW[[0]], row_ids=105)
+    model.partial_unfit(X[[53]], Y[[53]], row_ids=105).partial_unfit(row_ids=101)
+    model.partial_fit(X_NEW[1:3], Y_NEW[1:3], row_ids=[105, 7])
+    left = np.append(np.delete(IDS, [1, 25, 49, 53]), [105, 7])
+    for each in (model, pickle.loads(pickle.dumps(model))):
+        assert each.has([101, 7, 105]).tolist() == [False, True, True]
+        np.testing.assert_array_equal(each.remaining_ids(), left)
+        assert each.rows_of(105).tolist() == np.flatnonzero(left == 105).tolist()
+        with pytest.raises(RowNotFoundError, match=r"101, .* left the model"):
+            each.rows_of([105, 101])
+        with pytest.raises(RowNotFoundError, match="named before"):
+            each.rows_of([105, 105])
+        with pytest.raises(ValueError, match="row_ids must be int64 as at fit"):
+            each.has(["105"])
+
+
+def test_questions_about_names_where_there_are_none():
+    for model, said in [
+        (clone(MODELS["linear"]).fit(X, Y), "fitted with row_ids"),
+        (make("logistic").fit(X, Y), "needs retain_data=True"),
+        (
+            su.make_unlearnable_pipeline(su.UnlearnableGaussianNB()).fit(X, Y),
+            "nothing that step 'unlearnablegaussiannb' knows",
+        ),
+    ]:
+        for ask in (lambda m: m.has(1), lambda m: m.rows_of(1)):
+            with pytest.raises(UnlearningError, match=said):
+                ask(model)
+        with pytest.raises(UnlearningError, match=said):
+            model.remaining_ids()
+    assert not hasattr(su.UnlearnableGaussianNB(), "has")
+    with pytest.raises(NotFittedError):
+        logistic().has(1)
+
+
+def test_rows_of_a_row_in_parts_are_one():
+    ids = np.arange(N)
+    model = logistic().fit(X, Y, sample_weight=2.0, row_ids=ids)
+    model.replace_features(X[[3]], Y[[3]], X_NEW[:1], sample_weight=0.5, row_ids=3)
+    np.testing.assert_array_equal(model.remaining_ids(), ids)
+    assert model.rows_of([4, 3]).tolist() == [4, 3]
+
+
+@everywhere
+def test_unknown_names_are_skipped(name):
+    model = fitted(name).partial_unfit(row_ids=103)
+    left = IDS != 103
+    before = outcome(name, model)
+    for row_ids in (103, [103, 7]):
+        model.partial_unfit(row_ids=row_ids, on_unknown="skip")
+        model.partial_unfit(X[:2], Y[:2], row_ids=[103, 7], on_unknown="skip")
+    np.testing.assert_array_equal(outcome(name, model), before)  # nothing happened
+    for bad, said in [({"on_unknown": "ignore"}, "'raise' or 'skip'"), ({}, "103, ")]:
+        with pytest.raises(UnlearningError, match=said):
+            model.partial_unfit(row_ids=[103, 104], **bad)
+    with pytest.raises(RowNotFoundError, match=r"\[2\] is 104, which was named before"):
+        model.partial_unfit(row_ids=[104, 103, 104], on_unknown="skip")
+    with pytest.raises(RowNotFoundError, match="Row 0 of X"):
+        model.partial_unfit(X[:2], Y[:2], row_ids=[108, 103], on_unknown="skip")
+    with pytest.raises(ValueError, match="pass row_ids"):
+        model.partial_unfit(X[:2], Y[:2], on_unknown="skip")
+    np.testing.assert_array_equal(outcome(name, model), before)
+    model.partial_unfit(row_ids=[7, 104, 103], on_unknown="skip")
+    rows = [3, 5, 6]
+    su.partial_unfit(model, X[rows], Y[rows], row_ids=IDS[rows], on_unknown="skip")
+    left = np.setdiff1d(np.flatnonzero(left & (IDS != 104)), rows)
+    assert_refit(name, model, X[left], Y[left], IDS[left])
+
+
+def test_what_knows_no_names_skips_none():
+    model = su.UnlearnableGaussianNB().fit(X, Y)
+    with pytest.raises(TypeError, match="takes no on_unknown"):
+        model.partial_unfit(X[:1], Y[:1], on_unknown="skip")
+    model.partial_unfit(X[:1], Y[:1], on_unknown="raise")
 
 
 def test_weights_are_those_of_all_rows_of_a_subject():

@@ -298,6 +298,12 @@ class RetainedRows:
         alive = self.weights(position) > 0.0
         return owner[alive], position[alive]
 
+    def remaining(self) -> tuple[Indices, Any]:
+        """Numbers and identifiers of living rows, in the order in which they came."""
+        alive = self.alive
+        numbers, first = np.unique(self.numbers_at(alive), return_index=True)
+        return numbers, self.ids_at(alive[first])
+
     def holds(self, ids: Any) -> Mask:
         """Which of these identifiers have a living row."""
         held = np.zeros(len(ids), dtype=bool)

@@ -26,6 +26,7 @@ from sklearn_unlearn.pipeline._raw_requests import (
     with_mask,
     with_targets,
 )
+from sklearn_unlearn.row_models import NamedRowsMixin
 from sklearn_unlearn.transformers import (
     CompositeStep,
     InputChange,
@@ -82,7 +83,7 @@ class FittedSteps(NamedTuple):
     lately: Collection[str] = ()
 
 
-class PipelineRequests(CompositeStep, UnlearnerMixin):
+class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
     """Carries a request through the steps, the last of which may be a pipeline."""
 
     steps: list[Any]
@@ -237,6 +238,13 @@ class PipelineRequests(CompositeStep, UnlearnerMixin):
         if is_nothing(last) or is_classifier(last) or is_regressor(last):
             return not is_nothing(last)
         return not hasattr(last, "transform")
+
+    def _named_rows(self):
+        self._check_fitted()
+        name, last = self._flat()[0][-1]
+        if not isinstance(last, NamedRowsMixin):
+            raise ValueError(f"row_ids is nothing that step {name!r} knows.")
+        return last._named_rows()
 
     def _last_has(self, name):
         return hasattr(innermost(self), name)

@@ -7,6 +7,14 @@ as the last step of a pipeline.
 
 from sklearn_unlearn.row_models._array_rows import RowModel, relabelled
 from sklearn_unlearn.row_models._final_requests import FinalRowModel
+from sklearn_unlearn.row_models._names import NamedRowsMixin
 from sklearn_unlearn.row_models._raw_rows import RawRowModel, without_classes
 
-__all__ = ["FinalRowModel", "RawRowModel", "RowModel", "relabelled", "without_classes"]
+__all__ = [
+    "FinalRowModel",
+    "NamedRowsMixin",
+    "RawRowModel",
+    "RowModel",
+    "relabelled",
+    "without_classes",
+]

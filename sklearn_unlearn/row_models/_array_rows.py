@@ -11,8 +11,10 @@ from sklearn_unlearn.base import Answer, UnlearnerMixin
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.edits import DropColumns, Edit
 from sklearn_unlearn.core.model import Request
+from sklearn_unlearn.core.retained import check_named_once
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.row_models._names import NamedRowsMixin
 from sklearn_unlearn.utils.not_found import explanation
 from sklearn_unlearn.utils.validation import (
     check_columns,
@@ -89,7 +91,7 @@ class Leaving:
         return self
 
 
-class RowModel(UnlearnerMixin):
+class RowModel(NamedRowsMixin, UnlearnerMixin):
     """A model that may keep its training rows, and finds those of a request in them.
 
     It has in its fitted value ``model``, with ``retained`` (None if nothing is kept)
@@ -136,6 +138,7 @@ class RowModel(UnlearnerMixin):
             out.y,
             out.sample_weight,
             out.row_ids,
+            on_unknown=out.on_unknown,
             interchangeable=into is None,
         )
         coming = origin = None
@@ -197,6 +200,7 @@ class RowModel(UnlearnerMixin):
         origin=None,
         interchangeable=True,
         labels=None,
+        on_unknown="raise",
     ):
         """Rows that are to leave, those of weight zero left out.
 
@@ -211,6 +215,8 @@ class RowModel(UnlearnerMixin):
             Whether the same is asked of all rows.
         labels : ndarray, optional
             What columns of the origin are called, if it does not say.
+        on_unknown : {"raise", "skip"}, default="raise"
+            What to do about identifiers that no row has.
 
         Returns
         -------
@@ -222,20 +228,27 @@ class RowModel(UnlearnerMixin):
         if row_ids is None and (X is None or y is None):
             raise ValueError("Pass X and y of the rows, or row_ids.")
         if row_ids is not None:
-            self._check_names(retained)
+            _check_names(retained)
             ids = check_row_ids(row_ids, like=retained.chunks[0].ids)
         if (X is None) != (y is None):
             raise ValueError("With row_ids pass both of X and y, or neither.")
+        skips = on_unknown == "skip"
         if X is None:
+            check_named_once(ids)
+            ids = ids[retained.holds(ids)] if skips else ids
             return self._leaving_subjects(retained, ids, sample_weight)
         if origin is None:
             rows = self._read_rows(fitted, X, y, sample_weight)
         else:
             no_columns = np.empty((origin.shape[0], 0))
             rows = self._weighted(fitted, no_columns, y, sample_weight)
-        n_asked, source = rows.n_rows, np.flatnonzero(rows.weight)
+        n_asked = rows.n_rows
         if ids is not None:
-            ids = check_row_ids(row_ids, n_asked, like=ids)[source]
+            ids = check_row_ids(row_ids, n_asked, like=ids)
+            if skips:
+                rows = rows.reweighted(np.where(retained.holds(ids), rows.weight, 0.0))
+        source = np.flatnonzero(rows.weight)
+        ids = None if ids is None else ids[source]
         rows = rows.weighted()
         if origin is not None and source.size < n_asked:
             origin = origin.take(source)
@@ -278,11 +291,10 @@ class RowModel(UnlearnerMixin):
         held = retained.take(positions[some]).reweighted(weight[some])
         return Leaving(held, positions[some], some, n_asked)
 
-    def _check_names(self, retained):
-        """Refuse names of rows where there are none."""
-        if retained is None:
-            raise ValueError("row_ids needs retain_data=True at fit.")
-        retained.check_ids()
+    def _named_rows(self):
+        retained = self._checked().model.retained
+        _check_names(retained)
+        return retained
 
     def _all_rows(self, fitted, X, y, sample_weight):
         """All rows of the model: those that are given, or else those it retains."""
@@ -324,6 +336,13 @@ class RowModel(UnlearnerMixin):
         target = self._read_targets(fitted.encoding, y, X.shape[0])
         weight = check_sample_weight(sample_weight, X.shape[0])
         return Rows(X, target, weight)
+
+
+def _check_names(retained):
+    """Refuse names of rows where there are none."""
+    if retained is None:
+        raise ValueError("row_ids needs retain_data=True at fit.")
+    retained.check_ids()
 
 
 def relabelled(rows, target):

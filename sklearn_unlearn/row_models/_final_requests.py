@@ -131,7 +131,7 @@ class FinalRowModel(RowModel):
             return np.concatenate([kept, coming])
 
         weight = request.weight if rows is None else rows.weight
-        if rows is not None and X is None:
+        if rows is not None and (X is None or not asked.leaving.as_asked):
             X = retained.origins_at(positions).X
         inputs = _raw_inputs(request, X, weight)
         inputs = replace(inputs, rest=rest, weight_rest=weights)
@@ -148,6 +148,7 @@ class FinalRowModel(RowModel):
             out.sample_weight,
             out.row_ids,
             origin=origin,
+            on_unknown=out.on_unknown,
             interchangeable=into is None or (into.X is None and into.y is None),
         )
 

@@ -19,12 +19,15 @@ class Batch:
     sample_weight : array-like, float or None
     row_ids : array-like or None
         Their names, instead of X and y or beside them.
+    on_unknown : {"raise", "skip"}
+        What to do about names that no row has.
     """
 
     X: Any = None
     y: Any = None
     sample_weight: Any = None
     row_ids: Any = None
+    on_unknown: str = "raise"
 
 
 @dataclass(frozen=True, eq=False)

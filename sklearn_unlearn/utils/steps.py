@@ -251,6 +251,8 @@ class StepMixin:
                 return after.replace_labels(out, y, request.into.y, **rows)
             if inputs.map is None and inputs.into is not None:
                 return after.replace_features(out, y, inputs.into(), **rows)
+            if request.out.on_unknown != "raise":
+                rows["on_unknown"] = request.out.on_unknown
             after.partial_unfit(out, y, **rows)
         if inputs.map is not None:
             after.forget_features(np.delete(_columns_left(after, inputs.map), kept))
