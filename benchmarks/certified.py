@@ -20,8 +20,8 @@ from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
 from sklearn_unlearn.certification import classical_kappa
 from sklearn_unlearn.certification.distance import distance, weakest_penalty
 from sklearn_unlearn.certification.drift import measured
-from sklearn_unlearn.core import steps
-from sklearn_unlearn.core.refinement import refreshed
+from sklearn_unlearn.core.linear import steps
+from sklearn_unlearn.core.linear.refinement import refreshed
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import NoBoundError
 
@@ -187,7 +187,7 @@ class Bench:
     def draw(self, columns, seed):
         """Outcomes by method."""
         X, y = self.problem.train
-        fresh = "sklearn_unlearn.core.refinement.fresh_factor"
+        fresh = "sklearn_unlearn.core.linear.refinement.fresh_factor"
         with fits_counted() as fits, counted(fresh) as hessians:
             refined = self._request(self.exact, columns)
         self.fits += sum(spy.call_count for spy in fits)

@@ -37,8 +37,8 @@ from sklearn_unlearn import (
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
 )
-from sklearn_unlearn.core.retained import RetainedRows
-from sklearn_unlearn.core.units import Units
+from sklearn_unlearn.core.linear.units import Units
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import UnlearningError
 
 #: Our class, scikit-learn's at its most exact, and the targets.

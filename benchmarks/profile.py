@@ -9,7 +9,8 @@ from benchmarks.measure import Spread, Table, paired
 from benchmarks.rivals import restoring
 from benchmarks.stages import Stages
 from sklearn_unlearn import UnlearnableLogisticRegression, base, newton, row_models
-from sklearn_unlearn.core import edits, factor, model, objective, steps, tally
+from sklearn_unlearn.core.linear import data_checksum as tally
+from sklearn_unlearn.core.linear import edits, factor, model, objective, steps
 
 
 def functions(fitted):

@@ -11,8 +11,8 @@ from benchmarks import data
 from benchmarks.measure import Spread, Table, paired
 from benchmarks.rivals import restoring
 from sklearn_unlearn import UnlearnableLogisticRegression
-from sklearn_unlearn.core import model as core_model
-from sklearn_unlearn.core.refinement import Outcome, Refinement
+from sklearn_unlearn.core.linear import model as core_model
+from sklearn_unlearn.core.linear.refinement import Outcome, Refinement
 
 _COLUMNS = 20
 

@@ -9,8 +9,8 @@ from benchmarks import data
 from benchmarks.measure import Call, Table, paired, ratio
 from benchmarks.rivals import restoring
 from sklearn_unlearn import UnlearnableLogisticRegression
-from sklearn_unlearn.core.edits import Edit
-from sklearn_unlearn.core.steps import unlearn
+from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.linear.steps import unlearn
 
 
 def run(settings):

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from benchmarks.measure import Call, Table, paired, ratio
 from sklearn_unlearn.core.arrays import transposed_times
-from sklearn_unlearn.core.summation import products
+from sklearn_unlearn.core.linear.summation import products
 from sklearn_unlearn.core.threads import one_blas_thread
 
 

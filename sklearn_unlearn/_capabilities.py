@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
-from sklearn_unlearn.core.losses import HalfPoisson
+from sklearn_unlearn.core.losses.smooth import HalfPoisson
 from sklearn_unlearn.linear_model import (
     UnlearnableGeneralizedLinearModel,
     UnlearnableLinearSVR,

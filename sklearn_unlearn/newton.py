@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_unlearn.core.edits import LinearMap
-from sklearn_unlearn.core.model import (
+from sklearn_unlearn.core.linear.edits import LinearMap
+from sklearn_unlearn.core.linear.model import (
     Answer,
     Model,
     Options,
@@ -23,9 +23,9 @@ from sklearn_unlearn.core.model import (
     refined,
     settled,
 )
-from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.steps import LARGE_CHANGE, LARGE_LOSS
 from sklearn_unlearn.core.rows import RowBlocks
-from sklearn_unlearn.core.steps import LARGE_CHANGE, LARGE_LOSS
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     LargeStepWarning,
@@ -40,7 +40,7 @@ class NewtonModel(FollowsInputs):
     """What a request does; an estimator adds ``fit``, prediction and hooks.
 
     An estimator keeps everything it learned in one private attribute ``_fitted``, an
-    immutable value with ``model`` (:class:`~sklearn_unlearn.core.model.Model`),
+    immutable value with ``model`` (:class:`~sklearn_unlearn.core.linear.model.Model`),
     ``encoding`` (which reads targets) and ``columns`` (of X); ``balanced`` says whether
     the loss follows the data, ``loss_of`` rows and ``loss_at`` sums give it. It
     provides ``_options``, ``_check_classes``, ``_without_classes`` and

@@ -14,7 +14,7 @@ from sklearn_unlearn import (
     UnlearnableRidgeClassifier,
     UnlearnableTweedieRegressor,
 )
-from sklearn_unlearn.core.units import Units
+from sklearn_unlearn.core.linear.units import Units
 
 ESTIMATORS = {
     "logistic": (UnlearnableLogisticRegression, {"C": 0.3}, "binary"),

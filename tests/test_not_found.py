@@ -11,11 +11,11 @@ from sklearn.preprocessing import Normalizer
 
 import sklearn_unlearn as su
 from sklearn_unlearn.baselines import FineTuned
-from sklearn_unlearn.core import retained as retained_module
-from sklearn_unlearn.core.departed import Departed
-from sklearn_unlearn.core.nearest import least_difference
-from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.training_rows import retained as retained_module
+from sklearn_unlearn.core.training_rows.departed import Departed
+from sklearn_unlearn.core.training_rows.nearest import least_difference
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import RowNotFoundError
 from sklearn_unlearn.utils.traces import leaves, traces
 from tests.cases import make

@@ -10,7 +10,7 @@ import pytest
 from sklearn.base import clone
 
 from sklearn_unlearn import sufficient_statistics
-from sklearn_unlearn.core.statistics import Statistics
+from sklearn_unlearn.core.statistics.class_sums import Statistics
 from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
 from tests.linear_model.test_state import interrupt
 from tests.observers import Observers

@@ -13,8 +13,8 @@ from sklearn.preprocessing import Normalizer
 
 import sklearn_unlearn as su
 from sklearn_unlearn.baselines import FineTuned
-from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
 from tests.cases import make
 

@@ -32,7 +32,7 @@ from sklearn_unlearn import (
     UnlearnableTfidfVectorizer,
 )
 from sklearn_unlearn.base import Batch, Request
-from sklearn_unlearn.core.counts import keys_of
+from sklearn_unlearn.core.statistics.counts import keys_of
 
 COMPONENTS = (
     "components_",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from unittest.mock import patch
 
-from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.linear.objective import Objective
 
 RETRAINING, WARM, SISA = "retraining", "retraining, warm", "SISA"
 PRIVACY, NO_UPDATE, OCCLUSION = "differential privacy", "no update", "occlusion"

@@ -32,9 +32,9 @@ from sklearn_unlearn import (
     UnlearnableLogisticRegression,
 )
 from sklearn_unlearn.baselines import FineTuned
-from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import unlearn
 from sklearn_unlearn.exceptions import StepTooLargeError
 from sklearn_unlearn.metrics import gradient_residual_norm
 

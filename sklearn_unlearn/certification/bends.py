@@ -13,8 +13,8 @@ import numpy as np
 from sklearn_unlearn.certification.distance import bend, exponential, product
 from sklearn_unlearn.certification.geometry import Geometry
 from sklearn_unlearn.core.arrays import Array
-from sklearn_unlearn.core.factor import Factor
-from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.linear.factor import Factor
+from sklearn_unlearn.core.linear.objective import Objective
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
 

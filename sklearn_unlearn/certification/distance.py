@@ -12,9 +12,9 @@ import numpy as np
 
 from sklearn_unlearn.certification.geometry import Geometry, dual_norm, over_root
 from sklearn_unlearn.core.arrays import Array
-from sklearn_unlearn.core.objective import Objective
-from sklearn_unlearn.core.state import State
-from sklearn_unlearn.core.units import ONE, Units
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.state import State
+from sklearn_unlearn.core.linear.units import ONE, Units
 from sklearn_unlearn.exceptions import NoBoundError
 
 #: Relative error of quadratic forms beyond which nothing is certified.

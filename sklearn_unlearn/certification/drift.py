@@ -31,13 +31,13 @@ from sklearn_unlearn.certification.geometry import (
 )
 from sklearn_unlearn.certification.growth import Growth, growth
 from sklearn_unlearn.certification.moments import FourthMoments
-from sklearn_unlearn.core.edits import Edit, LinearMap
-from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.linear.edits import Edit, LinearMap
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.state import State
+from sklearn_unlearn.core.linear.steps import StepResult
+from sklearn_unlearn.core.linear.summation import n_roundings
+from sklearn_unlearn.core.linear.units import Units
 from sklearn_unlearn.core.rows import RowBlocks
-from sklearn_unlearn.core.state import State
-from sklearn_unlearn.core.steps import StepResult
-from sklearn_unlearn.core.summation import n_roundings
-from sklearn_unlearn.core.units import Units
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
 #: Loss of certified eigenvalues by requests after which they are certified anew.

@@ -25,13 +25,13 @@ from sklearn_unlearn.certification.geometry import (
 )
 from sklearn_unlearn.certification.moments import FourthMoments
 from sklearn_unlearn.core.arrays import Array, densify, powers_of_two
-from sklearn_unlearn.core.edits import DropColumns, Edit, Identity, LinearMap
-from sklearn_unlearn.core.factor import Factor
-from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, Identity, LinearMap
+from sklearn_unlearn.core.linear.factor import Factor
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.state import State
+from sklearn_unlearn.core.linear.steps import StepResult
+from sklearn_unlearn.core.linear.units import Units
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.state import State
-from sklearn_unlearn.core.steps import StepResult
-from sklearn_unlearn.core.units import Units
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
 #: Columns of rows out whose largest leverage is computed; of more, the sum of all.

@@ -42,10 +42,10 @@ from sklearn_unlearn.certification.private import (
     sensitivity,
 )
 from sklearn_unlearn.core.arrays import Array, Data, is_sparse
-from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.linear.state import State
+from sklearn_unlearn.core.linear.steps import StepResult
 from sklearn_unlearn.core.rows import RowBlocks
-from sklearn_unlearn.core.state import State
-from sklearn_unlearn.core.steps import StepResult
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import (
     BudgetExceededError,

@@ -19,8 +19,8 @@ from sklearn_unlearn.core.arrays import (
     squared,
     times,
 )
-from sklearn_unlearn.core.factor import Factor
-from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.linear.factor import Factor
+from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, RowBlocks, Rows
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0

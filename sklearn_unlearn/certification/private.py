@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sklearn_unlearn.certification.distance import weakest_penalty
 from sklearn_unlearn.certification.geometry import largest_length
-from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.exceptions import CertificationError
 

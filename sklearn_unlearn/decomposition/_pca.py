@@ -9,7 +9,7 @@ from scipy.linalg import eigh
 from sklearn.decomposition import PCA
 
 from sklearn_unlearn.core.affine import AffineMap
-from sklearn_unlearn.core.moments import Moments
+from sklearn_unlearn.core.statistics.moments import Moments
 from sklearn_unlearn.exceptions import ProblemTooLargeError, UnlearningError
 from sklearn_unlearn.sufficient_statistics import (
     InvertibleMixin,

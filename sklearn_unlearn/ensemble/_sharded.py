@@ -21,8 +21,8 @@ from sklearn.utils import (
 )
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_unlearn.core.hashes import RowHash
-from sklearn_unlearn.core.model import edited_rows
+from sklearn_unlearn.core.linear.model import edited_rows
+from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.ensemble._callbacks import (
     CallbackSupportMixin,
     followed,
@@ -34,9 +34,9 @@ from sklearn_unlearn.ensemble._training import Recipe, random_states
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models import RawRowModel
 from sklearn_unlearn.utils.export import exported
-from sklearn_unlearn.utils.keys import numbered
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.row_hash import numbered
 from sklearn_unlearn.utils.rows import columns_of, protected
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags, accepts
 from sklearn_unlearn.utils.validation import check_names

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_unlearn.core.edits import Edit
-from sklearn_unlearn.core.hashes import RowHash
-from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
+from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.ensemble._training import Recipe, Slice
-from sklearn_unlearn.utils.keys import cells_of, keys_of
+from sklearn_unlearn.utils.row_hash import cells_of, keys_of
 from sklearn_unlearn.utils.validation import Columns
 
 

@@ -14,7 +14,7 @@ from sklearn.impute import SimpleImputer
 from sklearn_unlearn.base import Batch
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import is_sparse
-from sklearn_unlearn.core.counts import (
+from sklearn_unlearn.core.statistics.counts import (
     Counts,
     Missing,
     holding,
@@ -22,7 +22,7 @@ from sklearn_unlearn.core.counts import (
     median,
     most_frequent,
 )
-from sklearn_unlearn.core.moments import Moments
+from sklearn_unlearn.core.statistics.moments import Moments
 from sklearn_unlearn.sufficient_statistics import (
     InvertibleMixin,
     Learned,

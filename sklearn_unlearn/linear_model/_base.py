@@ -14,17 +14,17 @@ from sklearn.utils import check_scalar
 
 from sklearn_unlearn.certification.noise import noisy
 from sklearn_unlearn.certified import CertifiedMixin
-from sklearn_unlearn.core.fitting import fit
-from sklearn_unlearn.core.model import Model, Options
-from sklearn_unlearn.core.objective import Objective
-from sklearn_unlearn.core.parts import check_parts
-from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.linear.class_terms import check_parts
+from sklearn_unlearn.core.linear.data_checksum import Tally
+from sklearn_unlearn.core.linear.fitting import fit
+from sklearn_unlearn.core.linear.model import Model, Options
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.steps import with_parts, with_products
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import with_parts, with_products
-from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
-from sklearn_unlearn.linear_model._adoption import AdoptionMixin
 from sklearn_unlearn.linear_model._fitted import Fitted
+from sklearn_unlearn.linear_model._from_sklearn import AdoptionMixin
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
 from sklearn_unlearn.newton import warn_unless_converged
 from sklearn_unlearn.utils.export import configured_like

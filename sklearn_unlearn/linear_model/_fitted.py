@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sklearn_unlearn.certification.lineage import Lineage
-from sklearn_unlearn.core.model import Model
-from sklearn_unlearn.core.tally import Groups
-from sklearn_unlearn.core.weighted_losses import with_class_weights
+from sklearn_unlearn.core.linear.data_checksum import Groups
+from sklearn_unlearn.core.linear.model import Model
+from sklearn_unlearn.core.losses.weighted import with_class_weights
 from sklearn_unlearn.utils.validation import Columns
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.linear_model import LinearRegression
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.core.losses import HalfSquaredError, SingleOutputLoss
+from sklearn_unlearn.core.losses.smooth import HalfSquaredError, SingleOutputLoss
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.linear_model._regressor import LinearRegressor
 
@@ -73,7 +73,7 @@ class UnlearnableGeneralizedLinearModel(LinearRegressor):
     --------
     >>> import numpy as np
     >>> from sklearn_unlearn import UnlearnableGeneralizedLinearModel
-    >>> from sklearn_unlearn.core.losses import HalfTweedie
+    >>> from sklearn_unlearn.core.losses.smooth import HalfTweedie
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(500, 3))
     >>> y = rng.gamma(2.0, np.exp(0.5 * X[:, 0]))

@@ -9,7 +9,7 @@ from sklearn.linear_model import GammaRegressor, PoissonRegressor, TweedieRegres
 from sklearn.metrics import d2_tweedie_score
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.core.losses import (
+from sklearn_unlearn.core.losses.smooth import (
     HalfGamma,
     HalfPoisson,
     HalfSquaredError,

@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.linear_model import HuberRegressor
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.core.objective import Objective
-from sklearn_unlearn.core.robust_losses import ConcomitantHuber
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.losses.robust import ConcomitantHuber
 from sklearn_unlearn.linear_model._regressor import LinearRegressor
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.certified import CertifiedMixin
-from sklearn_unlearn.core.influence import leave_one_out
+from sklearn_unlearn.core.linear.influence import leave_one_out
 from sklearn_unlearn.utils.validation import check_remaining_rows, named
 
 

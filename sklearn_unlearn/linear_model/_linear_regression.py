@@ -9,7 +9,7 @@ from scipy.linalg import eigvalsh
 from sklearn.base import MultiOutputMixin
 from sklearn.linear_model import LinearRegression
 
-from sklearn_unlearn.core.normal_equations import least_squares, remainder
+from sklearn_unlearn.core.linear.normal_equations import least_squares, remainder
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from sklearn_unlearn.sufficient_statistics import Learned, StatisticalRegressor
 

@@ -10,7 +10,7 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.core.losses import HalfBinomialLogistic, MultinomialLogistic
+from sklearn_unlearn.core.losses.smooth import HalfBinomialLogistic, MultinomialLogistic
 from sklearn_unlearn.linear_model._classifier import LinearClassifier
 
 

@@ -11,7 +11,7 @@ from sklearn.base import MultiOutputMixin
 from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.core.losses import HalfSquaredError
+from sklearn_unlearn.core.losses.smooth import HalfSquaredError
 from sklearn_unlearn.linear_model._classifier import LinearClassifier
 from sklearn_unlearn.linear_model._regressor import LinearRegressor
 

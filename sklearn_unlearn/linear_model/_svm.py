@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.svm import LinearSVC, LinearSVR
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.core.margin_losses import SquaredEpsilonInsensitive, SquaredHinge
+from sklearn_unlearn.core.losses.margin import SquaredEpsilonInsensitive, SquaredHinge
 from sklearn_unlearn.linear_model._base import LinearUnlearner
 from sklearn_unlearn.linear_model._classifier import LinearClassifier
 from sklearn_unlearn.linear_model._regressor import LinearRegressor

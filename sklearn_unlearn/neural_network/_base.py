@@ -11,15 +11,15 @@ import numpy as np
 import sklearn
 from sklearn.base import BaseEstimator
 
-from sklearn_unlearn.core.change_objective import ChangeObjective
-from sklearn_unlearn.core.divergence import Departure
-from sklearn_unlearn.core.network_objective import NetworkObjective
-from sklearn_unlearn.core.perceptron import ACTIVATIONS, Perceptron
-from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.linear.data_checksum import Tally
+from sklearn_unlearn.core.network.divergence import Departure
+from sklearn_unlearn.core.network.objective import NetworkObjective
+from sklearn_unlearn.core.network.perceptron import ACTIVATIONS, Perceptron
+from sklearn_unlearn.core.network.variance_reduced_objective import ChangeObjective
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.tally import Tally
-from sklearn_unlearn.neural_network._adoption import AdoptionMixin
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.neural_network._fitted import Fitted, NetworkModel, decay_of
+from sklearn_unlearn.neural_network._from_sklearn import AdoptionMixin
 from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._targets import null_loss

@@ -8,8 +8,8 @@ from sklearn.base import ClassifierMixin
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from sklearn_unlearn.core.losses import HalfBinomialLogistic, MultinomialLogistic
-from sklearn_unlearn.core.outputwise import Outputwise
+from sklearn_unlearn.core.losses.multi_output import Outputwise
+from sklearn_unlearn.core.losses.smooth import HalfBinomialLogistic, MultinomialLogistic
 from sklearn_unlearn.neural_network._base import PerceptronUnlearner
 from sklearn_unlearn.neural_network._targets import Indicators
 from sklearn_unlearn.utils.asked import ProbabilityMixin

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.core.arrays import is_sparse
-from sklearn_unlearn.core.edits import DropColumns, Edit, Identity
-from sklearn_unlearn.core.model import Request
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, Identity
+from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models import FinalRowModel
 from sklearn_unlearn.utils.messages import kind_of

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_unlearn.core.perceptron import Perceptron
-from sklearn_unlearn.core.retained import RetainedRows
-from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.core.linear.data_checksum import Tally
+from sklearn_unlearn.core.network.perceptron import Perceptron
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.utils.validation import Columns
 
 

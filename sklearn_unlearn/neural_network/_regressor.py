@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.neural_network import MLPRegressor
 
-from sklearn_unlearn.core.losses import HalfPoisson, HalfSquaredError
-from sklearn_unlearn.core.outputwise import Outputwise
+from sklearn_unlearn.core.losses.multi_output import Outputwise
+from sklearn_unlearn.core.losses.smooth import HalfPoisson, HalfSquaredError
 from sklearn_unlearn.neural_network._base import PerceptronUnlearner
 from sklearn_unlearn.utils.targets import Targets
 

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_unlearn.core.edits import DropColumns
-from sklearn_unlearn.core.krylov import spectrum
-from sklearn_unlearn.core.levenberg_marquardt import Outcome, descend
-from sklearn_unlearn.core.model import edited_rows, edited_tally
-from sklearn_unlearn.core.one_shot import first_order_update, second_order_update
+from sklearn_unlearn.core.linear.edits import DropColumns
+from sklearn_unlearn.core.linear.model import edited_rows, edited_tally
+from sklearn_unlearn.core.network.krylov import spectrum
+from sklearn_unlearn.core.network.levenberg_marquardt import Outcome, descend
+from sklearn_unlearn.core.network.one_shot import (
+    first_order_update,
+    second_order_update,
+)
 from sklearn_unlearn.exceptions import (
     LargeStepWarning,
     NotFiniteError,

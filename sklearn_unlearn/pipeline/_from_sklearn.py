@@ -34,8 +34,8 @@ from sklearn_unlearn.transformers import (
     is_nothing,
     is_stateless,
 )
-from sklearn_unlearn.utils.adoption import instead_of
 from sklearn_unlearn.utils.export import configured_like
+from sklearn_unlearn.utils.from_sklearn import instead_of
 from sklearn_unlearn.utils.messages import kind_of, refusing, warn
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
 from sklearn_unlearn.utils.steps import own

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import exported, few, is_stateless, may_mix, mixes
-from sklearn_unlearn.utils.adoption import instead_of
+from sklearn_unlearn.utils.from_sklearn import instead_of
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.validation import label_positions
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sklearn.utils import check_array
 
-from sklearn_unlearn.core.counts import Counts, keys_of
+from sklearn_unlearn.core.statistics.counts import Counts, keys_of
 from sklearn_unlearn.sufficient_statistics import (
     InvertibleMixin,
     Learned,

@@ -10,7 +10,7 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import is_sparse
-from sklearn_unlearn.core.extremes import Extremes
+from sklearn_unlearn.core.statistics.extremes import Extremes
 from sklearn_unlearn.sufficient_statistics import (
     InvertibleMixin,
     Learned,

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_unlearn.core.affine import AffineMap
-from sklearn_unlearn.core.counts import keys_of
+from sklearn_unlearn.core.statistics.counts import keys_of
 from sklearn_unlearn.preprocessing._categories import CategoryEncoder, groups_of
 from sklearn_unlearn.sufficient_statistics import Learned
 

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.preprocessing import OrdinalEncoder
 
 from sklearn_unlearn.core.affine import AffineMap
-from sklearn_unlearn.core.counts import Missing
+from sklearn_unlearn.core.statistics.counts import Missing
 from sklearn_unlearn.preprocessing._categories import CategoryEncoder, groups_of
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_unlearn.core.affine import AffineMap
-from sklearn_unlearn.core.moments import Moments
+from sklearn_unlearn.core.statistics.moments import Moments
 from sklearn_unlearn.sufficient_statistics import (
     InvertibleMixin,
     Learned,

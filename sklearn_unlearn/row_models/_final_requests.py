@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.base import Request
-from sklearn_unlearn.core import model as core
-from sklearn_unlearn.core.edits import Edit
-from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.linear import model as core
+from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.row_models._array_rows import RowModel, relabelled
 from sklearn_unlearn.utils.input_change import InputChange, as_given
 from sklearn_unlearn.utils.raw_rows import taken

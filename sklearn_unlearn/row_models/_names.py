@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.validation import check_row_ids
 

@@ -8,14 +8,14 @@ import numpy as np
 from sklearn.utils import assert_all_finite, get_tags
 
 from sklearn_unlearn.core.arrays import is_sparse
-from sklearn_unlearn.core.edits import Edit
-from sklearn_unlearn.core.hashes import RowHash
-from sklearn_unlearn.core.model import Request
-from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
+from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.row_models._array_rows import RowModel
-from sklearn_unlearn.utils.keys import keys_of
 from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.row_hash import keys_of
 from sklearn_unlearn.utils.validation import (
     check_names,
     check_row_ids,

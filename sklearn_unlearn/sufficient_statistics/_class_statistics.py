@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklearn_unlearn.core.exact import Exact
-from sklearn_unlearn.core.statistics import Statistics, Values
+from sklearn_unlearn.core.statistics.class_sums import Statistics, Values
+from sklearn_unlearn.core.statistics.exact_summation import Exact
 from sklearn_unlearn.exceptions import RowNotFoundError
 
 

@@ -7,13 +7,13 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.exceptions import DataMismatchWarning
 from sklearn_unlearn.sufficient_statistics._base import StatisticsUnlearner
-from sklearn_unlearn.utils.adoption import (
+from sklearn_unlearn.utils.export import configured_like
+from sklearn_unlearn.utils.from_sklearn import (
     adopted_params,
     check_same_classes,
     check_same_columns,
     difference,
 )
-from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.messages import refusing, warn
 
 #: Attributes that may differ: signs and rotations, steps, means that are rounding

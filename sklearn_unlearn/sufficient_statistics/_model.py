@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_non_negative
 
 from sklearn_unlearn.base import Batch
-from sklearn_unlearn.core.statistics import Statistics, Values
-from sklearn_unlearn.core.sums import Second
+from sklearn_unlearn.core.statistics.block_sums import Second
+from sklearn_unlearn.core.statistics.class_sums import Statistics, Values
 from sklearn_unlearn.sufficient_statistics._class_statistics import (
     ClassStatistics,
     widest,

@@ -14,8 +14,8 @@ from sklearn.utils import get_tags
 from sklearn_unlearn.base import Batch
 from sklearn_unlearn.sufficient_statistics._fitted import Fitted, ReadRows
 from sklearn_unlearn.sufficient_statistics._following import FollowsInputs
-from sklearn_unlearn.utils.adoption import difference, size_of
 from sklearn_unlearn.utils.export import configured_like, exported
+from sklearn_unlearn.utils.from_sklearn import difference, size_of
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.rows import protected

@@ -7,7 +7,7 @@ from sklearn.frozen import FrozenEstimator
 
 from sklearn_unlearn.exceptions import NotForgottenWarning, UnlearningError
 from sklearn_unlearn.transformers._rowwise import same_outputs
-from sklearn_unlearn.utils.adoption import difference
+from sklearn_unlearn.utils.from_sklearn import difference
 from sklearn_unlearn.utils.messages import kind_of, warn
 from sklearn_unlearn.utils.rows import protected
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.trees.forest import edit_trees
 from sklearn_unlearn.core.trees.hashing import combine, mix
 from sklearn_unlearn.core.trees.rules import MISSING, Rows, Rules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_unlearn.core.nearest import ROUNDING, least_difference
+from sklearn_unlearn.core.training_rows.nearest import ROUNDING, least_difference
 from sklearn_unlearn.utils.schema import is_frame
 
 #: Columns that are named.

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from sklearn_unlearn.core.arrays import Array
-from sklearn_unlearn.core.weighted_losses import (
+from sklearn_unlearn.core.losses.weighted import (
     ClassWeighted,
     WeightedLoss,
     with_class_weights,

@@ -11,11 +11,11 @@ import math
 
 import numpy as np
 
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.refinement import fresh_factor
+from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.losses import HalfBinomialLogistic, MultinomialLogistic
-from sklearn_unlearn.core.objective import Objective
-from sklearn_unlearn.core.refinement import fresh_factor
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.state import State
 
 OFFSET = 40.0
 LOSSES = {"logistic": HalfBinomialLogistic(), "multinomial": MultinomialLogistic()}

@@ -8,11 +8,11 @@ import numpy as np
 
 from sklearn_unlearn.certification.distance import Drift
 from sklearn_unlearn.certification.drift import measured, stepped
-from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
-from sklearn_unlearn.core.fitting import fit
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
+from sklearn_unlearn.core.linear.fitting import fit
+from sklearn_unlearn.core.linear.state import State
+from sklearn_unlearn.core.linear.steps import StepResult, unlearn
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.state import State
-from sklearn_unlearn.core.steps import StepResult, unlearn
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.core.problems import SINGLE, join, make_objective
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from sklearn_unlearn.certification.drift import measured, stepped
-from sklearn_unlearn.core.edits import Edit
-from sklearn_unlearn.core.steps import unlearn
+from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.linear.steps import unlearn
 from tests.certification import exponential
 from tests.certification.drifts import CURVED, gradient_norms
 from tests.certification.reference import Yardstick

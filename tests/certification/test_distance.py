@@ -14,10 +14,10 @@ from sklearn_unlearn.certification.distance import (
 )
 from sklearn_unlearn.certification.drift import measured, stepped
 from sklearn_unlearn.certification.geometry import Geometry, certified_eigenvalues
-from sklearn_unlearn.core.factor import factorise
+from sklearn_unlearn.core.linear.factor import factorise
+from sklearn_unlearn.core.linear.refinement import refine
+from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.core.losses import HalfSquaredError
-from sklearn_unlearn.core.refinement import refine
-from sklearn_unlearn.core.steps import unlearn
 from sklearn_unlearn.exceptions import NoBoundError, NotPositiveDefiniteError
 from tests.certification import exponential, sequences
 from tests.certification.reference import (

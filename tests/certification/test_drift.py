@@ -10,9 +10,9 @@ from sklearn_unlearn.certification.drift import grown, measured, stepped
 from sklearn_unlearn.certification.geometry import coarse, column_reach
 from sklearn_unlearn.certification.growth import growth
 from sklearn_unlearn.core.arrays import powers_of_two
-from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
-from sklearn_unlearn.core.refinement import fresh_factor, refine, refreshed
-from sklearn_unlearn.core.steps import unlearn
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
+from sklearn_unlearn.core.linear.refinement import fresh_factor, refine, refreshed
+from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.certification import sequences
 from tests.certification.drifts import CURVED, gradient_norms, length

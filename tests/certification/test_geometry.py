@@ -18,9 +18,9 @@ from sklearn_unlearn.certification.geometry import (
     measured_geometry,
     over_root,
 )
-from sklearn_unlearn.core.edits import DropColumns, Edit
-from sklearn_unlearn.core.factor import factorise
-from sklearn_unlearn.core.steps import unlearn
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit
+from sklearn_unlearn.core.linear.factor import factorise
+from sklearn_unlearn.core.linear.steps import unlearn
 from tests.certification.reference import (
     LONG,
     Yardstick,

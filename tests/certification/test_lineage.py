@@ -22,10 +22,10 @@ from sklearn_unlearn.certification.lineage import (
     requested,
 )
 from sklearn_unlearn.certification.noise import grid
-from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
+from sklearn_unlearn.core.linear.refinement import refine, refreshed
+from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.core.losses import HalfSquaredError
-from sklearn_unlearn.core.refinement import refine, refreshed
-from sklearn_unlearn.core.steps import unlearn
 from sklearn_unlearn.exceptions import BudgetExceededError, NoBoundError
 from tests.core.problems import fitted, make_problem
 

@@ -14,7 +14,7 @@ import pytest
 from sklearn_unlearn import GaussianCertification
 from sklearn_unlearn.certification import gaussian_delta, kappa
 from sklearn_unlearn.certification.noise import noisy
-from sklearn_unlearn.core.units import Units
+from sklearn_unlearn.core.linear.units import Units
 from sklearn_unlearn.metrics import audit_indistinguishability
 from tests.cases import data, make
 from tests.certified.problems import theta

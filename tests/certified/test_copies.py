@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sklearn_unlearn.certification.distance import distance
-from sklearn_unlearn.core.refinement import refreshed
-from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.linear.refinement import refreshed
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from tests.certified.problems import Edited, certified
 from tests.certified.test_truth import farthest_refit
 

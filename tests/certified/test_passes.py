@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
-from sklearn_unlearn.core.refinement import refine
-from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.linear.refinement import refine
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from tests.core.problems import KINDS, Partitioned, fitted, make_problem
 
 CERTIFICATION = GaussianCertification(epsilon=1.0, delta=1e-5, sigma=1e-3)

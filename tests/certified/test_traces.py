@@ -14,7 +14,7 @@ from sklearn_unlearn import (
     UnlearnableRidge,
 )
 from sklearn_unlearn.certification import kappa
-from sklearn_unlearn.core.units import Units
+from sklearn_unlearn.core.linear.units import Units
 from sklearn_unlearn.exceptions import CertificateMismatchError
 from tests.certified.problems import problem
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_unlearn.core.units import Units
+from sklearn_unlearn.core.linear.units import Units
 from tests.cases import CERTIFIED, weights
 from tests.certified.problems import VERBS, certified, problem, refit, theta
 from tests.pairwise import pairwise

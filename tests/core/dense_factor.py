@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.factor import factorise
+from sklearn_unlearn.core.linear.factor import factorise
 
 
 class Dense:

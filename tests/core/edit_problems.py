@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.edits import Edit
+from sklearn_unlearn.core.linear.edits import Edit
 from tests.core.problems import (
     KINDS,
     dense_data_gradient,

@@ -8,9 +8,9 @@ from sklearn_unlearn.core.losses import (
     HalfSquaredError,
     MultinomialLogistic,
 )
-from sklearn_unlearn.core.network_objective import NetworkObjective
-from sklearn_unlearn.core.outputwise import Outputwise
-from sklearn_unlearn.core.perceptron import Perceptron
+from sklearn_unlearn.core.losses.multi_output import Outputwise
+from sklearn_unlearn.core.network.objective import NetworkObjective
+from sklearn_unlearn.core.network.perceptron import Perceptron
 from sklearn_unlearn.core.rows import Rows
 
 #: A loss, and its raw predictions.

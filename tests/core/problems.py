@@ -9,8 +9,10 @@ import numpy as np
 from scipy.special import logsumexp
 
 from sklearn_unlearn.core.arrays import densify
-from sklearn_unlearn.core.edits import Edit
-from sklearn_unlearn.core.fitting import fit
+from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.linear.fitting import fit
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.losses import (
     HalfBinomialLogistic,
     HalfGamma,
@@ -19,9 +21,7 @@ from sklearn_unlearn.core.losses import (
     HalfTweedie,
     MultinomialLogistic,
 )
-from sklearn_unlearn.core.objective import Objective
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows
-from sklearn_unlearn.core.state import State
 
 KINDS = (
     "squared",

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.change_objective import ChangeObjective, sampled
-from sklearn_unlearn.core.levenberg_marquardt import Budget, Steps, descend
+from sklearn_unlearn.core.network.levenberg_marquardt import Budget, Steps, descend
+from sklearn_unlearn.core.network.variance_reduced_objective import (
+    ChangeObjective,
+    sampled,
+)
 from tests.core.test_levenberg_marquardt import Quadratic
 
 

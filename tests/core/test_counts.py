@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_unlearn.core.counts import Counts, Missing, holding, keys_of, value_of
+from sklearn_unlearn.core.statistics.counts import (
+    Counts,
+    Missing,
+    holding,
+    keys_of,
+    value_of,
+)
 from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
 
 VALUES = st.lists(

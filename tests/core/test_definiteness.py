@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core import factor as module
-from sklearn_unlearn.core.definiteness import Status
+from sklearn_unlearn.core.linear import factor as module
+from sklearn_unlearn.core.linear.definiteness import Status
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.core.dense_factor import Dense, assert_same, build, draw
 from tests.core.problems import directions, factor_matrix, fitted, make_problem

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.divergence import Departure, Divergence
 from sklearn_unlearn.core.losses import (
     HalfBinomialLogistic,
     HalfSquaredError,
     MultinomialLogistic,
 )
+from sklearn_unlearn.core.network.divergence import Departure, Divergence
 
 LOSSES = {
     "logistic": (HalfBinomialLogistic(), 1, lambda rng: rng.integers(2, size=(9, 1))),

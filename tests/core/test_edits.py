@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.edits import DropColumns, Edit, Identity, LinearMap
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, Identity, LinearMap
 from sklearn_unlearn.core.losses import HalfBinomialLogistic
 from tests.core.problems import (
     KINDS,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_unlearn.core.exact import (
+from sklearn_unlearn.core.statistics.exact_summation import (
     BITS,
     LIMIT,
     Accumulator,

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_unlearn.core.extremes import Extremes, Largest
+from sklearn_unlearn.core.statistics.extremes import Extremes, Largest
 from sklearn_unlearn.exceptions import (
     InsufficientWeightError,
     RowNotFoundError,

@@ -6,8 +6,8 @@ import pickle
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core import factor as module
-from sklearn_unlearn.core.factor import Factor, factorise
+from sklearn_unlearn.core.linear import factor as module
+from sklearn_unlearn.core.linear.factor import Factor, factorise
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.core.dense_factor import assert_same, build, draw, random_edit
 from tests.core.problems import make_problem

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
-from sklearn_unlearn.core.refinement import fresh_factor
-from sklearn_unlearn.core.steps import unlearn
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
+from sklearn_unlearn.core.linear.refinement import fresh_factor
+from sklearn_unlearn.core.linear.steps import unlearn
 from tests.core.edit_problems import (
     COLUMNS,
     OUT,

@@ -5,13 +5,13 @@ import pytest
 import scipy.sparse as sp
 from scipy.optimize import minimize
 
-from sklearn_unlearn.core import fitting
-from sklearn_unlearn.core.edits import DropColumns, Edit
-from sklearn_unlearn.core.fitting import fit
-from sklearn_unlearn.core.refinement import Outcome
+from sklearn_unlearn.core.linear import fitting
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit
+from sklearn_unlearn.core.linear.fitting import fit
+from sklearn_unlearn.core.linear.refinement import Outcome
+from sklearn_unlearn.core.linear.steps import unlearn
+from sklearn_unlearn.core.linear.units import Units
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import unlearn
-from sklearn_unlearn.core.units import Units
 from tests.core.problems import (
     KINDS,
     Partitioned,
@@ -183,7 +183,7 @@ def count_hessians(monkeypatch):
         return fresh(objective, rows, theta)
 
     monkeypatch.setattr(fitting, "fresh_factor", counted)
-    monkeypatch.setattr("sklearn_unlearn.core.refinement.fresh_factor", counted)
+    monkeypatch.setattr("sklearn_unlearn.core.linear.refinement.fresh_factor", counted)
     return passes
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core import fitting
-from sklearn_unlearn.core.fitting import check_order, fit
-from sklearn_unlearn.core.refinement import Outcome
-from sklearn_unlearn.core.units import Units
+from sklearn_unlearn.core.linear import fitting
+from sklearn_unlearn.core.linear.fitting import check_order, fit
+from sklearn_unlearn.core.linear.refinement import Outcome
+from sklearn_unlearn.core.linear.units import Units
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError, ProblemTooLargeError
 from tests.core.problems import dense_hessian, make_objective, make_problem, make_rows
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_unlearn.core.hashes import RowHash
+from sklearn_unlearn.core.training_rows.row_hash import RowHash
 
 NONE = np.zeros(0, dtype=bool)
 

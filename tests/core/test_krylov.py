@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.krylov import (
+from sklearn_unlearn.core.network.krylov import (
     SolveOutcome,
     conjugate_gradients,
     definite,

@@ -6,15 +6,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.krylov import definite, spectrum
-from sklearn_unlearn.core.levenberg_marquardt import (
+from sklearn_unlearn.core.network.krylov import definite, spectrum
+from sklearn_unlearn.core.network.levenberg_marquardt import (
     Budget,
     Outcome,
     Slope,
     Steps,
     descend,
 )
-from sklearn_unlearn.core.one_shot import first_order_update, second_order_update
+from sklearn_unlearn.core.network.one_shot import (
+    first_order_update,
+    second_order_update,
+)
 from sklearn_unlearn.exceptions import BudgetTooSmallError, NotFiniteError
 from tests.core.networks import problem
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.edits import DropColumns, Edit
-from sklearn_unlearn.core.fitting import fit
-from sklearn_unlearn.core.margin_losses import SquaredEpsilonInsensitive, SquaredHinge
-from sklearn_unlearn.core.objective import Objective
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit
+from sklearn_unlearn.core.linear.fitting import fit
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.steps import unlearn
+from sklearn_unlearn.core.losses.margin import SquaredEpsilonInsensitive, SquaredHinge
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import unlearn
 
 CASES = [
     pytest.param(SquaredHinge(np.ones(1), 0.7), 1, id="hinge"),

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_unlearn.core.moments import Moments
+from sklearn_unlearn.core.statistics.moments import Moments
 from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
 
 

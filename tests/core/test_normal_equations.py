@@ -5,9 +5,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.exact import Exact
-from sklearn_unlearn.core.normal_equations import least_squares, remainder
-from sklearn_unlearn.core.statistics import Statistics
+from sklearn_unlearn.core.linear.normal_equations import least_squares, remainder
+from sklearn_unlearn.core.statistics.class_sums import Statistics
+from sklearn_unlearn.core.statistics.exact_summation import Exact
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 

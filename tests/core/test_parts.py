@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core import parts as parts_module
-from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
-from sklearn_unlearn.core.margin_losses import SquaredHinge
-from sklearn_unlearn.core.parts import Parts, check_parts
+from sklearn_unlearn.core.linear import class_terms as parts_module
+from sklearn_unlearn.core.linear.class_terms import Parts, check_parts
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
+from sklearn_unlearn.core.linear.steps import unlearn, with_parts
+from sklearn_unlearn.core.losses.margin import SquaredHinge
+from sklearn_unlearn.core.losses.weighted import ClassWeighted
 from sklearn_unlearn.core.rows import joined
-from sklearn_unlearn.core.steps import unlearn, with_parts
-from sklearn_unlearn.core.weighted_losses import ClassWeighted
 from sklearn_unlearn.exceptions import ProblemTooLargeError
 from tests.core.problems import Problem, fitted, make_problem
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.factor import factorise
-from sklearn_unlearn.core.pending import Pending
+from sklearn_unlearn.core.linear.factor import factorise
+from sklearn_unlearn.core.linear.low_rank_update import Pending
 
 ORDER = 64
 #: A direction in which no coordinate stands out.

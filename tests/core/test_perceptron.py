@@ -8,8 +8,8 @@ import scipy.sparse as sp
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sklearn_unlearn.core.losses import HalfSquaredError, MultinomialLogistic
-from sklearn_unlearn.core.network_objective import NetworkObjective
-from sklearn_unlearn.core.perceptron import ACTIVATIONS, Perceptron
+from sklearn_unlearn.core.network.objective import NetworkObjective
+from sklearn_unlearn.core.network.perceptron import ACTIVATIONS, Perceptron
 from sklearn_unlearn.core.rows import Rows
 from tests.core.networks import LOSSES, problem
 from tests.pairwise import pairwise
@@ -107,7 +107,7 @@ def test_sums_do_not_depend_on_blocks_or_formats(kind, monkeypatch):
     mean = objective.mean_loss(theta)
     names = ("BLOCK_ENTRIES", "_KEPT_ENTRIES")
     for limit in names:
-        module = "sklearn_unlearn.core.network_objective."
+        module = "sklearn_unlearn.core.network.objective."
         monkeypatch.setattr(module + limit, 100 if limit == names[0] else 0)
     assert len(list(objective.blocks(objective.rows))) > 5
     sparse = replace(objective.rows, X=sp.csr_array(objective.rows.X))

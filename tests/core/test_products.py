@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_unlearn.core import products as module
-from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
+from sklearn_unlearn.core.linear import exact_products as module
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
+from sklearn_unlearn.core.linear.exact_products import Products
+from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.losses import HalfSquaredError
-from sklearn_unlearn.core.objective import Objective
-from sklearn_unlearn.core.products import Products
 from sklearn_unlearn.core.rows import Rows
 
 N_ROWS, N_COLUMNS = 40, 3

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sklearn_unlearn.core.edits import DropColumns, Edit
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit
+from sklearn_unlearn.core.linear.refinement import refine
+from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.core.losses import HalfSquaredError
-from sklearn_unlearn.core.refinement import refine
-from sklearn_unlearn.core.steps import unlearn
 from tests.core.problems import (
     KINDS,
     Partitioned,

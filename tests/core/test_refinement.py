@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_unlearn.core.edits import DropColumns, Edit
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit
+from sklearn_unlearn.core.linear.refinement import Outcome, refine, refreshed
+from sklearn_unlearn.core.linear.steps import unlearn
+from sklearn_unlearn.core.linear.units import Units
 from sklearn_unlearn.core.losses import HalfBinomialLogistic, HalfSquaredError
-from sklearn_unlearn.core.refinement import Outcome, refine, refreshed
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import unlearn
-from sklearn_unlearn.core.units import Units
 from tests.core.edit_problems import COLUMNS, OUT, kinds, make_edit
 from tests.core.problems import (
     KINDS,

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_unlearn.core import retained as module
 from sklearn_unlearn.core.arrays import densify
-from sklearn_unlearn.core.hashes import RowHash
-from sklearn_unlearn.core.retained import RetainedRows
 from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.training_rows import retained as module
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
+from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
 
 FORMATS = {

@@ -3,13 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.edits import Edit
-from sklearn_unlearn.core.fitting import fit
-from sklearn_unlearn.core.objective import Objective
-from sklearn_unlearn.core.refinement import longest_step, refine
-from sklearn_unlearn.core.robust_losses import ConcomitantHuber
+from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.linear.fitting import fit
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.refinement import longest_step, refine
+from sklearn_unlearn.core.linear.steps import LARGE_CHANGE, unlearn
+from sklearn_unlearn.core.losses.robust import ConcomitantHuber
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import LARGE_CHANGE, unlearn
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 epsilons = pytest.mark.parametrize("epsilon", [1.0, 1.35, 3.0])

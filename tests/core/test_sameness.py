@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_unlearn.core.edits import DropColumns, Edit, LinearMap
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
+from sklearn_unlearn.core.linear.sameness import changes_nothing
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.sameness import changes_nothing
 
 X = np.array([[1.0, 0.0, 2.0], [0.0, 3.0, 0.0], [1.0, 0.0, 2.0], [5.0, 6.0, 7.0]])
 ROWS = Rows(X, np.array([[0.0], [1.0], [0.0], [1.0]]), np.array([1.0, 2.0, 0.5, 1.0]))

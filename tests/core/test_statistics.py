@@ -9,8 +9,8 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_unlearn.core import sums
-from sklearn_unlearn.core.statistics import Statistics
+from sklearn_unlearn.core.statistics import block_sums as sums
+from sklearn_unlearn.core.statistics.class_sums import Statistics
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     InsufficientWeightError,

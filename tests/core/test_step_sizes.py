@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.edits import DropColumns, Edit
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit
+from sklearn_unlearn.core.linear.steps import LARGE_CHANGE, unlearn
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.steps import LARGE_CHANGE, unlearn
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.core.edit_problems import COLUMNS, OUT, kinds, make_edit
 from tests.core.problems import (

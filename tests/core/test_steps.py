@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.edits import Edit
-from sklearn_unlearn.core.steps import unlearn
+from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.linear.steps import unlearn
 from tests.core.edit_problems import OUT, kinds, linear_term, make_edit, oracle
 from tests.core.problems import (
     dense_data_gradient,

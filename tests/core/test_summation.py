@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_unlearn.core.summation import column_sums, n_roundings, products
+from sklearn_unlearn.core.linear.summation import column_sums, n_roundings, products
 
 UNIT = 2.0**-53
 LAYOUTS = {

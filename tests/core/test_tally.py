@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from sklearn_unlearn.core.linear.data_checksum import Tally
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.tally import Tally
 from sklearn_unlearn.exceptions import (
     DataMismatchError,
     EmptyClassError,

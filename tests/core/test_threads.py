@@ -304,7 +304,7 @@ def test_a_child_forked_during_a_request_has_an_estimator_it_can_use(request_):
     assert_child_succeeds(f"""
 import threading
 from sklearn_unlearn import UnlearnableRidge
-from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.core.linear.data_checksum import Tally
 X, y = [[1.0], [2.0], [4.0], [7.0]], [1.0, 2.0, 2.0, 5.0]
 model = UnlearnableRidge().fit(X, y)
 inside, done = threading.Event(), threading.Event()

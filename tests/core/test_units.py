@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sklearn_unlearn.core.linear.units import ONE, Units
 from sklearn_unlearn.core.losses import (
     HalfBinomialLogistic,
     HalfGamma,
@@ -12,7 +13,6 @@ from sklearn_unlearn.core.losses import (
     HalfTweedie,
 )
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.units import ONE, Units
 
 
 def rows_of(n_rows=30, seed=0):

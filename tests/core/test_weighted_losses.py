@@ -6,8 +6,8 @@ from sklearn_unlearn.core.losses import (
     HalfSquaredError,
     MultinomialLogistic,
 )
-from sklearn_unlearn.core.margin_losses import SquaredHinge
-from sklearn_unlearn.core.weighted_losses import (
+from sklearn_unlearn.core.losses.margin import SquaredHinge
+from sklearn_unlearn.core.losses.weighted import (
     ClassWeighted,
     parts_of,
     weights_of,

@@ -6,7 +6,11 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_unlearn.core.words import Frequencies, WordCounts, inverse_frequency
+from sklearn_unlearn.core.statistics.document_frequency import (
+    Frequencies,
+    WordCounts,
+    inverse_frequency,
+)
 from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
 
 DOCUMENTS = st.lists(st.text("abc", max_size=6).map(list), min_size=1, max_size=12)

@@ -156,9 +156,9 @@ def test_copies_answer_requests(copied):
 
 _ELSEWHERE = """
 import numpy as np
-from sklearn_unlearn.core.hashes import RowHash
+from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.utils.raw_rows import RawRows
-from sklearn_unlearn.utils.keys import keys_of
+from sklearn_unlearn.utils.row_hash import keys_of
 X = np.array([["red", 1.0, None], ["grey", 2.0, "x"]], dtype=object)
 hashed = RowHash(b"some key")
 print(keys_of(RawRows.of(X), None, hashed).tolist())

@@ -81,7 +81,7 @@ def test_a_converged_model_costs_one_hessian_and_no_solver(monkeypatch):
     X, y = data("logistic", 400)
     deployed = LogisticRegression(C=0.3, solver="newton-cholesky", tol=1e-14)
     deployed.fit(X, y)
-    monkeypatch.setattr("sklearn_unlearn.core.fitting._start", None)
+    monkeypatch.setattr("sklearn_unlearn.core.linear.fitting._start", None)
     adopted = UnlearnableLogisticRegression.from_sklearn(deployed, X, y)
     assert adopted._fitted.n_iter == 0
     assert adopted.n_iter_ == 1

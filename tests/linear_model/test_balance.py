@@ -17,7 +17,7 @@ from sklearn_unlearn import (
     UnlearnableLogisticRegression,
     UnlearnableRidgeClassifier,
 )
-from sklearn_unlearn.core import parts
+from sklearn_unlearn.core.linear import class_terms as parts
 from sklearn_unlearn.exceptions import (
     DataMismatchError,
     ProblemTooLargeError,

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_unlearn import UnlearnableBayesianRidge
-from sklearn_unlearn.core.statistics import Statistics
+from sklearn_unlearn.core.statistics.class_sums import Statistics
 from sklearn_unlearn.exceptions import (
     DataMismatchWarning,
     EmptyClassError,

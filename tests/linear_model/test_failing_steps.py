@@ -5,8 +5,8 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_unlearn import UnlearnableLogisticRegression
-from sklearn_unlearn.core import model
-from sklearn_unlearn.core.refinement import Outcome, Refinement
+from sklearn_unlearn.core.linear import model
+from sklearn_unlearn.core.linear.refinement import Outcome, Refinement
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.cases import coefficients, data, make
 from tests.linear_model.requests import OUT, REST, VERBS, ask

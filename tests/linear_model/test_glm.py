@@ -13,7 +13,7 @@ from sklearn_unlearn import (
     UnlearnablePoissonRegressor,
     UnlearnableTweedieRegressor,
 )
-from sklearn_unlearn.core.factor import factorise
+from sklearn_unlearn.core.linear.factor import factorise
 from sklearn_unlearn.exceptions import UnlearningError
 from tests.cases import coefficients, data, make, stop, weights
 from tests.linear_model.test_twins import twin_of

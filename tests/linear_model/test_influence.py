@@ -6,9 +6,9 @@ import scipy.sparse as sp
 from scipy.stats import spearmanr
 
 from sklearn_unlearn import UnlearnableLogisticRegression, UnlearnableRidge
-from sklearn_unlearn.core.edits import Edit
-from sklearn_unlearn.core.model import Request
-from sklearn_unlearn.core.steps import unlearn
+from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.linear.model import Request
+from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
 from tests.cases import ESTIMATORS, QUADRATIC, coefficients, data, make, weights
 from tests.pairwise import pairwise
@@ -129,7 +129,7 @@ def test_blocks_give_the_same(monkeypatch):
     X, y = data("multinomial")
     estimator = make("multinomial").fit(X, y)
     whole = estimator.influence(X, y)
-    monkeypatch.setattr("sklearn_unlearn.core.influence._BLOCK_ENTRIES", 500)
+    monkeypatch.setattr("sklearn_unlearn.core.linear.influence._BLOCK_ENTRIES", 500)
     parts = estimator.influence(X, y)
     np.testing.assert_allclose(parts.coef, whole.coef, rtol=1e-9, atol=1e-15)
 

@@ -16,7 +16,7 @@ from sklearn_unlearn import (
     UnlearnableStandardScaler,
     make_unlearnable_pipeline,
 )
-from sklearn_unlearn.core import products
+from sklearn_unlearn.core.linear import exact_products as products
 from sklearn_unlearn.exceptions import (
     LargeStepWarning,
     PrecisionLossError,

@@ -13,7 +13,8 @@ from sklearn.base import clone
 
 import sklearn_unlearn
 from sklearn_unlearn import UnlearnableLogisticRegression
-from sklearn_unlearn.core import factor, fitting, model, steps, threads, triangular
+from sklearn_unlearn.core import threads
+from sklearn_unlearn.core.linear import factor, fitting, model, steps, triangular
 from tests.cases import ESTIMATORS, changed_targets, coefficients, data, make
 from tests.linear_model.arrays import arrays_of
 from tests.observers import Observers

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.perceptron import Linearisation, Perceptron
+from sklearn_unlearn.core.network.perceptron import Linearisation, Perceptron
 from sklearn_unlearn.exceptions import (
     BudgetTooSmallError,
     DataMismatchError,

@@ -11,7 +11,7 @@ from sklearn_unlearn import (
     UnlearnableStandardScaler,
     make_unlearnable_pipeline,
 )
-from sklearn_unlearn.core.peaks import mapped_peaks
+from sklearn_unlearn.core.linear.peaks import mapped_peaks
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from sklearn_unlearn import (
     make_unlearnable_column_transformer,
     make_unlearnable_pipeline,
 )
-from sklearn_unlearn.core import fitting
+from sklearn_unlearn.core.linear import fitting
 from sklearn_unlearn.exceptions import (
     ProblemTooLargeError,
     UnlearningError,

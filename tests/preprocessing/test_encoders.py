@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from sklearn_unlearn import UnlearnableOneHotEncoder, UnlearnableOrdinalEncoder
-from sklearn_unlearn.core.counts import keys_of
+from sklearn_unlearn.core.statistics.counts import keys_of
 from sklearn_unlearn.exceptions import (
     InsufficientWeightError,
     RowNotFoundError,

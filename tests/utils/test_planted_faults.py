@@ -14,7 +14,7 @@ from sklearn_unlearn import (
     UnlearnableRidgeClassifier,
     UnlearnableTweedieRegressor,
 )
-from sklearn_unlearn.core import steps
+from sklearn_unlearn.core.linear import steps
 from sklearn_unlearn.utils._checks.data import make_cases
 from sklearn_unlearn.utils._checks.oracles import DenseObjective
 from sklearn_unlearn.utils.estimator_checks import check_unlearner, unlearner_checks

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sklearn_unlearn.core.words import WordCounts
+from sklearn_unlearn.core.statistics.document_frequency import WordCounts
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.sufficient_statistics import (
     Learned,

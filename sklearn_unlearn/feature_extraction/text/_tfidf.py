@@ -7,7 +7,10 @@ from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from sklearn_unlearn.core.affine import AffineMap
-from sklearn_unlearn.core.words import Frequencies, inverse_frequency
+from sklearn_unlearn.core.statistics.document_frequency import (
+    Frequencies,
+    inverse_frequency,
+)
 from sklearn_unlearn.feature_extraction.text._documents import (
     DocumentVectorizer,
     frequencies,

@@ -8,12 +8,11 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 
-from sklearn_unlearn.core.retained import RetainedRows
+from sklearn_unlearn.core.linear.data_checksum import Tally
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.tally import Tally
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import NotFiniteError
 from sklearn_unlearn.neural_network._fitted import NetworkModel
-from sklearn_unlearn.neural_network._torch._adoption import PRIVATE, AdoptionMixin
 from sklearn_unlearn.neural_network._torch._arrays import (
     ModuleTargets,
     Shape,
@@ -21,6 +20,7 @@ from sklearn_unlearn.neural_network._torch._arrays import (
     readable,
 )
 from sklearn_unlearn.neural_network._torch._fitted import ModuleFitted
+from sklearn_unlearn.neural_network._torch._from_skorch import PRIVATE, AdoptionMixin
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
 from sklearn_unlearn.neural_network._torch._modules import blank, kept, other, written
 from sklearn_unlearn.neural_network._torch._objective import (

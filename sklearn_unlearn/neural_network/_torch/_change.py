@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from sklearn_unlearn.core.change_objective import ChangeObjective, sampled
+from sklearn_unlearn.core.network.variance_reduced_objective import (
+    ChangeObjective,
+    sampled,
+)
 from sklearn_unlearn.neural_network._torch._objective import (
     ModuleObjective,
     Predictions,

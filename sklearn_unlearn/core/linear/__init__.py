@@ -1,0 +1,1 @@
+"""Linear models: objective, factor of its Hessian, the one formula, refinement."""

@@ -1,0 +1,296 @@
+"""The minimiser behind fit: a cheap start, then Newton and chord steps.
+
+The start, and the factor of the first chord steps, come from a sample of the rows, if
+there are many rows for each unknown; else the start is L-BFGS's for about the price of
+one Hessian. `refine` does the rest and leaves the factor that requests will use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import minimize
+
+from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.refinement import (
+    NO_SCALE,
+    Outcome,
+    Refinement,
+    fresh_factor,
+    refine,
+    refreshed,
+)
+from sklearn_unlearn.core.linear.state import State
+from sklearn_unlearn.core.linear.units import Units
+from sklearn_unlearn.core.losses.smooth import HalfSquaredError
+from sklearn_unlearn.core.rows import RowBlocks, Rows, every, joined, pass_cost
+from sklearn_unlearn.core.threads import one_blas_thread
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError, ProblemTooLargeError
+
+#: Largest order of a matrix that is factored: 2 GiB of float64.
+MAX_ORDER = 16384
+#: Sampled rows for each unknown.
+_SAMPLE = 128
+#: A dense flop of a Hessian pass against reading one stored entry (measured 20-60).
+_FLOPS_PER_READ = 40.0
+#: Hessian passes below this many flops (about 20 ms) are repeated at the minimiser.
+_CHEAP_FLOPS = 1e9
+#: Error beside the targets at which they are fitted exactly.
+_EXACT = 1e-13
+#: Lag of the anchor against the step of a single row.
+_LAG = 0.1
+
+
+def check_order(objective: Objective) -> None:
+    """Refuse problems whose factor exceeds `MAX_ORDER`.
+
+    Raises
+    ------
+    ProblemTooLargeError
+    """
+    order = objective.n_unknowns
+    if order > MAX_ORDER:
+        p, n_outputs = objective.shape
+        shared = ""
+        if n_outputs > 1 and p <= MAX_ORDER:
+            shared = f" Of several classes a ridge classifier keeps one of order {p}."
+        raise ProblemTooLargeError(
+            f"The Hessian of {p} coefficients and {n_outputs} outputs has order "
+            f"{order}, above the limit of {MAX_ORDER} ({8 * order**2 / 2**30:.0f} GiB "
+            "for its factor). Take fewer columns (of texts by max_features or min_df "
+            "of the vectorizer, or by n_features of a HashingVectorizer), or a model "
+            f"that keeps no such matrix: naive Bayes, or a sharded model.{shared}"
+        )
+
+
+def fit(
+    objective: Objective,
+    rows: RowBlocks,
+    *,
+    tol: float,
+    max_iter: int,
+    start: Array | None = None,
+) -> Refinement:
+    """Minimise the objective and keep the factor of its Hessian at the minimum.
+
+    The anchor is the minimiser itself where a Hessian pass is cheap (below 1e9 flops).
+    Elsewhere it lags behind by no more than a tenth of what a single row of average
+    leverage moves the predictions, so that the lag costs a request less than its own
+    second-order error.
+
+    Parameters
+    ----------
+    objective : Objective
+    rows : RowBlocks
+    tol : float
+        2-norm of the summed gradient, in its `Units`.
+    max_iter : int
+        Newton and chord steps, those of the start not counted.
+    start : ndarray of shape (p, n_outputs), optional
+        Coefficients near the minimum, if some are known.
+
+    Returns
+    -------
+    Refinement
+    """
+    check_order(objective)
+    with one_blas_thread():
+        return _fit(objective, rows, tol, max_iter, start)
+
+
+def _fit(
+    objective: Objective,
+    rows: RowBlocks,
+    tol: float,
+    max_iter: int,
+    start: Array | None,
+) -> Refinement:
+    units = Units.of(objective.loss, rows)
+    flops = _hessian_flops(objective, rows.n_rows)
+    leverage = objective.n_unknowns / max(units.n_rows, 1)
+    limit = _LAG * float(np.sqrt(units.mean_weight * leverage))
+    fitted = None
+    if start is None:
+        fitted = _from_sample(objective, rows, units, tol, max_iter, limit)
+    if fitted is None:
+        theta = start
+        if theta is None:
+            theta = _start(objective, rows, units, flops, limit)
+        state = _fresh(objective, rows, theta, units.weight)
+        fitted = refine(state, rows, tol=tol, max_iter=max_iter)
+    state = fitted.state
+    moved = state.theta - state.anchor
+    if objective.loss.constant_curvature or not moved.any():
+        return fitted
+    if flops <= _CHEAP_FLOPS or state.factor.norm(objective.pack(moved)) > limit:
+        fitted = replace(fitted, state=refreshed(state, rows, state.theta))
+    return fitted
+
+
+def _from_sample(
+    objective: Objective,
+    rows: RowBlocks,
+    units: Units,
+    tol: float,
+    max_iter: int,
+    limit: float,
+) -> Refinement | None:
+    """The minimum from that of a sample, if there are many rows and it has one."""
+    step = rows.n_rows // (_SAMPLE * objective.n_unknowns)
+    if objective.loss.constant_curvature or step < 2:
+        return None
+    sample = every(rows, step)
+    try:
+        start = _simple(objective, sample)
+        state = _fresh(objective, sample, start, units.weight)
+        gradient = objective.gradient(sample, start)
+        rough = 1e-3 * Units.of(objective.loss, sample).norm(gradient)
+        state = refine(state, sample, tol=rough, max_iter=10).state
+        # half the limit: the norm is that of the sample
+        fitted = refine(
+            state, rows, tol=tol, max_iter=max_iter, sampled_until=0.5 * limit
+        )
+    except NotPositiveDefiniteError:
+        return None  # the sample, or its minimum, does not determine the coefficients
+    return None if fitted.outcome is Outcome.STALLED else fitted
+
+
+def _start(
+    objective: Objective, rows: RowBlocks, units: Units, flops: float, limit: float
+) -> Array:
+    """Coefficients at which the first Hessian is worth its price."""
+    if objective.loss.constant_curvature:
+        return np.zeros(objective.shape)
+    start = _simple(objective, rows)
+    if objective.loss.has_scale:
+        return start
+    n_iter = int(flops / (_FLOPS_PER_READ * max(pass_cost(rows), 1)))
+    if n_iter < 2:
+        return start
+    diagonal = objective.pack(objective.hessian_diagonal(rows, start))
+    mean = units.mean_weight  # coordinates do not depend on its unit
+    root = np.sqrt(np.where(diagonal > 0.0, diagonal / mean, 1.0))
+    limit, n_iter = limit * np.sqrt(mean), min(n_iter, 100)
+    return _quasi_newton(objective, rows, units.weight, start, root, limit, n_iter)
+
+
+def _simple(objective: Objective, rows: RowBlocks) -> Array:
+    """Zero where that will do, else a simpler model: of intercepts, of squares."""
+    if objective.loss.has_scale:
+        return _least_squares(objective, rows)
+    start = np.zeros(objective.shape)
+    if objective.loss.max_curvature == np.inf and objective.fit_intercept:
+        start[-1] = _best_constant(objective, rows)
+    return start
+
+
+def _least_squares(objective: Objective, rows: RowBlocks) -> Array:
+    """Coefficients of the squared error, and its root mean square as the scale.
+
+    Raises
+    ------
+    NotPositiveDefiniteError
+        If it is that of rounding.
+    """
+    weight = float(sum(block.weight.sum() for block in rows.blocks()))
+    squared = replace(objective, loss=HalfSquaredError())
+    zero = np.zeros(objective.shape)
+    gradient = squared.pack(squared.gradient(rows, zero))
+    theta = -squared.unpack(fresh_factor(squared, rows, zero).solve(gradient))
+
+    def squares(block: Rows) -> Array:
+        residual = squared.raw_prediction(block.X, theta)[:, :1] - block.y
+        return block.weight @ np.square(np.hstack([residual, block.y]))
+
+    error, size = np.sqrt(np.sum([squares(b) for b in rows.blocks()], axis=0) / weight)
+    if not error > _EXACT * size:
+        raise NotPositiveDefiniteError(NO_SCALE)
+    theta[-1, -1] = error
+    return theta
+
+
+def _best_constant(objective: Objective, rows: RowBlocks) -> Array:
+    """The intercepts of a model of nothing else.
+
+    Where the curvature is unbounded, a Newton step from far below lands far above, from
+    where each step lowers the raw predictions by about one. A loss with a ``link`` says
+    where the best constant is.
+    """
+    n_outputs = objective.shape[1]
+    constant = joined([replace(block, X=block.X[:, :0]) for block in rows.blocks()])
+    if hasattr(objective.loss, "link"):
+        mean = constant.weight @ constant.y / constant.weight.sum()
+        raw: Array = objective.loss.link(mean)
+        if np.all(np.isfinite(raw)):
+            return raw
+    alone = replace(
+        objective,
+        penalty=objective.penalty[-1:],
+        linear=objective.linear[-1:],
+        held=objective.held[-1:],
+    )
+    weight = float(constant.weight.sum())
+    state = _fresh(alone, constant, np.zeros((1, n_outputs)), weight)
+    tol = 1e-3 * Units.of(objective.loss, constant).n_rows
+    fitted = refine(state, constant, tol=tol, max_iter=50)
+    intercepts: Array = fitted.state.theta[-1]
+    return intercepts
+
+
+def _quasi_newton(
+    objective: Objective,
+    rows: RowBlocks,
+    weight: float,
+    start: Array,
+    root: Array,
+    limit: float,
+    max_iter: int,
+) -> Array:
+    """L-BFGS in coordinates z with ``theta = start + z / root``.
+
+    ``root`` is that of the Hessian's diagonal over a mean weight, so that the gradient
+    in z is about the Newton step's length times its root; it stops at ``limit``.
+    """
+
+    def moved(z: Array) -> Array:
+        return start + objective.unpack(z.reshape(root.shape) / root)
+
+    def scaled(z: Array) -> tuple[float, Array]:
+        value, gradient = objective.value_and_gradient(rows, moved(z))
+        return value / weight, (objective.pack(gradient) / root).ravel() / weight
+
+    result = minimize(
+        scaled,
+        np.zeros(start.size),
+        jac=True,
+        method="L-BFGS-B",
+        options={
+            "maxiter": max_iter,
+            "maxls": 20,
+            "gtol": limit / (weight * np.sqrt(start.size)),
+            "ftol": 0.0,
+        },
+    )
+    return moved(result.x)
+
+
+def _fresh(objective: Objective, rows: RowBlocks, theta: Array, weight: float) -> State:
+    """The state at ``theta``, its Hessian computed there."""
+    return State(
+        objective=objective,
+        theta=theta,
+        anchor=objective.anchor(theta),
+        anchor_loss=objective.loss,
+        factor=fresh_factor(objective, rows, theta),
+        gradient=np.zeros(objective.shape),
+        weight=weight,
+        curvature=objective.curvature_scale(rows, theta),
+    )
+
+
+def _hessian_flops(objective: Objective, n_rows: int) -> float:
+    p, n_outputs = objective.shape
+    grams = n_outputs * (n_outputs + 1) / 2.0 if objective.coupled else 1.0
+    return float(n_rows) * p * p * grams + objective.n_unknowns**3 / 3.0

@@ -1,0 +1,386 @@
+"""A fitted model as one immutable value, and a request carried through all of it.
+
+One function, `apply`, takes every verb: bookkeeping, step, refinement with retained
+data, or the check of the step's size without.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sklearn_unlearn.core.arrays import Array, Indices, Mask
+from sklearn_unlearn.core.linear.data_checksum import Marks, Tally
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
+from sklearn_unlearn.core.linear.fitting import fit
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.refinement import (
+    Refinement,
+    refine,
+    refreshed,
+)
+from sklearn_unlearn.core.linear.sameness import changes_nothing
+from sklearn_unlearn.core.linear.state import State
+from sklearn_unlearn.core.linear.steps import (
+    LARGE_CHANGE,
+    LARGE_LOSS,
+    StepResult,
+    unlearn,
+    with_parts,
+    with_products,
+)
+from sklearn_unlearn.core.losses.smooth import Loss
+from sklearn_unlearn.core.rows import RowBlocks, Rows
+from sklearn_unlearn.core.threads import one_blas_thread
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
+from sklearn_unlearn.exceptions import (
+    NotPositiveDefiniteError,
+    PrecisionLossError,
+    StepTooLargeError,
+)
+
+#: Change of a raw prediction from which a request without data is refused
+#: (``python -m benchmarks large_edits``).
+REFUSED_CHANGE = 2.0
+#: Relative error of the Hessian from which a request without data is refused.
+REFUSED_LOSS = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Everything a fitted estimator knows.
+
+    Attributes
+    ----------
+    state : State
+    tally : Tally
+    marks : callable
+        What the tally looks at in encoded targets; see `tally`.
+    retained : RetainedRows or None
+    """
+
+    state: State
+    tally: Tally
+    marks: Marks
+    retained: RetainedRows | None
+
+    @property
+    def forgotten(self) -> Mask:
+        """Which columns (the intercept not among them) are forgotten."""
+        objective = self.state.objective
+        mask = objective.forgotten
+        return mask[:-1] if objective.fit_intercept else mask
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """A validated request.
+
+    Attributes
+    ----------
+    edit : Edit
+    positions : ndarray of int or None
+        Where the rows that leave lie in the retained data.
+    ids : ndarray or None
+        Identifiers of rows that come and replace none.
+    origin : Origin or None
+        What rows that come were made of.
+    retained : RetainedRows or None
+        The retained rows after the request, where they are not the old ones edited.
+    start : ndarray of shape (p_new, n_outputs) or None
+        Coefficients from which ``retained`` is fitted, where no map leads there.
+    unseen : bool
+        Whether some rows change otherwise than by the map of the features.
+    """
+
+    edit: Edit
+    positions: Indices | None = None
+    ids: Any = None
+    origin: Any = None
+    retained: RetainedRows | None = None
+    start: Array | None = None
+    unseen: bool = False
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to answer requests: ``rate`` None is second order; see `refine`."""
+
+    first_order: bool
+    rate: float | None
+    tol: float
+    max_iter: int
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The model after a request, and what was learned on the way.
+
+    Attributes
+    ----------
+    model : Model
+    step : StepResult or None
+        None if the retained rows were fitted instead.
+    refinement : Refinement or None
+        With retained data.
+    """
+
+    model: Model
+    step: StepResult | None
+    refinement: Refinement | None
+
+
+def apply(model: Model, request: Request, options: Options) -> Answer:
+    """Carry out a request; the given model is not touched.
+
+    Raises
+    ------
+    InsufficientWeightError, EmptyClassError
+        From the bookkeeping.
+    NotPositiveDefiniteError
+        From the factor; with retained data, from that of a refit.
+    StepTooLargeError
+        Without retained data, if the closed form cannot be trusted, and in first order
+        if the rate is too large.
+    PrecisionLossError
+        Without retained data, if too little is left beside what leaves.
+    """
+    edit, state = request.edit, model.state
+    if request.start is not None:
+        return _fitted_anew(model, request, options)
+    rate = step_rate(state, options)
+    tally = edited_tally(model, request)
+    model.tally.check_left(tally)
+    retained = None if model.retained is None else edited_rows(model, request)
+    try:
+        with one_blas_thread():
+            step = unlearn(state, edit, rate, alone=retained is None)
+    except NotPositiveDefiniteError:
+        if retained is None:
+            raise
+        # lost in the old factor's rounding, perhaps, rather than in the data
+        refinement = _fitted(edit.objective(state.objective), retained, options)
+        edited = Model(refinement.state, tally, model.marks, retained)
+        return Answer(edited, None, refinement)
+    edited = replace(model, state=step.state, tally=tally, retained=retained)
+    if retained is None:
+        about_rows = edit.rows_out is not None or edit.rows_in is not None
+        limit = REFUSED_CHANGE if about_rows else sys.float_info.max
+        unit = " scales" if state.objective.loss.has_scale else ""
+        # written so that a NaN is refused
+        if not step.remaining_change <= limit:
+            raise StepTooLargeError(
+                f"The request would change a raw prediction by "
+                f"{step.remaining_change:.3g}{unit}, where a closed-form step without "
+                f"data is reliable below {LARGE_CHANGE:.2g} and refused from "
+                f"{REFUSED_CHANGE:g}. Make smaller requests, or fit with "
+                "retain_data=True, or fit again."
+            )
+        if not step.lost <= REFUSED_LOSS:
+            raise PrecisionLossError(
+                "What leaves outweighs what stays by so much that sums without it are "
+                f"made of rounding errors, to a share of {step.lost:.1g} in a column. "
+                "Fit with retain_data=True, which computes them again, or fit again."
+            )
+        return Answer(edited, step, None)
+    start = step.state
+    if step.largest_change > LARGE_CHANGE or step.lost > LARGE_LOSS:
+        before = edit.feature_map.preimage(state.theta)
+        start = _better_start(start, before, retained)
+    refinement = minimised(start, retained, options)
+    edited = replace(edited, state=refinement.state)
+    return Answer(edited, step, refinement)
+
+
+def step_rate(state: State, options: Options) -> float | None:
+    """The rate of a first-order step; None for second order.
+
+    Raises
+    ------
+    StepTooLargeError
+        If the rate is too large.
+    """
+    if not options.first_order:
+        return None
+    largest = state.factor.largest_eigenvalue
+    rate = 1.0 / largest if options.rate is None else options.rate
+    if rate > 2.0 / largest:
+        raise StepTooLargeError(
+            f"unlearning_rate={rate:.3g} is above {2.0 / largest:.3g}, two over "
+            "the largest eigenvalue of the Hessian: a first-order step overshoots "
+            'the minimum. Use a smaller rate, or "auto".'
+        )
+    return rate
+
+
+def settled(state: State, rows: RowBlocks) -> State:
+    """The state with nothing by which one could tell what was in it before.
+
+    Its Hessian is that of these rows at its coefficients; if it has none, it stays.
+    """
+    if not state.departed or state.objective.loss.constant_curvature:
+        return state
+    try:
+        return refreshed(state, rows, state.theta)
+    except NotPositiveDefiniteError:
+        return state
+
+
+def minimised(state: State, rows: RowBlocks, options: Options) -> Refinement:
+    """The refinement of a state; where that fails, a fit that does better.
+
+    A Hessian that has lost digits is computed again. A nearly separable problem with
+    almost no penalty can have one of rounding errors alone at one point and be solved
+    from another.
+
+    Raises
+    ------
+    NotPositiveDefiniteError
+        If the fit fails too.
+    """
+    objective = state.objective
+    try:
+        if state.factor.lost > LARGE_LOSS:
+            state = refreshed(state, rows, state.theta)
+        refined = refine(state, rows, tol=options.tol, max_iter=options.max_iter)
+    except NotPositiveDefiniteError:
+        return _fitted(objective, rows, options)
+    if refined.converged:
+        return refined
+    try:
+        fitted = _fitted(objective, rows, options)
+    except NotPositiveDefiniteError:
+        return refined
+    return min(refined, fitted, key=lambda each: (not each.converged, each.residual))
+
+
+def refined(
+    model: Model, rows: RowBlocks, loss: Loss, options: Options
+) -> tuple[Model, Refinement]:
+    """The model minimised on all its rows, and how that went.
+
+    Parameters
+    ----------
+    model : Model
+    rows : RowBlocks
+    loss : Loss
+        That of the model with the weights that these rows give its parts.
+    options : Options
+
+    Raises
+    ------
+    NotPositiveDefiniteError
+    """
+    state, tally, marks = model.state, model.tally, model.marks
+    state = replace(state, objective=replace(state.objective, loss=loss))
+    result = minimised(state, rows, options)
+    final = settled(result.state, rows)
+    if state.parts is not None:
+        final = with_parts(final, rows)
+    elif model.retained is None:
+        assert isinstance(rows, Rows)
+        final = with_products(final, rows)
+    counted = Tally.of(rows, marks, tally.n_groups)
+    if np.isfinite(tally.noise):
+        tally = replace(tally, group_rows=counted.group_rows)
+    else:
+        tally = counted.changed(None, None, marks, model.forgotten)
+    return replace(model, state=final, tally=tally), result
+
+
+def _fitted_anew(model: Model, request: Request, options: Options) -> Answer:
+    """The rows of a request fitted from its start."""
+    rows = request.retained
+    assert rows is not None
+    tally = edited_tally(model, request)
+    model.tally.check_left(tally)
+    objective = request.edit.objective(model.state.objective)
+    assert request.start is not None
+    start = np.where(objective.held, 0.0, request.start)
+    refinement = _fitted(objective, rows, options, start)
+    return Answer(Model(refinement.state, tally, model.marks, rows), None, refinement)
+
+
+def _fitted(
+    objective: Objective, rows: RowBlocks, options: Options, start: Array | None = None
+) -> Refinement:
+    tol, max_iter = options.tol, options.max_iter
+    return fit(objective, rows, tol=tol, max_iter=max_iter, start=start)
+
+
+def _better_start(state: State, before: Array, rows: RetainedRows) -> State:
+    """The step's coefficients or those before it, whichever fit the new data better."""
+    objective = state.objective
+    still = np.where(objective.held, 0.0, before)
+    if objective.value(rows, still) < objective.value(rows, state.theta):
+        return replace(state, theta=still)
+    return state
+
+
+def edited_tally(model: Model, request: Request) -> Tally:
+    """The sums after a request, not checked.
+
+    Without retained data a row out is a whole row, whatever weight is given.
+    """
+    edit, retained = request.edit, model.retained
+    if request.retained is not None:
+        return Tally.of(request.retained, model.marks, model.tally.n_groups)
+    forgotten, stay = model.forgotten, None
+    if isinstance(edit.feature_map, DropColumns):
+        forgotten = forgotten | edit.feature_map.columns[: forgotten.size]
+    if retained is not None and edit.rows_out is not None:
+        assert request.positions is not None
+        stay = retained.left(request.positions, edit.rows_out.weight) > 0.0
+    tally = model.tally.changed(
+        edit.rows_in, edit.rows_out, model.marks, forgotten, stay
+    )
+    if isinstance(edit.feature_map, LinearMap):
+        intercept = model.state.objective.fit_intercept
+        tally = tally.mapped(edit.feature_map.matrix, intercept)
+    if request.unseen:
+        tally = replace(tally, noise=np.inf)
+    return tally
+
+
+def idle(model: Model, request: Request) -> Model | None:
+    """The model after a request that leaves its data as they are; None if others do.
+
+    Coefficients and factor stay. Rows that are replaced by their like are so in what is
+    retained, which may name them otherwise.
+
+    Raises
+    ------
+    InsufficientWeightError, EmptyClassError
+    """
+    whole = request.retained is None and request.start is None and not request.unseen
+    if not whole or not changes_nothing(request.edit, model.state.objective.forgotten):
+        return None
+    tally = edited_tally(model, request)
+    model.tally.check_left(tally)
+    retained = None if model.retained is None else edited_rows(model, request)
+    return replace(model, tally=tally, retained=retained)
+
+
+def edited_rows(model: Model, request: Request) -> RetainedRows:
+    """The retained rows after a request."""
+    if request.retained is not None:
+        return request.retained
+    retained, edit = model.retained, request.edit
+    assert retained is not None
+    ids, origin, numbers = request.ids, request.origin, None
+    if edit.rows_out is not None:
+        positions = request.positions
+        assert positions is not None
+        ids, numbers = retained.ids_at(positions), retained.numbers_at(positions)
+        if origin is None:
+            origin = retained.origins_at(positions)
+        retained = retained.without(positions, edit.rows_out.weight)
+    if edit.rows_in is not None:
+        retained = retained.with_rows(edit.rows_in, ids, origin, numbers)
+    if isinstance(edit.feature_map, DropColumns):
+        n_columns = retained.forgotten.size
+        retained = retained.forgetting(edit.feature_map.columns[:n_columns])
+    return retained

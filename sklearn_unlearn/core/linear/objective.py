@@ -1,0 +1,401 @@
+"""The objective: summed loss plus penalty plus linear term, over row blocks.
+
+The one implementation of value, gradient, Hessian and Hessian-vector product, for
+dense and sparse rows, any loss and any source of blocks. Conventions: ``core``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from sklearn_unlearn.core.arrays import (
+    Array,
+    Data,
+    Indices,
+    Mask,
+    absolute,
+    as_float64,
+    densify,
+    gram,
+    is_sparse,
+    squared,
+    times,
+    transposed_times,
+)
+from sklearn_unlearn.core.linear.output_pairs import add_output_pairs
+from sklearn_unlearn.core.linear.summation import column_sums, n_roundings, products
+from sklearn_unlearn.core.losses.smooth import Loss
+from sklearn_unlearn.core.rows import BLOCK_ENTRIES, CACHED_ENTRIES, RowBlocks, Rows
+from sklearn_unlearn.core.threads import in_order
+
+_UNIT = float(np.finfo(np.float64).eps) / 2.0
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Summed loss, diagonal penalty and linear term.
+
+    Attributes
+    ----------
+    loss : Loss
+    fit_intercept : bool
+        Whether the last coefficient multiplies a constant one.
+    penalty : ndarray of shape (p, n_outputs)
+        Diagonal of Lambda, entrywise; zero where a coefficient is free.
+    linear : ndarray of shape (p, n_outputs)
+        The vector b.
+    held : ndarray of bool of shape (p, n_outputs)
+        Coefficients held at zero; their gradient is reported as zero.
+    """
+
+    loss: Loss
+    fit_intercept: bool
+    penalty: Array
+    linear: Array
+    held: Mask
+
+    @property
+    def forgotten(self) -> Mask:
+        """Columns that no output uses, ``(p,)``."""
+        return np.asarray(self.held.all(axis=1))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape ``(p, n_outputs)`` of the coefficients."""
+        return self.penalty.shape[0], self.penalty.shape[1]
+
+    @cached_property
+    def coupled(self) -> bool:
+        """Whether all outputs must be solved together."""
+        pairs = (self.penalty, self.held)
+        return self.loss.coupled or any(np.any(a != a[:, :1]) for a in pairs)
+
+    @property
+    def n_unknowns(self) -> int:
+        """Order of the matrix that a solve factors."""
+        p, n_outputs = self.shape
+        return p * n_outputs if self.coupled else p
+
+    def forgetting(self, columns: Mask) -> Objective:
+        """The same objective with more coefficients held at zero."""
+        return replace(self, held=self.held | columns[:, None])
+
+    # Layout -----------------------------------------------------------------------
+
+    def pack(self, theta: Array) -> Array:
+        """Coefficients as right-hand sides: ``(n_unknowns, 1 or n_outputs)``."""
+        return theta.reshape(-1, 1, order="F") if self.coupled else theta
+
+    def unpack(self, packed: Array) -> Array:
+        """Inverse of `pack`."""
+        return packed.reshape(self.shape, order="F")
+
+    @property
+    def packed_penalty(self) -> Array:
+        """Diagonal of Lambda as the factor sees it, ``(n_unknowns,)``."""
+        return self.pack(self.penalty)[:, 0]
+
+    @property
+    def packed_held(self) -> Mask:
+        """Packed coordinates that are held at zero, ``(n_unknowns,)``."""
+        return self.held.ravel(order="F") if self.coupled else self.held[:, 0]
+
+    @property
+    def gauge(self) -> Indices:
+        """Which packed coordinates may shift together, ``(n_unknowns,)``.
+
+        A shift-invariant loss leaves a common shift of a coefficient of all outputs to
+        the penalty alone, which asks for a sum of zero, or to nothing. Coordinates of
+        one such coefficient have its number, all others -1. Gradients sum to zero
+        over each number, and so do coefficients: what a factor adds along these shifts
+        changes no solution, but without it the matrix is singular, or nearly so
+        where the penalty is small beside the curvature.
+        """
+        p, n_outputs = self.shape
+        if not self.loss.shift_invariant:
+            return np.full(self.n_unknowns, -1)
+        alike = np.all(self.penalty == self.penalty[:, :1], axis=1)
+        alike &= ~self.penalty.any(axis=1) | (self.linear.sum(axis=1) == 0.0)
+        alike &= ~self.held.any(axis=1)
+        return np.tile(np.where(alike, np.arange(p), -1), n_outputs)
+
+    # Sums over rows -----------------------------------------------------------------
+
+    def raw_prediction(self, X: Data, theta: Array) -> Array:
+        """``x_i . theta`` for all rows, ``(n_rows, n_outputs)``."""
+        if not self.fit_intercept:
+            return times(as_float64(X), theta)
+        raw = times(as_float64(X), theta[:-1])
+        raw += theta[-1]
+        return raw
+
+    def anchor(self, theta: Array) -> Array:
+        """Where the weights of a Hessian computed at ``theta`` are taken.
+
+        Zero if they are the same everywhere: coefficients of a state that is gone
+        would tell which rows have left since.
+        """
+        return np.zeros_like(theta) if self.loss.constant_curvature else theta
+
+    def largest_raw_change(self, rows: RowBlocks, direction: Array) -> float:
+        """``max |x_i . direction|`` over rows of positive weight and outputs."""
+
+        def term(block: Rows) -> float:
+            raw = np.abs(self.raw_prediction(block.X, direction))
+            return float(raw[block.weight > 0.0].max(initial=0.0))
+
+        return max(in_order(term, rows.blocks()), default=0.0)
+
+    def data_value(self, rows: RowBlocks, theta: Array) -> float:
+        """Summed weighted loss."""
+
+        def term(block: Rows) -> float:
+            raw = self.raw_prediction(block.X, theta)
+            return float(block.weight @ self.loss.value(raw, block.y))
+
+        return sum(in_order(term, rows.blocks()))
+
+    def data_gradient(self, rows: RowBlocks, theta: Array) -> Array:
+        """Gradient of the summed weighted loss, all coordinates."""
+
+        def term(block: Rows) -> Array:
+            X = as_float64(block.X)
+            residual = self.loss.gradient(self.raw_prediction(X, theta), block.y)
+            return self._pulled(X, residual * block.weight[:, None])
+
+        return self._sum(in_order(term, rows.blocks()))
+
+    def value(self, rows: RowBlocks, theta: Array) -> float:
+        """Value of the objective."""
+        return self.data_value(rows, theta) + self._regular_value(theta)
+
+    def gradient(self, rows: RowBlocks, theta: Array) -> Array:
+        """Gradient of the objective, zero at held coefficients."""
+        return self.total_gradient(self.data_gradient(rows, theta), theta)
+
+    def value_and_gradient(self, rows: RowBlocks, theta: Array) -> tuple[float, Array]:
+        """Both in one pass."""
+
+        def term(block: Rows) -> tuple[float, Array]:
+            X = as_float64(block.X)
+            raw = self.raw_prediction(X, theta)
+            value = float(block.weight @ self.loss.value(raw, block.y))
+            residual = self.loss.gradient(raw, block.y)
+            return value, self._pulled(X, residual * block.weight[:, None])
+
+        value, gradient = self._regular_value(theta), np.zeros(self.shape)
+        for block_value, block_gradient in in_order(term, rows.blocks()):
+            value += block_value
+            gradient += block_gradient
+        return value, self.total_gradient(gradient, theta)
+
+    def total_gradient(self, data_gradient: Array, theta: Array) -> Array:
+        """Add penalty and linear term; zero at held coefficients."""
+        total = data_gradient + self.penalty * theta + self.linear
+        total[self.held] = 0.0
+        return total
+
+    def hessian_vector_product(
+        self, rows: RowBlocks, theta: Array, direction: Array
+    ) -> Array:
+        """Hessian of the objective times a direction shaped as theta."""
+
+        def term(block: Rows) -> Array:
+            X = as_float64(block.X)
+            curvature = self.loss.curvature(self.raw_prediction(X, theta), block.y)
+            change = self._bent(curvature, self.raw_prediction(X, direction))
+            return self._pulled(X, change * block.weight[:, None])
+
+        product = self._sum(in_order(term, rows.blocks()))
+        product += self.penalty * direction
+        product[self.held] = 0.0
+        return product
+
+    def hessian_diagonal(self, rows: RowBlocks, theta: Array) -> Array:
+        """Diagonal of the Hessian of the objective, shaped as theta."""
+
+        def term(block: Rows) -> Array:
+            X = as_float64(block.X)
+            curvature = self.loss.curvature(self.raw_prediction(X, theta), block.y)
+            if self.loss.coupled:
+                curvature = np.einsum("ikk->ik", curvature)
+            else:
+                curvature = np.repeat(curvature[:, None], self.shape[1], axis=1)
+            return self._pulled(squared(X), curvature * block.weight[:, None])
+
+        return self._sum(in_order(term, rows.blocks())) + self.penalty
+
+    def curvature_scale(self, rows: RowBlocks, theta: Array) -> float:
+        """Bound on the curvature of a row or, where there is none, its mean."""
+        if self.loss.max_curvature < np.inf:
+            return self.loss.max_curvature
+
+        def term(block: Rows) -> tuple[float, float]:
+            raw = self.raw_prediction(block.X, theta)
+            curvature = self.loss.curvature(raw, block.y)
+            if self.loss.coupled:
+                curvature = np.trace(curvature, axis1=1, axis2=2)
+            return float(block.weight @ curvature), float(block.weight.sum())
+
+        total, weight = np.sum(list(in_order(term, rows.blocks())), axis=0)
+        return float(total / weight)
+
+    def rounding_bound(self, rows: RowBlocks, theta: Array) -> float:
+        """Bound on the 2-norm of the rounding error in `gradient`.
+
+        First-order forward error of products and sums, m u |X|' |s r| where m
+        roundings meet (`n_roundings`; Higham, Accuracy and Stability of Numerical
+        Algorithms, 2002, section 4.2) plus one u a block, and of the raw predictions,
+        (p + 2) u |x_i| |theta|, seen through the curvature. The order of the rows does
+        not matter, nor how they are divided into blocks but for their number.
+        """
+        p, n_outputs = self.shape
+        size, n_rows = np.abs(theta), rows.n_rows
+
+        def term(block: Rows) -> tuple[Array, Array]:
+            sums = np.zeros((p, 2 * n_outputs))
+            for part in block.blocks(CACHED_ENTRIES):
+                X = as_float64(part.X)
+                raw = self.raw_prediction(X, theta)
+                magnitude = np.abs(self.loss.gradient(raw, part.y))
+                X = absolute(X)
+                raw_error = (p + 2) * self.raw_prediction(X, size)
+                curvature = np.abs(self.loss.curvature(raw, part.y))
+                raw_error = self._bent(curvature, raw_error)
+                both = np.hstack([magnitude, raw_error]) * part.weight[:, None]
+                sums[: X.shape[1]] += transposed_times(X, both)
+                if self.fit_intercept:
+                    sums[-1] += both.sum(axis=0)
+            total, bent = sums[:, :n_outputs], sums[:, n_outputs:]
+            met = n_roundings(n_rows, is_sparse(block.X)) + 8
+            return met * total + bent, total
+
+        error = 3.0 * (self.penalty * size + np.abs(self.linear))
+        total, n_blocks = np.zeros(self.shape), 0
+        for block_error, block_total in in_order(term, rows.blocks()):
+            error += block_error
+            total += block_total
+            n_blocks += 1
+        error += n_blocks * total
+        error[self.held] = 0.0
+        return _UNIT * float(np.linalg.norm(error))
+
+    # The Hessian as a matrix --------------------------------------------------------
+
+    def data_hessian(
+        self,
+        rows: RowBlocks,
+        theta: Array,
+        out: Array | None = None,
+        sign: float = 1.0,
+    ) -> Array:
+        """Upper triangle of the packed Hessian of the summed loss.
+
+        Parameters
+        ----------
+        rows : RowBlocks
+        theta : ndarray of shape (p, n_outputs)
+            Where the curvature is taken.
+        out : ndarray of shape (n_unknowns, n_unknowns), Fortran order, optional
+            Upper triangle of a matrix to add to, in place.
+        sign : {1.0, -1.0}
+            Whether the rows are added or taken away.
+
+        Returns
+        -------
+        ndarray of shape (n_unknowns, n_unknowns), Fortran order
+            Upper triangle; below the diagonal anything.
+        """
+        p, order = self.shape[0], self.n_unknowns
+        H = np.zeros((order, order), order="F") if out is None else out
+        blocks = rows.blocks(max(BLOCK_ENTRIES, p * p))
+        if not self.coupled:
+
+            def term(block: Rows) -> Array:
+                X = as_float64(block.X)
+                curvature = self._curvature(X, block, theta)
+                return gram(X, sign * curvature, self.fit_intercept)
+
+            for part in in_order(term, blocks):
+                H += part
+            return H
+        for block in blocks:
+            X = as_float64(block.X)
+            weights = sign * self._curvature(X, block, theta)
+            if weights.any():  # else no row of this part of a weighted loss
+                shift = self.loss.shift_invariant
+                add_output_pairs(H, X, weights, self.fit_intercept, shift)
+        return H
+
+    def curvature_columns(self, rows: Rows, theta: Array) -> Array:
+        """Columns V with ``V V'`` = packed Hessian of these few rows.
+
+        Shape ``(n_unknowns, n_rows * rank)``, Fortran order. They are the rows
+        themselves up to scale: as secret as the data.
+        """
+        keep = np.flatnonzero(rows.weight)
+        if keep.size < rows.n_rows:
+            rows = rows.take(keep)
+        p, n_outputs = self.shape
+        X = densify(as_float64(rows.X))
+        raw = self.raw_prediction(X, theta)
+        if self.fit_intercept:
+            X = np.column_stack([X, np.ones(rows.n_rows)])
+        root = self.loss.curvature_root(raw, rows.y)
+        scale = np.sqrt(rows.weight)
+        if not self.coupled:
+            return np.asfortranarray((X * (root * scale)[:, None]).T)
+        if not self.loss.coupled:
+            root = np.eye(n_outputs) * root[:, None, None]
+        columns = np.einsum("ikr,ij->kjir", root * scale[:, None, None], X)
+        return np.asfortranarray(columns.reshape(n_outputs * p, -1))
+
+    def n_curvature_columns(self, n_rows: int) -> int:
+        """How many columns `curvature_columns` gives for so many rows."""
+        if not self.coupled:
+            return n_rows
+        if not self.loss.coupled:
+            return n_rows * self.shape[1]
+        none = np.zeros((0, self.shape[1]))
+        return n_rows * int(self.loss.curvature_root(none, none).shape[2])
+
+    # Internals ----------------------------------------------------------------------
+
+    def _regular_value(self, theta: Array) -> float:
+        quadratic = 0.5 * np.vdot(theta, self.penalty * theta)
+        return float(quadratic + np.vdot(self.linear, theta))
+
+    def _sum(self, parts: Iterable[Array]) -> Array:
+        total = np.zeros(self.shape)
+        for part in parts:
+            total += part
+        return total
+
+    def _pulled(self, X: Data, values: Array) -> Array:
+        """``X' values``, the intercept's sum included."""
+        pulled = np.empty((self.shape[0], values.shape[1]))
+        pulled[: X.shape[1]] = products(X, values)
+        if self.fit_intercept:
+            pulled[-1] = column_sums(values)
+        return pulled
+
+    def _bent(self, curvature: Array, change: Array) -> Array:
+        """Curvature times a change of the raw prediction, row by row."""
+        if self.loss.coupled:
+            bent: Array = np.einsum("ikl,il->ik", curvature, change)
+            return bent
+        return curvature[:, None] * change
+
+    def _curvature(self, X: Data, block: Rows, theta: Array) -> Array:
+        """Weighted curvature: a number a row or, coupled, a matrix a row."""
+        curvature = self.loss.curvature(self.raw_prediction(X, theta), block.y)
+        if self.loss.coupled:
+            return curvature * block.weight[:, None, None]
+        curvature = curvature * block.weight
+        if self.coupled:
+            return curvature[:, None, None] * np.eye(self.shape[1])
+        return curvature

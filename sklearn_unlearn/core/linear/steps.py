@@ -1,0 +1,362 @@
+"""The step of unlearning: the one formula, of first or second order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+import numpy as np
+
+from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.linear.class_terms import Parts
+from sklearn_unlearn.core.linear.edits import Edit, Identity
+from sklearn_unlearn.core.linear.exact_products import Products, outweigh
+from sklearn_unlearn.core.linear.factor import Factor
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.state import State
+from sklearn_unlearn.core.losses.weighted import weights_of
+from sklearn_unlearn.core.rows import RowBlocks, Rows
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError
+
+_EPS = float(np.finfo(np.float64).eps)
+#: Change of a raw prediction from which a request without data warns: chord steps
+#: contract surely below it.
+LARGE_CHANGE = float(np.log(2.0))
+#: Relative error of the Hessian, left by rows that have left, beside which that of a
+#: step without data is seen.
+LARGE_LOSS = 1e-8
+#: The same up to which a step needs no exact sums.
+_SMALL_LOSS = 1e-13
+#: Times which coefficients grow where a target outweighs others.
+_GREW = 64.0
+#: Rows, or an eighth of the order, after which exact sums are brought up to date.
+_MOST_WAITING = 64
+#: Largest change of the rows that stay that is reckoned with, in root mean squares.
+_PEAK = 3.0
+#: Drift of a row that leaves, from the anchor, beside which its own change counts.
+_STALE = 10.0
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """A step's outcome.
+
+    Attributes
+    ----------
+    state : State
+    changed : callable
+        Gives the factor with the rows changed, still in the old coordinates.
+    moved : ndarray of shape (p, n_outputs)
+        ``T' phi - theta``: the change of the coefficients in the old coordinates.
+    largest_change : float
+        Largest change of a raw prediction among the rows of the edit, those that leave
+        included; above `LARGE_CHANGE` a request without data warns. Where the edit
+        changes all rows (a map of the features, weights of the parts), the root mean
+        square over those that remain counts as well, a lower bound of their largest.
+    remaining_change : float
+        The same of the rows that come or remain, which decides on a refusal. Rows that
+        leave are a sample of those that remain: up to `LARGE_CHANGE` they count in
+        full, beyond it up to three root mean squares, or ten times their own drift
+        from the anchor.
+    lost : float
+        `Factor.lost` of the matrix that the step was solved with; zero in first order.
+
+    Notes
+    -----
+    Beyond about ln 2 the quadratic model is not to be trusted. Both changes are zero
+    for a quadratic loss, which needs no trust; measured in scales where the loss has
+    one, the smaller of the two, and infinite where the new one is not positive.
+    """
+
+    state: State
+    changed: Callable[[], Factor]
+    moved: Array
+    largest_change: float
+    remaining_change: float
+    lost: float
+
+    @cached_property
+    def factor(self) -> Factor:
+        """What ``changed`` gives."""
+        return self.changed()
+
+
+def unlearn(
+    state: State, edit: Edit, rate: float | None = None, *, alone: bool = False
+) -> StepResult:
+    """Apply an edit without data: one solve, or one gradient step.
+
+    With G the gradient of rows in minus rows out at theta, H' the data Hessian with
+    their contributions at the anchor, T the map, g the known gradient::
+
+        (T H' T' + Lambda') phi = T ((H' + Lambda) theta + b - g - G) - b'
+
+    is solved for the change of phi against a preimage of theta under T', so that
+    nothing cancels where T is the identity; there it is the second-order update of
+    Warnecke et al. (2023), with the Hessian of the edited data. Their first-order
+    update has ``rate`` in the place of the inverse.
+
+    Where the edit changes the weights of the parts of the loss, H' and the gradient of
+    the data are sums of the state's parts with the new weights. A state without parts
+    takes the step with the old weights, from where a refinement can go on.
+
+    Where the state has `Products`, and digits would be lost, a step of second order
+    ends at their minimum. ``alone`` it begins to keep them where rows come that would
+    take digits with them once they leave.
+
+    Parameters
+    ----------
+    state : State
+    edit : Edit
+    rate : float, optional
+        The unlearning rate tau of a first-order step; None for second order.
+    alone : bool, default=False
+        Whether no data are retained.
+
+    Returns
+    -------
+    StepResult
+
+    Raises
+    ------
+    NotPositiveDefiniteError
+        If the edited Hessian is not positive definite.
+    """
+    old, theta, features = state.objective, state.theta, edit.feature_map
+    new = edit.objective(old)
+    parts, products, sound = state.parts, None, None
+    quadratic = old.loss.constant_curvature and not old.loss.coupled
+    beginning = alone and rate is None and quadratic and parts is None
+    beginning &= state.products is None
+    if beginning and outweigh(old, state.factor, edit.rows_in):
+        return unlearn(_expecting(state), edit)
+    if state.products is not None and rate is None:
+        products = state.products.edited(old, edit)
+        sound = _sound_factor(state, edit, products)
+        if sound is None:
+            return _at_minimum(state, edit, products.summed())
+    if parts is None:
+        factor = _edited_factor(state, edit) if sound is None else sound
+        pull = edit.data_gradient(old, theta) + state.gradient
+        pull -= old.penalty * theta + old.linear
+    else:
+        parts = parts.edited(old, edit, theta, state.anchor)
+        weights, factor = weights_of(new.loss), state.factor
+        if parts is not state.parts or edit.loss is not None:
+            factor = parts.factor(old, weights)
+        pull = parts.gradient(weights)
+    start = np.where(new.held, 0.0, features.preimage(theta))
+    lag = theta - features.pull(start)
+    lag[old.held] = 0.0
+    right = -pull
+    if lag.any():
+        right += old.unpack(factor.curvature_dot(old.pack(lag)))
+    right[old.held] = 0.0
+    right = features.push(right) - new.penalty * start - new.linear
+    right[new.held] = 0.0
+    mapped = features.factor(factor, new)
+    same = np.array_equal(mapped.penalty, new.packed_penalty)
+    if not same or (edit.linear is not None and np.any(mapped.gauge != new.gauge)):
+        mapped = mapped.repenalised(new.packed_penalty, new.gauge)
+    packed = new.pack(right)
+    packed = mapped.solve(packed) if rate is None else rate * packed
+    phi = start + new.unpack(packed)
+    sizes = np.abs(phi).max(axis=0), np.abs(theta).max(axis=0)
+    if beginning and np.any(sizes[0] > _GREW * sizes[1]):
+        return unlearn(_expecting(state), edit)
+    if products is not None:
+        products = products.reaching(phi, theta)
+        if np.any(_EPS * products.reach > _SMALL_LOSS * sizes[0]):
+            return _at_minimum(state, edit, products.summed())
+    weight = state.weight + edit.weight_change()
+    moved = features.pull(phi) - theta
+    moved[old.held] = 0.0
+    anchor_loss, curvature = state.anchor_loss, state.curvature
+    if parts is not None:
+        parts, anchor_loss = parts.moved(moved, features, old, new), new.loss
+        curvature = new.loss.max_curvature
+    edited = State(
+        objective=new,
+        theta=phi,
+        anchor=features.anchor(state.anchor),
+        anchor_loss=anchor_loss,
+        factor=mapped,
+        gradient=np.zeros_like(phi),
+        weight=weight,
+        curvature=curvature,
+        parts=parts,
+        products=products,
+        departed=state.departed or _takes_away(edit),
+    )
+    largest, remaining = _changes(state, factor, edit, moved, edited)
+    lost = mapped.lost if rate is None else 0.0
+    return StepResult(edited, lambda: factor, moved, largest, remaining, lost)
+
+
+def _takes_away(edit: Edit) -> bool:
+    return edit.rows_out is not None or not isinstance(edit.feature_map, Identity)
+
+
+def _at_minimum(state: State, edit: Edit, products: Products) -> StepResult:
+    """The step that ends where exact sums, of the edited rows, have their minimum."""
+    old, features = state.objective, edit.feature_map
+    new, mapped = edit.objective(old), products.mapped(features)
+    factor = mapped.factor(new)
+    phi = mapped.solution(new, factor)
+    moved = features.pull(phi) - state.theta
+    moved[old.held] = 0.0
+    edited = replace(
+        state,
+        objective=new,
+        theta=phi,
+        anchor=features.anchor(state.anchor),
+        factor=factor,
+        gradient=np.zeros_like(phi),
+        weight=state.weight + edit.weight_change(),
+        products=mapped,
+    )
+    changed = partial(products.factor, old)
+    return StepResult(edited, changed, moved, 0.0, 0.0, factor.lost)
+
+
+def with_products(state: State, rows: Rows) -> State:
+    """The state at the minimum of exact sums over all rows, if these are worth it."""
+    objective = state.objective
+    if not objective.loss.constant_curvature or objective.loss.coupled:
+        return state
+    products = Products.of(objective, rows)
+    if products is None:
+        return replace(state, products=None)
+    factor = products.factor(objective)
+    theta = products.solution(objective, factor)
+    gradient = np.zeros_like(theta)
+    return replace(
+        state, theta=theta, factor=factor, gradient=gradient, products=products
+    )
+
+
+def _expecting(state: State) -> State:
+    """The state with exact sums, from what it knows."""
+    objective, theta = state.objective, state.theta
+    products = Products.at(objective, theta, state.gradient, state.factor)
+    return replace(state, products=products)
+
+
+def with_parts(state: State, rows: RowBlocks) -> State:
+    """The state with the sums of its parts over all rows."""
+    parts = Parts.of(state.objective, rows, state.theta, state.anchor)
+    return replace(state, parts=parts)
+
+
+def _sound_factor(state: State, edit: Edit, products: Products) -> Factor | None:
+    """The factor after the edit's rows; None where exact sums are better.
+
+    They are where digits would be lost, where a map may bring to light what others have
+    left of digits, and now and then for what rounding has added up to.
+    """
+    if not isinstance(edit.feature_map, Identity):
+        return None
+    if products.n_waiting > max(_MOST_WAITING, state.factor.max_pending):
+        return None
+    try:
+        factor = _edited_factor(state, edit)
+    except NotPositiveDefiniteError:
+        return None
+    return factor if factor.lost <= _SMALL_LOSS else None
+
+
+def _edited_factor(state: State, edit: Edit) -> Factor:
+    """The factor with the curvature of the edit's rows, all at the anchor."""
+    objective, factor, anchor = state.anchored, state.factor, state.anchor
+    rows_in, rows_out = edit.curvature_rows(objective, anchor)
+    if rows_in is None and rows_out is None:
+        return factor
+    n_rows = sum(rows.n_rows for rows in (rows_in, rows_out) if rows is not None)
+    rank = objective.n_curvature_columns(n_rows)
+    if factor.pending_rank + rank <= factor.max_pending:
+        return factor.extended(
+            None if rows_in is None else objective.curvature_columns(rows_in, anchor),
+            None if rows_out is None else objective.curvature_columns(rows_out, anchor),
+        )
+
+    def changed(hessian: Array, rows: Rows, sign: float) -> None:
+        objective.data_hessian(rows, anchor, out=hessian, sign=sign)
+
+    changes = (
+        partial(changed, rows=rows, sign=sign)
+        for rows, sign in ((rows_in, 1.0), (rows_out, -1.0))
+        if rows is not None
+    )
+    return factor.rebuilt(*changes)
+
+
+def _changes(
+    state: State, factor: Factor, edit: Edit, moved: Array, edited: State
+) -> tuple[float, float]:
+    """``largest_change`` and ``remaining_change`` of `StepResult`.
+
+    The error of a step is that of the quadratic model on the rows that remain. Those
+    that leave are no part of it: an outlier's own raw prediction changes by far more
+    than any other. They stand in for rows that cannot be seen, and so count up to
+    `_PEAK` times the root mean square change. That holds while their gradient is known:
+    where the coefficients have left the anchor it is known in the linear model alone,
+    which the solve for an outlier magnifies.
+
+    Measured on 1609 removals (logistic, 60 to 500 rows, a third of them outliers;
+    alone, behind scalers, in one request or two) against refits: with the largest
+    change of all rows of the edit 585 are refused, of which 360 have an error of the
+    probabilities below 0.1; by the change of those that remain 281. Of the 304 between,
+    one ended worse than doing nothing; the median error is 0.01, against 0.2 for doing
+    nothing. No removal without a warning has an error above 0.1.
+    """
+    objective = state.objective
+    if objective.loss.constant_curvature:
+        return 0.0, 0.0
+    theta = state.theta
+    unit = min(_unit(objective, theta), _unit(objective, theta + moved))
+    if not unit > 0.0:
+        return np.inf, np.inf
+    known = leaving = 0.0
+    if edit.rows_in is not None:
+        known = objective.largest_raw_change(edit.rows_in, moved)
+    if edit.rows_out is not None:
+        leaving = objective.largest_raw_change(edit.rows_out, moved)
+    mapped = not isinstance(edit.feature_map, Identity)
+    about_rows = edit.rows_in is not None or edit.rows_out is not None
+    if mapped or edited.parts is not None or not about_rows:
+        known = max(known, _mean_change(state, factor, moved, edited))
+    largest = remaining = max(known, leaving)
+    # a small change needs no product with the Hessian
+    if edit.rows_out is not None and leaving > max(known, LARGE_CHANGE * unit):
+        mean = _mean_change(state, factor, moved, edited)
+        drift = objective.largest_raw_change(edit.rows_out, theta - state.anchor)
+        unseen = min(leaving, max(_PEAK * mean, _STALE * drift))
+        remaining = max(known, mean, unseen)
+    return largest / unit, remaining / unit
+
+
+def _mean_change(state: State, factor: Factor, moved: Array, edited: State) -> float:
+    """Root mean square change of the raw predictions, weighted by their curvature."""
+    objective = state.objective
+    if not moved.any():
+        return 0.0
+    p, n_outputs = objective.shape
+    direction = objective.pack(moved)
+    constants = np.arange(p - 1, direction.shape[0], p)
+    ones = np.zeros((direction.shape[0], constants.size))
+    if objective.fit_intercept:
+        ones[constants, np.arange(constants.size)] = 1.0
+    both = factor.curvature_dot(np.column_stack([direction, ones]))
+    bent, summed = np.split(both, [direction.shape[1]], axis=1)
+    # v'Wv <= min(n, 2) trace(W) max v^2 for a curvature W of n outputs
+    total = min(n_outputs, 2) * float(np.vdot(ones, summed))
+    if not total > 0.0:
+        total = edited.curvature * edited.weight
+    squares = max(float(np.vdot(direction, bent)), 0.0)
+    return float(np.sqrt(squares / total)) if total > 0.0 else 0.0
+
+
+def _unit(objective: Objective, theta: Array) -> float:
+    """What raw predictions are measured in: the scale, or one."""
+    return float(theta[-1, -1]) if objective.loss.has_scale else 1.0

@@ -1,0 +1,1 @@
+"""Networks: objectives, their curvature, damped steps and the updates of the paper."""

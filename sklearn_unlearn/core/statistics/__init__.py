@@ -1,0 +1,1 @@
+"""Statistics that forget: exact sums, moments, counts, extremes, frequencies."""

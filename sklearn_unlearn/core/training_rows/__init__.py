@@ -1,0 +1,1 @@
+"""Training rows that a model keeps: found by keyed hashes, edited, forgotten."""

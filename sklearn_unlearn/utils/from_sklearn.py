@@ -1,0 +1,205 @@
+"""Checks of a scikit-learn model that an unlearner is to take over."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import is_classifier, is_regressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.utils.discovery import all_estimators
+
+#: Relative difference of attributes that rounding cannot explain.
+_FAR = 1e-6
+#: Roundings of the data that a sum of them, which is zero, may hold.
+_ROUNDINGS = 1e3
+
+
+def adopted_params(cls, fitted, params, *, accepted=None, own=()):
+    """Parameters for an unlearner that takes over a fitted model.
+
+    Parameters
+    ----------
+    cls : type
+        Of the unlearner; ``cls._twin_class`` is that of the model.
+    fitted : estimator
+    params : dict
+        Further parameters of the unlearner.
+    accepted : dict of str to tuple, optional
+        Parameters that the unlearner does not have, and their values that it can
+        take over.
+    own : collection of str, default=()
+        Parameters that mean something else to the unlearner than to its twin.
+
+    Raises
+    ------
+    TypeError
+        If the model is of another class.
+    NotFittedError
+    ValueError
+        If a parameter says that another objective was minimised, or is given twice.
+    """
+    twin = cls._twin_class
+    if not isinstance(fitted, twin):
+        raise TypeError(
+            f"{cls.__name__}.from_sklearn takes a fitted {twin.__name__}; got "
+            f"{type(fitted).__name__}.{instead_of(fitted)}"
+        )
+    check_is_fitted(fitted)
+    given = fitted.get_params(deep=False)
+    for name, values in (accepted or {}).items():
+        if name in given and not any(_same(given[name], value) for value in values):
+            raise ValueError(
+                f"{type(fitted).__name__} was fitted with {name}={given[name]!r}, "
+                f"which {cls.__name__} cannot take over: its model is that of "
+                f"{name}={values[0]!r}.{_of_shards(fitted)}"
+            )
+    shared = twin().get_params(deep=False).keys() & cls().get_params(deep=False).keys()
+    shared -= set(own)
+    for name in sorted(shared - given.keys()):
+        raise TypeError(
+            f"{cls.__name__}.from_sklearn takes a fitted {twin.__name__}, but "
+            f"{type(fitted).__name__} has no parameter {name}."
+        )
+    twice = sorted(shared & params.keys())
+    if twice:
+        raise ValueError(
+            f"{twice[0]} belongs to the fitted model: leave it out, or fit anew."
+        )
+    return {**{name: given[name] for name in shared}, **params}
+
+
+def instead_of(fitted):
+    """What helps instead of an estimator that is not taken over, as further words.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Lasso, RidgeCV
+    >>> from sklearn_unlearn.utils.from_sklearn import instead_of
+    >>> instead_of(RidgeCV())
+    ' Fit an UnlearnableRidge with the parameters that it chose.'
+    >>> instead_of(Lasso())
+    ' ShardedRegressor(Lasso(...)), fitted to the data, unlearns rows of any regressor.'
+    """
+    if hasattr(fitted, "best_estimator_"):
+        return " Pass its best_estimator_, the model that the search chose."
+    if isinstance(fitted, FrozenEstimator):
+        return " Pass the estimator that it holds."
+    if type(fitted).__module__.startswith("sklearn_unlearn."):
+        return ""
+    name, known = type(fitted).__name__, dict(all_estimators())
+    if hasattr(known.get(f"Unlearnable{name}"), "from_sklearn"):
+        return f" Unlearnable{name}.from_sklearn takes it over."
+    if f"Unlearnable{name}" in known:
+        return f" Fit an Unlearnable{name} to the data."
+    if f"Unlearnable{name.removesuffix('CV')}" in known:
+        near = name.removesuffix("CV")
+        return f" Fit an Unlearnable{near} with the parameters that it chose."
+    return _of_shards(fitted)
+
+
+def _of_shards(fitted):
+    """What unlearns rows of any estimator that predicts, as further words."""
+    name = type(fitted).__name__
+    for kind, matches in (("Classifier", is_classifier), ("Regressor", is_regressor)):
+        if matches(fitted):
+            return (
+                f" Sharded{kind}({name}(...)), fitted to the data, unlearns rows of "
+                f"any {kind.lower()}."
+            )
+    return ""
+
+
+def check_same_columns(fitted, columns):
+    """Refuse data whose columns are not those of the fitted model.
+
+    Raises
+    ------
+    ValueError
+    """
+    if columns.n_features != fitted.n_features_in_:
+        raise ValueError(
+            f"X has {columns.n_features} features, but {type(fitted).__name__} was "
+            f"fitted with {fitted.n_features_in_}."
+        )
+    names = getattr(fitted, "feature_names_in_", None)
+    if names is not None and columns.names is not None:
+        different = np.flatnonzero(names != columns.names)
+        if different.size:
+            first = different[0]
+            raise ValueError(
+                f"X has {columns.names[first]!r} where the fitted model has "
+                f"{names[first]!r}: the columns must be those of fit, in their order."
+            )
+
+
+def check_same_classes(fitted, classes):
+    """Refuse labels that are not those of the fitted model.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not np.array_equal(fitted.classes_, classes):
+        raise ValueError(
+            f"y holds the labels {classes.tolist()!r}, but {type(fitted).__name__} was "
+            f"fitted with {fitted.classes_.tolist()!r}."
+        )
+
+
+def difference(fitted, twin, free=frozenset(), size=0.0):
+    """The first attribute that two fitted estimators do not share, if any.
+
+    Parameters
+    ----------
+    fitted, twin : estimator
+    free : set of str, default=frozenset()
+        Attributes that need not be the same.
+    size : float, default=0.0
+        Of the values that both were fitted to: what is rounding next to it is zero.
+
+    Returns
+    -------
+    str or None
+    """
+    theirs, ours = vars(fitted), vars(twin)
+    learned = [name for name in theirs if name.endswith("_") and name in ours]
+    for name in sorted(set(learned) - free):
+        if not _close(theirs[name], ours[name], size):
+            return name
+    return None
+
+
+def _close(one, other, size):
+    if isinstance(one, list):
+        pairs = zip(one, other, strict=False)
+        return len(one) == len(other) and all(_close(*pair, size) for pair in pairs)
+    if hasattr(one, "get_params"):
+        return type(one) is type(other) and difference(one, other, size=size) is None
+    one, other = np.asarray(one), np.asarray(other)
+    if one.shape != other.shape:
+        return False
+    if one.dtype.kind == "O":
+        return bool(np.all((one == other) | (one != one)))  # NaN is not itself
+    if one.dtype.kind not in "fiu":
+        return True
+    finite = np.isfinite(other)
+    atol = _FAR * np.abs(other[finite]).max(initial=0.0)
+    if one.dtype.kind == "f":
+        atol = max(atol, _ROUNDINGS * np.finfo(one.dtype).eps * size)
+    return np.allclose(one, other, rtol=_FAR, atol=atol, equal_nan=True)
+
+
+def _same(value, accepted):
+    return value is accepted or (
+        isinstance(value, (str, int, float, np.number)) and value == accepted
+    )
+
+
+def size_of(X):
+    """The largest number among a few values, 0 where they are none."""
+    values = X.data if is_sparse(X) else np.asarray(X)
+    if values.dtype.kind not in "biuf":
+        return 0.0
+    return np.abs(values[np.isfinite(values)].astype(np.float64)).max(initial=0.0)
