@@ -108,7 +108,7 @@ def test_the_path_of_a_request_is_traced():
         found = architecture.entered(worker.entered)
         assert set(worker.times(1)) == {"logistic", "scaler, logistic"}
     assert any("partial_unfit" in name for name in found["functions entered, logistic"])
-    assert "core/factor.py" in found["files entered, logistic"]
+    assert "core/linear/factor.py" in found["files entered, logistic"]
 
 
 # Every model beside its twin --------------------------------------------------------

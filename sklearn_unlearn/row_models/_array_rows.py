@@ -273,6 +273,9 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
 
         Those of one subject follow one another in the order in which they came.
         """
+        idle = _weightless(sample_weight, ids.size)
+        if idle.any() and not retained.holds(ids[idle]).all():
+            return self._leaving_named(retained, ids, sample_weight)
         owner, positions = retained.locate_ids(ids)
         numbers = retained.numbers_at(positions)
         another = np.diff(owner, prepend=-1) != 0
@@ -290,6 +293,19 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         some = np.flatnonzero(weight)
         held = retained.take(positions[some]).reweighted(weight[some])
         return Leaving(held, positions[some], some, n_asked)
+
+    def _leaving_named(self, retained, ids, sample_weight):
+        """Rows alone with their names, of which those of weight zero may be unknown."""
+        weight = check_sample_weight(sample_weight, ids.size)
+        some = np.flatnonzero(weight)
+        owner, positions = retained.locate_ids(ids[some])
+        if owner.size > some.size:
+            raise ValueError(
+                "row_ids names several rows at once, and others of weight zero that "
+                "are not in the model: leave these out."
+            )
+        held = retained.take(positions).reweighted(weight[some])
+        return Leaving(held, positions, some, ids.size)
 
     def _named_rows(self):
         retained = self._checked().model.retained
@@ -336,6 +352,14 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         target = self._read_targets(fitted.encoding, y, X.shape[0])
         weight = check_sample_weight(sample_weight, X.shape[0])
         return Rows(X, target, weight)
+
+
+def _weightless(sample_weight, n_names):
+    """Which names have weight zero, if there is a weight for each."""
+    weight = np.ones(1) if sample_weight is None else np.atleast_1d(sample_weight)
+    if weight.shape not in ((1,), (n_names,)) or weight.dtype.kind not in "fiub":
+        return np.zeros(n_names, dtype=bool)
+    return np.broadcast_to(weight == 0.0, n_names)
 
 
 def _check_names(retained):

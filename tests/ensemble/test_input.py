@@ -179,8 +179,6 @@ def test_bad_requests():
         model.partial_unfit(row_ids=[0, 999])
     with pytest.raises(ValueError, match="pass row_ids"):
         model.partial_fit(X[:1], y[:1])
-    with pytest.raises(ValueError, match="is in the model"):
-        model.partial_fit(X[:1], y[:1], row_ids=[0])
     with pytest.raises(InsufficientWeightError, match="no row"):
         model.partial_unfit(X, y)
     with pytest.raises(UnlearningError, match="nothing would be left"):
