@@ -153,7 +153,11 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         known = self._tree_class().get_params(deep=False).keys()
         params = self.get_params(deep=False)
         twin = self._tree_class(**{k: v for k, v in params.items() if k in known})
-        tags.input_tags.allow_nan = get_tags(twin).input_tags.allow_nan
+        try:
+            allow_nan = get_tags(twin).input_tags.allow_nan
+        except (TypeError, ValueError):  # of parameters that fit refuses
+            allow_nan = False
+        tags.input_tags.allow_nan = allow_nan
         return tags
 
     # Hooks ----------------------------------------------------------------------------
