@@ -10,10 +10,7 @@ from __future__ import annotations
 import copy
 import os
 import threading
-from collections.abc import Callable
 from contextlib import contextmanager
-from functools import lru_cache, update_wrapper
-from types import FunctionType, MethodType
 from typing import Any, ClassVar
 
 from sklearn.base import is_regressor
@@ -22,56 +19,13 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_unlearn.utils.messages import kind_of, refusing
 from sklearn_unlearn.utils.request import Answer, Batch, Request
 from sklearn_unlearn.utils.steps import StepMixin
+from sklearn_unlearn.utils.verbs import given, verb
 
 #: Version of what estimators keep: a pickle of another one is not read.
 _STATE_VERSION = 1
 
 
 __all__ = ["Answer", "Batch", "Request", "UnlearnerMixin", "given", "verb"]
-
-
-class verb:  # noqa: N801, a decorator
-    """A method that an estimator has if it accepts what the method asks for.
-
-    Parameters
-    ----------
-    *needs : str
-        Names in ``_accepts``.
-    """
-
-    def __init__(self, *needs: str) -> None:
-        self.needs = frozenset(needs)
-
-    def __call__(self, function: Callable[..., Any]) -> verb:
-        """Take the method."""
-        self.function = function
-        update_wrapper(self, function)
-        return self
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, estimator: Any, owner: Any = None) -> Any:
-        accepted = (owner if estimator is None else estimator)._accepts
-        kind: Any = type(estimator) if owner is None else owner
-        # of a class whose objects differ nobody knows
-        if isinstance(accepted, frozenset) and not self.needs <= accepted:
-            raise AttributeError(f"{kind.__name__!r} object has no {self.name!r}.")
-        if estimator is None:
-            return self.function
-        return MethodType(_named_in(kind, self.function), estimator)
-
-
-@lru_cache(maxsize=512)
-def _named_in(owner: type, function: Any) -> Any:
-    """A function under the name that errors about its arguments are to tell."""
-    twin: Any = FunctionType(
-        function.__code__, function.__globals__, argdefs=function.__defaults__
-    )
-    update_wrapper(twin, function)
-    twin.__kwdefaults__ = function.__kwdefaults__
-    twin.__qualname__ = f"{owner.__name__}.{function.__name__}"
-    return twin
 
 
 class UnlearnerMixin(StepMixin):
@@ -462,16 +416,5 @@ class UnlearnerMixin(StepMixin):
                 "sklearn_unlearn that keeps other things: fit it again with this one, "
                 "or load it with that one."
             )
-        super().__setstate__(state)  # type: ignore[misc]
-
-
-def given(name: str, value: Any) -> None:
-    """Refuse an argument that is None.
-
-    Raises
-    ------
-    UnlearningError
-    """
-    with refusing():
-        if value is None:
-            raise ValueError(f"{name} must be given: it is None.")
+        parent: Any = super()
+        parent.__setstate__(state)

@@ -18,6 +18,7 @@ from sklearn_unlearn import (
 from sklearn_unlearn.base import Answer, Batch, Request, UnlearnerMixin
 from sklearn_unlearn.baselines import FineTuned, Occluded
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.utils.discovery import all_estimators
 
 X = np.arange(12.0).reshape(6, 2) % 5
 y = np.array([0, 1, 0, 1, 1, 0])
@@ -150,3 +151,14 @@ def test_a_request_waits_for_another_thread():
         assert model._checked() == 6
     thread.join()
     assert model._checked() == 4
+
+
+@pytest.mark.parametrize("cls", [cls for _, cls in all_estimators()])
+def test_no_hook_is_left_open(cls):
+    open_hooks = {
+        name
+        for name in dir(cls)
+        if inspect.isfunction(found := inspect.getattr_static(cls, name, None))
+        and found.__code__.co_names[-1:] == ("NotImplementedError",)
+    }
+    assert not open_hooks

@@ -36,6 +36,22 @@ class DiscreteNaiveBayes(NaiveBayes):
         self._fill_columns(estimator, statistics)
 
     def _fill_columns(self, estimator, statistics):
+        """Give scikit-learn's estimator what it learns of each column."""
+        raise NotImplementedError
+
+
+def alpha_of(estimator):
+    """The smoothing that is applied (``_BaseDiscreteNB._check_alpha``)."""
+    alpha = np.asarray(estimator.alpha, dtype=np.float64)
+    return alpha if estimator.force_alpha else np.maximum(alpha, _SMALLEST_ALPHA)
+
+
+class _ColumnCounts(DiscreteNaiveBayes):
+    """Naive Bayes with one count a class and column."""
+
+    feature_count_ = Learned()
+
+    def _fill_columns(self, estimator, statistics):
         estimator.feature_count_ = statistics.classes.first.rounded()
         values = statistics.values
         if values != "any":
@@ -47,20 +63,12 @@ class DiscreteNaiveBayes(NaiveBayes):
         estimator.feature_log_prob_ = self._log_prob(estimator, alpha_of(estimator))
 
     def _log_prob(self, estimator, alpha):
-        """``feature_log_prob_`` of a twin that has all else."""
+        """``feature_log_prob_`` of an estimator that has all else."""
         raise NotImplementedError
 
 
-def alpha_of(estimator):
-    """The smoothing that is applied (``_BaseDiscreteNB._check_alpha``)."""
-    alpha = np.asarray(estimator.alpha, dtype=np.float64)
-    return alpha if estimator.force_alpha else np.maximum(alpha, _SMALLEST_ALPHA)
-
-
-class _Counting(DiscreteNaiveBayes):
+class _Counting(_ColumnCounts):
     """Naive Bayes of numbers of occurrences."""
-
-    feature_count_ = Learned()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -202,7 +210,7 @@ class UnlearnableComplementNB(_Counting):
         return logged / logged.sum(axis=1, keepdims=True) if estimator.norm else -logged
 
 
-class UnlearnableBernoulliNB(DiscreteNaiveBayes):
+class UnlearnableBernoulliNB(_ColumnCounts):
     """Naive Bayes of binary columns that unlearns rows, values, labels and columns.
 
     A twin of :class:`sklearn.naive_bayes.BernoulliNB`. Requests are exact: sums are
@@ -247,8 +255,6 @@ class UnlearnableBernoulliNB(DiscreteNaiveBayes):
     """
 
     _twin_class = BernoulliNB
-
-    feature_count_ = Learned()
 
     def __init__(
         self,

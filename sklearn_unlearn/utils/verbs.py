@@ -1,0 +1,74 @@
+"""Verbs as methods that an estimator has only if it accepts what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial, update_wrapper
+from types import FunctionType, MethodType
+from typing import Any
+
+from sklearn_unlearn.utils.messages import refusing
+
+
+class Verb:
+    """A method that is absent where an estimator lacks what it needs.
+
+    Parameters
+    ----------
+    function : callable
+    needs : frozenset of str
+        Names in ``_accepts`` of the estimator.
+    """
+
+    def __init__(self, function: Callable[..., Any], needs: frozenset[str]) -> None:
+        self.function, self.needs = function, needs
+        self.__doc__ = function.__doc__
+
+    def __get__(self, estimator: Any, owner: Any = None) -> Any:
+        accepted = (owner if estimator is None else estimator)._accepts
+        kind: Any = type(estimator) if owner is None else owner
+        # of a class whose objects differ nobody knows
+        if isinstance(accepted, frozenset) and not self.needs <= accepted:
+            name = self.function.__name__
+            raise AttributeError(f"{kind.__name__!r} object has no {name!r}.")
+        if estimator is None:
+            return self.function
+        return MethodType(_named_in(kind, self.function), estimator)
+
+
+def verb(*needs: str) -> Callable[[Callable[..., Any]], Verb]:
+    """Decorate a method that an estimator has if it accepts all of these.
+
+    Parameters
+    ----------
+    *needs : str
+        Names in ``_accepts``.
+    """
+    return partial(Verb, needs=frozenset(needs))
+
+
+@lru_cache(maxsize=512)
+def _named_in(owner: type, function: Any) -> Any:
+    """A function under the name that errors about its arguments are to tell."""
+    named: Any = FunctionType(
+        function.__code__,
+        function.__globals__,
+        argdefs=function.__defaults__,
+        closure=function.__closure__,
+    )
+    update_wrapper(named, function)
+    named.__kwdefaults__ = function.__kwdefaults__
+    named.__qualname__ = f"{owner.__name__}.{function.__name__}"
+    return named
+
+
+def given(name: str, value: Any) -> None:
+    """Refuse an argument that is None.
+
+    Raises
+    ------
+    UnlearningError
+    """
+    with refusing():
+        if value is None:
+            raise ValueError(f"{name} must be given: it is None.")
