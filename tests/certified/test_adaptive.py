@@ -61,11 +61,12 @@ def test_noises_of_states_and_branches_are_normal_and_uncorrelated(retain_data):
     for _, distances, record in runs:
         assert np.linalg.norm(distances) <= record.spent <= record.budget
     noises = np.stack([noise for noise, _, _ in runs])
-    # the noise is fresh in each run: a sigma of half gives 1e-12
-    assert kstest(noises.ravel(), "norm").pvalue > 1e-7
+    # The noise is fresh in each run: a right one fails less than once in 1e9 of them,
+    # half of sigma, or noise that two publications share, always.
+    assert kstest(noises.ravel(), "norm").pvalue > 1e-10
     # over coefficients and runs, of every two publications
     both = np.corrcoef(noises.transpose(1, 0, 2).reshape(8, -1))
-    assert np.abs(both - np.eye(8)).max() < 4.5 / np.sqrt(noises[:, 0].size)
+    assert np.abs(both - np.eye(8)).max() < 6.0 / np.sqrt(noises[:, 0].size)
 
 
 def test_refusals_without_data_tell_secrets_and_certificates_say_so():
