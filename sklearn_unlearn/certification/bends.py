@@ -1,68 +1,22 @@
-"""How a change of the coefficients bends the gradient: by weights that follow it.
+"""Norms of a change of the coefficients, in the geometry that is certified.
 
-Theorems 3 and 5 of ``doc/certification.rst``.
+``doc/certification.rst``, theorems 3 and 5, has what they bound.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from sklearn_unlearn.certification.distance import bend, exponential, product
 from sklearn_unlearn.certification.geometry import Geometry
 from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.linear.bends import Way
 from sklearn_unlearn.core.linear.factor import Factor
 from sklearn_unlearn.core.linear.objective import Objective
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
-
-
-@dataclass(frozen=True)
-class Way:
-    """Norms of a change of the coefficients.
-
-    Attributes
-    ----------
-    whole, data : float
-        In H and in the data Hessian.
-    jump : float
-        Bound on the change of a raw prediction, from the largest values of the rows.
-    size, fourth : float
-        `FourthMoments.length` and `FourthMoments.norm`; infinite without.
-    """
-
-    whole: float
-    data: float
-    jump: float
-    size: float = np.inf
-    fourth: float = np.inf
-
-    def plus(self, other: Way) -> Way:
-        """Bounds on the norms of both changes together."""
-        return Way(
-            self.whole + other.whole,
-            self.data + other.data,
-            self.jump + other.jump,
-            self.size + other.size,
-            self.fourth + other.fourth,
-        )
-
-    def exactly(self, error: float, radius: float) -> Way:
-        """The same in an H without its error, R known."""
-        exact = 1.0 / (1.0 - error)
-        whole = self.whole * exact
-        return replace(
-            self,
-            whole=whole,
-            data=math.hypot(self.data, math.sqrt(error) * whole),
-            jump=min(product(radius * exact, whole), self.jump),
-        )
-
-
-#: A way of which nothing is known.
-UNKNOWN_WAY = Way(np.inf, np.inf, np.inf)
 
 
 def way_of(
@@ -84,29 +38,3 @@ def way_of(
         return way
     fourth = moments.norm(packed, geometry.terms)
     return replace(way, size=moments.length(vector), fourth=fourth)
-
-
-def bend_of(
-    constant: float, change: float, size: float, slack: float, way: Way
-) -> float:
-    """How far weights that change on a way bend the gradient, in the H^-1 norm.
-
-    Theorems 3 and 5. Raw predictions where the way starts are at most ``change`` from
-    those at which the weights of H were taken, and at most ``slack`` plus ``size``
-    times the root of h_i.
-    """
-    if constant == 0.0:
-        return 0.0
-    plain = product(bend(constant * change, constant * way.jump), way.data)
-    if not size + way.size + way.fourth < np.inf or way.size == 0.0:
-        return plain
-    # the root of h from which on the largest changes are the smaller bounds
-    root = way.jump / way.size
-    if size > 0.0:
-        root = max(root, max(change - slack, 0.0) / size)
-    if root == 0.0:
-        return plain
-    steep = bend(constant * size * root, constant * way.size * root) / root
-    rounded = exponential(constant * slack)
-    fine = product(rounded * steep, way.fourth) + (rounded - 1.0) * way.data
-    return min(plain, fine)

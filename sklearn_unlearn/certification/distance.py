@@ -12,6 +12,7 @@ import numpy as np
 
 from sklearn_unlearn.certification.geometry import Geometry, dual_norm, over_root
 from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.linear.bends import bend, exponential, product
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.units import ONE, Units
@@ -204,27 +205,6 @@ def _ball(condition: float, scale: float, norm: float) -> float:
     if condition == 0.0 or scale == 0.0:
         return norm
     return -math.log1p(-condition) / scale
-
-
-def bend(before: float, path: float) -> float:
-    """``e^before (e^path - 1) / path - 1``, rounded up: how far weights may change."""
-    if not before + path < 700.0:
-        return np.inf
-    # (e^s - 1) / s - 1 <= s e^s / 2, with which nothing cancels
-    small = path < 1e-4
-    mean = 0.5 * path * math.exp(path) if small else math.expm1(path) / path - 1.0
-    return math.expm1(before) * (1.0 + mean) + mean
-
-
-def exponential(x: float) -> float:
-    """``e^x``, infinite where it overflows."""
-    return math.exp(x) if x < 700.0 else np.inf
-
-
-def product(x: float, y: float) -> float:
-    """A product in which zero times infinity is infinite: nothing is known."""
-    found = float(x) * float(y)  # NumPy's numbers would warn of an overflow
-    return np.inf if math.isnan(found) else found
 
 
 def _off_gauge(objective: Objective, theta: Array) -> float:

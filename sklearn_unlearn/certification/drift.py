@@ -10,13 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from sklearn_unlearn.certification.bends import bend_of, way_of
+from sklearn_unlearn.certification.bends import way_of
 from sklearn_unlearn.certification.distance import (
     LARGEST_ERROR,
     Drift,
-    bend,
-    exponential,
-    product,
     self_concordance,
 )
 from sklearn_unlearn.certification.geometry import (
@@ -30,8 +27,9 @@ from sklearn_unlearn.certification.geometry import (
     reexamined,
 )
 from sklearn_unlearn.certification.growth import Growth, growth
-from sklearn_unlearn.certification.moments import FourthMoments
+from sklearn_unlearn.core.linear.bends import bend, bend_of, exponential, product
 from sklearn_unlearn.core.linear.edits import Edit, LinearMap
+from sklearn_unlearn.core.linear.fourth_moments import FourthMoments
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.steps import StepResult

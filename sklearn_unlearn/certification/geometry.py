@@ -15,7 +15,6 @@ from scipy.linalg import eigvalsh
 from scipy.linalg.lapack import dpotrf
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-from sklearn_unlearn.certification.moments import FourthMoments
 from sklearn_unlearn.core.arrays import (
     Array,
     Data,
@@ -27,6 +26,7 @@ from sklearn_unlearn.core.arrays import (
     times,
 )
 from sklearn_unlearn.core.linear.factor import Factor
+from sklearn_unlearn.core.linear.fourth_moments import FourthMoments
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, CACHED_ENTRIES, RowBlocks, Rows
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklearn_unlearn.certification.bends import UNKNOWN_WAY, Way, way_of
-from sklearn_unlearn.certification.distance import Drift, product, self_concordance
+from sklearn_unlearn.certification.bends import way_of
+from sklearn_unlearn.certification.distance import Drift, self_concordance
 from sklearn_unlearn.certification.geometry import (
     Geometry,
     coarse,
@@ -23,10 +23,11 @@ from sklearn_unlearn.certification.geometry import (
     over_root,
     raw_rounding,
 )
-from sklearn_unlearn.certification.moments import FourthMoments
 from sklearn_unlearn.core.arrays import Array, densify, powers_of_two
+from sklearn_unlearn.core.linear.bends import UNKNOWN_WAY, Way, product
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, Identity, LinearMap
 from sklearn_unlearn.core.linear.factor import Factor
+from sklearn_unlearn.core.linear.fourth_moments import FourthMoments
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.steps import StepResult

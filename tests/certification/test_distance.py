@@ -7,13 +7,13 @@ import pytest
 
 from sklearn_unlearn.certification.distance import (
     Drift,
-    bend,
     bound,
     distance,
     self_concordance,
 )
 from sklearn_unlearn.certification.drift import measured, stepped
 from sklearn_unlearn.certification.geometry import Geometry, certified_eigenvalues
+from sklearn_unlearn.core.linear.bends import bend
 from sklearn_unlearn.core.linear.factor import factorise
 from sklearn_unlearn.core.linear.refinement import refine
 from sklearn_unlearn.core.linear.steps import unlearn

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sklearn_unlearn.certification.distance import bend, distance
+from sklearn_unlearn.certification.distance import distance
 from sklearn_unlearn.certification.drift import grown, measured, stepped
 from sklearn_unlearn.certification.geometry import coarse, column_reach
 from sklearn_unlearn.certification.growth import growth
 from sklearn_unlearn.core.arrays import powers_of_two
+from sklearn_unlearn.core.linear.bends import bend
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.linear.refinement import fresh_factor, refine, refreshed
 from sklearn_unlearn.core.linear.steps import unlearn

@@ -8,8 +8,8 @@ import pytest
 
 from sklearn_unlearn.certification.distance import distance
 from sklearn_unlearn.certification.drift import measured, stepped
-from sklearn_unlearn.certification.moments import FourthMoments
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit
+from sklearn_unlearn.core.linear.fourth_moments import FourthMoments
 from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
