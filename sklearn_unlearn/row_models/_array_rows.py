@@ -12,7 +12,7 @@ from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit
 from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.core.training_rows.retained import check_named_once
+from sklearn_unlearn.core.training_rows.search import check_named_once
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models._names import NamedRowsMixin
 from sklearn_unlearn.utils.not_found import explanation

@@ -7,13 +7,11 @@ behind them. A new version shares all of that.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import (
@@ -21,17 +19,16 @@ from sklearn_unlearn.core.arrays import (
     Data,
     Indices,
     Mask,
-    is_sparse,
-    like,
-    take_rows,
     without_columns,
 )
-from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, joined, row_slices
+from sklearn_unlearn.core.rows import Rows, joined
+from sklearn_unlearn.core.training_rows import search
 from sklearn_unlearn.core.training_rows.chunks import Chunk, Origin
 from sklearn_unlearn.core.training_rows.departed import Departed
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
+from sklearn_unlearn.core.training_rows.search import WEIGHT_ROUNDING
+from sklearn_unlearn.core.training_rows.stored import StoredRows
 from sklearn_unlearn.exceptions import (
-    AmbiguousRowError,
     InsufficientWeightError,
     RowNotFoundError,
 )
@@ -40,20 +37,16 @@ from sklearn_unlearn.exceptions import (
 _MAX_CHANGED = 4096
 #: Chunks of new rows before they are joined.
 _MAX_CHUNKS = 32
-#: Relative difference of weights that rounding may explain.
-_SLACK = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class RetainedRows:
-    """Training rows by position: the base first, then all that came later.
+class RetainedRows(StoredRows):
+    """Training rows found by content or name, and the names of those that left.
 
     Attributes
     ----------
-    chunks : tuple of Chunk
-        The base and what was added.
-    changed : dict of int to float
-        Current weights of rows that left in part or whole, by position.
+    chunks, changed
+        As `StoredRows` has them.
     magnified : float
         By how much maps of the features have magnified rounding errors.
     departed : Departed or None
@@ -61,8 +54,6 @@ class RetainedRows:
         none.
     """
 
-    chunks: tuple[Chunk, ...]
-    changed: dict[int, float]
     magnified: float = 1.0
     departed: Departed | None = None
 
@@ -83,132 +74,10 @@ class RetainedRows:
         chunk = Chunk(rows, ids, forgotten, RowHash(), origin, numbers)
         return RetainedRows((chunk,), {}, departed=departed)
 
-    @property
-    def forgotten(self) -> Mask:
-        """Columns that no longer identify a row."""
-        return self.chunks[0].forgotten
-
-    @property
-    def has_ids(self) -> bool:
-        """Whether rows can be named by identifier."""
-        return self.chunks[0].ids is not None
-
-    @property
-    def n_rows(self) -> int:
-        """Positions in use, rows of weight zero included."""
-        return sum(chunk.rows.n_rows for chunk in self.chunks)
-
-    def blocks(self, entries: int = BLOCK_ENTRIES) -> Iterator[Rows]:
-        """All rows with their current weights, block after block."""
-        changed = np.array(sorted(self.changed), dtype=np.intp)
-        start = 0
-        for chunk in self.chunks:
-            for block in chunk.rows.blocks(entries):
-                stop = start + block.n_rows
-                low, high = np.searchsorted(changed, (start, stop))
-                if high > low:
-                    weight = block.weight.copy()
-                    for position in changed[low:high].tolist():
-                        weight[position - start] = self.changed[position]
-                    block = block.reweighted(weight)
-                yield block
-                start = stop
-
-    def whole(self) -> Rows:
-        """All rows of positive weight at once."""
-        return joined(list(self.blocks(sys.maxsize))).weighted()
-
-    def weights(self, positions: Indices) -> Array:
-        """Current weights of these rows."""
-        parts, order = self._split(positions)
-        weight = np.concatenate([chunk.rows.weight[mine] for chunk, mine in parts])
-        weight = weight[order]
-        if self.changed:
-            for place, position in enumerate(positions.tolist()):
-                weight[place] = self.changed.get(position, weight[place])
-        return weight
-
-    def take(self, positions: Indices) -> Rows:
-        """The rows at these positions with their current weights."""
-        parts, order = self._split(positions)
-        rows = joined([chunk.rows.take(mine) for chunk, mine in parts]).take(order)
-        return rows.reweighted(self.weights(positions))
-
-    def ids_at(self, positions: Indices) -> Any:
-        """Identifiers of these rows, None if there are none."""
-        if not self.has_ids:
-            return None
-        parts, order = self._split(positions)
-        return np.concatenate([chunk.ids[mine] for chunk, mine in parts])[order]
-
-    def numbers_at(self, positions: Indices) -> Any:
-        """Numbers of these rows, None if they have no identifiers."""
-        if not self.has_ids:
-            return None
-        parts, order = self._split(positions)
-        return np.concatenate([chunk.numbers[mine] for chunk, mine in parts])[order]
-
-    def origins_at(self, positions: Indices) -> Any:
-        """What these rows were made of, None if that is not kept."""
-        if self.chunks[0].origin is None:
-            return None
-        parts, order = self._split(positions)
-        taken: list[Any] = [
-            chunk.origin.take(mine) for chunk, mine in parts if chunk.origin is not None
-        ]
-        return taken[0].joined(taken[1:]).take(order)
-
     # Finding rows -------------------------------------------------------------------
 
-    def locate(
-        self,
-        rows: Rows,
-        all_weight: bool = False,
-        origin: Origin | None = None,
-        ids: Any = None,
-        interchangeable: bool = True,
-        explain: Callable[[int], str] | None = None,
-    ) -> Indices:
-        """Positions of rows with these features, or this origin, and these targets.
-
-        Equal rows are told apart: a row asked for twice must be there twice. Of equal
-        rows without names the lightest that holds the weight asked for is taken, or
-        with ``all_weight`` the first; of those that have names the one of ``ids``.
-
-        Parameters
-        ----------
-        rows : Rows
-        all_weight : bool, default=False
-            Whether all weight that a row has is meant, whatever the weight here.
-        origin : Origin, optional
-        ids : ndarray, optional
-            Names that the rows must have as well.
-        interchangeable : bool, default=True
-            Whether the same is asked of all rows here. If not, it matters which of
-            equal rows is which, even if all of them are here.
-        explain : callable, optional
-            Says more of a row that is not found.
-
-        Raises
-        ------
-        RowNotFoundError
-        AmbiguousRowError
-            If a row equals several that have names, and no ``ids`` say which is meant.
-        """
-        keys = self.chunks[0].hashes(rows, origin)
-        if origin is None:
-            indexes = [chunk.by_content for chunk in self.chunks]
-        else:
-            indexes = [chunk.by_origin for chunk in self.chunks]
-        owner, position = self._candidates(keys, indexes)
-        same = self._same(rows, origin, owner, position)
-        if ids is not None:
-            same &= self.ids_at(position) == ids[owner]
-        owner, position = owner[same], position[same]
-        needed = np.zeros(rows.n_rows) if all_weight else rows.weight
-        if self.has_ids and ids is None:
-            self._check_unambiguous(owner, position, needed, interchangeable)
-        return self._claimed(owner, position, needed, explain)
+    #: Positions of rows with given features, or of given origin, and given targets.
+    locate = search.locate
 
     def locate_ids(self, ids: Any) -> tuple[Indices, Indices]:
         """Living rows that have these identifiers: whose each is, and where it is.
@@ -220,7 +89,7 @@ class RetainedRows:
         RowNotFoundError
             If an identifier has no row, or is named twice.
         """
-        check_named_once(ids)
+        search.check_named_once(ids)
         owner, position = self.check_living(ids)
         order = np.lexsort((self.numbers_at(position), owner))
         return owner[order], position[order]
@@ -286,17 +155,10 @@ class RetainedRows:
                 " or name the rows by X and y."
             )
 
-    @property
-    def alive(self) -> Indices:
-        """Positions of rows that have not left."""
-        return np.flatnonzero(np.concatenate([b.weight for b in self.blocks()]))
-
     def living(self, ids: Any) -> tuple[Indices, Indices]:
         """For each living row of these identifiers: whose it is, and where."""
         self.check_ids()
-        owner, position = self._candidates(ids, [chunk.by_id for chunk in self.chunks])
-        alive = self.weights(position) > 0.0
-        return owner[alive], position[alive]
+        return search.living(self, ids)
 
     def remaining(self) -> tuple[Indices, Any]:
         """Numbers and identifiers of living rows, in the order in which they came."""
@@ -321,7 +183,7 @@ class RetainedRows:
         """
         changed = dict(self.changed)
         now = self.weights(positions)
-        for order in np.flatnonzero(weight > now * (1.0 + _SLACK)):
+        for order in np.flatnonzero(weight > now * (1.0 + WEIGHT_ROUNDING)):
             raise InsufficientWeightError(
                 f"sample_weight[{order}] takes weight {weight[order]:.6g} out of a row "
                 f"of which {now[order]:.6g} is left."
@@ -334,7 +196,7 @@ class RetainedRows:
         """Weights of these rows with so much less."""
         now = self.weights(positions)
         left = now - weight
-        left[left <= _SLACK * now] = 0.0  # a remainder within rounding is none
+        left[left <= WEIGHT_ROUNDING * now] = 0.0  # a remainder within rounding is none
         return left
 
     def with_rows(
@@ -425,129 +287,6 @@ class RetainedRows:
         rows = replace(rows, magnified=state["magnified"], departed=state["departed"])
         self.__dict__.update(vars(rows))
 
-    # Internals ----------------------------------------------------------------------
-
-    def _split(self, positions: Indices) -> tuple[list[tuple[Chunk, Indices]], Indices]:
-        """Rows of each chunk, and the order that brings them back to the request's."""
-        parts, places, start = [], [], 0
-        for chunk in self.chunks:
-            stop = start + chunk.rows.n_rows
-            mine = np.flatnonzero((positions >= start) & (positions < stop))
-            if mine.size:
-                parts.append((chunk, positions[mine] - start))
-                places.append(mine)
-            start = stop
-        if not parts:
-            return [(self.chunks[0], np.zeros(0, dtype=np.intp))], positions
-        return parts, np.argsort(np.concatenate(places))
-
-    def _candidates(
-        self, keys: Any, indexes: list[tuple[Any, Indices]]
-    ) -> tuple[Indices, Indices]:
-        """All rows that have these keys: whose key, and where; sorted by key."""
-        owners, positions, start = [], [], 0
-        for ordered, row in indexes:
-            low = np.searchsorted(ordered, keys, side="left")
-            n_found = np.searchsorted(ordered, keys, side="right") - low
-            owners.append(np.repeat(np.arange(len(keys)), n_found))
-            offset = np.arange(n_found.sum()) - np.repeat(
-                np.cumsum(n_found) - n_found, n_found
-            )
-            positions.append(row[np.repeat(low, n_found) + offset] + start)
-            start += row.size
-        owner, position = np.concatenate(owners), np.concatenate(positions)
-        order = np.lexsort((position, owner))
-        return owner[order], position[order]
-
-    def _check_unambiguous(
-        self,
-        owner: Indices,
-        position: Indices,
-        needed: Array,
-        interchangeable: bool,
-    ) -> None:
-        """Refuse rows that equal several with names, unless it is the same which.
-
-        That it is if all of them are asked for, and the same is asked of each.
-        """
-        first = np.searchsorted(owner, np.arange(needed.size + 1))
-        several = np.flatnonzero(np.diff(first) > 1)
-        names = self.ids_at(position)
-        asked: dict[int, list[int]] = {}  # rows here that equal the same ones
-        for row in several.tolist():
-            asked.setdefault(int(position[first[row]]), []).append(row)
-        for rows in asked.values():
-            equal = slice(first[rows[0]], first[rows[0] + 1])
-            n_names = np.unique(names[equal]).size
-            asks, have = np.sort(needed[rows]), np.sort(self.weights(position[equal]))
-            alike = asks[0] == asks[-1] or np.array_equal(asks, have)
-            alike = interchangeable and len(rows) == have.size and alike
-            if n_names > 1 and not alike:
-                raise AmbiguousRowError(
-                    f"Row {rows[0]} of X, with its y, equals {n_names} rows of the "
-                    "model that have different names: say by row_ids which is meant."
-                )
-
-    def _same(
-        self, rows: Rows, origin: Origin | None, owner: Indices, position: Indices
-    ) -> Mask:
-        """Where candidates live and equal their row, of which they have the hash."""
-        same = self.weights(position) > 0.0
-        width = self.chunks[0].rows.X.shape[1]
-        for part in row_slices(position.size, position.size * width, BLOCK_ENTRIES):
-            mine, held = owner[part], self.take(position[part])
-            same[part] &= np.all(held.y == rows.y[mine], axis=1)
-            if origin is None:
-                X = take_rows(rows.X, mine)
-                same[part] &= _equal_rows(X, held.X, self.forgotten)
-            else:
-                origins = self.origins_at(position[part])
-                same[part] &= origin.take(mine).same(origins)
-        return same
-
-    def _claimed(
-        self,
-        owner: Indices,
-        position: Indices,
-        needed: Array,
-        explain: Callable[[int], str] | None,
-    ) -> Indices:
-        """A different row for each owner, of several the one that suits best."""
-        weight, n_keys = self.weights(position), needed.size
-        first = np.searchsorted(owner, np.arange(n_keys + 1))
-        found = np.full(n_keys, -1)
-        single = np.flatnonzero(np.diff(first) == 1)
-        found[single] = position[first[single]]
-        taken: set[int] = set()
-        for key in np.flatnonzero(np.diff(first) > 1).tolist():
-            mine = range(first[key], first[key + 1])
-            free = [at for at in mine if int(position[at]) not in taken]
-            holding = [at for at in free if weight[at] >= needed[key] * (1.0 - _SLACK)]
-            if not free:
-                continue
-            if needed[key] == 0.0:
-                best = free[0]
-            elif holding:
-                best = min(holding, key=weight.__getitem__)
-            else:
-                best = max(free, key=weight.__getitem__)
-            found[key] = position[best]
-            taken.add(int(position[best]))
-        _, first_use = np.unique(found, return_index=True)
-        again = np.ones(n_keys, dtype=bool)
-        again[first_use] = False
-        for lost in np.flatnonzero((found < 0) | again).tolist():
-            if first[lost] < first[lost + 1]:
-                raise RowNotFoundError(
-                    f"Row {lost} of X, with its y, is asked for more often than it is "
-                    "in the retained training data."
-                )
-            raise RowNotFoundError(
-                f"Row {lost} of X, with its y, is not (or no longer) in the retained "
-                "training data." + ("" if explain is None else explain(lost))
-            )
-        return found
-
     def _tidied(self) -> RetainedRows:
         chunks, changed, departed = self.chunks, self.changed, self.departed
         if len(changed) > _MAX_CHANGED:
@@ -573,30 +312,3 @@ class RetainedRows:
             )
             chunks = (chunks[0], joint)
         return replace(self, chunks=chunks, changed=changed, departed=departed)
-
-
-def check_named_once(ids: Any) -> None:
-    """Refuse identifiers of which one is there twice.
-
-    Raises
-    ------
-    RowNotFoundError
-    """
-    _, first = np.unique(ids, return_index=True)
-    for order in np.setdiff1d(np.arange(len(ids)), first):
-        raise RowNotFoundError(
-            f"row_ids[{order}] is {ids.tolist()[order]!r}, which was named before."
-        )
-
-
-def _equal_rows(X: Data, others: Data, ignored: Mask) -> Mask:
-    """Where rows equal others of as many, but for columns that are ignored."""
-    X = without_columns(like(X, others), ignored)
-    others = without_columns(others, ignored)
-    if is_sparse(others):
-        unequal = sp.csr_array(others != X)
-        unequal.eliminate_zeros()
-        none_unequal: Mask = np.diff(unequal.indptr) == 0
-        return none_unequal
-    equal: Mask = np.all(others == X, axis=1)
-    return equal

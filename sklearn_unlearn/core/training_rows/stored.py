@@ -1,0 +1,124 @@
+"""Training rows by position: a base, what came later, and changed weights."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklearn_unlearn.core.arrays import Array, Indices, Mask
+from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, joined
+from sklearn_unlearn.core.training_rows.chunks import Chunk
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRows:
+    """Training rows by position: the base first, then all that came later.
+
+    Attributes
+    ----------
+    chunks : tuple of Chunk
+        The base and what was added.
+    changed : dict of int to float
+        Current weights of rows that left in part or whole, by position.
+    """
+
+    chunks: tuple[Chunk, ...]
+    changed: dict[int, float]
+
+    @property
+    def forgotten(self) -> Mask:
+        """Columns that no longer identify a row."""
+        return self.chunks[0].forgotten
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether rows can be named by identifier."""
+        return self.chunks[0].ids is not None
+
+    @property
+    def n_rows(self) -> int:
+        """Positions in use, rows of weight zero included."""
+        return sum(chunk.rows.n_rows for chunk in self.chunks)
+
+    @property
+    def alive(self) -> Indices:
+        """Positions of rows that have not left."""
+        return np.flatnonzero(np.concatenate([b.weight for b in self.blocks()]))
+
+    def blocks(self, entries: int = BLOCK_ENTRIES) -> Iterator[Rows]:
+        """All rows with their current weights, block after block."""
+        changed = np.array(sorted(self.changed), dtype=np.intp)
+        start = 0
+        for chunk in self.chunks:
+            for block in chunk.rows.blocks(entries):
+                stop = start + block.n_rows
+                low, high = np.searchsorted(changed, (start, stop))
+                if high > low:
+                    weight = block.weight.copy()
+                    for position in changed[low:high].tolist():
+                        weight[position - start] = self.changed[position]
+                    block = block.reweighted(weight)
+                yield block
+                start = stop
+
+    def whole(self) -> Rows:
+        """All rows of positive weight at once."""
+        return joined(list(self.blocks(sys.maxsize))).weighted()
+
+    def weights(self, positions: Indices) -> Array:
+        """Current weights of these rows."""
+        parts, order = self._split(positions)
+        weight = np.concatenate([chunk.rows.weight[mine] for chunk, mine in parts])
+        weight = weight[order]
+        if self.changed:
+            for place, position in enumerate(positions.tolist()):
+                weight[place] = self.changed.get(position, weight[place])
+        return weight
+
+    def take(self, positions: Indices) -> Rows:
+        """The rows at these positions with their current weights."""
+        parts, order = self._split(positions)
+        rows = joined([chunk.rows.take(mine) for chunk, mine in parts]).take(order)
+        return rows.reweighted(self.weights(positions))
+
+    def ids_at(self, positions: Indices) -> Any:
+        """Identifiers of these rows, None if there are none."""
+        if not self.has_ids:
+            return None
+        parts, order = self._split(positions)
+        return np.concatenate([chunk.ids[mine] for chunk, mine in parts])[order]
+
+    def numbers_at(self, positions: Indices) -> Any:
+        """Numbers of these rows, None if they have no identifiers."""
+        if not self.has_ids:
+            return None
+        parts, order = self._split(positions)
+        return np.concatenate([chunk.numbers[mine] for chunk, mine in parts])[order]
+
+    def origins_at(self, positions: Indices) -> Any:
+        """What these rows were made of, None if that is not kept."""
+        if self.chunks[0].origin is None:
+            return None
+        parts, order = self._split(positions)
+        taken: list[Any] = [
+            chunk.origin.take(mine) for chunk, mine in parts if chunk.origin is not None
+        ]
+        return taken[0].joined(taken[1:]).take(order)
+
+    def _split(self, positions: Indices) -> tuple[list[tuple[Chunk, Indices]], Indices]:
+        """Rows of each chunk, and the order that brings them back to the request's."""
+        parts, places, start = [], [], 0
+        for chunk in self.chunks:
+            stop = start + chunk.rows.n_rows
+            mine = np.flatnonzero((positions >= start) & (positions < stop))
+            if mine.size:
+                parts.append((chunk, positions[mine] - start))
+                places.append(mine)
+            start = stop
+        if not parts:
+            return [(self.chunks[0], np.zeros(0, dtype=np.intp))], positions
+        return parts, np.argsort(np.concatenate(places))
