@@ -1,9 +1,11 @@
 """Ensembles that unlearn: forests by themselves, others by training a part again."""
 
 from sklearn_unlearn.ensemble._classifier import ShardedClassifier
-from sklearn_unlearn.ensemble._forests import (
+from sklearn_unlearn.ensemble._extra_trees import (
     UnlearnableExtraTreesClassifier,
     UnlearnableExtraTreesRegressor,
+)
+from sklearn_unlearn.ensemble._random_forest import (
     UnlearnableRandomForestClassifier,
     UnlearnableRandomForestRegressor,
 )

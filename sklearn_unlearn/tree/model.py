@@ -5,14 +5,12 @@ from __future__ import annotations
 import copy
 from abc import ABCMeta, abstractmethod
 from dataclasses import dataclass, replace
-from math import ceil, log2
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state, check_scalar, get_tags
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_unlearn.core.linear.model import edited_rows
@@ -21,8 +19,19 @@ from sklearn_unlearn.core.trees.gains import purities
 from sklearn_unlearn.core.trees.rules import Criterion, Rules
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models import RawRowModel
+from sklearn_unlearn.tree.parameters import (
+    check_parameters,
+    n_features_tried,
+    n_rows_of,
+)
 from sklearn_unlearn.tree.scales import Scales
-from sklearn_unlearn.tree.state import Coming, Trees, singles
+from sklearn_unlearn.tree.state import (
+    Coming,
+    Trees,
+    remaining_targets,
+    renamed_rows,
+    singles,
+)
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.rows import columns_of
@@ -239,7 +248,7 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
             raise InsufficientWeightError("The request would leave no row to train on.")
         encoding, retained = self._left(fitted.encoding, retained, fewest=2)
         if encoding is fitted.encoding:
-            y, weight = _targets(retained)
+            y, weight = remaining_targets(retained)
             scales = Scales.of(y, weight, encoding)
             n_columns = model.rows.features.size
             rules = self._rules(model.rules.seed, scales, y, weight, n_columns)
@@ -266,7 +275,7 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         if edit.rows_in is not None:
             parts.append(before.n_rows + np.arange(edit.rows_in.n_rows))
         positions = np.concatenate(parts)
-        renamed = _renamed(before, retained, out, positions)
+        renamed = renamed_rows(before, retained, out, positions)
         out, positions = (np.append(some, renamed) for some in (out, positions))
         rows, ids = retained.take(positions), retained.ids_at(positions)
         origin = retained.origins_at(positions)
@@ -278,7 +287,7 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
 
     def _grown(self, retained, forgotten, seed, encoding):
         """The fitted value of all retained rows."""
-        y, weight = _targets(retained)
+        y, weight = remaining_targets(retained)
         scales = Scales.of(y, weight, encoding)
         rules = self._rules(seed, scales, y, weight, int(np.sum(~forgotten)))
         return Trees.fit(retained, forgotten, rules, scales, self._grow)
@@ -306,45 +315,16 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
             n_trees=self._n_trees(),
             share=share,
             n_candidates=self._n_candidates(n_rows),
-            n_features=_n_features(self.max_features, n_columns),
+            n_features=n_features_tried(self.max_features, n_columns),
             max_depth=_ANY_DEPTH if self.max_depth is None else int(self.max_depth),
-            min_rows_split=max(2, _n_rows(self.min_samples_split, n_rows)),
-            min_rows_leaf=_n_rows(self.min_samples_leaf, n_rows),
+            min_rows_split=max(2, n_rows_of(self.min_samples_split, n_rows)),
+            min_rows_leaf=n_rows_of(self.min_samples_leaf, n_rows),
             min_weight_leaf=min_weight,
         )
 
     def _check_parameters(self):
         """Refuse parameters that no tree can be grown by."""
-        if self.criterion not in self._criteria:
-            known = ", ".join(map(repr, self._criteria))
-            raise ValueError(
-                f"criterion must be one of {known}; got {self.criterion!r}."
-            )
-        if self.max_depth is not None:
-            check_scalar(self.max_depth, "max_depth", Integral, min_val=1)
-        for name, fewest in (("min_samples_split", 2), ("min_samples_leaf", 1)):
-            _check_number_or_share(getattr(self, name), name, fewest)
-        check_scalar(
-            self.min_weight_fraction_leaf,
-            "min_weight_fraction_leaf",
-            Real,
-            min_val=0.0,
-            max_val=0.5,
-        )
-        if self.max_features not in (None, "sqrt", "log2"):
-            if isinstance(self.max_features, str):
-                raise ValueError(
-                    "max_features must be 'sqrt', 'log2', None, an int or a float; got "
-                    f"{self.max_features!r}."
-                )
-            _check_number_or_share(self.max_features, "max_features", 1)
-        for name, (only, reason) in self._fixed.items():
-            value = getattr(self, name)
-            if value is not only and value != only:
-                raise ValueError(
-                    f"{name} must be {only!r}; got {value!r}. {reason} Use "
-                    "ShardedClassifier or ShardedRegressor with scikit-learn's trees."
-                )
+        check_parameters(self, self._criteria, self._fixed)
 
     # Reading --------------------------------------------------------------------------
 
@@ -396,44 +376,9 @@ def importances(tree, criterion, n_features):
     return np.bincount(tree.feature[inner], gain, n_features)
 
 
-def _renamed(before, after, out, into):
-    """Rows that stay and have another name, as they are alone with their identifier.
-
-    Or as they no longer are.
-
-    Parameters
-    ----------
-    before, after : RetainedRows
-    out, into : ndarray of int
-        Positions before and after of rows that leave and that come.
-
-    Returns
-    -------
-    ndarray of int
-        Their positions.
-    """
-    if not before.has_ids:
-        return np.empty(0, dtype=np.intp)
-    changed = before.ids_at(out), after.ids_at(into)
-    ids = np.unique(np.concatenate(changed))
-    (owner_before, there), (owner, here) = before.living(ids), after.living(ids)
-    alone_before = np.bincount(owner_before, minlength=ids.size) == 1
-    alone = np.bincount(owner, minlength=ids.size) == 1
-    stays = np.isin(here, there) & ~np.isin(here, out)
-    return here[stays & (alone_before != alone)[owner]]
-
-
 def _no_keys(rows):
     """Keys of rows whose names `Trees` has."""
     return np.zeros((rows.shape[0], 0))
-
-
-def _targets(retained):
-    """Targets and weights of all retained rows."""
-    blocks = list(retained.blocks())
-    weight = np.concatenate([block.weight for block in blocks])
-    alive = weight > 0.0
-    return np.concatenate([block.y for block in blocks])[alive], weight[alive]
 
 
 def _check_single(X):
@@ -443,30 +388,3 @@ def _check_single(X):
             "X contains a value too large for dtype('float32'), in which trees compare "
             "values."
         )
-
-
-def _check_number_or_share(value, name, fewest):
-    if isinstance(value, Integral):
-        check_scalar(value, name, Integral, min_val=fewest)
-    else:
-        check_scalar(
-            value, name, Real, min_val=0.0, max_val=1.0, include_boundaries="right"
-        )
-
-
-def _n_rows(value, n_rows):
-    """A number of rows, given as one or as a share."""
-    return int(value) if isinstance(value, Integral) else ceil(value * n_rows)
-
-
-def _n_features(max_features, n_columns):
-    """How many features a node tries first, as scikit-learn counts them."""
-    if max_features is None:
-        return n_columns
-    if max_features == "sqrt":
-        return max(1, int(n_columns**0.5))
-    if max_features == "log2":
-        return max(1, int(log2(n_columns)))
-    if isinstance(max_features, Integral):
-        return min(int(max_features), n_columns)
-    return max(1, int(max_features * n_columns))

@@ -277,3 +277,38 @@ def singles(X):
     columns = np.array(X.T, dtype=np.float32, order="C")
     columns[np.isnan(columns)] = MISSING
     return columns
+
+
+def renamed_rows(before, after, out, into):
+    """Rows that stay and have another name, as they are alone with their identifier.
+
+    Or as they no longer are.
+
+    Parameters
+    ----------
+    before, after : RetainedRows
+    out, into : ndarray of int
+        Positions before and after of rows that leave and that come.
+
+    Returns
+    -------
+    ndarray of int
+        Their positions.
+    """
+    if not before.has_ids:
+        return np.empty(0, dtype=np.intp)
+    changed = before.ids_at(out), after.ids_at(into)
+    ids = np.unique(np.concatenate(changed))
+    (owner_before, there), (owner, here) = before.living(ids), after.living(ids)
+    alone_before = np.bincount(owner_before, minlength=ids.size) == 1
+    alone = np.bincount(owner, minlength=ids.size) == 1
+    stays = np.isin(here, there) & ~np.isin(here, out)
+    return here[stays & (alone_before != alone)[owner]]
+
+
+def remaining_targets(retained):
+    """Targets and weights of all retained rows."""
+    blocks = list(retained.blocks())
+    weight = np.concatenate([block.weight for block in blocks])
+    alive = weight > 0.0
+    return np.concatenate([block.y for block in blocks])[alive], weight[alive]

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from sklearn_unlearn.core.arrays import densify
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows import retained as module
+from sklearn_unlearn.core.training_rows import search
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
@@ -186,7 +187,7 @@ def test_rows_whose_hashes_collide_are_all_found(form, monkeypatch):
         return np.zeros(y.shape[0], dtype=np.uint64)
 
     monkeypatch.setattr(RowHash, "of_rows", same)
-    monkeypatch.setattr(module, "BLOCK_ENTRIES", 50)
+    monkeypatch.setattr(search, "BLOCK_ENTRIES", 50)
     rows = make_rows(form=form)
     positions = np.array([7, 29, 0, 12])
     found = retain(rows).locate(rows.take(positions))
