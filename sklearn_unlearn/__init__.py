@@ -66,6 +66,11 @@ from sklearn_unlearn.preprocessing import (
     UnlearnableOrdinalEncoder,
     UnlearnableStandardScaler,
 )
+from sklearn_unlearn.retraining import (
+    RetrainedClassifier,
+    RetrainedRegressor,
+    RetrainedTransformer,
+)
 from sklearn_unlearn.tree import (
     UnlearnableDecisionTreeClassifier,
     UnlearnableDecisionTreeRegressor,
@@ -76,6 +81,9 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "GaussianCertification",
+    "RetrainedClassifier",
+    "RetrainedRegressor",
+    "RetrainedTransformer",
     "ShardedClassifier",
     "ShardedRegressor",
     "UnlearnableBayesianRidge",

@@ -7,6 +7,7 @@ from abc import ABCMeta, abstractmethod
 from dataclasses import replace
 from numbers import Integral
 from operator import methodcaller
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
@@ -28,17 +29,17 @@ from sklearn_unlearn.ensemble._callbacks import (
     followed,
     with_callbacks,
 )
-from sklearn_unlearn.ensemble._narrowing import Inputs, without_columns
 from sklearn_unlearn.ensemble._shards import Fitted, Shards
-from sklearn_unlearn.ensemble._training import Recipe, random_states
+from sklearn_unlearn.ensemble._training import Recipe, random_states, weight_names
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models import RawRowModel
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.learned import LearnedColumns
+from sklearn_unlearn.utils.narrowing import Inputs, without_columns
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.row_hash import numbered
 from sklearn_unlearn.utils.rows import columns_of, protected
-from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags, accepts
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import check_names
 
 
@@ -51,6 +52,13 @@ class ShardedModel(
     metaclass=ABCMeta,
 ):
     """What sharded classifiers and regressors share."""
+
+    estimator: Any
+    n_shards: Any
+    n_slices: Any
+    n_jobs: Any
+    random_state: Any
+    verbose: Any
 
     @abstractmethod
     def __init__(self, estimator, n_shards, n_slices, n_jobs, random_state, verbose):
@@ -121,20 +129,26 @@ class ShardedModel(
             named = {f"shard_{n}": model for n, model in enumerate(vote.estimators_)}
             vote.estimators = [(name, clone(each)) for name, each in named.items()]
             vote.named_estimators_ = Bunch(**named)
-        if columns is None:
-            return vote
+        if columns is not None and columns.names is not None:
+            vote.feature_names_in_ = columns.names[~forgotten].copy()
+        return self._dropping(fitted, vote, drop_forgotten)
+
+    def _dropping(self, fitted, plain, drop_forgotten):
+        """A plain model of the columns that are left, behind what drops the others."""
+        columns, forgotten = fitted.columns, fitted.forgotten
+        if columns is None or (columns.names is not None and not forgotten.any()):
+            return plain
         if columns.names is None:
-            return exported(self, vote, columns, forgotten, drop_forgotten)
-        vote.feature_names_in_ = columns.names[~forgotten].copy()
-        if drop_forgotten or not forgotten.any():
-            return vote
+            return exported(self, plain, columns, forgotten, drop_forgotten)
+        if drop_forgotten:
+            return plain
         gone = columns.names[forgotten].tolist()
         frame = fitted.model.retained.chunks[0].origin.X
         if hasattr(frame, "iloc"):
             drop = methodcaller("drop", columns=gone, errors="ignore")
         else:  # polars
             drop = methodcaller("drop", gone, strict=False)
-        return make_pipeline(FunctionTransformer(drop), vote)
+        return make_pipeline(FunctionTransformer(drop), plain)
 
     # Reading ------------------------------------------------------------------------
 
@@ -163,20 +177,13 @@ class ShardedModel(
         sliced = isinstance(self.n_slices, Integral) and int(self.n_slices) > 1
         method = "partial_fit" if sliced else "fit"
         estimator = self._base()
-        return hasattr(estimator, method) and accepts(
-            getattr(estimator, method), "sample_weight"
-        )
+        return hasattr(estimator, method) and bool(weight_names(estimator, method))
 
     def _predictions(self, fitted, X, method):
         """What each model says of these rows, with the model."""
         X = self._of_columns(fitted, X)
-
-        def own(X):
-            # sums may depend on the layout, and PyTorch wants to write
-            return X.copy(order="C") if isinstance(X, np.ndarray) else protected(X)
-
         return [
-            (model, getattr(model, method)(own(X)))
+            (model, getattr(model, method)(own_copy(X)))
             for model in fitted.model.final
             if model is not None
         ]
@@ -206,8 +213,16 @@ class ShardedModel(
     # Training -----------------------------------------------------------------------
 
     def _fit_rows(self, X, y, sample_weight, row_ids):
+        untrained = self._read_rows_at_fit(X, y, sample_weight, row_ids)
+        model, encoding = untrained.model, untrained.encoding
+        everywhere = dict.fromkeys(range(self.n_shards), 0)
+        model = self._trained(model, encoding, everywhere, "fit")
+        return replace(untrained, model=model)
+
+    def _read_rows_at_fit(self, X, y, sample_weight, row_ids):
+        """The fitted value of shards that are not trained yet."""
         estimator = self._checked_base()
-        if y is None:
+        if y is None and get_tags(self).target_tags.required:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is "
                 "None."
@@ -218,11 +233,11 @@ class ShardedModel(
                 f"Found array with 0 sample(s) (shape={raw.shape}) while a minimum of "
                 "1 is required."
             )
-        check_consistent_length(X, y)
+        check_consistent_length(raw.X, y)
         columns = check_names(self, X) if len(raw.shape) == 2 else None
         self._check_finite(raw.X)
         encoding = self._encoding(y, sample_weight)
-        encoded = encoding.read(y)
+        encoded = self._read_targets(encoding, y, raw.shape[0])
         estimator, seed, hashed = clone(estimator), self.random_state, RowHash()
         if seed is not None:
             seed = int(check_random_state(seed).randint(np.iinfo(np.int32).max))
@@ -242,8 +257,6 @@ class ShardedModel(
         untrained = ((None,) * self.n_slices,) * self.n_shards
         unknown = (None,) * self.n_shards
         model = Shards(retained, forgotten, hashed, recipe, untrained, unknown)
-        everywhere = dict.fromkeys(range(self.n_shards), 0)
-        model = self._trained(model, encoding, everywhere, "fit")
         return Fitted(model, encoding, columns)
 
     def _carried(self, fitted, request):
@@ -333,3 +346,8 @@ class ShardedModel(
                 "cannot be told apart by shard."
             )
         return estimator
+
+
+def own_copy(X):
+    """Rows in one layout, on which sums may depend, that may be written to."""
+    return X.copy(order="C") if isinstance(X, np.ndarray) else protected(X)

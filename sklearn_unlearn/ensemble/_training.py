@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from sklearn_unlearn.utils.messages import FailingStep
 from sklearn_unlearn.utils.tags import accepts
 
 
@@ -20,6 +24,36 @@ def random_states(estimator):
         for name in estimator.get_params()
         if name == "random_state" or name.endswith("__random_state")
     )
+
+
+def weight_names(estimator, method="fit"):
+    """Names by which an estimator takes weights of rows, none if it takes none.
+
+    A pipeline takes them for each step whose ``fit`` does, not where a step makes other
+    rows.
+    """
+    if accepts(getattr(estimator, method), "sample_weight"):
+        return ["sample_weight"]
+    if not isinstance(estimator, Pipeline) or method != "fit":
+        return []
+    if any(hasattr(step, "fit_resample") for _, step in estimator.steps):
+        return []
+    return [
+        f"{name}__sample_weight"
+        for name, step in estimator.steps
+        if hasattr(step, "fit") and has_fit_parameter(step, "sample_weight")
+    ]
+
+
+def _unfitted_step(estimator):
+    """The first step of a pipeline that is not fitted; None of anything else."""
+    for name, step in estimator.steps if isinstance(estimator, Pipeline) else ():
+        if hasattr(step, "fit"):
+            try:
+                check_is_fitted(step)
+            except NotFittedError:
+                return name
+    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +100,7 @@ class Recipe:
     @property
     def weighs(self):
         """Whether training takes weights."""
-        return accepts(getattr(self.estimator, self.method), "sample_weight")
+        return bool(weight_names(self.estimator, self.method))
 
     def trained(self, shard, classes, model, slices):
         """Models after each of these slices.
@@ -94,12 +128,15 @@ class Recipe:
         return models
 
     def _after(self, shard, classes, model, rows):
-        keywords = {} if rows.weight is None else {"sample_weight": rows.weight}
+        names = weight_names(self.estimator, self.method)
+        keywords = {} if rows.weight is None else dict.fromkeys(names, rows.weight)
         if classes is not None and len(classes) == 1:
             # many classifiers refuse a single class; there is one answer
             return DummyClassifier(strategy="prior").fit(rows.X, rows.y)
         if not self.incremental:
-            return self._begun(shard).fit(rows.X, rows.y, **keywords)
+            begun = self._begun(shard)
+            with FailingStep(lambda: _unfitted_step(begun)):
+                return begun.fit(rows.X, rows.y, **keywords)
         model = self._begun(shard) if model is None else copy.deepcopy(model)
         if accepts(model.partial_fit, "classes"):
             keywords["classes"] = classes

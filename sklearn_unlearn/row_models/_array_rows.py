@@ -99,7 +99,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
     ``_carried``, which gives the fitted value after a request to the model.
     """
 
-    _accepts: ClassVar[frozenset[str]] = frozenset(
+    _accepts: ClassVar[Any] = frozenset(
         {"out", "into", "columns", "y", "sample_weight", "row_ids"}
     )
 

@@ -79,6 +79,33 @@ def _as(category, error):
     return category(str(error)).with_traceback(error.__traceback__)
 
 
+class FailingStep:
+    """Says in an error, whatever it is, which step of a pipeline it is from.
+
+    Parameters
+    ----------
+    find : callable
+        Gives the name of the step once something has failed, or None.
+    """
+
+    def __init__(self, find):
+        self.find = find
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        name = None if error is None else self.find()
+        if name is None:
+            return
+        if isinstance(error, ValueError | TypeError) and error.args[:1] == (
+            str(error),
+        ):
+            error.args = (f"Step {name!r}: {error}", *error.args[1:])
+        else:
+            error.add_note(f"This was raised by step {name!r}.")
+
+
 def kind_of(estimator, *, first=False):
     """The class of an estimator and its article, perhaps as the first words.
 

@@ -1,0 +1,78 @@
+"""Where two fitted estimators differ: the first step whose outputs do, by how much."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.transformers import few, is_nothing
+from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.rows import protected
+
+#: Relative difference that rounding, in any order of sums, may explain.
+_FAR = 1e-6
+#: What is asked of an estimator, the most telling first.
+_ANSWERS = ("transform", "decision_function", "predict_proba", "predict")
+
+
+def first_difference(fitted, again, X):
+    """What differs first between two estimators, in words.
+
+    Parameters
+    ----------
+    fitted, again : estimator
+        Of one kind, with the same parameters.
+    X : rows of any kind
+
+    Returns
+    -------
+    str or None
+        None if nothing does, or they answer nothing for rows.
+    """
+    X = few(X)
+    if not isinstance(fitted, Pipeline):
+        distance = _distance(fitted, again, X, X)
+        return _said(kind_of(fitted, first=True), distance)
+    ours = X
+    for (name, step), (_, other) in zip(fitted.steps, again.steps, strict=True):
+        if is_nothing(step) or hasattr(step, "fit_resample"):
+            continue
+        found = _said(
+            f"Step {name!r}, {kind_of(step)},", _distance(step, other, X, ours)
+        )
+        if found is not None or not hasattr(step, "transform"):
+            return found
+        X, ours = step.transform(protected(X)), other.transform(protected(ours))
+    return None
+
+
+def _said(what, distance):
+    """A difference in words, None if there is none."""
+    return None if distance is None else f"{what} answers otherwise by {distance}"
+
+
+def _distance(fitted, again, X, others):
+    """By how much answers differ, None if they do not."""
+    name = next((each for each in _ANSWERS if hasattr(fitted, each)), None)
+    if name is None:
+        return None
+    one, other = (
+        _array(getattr(each, name)(protected(rows)))
+        for each, rows in ((fitted, X), (again, others))
+    )
+    if one.shape != other.shape:
+        return f"their number of outputs, {one.shape[1:]} and {other.shape[1:]}"
+    if one.dtype.kind not in "biufc" or other.dtype.kind not in "biufc":
+        share = np.mean(one != other)
+        return None if share == 0.0 else f"{share:.1%} of its values"
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    far = np.abs(one - other).max(initial=0.0, where=np.isfinite(one - other))
+    size = np.abs(other).max(initial=0.0, where=np.isfinite(other))
+    return (
+        None if far <= _FAR * size else f"up to {far:.2g}, of values up to {size:.2g}"
+    )
+
+
+def _array(Z):
+    return Z.toarray() if is_sparse(Z) else np.asarray(Z)

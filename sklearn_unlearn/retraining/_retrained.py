@@ -1,0 +1,199 @@
+"""An estimator that is trained again for each request, on the rows that remain."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_unlearn.ensemble._sharded import ShardedModel, own_copy
+from sklearn_unlearn.ensemble._training import random_states
+from sklearn_unlearn.exceptions import DataMismatchWarning
+from sklearn_unlearn.retraining._differences import first_difference
+from sklearn_unlearn.utils.from_sklearn import check_same_columns
+from sklearn_unlearn.utils.messages import refusing, warn
+
+#: What is said of methods that are the estimator's.
+_AS_THE_ESTIMATOR = """``{name}`` of the estimator that was trained last.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+            Columns that are forgotten may be absent.
+        **params : dict
+            As it takes them.
+
+        Returns
+        -------
+        object
+            What it answers.
+        """
+
+
+def asked_of_estimator(name):
+    """A method that the estimator answers, if it has it."""
+
+    def has(model):
+        return hasattr(model._newest, name)
+
+    def method(self, X, **params):
+        fitted = self._checked()
+        X = own_copy(self._of_columns(fitted, X))
+        return getattr(fitted.model.final[0], name)(X, **params)
+
+    method.__name__ = name
+    method.__doc__ = _AS_THE_ESTIMATOR.format(name=name)
+    return available_if(has)(method)
+
+
+class RetrainedModel(ShardedModel):
+    """What classifiers, regressors and transformers that are trained again share.
+
+    One shard of one slice, which keeps the order of its rows.
+    """
+
+    n_shards = n_slices = 1
+    n_jobs = random_state = None
+    verbose = 0
+
+    @classmethod
+    @refusing()
+    def from_sklearn(
+        cls, fitted, X, y=None, sample_weight=None, *, row_ids=None, check=True
+    ):
+        """An estimator that was fitted elsewhere, taken over so that it unlearns.
+
+        It stays as it is until the first request.
+
+        Parameters
+        ----------
+        fitted : estimator
+            Of any library with scikit-learn's interface; it is not changed.
+        X : array-like, DataFrame, sparse matrix or list of str
+            The data that it was fitted on.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            As it was fitted with; by a pipeline, in each step that takes weights.
+        row_ids : array-like of shape (n_samples,), optional
+            As for ``fit``.
+        check : bool, default=True
+            Whether it is fitted once more to X and y, to see that they give what it is:
+            a `DataMismatchWarning` says which step differs, and by how much.
+
+        Returns
+        -------
+        estimator
+            Fitted.
+
+        Raises
+        ------
+        NotFittedError
+        ValueError
+            If X and y have other columns or labels.
+        """
+        check_is_fitted(fitted)
+        made: Any = cls
+        model = made(fitted)
+        with model._exclusive():
+            value = model._read_rows_at_fit(X, y, sample_weight, row_ids)
+            if value.columns is not None and hasattr(fitted, "n_features_in_"):
+                check_same_columns(fitted, value.columns)
+            model._check_same_targets(fitted, value.encoding)
+            (job,) = value.model.jobs({0: 0}, value.encoding)
+            if check:
+                model._warn_if_other(fitted, value, job.slices[0].X)
+            known = replace(
+                value.model,
+                models=((copy.deepcopy(fitted),),),
+                classes=(job.classes,),
+            )
+            model._fitted = replace(value, model=known)
+        # requests fit clones of it: what it was given need not be kept fitted
+        model.estimator = value.model.recipe.estimator
+        return model
+
+    def _warn_if_other(self, fitted, value, X):
+        """Say where a fit to the data is another one than that which was given."""
+        again = self._trained(value.model, value.encoding, {0: 0}, "fit").final[0]
+        different = first_difference(fitted, again, X)
+        if different is None:
+            return
+        unseeded = unseeded_in(fitted)
+        if unseeded:
+            what = (
+                f"it has no seed ({unseeded[0]}=None), and requests give a model of "
+                "the distribution of a refit, not the same as any."
+            )
+        else:
+            what = (
+                "a fit to X, y and sample_weight gives another one. It stays as it is "
+                "until the first request. Are they what it was trained on?"
+            )
+        warn(f"{different}: {what}", DataMismatchWarning)
+
+    def to_sklearn(self, drop_forgotten=False):
+        """The estimator that was trained last, without the rows, to deploy.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            After columns were forgotten: whether it takes only those that remain. If
+            False it is a pipeline whose first step drops the others.
+
+        Returns
+        -------
+        estimator
+        """
+        fitted = self._checked()
+        plain = copy.deepcopy(fitted.model.final[0])
+        if fitted.columns is None or not fitted.forgotten.any() or drop_forgotten:
+            return plain
+        return self._dropping(fitted, plain, drop_forgotten)
+
+    @property
+    def estimator_(self):
+        """The estimator that was trained last."""
+        return self._learned.model.final[0]
+
+    @property
+    def _newest(self):
+        """The same or, before ``fit``, what will be trained."""
+        if self.__sklearn_is_fitted__():
+            return self._fitted.model.final[0]
+        return self.estimator
+
+    predict = asked_of_estimator("predict")
+    predict_proba = asked_of_estimator("predict_proba")
+    predict_log_proba = asked_of_estimator("predict_log_proba")
+    decision_function = asked_of_estimator("decision_function")
+    transform = asked_of_estimator("transform")
+
+    # Hooks ----------------------------------------------------------------------------
+
+    def _base(self):
+        return self.estimator
+
+    def _vote(self, fitted, models):
+        return models[0]
+
+    def _check_same_targets(self, fitted: Any, encoding: Any) -> None:
+        """Refuse targets that an estimator was not fitted to, as far as it tells."""
+
+
+def unseeded_in(estimator):
+    """Names of parameters that would be seeds, and are none."""
+    params = estimator.get_params()
+    return [name for name in random_states(estimator) if params[name] is None]
+
+
+def labels_with_rows(encoding, retained):
+    """Which labels have rows, as a mask."""
+    counts = np.zeros(encoding.n_groups)
+    for block in retained.blocks():
+        groups = encoding.groups(block.y)
+        counts += np.bincount(groups, block.weight, encoding.n_groups)
+    return counts > 0.0
