@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.core.network.levenberg_marquardt import Budget, Steps
+from sklearn_unlearn.core.network.descent import Budget, Steps
 
 #: Parameters that the twin does not have.
 OWN = (

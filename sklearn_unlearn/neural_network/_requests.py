@@ -11,8 +11,9 @@ import numpy as np
 
 from sklearn_unlearn.core.linear.edits import DropColumns
 from sklearn_unlearn.core.linear.model import edited_rows, edited_tally
+from sklearn_unlearn.core.network.descent import Outcome
 from sklearn_unlearn.core.network.krylov import spectrum
-from sklearn_unlearn.core.network.levenberg_marquardt import Outcome, descend
+from sklearn_unlearn.core.network.levenberg_marquardt import descend
 from sklearn_unlearn.core.network.one_shot import (
     first_order_update,
     second_order_update,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.network.levenberg_marquardt import Budget, Steps, descend
+from sklearn_unlearn.core.network.descent import Budget, Steps
+from sklearn_unlearn.core.network.levenberg_marquardt import descend
 from sklearn_unlearn.core.network.variance_reduced_objective import (
     ChangeObjective,
     sampled,

@@ -6,14 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from sklearn_unlearn.core.network.descent import Budget, Outcome, Slope, Steps
 from sklearn_unlearn.core.network.krylov import definite, spectrum
-from sklearn_unlearn.core.network.levenberg_marquardt import (
-    Budget,
-    Outcome,
-    Slope,
-    Steps,
-    descend,
-)
+from sklearn_unlearn.core.network.levenberg_marquardt import descend
 from sklearn_unlearn.core.network.one_shot import (
     first_order_update,
     second_order_update,

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Array, Indices, Mask
+from sklearn_unlearn.core.network.descent import Kind, Slope
 from sklearn_unlearn.core.network.divergence import Divergence
-from sklearn_unlearn.core.network.levenberg_marquardt import Kind, Slope
 from sklearn_unlearn.core.network.perceptron import Linearisation, Perceptron
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, pass_cost
 from sklearn_unlearn.core.threads import in_order

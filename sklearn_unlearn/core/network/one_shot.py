@@ -7,13 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_unlearn.core.network.descent import SmoothObjective, Steps
 from sklearn_unlearn.core.network.krylov import Vector, definite, spectrum
-from sklearn_unlearn.core.network.levenberg_marquardt import (
-    SmoothObjective,
-    Steps,
-    sample,
-    solved,
-)
+from sklearn_unlearn.core.network.levenberg_marquardt import sample, solved
 
 #: Of a second-order update, relative to the largest eigenvalue.
 _DAMPING = 1e-2

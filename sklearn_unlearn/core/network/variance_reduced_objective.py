@@ -7,12 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Indices
+from sklearn_unlearn.core.network.descent import Kind, Slope, SmoothObjective
 from sklearn_unlearn.core.network.krylov import Curvature, Vector
-from sklearn_unlearn.core.network.levenberg_marquardt import (
-    Kind,
-    Slope,
-    SmoothObjective,
-)
 
 #: Least diagonal, relative to its mean: parameters that no row uses stay put.
 _FLOOR = 1e-2

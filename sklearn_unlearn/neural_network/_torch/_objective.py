@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch.func import grad, jvp, vjp
 
-from sklearn_unlearn.core.network.levenberg_marquardt import Slope
+from sklearn_unlearn.core.network.descent import Slope
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.neural_network._torch._function import ModuleFunction
 from sklearn_unlearn.neural_network._torch._modules import blank

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from math import frexp
-from typing import Any, NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from sklearn_unlearn.core.trees.compiled.arrays import (
-    ENTROPY,
-    SQUARED_ERROR,
     Data,
     Floats,
     Ints,
@@ -18,211 +12,17 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
     Limits,
     Places,
     Singles,
-    UInts,
 )
 from sklearn_unlearn.core.trees.compiled.compiling import compiled
-from sklearn_unlearn.core.trees.compiled.hashes import combine
+from sklearn_unlearn.core.trees.compiled.gains import gain_of
+from sklearn_unlearn.core.trees.compiled.scratch import Cut, Scratch, first_features
+from sklearn_unlearn.core.trees.compiled.sorting import (
+    bin_of,
+    distinct,
+    rank,
+    sort_pairs,
+)
 from sklearn_unlearn.core.trees.rules import MISSING
-
-_ROOT, _LOG_TWO = float(np.sqrt(0.5)), float(np.log(2.0))
-#: So many values are sorted by insertion.
-_RUN = 24
-
-
-class Cut(NamedTuple):
-    """The best cut found so far; the feature is -1 if there is none.
-
-    ``missing`` is whether some row lacks the feature, ``missing_left`` whether such
-    rows are on the left.
-    """
-
-    gain: float
-    feature: int
-    value: np.float32
-    strict: bool
-    missing: bool
-    missing_left: bool
-    n_left: int
-
-
-class Scratch(NamedTuple):
-    """Arrays to work in, of one thread."""
-
-    keys: UInts
-    order: Ints
-    other_keys: UInts
-    other_order: Ints
-    values: Singles
-    places: Places
-    other_values: Singles
-    other_places: Places
-    distinct: Singles
-    ranks: Ints
-    firsts: Ints
-    sums: Floats
-    counts: Floats
-    left: Floats
-    right: Floats
-    total: Floats
-
-
-@compiled
-def scratch_for(data: Data, limits: Limits, n_rows: int) -> Scratch:
-    """Scratch for nodes of at most so many rows."""
-    n_features, n_statistics = data.features.size, data.n_statistics
-    n_samples = min(limits.n_candidates, n_rows)
-    width = n_samples + 1
-    return Scratch(
-        np.empty(n_features, dtype=np.uint64),
-        np.empty(n_features, dtype=np.int64),
-        np.empty(n_features, dtype=np.uint64),
-        np.empty(n_features, dtype=np.int64),
-        np.empty(n_samples, dtype=np.float32),
-        np.empty(n_samples, dtype=np.int32),
-        np.empty(n_samples, dtype=np.float32),
-        np.empty(n_rows, dtype=np.int32),
-        np.empty(width, dtype=np.float32),
-        np.empty(width, dtype=np.int64),
-        np.empty(width, dtype=np.int64),
-        np.empty((2 * width + 1, n_statistics), dtype=np.float64),
-        np.empty(2 * width + 1, dtype=np.float64),
-        np.empty(n_statistics, dtype=np.float64),
-        np.empty(n_statistics, dtype=np.float64),
-        np.empty(n_statistics, dtype=np.float64),
-    )
-
-
-@compiled
-def _times_logarithm(x: float) -> float:
-    """X log x of a non-negative number, 0 at 0."""
-    if not x > 0.0:
-        return 0.0
-    fraction, exponent = frexp(x)
-    if fraction < _ROOT:
-        fraction = 2.0 * fraction
-        exponent = exponent - 1
-    t = (fraction - 1.0) / (fraction + 1.0)
-    square = t * t
-    series = 1.0 / 21.0
-    for odd in range(19, 0, -2):
-        series = series * square + 1.0 / odd
-    return x * (2.0 * t * series + exponent * _LOG_TWO)
-
-
-@compiled
-def _purity(sums: Floats, weight: float, criterion: int) -> float:
-    """Weight times what the impurity lacks to its largest value."""
-    if criterion == ENTROPY:
-        total = -_times_logarithm(weight)
-        for statistic in range(sums.size):
-            total += _times_logarithm(sums[statistic])
-        return total
-    first = 1 if criterion == SQUARED_ERROR else 0
-    squares: float = sums[first] * sums[first]
-    for statistic in range(first + 1, sums.size):
-        squares += sums[statistic] * sums[statistic]
-    return squares / weight
-
-
-@compiled
-def _gain(
-    left: Floats,
-    n_left: float,
-    total: Floats,
-    n_total: float,
-    right: Floats,
-    n_classes: int,
-    unit_weights: bool,
-    criterion: int,
-    min_weight: float,
-) -> float:
-    """The gain of a cut, minus infinity where a child would be too light."""
-    for statistic in range(total.size):
-        right[statistic] = total[statistic] - left[statistic]
-    weight_left, weight_right = n_left, n_total - n_left
-    if not unit_weights:
-        weight_left, weight_right = left[0], right[0]
-        for of_class in range(1, n_classes):
-            weight_left += left[of_class]
-            weight_right += right[of_class]
-    if min_weight > 0.0 and min(weight_left, weight_right) < min_weight:
-        return -np.inf
-    gain = _purity(left, weight_left, criterion)
-    return gain + _purity(right, weight_right, criterion)
-
-
-@compiled
-def sum_rows(data: Data, places: Places, sums: Floats) -> None:
-    """Set the statistics of rows."""
-    labels, weight, moments = data.labels, data.weight, data.moments
-    for statistic in range(sums.size):
-        sums[statistic] = 0.0
-    for number in range(places.size):
-        place = places[number]
-        if data.n_classes > 0:
-            sums[labels[place]] += weight[place]
-            continue
-        sums[0] += weight[place]
-        for target in range(moments.shape[0]):
-            sums[1 + target] += moments[target, place]
-
-
-@compiled
-def first_features(data: Data, path: np.uint64, n_first: int, scratch: Scratch) -> None:
-    """Set the features that a node tries first, in the order in which it does."""
-    n_features = data.features.size
-    keys, order = scratch.keys, scratch.order
-    if n_first > 16:
-        for feature in range(n_features):
-            keys[feature] = combine(path, data.features[feature])
-            order[feature] = feature
-        sort_pairs(keys, order, n_features, scratch.other_keys, scratch.other_order)
-        return
-    n_found = 0
-    for feature in range(n_features):
-        key = combine(path, data.features[feature])
-        if n_found == n_first and key > keys[n_found - 1]:
-            continue
-        at = min(n_found, n_first - 1)
-        while at > 0 and keys[at - 1] > key:
-            keys[at], order[at] = keys[at - 1], order[at - 1]
-            at -= 1
-        keys[at], order[at] = key, feature
-        n_found = min(n_found + 1, n_first)
-
-
-@compiled
-def sort_pairs(
-    keys: NDArray[Any],
-    values: NDArray[Any],
-    n_pairs: int,
-    other_keys: NDArray[Any],
-    other_values: NDArray[Any],
-) -> None:
-    """Sort the first keys, and values with them: runs by insertion, then merges."""
-    for begin in range(0, n_pairs, _RUN):
-        for number in range(begin + 1, min(begin + _RUN, n_pairs)):
-            key, value, at = keys[number], values[number], number
-            while at > begin and keys[at - 1] > key:
-                keys[at], values[at] = keys[at - 1], values[at - 1]
-                at -= 1
-            keys[at], values[at] = key, value
-    length = _RUN
-    while length < n_pairs:
-        for begin in range(0, n_pairs, 2 * length):
-            middle = min(begin + length, n_pairs)
-            end = min(begin + 2 * length, n_pairs)
-            one, two = begin, middle
-            for number in range(begin, end):
-                if two >= end or (one < middle and keys[one] <= keys[two]):
-                    other_keys[number], other_values[number] = keys[one], values[one]
-                    one += 1
-                else:
-                    other_keys[number], other_values[number] = keys[two], values[two]
-                    two += 1
-        for number in range(n_pairs):
-            keys[number], values[number] = other_keys[number], other_values[number]
-        length *= 2
 
 
 @compiled
@@ -272,7 +72,7 @@ def _sorted_cut(
             or min(n_here, n_rows - n_here) < limits.min_rows_leaf
         ):
             continue
-        gain = _gain(
+        gain = gain_of(
             left,
             float(n_here),
             total,
@@ -286,41 +86,6 @@ def _sorted_cut(
         if gain > top:
             top, n_left = gain, number
     return top, n_left
-
-
-@compiled
-def distinct(
-    values: Singles, n_values: int, some: Singles, ranks: Ints, firsts: Ints
-) -> int:
-    """Set the distinct of sorted values, their ranks, where each is first; how many."""
-    n_distinct = 0
-    for number in range(n_values):
-        if n_distinct == 0 or values[number] > some[n_distinct - 1]:
-            some[n_distinct] = values[number]
-            ranks[n_distinct] = rank(values[number])
-            firsts[n_distinct] = number
-            n_distinct += 1
-    return n_distinct
-
-
-@compiled
-def rank(x: np.float32) -> int:
-    """A whole number in the order of values, the same of both zeros."""
-    some = np.float32(x + np.float32(0.0))
-    bits = np.int64(some.view(np.int32))
-    return int(bits ^ ((bits >> 63) & 0x7FFFFFFF))
-
-
-@compiled
-def bin_of(ranks: Ints, n_values: int, x: np.float32) -> int:
-    """Twice the number of values below, one more at a value; without any branch."""
-    found, position, rest = rank(x), 0, n_values
-    while rest > 1:
-        step = rest >> 1
-        position += step & ((ranks[position + step - 1] - found) >> 63)
-        rest -= step
-    difference = ranks[position] - found
-    return int(2 * position + ((2 & (difference >> 63)) | (difference == 0)))
 
 
 @compiled
@@ -400,7 +165,7 @@ def bins_cut(
         n_right = n_total - n_left
         if n_left < fewest or n_right < fewest:
             continue
-        gain = _gain(
+        gain = gain_of(
             left,
             n_left,
             total,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_unlearn.core.trees.compiled.arrays import (
     Data,
-    Floats,
     Kept,
     Limits,
     Nodes,
@@ -23,14 +20,7 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
     room_for_tables,
 )
 from sklearn_unlearn.core.trees.compiled.compiling import compiled
-from sklearn_unlearn.core.trees.compiled.cuts import (
-    Cut,
-    Scratch,
-    best_cut,
-    bins_cut,
-    scratch_for,
-    sort_pairs,
-)
+from sklearn_unlearn.core.trees.compiled.cuts import best_cut
 from sklearn_unlearn.core.trees.compiled.growing import (
     grow_apart,
     is_left_of,
@@ -38,220 +28,20 @@ from sklearn_unlearn.core.trees.compiled.growing import (
     missing_goes_left,
 )
 from sklearn_unlearn.core.trees.compiled.hashes import combine
+from sklearn_unlearn.core.trees.compiled.scratch import Cut, scratch_for
+from sklearn_unlearn.core.trees.compiled.tables import add_to_table, room, table_cut
+from sklearn_unlearn.core.trees.compiled.visits import (
+    Visit,
+    left_first,
+    rows_after,
+    same_sample,
+    sample_of,
+    sort_by_key,
+    sums_after,
+)
 from sklearn_unlearn.core.trees.rules import MISSING
 
 _SIDES = np.uint64(1), np.uint64(2)
-
-
-class Visit(NamedTuple):
-    """A node that rows pass.
-
-    Attributes
-    ----------
-    node, begin, n_left : int
-        Its number, where its rows lie, and how many of them are on the left.
-    depth : int
-    path : uint64
-    going, coming : ndarray of int32
-        Places of rows that leave it and that come, those of the left side first.
-    going_left, coming_left : int
-        How many of them are on the left.
-    """
-
-    node: int
-    begin: int
-    n_left: int
-    depth: int
-    path: np.uint64
-    going: Places
-    coming: Places
-    going_left: int
-    coming_left: int
-
-
-@compiled
-def _left_first(
-    column: NDArray[np.float32], cut: np.float32, missing_left: bool, places: Places
-) -> int:
-    """Put places of values up to a cut first, or of missing ones; how many they are."""
-    n_left = 0
-    for number in range(places.size):
-        place = places[number]
-        x = column[place]
-        if missing_left if x == MISSING else x <= cut:
-            places[number], places[n_left] = places[n_left], place
-            n_left += 1
-    return n_left
-
-
-@compiled
-def _rows_after(
-    visit: Visit, n_rows: int, places: Places, gone: NDArray[np.bool_], here: Places
-) -> tuple[int, int]:
-    """Set the rows of a node after the request, those of the left side first.
-
-    Returns
-    -------
-    int
-        Their number.
-    int
-        Of these, on the left.
-    """
-    n_here, begin = 0, visit.begin
-    for number in range(begin, begin + visit.n_left):
-        if not gone[places[number]]:
-            here[n_here] = places[number]
-            n_here += 1
-    for number in range(visit.coming_left):
-        here[n_here] = visit.coming[number]
-        n_here += 1
-    n_left = n_here
-    for number in range(begin + visit.n_left, begin + n_rows):
-        if not gone[places[number]]:
-            here[n_here] = places[number]
-            n_here += 1
-    for number in range(visit.coming_left, visit.coming.size):
-        here[n_here] = visit.coming[number]
-        n_here += 1
-    return n_here, n_left
-
-
-@compiled
-def _same_sample(
-    data: Data,
-    seed: np.uint64,
-    samples: Places,
-    coming: Places,
-    gone: NDArray[np.bool_],
-) -> bool:
-    """Whether the sampled rows are those of the smallest keys still."""
-    for place in samples:
-        if gone[place]:
-            return False
-    if coming.size == 0:
-        return True
-    last = np.uint64(0)
-    for place in samples:
-        last = max(last, combine(seed, data.names[place]))
-    for place in coming:
-        if combine(seed, data.names[place]) <= last:
-            return False
-    return True
-
-
-@compiled
-def _add_to_table(
-    data: Data, kept: Kept, table: int, places: Places, sign: float
-) -> None:
-    """Add rows to the bins of a table."""
-    n_tried, width = kept.values.shape[1], kept.values.shape[2]
-    for tried in range(n_tried):
-        column = data.columns[kept.features[table, tried]]
-        values = kept.values[table, tried]
-        for place in places:
-            x, into = column[place], 2 * width
-            for number in range(width):
-                if values[number] >= x:
-                    into = 2 * number + (values[number] == x)
-                    break
-            kept.counts[table, tried, into] += sign
-            weight = sign * data.weight[place]
-            if data.n_classes > 0:
-                kept.sums[data.labels[place], table, tried, into] += weight
-                continue
-            kept.sums[0, table, tried, into] += weight
-            for target in range(data.moments.shape[0]):
-                moment = sign * data.moments[target, place]
-                kept.sums[1 + target, table, tried, into] += moment
-
-
-@compiled
-def _table_cut(
-    data: Data, limits: Limits, kept: Kept, table: int, n_rows: int, scratch: Scratch
-) -> Cut:
-    """The best cut that a table tells of."""
-    n_tried, width = kept.values.shape[1], kept.values.shape[2]
-    sums, counts = scratch.sums, scratch.counts
-    best = Cut(-np.inf, -1, np.float32(0.0), False, False, False, 0)
-    for tried in range(n_tried):
-        for number in range(2 * width):
-            counts[number] = kept.counts[table, tried, number]
-            for statistic in range(sums.shape[1]):
-                sums[number, statistic] = kept.sums[statistic, table, tried, number]
-        gain, behind, n_left = bins_cut(
-            sums,
-            counts[: 2 * width],
-            n_rows,
-            data.n_classes,
-            data.unit_weights,
-            limits,
-            scratch.left,
-            scratch.right,
-            scratch.total,
-            -1,
-            best.gain,
-        )
-        feature, values = kept.features[table, tried], kept.values[table, tried]
-        lacking = 2 * width - 1
-        while lacking > 1 and values[lacking // 2 - 1] == MISSING:
-            lacking -= 2
-        missing = counts[lacking] > 0.0
-        if behind >= 0:
-            value, strict = values[behind // 2], behind % 2 == 0
-            best = Cut(gain, feature, value, strict, missing, False, n_left)
-        if not missing:
-            continue
-        gain, behind, n_left = bins_cut(
-            sums,
-            counts[: 2 * width],
-            n_rows,
-            data.n_classes,
-            data.unit_weights,
-            limits,
-            scratch.left,
-            scratch.right,
-            scratch.total,
-            lacking,
-            best.gain,
-        )
-        if behind >= 0:
-            value, strict = values[behind // 2], behind % 2 == 0
-            best = Cut(gain, feature, value, strict, True, True, n_left)
-    return best
-
-
-@compiled
-def _sample(
-    data: Data, seed: np.uint64, places: Places, n_sampled: int, scratch: Scratch
-) -> Places:
-    """The rows of the smallest keys, in any order."""
-    if places.size <= n_sampled:
-        return places
-    keys = np.empty(n_sampled, dtype=np.uint64)
-    samples = np.empty(n_sampled, dtype=np.int32)
-    n_found = 0
-    for place in places:
-        key = combine(seed, data.names[place])
-        if n_found == n_sampled and key > keys[n_found - 1]:
-            continue
-        at = min(n_found, n_sampled - 1)
-        while at > 0 and keys[at - 1] > key:
-            keys[at], samples[at] = keys[at - 1], samples[at - 1]
-            at -= 1
-        keys[at], samples[at] = key, place
-        n_found = min(n_found + 1, n_sampled)
-    return samples
-
-
-@compiled
-def _sort_by_key(data: Data, seed: np.uint64, places: Places) -> None:
-    """Put places in the order of the keys of their rows."""
-    n_rows = places.size
-    keys, others = np.empty(n_rows, dtype=np.uint64), np.empty(n_rows, dtype=np.uint64)
-    other_places = np.empty(n_rows, dtype=np.int32)
-    for number in range(n_rows):
-        keys[number] = combine(seed, data.names[places[number]])
-    sort_pairs(keys, places, n_rows, others, other_places)
 
 
 @compiled
@@ -279,30 +69,6 @@ def _divides(
         if is_left_of(cut, x) != (number < n_left):
             return False
     return True
-
-
-@compiled
-def _room(kept: Kept, n_tables: int, more: int) -> Kept:
-    """The tables, with room for more."""
-    if n_tables + more <= kept.nodes.size:
-        return kept
-    return first_tables(kept, n_tables, n_tables + more + n_tables // 4 + 4)
-
-
-@compiled
-def _after(data: Data, visit: Visit, nodes: Nodes, sums: Floats) -> None:
-    """Set the statistics of a node after the request."""
-    for statistic in range(sums.size):
-        sums[statistic] = nodes.sums[statistic, visit.node]
-    for sign, places in ((-1.0, visit.going), (1.0, visit.coming)):
-        for place in places:
-            weight = sign * data.weight[place]
-            if data.n_classes > 0:
-                sums[data.labels[place]] += weight
-                continue
-            sums[0] += weight
-            for target in range(data.moments.shape[0]):
-                sums[1 + target] += sign * data.moments[target, place]
 
 
 @compiled
@@ -416,7 +182,7 @@ def edit_tree(
             last = held
             while last < n_held and kept.nodes[last] < end:
                 last += 1
-            tables = _room(tables, n_tables, last - held)
+            tables = room(tables, n_tables, last - held)
             copy_tables(kept, held, last, tables, n_tables)
             for table in range(n_tables, n_tables + last - held):
                 tables.nodes[table] += n_after - node
@@ -435,13 +201,13 @@ def edit_tree(
         going_left, coming_left, n_left = 0, 0, 0
         if feature >= 0:
             n_left = nodes.n_rows[node + 1]
-            going_left = _left_first(column, below, missing_left, leave)
+            going_left = left_first(column, below, missing_left, leave)
             middle = below + (above - below) / np.float32(2.0)
-            coming_left = _left_first(column, middle, missing_left, come)
+            coming_left = left_first(column, middle, missing_left, come)
         visit = Visit(
             node, begin, n_left, depth, path, leave, come, going_left, coming_left
         )
-        _after(data, visit, nodes, scratch.total)
+        sums_after(data, visit, nodes, scratch.total)
         n_now, left_now = (
             size - leave.size + come.size,
             n_left - going_left + coming_left,
@@ -451,16 +217,16 @@ def edit_tree(
         large = n_now > limits.largest_small
         known, changed = False, False
         if large:
-            tables = _room(tables, n_tables, 1)
+            tables = room(tables, n_tables, 1)
         if (
             has_table
             and large
-            and _same_sample(data, seed, kept.samples[held], come, gone)
+            and same_sample(data, seed, kept.samples[held], come, gone)
         ):
             copy_tables(kept, held, held + 1, tables, n_tables)
-            _add_to_table(data, tables, n_tables, leave, -1.0)
-            _add_to_table(data, tables, n_tables, come, 1.0)
-            cut = _table_cut(data, limits, tables, n_tables, n_now, scratch)
+            add_to_table(data, tables, n_tables, leave, -1.0)
+            add_to_table(data, tables, n_tables, come, 1.0)
+            cut = table_cut(data, limits, tables, n_tables, n_now, scratch)
             known = cut.feature >= 0
             if known:
                 changed = (
@@ -476,7 +242,7 @@ def edit_tree(
                         n_mixed += scratch.total[statistic] > 0.0
                     changed = n_mixed < 2
                 else:
-                    n_here, _ = _rows_after(visit, size, places, gone, here)
+                    n_here, _ = rows_after(visit, size, places, gone, here)
                     changed = not is_mixed(data, here[:n_here])
             if known and not changed:
                 below, above = _move_ends(
@@ -486,11 +252,11 @@ def edit_tree(
         if has_table:
             held += 1
         if not known:
-            n_here, n_first = _rows_after(visit, size, places, gone, here)
+            n_here, n_first = rows_after(visit, size, places, gone, here)
             rows = here[:n_here]
             changed = feature >= 0
             if may_split and is_mixed(data, rows):
-                samples = _sample(data, seed, rows, limits.n_candidates, scratch)
+                samples = sample_of(data, seed, rows, limits.n_candidates, scratch)
                 table = n_tables if large else -1
                 cut = best_cut(
                     data, limits, rows, samples, path, tables, table, scratch
@@ -505,9 +271,9 @@ def edit_tree(
                     for sampled in range(samples.size):
                         tables.samples[n_tables, sampled] = samples[sampled]
         if changed:
-            n_here, _ = _rows_after(visit, size, places, gone, here)
+            n_here, _ = rows_after(visit, size, places, gone, here)
             rows = here[:n_here]
-            _sort_by_key(data, seed, rows)
+            sort_by_key(data, seed, rows)
             needed = n_after + 2 * n_here + n_before - end
             if needed > after.feature.size:
                 after = first_nodes(after, n_after, needed)
@@ -535,10 +301,10 @@ def edit_tree(
         for statistic in range(n_statistics):
             after.sums[statistic, n_after] = scratch.total[statistic]
         if feature < 0:
-            n_here, _ = _rows_after(visit, size, places, gone, here)
+            n_here, _ = rows_after(visit, size, places, gone, here)
             rows = here[:n_here]
             if come.size:
-                _sort_by_key(data, seed, rows)
+                sort_by_key(data, seed, rows)
             copy(rows, 0, n_here, others, n_others)
             n_others, n_after = n_others + n_here, n_after + 1
             continue

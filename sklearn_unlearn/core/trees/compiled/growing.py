@@ -18,14 +18,10 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
     room_for_tables,
 )
 from sklearn_unlearn.core.trees.compiled.compiling import compiled
-from sklearn_unlearn.core.trees.compiled.cuts import (
-    Cut,
-    Scratch,
-    best_cut,
-    scratch_for,
-    sum_rows,
-)
+from sklearn_unlearn.core.trees.compiled.cuts import best_cut
+from sklearn_unlearn.core.trees.compiled.gains import sum_rows
 from sklearn_unlearn.core.trees.compiled.hashes import combine, mix
+from sklearn_unlearn.core.trees.compiled.scratch import Cut, Scratch, scratch_for
 from sklearn_unlearn.core.trees.rules import MISSING
 
 _SIDES = np.uint64(1), np.uint64(2)
