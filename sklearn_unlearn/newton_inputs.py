@@ -11,16 +11,15 @@ from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.linear.edits import Edit, LinearMap
 from sklearn_unlearn.core.linear.model import Request
-from sklearn_unlearn.core.linear.steps import LARGE_LOSS
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     NoBoundError,
     NotPositiveDefiniteError,
-    PrecisionLossWarning,
     UnlearningError,
     UnseenRowsWarning,
 )
-from sklearn_unlearn.row_models import FinalRowModel
+from sklearn_unlearn.row_models import FinalResidualMixin
+from sklearn_unlearn.utils.input_change import say_magnified
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.validation import Columns, check_rows
 
@@ -29,7 +28,7 @@ from sklearn_unlearn.utils.validation import Columns, check_rows
 _MAGNIFIED = 2.0**10
 
 
-class FollowsInputs(FinalRowModel):
+class FollowsInputs(FinalResidualMixin):
     """A Newton model as the last step: rows and inputs change in one request or two."""
 
     def _answer_final(self, asked, names, front=None):
@@ -109,7 +108,7 @@ class FollowsInputs(FinalRowModel):
                 after = self._carried(fitted, first)
         except NoBoundError as error:
             raise NoBoundError(_no_bound(asked.request)) from error
-        _say_magnified(inputs.map)
+        say_magnified(inputs.map)
         if not comes:
             return after
         rows_in, _ = self._read_coming(asked, after)
@@ -175,19 +174,6 @@ class FollowsInputs(FinalRowModel):
                 matrix = sp.csr_array(whole.matrix(intercept=True))
                 start[known] = LinearMap(matrix).preimage(theta)[known]
         return start
-
-
-def _say_magnified(map_):
-    """Warn where a map brings to light what rounding took from rows as they were."""
-    error = float(np.finfo(np.float64).eps) * map_.magnification
-    if error > LARGE_LOSS:
-        warn(
-            f"An input of the last step is {map_.magnification:.1g} times as large as "
-            "before: what was scaled then has lost digits, and coefficients have a "
-            f"relative error of {error:.1g} or more. Fit with retain_data=True, or "
-            "call refine with the remaining data.",
-            PrecisionLossWarning,
-        )
 
 
 def _no_bound(request):

@@ -45,6 +45,10 @@ class UnlearnableLinearDiscriminantAnalysis(
         below about 1e-8 of the largest, whatever ``tol``.
     covariance_estimator : None
         An estimator is refused: it needs all rows.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        can be named by ``row_ids``, and are summed again where a step of a pipeline
+        changes all of them.
 
     Attributes
     ----------
@@ -95,6 +99,8 @@ class UnlearnableLinearDiscriminantAnalysis(
         store_covariance=False,
         tol=1e-4,
         covariance_estimator=None,
+        *,
+        retain_data=False,
     ):
         self.solver = solver
         self.shrinkage = shrinkage
@@ -103,6 +109,7 @@ class UnlearnableLinearDiscriminantAnalysis(
         self.store_covariance = store_covariance
         self.tol = tol
         self.covariance_estimator = covariance_estimator
+        self.retain_data = retain_data
 
     @property
     def coef_(self):

@@ -41,6 +41,10 @@ class UnlearnableQuadraticDiscriminantAnalysis(Discriminant):
         Variances in all directions must be larger.
     covariance_estimator : None
         An estimator is refused: it needs all rows.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        can be named by ``row_ids``, and are summed again where a step of a pipeline
+        changes all of them.
 
     Attributes
     ----------
@@ -85,6 +89,7 @@ class UnlearnableQuadraticDiscriminantAnalysis(Discriminant):
         store_covariance=False,
         tol=1.0e-4,
         covariance_estimator=None,
+        retain_data=False,
     ):
         self.solver = solver
         self.shrinkage = shrinkage
@@ -93,6 +98,7 @@ class UnlearnableQuadraticDiscriminantAnalysis(Discriminant):
         self.store_covariance = store_covariance
         self.tol = tol
         self.covariance_estimator = covariance_estimator
+        self.retain_data = retain_data
 
     # Hooks --------------------------------------------------------------------------
 

@@ -42,6 +42,10 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
         X is never changed.
     verbose : bool, default=False
         For the twin that `to_sklearn` returns.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        can be named by ``row_ids``, and are summed again where a step of a pipeline
+        changes all of them.
 
     Attributes
     ----------
@@ -113,6 +117,7 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
         fit_intercept=True,
         copy_X=True,
         verbose=False,
+        retain_data=False,
     ):
         self.max_iter = max_iter
         self.tol = tol
@@ -126,6 +131,7 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
         self.fit_intercept = fit_intercept
         self.copy_X = copy_X
         self.verbose = verbose
+        self.retain_data = retain_data
 
     @property
     def coef_(self):

@@ -39,6 +39,10 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
         For the twin that `to_sklearn` returns.
     positive : bool, default=False
         True is refused: coefficients with signs need more than one solve.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        can be named by ``row_ids``, and are summed again where a step of a pipeline
+        changes all of them.
 
     Attributes
     ----------
@@ -91,12 +95,14 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
         tol=1e-6,
         n_jobs=None,
         positive=False,
+        retain_data=False,
     ):
         self.fit_intercept = fit_intercept
         self.copy_X = copy_X
         self.tol = tol
         self.n_jobs = n_jobs
         self.positive = positive
+        self.retain_data = retain_data
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

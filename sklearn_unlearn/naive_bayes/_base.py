@@ -11,12 +11,12 @@ class NaiveBayes(StatisticalClassifier):
     """A `StatisticalClassifier` whose rows have weights."""
 
     _accepts: ClassVar[frozenset[str]] = frozenset(
-        {"out", "into", "columns", "y", "sample_weight"}
+        {"out", "into", "columns", "y", "sample_weight", "row_ids"}
     )
 
     class_count_ = Learned()
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, row_ids=None):
         """Fit the model.
 
         Parameters
@@ -27,6 +27,8 @@ class NaiveBayes(StatisticalClassifier):
             Labels.
         sample_weight : array-like of shape (n_samples,) or float, optional
             A row of weight two is two rows, and of weight zero none.
+        row_ids : array-like of shape (n_samples,), optional
+            With ``retain_data=True``, identifiers by which requests can name rows.
 
         Returns
         -------
@@ -37,7 +39,7 @@ class NaiveBayes(StatisticalClassifier):
         ValueError
             If a parameter or the data are invalid.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight, row_ids=row_ids)
 
     def predict_joint_log_proba(self, X):
         """Logarithms of the joint probabilities of rows and classes.

@@ -38,6 +38,10 @@ class UnlearnableCategoricalNB(DiscreteNaiveBayes):
         Probabilities of the classes.
     min_categories : int or array-like of shape (n_features,), default=None
         Fewest categories of each column.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        can be named by ``row_ids``, and are summed again where a step of a pipeline
+        changes all of them.
 
     Attributes
     ----------
@@ -78,12 +82,14 @@ class UnlearnableCategoricalNB(DiscreteNaiveBayes):
         fit_prior=True,
         class_prior=None,
         min_categories=None,
+        retain_data=False,
     ):
         self.alpha = alpha
         self.force_alpha = force_alpha
         self.fit_prior = fit_prior
         self.class_prior = class_prior
         self.min_categories = min_categories
+        self.retain_data = retain_data
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -116,6 +122,9 @@ class UnlearnableCategoricalNB(DiscreteNaiveBayes):
         ends = np.arange(n_rows + 1) * n_columns
         parts = np.ones(places.size), places.ravel(), ends
         return sp.csr_array(parts, (n_rows, widths.sum())), widths
+
+    def _follows(self, change, params):
+        return False
 
     def _values(self, params):
         return "unit"

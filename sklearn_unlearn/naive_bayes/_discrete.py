@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 from sklearn.preprocessing import binarize
 
@@ -92,6 +93,10 @@ class UnlearnableMultinomialNB(_Counting):
         Whether probabilities of the classes are learned; else they are equal.
     class_prior : array-like of shape (n_classes,), default=None
         Probabilities of the classes.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        can be named by ``row_ids``, and are summed again where a step of a pipeline
+        changes all of them.
 
     Attributes
     ----------
@@ -120,12 +125,19 @@ class UnlearnableMultinomialNB(_Counting):
     _twin_class = MultinomialNB
 
     def __init__(
-        self, *, alpha=1.0, force_alpha=True, fit_prior=True, class_prior=None
+        self,
+        *,
+        alpha=1.0,
+        force_alpha=True,
+        fit_prior=True,
+        class_prior=None,
+        retain_data=False,
     ):
         self.alpha = alpha
         self.force_alpha = force_alpha
         self.fit_prior = fit_prior
         self.class_prior = class_prior
+        self.retain_data = retain_data
 
     # Hooks --------------------------------------------------------------------------
 
@@ -153,6 +165,10 @@ class UnlearnableComplementNB(_Counting):
         Probabilities of the classes; not used.
     norm : bool, default=False
         Whether weights are normalised a second time.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        can be named by ``row_ids``, and are summed again where a step of a pipeline
+        changes all of them.
 
     Attributes
     ----------
@@ -193,12 +209,14 @@ class UnlearnableComplementNB(_Counting):
         fit_prior=True,
         class_prior=None,
         norm=False,
+        retain_data=False,
     ):
         self.alpha = alpha
         self.force_alpha = force_alpha
         self.fit_prior = fit_prior
         self.class_prior = class_prior
         self.norm = norm
+        self.retain_data = retain_data
 
     # Hooks --------------------------------------------------------------------------
 
@@ -229,6 +247,10 @@ class UnlearnableBernoulliNB(_ColumnCounts):
         Whether probabilities of the classes are learned; else they are equal.
     class_prior : array-like of shape (n_classes,), default=None
         Probabilities of the classes.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        can be named by ``row_ids``, and are summed again where a step of a pipeline
+        changes all of them.
 
     Attributes
     ----------
@@ -264,18 +286,29 @@ class UnlearnableBernoulliNB(_ColumnCounts):
         binarize=0.0,
         fit_prior=True,
         class_prior=None,
+        retain_data=False,
     ):
         self.alpha = alpha
         self.force_alpha = force_alpha
         self.binarize = binarize
         self.fit_prior = fit_prior
         self.class_prior = class_prior
+        self.retain_data = retain_data
 
     # Hooks --------------------------------------------------------------------------
 
     def _encode(self, X, params):
         threshold = params["binarize"]
         return X if threshold is None else binarize(X, threshold=threshold), None
+
+    def _follows(self, change, params):
+        threshold = params["binarize"]
+        if threshold is None:
+            return True
+        # columns that are others, and zeros where a word is new
+        linear = sp.csr_array(change.linear)
+        selects = np.all(linear.data == 1.0) and np.all(np.diff(linear.indptr) <= 1)
+        return bool(selects and not change.shift.any() and threshold >= 0.0)
 
     def _values(self, params):
         return "any" if params["binarize"] is None else "unit"

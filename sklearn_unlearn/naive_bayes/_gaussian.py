@@ -24,6 +24,10 @@ class UnlearnableGaussianNB(NaiveBayes):
         Share of the largest variance of a column that is added to all variances. That
         variance is of the rows that are in the model, whatever their weight, as the
         twin's ``fit`` has it: a row counts as gone with the first weight that leaves.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        can be named by ``row_ids``, and are summed again where a step of a pipeline
+        changes all of them.
 
     Attributes
     ----------
@@ -62,9 +66,10 @@ class UnlearnableGaussianNB(NaiveBayes):
     theta_ = Learned()
     var_ = Learned()
 
-    def __init__(self, *, priors=None, var_smoothing=1e-9):
+    def __init__(self, *, priors=None, var_smoothing=1e-9, retain_data=False):
         self.priors = priors
         self.var_smoothing = var_smoothing
+        self.retain_data = retain_data
 
     # Hooks --------------------------------------------------------------------------
 

@@ -25,6 +25,10 @@ class UnlearnableNearestCentroid(StatisticalClassifier):
     priors : {"uniform", "empirical"} or array-like of shape (n_classes,), \
             default="uniform"
         Probabilities of the classes.
+    retain_data : bool, default=False
+        If True, a reference to the training data is kept: rows are checked to be in,
+        can be named by ``row_ids``, and are summed again where a step of a pipeline
+        changes all of them.
 
     Attributes
     ----------
@@ -59,10 +63,18 @@ class UnlearnableNearestCentroid(StatisticalClassifier):
     deviations_ = Learned()
     within_class_std_dev_ = Learned()
 
-    def __init__(self, metric="euclidean", *, shrink_threshold=None, priors="uniform"):
+    def __init__(
+        self,
+        metric="euclidean",
+        *,
+        shrink_threshold=None,
+        priors="uniform",
+        retain_data=False,
+    ):
         self.metric = metric
         self.shrink_threshold = shrink_threshold
         self.priors = priors
+        self.retain_data = retain_data
 
     def decision_function(self, X):
         """Discriminant scores.

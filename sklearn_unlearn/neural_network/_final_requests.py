@@ -12,11 +12,11 @@ from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, Identity
 from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.row_models import FinalRowModel
+from sklearn_unlearn.row_models import FinalResidualMixin
 from sklearn_unlearn.utils.messages import kind_of
 
 
-class FinalNetwork(FinalRowModel):
+class FinalNetwork(FinalResidualMixin):
     """A last step that lowers an objective of all rows, preprocessed anew.
 
     It has no closed form for a change of all rows: where the other steps change, its

@@ -14,6 +14,7 @@ from sklearn.feature_selection import SelectorMixin, VarianceThreshold
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.base import Answer, UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
@@ -154,7 +155,7 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         if asked.rows is not None and not asked.rows.n_rows:
             return self.steps, ()
         answer = hook(step, "_answer_final")
-        if asked.retained is None:
+        if asked.retained is None or not has_fit_parameter(step, "sample_weight"):
             self._check_weights(request, front, weighted)
         elif asked.stays_in_part:
             because = "sample_weight leaves part of a row's weight in the model"

@@ -6,11 +6,15 @@ as the last step of a pipeline.
 """
 
 from sklearn_unlearn.row_models._array_rows import RowModel, relabelled
-from sklearn_unlearn.row_models._final_requests import FinalRowModel
+from sklearn_unlearn.row_models._final_requests import (
+    FinalResidualMixin,
+    FinalRowModel,
+)
 from sklearn_unlearn.row_models._names import NamedRowsMixin
 from sklearn_unlearn.row_models._raw_rows import RawRowModel, without_classes
 
 __all__ = [
+    "FinalResidualMixin",
     "FinalRowModel",
     "NamedRowsMixin",
     "RawRowModel",

@@ -14,6 +14,7 @@ from sklearn_unlearn.core.linear import model as core
 from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models._array_rows import RowModel, relabelled
 from sklearn_unlearn.utils.input_change import InputChange, as_given
 from sklearn_unlearn.utils.raw_rows import taken
@@ -81,8 +82,11 @@ class FinalRowModel(RowModel):
         retained = fitted.model.retained
         if retained is not None:
             retained = retained.made_of(lambda chunk: raw)
-            model = replace(fitted.model, retained=retained)
-            self._fitted = replace(fitted, model=model)
+            self._fitted = self._with_retained(fitted, retained)
+
+    def _with_retained(self, fitted, retained):
+        """The fitted value with other retained rows."""
+        return replace(fitted, model=replace(fitted.model, retained=retained))
 
     def _prepare_final(self, name, request):
         asked = LocatedRetainedRows(name, request, fitted=self._checked())
@@ -130,13 +134,21 @@ class FinalRowModel(RowModel):
             coming = check_sample_weight(weight, origin_in.shape[0])
             return np.concatenate([kept, coming])
 
-        weight = request.weight if rows is None else rows.weight
+        if not self._knows_weights:
+            weight, weights = request.weight, _unknown_weights
+        else:
+            weight = request.weight if rows is None else rows.weight
         if rows is not None and (X is None or not asked.leaving.as_asked):
             X = retained.origins_at(positions).X
         inputs = _raw_inputs(request, X, weight)
         inputs = replace(inputs, rest=rest, weight_rest=weights)
         request = replace(request, inputs=inputs)
         return replace(asked, request=request, edited=edited, compacted=compacted)
+
+    @property
+    def _knows_weights(self):
+        """Whether retained rows have the weights that steps were fitted with."""
+        return "sample_weight" in self._accepts
 
     def _find(self, asked, X, origin=None):
         """Rows that leave, by what this step got of them or by what they were."""
@@ -145,7 +157,7 @@ class FinalRowModel(RowModel):
             asked.fitted,
             X,
             out.y,
-            out.sample_weight,
+            out.sample_weight if self._knows_weights else None,
             out.row_ids,
             origin=origin,
             on_unknown=out.on_unknown,
@@ -157,22 +169,6 @@ class FinalRowModel(RowModel):
         if asked.leaving is not None or asked.request.out is None:
             return asked
         return replace(asked, leaving=self._find(asked, asked.inputs.out()))
-
-    def _residual(self, fitted, rows):
-        """Norm of the gradient of the summed objective at rows that have been read."""
-        raise NotImplementedError
-
-    def _final_residual(self, X, y, sample_weight, front):
-        """`gradient_residual` at inputs; ``front`` makes them of retained raw rows."""
-        fitted = self._checked()
-        rows = self._all_rows(fitted, X, y, sample_weight)
-        if rows is fitted.model.retained and front is not None:
-            # not as they are retained: of what the others make of the raw ones
-            kept = rows.compacted().chunks[0]
-            rows = replace(
-                kept.rows, X=self._read_features(fitted, front(kept.origin.X))
-            )
-        return self._residual(fitted, rows)
 
     def _with_same_columns(self, asked):
         """The fitted value where the inputs of all other rows are as they were."""
@@ -202,7 +198,8 @@ class FinalRowModel(RowModel):
                 ids = asked.retained.ids_at(asked.positions)
             return replace(asked.rows, X=X), ids
         self._check_classes(request.classes, fitted.encoding.classes)
-        rows = self._read_rows(fitted, X, request.into.y, request.weight)
+        weight = request.weight if self._knows_weights else None
+        rows = self._read_rows(fitted, X, request.into.y, weight)
         return rows, self._read_new_ids(fitted, request.into.row_ids, rows.n_rows)
 
     def _retain_again(self, asked, X, forgotten, rows_in, ids):
@@ -227,7 +224,34 @@ class FinalRowModel(RowModel):
         retained = model.retained.made_of(
             lambda chunk: chunk.origin.forgetting(columns)
         )
-        return replace(fitted, model=replace(model, retained=retained))
+        return self._with_retained(fitted, retained)
+
+
+class FinalResidualMixin(FinalRowModel):
+    """A model with an objective, whose gradient at its rows can be asked for."""
+
+    def _residual(self, fitted, rows):
+        """Norm of the gradient of the summed objective at rows that have been read."""
+        raise NotImplementedError
+
+    def _final_residual(self, X, y, sample_weight, front):
+        """`gradient_residual` at inputs; ``front`` makes them of retained raw rows."""
+        fitted = self._checked()
+        rows = self._all_rows(fitted, X, y, sample_weight)
+        if rows is fitted.model.retained and front is not None:
+            # not as they are retained: of what the others make of the raw ones
+            kept = rows.compacted().chunks[0]
+            rows = replace(
+                kept.rows, X=self._read_features(fitted, front(kept.origin.X))
+            )
+        return self._residual(fitted, rows)
+
+
+def _unknown_weights():
+    raise UnlearningError(
+        "A step was fitted with weights and has to be fitted again, but the last step "
+        "takes no weights and has kept none: fit again."
+    )
 
 
 def _raw_inputs(request, X, weight):

@@ -122,7 +122,11 @@ class StatisticsUnlearner(UnlearnerMixin):
 
     # Carrying out -------------------------------------------------------------------
 
-    def _fit(self, X, y=None, sample_weight=None, classes=None):
+    def _retaining(self, fitted: Fitted, batch: Batch) -> Fitted:
+        """The fitted value with the rows of ``fit``, if it is to keep them."""
+        return fitted
+
+    def _fit(self, X, y=None, sample_weight=None, classes=None, row_ids=None):
         with self._exclusive():
             params = copy.deepcopy(self.get_params(deep=False))
             self._check_parameters(params)
@@ -134,6 +138,7 @@ class StatisticsUnlearner(UnlearnerMixin):
             statistics = self._keep_at_fit(statistics, labels)
             forgotten = np.zeros(columns.n_features, dtype=bool)
             after = Fitted(statistics, columns, forgotten, params, labels)
+            after = self._retaining(after, replace(batch, row_ids=row_ids))
             self._swap(self._complete(after, None))
         return self
 
@@ -224,7 +229,7 @@ class StatisticsUnlearner(UnlearnerMixin):
         return replace(request, out=out, into=into)
 
     def _read_batch(self, fitted, batch):
-        X = self._read_rows(fitted, batch.X)
+        X = self._read_given(fitted, batch.X)
         n_rows = self._n_rows(X.rows)
         y = self._read_targets(fitted, batch.y, n_rows)
         return Batch(X, y, check_sample_weight(batch.sample_weight, n_rows))
@@ -235,7 +240,7 @@ class StatisticsUnlearner(UnlearnerMixin):
         n_rows = self._n_rows(X.rows)
         if into.X is not None:
             with named("X_new"):
-                X = self._read_rows(fitted, into.X, "X_new")
+                X = self._read_given(fitted, into.X, "X_new")
             if self._n_rows(X.rows) != n_rows:
                 raise ValueError(
                     f"X_new has {self._n_rows(X.rows)} rows, expected {n_rows} as in X."
@@ -246,7 +251,7 @@ class StatisticsUnlearner(UnlearnerMixin):
             weight = check_sample_weight(into.sample_weight, n_rows)
         return Batch(X, y, weight)
 
-    def _read_rows(self, fitted, X, argument="X"):
+    def _read_given(self, fitted, X, argument="X"):
         if isinstance(X, ReadRows):
             return X
         schema = fitted.columns.schema

@@ -8,6 +8,7 @@ import numpy as np
 
 from sklearn_unlearn.core.statistics.class_sums import Statistics, Values
 from sklearn_unlearn.core.statistics.exact_summation import Exact
+from sklearn_unlearn.core.statistics.mapped_sums import mapped, noise_of, shortened
 from sklearn_unlearn.exceptions import RowNotFoundError
 
 
@@ -30,6 +31,9 @@ class ClassStatistics:
     widths : ndarray of int of shape (n_columns,) or None
         How many columns of the sums stand for each column of X, one after the other;
         None if that is one.
+    noise : ndarray of shape (n_columns,) or None
+        How far rows that come may be from those whose sums were mapped, for each column
+        of the sums; None if none were.
     """
 
     classes: Statistics
@@ -38,6 +42,7 @@ class ClassStatistics:
     values: Values
     n_targets: int = 0
     widths: np.ndarray | None = None
+    noise: np.ndarray | None = None
 
     @property
     def empty(self):
@@ -66,14 +71,14 @@ class ClassStatistics:
         """
         parts = [part for part in (coming, going) if part is not None]
         if not parts:
-            return self
+            return self._shortened()
         touched = np.unique(np.concatenate([part.labels for part in parts]))
         now, coming, going = _as_wide(self, coming, going)
         rows = now.rows
         if rows is not None:
             rows = rows if coming is None else rows.plus(coming.rows)
             rows = rows if going is None else rows.plus(going.rows, -1)
-            if not rows.possible():
+            if not rows.possible(noise=self.noise):
                 raise RowNotFoundError(
                     "The rows would be left with a negative variance. Either X is not "
                     "what the model was trained with, or a row leaves in parts: it "
@@ -84,9 +89,13 @@ class ClassStatistics:
             for part in (coming, going)
         )
         classes = now.classes.changed(
-            rows_in, rows_out, groups=touched, values=self.values
+            rows_in,
+            rows_out,
+            groups=touched,
+            values=self.values,
+            noise=self.noise,
         )
-        return replace(now, classes=classes, rows=rows)
+        return replace(now, classes=classes, rows=rows)._shortened()
 
     def among(self, labels):
         """The same with zeros for further labels."""
@@ -118,11 +127,41 @@ class ClassStatistics:
             width = self.classes.first.shape[1]
             targets = np.arange(width - self.n_targets, width)
             places = np.concatenate([kept, targets]) if targets.size else kept
-            return self._mapped(lambda sums: sums.columns(places), None)
+            noise = None if self.noise is None else self.noise[places]
+            part = self._mapped(lambda sums: sums.columns(places), None)
+            return replace(part, noise=noise)
         narrow = np.zeros_like(self.widths)
         narrow[kept] = self.widths[kept]
         places = _places(narrow, self.widths)
         return self._mapped(lambda sums: sums.columns(places), self.widths[kept])
+
+    def mapped(self, change):
+        """Sums of rows whose columns are an affine function of those of X.
+
+        Parameters
+        ----------
+        change : AffineMap
+
+        Returns
+        -------
+        ClassStatistics or None
+            None if these sums do not tell those.
+        """
+        parts = [
+            None if part is None else mapped(part, change, self.n_targets)
+            for part in (self.classes, self.rows)
+        ]
+        if parts[0] is None or (parts[1] is None) != (self.rows is None):
+            return None
+        noise = noise_of(self.classes, change, self.n_targets, self.noise)
+        return replace(self, classes=parts[0], rows=parts[1], noise=noise)
+
+    def _shortened(self):
+        """The same rounded to twice the digits of a float, if they were mapped."""
+        if self.noise is None:
+            return self
+        rows = None if self.rows is None else shortened(self.rows, self.noise)
+        return replace(self, classes=shortened(self.classes, self.noise), rows=rows)
 
     def widened(self, widths):
         """The same with as many columns of the sums, or more."""

@@ -21,11 +21,13 @@ class StatisticalClassifier(ProbabilityMixin, ClassifierMixin, StatisticalModel)
     the constructor, the twin's class, and the hooks `_encode`, `_example` and `_fill`.
     """
 
-    _accepts: ClassVar[frozenset[str]] = frozenset({"out", "into", "columns", "y"})
+    _accepts: ClassVar[frozenset[str]] = frozenset(
+        {"out", "into", "columns", "y", "row_ids"}
+    )
 
     classes_ = Learned()
 
-    def fit(self, X, y):
+    def fit(self, X, y, *, row_ids=None):
         """Fit the model.
 
         Parameters
@@ -33,6 +35,8 @@ class StatisticalClassifier(ProbabilityMixin, ClassifierMixin, StatisticalModel)
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
             Labels.
+        row_ids : array-like of shape (n_samples,), optional
+            With ``retain_data=True``, identifiers by which requests can name rows.
 
         Returns
         -------
@@ -43,11 +47,11 @@ class StatisticalClassifier(ProbabilityMixin, ClassifierMixin, StatisticalModel)
         ValueError
             If a parameter or the data are invalid.
         """
-        return self._fit(X, y)
+        return self._fit(X, y, row_ids=row_ids)
 
     def _first_fit(self, batch, classes):
         # all labels that may ever come; each is in classes_ while it has rows
-        self._fit(batch.X, batch.y, batch.sample_weight, classes)
+        self._fit(batch.X, batch.y, batch.sample_weight, classes, batch.row_ids)
 
     # Hooks --------------------------------------------------------------------------
 
@@ -67,3 +71,6 @@ class StatisticalClassifier(ProbabilityMixin, ClassifierMixin, StatisticalModel)
 
     def _positions(self, targets):
         return targets
+
+    def _from_columns(self, fitted, y):
+        return y[:, 0].astype(np.intp)

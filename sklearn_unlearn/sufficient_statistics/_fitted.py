@@ -49,6 +49,10 @@ class Fitted:
         to have rows.
     sklearn_estimator : estimator
         scikit-learn's estimator of the columns that are not forgotten.
+    retained : RetainedRows or None
+        Of a model, the rows, if it keeps them.
+    magnified : float
+        Of a model, by how much maps of its inputs have magnified rounding errors.
     """
 
     statistics: Any
@@ -57,6 +61,23 @@ class Fitted:
     params: dict
     labels: np.ndarray | None = None
     sklearn_estimator: Any = None
+    retained: Any = None
+    magnified: float = 1.0
+
+    @property
+    def model(self):
+        """What has ``retained`` and ``forgotten``, for a `RowModel`."""
+        return self
+
+    @property
+    def encoding(self):
+        """What reads targets, for a `RowModel`."""
+        return self
+
+    @property
+    def classes(self):
+        """Labels that rows may have."""
+        return self.labels
 
     def kept_by(self, later):
         """Positions in these columns of the columns that a later value has."""

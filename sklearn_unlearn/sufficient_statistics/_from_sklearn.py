@@ -26,7 +26,7 @@ class FromSklearnMixin(StatisticsUnlearner):
 
     @classmethod
     @refusing()
-    def from_sklearn(cls, fitted, X, y, sample_weight=None, **params):
+    def from_sklearn(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
         """A model that was fitted elsewhere, taken over so that it unlearns.
 
         The sums are computed from the data: that is as long as ``fit`` takes. The
@@ -42,8 +42,10 @@ class FromSklearnMixin(StatisticsUnlearner):
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
             As the model was fitted with, if its ``fit`` takes weights.
+        row_ids : array-like of shape (n_samples,), optional
+            As for ``fit``.
         **params : dict
-            Parameters that the fitted model does not have.
+            Parameters that the fitted model does not have: ``retain_data``.
 
         Returns
         -------
@@ -75,6 +77,8 @@ class FromSklearnMixin(StatisticsUnlearner):
         further = {} if sample_weight is None else {"sample_weight": sample_weight}
         if further and not has_fit_parameter(cls, "sample_weight"):
             raise ValueError(f"sample_weight must be None: {cls.__name__} takes none.")
+        if row_ids is not None:
+            further["row_ids"] = row_ids
         model = configured_like(cls(**taken), fitted).fit(X, y, **further)
         check_same_columns(fitted, model._fitted.columns)
         if is_classifier(model):

@@ -18,6 +18,7 @@ from sklearn_unlearn.sufficient_statistics._class_statistics import (
 )
 from sklearn_unlearn.sufficient_statistics._fitted import Fitted, ReadRows
 from sklearn_unlearn.sufficient_statistics._from_sklearn import FromSklearnMixin
+from sklearn_unlearn.sufficient_statistics._retaining import RetainsRows
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
@@ -30,7 +31,7 @@ from sklearn_unlearn.utils.validation import (
 )
 
 
-class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
+class StatisticalModel(FromSklearnMixin, RetainsRows, LearnedColumns, BaseEstimator):
     """A model that is a function of `ClassStatistics`.
 
     Parameters are checked by scikit-learn's estimator, fitted on a few made-up rows
@@ -38,7 +39,7 @@ class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
     """
 
     _accepts: ClassVar[frozenset[str]] = frozenset(
-        {"out", "into", "columns", "y", "sample_weight"}
+        {"out", "into", "columns", "y", "sample_weight", "row_ids"}
     )
     #: Which second moments the model needs.
     _second: ClassVar[Second] = "none"
@@ -48,9 +49,10 @@ class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
     _fewest: ClassVar[int] = 1
     #: How scikit-learn is to validate targets.
     _target_checks: ClassVar[dict[str, bool]] = {}
+    retain_data: bool
 
     def __sklearn_tags__(self):
-        promised = UnlearningTags.of(self, exact=True)
+        promised = UnlearningTags.of(self, exact=True, row_ids=bool(self.retain_data))
         return UnlearnerTags.extending(super().__sklearn_tags__(), promised)
 
     # Reading the model ----------------------------------------------------------------
@@ -190,9 +192,11 @@ class StatisticalModel(FromSklearnMixin, LearnedColumns, BaseEstimator):
             check_non_negative(X, f"{type(self).__name__} (input X)")
 
     def _read_targets(self, fitted, y, n_rows, name="y"):
+        if y is None:
+            raise ValueError(f"{name} must be given: it is None.")
         with named(name):
             targets = self._targets(y, fitted.labels)
-        if targets.shape[0] != n_rows:
+        if n_rows is not None and targets.shape[0] != n_rows:
             raise ValueError(f"{name} has {targets.shape[0]} rows, expected {n_rows}.")
         return targets
 

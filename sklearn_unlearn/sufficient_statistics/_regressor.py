@@ -27,7 +27,7 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
 
     _second = "pairs"
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, row_ids=None):
         """Fit the model.
 
         Parameters
@@ -38,6 +38,8 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
             Targets; of shape (n_samples, n_targets) where the model takes several.
         sample_weight : array-like of shape (n_samples,) or float, optional
             A row of weight two is two rows, and of weight zero none.
+        row_ids : array-like of shape (n_samples,), optional
+            With ``retain_data=True``, identifiers by which requests can name rows.
 
         Returns
         -------
@@ -48,7 +50,7 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
         ValueError
             If a parameter or the data are invalid.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight, row_ids=row_ids)
 
     # Hooks --------------------------------------------------------------------------
 
@@ -77,6 +79,9 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
 
     def _positions(self, targets):
         return np.zeros(targets.shape[0], dtype=np.intp)
+
+    def _from_columns(self, fitted, y):
+        return y[:, 0] if fitted.labels.ndim == 1 else y
 
     def _n_targets(self, labels):
         return labels.size

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.core.affine import AffineMap
+from sklearn_unlearn.core.linear.steps import LARGE_LOSS
+from sklearn_unlearn.exceptions import PrecisionLossWarning
+from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.rows import protected
 
 
@@ -149,6 +152,27 @@ class InputChange:
             then=None,
             imputed=tuple(one.through(before, after) for one in self.imputed if known),
             rest=_through(self.rest, after, name),
+        )
+
+
+def say_magnified(map_, magnified=None):
+    """Warn where a map brings to light what rounding took from rows as they were.
+
+    Parameters
+    ----------
+    map_ : AffineMap
+    magnified : float, optional
+        By how much it and those before have magnified errors; it alone by default.
+    """
+    magnified = map_.magnification if magnified is None else magnified
+    error = float(np.finfo(np.float64).eps) * magnified
+    if error > LARGE_LOSS:
+        warn(
+            f"An input of the last step is {magnified:.1g} times as large as "
+            "before: what was scaled then has lost digits, and coefficients have a "
+            f"relative error of {error:.1g} or more. Fit with retain_data=True, or "
+            "call refine with the remaining data.",
+            PrecisionLossWarning,
         )
 
 

@@ -217,7 +217,7 @@ def test_bad_requests_are_refused_and_change_nothing():
         model.replace_labels(X[:2], y[:2], [np.nan, 1.0])
     with pytest.raises(ValueError, match="y_new"):
         model.replace_labels(X[:2], y[:2], y[:3])
-    with pytest.raises(ValueError, match="y must be given"):
+    with pytest.raises(ValueError, match="Pass X and y"):
         model.partial_unfit(X[:2], None)
     with pytest.raises(ValueError, match="classes"):
         model.partial_fit(X[:2], y[:2], classes=[0, 1])

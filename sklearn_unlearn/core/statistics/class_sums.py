@@ -94,6 +94,7 @@ class Statistics:
         *,
         groups: Indices | None = None,
         values: Values = "any",
+        noise: Array | None = None,
     ) -> Statistics:
         """The sums after an edit; a class that has lost all rows is zero throughout.
 
@@ -105,6 +106,8 @@ class Statistics:
             Classes that the edit touches; all by default. The others stay as they are.
         values : {"any", "positive", "unit"}, default="any"
             What the values of all rows may be: "unit" are those from zero to one.
+        noise : ndarray of shape (n_columns,), optional
+            How far the values of rows may be from those that were summed.
 
         Raises
         ------
@@ -143,7 +146,7 @@ class Statistics:
             )
         if emptied.any():
             after = after.cleared(np.flatnonzero(emptied))
-        if rows_out is not None and not after.possible(values, before, sums):
+        if rows_out is not None and not after.possible(values, before, sums, noise):
             raise RowNotFoundError(
                 "X or y of the rows are not what the model was trained with: a column "
                 "would be left with a negative sum or variance, or too large a sum."
@@ -155,6 +158,7 @@ class Statistics:
         values: Values = "any",
         weight: Array | None = None,
         sums: Exact | None = None,
+        noise: Array | None = None,
     ) -> bool:
         """Whether rows may have these sums, which were ``weight`` and ``sums``."""
         if values != "any":
@@ -168,7 +172,9 @@ class Statistics:
                 return False
         if self.second is None:
             return True
-        slack = _TOLERANCE * self.squares().rounded()
+        slack = _TOLERANCE * np.abs(self.squares().rounded())
+        if noise is not None:
+            slack = slack + np.outer(self.weight.rounded(), np.square(noise))
         return bool(np.all(self.scatter(diagonal=True) >= -slack))
 
     def spread(self, places: Indices, n_columns: int) -> Statistics:
