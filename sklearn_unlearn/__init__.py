@@ -53,7 +53,11 @@ from sklearn_unlearn.naive_bayes import (
     UnlearnableGaussianNB,
     UnlearnableMultinomialNB,
 )
-from sklearn_unlearn.neighbors import UnlearnableNearestCentroid
+from sklearn_unlearn.neighbors import (
+    UnlearnableKNeighborsClassifier,
+    UnlearnableKNeighborsRegressor,
+    UnlearnableNearestCentroid,
+)
 from sklearn_unlearn.neural_network import (
     UnlearnableMLPClassifier,
     UnlearnableMLPRegressor,
@@ -100,6 +104,8 @@ __all__ = [
     "UnlearnableGaussianNB",
     "UnlearnableGeneralizedLinearModel",
     "UnlearnableHuberRegressor",
+    "UnlearnableKNeighborsClassifier",
+    "UnlearnableKNeighborsRegressor",
     "UnlearnableLinearDiscriminantAnalysis",
     "UnlearnableLinearRegression",
     "UnlearnableLinearSVC",

@@ -31,26 +31,10 @@ _MAGNIFIED = 2.0**10
 class FollowsInputs(FinalResidualMixin):
     """A Newton model as the last step: rows and inputs change in one request or two."""
 
-    def _answer_final(self, asked, names, front=None):
-        asked = self._find_by_inputs(asked)
-        inputs, fitted = asked.inputs, asked.fitted
-        if inputs.nothing and asked.request.columns is not None:
-            pass  # no step before this one used the columns
-        elif inputs.map is None and inputs.lost is None and inputs.unseen is None:
-            fitted = self._with_same_columns(asked)
-        else:
-            fitted = self._with_other_inputs(asked, names)
-        return self._copy_with(self._forget_raw_columns(asked, fitted))
-
     def _with_other_inputs(self, asked, names):
         """The fitted value where the inputs of all rows change."""
         inputs, fitted = asked.inputs, asked.fitted
-        if fitted.model.forgotten.any():
-            raise UnlearningError(
-                f"Step {asked.name!r} has forgotten columns by itself: call "
-                "forget_features of the pipeline, in whose other steps they still "
-                "are."
-            )
+        self._check_forgot_nothing(asked)
         if fitted.model.state.objective.linear.any():
             raise UnlearningError(
                 'mode="objective" perturbs coefficients of columns that the '

@@ -52,6 +52,10 @@ MODELS = {
     "sharded": SHARDED,
     "one shard": clone(SHARDED).set_params(n_shards=1),
     "sharded pipeline": pipeline(Normalizer(), last=SHARDED),
+    "neighbours": su.UnlearnableKNeighborsClassifier(),
+    "neighbours pipeline": pipeline(
+        su.UnlearnableStandardScaler(), last=su.UnlearnableKNeighborsClassifier()
+    ),
     "forest": su.UnlearnableRandomForestClassifier(n_estimators=2, random_state=0),
     "fine-tuned": FineTuned(LogisticRegression(max_iter=1000), random_state=0),
     "network": su.UnlearnableMLPClassifier(

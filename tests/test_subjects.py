@@ -55,6 +55,10 @@ MODELS = {
         su.UnlearnableMinMaxScaler(), Normalizer(), logistic()
     ),
     "tree": su.UnlearnableDecisionTreeClassifier(random_state=0, max_depth=4),
+    "neighbours": su.UnlearnableKNeighborsClassifier(3, weights="distance"),
+    "neighbours pipeline": su.make_unlearnable_pipeline(
+        su.UnlearnableStandardScaler(), su.UnlearnableKNeighborsClassifier(3)
+    ),
     "forest": su.UnlearnableRandomForestClassifier(n_estimators=4, random_state=0),
     "sharded": sharded(LogisticRegression(), n_shards=3),
     "sliced": sharded(SGD, n_shards=2, n_slices=2),
@@ -65,6 +69,7 @@ MODELS = {
 }
 #: Those that become what a fit gives them, to the last bit.
 EXACT = {"tree", "forest", "sharded", "sliced", "one shard", "sharded pipeline"}
+EXACT |= {"neighbours", "neighbours pipeline"}
 #: Those that become something else than a refit, and know whom they changed.
 OTHERS = {
     "network": su.UnlearnableMLPClassifier(

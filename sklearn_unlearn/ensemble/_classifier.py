@@ -12,8 +12,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.ensemble._sharded import ShardedModel
-from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
-from sklearn_unlearn.row_models import without_classes
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.row_models import present_classes
 from sklearn_unlearn.utils.targets import (
     Labels,
     check_labels,
@@ -240,21 +240,7 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
         return Names(classes, signed=False, class_weight=np.ones(classes.size))
 
     def _left(self, encoding, retained):
-        counts = np.zeros(encoding.n_groups)
-        for block in retained.blocks():
-            groups = encoding.groups(block.y)
-            counts += np.bincount(groups, block.weight, encoding.n_groups)
-        if counts.all():
-            return encoding, retained
-        gone = np.flatnonzero(counts == 0.0)
-        if encoding.n_groups - gone.size < 2:
-            names = ", ".join(repr(encoding.classes.tolist()[group]) for group in gone)
-            raise EmptyClassError(
-                f"No row of class {names} would be left, and a model of fewer than two "
-                "classes does not exist.",
-                tuple(gone.tolist()),
-            )
-        return without_classes(encoding, retained, gone)
+        return present_classes(encoding, retained, fewest=2)
 
     def _check_classes(self, classes, known, y=None):
         check_labels(classes, known, y)

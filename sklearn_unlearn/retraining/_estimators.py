@@ -11,12 +11,8 @@ from sklearn.utils.metaestimators import available_if
 
 from sklearn_unlearn.ensemble._classifier import Names, ShardedClassifier
 from sklearn_unlearn.ensemble._regressor import Numbers, ShardedRegressor
-from sklearn_unlearn.retraining._retrained import (
-    RetrainedModel,
-    asked_of_estimator,
-    labels_with_rows,
-)
-from sklearn_unlearn.row_models import without_classes
+from sklearn_unlearn.retraining._retrained import RetrainedModel, asked_of_estimator
+from sklearn_unlearn.row_models import present_classes
 from sklearn_unlearn.utils.from_sklearn import check_same_classes
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
@@ -288,15 +284,7 @@ class RetrainedTransformer(RetrainedModel):
     def _left(self, encoding, retained):
         if encoding.classes is None:
             return encoding, retained
-        gone = np.flatnonzero(~labels_with_rows(encoding, retained))
-        return (
-            without_classes(encoding, retained, gone)
-            if gone.size
-            else (
-                encoding,
-                retained,
-            )
-        )
+        return present_classes(encoding, retained, fewest=0)
 
     def _read_targets(self, encoding, y, n_rows, name="y"):
         if isinstance(encoding, NoTargets):

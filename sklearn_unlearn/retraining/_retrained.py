@@ -6,7 +6,6 @@ import copy
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -188,12 +187,3 @@ def unseeded_in(estimator):
     """Names of parameters that would be seeds, and are none."""
     params = estimator.get_params()
     return [name for name in random_states(estimator) if params[name] is None]
-
-
-def labels_with_rows(encoding, retained):
-    """Which labels have rows, as a mask."""
-    counts = np.zeros(encoding.n_groups)
-    for block in retained.blocks():
-        groups = encoding.groups(block.y)
-        counts += np.bincount(groups, block.weight, encoding.n_groups)
-    return counts > 0.0

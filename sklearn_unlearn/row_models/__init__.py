@@ -2,7 +2,8 @@
 
 A `RowModel` reads rows as arrays; a `RawRowModel` keeps them as the caller has them:
 frames, sparse rows, texts. A `FinalRowModel` knows the raw rows of those that it keeps
-as the last step of a pipeline.
+as the last step of a pipeline. A `RowSetModel` is a function of its rows, which
+scikit-learn's estimator computes.
 """
 
 from sklearn_unlearn.row_models._array_rows import RowModel, relabelled
@@ -11,7 +12,12 @@ from sklearn_unlearn.row_models._final_requests import (
     FinalRowModel,
 )
 from sklearn_unlearn.row_models._names import NamedRowsMixin
-from sklearn_unlearn.row_models._raw_rows import RawRowModel, without_classes
+from sklearn_unlearn.row_models._raw_rows import RawRowModel, present_classes
+from sklearn_unlearn.row_models._row_set_kinds import (
+    RowSetClassifier,
+    RowSetRegressor,
+)
+from sklearn_unlearn.row_models._row_sets import RowSet, RowSetModel
 
 __all__ = [
     "FinalResidualMixin",
@@ -19,6 +25,10 @@ __all__ = [
     "NamedRowsMixin",
     "RawRowModel",
     "RowModel",
+    "RowSet",
+    "RowSetClassifier",
+    "RowSetModel",
+    "RowSetRegressor",
+    "present_classes",
     "relabelled",
-    "without_classes",
 ]

@@ -77,6 +77,9 @@ class LocatedRetainedRows(LocatedRows):
 class FinalRowModel(RowModel):
     """A row model that knows, as a last step, the raw rows of those that it keeps."""
 
+    #: Gives the fitted value where the inputs of all rows change.
+    _with_other_inputs: Any
+
     def _keep_raw(self, raw):
         fitted = self._checked()
         retained = fitted.model.retained
@@ -149,6 +152,31 @@ class FinalRowModel(RowModel):
     def _knows_weights(self):
         """Whether retained rows have the weights that steps were fitted with."""
         return "sample_weight" in self._accepts
+
+    def _answer_final(self, asked, names, front=None):
+        asked = self._find_by_inputs(asked)
+        inputs, fitted = asked.inputs, asked.fitted
+        if inputs.nothing and asked.request.columns is not None:
+            pass  # no step before this one used the columns
+        elif inputs.map is None and inputs.lost is None and inputs.unseen is None:
+            fitted = self._with_same_columns(asked)
+        else:
+            fitted = self._with_other_inputs(asked, names)
+        return self._copy_with(self._forget_raw_columns(asked, fitted))
+
+    def _check_forgot_nothing(self, asked):
+        """Refuse other inputs where columns of those before are forgotten here alone.
+
+        Raises
+        ------
+        UnlearningError
+        """
+        if asked.fitted.model.forgotten.any():
+            raise UnlearningError(
+                f"Step {asked.name!r} has forgotten columns by itself: call "
+                "forget_features of the pipeline, in whose other steps they still "
+                "are."
+            )
 
     def _find(self, asked, X, origin=None):
         """Rows that leave, by what this step got of them or by what they were."""

@@ -13,6 +13,7 @@ from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
+from sklearn_unlearn.exceptions import EmptyClassError
 from sklearn_unlearn.row_models._array_rows import RowModel
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.row_hash import keys_of
@@ -124,21 +125,40 @@ class RawRowModel(RowModel):
         return Request(edit, ids=ids, origin=origin.take(some))
 
 
-def without_classes(encoding, retained, gone):
+def present_classes(encoding, retained, fewest=1):
     """Labels and rows without classes of which no row is left.
 
     Parameters
     ----------
     encoding : Labels
     retained : RetainedRows
-    gone : ndarray of int
-        Positions of the classes.
+    fewest : int, default=1
+        Classes that have to be left, if any are gone.
 
     Returns
     -------
     Labels
     RetainedRows
+
+    Raises
+    ------
+    EmptyClassError
+        If that leaves fewer classes than ``fewest``.
     """
+    counts = np.zeros(encoding.n_groups)
+    for block in retained.blocks():
+        groups = encoding.groups(block.y)
+        counts += np.bincount(groups, block.weight, encoding.n_groups)
+    gone = np.flatnonzero(counts == 0.0)
+    if not gone.size:
+        return encoding, retained
+    if fewest > encoding.n_groups - gone.size:
+        names = ", ".join(repr(encoding.classes.tolist()[group]) for group in gone)
+        raise EmptyClassError(
+            f"No row of class {names} would be left, and a model of fewer than "
+            f"{fewest} classes does not exist.",
+            tuple(gone.tolist()),
+        )
     fewer = encoding.without(gone)
     retained = retained.compacted()
     chunk = retained.chunks[0]

@@ -10,8 +10,7 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.core.trees.rules import Criterion
-from sklearn_unlearn.exceptions import EmptyClassError
-from sklearn_unlearn.row_models import without_classes
+from sklearn_unlearn.row_models import present_classes
 from sklearn_unlearn.tree.model import TreeModel
 from sklearn_unlearn.utils.targets import (
     Labels,
@@ -99,21 +98,7 @@ class TreeClassifier(ClassifierMixin, TreeModel):
         return (tree.sums / tree.sums.sum(axis=0)).T
 
     def _left(self, encoding, retained, fewest=1):
-        counts = np.zeros(encoding.n_groups)
-        for block in retained.blocks():
-            groups = encoding.groups(block.y)
-            counts += np.bincount(groups, block.weight, encoding.n_groups)
-        gone = np.flatnonzero(counts == 0.0)
-        if not gone.size:
-            return encoding, retained
-        if fewest > encoding.n_groups - gone.size:
-            names = ", ".join(repr(encoding.classes.tolist()[group]) for group in gone)
-            raise EmptyClassError(
-                f"No row of class {names} would be left, and one class is none to tell "
-                "apart.",
-                tuple(gone.tolist()),
-            )
-        return without_classes(encoding, retained, gone)
+        return present_classes(encoding, retained, fewest)
 
     def _check_classes(self, classes, known, y=None):
         check_labels(classes, known, y)

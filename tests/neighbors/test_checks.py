@@ -2,12 +2,18 @@
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_unlearn import UnlearnableNearestCentroid
+from sklearn_unlearn import (
+    UnlearnableKNeighborsClassifier,
+    UnlearnableKNeighborsRegressor,
+    UnlearnableNearestCentroid,
+)
 from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
 
 ESTIMATORS = [
     UnlearnableNearestCentroid(),
     UnlearnableNearestCentroid(shrink_threshold=0.5, priors="empirical"),
+    UnlearnableKNeighborsClassifier(),
+    UnlearnableKNeighborsRegressor(weights="distance", algorithm="brute"),
 ]
 
 

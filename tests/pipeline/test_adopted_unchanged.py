@@ -38,7 +38,11 @@ from sklearn.naive_bayes import (
     GaussianNB,
     MultinomialNB,
 )
-from sklearn.neighbors import NearestCentroid
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    NearestCentroid,
+)
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
@@ -160,6 +164,7 @@ CLASSIFIERS = [
     BernoulliNB(),
     CategoricalNB(),
     NearestCentroid(shrink_threshold=0.1),
+    KNeighborsClassifier(weights="distance"),
     LinearDiscriminantAnalysis(),
     LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.1),
     QuadraticDiscriminantAnalysis(reg_param=0.1, store_covariance=True),
@@ -169,6 +174,7 @@ REGRESSORS = [
     Ridge(fit_intercept=False),
     Ridge(solver="lsqr", tol=1e-12),
     LinearRegression(),
+    KNeighborsRegressor(3),
     BayesianRidge(compute_score=True),
     LinearSVR(loss="squared_epsilon_insensitive", dual=False, **TIGHT),
     HuberRegressor(tol=1e-9, max_iter=2000),

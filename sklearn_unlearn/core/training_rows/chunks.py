@@ -48,8 +48,8 @@ class Chunk:
     origin : Origin or None
         What the rows were made of, which then identifies them.
     numbers : ndarray of int or None
-        Of rows with identifiers: in which order they came. A row that is corrected
-        keeps its number, and the parts of a row share it.
+        Of rows with identifiers, and where their order counts: in which they came. A
+        row that is corrected keeps its number, and the parts of a row share it.
     """
 
     rows: Rows

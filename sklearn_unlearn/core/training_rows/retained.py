@@ -131,7 +131,7 @@ class RetainedRows(StoredRows):
             Of the others; new ones by default.
         """
         departed = before.recorded().departed
-        if not self.has_ids:
+        if not before.has_numbers:
             return replace(self, departed=departed)
         alive, chunk = before.alive, self.chunks[0]
         if numbers is None:
@@ -144,7 +144,9 @@ class RetainedRows(StoredRows):
     def next_number(self) -> int:
         """The first number that no row has."""
         return 1 + max(
-            int(chunk.numbers.max(initial=-1)) for chunk in self.chunks if self.has_ids
+            int(chunk.numbers.max(initial=-1))
+            for chunk in self.chunks
+            if self.has_numbers
         )
 
     def check_ids(self) -> None:
@@ -218,7 +220,7 @@ class RetainedRows(StoredRows):
         """
         every = np.arange(rows.n_rows)
         ids = None if ids is None else ids.copy()
-        if ids is not None and numbers is None:
+        if self.has_numbers and numbers is None:
             numbers = self.next_number + every
         origin = None if origin is None else origin.take(every)
         chunk = replace(
@@ -302,6 +304,7 @@ class RetainedRows(StoredRows):
             ids = numbers = None
             if self.has_ids:
                 ids = np.concatenate([chunk.ids for chunk in later])
+            if self.has_numbers:
                 numbers = np.concatenate([chunk.numbers for chunk in later])
             rows = joined([chunk.rows for chunk in later])
             origin = later[0].origin

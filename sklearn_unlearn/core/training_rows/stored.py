@@ -40,6 +40,11 @@ class StoredRows:
         return self.chunks[0].ids is not None
 
     @property
+    def has_numbers(self) -> bool:
+        """Whether it is known in which order rows came, as of those with names."""
+        return self.chunks[0].numbers is not None
+
+    @property
     def n_rows(self) -> int:
         """Positions in use, rows of weight zero included."""
         return sum(chunk.rows.n_rows for chunk in self.chunks)
@@ -93,8 +98,8 @@ class StoredRows:
         return np.concatenate([chunk.ids[mine] for chunk, mine in parts])[order]
 
     def numbers_at(self, positions: Indices) -> Any:
-        """Numbers of these rows, None if they have no identifiers."""
-        if not self.has_ids:
+        """Numbers of these rows, None if they have none."""
+        if not self.has_numbers:
             return None
         parts, order = self._split(positions)
         return np.concatenate([chunk.numbers[mine] for chunk, mine in parts])[order]

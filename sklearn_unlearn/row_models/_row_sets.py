@@ -1,0 +1,278 @@
+"""Models that are a function of the rows that they keep, in the order of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
+
+from sklearn_unlearn.core.arrays import like
+from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.linear.model import Request, edited_rows
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
+from sklearn_unlearn.exceptions import InsufficientWeightError
+from sklearn_unlearn.row_models._adopted import AdoptedRowSet
+from sklearn_unlearn.row_models._final_requests import FinalRowModel
+from sklearn_unlearn.utils.export import exported
+from sklearn_unlearn.utils.learned import LearnedColumns
+from sklearn_unlearn.utils.rows import columns_of
+from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.utils.validation import (
+    Columns,
+    check_row_ids,
+    check_rows,
+    check_sample_weight,
+    check_training_data,
+    remaining_columns,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class KeptRows:
+    """Rows in the order in which they came; one that is corrected keeps its place.
+
+    Attributes
+    ----------
+    retained : RetainedRows
+        With numbers.
+    """
+
+    retained: RetainedRows
+
+    @property
+    def forgotten(self):
+        """Columns at fit that do not count."""
+        return self.retained.forgotten
+
+    @cached_property
+    def order(self):
+        """Positions of the rows in the retained ones."""
+        alive = self.retained.alive
+        numbers = self.retained.numbers_at(alive)
+        if np.all(np.diff(numbers) >= 0):
+            return alive
+        return alive[np.argsort(numbers, kind="stable")]
+
+    def rows(self):
+        """The rows, in the columns that count."""
+        retained = self.retained
+        rows = retained.chunks[0].rows
+        if retained.changed or not np.array_equal(self.order, np.arange(rows.n_rows)):
+            rows = retained.take(self.order)
+        if not self.forgotten.any():
+            return rows
+        return replace(rows, X=columns_of(rows.X, np.flatnonzero(~self.forgotten)))
+
+    def __getstate__(self):
+        """Positions change when what left is left out."""
+        return {"retained": self.retained}
+
+
+@dataclass(frozen=True, eq=False)
+class RowSet:
+    """All that was learned: the rows, and what reads them.
+
+    Attributes
+    ----------
+    model : KeptRows
+    encoding : Labels or Targets
+    columns : Columns
+    twin : estimator
+        scikit-learn's, with the parameters at fit; not fitted.
+    made : dict
+        The same fitted to the rows, once it was asked for. It is not pickled.
+    """
+
+    model: KeptRows
+    encoding: Any
+    columns: Columns
+    twin: Any
+    made: dict = field(default_factory=dict)
+
+    @property
+    def forgotten(self):
+        """Columns at fit that do not count."""
+        return self.model.forgotten
+
+    @property
+    def sklearn_estimator(self):
+        """scikit-learn's estimator of the rows."""
+        if "estimator" not in self.made:
+            self.made["estimator"] = self.trained()
+        return self.made["estimator"]
+
+    def trained(self):
+        """scikit-learn's estimator, fitted to the rows."""
+        rows, twin = self.model.rows(), clone(self.twin)
+        weights = {}
+        if np.any(rows.weight != 1.0) and has_fit_parameter(twin, "sample_weight"):
+            weights = {"sample_weight": rows.weight}
+        return twin.fit(rows.X, self.targets(rows.y), **weights)
+
+    def targets(self, encoded):
+        """Targets as the caller gave them."""
+        if self.encoding.classes is not None:
+            return self.encoding.classes[self.encoding.groups(encoded)]
+        return encoded[:, 0] if self.encoding.is_vector else encoded
+
+    def with_rows(self, retained, encoding):
+        """The same of other rows."""
+        return replace(self, model=KeptRows(retained), encoding=encoding, made={})
+
+    def __getstate__(self):
+        return {**vars(self), "made": {}}
+
+
+class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
+    """A model of which scikit-learn's estimator, fitted to the rows left, is the rest.
+
+    A request edits the rows. What has to be computed of them is, when it is asked for;
+    a subclass that knows better says so in `_settled`. It gives the constructor and
+    ``fit``, the twin's class, and the hooks `_encoding` and `_left`.
+    """
+
+    #: scikit-learn's class.
+    _twin_class: ClassVar[Any]
+    #: Whether the twin takes sparse rows, which its tags may not say.
+    _takes_sparse: ClassVar[bool] = True
+    #: Parameters of the twin of which one value is refused, with the reason.
+    _refused: ClassVar[dict[str, dict[str, str]]] = {}
+    #: Keyword arguments with which targets are validated at fit.
+    _target_checks: ClassVar[dict[str, object]] = {}
+    #: What a fitted value is.
+    _fitted_class: ClassVar[type[RowSet]] = RowSet
+
+    def __sklearn_tags__(self):
+        promised = UnlearningTags.of(self, exact=True, row_ids=True)
+        tags = UnlearnerTags.extending(super().__sklearn_tags__(), promised)
+        theirs = get_tags(self._twin())
+        tags.input_tags = replace(
+            theirs.input_tags,
+            sparse=self._takes_sparse,
+            pairwise=False,
+            allow_nan=False,
+        )
+        tags.target_tags = theirs.target_tags
+        return tags
+
+    def predict(self, X):
+        """Class labels, or targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+        """
+        return self._asked("predict", X)
+
+    def to_sklearn(self, drop_forgotten=False):
+        """A plain fitted scikit-learn model, which can no longer unlearn, to deploy.
+
+        It holds what it predicts by of the rows that are left.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            After columns were forgotten: whether the model takes only those that
+            remain. If False it is a pipeline whose first step drops the others.
+
+        Returns
+        -------
+        estimator
+            scikit-learn's twin of this estimator.
+        """
+        fitted = self._checked()
+        columns = fitted.columns, fitted.forgotten
+        return exported(self, fitted.sklearn_estimator, *columns, drop_forgotten)
+
+    # Hooks ----------------------------------------------------------------------------
+
+    def _encoding(self, y: Any) -> Any:
+        """How targets are encoded."""
+        raise NotImplementedError
+
+    def _left(self, encoding: Any, retained: RetainedRows) -> tuple[Any, RetainedRows]:
+        """Encoding and rows, without classes of which no row is left."""
+        return encoding, retained
+
+    def _settled(self, before: Any, after: Any, request: Request) -> Any:
+        """The fitted value after a request that has edited the rows."""
+        return after
+
+    # Fitting and asking ---------------------------------------------------------------
+
+    def _fit(self, X, y, sample_weight=None, row_ids=None):
+        with self._exclusive():
+            fitted = self._read_training(X, y, sample_weight, row_ids)
+            # which checks the parameters
+            self._fitted = replace(fitted, made={"estimator": fitted.trained()})
+        return self
+
+    def _read_training(self, X, y, sample_weight, row_ids):
+        """The fitted value of rows that are not trained on yet."""
+        for name, refused in self._refused.items():
+            value = getattr(self, name)
+            if isinstance(value, str) and value in refused:
+                raise ValueError(f"{name}={value!r} is refused: {refused[value]}")
+        X, y, columns = check_training_data(self, X, y, **self._target_checks)
+        weight = check_sample_weight(sample_weight, X.shape[0])
+        ids = None if row_ids is None else check_row_ids(row_ids, X.shape[0])
+        some = np.flatnonzero(weight)
+        if not some.size:
+            raise ValueError("sample_weight must hold a weight other than zero.")
+        if some.size < weight.size:
+            X, y, weight = X[some], y[some], weight[some]
+            ids = None if ids is None else ids[some]
+        encoding, none = self._encoding(y), np.zeros(columns.n_features, dtype=bool)
+        rows, numbers = Rows(X, encoding.read(y), weight), np.arange(weight.size)
+        retained = RetainedRows.of(rows, ids, none, numbers=numbers)
+        twin = clone(self._twin())
+        return self._fitted_class(KeptRows(retained), encoding, columns, twin)
+
+    def _twin(self):
+        """scikit-learn's estimator with the same parameters, not fitted."""
+        known, params = self._twin_class().get_params(deep=False).keys(), vars(self)
+        return self._twin_class(**{name: params[name] for name in known})
+
+    def _asked(self, method, X, **keywords):
+        """What scikit-learn's estimator answers, all from one version of the model."""
+        fitted = self._checked()
+        X, columns = remaining_columns(X, fitted.columns, fitted.forgotten)
+        answer = getattr(fitted.sklearn_estimator, method)
+        return answer(check_rows(self, X, columns), **keywords)
+
+    # Requests -------------------------------------------------------------------------
+
+    def _carried(self, fitted, request):
+        encoding, retained = self._left(
+            fitted.encoding, edited_rows(fitted.model, request)
+        )
+        after = fitted.with_rows(retained, encoding)
+        if not after.model.order.size:
+            raise InsufficientWeightError("The request would leave no row to train on.")
+        return self._settled(fitted, after, request)
+
+    def _with_other_inputs(self, asked, names):
+        """The fitted value where the inputs of all rows change."""
+        self._check_forgot_nothing(asked)
+        inputs, known = asked.inputs, asked.fitted.columns.names is not None
+        columns = Columns(inputs.n_columns, names()[1] if known else None)
+        fitted = replace(asked.fitted, columns=columns)
+        rows_in = ids = None
+        if inputs.into is not None:
+            rows_in, ids = self._read_coming(asked, fitted)
+        X = check_rows(self, inputs.rest(), columns)
+        X = like(X, asked.compacted().chunks[0].rows.X)
+        forgotten = np.zeros(columns.n_features, dtype=bool)
+        retained = self._retain_again(asked, X, forgotten, rows_in, ids)
+        edit = Edit(asked.rows, rows_in)
+        return self._carried(fitted, Request(edit, asked.positions, retained=retained))
