@@ -77,7 +77,7 @@ class UnlearnerMixin(StepMixin):
         on_unknown : {"raise", "skip"}, default="raise"
             What to do about identifiers that no row has, because they were never in or
             their rows have left: refuse the request, or leave them out of it, with
-            their rows of X.
+            what is given for their rows. Without X, that is one row for each.
 
         Returns
         -------
@@ -101,6 +101,7 @@ class UnlearnerMixin(StepMixin):
         *,
         y_new=None,
         row_ids=None,
+        on_unknown="raise",
     ):
         """Correct values: the estimator as if the rows had been ``X_new`` all along.
 
@@ -118,7 +119,9 @@ class UnlearnerMixin(StepMixin):
             Of networks, targets as they should have been, where these change with the
             values: those of sequences often are the values that come next. None leaves
             them as they are.
-        row_ids : array-like of shape (n_rows,), optional
+        row_ids : array-like of shape (n_rows,), str or int, optional
+            As for `partial_unfit`.
+        on_unknown : {"raise", "skip"}, default="raise"
             As for `partial_unfit`.
 
         Returns
@@ -133,12 +136,19 @@ class UnlearnerMixin(StepMixin):
         if "row_ids" not in self._accepts:
             given("X", X)
         given("X_new", X_new)
-        out = Batch(X, y, sample_weight, row_ids)
+        out = Batch(X, y, sample_weight, row_ids, on_unknown)
         return self._carry_out(Request(out=out, into=Batch(X_new, y_new)))
 
     @verb("out", "y")
     def replace_labels(
-        self, X=None, y=None, y_new=None, sample_weight=None, *, row_ids=None
+        self,
+        X=None,
+        y=None,
+        y_new=None,
+        sample_weight=None,
+        *,
+        row_ids=None,
+        on_unknown="raise",
     ):
         """Correct targets: the estimator as if they had been ``y_new`` all along.
 
@@ -152,7 +162,9 @@ class UnlearnerMixin(StepMixin):
             Their targets as they should have been.
         sample_weight : array-like of shape (n_rows,) or float, optional
             As for `partial_unfit`.
-        row_ids : array-like of shape (n_rows,), optional
+        row_ids : array-like of shape (n_rows,), str or int, optional
+            As for `partial_unfit`.
+        on_unknown : {"raise", "skip"}, default="raise"
             As for `partial_unfit`.
 
         Returns
@@ -165,7 +177,7 @@ class UnlearnerMixin(StepMixin):
             A subclass says why the request was refused; the estimator is unchanged.
         """
         given("y_new", y_new)
-        out = Batch(X, y, sample_weight, row_ids)
+        out = Batch(X, y, sample_weight, row_ids, on_unknown)
         return self._carry_out(Request(out=out, into=Batch(y=y_new)))
 
     @verb("columns")

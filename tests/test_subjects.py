@@ -292,6 +292,41 @@ def test_unknown_names_are_skipped(name):
     assert_refit(name, model, X[left], Y[left], IDS[left])
 
 
+@everywhere
+def test_corrections_of_unknown_names_are_skipped(name):
+    model = fitted(name).partial_unfit(row_ids=103)
+    rows = np.flatnonzero(IDS == 107)
+    new, wrong = X_NEW[:3], np.full((1, 4), 9.0)
+    with pytest.raises(RowNotFoundError, match=r"row_ids\[1\] is 103"):
+        model.replace_labels(y_new=[0, 1, 1, 0], row_ids=[107, 103])
+    # one row stands for each name that is skipped
+    asked = {"row_ids": [7, 107, 103], "on_unknown": "skip"}
+    model.replace_features(X_new=np.vstack([wrong, new, wrong]), **asked)
+    model.replace_labels(y_new=[0, *(1 - Y[rows]), 1], **asked)
+    # and of several with their values, those of its own
+    asked = {"row_ids": [103, 107, 7], "on_unknown": "skip"}
+    three = np.vstack([wrong, new[:1], wrong])
+    labels = np.array([0, 1 - Y[rows[0]], 0])
+    model.replace_features(
+        three, labels, np.vstack([wrong, X[rows[:1]], wrong]), **asked
+    )
+    edited, y = X.copy(), Y.copy()
+    edited[rows[1:]], y[rows] = new[1:], 1 - Y[rows]
+    left = IDS != 103
+    assert_refit(name, model, edited[left], y[left], IDS[left])
+
+
+def test_messages_count_rows_as_the_request_does():
+    model = fitted("linear").partial_unfit(row_ids=103)
+    ids, rows = [103, 104, 105], [0, 4, 4]
+    with pytest.raises(RowNotFoundError, match=r"Row 2 of X.*row_ids\[2\]"):
+        model.partial_unfit(X[rows], Y[rows], row_ids=ids, on_unknown="skip")
+    with pytest.raises(RowNotFoundError, match="Row 1 of X"):
+        model.partial_unfit(X_NEW[:2], Y_NEW[:2], sample_weight=[0.0, 1.0])
+    with pytest.raises(RowNotFoundError, match=r"row_ids\[1\] is 103"):
+        model.partial_unfit(row_ids=[104, 103], sample_weight=[0.0, 1.0])
+
+
 def test_what_knows_no_names_skips_none():
     model = su.UnlearnableGaussianNB().fit(X, Y)
     with pytest.raises(TypeError, match="takes no on_unknown"):

@@ -234,9 +234,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
             raise ValueError("With row_ids pass both of X and y, or neither.")
         skips = on_unknown == "skip"
         if X is None:
-            check_named_once(ids)
-            ids = ids[retained.holds(ids)] if skips else ids
-            return self._leaving_subjects(retained, ids, sample_weight)
+            return self._leaving_subjects(retained, ids, sample_weight, skips)
         if origin is None:
             rows = self._read_rows(fitted, X, y, sample_weight)
         else:
@@ -255,57 +253,51 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         if retained is None:
             return Leaving(rows, None, source, n_asked)
         labels = fitted.columns.names if origin is None else labels
-        named_rows = None if ids is None else retained.check_living(ids)
+        named_rows = None if ids is None else retained.check_living(ids, source)
         positions = retained.locate(
             rows,
             sample_weight is None,
             origin,
             ids,
             interchangeable,
-            explanation(retained, rows, origin, X, labels, named_rows),
+            explanation(retained, rows, origin, X, labels, named_rows, source),
+            source,
         )
         held = retained.take(positions)
         held = held if sample_weight is None else held.reweighted(rows.weight)
         return Leaving(held, positions, source, n_asked)
 
-    def _leaving_subjects(self, retained, ids, sample_weight):
+    def _leaving_subjects(self, retained, ids, sample_weight, skips):
         """All rows of some subjects, which are the rows of the request.
 
-        Those of one subject follow one another in the order in which they came.
+        Those of one subject follow one another in the order in which they came. A
+        subject that is skipped, or of weight zero and unknown, counts as one row.
         """
-        idle = _weightless(sample_weight, ids.size)
-        if idle.any() and not retained.holds(ids[idle]).all():
-            return self._leaving_named(retained, ids, sample_weight)
-        owner, positions = retained.locate_ids(ids)
+        check_named_once(ids)
+        unknown = np.zeros(ids.size, dtype=bool)
+        weightless = _weightless(sample_weight, ids.size)
+        if skips or weightless.any():
+            unknown = ~retained.holds(ids) & (weightless | skips)
+        some = np.flatnonzero(~unknown)
+        owner, positions = retained.locate_ids(ids[some], some)
+        owner = some[owner]
         numbers = retained.numbers_at(positions)
         another = np.diff(owner, prepend=-1) != 0
-        another |= np.diff(numbers, prepend=-1) != 0
-        source = np.cumsum(another) - 1  # parts of a row are one row
-        n_asked = int(np.count_nonzero(another))
+        another |= np.diff(numbers, prepend=-1) != 0  # parts of a row are one row
+        source = np.cumsum(another) - 1 + np.cumsum(unknown)[owner]
+        n_rows = int(np.count_nonzero(another))
+        n_asked = n_rows + int(np.count_nonzero(unknown))
         if sample_weight is None:
             return Leaving(retained.take(positions), positions, source, n_asked)
-        weight = check_sample_weight(sample_weight, n_asked)
-        if n_asked < positions.size:
+        weight = check_sample_weight(sample_weight, n_asked)[source]
+        if n_rows < positions.size:
             raise ValueError(
                 "row_ids names a row that was replaced in part: leave sample_weight "
                 "out, or name its parts by X and y as well."
             )
         some = np.flatnonzero(weight)
         held = retained.take(positions[some]).reweighted(weight[some])
-        return Leaving(held, positions[some], some, n_asked)
-
-    def _leaving_named(self, retained, ids, sample_weight):
-        """Rows alone with their names, of which those of weight zero may be unknown."""
-        weight = check_sample_weight(sample_weight, ids.size)
-        some = np.flatnonzero(weight)
-        owner, positions = retained.locate_ids(ids[some])
-        if owner.size > some.size:
-            raise ValueError(
-                "row_ids names several rows at once, and others of weight zero that "
-                "are not in the model: leave these out."
-            )
-        held = retained.take(positions).reweighted(weight[some])
-        return Leaving(held, positions, some, ids.size)
+        return Leaving(held, positions[some], source[some], n_asked)
 
     def _named_rows(self):
         retained = self._checked().model.retained

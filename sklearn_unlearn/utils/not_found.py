@@ -11,7 +11,7 @@ from sklearn_unlearn.utils.schema import is_frame
 _NAMED = 3
 
 
-def explanation(retained, rows, origin, X, labels, named):
+def explanation(retained, rows, origin, X, labels, named, numbers):
     """What to say of a row that is not found; no value is ever part of it.
 
     Parameters
@@ -26,11 +26,13 @@ def explanation(retained, rows, origin, X, labels, named):
         What columns are called; None for their numbers, or what the origin calls them.
     named : tuple of ndarray, or None
         For rows that are also given by name: which of them each is, and where that is.
+    numbers : ndarray of int
+        What the caller calls the rows.
 
     Returns
     -------
     callable
-        Of the number of a row.
+        Of the position of a row.
     """
 
     def explain(lost):
@@ -46,7 +48,11 @@ def explanation(retained, rows, origin, X, labels, named):
         columns = _Columns(retained.chunks[0], X, labels)
         if named is None and not rounded and not _small(near, columns.n_columns):
             return ""
-        who = "The closest one" if named is None else f"The one of row_ids[{lost}]"
+        who = (
+            "The closest one"
+            if named is None
+            else f"The one of row_ids[{numbers[lost]}]"
+        )
         how = ", by rounding: pass values with all their digits" if rounded else ""
         return f" {who} differs {columns.of(near)}{how}."
 

@@ -246,14 +246,19 @@ class StepMixin:
         y, ids = (asked.value_of("out", field) for field in ("y", "row_ids"))
         rows = weight | ({} if ids is None else {"row_ids": ids})
         if request.out is not None:
+            if request.out.on_unknown != "raise":
+                rows["on_unknown"] = request.out.on_unknown
             out = None if request.out.X is None else inputs.out()
             if request.relabels:
                 return after.replace_labels(out, y, request.into.y, **rows)
             if inputs.map is None and inputs.into is not None:
                 return after.replace_features(out, y, inputs.into(), **rows)
-            if request.out.on_unknown != "raise":
-                rows["on_unknown"] = request.out.on_unknown
             after.partial_unfit(out, y, **rows)
+            if rows.pop("on_unknown", None) and inputs.into is not None:
+                raise UnlearningError(
+                    f"Step {asked.name!r} cannot tell which of the new rows are those "
+                    "of names that it skips: ask has(row_ids), and pass these alone."
+                )
         if inputs.map is not None:
             after.forget_features(np.delete(_columns_left(after, inputs.map), kept))
         elif inputs.forgotten is not None:

@@ -79,10 +79,11 @@ class RetainedRows(StoredRows):
     #: Positions of rows with given features, or of given origin, and given targets.
     locate = search.locate
 
-    def locate_ids(self, ids: Any) -> tuple[Indices, Indices]:
+    def locate_ids(self, ids: Any, numbers: Any = None) -> tuple[Indices, Indices]:
         """Living rows that have these identifiers: whose each is, and where it is.
 
-        Those of one identifier are in the order in which they came.
+        Those of one identifier are in the order in which they came. Of ``numbers`` as
+        for `check_living`.
 
         Raises
         ------
@@ -90,12 +91,18 @@ class RetainedRows(StoredRows):
             If an identifier has no row, or is named twice.
         """
         search.check_named_once(ids)
-        owner, position = self.check_living(ids)
+        owner, position = self.check_living(ids, numbers)
         order = np.lexsort((self.numbers_at(position), owner))
         return owner[order], position[order]
 
-    def check_living(self, ids: Any) -> tuple[Indices, Indices]:
+    def check_living(self, ids: Any, numbers: Any = None) -> tuple[Indices, Indices]:
         """What `living` gives of identifiers of which each has a row.
+
+        Parameters
+        ----------
+        ids : ndarray
+        numbers : ndarray of int, optional
+            What messages call them; by default their positions here.
 
         Raises
         ------
@@ -104,11 +111,12 @@ class RetainedRows(StoredRows):
         owner, position = self.living(ids)
         for order in np.setdiff1d(np.arange(len(ids)), owner):
             name, departed = ids.tolist()[order], self.recorded().departed
+            number = order if numbers is None else numbers[order]
             which = "no row that was ever in the model"
             if departed is not None and name in departed:
                 which = "a row that has left the model"
             raise RowNotFoundError(
-                f"row_ids[{order}] is {name!r}, which names {which}."
+                f"row_ids[{number}] is {name!r}, which names {which}."
             )
         return owner, position
 

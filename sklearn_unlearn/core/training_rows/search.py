@@ -35,6 +35,7 @@ def locate(
     ids: Any = None,
     interchangeable: bool = True,
     explain: Callable[[int], str] | None = None,
+    numbers: Any = None,
 ) -> Indices:
     """Positions of rows with these features, or this origin, and these targets.
 
@@ -56,6 +57,8 @@ def locate(
         equal rows is which, even if all of them are here.
     explain : callable, optional
         Says more of a row that is not found.
+    numbers : ndarray of int, optional
+        What messages call the rows; by default their positions here.
 
     Raises
     ------
@@ -74,9 +77,10 @@ def locate(
         same &= stored.ids_at(position) == ids[owner]
     owner, position = owner[same], position[same]
     needed = np.zeros(rows.n_rows) if all_weight else rows.weight
+    numbers = np.arange(rows.n_rows) if numbers is None else numbers
     if stored.has_ids and ids is None:
-        _check_unambiguous(stored, owner, position, needed, interchangeable)
-    return _claimed(stored, owner, position, needed, explain)
+        _check_unambiguous(stored, owner, position, needed, interchangeable, numbers)
+    return _claimed(stored, owner, position, needed, explain, numbers)
 
 
 def living(stored: StoredRows, ids: Any) -> tuple[Indices, Indices]:
@@ -125,6 +129,7 @@ def _check_unambiguous(
     position: Indices,
     needed: Array,
     interchangeable: bool,
+    numbers: Indices,
 ) -> None:
     """Refuse rows that equal several with names, unless it is the same which.
 
@@ -144,8 +149,8 @@ def _check_unambiguous(
         alike = interchangeable and len(rows) == have.size and alike
         if n_names > 1 and not alike:
             raise AmbiguousRowError(
-                f"Row {rows[0]} of X, with its y, equals {n_names} rows of the "
-                "model that have different names: say by row_ids which is meant."
+                f"Row {numbers[rows[0]]} of X, with its y, equals {n_names} rows of "
+                "the model that have different names: say by row_ids which is meant."
             )
 
 
@@ -177,6 +182,7 @@ def _claimed(
     position: Indices,
     needed: Array,
     explain: Callable[[int], str] | None,
+    numbers: Indices,
 ) -> Indices:
     """A different row for each owner, of several the one that suits best."""
     weight, n_keys = stored.weights(position), needed.size
@@ -207,12 +213,12 @@ def _claimed(
     for lost in np.flatnonzero((found < 0) | again).tolist():
         if first[lost] < first[lost + 1]:
             raise RowNotFoundError(
-                f"Row {lost} of X, with its y, is asked for more often than it is "
-                "in the retained training data."
+                f"Row {numbers[lost]} of X, with its y, is asked for more often than "
+                "it is in the retained training data."
             )
         raise RowNotFoundError(
-            f"Row {lost} of X, with its y, is not (or no longer) in the retained "
-            "training data." + ("" if explain is None else explain(lost))
+            f"Row {numbers[lost]} of X, with its y, is not (or no longer) in the "
+            "retained training data." + ("" if explain is None else explain(lost))
         )
     return found
 
