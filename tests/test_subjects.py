@@ -57,7 +57,6 @@ MODELS = {
     "sums": su.make_unlearnable_pipeline(
         su.UnlearnableStandardScaler(), su.UnlearnableGaussianNB(retain_data=True)
     ),
-    "neighbours": su.UnlearnableKNeighborsClassifier(3),
     "tree": su.UnlearnableDecisionTreeClassifier(random_state=0, max_depth=4),
     "neighbours": su.UnlearnableKNeighborsClassifier(3, weights="distance"),
     "neighbours pipeline": su.make_unlearnable_pipeline(
