@@ -20,11 +20,10 @@ _FAR = 1e-6
 class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
     """Ordinary least squares that unlearns rows, values, targets and columns.
 
-    A twin of :class:`sklearn.linear_model.LinearRegression` where the data determine
-    the coefficients. Requests are exact: sums are kept without rounding, so that a row
-    that leaves leaves no trace. The twin answers dependent columns with the shortest of
-    many solutions; here `fit` refuses them, as it does fewer rows than columns, and so
-    does a request that would leave them.
+    A twin of :class:`sklearn.linear_model.LinearRegression`. Requests are exact: sums
+    are kept without rounding, so that a row that leaves leaves no trace. Where columns
+    are dependent, as all indicators of a category beside an intercept, or rows are
+    fewer, the coefficients are the shortest of the many solutions, as the twin's are.
 
     Parameters
     ----------
@@ -53,9 +52,11 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
     feature_names_in_ : ndarray of shape (n_features,)
         If X had string column names.
     rank_ : int
-        Number of columns; of a fit to sparse data too, where the twin has none.
+        Number of independent columns; of a fit to sparse data too, where the twin has
+        none.
     singular_ : ndarray of shape (n_columns,)
-        Singular values of the (centred) columns, of sparse data too.
+        Singular values of the (centred) columns, of sparse data too; zero beyond the
+        rank, where the twin of fewer rows than columns has fewer.
 
     See Also
     --------
@@ -64,9 +65,14 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
     Notes
     -----
     Coefficients solve the normal equations of the exactly centred columns, refined with
-    exact residuals: they are accurate to rounding, while columns count as dependent
-    where others explain one but for a share of about ``1e-15 n_columns`` of its sum of
-    squares. Singular values are roots of eigenvalues, accurate to about 1e-8 of the
+    exact residuals: they are accurate to rounding. Their condition number is the square
+    of that of the columns, and what that costs is a sharp eye for dependence: a column
+    counts as dependent where others explain it but for a share of about ``1e-15
+    n_columns`` of its sum of squares, that is ``3e-8 sqrt(n_columns)`` of its length,
+    whatever the units. The twin looks at singular values, which depend on units: up to
+    scikit-learn 1.8 those below about ``1e-16 n_rows`` of the largest count as none,
+    later those below `tol`. Between the two the twin may have other coefficients than
+    these. Singular values are roots of eigenvalues, accurate to about 1e-8 of the
     largest.
 
     Examples
@@ -134,19 +140,16 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
             products, share = sums.weighted_scatter(), size
         products = products.reshaped(*products.shape[1:])
         try:
-            coef = least_squares(products, n_columns)
+            coef, rank = least_squares(products, n_columns)
         except NotPositiveDefiniteError as error:
             raise NotPositiveDefiniteError(
                 f"X with n_samples={size:g} (by weight) and n_features={n_columns} "
-                f"does not determine the coefficients. {error} "
-                "UnlearnableLinearRegression has no penalty; UnlearnableRidge has one, "
-                "however small."
+                f"does not determine the coefficients. {error}"
             ) from error
-        values = eigvalsh(products.rounded()[:n_columns, :n_columns] / share)
-        estimator.rank_, estimator.singular_ = (
-            n_columns,
-            np.sqrt(np.maximum(values[::-1], 0.0)),
-        )
+        values = eigvalsh(products.rounded()[:n_columns, :n_columns] / share)[::-1]
+        values[rank:] = 0.0
+        estimator.rank_ = rank
+        estimator.singular_ = np.sqrt(np.maximum(values, 0.0))
         is_vector = estimator.coef_.ndim == 1  # as that of the example
         estimator.coef_ = (
             coef[:, 0].copy() if is_vector else np.ascontiguousarray(coef.T)

@@ -44,21 +44,43 @@ def test_coefficients_are_accurate_to_rounding(near, offset):
     X = rng.normal(size=(40, 5)) * [1.0, 1e-7, 1e9, 1.0, 1.0]
     X[:, 3] = X[:, 0] + near * X[:, 3]
     X += offset * np.array([1.0, 0.0, 1.0, 1.0, 1.0])
-    found = least_squares(products(X), 3 + 1)
+    found, rank = least_squares(products(X), 3 + 1)
+    assert rank == 4
     np.testing.assert_allclose(found, solved(X, 4), rtol=1e-14)
 
 
-def test_dependent_columns_are_refused():
+@pytest.mark.parametrize("offset", [0.0, 1e8])
+def test_the_shortest_of_many_solutions_is_accurate_to_rounding(offset):
+    # whole numbers: a column that is a sum of others is exactly that
+    rng = np.random.default_rng(0)
+    X = rng.integers(-50, 50, size=(40, 6)) * [1.0, 100.0, 1.0, 1.0, 1.0, 1.0]
+    X[:, 3] = X[:, 0] - 2.0 * X[:, 1]
+    X[:, 4] = 3.0
+    X[:, 5] += X[:, 2]
+    X[:, :3] += offset
+    found, rank = least_squares(products(X), 5)
+    assert rank == 3
+    assert found[4] == 0.0
+    coef = solved(X[:, [0, 1, 2, 5]], 3)[:, 0]
+    idle = np.array([1.0, -2.0, 0.0, -1.0])  # changes no prediction
+    whole = np.append(coef, 0.0)
+    expected = whole - idle * (idle @ whole) / (idle @ idle)
+    np.testing.assert_allclose(found[:4, 0], expected, rtol=1e-13)
+
+
+def test_what_is_a_combination_but_for_rounding():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 4))
-    X[:, 1] = X[:, 0] + 1.0
-    with pytest.raises(NotPositiveDefiniteError, match="dependent"):
-        least_squares(products(X), 3)
-    least_squares(products(X, centred=False), 3)
-    with pytest.raises(NotPositiveDefiniteError, match="too few rows"):
-        least_squares(products(X[:3, 1:]), 3)
-    X[:, 1] = 0.1
-    with pytest.raises(NotPositiveDefiniteError, match="same value"):
+    X[:, 1] = X[:, 0] + 1e-8 * X[:, 1]
+    assert least_squares(products(X), 3)[1] == 2
+    X[:, 1] = X[:, 0] + 1e-6 * rng.normal(size=40)
+    assert least_squares(products(X), 3)[1] == 3
+    assert least_squares(products(X[:3]), 3)[1] == 2
+    X[:, :3] = 1.0
+    coef, rank = least_squares(products(X), 3)
+    assert (rank, coef.tolist()) == (0, [[0.0]] * 3)
+    X[:, 0] = 1e-170 * rng.normal(size=40)
+    with pytest.raises(NotPositiveDefiniteError, match="below the smallest"):
         least_squares(products(X), 3)
 
 

@@ -27,17 +27,7 @@ from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_ch
 from tests.statistical import assert_identical
 
 
-def _needs_more_rows(estimator):
-    return {
-        f"check_sample_weight_equivalence_on_{kind}_data": "more columns than rows, "
-        "which determine no least squares solution"
-        for kind in ("dense", "sparse")
-    }
-
-
-@parametrize_with_checks(
-    [UnlearnableLinearRegression()], expected_failed_checks=_needs_more_rows
-)
+@parametrize_with_checks([UnlearnableLinearRegression()])
 def test_sklearn_check(estimator, check):
     check(estimator)
 
@@ -201,57 +191,125 @@ def test_frames():
     assert model.feature_names_in_.tolist() == list("abcd")
 
 
-REFUSED = r"n_samples={} .*n_features={} .*{}.*UnlearnableRidge"
+def assert_shortest(model, X, y, rtol=1e-9, **keywords):
+    """Coefficients and rank are those of the twin, and so are singular values."""
+    fit_intercept = model.get_params()["fit_intercept"]
+    twin = LinearRegression(fit_intercept=fit_intercept).fit(X, y, **keywords)
+    alive = ~model._fitted.forgotten
+    assert model.rank_ == twin.rank_
+    found = model.coef_[..., alive]
+    np.testing.assert_allclose(found, twin.coef_, rtol, rtol)
+    np.testing.assert_allclose(model.intercept_, twin.intercept_, rtol, rtol)
+    n_there = min(twin.singular_.size, model.rank_)
+    singular = model.singular_
+    np.testing.assert_allclose(singular[:n_there], twin.singular_[:n_there], 1e-7)
+    assert not singular[model.rank_ :].any()
 
 
-def test_what_does_not_determine_the_coefficients_is_refused():
-    X, y = data()
-    model = UnlearnableLinearRegression()
-    twice = np.column_stack([X, X[:, 0] - 2.0 * X[:, 1]])
-    with pytest.raises(
-        NotPositiveDefiniteError, match=REFUSED.format(90, 5, "dependent")
-    ):
-        model.fit(twice, y)
-    with pytest.raises(
-        NotPositiveDefiniteError, match=REFUSED.format(3, 4, "too few rows")
-    ):
-        model.fit(X[:3], y[:3])
-    constant = np.column_stack([X, np.full(90, 0.1)])
-    with pytest.raises(
-        NotPositiveDefiniteError, match=REFUSED.format(90, 5, "same value")
-    ):
-        model.fit(constant, y)
-    assert not hasattr(model, "coef_")
-    # without an intercept a constant column is one
-    flat = UnlearnableLinearRegression(fit_intercept=False).fit(constant, y)
-    twin = LinearRegression(fit_intercept=False).fit(constant, y)
-    assert_same(flat, twin, constant)
+def categories(n_rows=60, seed=0):
+    """All indicators of two categories, beside numbers of other units."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 4, size=(n_rows, 2))
+    marks = (codes[:, :, None] == np.arange(4)).reshape(n_rows, 8) * 1.0
+    numbers = rng.normal(size=(n_rows, 2)) * [1.0, 30.0] + [0.0, 100.0]
+    X = np.column_stack([marks, numbers])
+    y = X @ rng.normal(size=10) + rng.normal(size=n_rows)
+    return X, y
 
 
-@pytest.mark.parametrize("offset", [0.0, 1e6])
-def test_a_request_that_leaves_too_little_changes_nothing(offset):
-    X, y = data(8)
-    X += offset
-    X = np.column_stack([X, np.zeros(8)])
-    X[3, 4] = 1.0
+DEPENDENT = {
+    "indicators": lambda X: X,
+    "twice": lambda X: np.column_stack([X, X[:, 8] - 2.0 * X[:, 3], X[:, 9]]),
+    "constant": lambda X: np.column_stack([X[:, 8:], np.full(len(X), 0.1)]),
+}
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("kind", DEPENDENT)
+def test_dependent_columns_have_the_shortest_coefficients(kind, fit_intercept):
+    X, y = categories()
+    X = DEPENDENT[kind](X)
+    weight = np.random.default_rng(1).uniform(0.5, 2.0, y.size)
+    y = np.column_stack([y, X[:, 0]])
+    model = UnlearnableLinearRegression(fit_intercept=fit_intercept)
+    assert_shortest(model.fit(X, y), X, y)
+    model.fit(X, y, weight).partial_unfit(X[:20], y[:20], weight[:20])
+    assert_shortest(model, X[20:], y[20:], sample_weight=weight[20:])
+    refit = UnlearnableLinearRegression(fit_intercept=fit_intercept)
+    assert_equal_to_the_bit(model, refit.fit(X[20:], y[20:], weight[20:]))
+
+
+def test_columns_of_which_none_varies():
+    X, y = np.full((9, 3), 7.0), np.arange(9.0)
     model = UnlearnableLinearRegression().fit(X, y)
-    fitted = model._fitted
-    with pytest.raises(
-        NotPositiveDefiniteError, match=REFUSED.format(7, 5, "same value")
-    ):
-        model.partial_unfit(X[3:4], y[3:4])
-    with pytest.raises(NotPositiveDefiniteError, match="too few rows"):
-        model.partial_unfit(X[4:7], y[4:7])
+    assert model.coef_.tolist() == [0.0] * 3
+    assert (model.intercept_, model.rank_) == (4.0, 0)
+    flat = UnlearnableLinearRegression(fit_intercept=False).fit(X, y)
+    assert_shortest(flat, X, y)
+
+
+def test_rows_leave_until_there_are_fewer_than_columns():
+    X, y = data(12, 2)
+    model = UnlearnableLinearRegression().fit(X, y)
+    for n_left in range(11, 0, -1):
+        model.partial_unfit(X[[n_left]], y[[n_left]])
+        assert_shortest(model, X[:n_left], y[:n_left])
+    model.partial_fit(X[1:], y[1:])
+    assert_equal_to_the_bit(model, UnlearnableLinearRegression().fit(X, y))
+
+
+def test_columns_that_are_forgotten_or_stop_to_vary():
+    X, y = categories()
+    model = UnlearnableLinearRegression().fit(X, y)
+    last = np.flatnonzero(X[:, 2])
+    left = np.setdiff1d(np.arange(y.size), last)
+    model.partial_unfit(X[last], y[last])
+    assert_shortest(model, X[left], y[left])
+    assert model.coef_[2] == 0.0
+    model.forget_features([0, 9])
+    assert_shortest(model, np.delete(X, [0, 9], axis=1)[left], y[left])
     changed = X.copy()
-    changed[:, 1] = changed[:, 0]
-    with pytest.raises(NotPositiveDefiniteError, match="dependent"):
-        model.replace_features(X, y, changed)
-    assert model._fitted is fitted
-    # the column may leave, and then the row
-    model.forget_features(4).partial_unfit(X[3:4], y[3:4])
-    left = np.delete(np.arange(8), 3)
-    refit = UnlearnableLinearRegression().fit(X[left, :4], y[left])
-    np.testing.assert_array_equal(model.coef_[:4], refit.coef_)
+    changed[:, 8] = changed[:, 5]
+    model.replace_features(X[left], y[left], changed[left])
+    assert_shortest(model, np.delete(changed, [0, 9], axis=1)[left], y[left])
+
+
+@pytest.mark.parametrize("near", [1e-3, 1e-6])
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+def test_columns_that_nearly_depend_beside_some_that_do(near, offset):
+    # sums that have no rounding, so that exactly one dimension is missing
+    rng = np.random.default_rng(0)
+    X = np.round(rng.normal(size=(80, 3)) * 2.0**10) / 2.0**10
+    step = 2.0 ** np.round(np.log2(near))
+    X[:, 1] = X[:, 0] + step * X[:, 1]
+    X = np.column_stack([X, X[:, 2] - X[:, 0]]) + offset
+    y = X @ [1.0, 2.0, 3.0, 4.0] + near * rng.normal(size=80)
+    model = UnlearnableLinearRegression().fit(X, y)
+    exact = {"tol": 1e-12} if "tol" in LinearRegression().get_params() else {}
+    twin = LinearRegression(**exact).fit(X, y)
+    assert model.rank_ == twin.rank_ == 3
+    np.testing.assert_allclose(model.coef_, twin.coef_, rtol=1e-8 / near * 1e-3)
+    # no vector that changes no prediction is in the coefficients
+    idle = np.array([1.0, 0.0, -1.0, 1.0])
+    assert abs(model.coef_ @ idle) < 1e-13 * np.abs(model.coef_).max()
+
+
+def test_sparse_rows_with_dependent_columns():
+    X, y = categories()
+    model = UnlearnableLinearRegression().fit(sp.csr_array(X), y)
+    assert_equal_to_the_bit(model, UnlearnableLinearRegression().fit(X, y))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataMismatchWarning)
+        UnlearnableLinearRegression.from_sklearn(LinearRegression().fit(X, y), X, y)
+
+
+def test_squares_that_are_no_floats_are_refused():
+    X, y = data(90)
+    X[:, 1] *= 1e-170
+    model = UnlearnableLinearRegression()
+    with pytest.raises(NotPositiveDefiniteError, match=r"n_features=4 .*scale"):
+        model.fit(X, y)
+    assert not hasattr(model, "coef_")
 
 
 def test_bad_input_is_refused_and_changes_nothing():

@@ -139,10 +139,11 @@ def test_texts_leave_a_model_of_counts(model, front, retain_data):
     )
 
 
-def test_columns_of_a_frame_and_words_that_come_and_go():
+@pytest.mark.parametrize("drop", ["first", None])
+def test_columns_of_a_frame_and_words_that_come_and_go(drop):
     frame, y = people()
     earns = (y == "much") * 1.0
-    words = su.UnlearnableOneHotEncoder(drop="first", sparse_output=False)
+    words = su.UnlearnableOneHotEncoder(drop=drop, sparse_output=False)
     front = su.make_unlearnable_column_transformer(
         (su.UnlearnableStandardScaler(), ["age", "income"]), (words, ["city", "work"])
     )
