@@ -23,6 +23,7 @@ from sklearn_unlearn.transformers import (
     InputChange,
     as_given,
     cannot_unlearn,
+    check_can_be_refitted,
     check_rowwise,
     cross_fits,
     few,
@@ -31,7 +32,8 @@ from sklearn_unlearn.transformers import (
     may_mix,
     names_outputs,
 )
-from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.messages import FailingStep, kind_of
+from sklearn_unlearn.utils.raw_rows import taken
 from sklearn_unlearn.utils.steps import hook
 from sklearn_unlearn.utils.tags import accepts
 
@@ -78,8 +80,8 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
 
     def _follow(self, name, change):
         """The transformer as a step, after a request, and its outputs' change."""
-        change = self._of_its_columns(change)
-        freeze = change.freeze or self.on_stateful == "freeze"
+        told = change.on_stateful
+        change = self._of_its_columns(change).told(self.on_stateful)
         if not isinstance(change.kept, slice) or change.unseen is not None:
             if change.rest is None:
                 raise UnlearningError(
@@ -87,8 +89,13 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
                     "changes for all rows: fit with retain_data=True in the last step."
                 )
             if not self._gets_the_same_columns(change.rest()):
-                after = self._computed_anew(name, change.rest(), freeze)
-                return after, change.through(self, after, name=name, known=False)
+                after, outputs = self._computed_anew(name, change)
+                through = change.through(self, after, name=name, known=False)
+                through = replace(through, on_stateful=told)
+                into = through.into
+                if change.coming is not None:
+                    into = as_given(taken(outputs, change.coming))
+                return after, replace(through, rest=as_given(outputs), into=into)
             lost = change.lost or change.unseen or name
             change = replace(change, map=None, lost=lost, unseen=None, imputed=())
         after = copy.copy(self)
@@ -120,7 +127,6 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
                 edited, gaps = "drop", True
             else:
                 seen = self._seen(after, change, places, np.isscalar(columns))
-                seen = replace(seen, freeze=freeze)
                 seen = replace(seen, remembered=remembered)
                 cross_fitted = inner in self._cross_fitted
                 edited, seen = follow(f"{name}__{inner}", step, seen, cross_fitted)
@@ -145,7 +151,12 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
         through = change.through(self, after, name=name, change=beside)
         moved = moved or through.moved
         through = replace(
-            through, moved=moved, lost=lost, unseen=unseen, remembered=remembered
+            through,
+            moved=moved,
+            lost=lost,
+            unseen=unseen,
+            remembered=remembered,
+            on_stateful=told,
         )
         if parts:
             # what parts gave need not be computed again, and cannot be if they
@@ -249,19 +260,30 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
         names = getattr(self, "feature_names_in_", None)
         return names is None or list(names) == list(getattr(X, "columns", names))
 
-    def _computed_anew(self, name, X, freeze):
-        """The transformer fitted again, on other outputs of a step than before."""
-        for part in foreign(name, self).values():
-            if not freeze:
+    def _computed_anew(self, name, change):
+        """The transformer fitted again, on other outputs of a step than before.
+
+        Returns
+        -------
+        transformer
+        outputs : what it made of the rows
+        """
+        X, y = change.rest(), None
+        for each, part in foreign(name, self).items():
+            if change.on_stateful == "freeze":
+                raise UnlearningError(
+                    f"Step {name!r} has a part, {kind_of(part)}, that is to stay as it "
+                    "is, and the request changes which columns there are: fit again."
+                )
+            if change.on_stateful == "raise":
                 raise cannot_unlearn(name, part)
-            raise UnlearningError(
-                f"Step {name!r} has a part, {kind_of(part)}, that is to stay "
-                "as it is, and the request changes which columns there are: fit again."
-            )
+            check_can_be_refitted(each, part)
+            y = None if change.targets is None else change.targets()
         forgotten = self._forgotten
         after = clone(self)
         if not forgotten.any():
-            return after.fit(X)
+            with FailingStep(lambda: name):
+                return after, after.fit_transform(X, y)
         if X.shape[1] != np.count_nonzero(~forgotten):
             raise UnlearningError(
                 f"Step {name!r} has forgotten columns, and the request changes which "
@@ -270,9 +292,14 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
         X = complete(self, X)
         if hasattr(self, "feature_names_in_"):
             X = X[list(self.feature_names_in_)]
-        after.fit(X)
-        change = InputChange(forgotten=forgotten, rest=as_given(X))
-        return after._follow(name, change)[0]
+        after.fit(X, y)
+        change = replace(
+            InputChange(forgotten=forgotten, rest=as_given(X)),
+            targets=change.targets,
+            on_stateful=change.on_stateful,
+        )
+        after, outputs = after._follow(name, change)
+        return after, outputs.rest()
 
     def _weight_of(self, inner):
         return (self.transformer_weights or {}).get(inner, 1.0)

@@ -14,7 +14,12 @@ from sklearn_unlearn.base import Answer
 from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain, unfitted
-from sklearn_unlearn.transformers import InputChange, as_given, say_remembered
+from sklearn_unlearn.transformers import (
+    InputChange,
+    as_given,
+    check_on_stateful,
+    say_remembered,
+)
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.validation import check_columns
 
@@ -53,9 +58,10 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
     transformer_weights : dict, default=None
     verbose : bool, default=False
     verbose_feature_names_out : bool, str or callable, default=True
-    on_stateful : {"raise", "freeze"}, default="raise"
+    on_stateful : {"refit", "raise", "freeze"}, default="refit"
         What a request does about a transformer that learned from rows and cannot
-        unlearn: refuse, or leave in it what it knows.
+        unlearn, as for `UnlearnablePipeline`. By itself a column transformer retains
+        no rows, so that "refit" refuses as well.
 
     Examples
     --------
@@ -87,7 +93,7 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
         transformer_weights=None,
         verbose=False,
         verbose_feature_names_out=True,
-        on_stateful="raise",
+        on_stateful="refit",
     ):
         super().__init__(
             transformers,
@@ -119,10 +125,7 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
         {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_outputs)
         """
         with self._exclusive():
-            if self.on_stateful not in ("raise", "freeze"):
-                raise ValueError(
-                    f"on_stateful must be 'raise' or 'freeze'; got {self.on_stateful!r}"
-                )
+            check_on_stateful(self.on_stateful)
             # nothing that is learned is to refer to parts given fitted
             fitted = clone(self)
             outputs = fitted._fit_parts(X, y, params)
@@ -243,7 +246,7 @@ def make_unlearnable_column_transformer(
     n_jobs=None,
     verbose=False,
     verbose_feature_names_out=True,
-    on_stateful="raise",
+    on_stateful="refit",
 ):
     """An `UnlearnableColumnTransformer` whose parts are named by their classes.
 

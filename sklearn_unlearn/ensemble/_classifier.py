@@ -21,14 +21,6 @@ from sklearn_unlearn.utils.targets import (
 from sklearn_unlearn.utils.validation import as_vector
 
 
-class Names(Labels):
-    """Labels of classes, which are trained on as they are."""
-
-    def decoded(self, encoded):
-        """Labels as `fit` was given them."""
-        return self.classes[self.groups(encoded)]
-
-
 def _votes_softly(model):
     if model.voting != "soft":
         raise AttributeError("predict_proba needs voting='soft'.")
@@ -237,7 +229,7 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
                 "At least 2 classes are needed, but y contains only one class: "
                 f"{classes.tolist()[0]!r}"
             )
-        return Names(classes, signed=False, class_weight=np.ones(classes.size))
+        return Labels(classes, signed=False, class_weight=np.ones(classes.size))
 
     def _left(self, encoding, retained):
         return present_classes(encoding, retained, fewest=2)

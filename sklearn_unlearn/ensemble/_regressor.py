@@ -16,14 +16,6 @@ from sklearn_unlearn.utils.validation import as_vector
 _TOL = 1e-12
 
 
-class Numbers(Targets):
-    """Targets of a regression, which are trained on as they are."""
-
-    def decoded(self, encoded):
-        """Targets as `fit` was given them."""
-        return encoded[:, 0] if self.is_vector else encoded
-
-
 class ShardedRegressor(RegressorMixin, ShardedModel):
     """Mean of regressors that were each trained on a shard of the rows.
 
@@ -141,4 +133,4 @@ class ShardedRegressor(RegressorMixin, ShardedModel):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         if y.ndim > 1 and not get_tags(self._base()).target_tags.multi_output:
             y = as_vector(y)
-        return Numbers(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, None)
+        return Targets(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, None)

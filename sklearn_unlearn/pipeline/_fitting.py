@@ -12,6 +12,7 @@ from sklearn.utils.validation import has_fit_parameter
 from sklearn_unlearn.pipeline._meta_estimators import hands_weights_on, of_targets
 from sklearn_unlearn.pipeline._requests import PipelineRequests, outputs
 from sklearn_unlearn.transformers import (
+    check_on_stateful,
     check_rowwise,
     cross_fits,
     few,
@@ -125,10 +126,7 @@ class PipelineFitting(PipelineRequests):
 
     def _prepared(self, X, y, sample_weight, row_ids, params):
         """Rows that count, and what scikit-learn's ``fit`` is given beside them."""
-        if self.on_stateful not in ("raise", "freeze"):
-            raise ValueError(
-                f"on_stateful must be 'raise' or 'freeze'; got {self.on_stateful!r}"
-            )
+        check_on_stateful(self.on_stateful)
         keywords = dict(params)
         if row_ids is not None:
             keywords[f"{self.steps[-1][0]}__row_ids"] = row_ids

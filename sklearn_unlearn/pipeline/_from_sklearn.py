@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,43 +14,28 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn import (
-    decomposition,
-    discriminant_analysis,
-    impute,
-    linear_model,
-    naive_bayes,
-    neighbors,
-    neural_network,
-    preprocessing,
-)
 from sklearn_unlearn.compose import UnlearnableColumnTransformer
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
-from sklearn_unlearn.feature_extraction import text
-from sklearn_unlearn.pipeline._meta_estimators import of_targets, opened, why_not
+from sklearn_unlearn.pipeline._meta_estimators import (
+    innermost,
+    of_targets,
+    opened,
+    why_not,
+)
 from sklearn_unlearn.transformers import (
     AsAtFit,
+    check_can_be_refitted,
     check_step_fitted,
+    foreign,
     is_nothing,
     is_stateless,
 )
+from sklearn_unlearn.utils.discovery import counterpart
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.from_sklearn import instead_of
 from sklearn_unlearn.utils.messages import kind_of, refusing, warn
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
-from sklearn_unlearn.utils.steps import own
-
-_PACKAGES = (
-    decomposition,
-    discriminant_analysis,
-    impute,
-    linear_model,
-    naive_bayes,
-    neighbors,
-    neural_network,
-    preprocessing,
-    text,
-)
+from sklearn_unlearn.utils.steps import hook, own
 
 #: What is taken over around the models in it.
 _AROUND = (
@@ -74,7 +59,7 @@ class PipelineAdoption:
         sample_weight=None,
         *,
         row_ids=None,
-        on_stateful="raise",
+        on_stateful="refit",
         **params,
     ):
         """A pipeline that was fitted elsewhere, taken over so that it unlearns.
@@ -98,11 +83,13 @@ class PipelineAdoption:
             or none.
         row_ids : array-like of shape (n_samples,), optional
             As for ``fit``.
-        on_stateful : {"raise", "freeze"}, default="raise"
+        on_stateful : {"refit", "raise", "freeze"}, default="refit"
             What to do about a transformer that learned from rows and has no
-            counterpart that unlearns. One that stays ("freeze") and has a
-            ``fit_transform`` of its own is fitted once more, to know what it gave the
-            steps behind it.
+            counterpart that unlearns. "refit" takes it over as it is and fits it again
+            at each request, with ``retain_data=True`` alone; it is fitted once more
+            here, to say where X and y do not give what it is. One that stays
+            ("freeze") and has a ``fit_transform`` of its own is fitted once more, to
+            know what it gave the steps behind it.
         **params : dict
             For the ``from_sklearn`` of the last step, ``retain_data`` for instance.
 
@@ -115,7 +102,7 @@ class PipelineAdoption:
         Raises
         ------
         UnlearningError
-            If a transformer has no counterpart.
+            If a transformer has no counterpart and cannot be fitted again.
         TypeError
             If it is no pipeline, or the last step has no counterpart.
         ValueError
@@ -221,18 +208,11 @@ class PipelineAdoption:
         weights = [f"{each}__sample_weight" for each in (*weighted, name)]
         model._keep(X, y, dict.fromkeys(weights, sample_weight))
         model._cross_fitted = cross_fitted
+        if on_stateful == "refit" and not hook(innermost(model), "_retains_rows")():
+            for each, step in front:
+                for part, one in foreign(each, step).items():
+                    raise no_counterpart(part, one)
         return model
-
-
-@cache
-def _counterparts():
-    """Classes that unlearn, by scikit-learn's class that each is a twin of."""
-    classes = [
-        getattr(package, name) for package in _PACKAGES for name in package.__all__
-    ]
-    twins = {getattr(cls, "_twin_class", None): cls for cls in classes}
-    twins.pop(None)
-    return twins
 
 
 def _class_for(estimator, name):
@@ -243,8 +223,8 @@ def _class_for(estimator, name):
     TypeError
         If there is none.
     """
-    found = _counterparts().get(type(estimator))
-    if found is None:
+    found = counterpart(estimator)
+    if not hasattr(found, "from_sklearn"):
         raise TypeError(
             f"Step {name!r}, {kind_of(estimator)}, has no counterpart in "
             f"sklearn_unlearn.{instead_of(estimator)}"
@@ -290,7 +270,7 @@ def _transformer_like(fitted, name, on_stateful, nested):
     fitted : transformer, None, "passthrough" or "drop"
     name : str
         Of the step, for messages.
-    on_stateful : {"raise", "freeze"}
+    on_stateful : {"refit", "raise", "freeze"}
         What is done about one without a counterpart that learned from rows.
     nested : callable
         Makes a pipeline of steps.
@@ -329,20 +309,29 @@ def _transformer_like(fitted, name, on_stateful, nested):
         ]
         like.remainder = part("remainder", fitted.remainder)
         return configured_like(like, fitted)
-    if type(fitted) in _counterparts():
-        like = _counterparts()[type(fitted)]()
+    twin = counterpart(fitted)
+    if twin is not None and hasattr(twin, "transform"):
+        like = twin()
         given, own = fitted.get_params(deep=False), like.get_params(deep=False)
         like.set_params(**{key: given[key] for key in own if key in given})
         return configured_like(like, fitted)
     if is_stateless(fitted):
         return clone(fitted)
-    if on_stateful == "freeze":
-        return AsAtFit(copy.deepcopy(fitted), name)
-    raise UnlearningError(
-        f"Step {name!r}, {kind_of(fitted)}, learned from rows and has no "
-        "counterpart that unlearns them. Leave in it what it knows with "
-        'on_stateful="freeze", or fit another pipeline; ShardedClassifier and '
-        "ShardedRegressor unlearn rows of any."
+    if on_stateful == "raise":
+        raise no_counterpart(name, fitted)
+    if on_stateful == "refit":
+        check_can_be_refitted(name, fitted)
+    return AsAtFit(copy.deepcopy(fitted), name, on_stateful == "freeze")
+
+
+def no_counterpart(name, step):
+    """What is said of a transformer that nothing takes over."""
+    return UnlearningError(
+        f"Step {name!r}, {kind_of(step)}, learned from rows and has no "
+        "counterpart that unlearns them. Have it fitted again by each request, with "
+        'retain_data=True and on_stateful="refit", or leave in it what it knows with '
+        'on_stateful="freeze"; RetrainedClassifier, RetrainedRegressor and '
+        "RetrainedTransformer train any estimator again."
     )
 
 

@@ -93,9 +93,11 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
         Requests do not reach what is cached there, values of all rows among it: clear
         it, or use none.
     verbose : bool, default=False
-    on_stateful : {"raise", "freeze"}, default="raise"
+    on_stateful : {"refit", "raise", "freeze"}, default="refit"
         What a request does about a transformer that learned from rows and cannot
-        unlearn: refuse, or leave in it what it knows.
+        unlearn: fit it again to what remains, which takes ``retain_data=True`` in the
+        last step; refuse, as is also done where no data are retained; or leave in it
+        what it knows, which requests and exports warn of.
 
     Examples
     --------
@@ -121,7 +123,7 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
         transform_input=None,
         memory=None,
         verbose=False,
-        on_stateful="raise",
+        on_stateful="refit",
     ):
         super().__init__(
             steps, transform_input=transform_input, memory=memory, verbose=verbose
@@ -376,7 +378,7 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
 
 
 def make_unlearnable_pipeline(
-    *steps, transform_input=None, memory=None, verbose=False, on_stateful="raise"
+    *steps, transform_input=None, memory=None, verbose=False, on_stateful="refit"
 ):
     """An `UnlearnablePipeline` whose steps are named by their classes.
 

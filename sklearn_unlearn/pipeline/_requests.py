@@ -32,6 +32,7 @@ from sklearn_unlearn.transformers import (
     CompositeStep,
     InputChange,
     as_given,
+    cannot_unlearn,
     check_step_fitted,
     check_whole_rows,
     cross_fitted_in,
@@ -133,7 +134,6 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         *front, (name, step) = flat
         request = with_targets(request, targets)
         out, into, weight = parts_of_request(request)
-        freeze = self.on_stateful == "freeze"
         if not self._predicts:
             if out.row_ids is not None or into.row_ids is not None:
                 raise UnlearningError(
@@ -146,7 +146,7 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
                 weight,
                 weight,
                 request.columns,
-                freeze=freeze,
+                on_stateful=self.on_stateful,
             )
             steps, change = follow_all(self.steps, change, self._marks)
             return steps, change.remembered
@@ -160,7 +160,8 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         elif asked.stays_in_part:
             because = "sample_weight leaves part of a row's weight in the model"
             _check_whole(front, weighted, because)
-        if request.relabels:
+        again = asked.retained is not None and self.on_stateful == "refit"
+        if request.relabels and not (again and _foreign(front)):
             inputs = InputChange()
             if asked.rows is None:
                 for each in sorted(cross_fitted(front, marks)):
@@ -168,9 +169,14 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
                 inputs = InputChange(out=lambda: outputs(front, request.out.X))
             with of_step(name):
                 after = answer(asked.with_inputs(inputs), None)
-            known = [each for each, one in _foreign(front) if _knows_targets(one)]
+            known = {e: one for e, one in _foreign(front) if _knows_targets(one)}
+            for each, one in known.items() if self.on_stateful != "freeze" else ():
+                raise cannot_unlearn(each, one)
             return regroup_steps(self.steps, [*front, (name, after)]), known
-        edited, inputs = follow_all(front, replace(asked.inputs, freeze=freeze), marks)
+        inputs = replace(asked.inputs, on_stateful=self.on_stateful)
+        if targets and inputs.targets is not None:
+            inputs = replace(inputs, targets=_unknown_targets)
+        edited, inputs = follow_all(front, inputs, marks)
 
         def names():
             return [names_out(steps) for steps in (front, edited)]
@@ -225,12 +231,11 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
 
     def _follow(self, name, change):
         """The pipeline as a step of another one, after a request."""
-        freeze = change.freeze or self.on_stateful == "freeze"
-        inner = replace(change, freeze=freeze)
+        inner = change.told(self.on_stateful)
         after = copy.copy(self)
         prefix = f"{name}__"
         after.steps, inner = follow_all(self.steps, inner, self._marks, prefix)
-        return after, replace(inner, freeze=change.freeze)
+        return after, replace(inner, on_stateful=change.on_stateful)
 
     @property
     def _predicts(self):
@@ -324,6 +329,15 @@ def follow_all(steps, change, marks, prefix=""):
             weight_rest=change.weight_rest,
         )
     return edited, change
+
+
+def _unknown_targets():
+    """Refuse to make up what a step before a change of targets learned from."""
+    raise UnlearningError(
+        "A step that has to be fitted again stands before a model whose targets are "
+        "changed for it, and those that the step was given are not kept: put both into "
+        "the model's own pipeline."
+    )
 
 
 def _check_whole(steps, weighted, because):

@@ -9,13 +9,14 @@ from sklearn.base import ClassifierMixin, RegressorMixin, clone
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.metaestimators import available_if
 
-from sklearn_unlearn.ensemble._classifier import Names, ShardedClassifier
-from sklearn_unlearn.ensemble._regressor import Numbers, ShardedRegressor
+from sklearn_unlearn.ensemble._classifier import ShardedClassifier
+from sklearn_unlearn.ensemble._regressor import ShardedRegressor
 from sklearn_unlearn.retraining._retrained import RetrainedModel, asked_of_estimator
 from sklearn_unlearn.row_models import present_classes
 from sklearn_unlearn.utils.from_sklearn import check_same_classes
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.utils.targets import Labels, Targets
 from sklearn_unlearn.utils.validation import as_vector
 
 
@@ -277,9 +278,9 @@ class RetrainedTransformer(RetrainedModel):
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
         if y.dtype.kind in "biuf":
             y = as_vector(y) if y.ndim == 2 and y.shape[1] == 1 else y
-            return Numbers(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, None)
+            return Targets(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, None)
         classes = np.unique(as_vector(y))
-        return Names(classes, signed=False, class_weight=np.ones(classes.size))
+        return Labels(classes, signed=False, class_weight=np.ones(classes.size))
 
     def _left(self, encoding, retained):
         if encoding.classes is None:

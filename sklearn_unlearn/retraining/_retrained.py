@@ -10,9 +10,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.ensemble._sharded import ShardedModel, own_copy
-from sklearn_unlearn.ensemble._training import random_states
 from sklearn_unlearn.exceptions import DataMismatchWarning
-from sklearn_unlearn.retraining._differences import first_difference
+from sklearn_unlearn.transformers import first_difference, said_of_difference
 from sklearn_unlearn.utils.from_sklearn import check_same_columns
 from sklearn_unlearn.utils.messages import refusing, warn
 
@@ -121,18 +120,7 @@ class RetrainedModel(ShardedModel):
         different = first_difference(fitted, again, X)
         if different is None:
             return
-        unseeded = unseeded_in(fitted)
-        if unseeded:
-            what = (
-                f"it has no seed ({unseeded[0]}=None), and requests give a model of "
-                "the distribution of a refit, not the same as any."
-            )
-        else:
-            what = (
-                "a fit to X, y and sample_weight gives another one. It stays as it is "
-                "until the first request. Are they what it was trained on?"
-            )
-        warn(f"{different}: {what}", DataMismatchWarning)
+        warn(said_of_difference(fitted, different), DataMismatchWarning)
 
     def to_sklearn(self, drop_forgotten=False):
         """The estimator that was trained last, without the rows, to deploy.
@@ -181,9 +169,3 @@ class RetrainedModel(ShardedModel):
 
     def _check_same_targets(self, fitted: Any, encoding: Any) -> None:
         """Refuse targets that an estimator was not fitted to, as far as it tells."""
-
-
-def unseeded_in(estimator):
-    """Names of parameters that would be seeds, and are none."""
-    params = estimator.get_params()
-    return [name for name in random_states(estimator) if params[name] is None]

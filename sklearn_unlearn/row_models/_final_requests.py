@@ -66,6 +66,16 @@ class LocatedRetainedRows(LocatedRows):
             return None
         return self.retained.numbers_at(self.positions)
 
+    def order(self):
+        """In which order rows that are kept, and behind them those that come, belong.
+
+        A row that is corrected keeps its place.
+        """
+        kept, n_coming = self.edited().alive, self.origin_in.shape[0]
+        if self.positions is None:
+            return np.arange(kept.size + n_coming)
+        return np.argsort(np.concatenate([kept, self.positions]), kind="stable")
+
     @property
     def stays_in_part(self):
         if self.rows is None:
@@ -79,6 +89,9 @@ class FinalRowModel(RowModel):
 
     #: Gives the fitted value where the inputs of all rows change.
     _with_other_inputs: Any
+
+    def _retains_rows(self):
+        return self._checked().model.retained is not None
 
     def _keep_raw(self, raw):
         fitted = self._checked()
@@ -104,10 +117,13 @@ class FinalRowModel(RowModel):
         if leaves:
             leaving = self._find(asked, X, None if X is None else origin.like(X))
             asked = replace(asked, leaving=leaving)
-        if X_in is not None:
+        if request.relabels:  # the same rows come back
+            asked = replace(asked, origin_in=retained.origins_at(asked.positions))
+            X_in = asked.origin_in.X
+        elif X_in is not None:
             with named("X_new" if leaves else "X"):
                 asked = replace(asked, origin_in=origin.like(X_in))
-        if leaves and X_in is not None:
+        if leaves and X_in is not None and not request.relabels:
             asked.leaving.checked(asked.origin_in.shape[0], "X_new")
             if not asked.leaving.as_asked:
                 source = asked.leaving.source
@@ -126,16 +142,28 @@ class FinalRowModel(RowModel):
         def compacted():
             return edited().compacted()
 
+        @cache
         def rest():
-            others = [] if origin_in is None else [origin_in]
-            return compacted().chunks[0].origin.joined(others).X
+            if origin_in is None:
+                return compacted().chunks[0].origin.X
+            return compacted().chunks[0].origin.joined([origin_in]).take(order()).X
 
         def weights():
             kept = compacted().chunks[0].rows.weight
             if origin_in is None:
                 return kept
             coming = check_sample_weight(weight, origin_in.shape[0])
-            return np.concatenate([kept, coming])
+            return np.concatenate([kept, coming])[order()]
+
+        def targets():
+            y = compacted().chunks[0].rows.y
+            if origin_in is not None:
+                y = np.concatenate([y, self._targets_coming(asked)])[order()]
+            return asked.fitted.encoding.decoded(y)
+
+        @cache
+        def order():
+            return asked.order()
 
         if not self._knows_weights:
             weight, weights = request.weight, _unknown_weights
@@ -144,9 +172,16 @@ class FinalRowModel(RowModel):
         if rows is not None and (X is None or not asked.leaving.as_asked):
             X = retained.origins_at(positions).X
         inputs = _raw_inputs(request, X, weight)
-        inputs = replace(inputs, rest=rest, weight_rest=weights)
+        if request.relabels:
+            inputs = replace(inputs, into=as_given(X_in))
+        inputs = replace(inputs, rest=rest, weight_rest=weights, targets=targets)
         request = replace(request, inputs=inputs)
-        return replace(asked, request=request, edited=edited, compacted=compacted)
+        asked = replace(asked, request=request, edited=edited, compacted=compacted)
+        if origin_in is None:
+            return asked
+        coming = np.argsort(order())[edited().alive.size :]
+        inputs = replace(inputs, coming=coming)
+        return asked.with_inputs(inputs)
 
     @property
     def _knows_weights(self):
@@ -224,25 +259,38 @@ class FinalRowModel(RowModel):
             ids = None
             if asked.positions is not None:
                 ids = asked.retained.ids_at(asked.positions)
+            if request.relabels:
+                return replace(asked.rows, X=X, y=self._targets_coming(asked)), ids
             return replace(asked.rows, X=X), ids
         self._check_classes(request.classes, fitted.encoding.classes)
         weight = request.weight if self._knows_weights else None
         rows = self._read_rows(fitted, X, request.into.y, weight)
         return rows, self._read_new_ids(fitted, request.into.row_ids, rows.n_rows)
 
+    def _targets_coming(self, asked):
+        """Encoded targets of rows that come, or come back."""
+        request, fitted = asked.request, asked.fitted
+        if request.out is None:
+            n_rows = asked.origin_in.shape[0]
+            return self._read_targets(fitted.encoding, request.into.y, n_rows)
+        if request.into.y is None:
+            return asked.rows.y
+        return self._new_targets(fitted, asked.leaving, request.into.y)
+
     def _retain_again(self, asked, X, forgotten, rows_in, ids):
-        """Retained rows with other features, those that come behind the others."""
+        """Retained rows with other features; what is corrected keeps its place."""
         kept = asked.compacted().chunks[0]
         y, weight = kept.rows.y, kept.rows.weight
-        origin, all_ids = kept.origin, kept.ids
+        origin, all_ids, order = kept.origin, kept.ids, None
         if rows_in is not None:
-            y = np.concatenate([y, rows_in.y])
-            weight = np.concatenate([weight, rows_in.weight])
-            origin = origin.joined([asked.origin_in])
+            order = asked.order()
+            y = np.concatenate([y, rows_in.y])[order]
+            weight = np.concatenate([weight, rows_in.weight])[order]
+            origin = origin.joined([asked.origin_in]).take(order)
             if all_ids is not None:
-                all_ids = np.concatenate([all_ids, ids])
+                all_ids = np.concatenate([all_ids, ids])[order]
         rows = RetainedRows.of(Rows(X, y, weight), all_ids, forgotten, origin)
-        return rows.following(asked.edited(), asked.numbers)
+        return rows.following(asked.edited(), asked.numbers, order)
 
     def _forget_raw_columns(self, asked, fitted):
         """The fitted value, which retains no raw column that was forgotten."""

@@ -23,6 +23,7 @@ from sklearn_unlearn.row_models import FinalRowModel
 from sklearn_unlearn.sufficient_statistics._base import StatisticsUnlearner
 from sklearn_unlearn.sufficient_statistics._fitted import Fitted, ReadRows
 from sklearn_unlearn.utils.input_change import say_magnified
+from sklearn_unlearn.utils.steps import StepMixin
 from sklearn_unlearn.utils.validation import (
     Columns,
     check_row_ids,
@@ -116,7 +117,8 @@ class RetainsRows(StatisticsUnlearner, FinalRowModel):
         same = inputs.map is None and inputs.lost is None and inputs.unseen is None
         if fitted.retained is None:
             if inputs.unseen is None and inputs.kept is not None:
-                return super()._answer_final(asked, names, front)
+                # by its verbs alone, as nothing but columns changes for other rows
+                return StepMixin._answer_final(self, asked, names, front)
             return self._copy_with(self._mapped(asked, names))
         asked = self._find_by_inputs(asked)
         if same and not (inputs.nothing and asked.request.columns is not None):

@@ -1,6 +1,11 @@
 """Requests carried through transformers of any kind, scikit-learn's own among them."""
 
 from sklearn_unlearn.transformers._composite import CompositeStep, check_whole_rows
+from sklearn_unlearn.transformers._differences import (
+    first_difference,
+    said_of_difference,
+    unseeded_in,
+)
 from sklearn_unlearn.transformers._following import (
     cannot_unlearn,
     check_step_fitted,
@@ -20,8 +25,15 @@ from sklearn_unlearn.transformers._frozen import (
     has_own_fit_transform,
     say_remembered,
 )
+from sklearn_unlearn.transformers._refitted import check_can_be_refitted
 from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix, mixes
-from sklearn_unlearn.utils.input_change import Imputed, InputChange, as_given, of_step
+from sklearn_unlearn.utils.input_change import (
+    Imputed,
+    InputChange,
+    as_given,
+    check_on_stateful,
+    of_step,
+)
 
 __all__ = [
     "AsAtFit",
@@ -30,6 +42,8 @@ __all__ = [
     "InputChange",
     "as_given",
     "cannot_unlearn",
+    "check_can_be_refitted",
+    "check_on_stateful",
     "check_rowwise",
     "check_step_fitted",
     "check_whole_rows",
@@ -37,6 +51,7 @@ __all__ = [
     "cross_fitted_in",
     "exported",
     "few",
+    "first_difference",
     "follow",
     "foreign",
     "has_own_fit_transform",
@@ -46,7 +61,9 @@ __all__ = [
     "mixes",
     "names_outputs",
     "of_step",
+    "said_of_difference",
     "say_remembered",
     "unfitted_twin",
     "unknown_since_fit",
+    "unseeded_in",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 from inspect import signature
 
@@ -19,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers._column_selector import ColumnSelector
+from sklearn_unlearn.transformers._refitted import plain_of, refitted
 from sklearn_unlearn.utils.input_change import of_step
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.raw_rows import RawRows
@@ -62,8 +62,10 @@ def follow(name, step, change, cross_fitted=False):
             return follow(name, change)
         if is_stateless(step):
             return _unchanged(name, step, change)
-        if change.freeze:
+        if change.on_stateful == "freeze":
             return _frozen(name, step, change, cross_fitted)
+        if change.on_stateful == "refit" and change.rest is not None:
+            return refitted(name, step, change)
         raise cannot_unlearn(name, step)
 
 
@@ -71,7 +73,9 @@ def cannot_unlearn(name, step):
     """What is said of a step that learned from rows and cannot unlearn."""
     return UnlearningError(
         f"Step {name!r}, {kind_of(step)}, learned from rows and cannot unlearn "
-        "them. Take its unlearnable counterpart if there is one, or fit again, or pass "
+        "them. Take its unlearnable counterpart if there is one; or retain data in the "
+        'last step (retain_data=True) and pass on_stateful="refit" to have it fitted '
+        "again by each request; or fit again; or pass "
         'on_stateful="freeze" to leave in it what it knows of the rows.'
     )
 
@@ -88,7 +92,7 @@ def exported(step, *, drop_forgotten):
     if hasattr(step, "to_skorch"):
         return step.to_skorch()
     if not hasattr(step, "to_sklearn"):
-        return copy.deepcopy(step)
+        return plain_of(step, drop_forgotten)
     if "drop_forgotten" in signature(step.to_sklearn).parameters:
         return step.to_sklearn(drop_forgotten=drop_forgotten)
     return step.to_sklearn()

@@ -5,7 +5,15 @@ from __future__ import annotations
 from sklearn.base import TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
 
-from sklearn_unlearn.exceptions import NotForgottenWarning, UnlearningError
+from sklearn_unlearn.exceptions import (
+    DataMismatchWarning,
+    NotForgottenWarning,
+    UnlearningError,
+)
+from sklearn_unlearn.transformers._differences import (
+    first_difference,
+    said_of_difference,
+)
 from sklearn_unlearn.transformers._rowwise import same_outputs
 from sklearn_unlearn.utils.from_sklearn import difference
 from sklearn_unlearn.utils.messages import kind_of, warn
@@ -25,11 +33,15 @@ class AsAtFit(FrozenEstimator):
         Fitted.
     name : str
         Of the step, for messages.
+    stays : bool, default=True
+        Whether it stays as it is for good; if not, it is said where it is no fit to the
+        rows that it is given, to which it will be fitted.
     """
 
-    def __init__(self, estimator, name):
+    def __init__(self, estimator, name, stays=True):
         super().__init__(estimator)
         self.name = name
+        self.stays = stays
 
     def fit_transform(self, X, y=None, **params):
         """What the transformer made of its training rows.
@@ -43,10 +55,14 @@ class AsAtFit(FrozenEstimator):
         """
         step, self.cross_fitted, self.drawn = self.estimator, False, False
         if not has_own_fit_transform(step):
+            if not self.stays:
+                self._say_difference(clone(step).fit(protected(X), y), X)
             return step.transform(protected(X))
         again = clone(step)
         outputs = again.fit_transform(protected(X), y)
         if same_outputs(outputs, again.transform(protected(X))):
+            if not self.stays:
+                self._say_difference(again, X)
             return step.transform(protected(X))
         different = difference(step, again)
         if different is not None:
@@ -63,9 +79,16 @@ class AsAtFit(FrozenEstimator):
         )
         return outputs
 
+    def _say_difference(self, again, X):
+        """Warn where a fit to the rows is another one."""
+        different = first_difference(self.estimator, again, X)
+        if different is not None:
+            said = said_of_difference(self.estimator, different)
+            warn(f"In step {self.name!r}: {said}", DataMismatchWarning)
+
     def __sklearn_clone__(self):
         """One that is not asked yet."""
-        return AsAtFit(self.estimator, self.name)
+        return AsAtFit(self.estimator, self.name, self.stays)
 
 
 def has_own_fit_transform(step):

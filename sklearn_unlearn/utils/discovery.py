@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from inspect import isclass, signature
 
@@ -59,6 +60,39 @@ def all_estimators(type_filter=None):
         and not _consists_of_others(each)
         and wanted(each)
     )
+
+
+def counterpart(estimator):
+    """The class of this package that is the twin of an estimator.
+
+    An estimator of this package enters this table by naming scikit-learn's class in its
+    attribute ``_twin_class``, and being public.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of exactly that class; one that is derived from it may do something else.
+
+    Returns
+    -------
+    type or None
+        None if there is none.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn_unlearn.utils.discovery import counterpart
+    >>> counterpart(Ridge()).__name__
+    'UnlearnableRidge'
+    """
+    return _twins().get(type(estimator))
+
+
+@cache
+def _twins():
+    twins = {getattr(each, "_twin_class", None): each for _, each in all_estimators()}
+    twins.pop(None, None)
+    return twins
 
 
 def _consists_of_others(each):

@@ -16,6 +16,22 @@ from sklearn_unlearn.exceptions import PrecisionLossWarning
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.rows import protected
 
+#: What requests do about steps that learned from rows and cannot unlearn.
+ON_STATEFUL = ("freeze", "raise", "refit")
+
+
+def check_on_stateful(on_stateful):
+    """Refuse what is none of these.
+
+    Raises
+    ------
+    ValueError
+    """
+    if on_stateful not in ON_STATEFUL:
+        raise ValueError(
+            f"on_stateful must be 'refit', 'raise' or 'freeze'; got {on_stateful!r}"
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Imputed:
@@ -71,8 +87,13 @@ class InputChange:
         are retained.
     weight_rest : callable or None
         Gives their weights.
-    freeze : bool
-        Whether steps that learned and cannot unlearn stay as they are.
+    targets : callable or None
+        Gives their targets, as ``fit`` was given them.
+    coming : ndarray of int or None
+        Which of all rows are those that come; None where no rows are kept.
+    on_stateful : {"refit", "raise", "freeze"}
+        What happens to steps that learned and cannot unlearn: they are fitted to all
+        rows again, are refused or stay as they are.
     remembered : tuple of str
         The steps so far that stay as they are and know rows that leave.
     """
@@ -90,7 +111,9 @@ class InputChange:
     imputed: tuple[Imputed, ...] = ()
     rest: Callable[[], Any] | None = None
     weight_rest: Callable[[], Any] | None = None
-    freeze: bool = False
+    targets: Callable[[], Any] | None = None
+    coming: np.ndarray | None = None
+    on_stateful: str = "raise"
     remembered: tuple[str, ...] = ()
 
     @property
@@ -115,6 +138,14 @@ class InputChange:
         if self.map is not None:
             return self.map.n_new
         return None if self.rest is None else self.rest().shape[1]
+
+    def told(self, on_stateful):
+        """The same for what is in a step that is to do this about what cannot unlearn.
+
+        Of two wishes that to leave things as they are is the stronger, then to refuse.
+        """
+        wishes = self.on_stateful, on_stateful
+        return replace(self, on_stateful=min(wishes, key=ON_STATEFUL.index))
 
     def unweighted(self):
         """The same for a step that was fitted without weights."""

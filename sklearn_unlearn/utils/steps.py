@@ -270,6 +270,10 @@ class StepMixin:
             after.partial_fit(inputs.into(), y, request.classes, **rows)
         return after
 
+    def _retains_rows(self):
+        """Whether the estimator, which is fitted, keeps its training rows."""
+        return False
+
     def _keep_raw(self, raw):
         """Take note of the raw rows that retained data were made of, after ``fit``."""
 

@@ -84,6 +84,10 @@ class Labels:
             return (encoded[:, 0] > 0.0).astype(np.intp)
         return encoded.argmax(axis=1)
 
+    def decoded(self, encoded):
+        """Labels as ``fit`` was given them."""
+        return self.classes[self.groups(encoded)]
+
     def marks(self, encoded):
         """Whether each row is of each class, shape (n_rows, n_classes)."""
         return np.equal.outer(self.groups(encoded), np.arange(self.n_groups)) * 1.0
@@ -174,6 +178,10 @@ class Targets:
                 f"{type(self.loss).__name__!r}."
             )
         return y
+
+    def decoded(self, encoded):
+        """Targets as ``fit`` was given them."""
+        return encoded[:, 0] if self.is_vector else encoded
 
     def marks(self, encoded):
         """All rows are of one group; their targets mark them too."""

@@ -185,7 +185,7 @@ def test_alone_it_has_verbs_too():
 def test_steps_in_columns_that_cannot_unlearn():
     frame, y = people()
     model = encoded()
-    model[0].set_params(numbers=StandardScaler())
+    model[0].set_params(numbers=StandardScaler(), on_stateful="raise")
     with pytest.raises(UnlearningError, match="__numbers', a StandardScaler"):
         model.fit(frame, y).partial_unfit(frame[:1], y[:1])
 

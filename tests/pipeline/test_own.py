@@ -34,7 +34,7 @@ def test_searches_and_frames_work_as_with_any_pipeline():
     model.fit(frame, y).partial_unfit(frame[:2], y[:2]).forget_features(["b"])
     assert model[-1].feature_names_in_.tolist() == list("acde")
     assert model[:-1].transform(frame).columns.tolist() == list("acde")
-    assert model[:1].on_stateful == "raise"
+    assert model[:1].on_stateful == "refit"
     assert "UnlearnableStandardScaler" in model._repr_html_()
     assert model.score(frame, y) > 0.6
     np.testing.assert_allclose(

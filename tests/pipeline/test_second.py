@@ -195,7 +195,7 @@ def test_parts_that_cannot_unlearn_are_refused_or_stay(nested):
     part = quantiles = QuantileTransformer(n_quantiles=20)
     if nested:
         part = make_unlearnable_pipeline(UnlearnableStandardScaler(), quantiles)
-    model = with_quantiles(part).fit(X, y)
+    model = with_quantiles(part, on_stateful="raise").fit(X, y)
     steps = model.steps
     with pytest.raises(
         UnlearningError, match="__quantiletransformer'" if nested else "__learned'"

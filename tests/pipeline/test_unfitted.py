@@ -70,7 +70,7 @@ def test_a_step_that_was_put_into_a_fitted_pipeline(name, retain_data):
     ],
     ids=["scaler", "nested", "columns", "foreign"],
 )
-@pytest.mark.parametrize("on_stateful", ["raise", "freeze"])
+@pytest.mark.parametrize("on_stateful", ["refit", "raise", "freeze"])
 def test_a_pipeline_is_taken_over_whose_steps_are_fitted(step, on_stateful):
     X, y = raw("logistic")
     last = LogisticRegression(solver="newton-cholesky").fit(X, y)
@@ -90,7 +90,7 @@ class Sampler(BaseEstimator):
         return np.repeat(X, 2, axis=0), np.repeat(y, 2)
 
 
-@pytest.mark.parametrize("on_stateful", ["raise", "freeze"])
+@pytest.mark.parametrize("on_stateful", ["refit", "raise", "freeze"])
 def test_what_makes_other_rows_of_the_training_rows_is_refused(on_stateful):
     X, y = raw("logistic")
     last = LogisticRegression(solver="newton-cholesky").fit(X, y)

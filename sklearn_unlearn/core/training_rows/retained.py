@@ -128,7 +128,9 @@ class RetainedRows(StoredRows):
         names = self.ids_at(np.array(gone, dtype=np.intp))
         return replace(self, departed=self.departed.plus(names))
 
-    def following(self, before: RetainedRows, numbers: Any = None) -> RetainedRows:
+    def following(
+        self, before: RetainedRows, numbers: Any = None, order: Any = None
+    ) -> RetainedRows:
         """The same as what others have become, whose names that left are known.
 
         Parameters
@@ -137,6 +139,8 @@ class RetainedRows(StoredRows):
             Its living rows are the first ones of these, in their order.
         numbers : ndarray of int, optional
             Of the others; new ones by default.
+        order : ndarray of int, optional
+            In which these rows have been put since.
         """
         departed = before.recorded().departed
         if not before.has_numbers:
@@ -145,6 +149,7 @@ class RetainedRows(StoredRows):
         if numbers is None:
             numbers = before.next_number + np.arange(self.n_rows - alive.size)
         numbers = np.concatenate([before.numbers_at(alive), numbers])
+        numbers = numbers if order is None else numbers[order]
         chunk = replace(chunk, numbers=numbers)
         return replace(self, chunks=(chunk,), departed=departed)
 

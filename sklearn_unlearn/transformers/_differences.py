@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from sklearn_unlearn.core.arrays import is_sparse
-from sklearn_unlearn.transformers import few, is_nothing
+from sklearn_unlearn.transformers._following import is_nothing
+from sklearn_unlearn.transformers._rowwise import few
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.rows import protected
 
@@ -34,17 +35,42 @@ def first_difference(fitted, again, X):
     if not isinstance(fitted, Pipeline):
         distance = _distance(fitted, again, X, X)
         return _said(kind_of(fitted, first=True), distance)
-    ours = X
+    others = X
     for (name, step), (_, other) in zip(fitted.steps, again.steps, strict=True):
         if is_nothing(step) or hasattr(step, "fit_resample"):
             continue
         found = _said(
-            f"Step {name!r}, {kind_of(step)},", _distance(step, other, X, ours)
+            f"Step {name!r}, {kind_of(step)},", _distance(step, other, X, others)
         )
         if found is not None or not hasattr(step, "transform"):
             return found
-        X, ours = step.transform(protected(X)), other.transform(protected(ours))
+        X = step.transform(protected(X))
+        others = other.transform(protected(others))
     return None
+
+
+def said_of_difference(estimator, different):
+    """What a difference that `first_difference` found means for requests to come."""
+    unseeded = unseeded_in(estimator)
+    if unseeded:
+        return (
+            f"{different}: it has no seed ({unseeded[0]}=None), and requests give one "
+            "of the distribution of a refit, not the same as any."
+        )
+    return (
+        f"{different}: a fit to X, y and sample_weight gives another one. It stays as "
+        "it is until the first request. Are they what it was trained on?"
+    )
+
+
+def unseeded_in(estimator):
+    """Names of parameters that would be seeds, and are none."""
+    params = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    return sorted(
+        name
+        for name, value in params.items()
+        if name.rpartition("__")[2] == "random_state" and value is None
+    )
 
 
 def _said(what, distance):
