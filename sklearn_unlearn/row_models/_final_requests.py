@@ -90,6 +90,10 @@ class FinalRowModel(RowModel):
     #: Gives the fitted value where the inputs of all rows change.
     _with_other_inputs: Any
 
+    def _decoded(self, fitted, y):
+        """Targets as ``fit`` was given them."""
+        return fitted.encoding.decoded(y)
+
     def _retains_rows(self):
         return self._checked().model.retained is not None
 
@@ -159,7 +163,7 @@ class FinalRowModel(RowModel):
             y = compacted().chunks[0].rows.y
             if origin_in is not None:
                 y = np.concatenate([y, self._targets_coming(asked)])[order()]
-            return asked.fitted.encoding.decoded(y)
+            return self._decoded(asked.fitted, y)
 
         @cache
         def order():

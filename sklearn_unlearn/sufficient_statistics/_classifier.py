@@ -74,3 +74,6 @@ class StatisticalClassifier(ProbabilityMixin, ClassifierMixin, StatisticalModel)
 
     def _from_columns(self, fitted, y):
         return y[:, 0].astype(np.intp)
+
+    def _decoded(self, fitted, y):
+        return fitted.labels[self._from_columns(fitted, y)]

@@ -238,6 +238,9 @@ class RetainsRows(StatisticsUnlearner, FinalRowModel):
         """Targets of rows that are kept, as `_read_targets` gives them."""
         raise NotImplementedError
 
+    def _decoded(self, fitted, y):
+        return self._from_columns(fitted, y)
+
     def _with_retained(self, fitted, retained):
         return replace(fitted, retained=retained)
 

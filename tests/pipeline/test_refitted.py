@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_selection import RFE, SelectKBest, f_regression
+from sklearn.feature_selection import RFE, SelectKBest, f_classif, f_regression
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -23,6 +23,10 @@ from sklearn.preprocessing import (
 )
 
 from sklearn_unlearn import (
+    UnlearnableBayesianRidge,
+    UnlearnableGaussianNB,
+    UnlearnableKNeighborsClassifier,
+    UnlearnableLinearDiscriminantAnalysis,
     UnlearnableLogisticRegression,
     UnlearnableMLPClassifier,
     UnlearnablePipeline,
@@ -215,6 +219,36 @@ def test_against_scikit_learn_and_with_weights():
         ours.partial_unfit(X[:9], y[:9])
         theirs.fit(X[9:], y[9:], **dict.fromkeys(names, weight[9:]))
     np.testing.assert_allclose(answers(ours, X), answers(theirs, X), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        UnlearnableGaussianNB(retain_data=True),
+        UnlearnableLinearDiscriminantAnalysis(retain_data=True),
+        UnlearnableKNeighborsClassifier(),
+        UnlearnableBayesianRidge(retain_data=True),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+@pytest.mark.parametrize("verb", VERBS[:3])
+def test_other_last_steps(last, verb):
+    X, y = data()
+    if not hasattr(last, "predict_proba"):
+        y = np.where(y == "yes", 1.0, -1.0)
+    chosen = SelectKBest(f_classif, k=4)
+    ours = make_unlearnable_pipeline(
+        UnlearnableStandardScaler(), chosen, QuantileTransformer(n_quantiles=9), last
+    ).fit(X, y)
+    if verb == "replace_labels":
+        after = y.copy()
+        after[:8] = y[8:16]
+        ours.replace_labels(X[:8], y[:8], after[:8])
+        refit = clone(ours).fit(X, after)
+    else:
+        X_after, y_after = asked(ours, verb, X, y)
+        refit = clone(ours).fit(X_after, y_after)
+    np.testing.assert_allclose(answers(ours, X), answers(refit, X), atol=1e-8)
 
 
 def test_numbers_and_networks():
