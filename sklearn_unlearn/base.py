@@ -8,15 +8,13 @@ rows, targets and fitted values are is the estimator's business.
 from __future__ import annotations
 
 import copy
-import os
-import threading
-from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from sklearn.base import is_regressor
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.utils.messages import kind_of, refusing
+from sklearn_unlearn._carrying import CarryingMixin
+from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.request import Answer, Batch, Request
 from sklearn_unlearn.utils.steps import StepMixin
 from sklearn_unlearn.utils.verbs import given, verb
@@ -28,7 +26,7 @@ _STATE_VERSION = 1
 __all__ = ["Answer", "Batch", "Request", "UnlearnerMixin", "given", "verb"]
 
 
-class UnlearnerMixin(StepMixin):
+class UnlearnerMixin(CarryingMixin, StepMixin):
     """The verbs, each defined once.
 
     An estimator says in ``_accepts`` which requests it takes, and provides ``_apply``,
@@ -242,21 +240,7 @@ class UnlearnerMixin(StepMixin):
                 return self
         return self._carry_out(request)
 
-    # Carrying out -------------------------------------------------------------------
-
-    def _apply(self, fitted: Any, request: Request) -> Answer:
-        """What comes of a request; the estimator and the fitted value stay."""
-        raise NotImplementedError
-
-    def _carry_out(self, request: Request) -> Any:
-        """Validate, compute and swap; only the last line changes the estimator."""
-        with self._request():
-            fitted = self._checked()
-            self._check_accepted(request)
-            answer = self._apply(fitted, request)
-            if answer.fitted is not fitted:
-                self._swap(answer.fitted)
-        return self
+    # Checking requests ---------------------------------------------------------------
 
     def _check_accepted(self, request: Request) -> None:
         """Refuse a request that lacks, or has, what it should not.
@@ -383,22 +367,7 @@ class UnlearnerMixin(StepMixin):
         learned = vars(after).items()
         vars(self).update({name: v for name, v in learned if name != "_locks"})
 
-    # One request at a time ------------------------------------------------------------
-
-    def _exclusive(self) -> threading.RLock:
-        """The lock that makes requests of one estimator follow one another.
-
-        Each process has its own: one that a thread held when the process was forked
-        is held in the child for ever.
-        """
-        locks = vars(self).setdefault("_locks", {})
-        return locks.setdefault(os.getpid(), threading.RLock())
-
-    @contextmanager
-    def _request(self):
-        """One request at a time, what refuses it being an `UnlearningError`."""
-        with self._exclusive(), refusing():
-            yield
+    # Copies and pickles --------------------------------------------------------------
 
     def __copy__(self) -> Any:
         """A shallow copy, without the state that pickles need and without locks."""
@@ -409,7 +378,10 @@ class UnlearnerMixin(StepMixin):
     def __getstate__(self) -> dict[str, Any]:
         """All but the locks, and the version of what is kept."""
         state: Any = super().__getstate__()
-        state = {name: value for name, value in state.items() if name != "_locks"}
+        own = ("_locks", "_requests")
+        state = {name: value for name, value in state.items() if name not in own}
+        log = self._pickled_log()
+        state |= {} if log is None else {"_requests": log}
         return {**state, "_state_version": _STATE_VERSION}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -428,5 +400,7 @@ class UnlearnerMixin(StepMixin):
                 "sklearn_unlearn that keeps other things: fit it again with this one, "
                 "or load it with that one."
             )
+        log = state.pop("_requests", None)
         parent: Any = super()
         parent.__setstate__(state)
+        self._restore_log(log)

@@ -39,6 +39,7 @@ from sklearn_unlearn.exceptions import (
 )
 from sklearn_unlearn.gaussian import GaussianCertification
 from sklearn_unlearn.newton import NewtonModel, warn_unless_converged
+from sklearn_unlearn.utils.notes import note
 from sklearn_unlearn.utils.provenance import package_versions, plain_parameters
 
 _CLAIM = (
@@ -322,10 +323,14 @@ class CertifiedMixin(NewtonModel):
             return super()._carried(fitted, request)
         model = idle(fitted.model, request)
         if model is not None:
+            note(publications=fitted.lineage.record.publication)
             return replace(fitted, model=model)
         with fitted.lineage.account.answering():
             lineage = requested(fitted.lineage, request.edit)
-            return super()._carried(replace(fitted, lineage=lineage), request)
+            after = super()._carried(replace(fitted, lineage=lineage), request)
+        # a residual is a function of secrets
+        note(publications=after.lineage.record.publication, residual_after=None)
+        return after
 
     def _settled(self, fitted, request, answer):
         """The fitted value after a request, its distance spent."""

@@ -33,6 +33,8 @@ from sklearn_unlearn.exceptions import (
 )
 from sklearn_unlearn.newton_inputs import FollowsInputs
 from sklearn_unlearn.utils.messages import warn
+from sklearn_unlearn.utils.notes import note
+from sklearn_unlearn.utils.request import Request as Ask
 from sklearn_unlearn.utils.residual import residual_at
 
 
@@ -97,7 +99,7 @@ class NewtonModel(FollowsInputs):
             If rows, weights or column sums are not those of the model: refining on
             other rows would be a silent refit.
         """
-        with self._request():
+        with self._request() as put:
             fitted = self._checked()
             model = fitted.model
             rows = self._all_rows(fitted, X, y, sample_weight)
@@ -107,7 +109,7 @@ class NewtonModel(FollowsInputs):
             loss, options = fitted.loss_of(rows), self._options()
             model, refinement = refined(model, rows, loss, options)
             warn_unless_converged(refinement)
-            self._fitted = self._resettled(fitted, model, rows)
+            put([Ask()], fitted, self._resettled(fitted, model, rows))
         return self
 
     def gradient_residual(self, X=None, y=None, sample_weight=None):
@@ -212,7 +214,8 @@ def _widened(penalty, n_columns, intercept):
 
 
 def warn_unless_converged(refinement):
-    """Warn where a refinement ended with a gradient that it could have lowered."""
+    """Note a refinement, and warn of a gradient that it could have lowered."""
+    note(residual_after=refinement.residual)
     if not refinement.converged:
         warn(
             f"{refinement.outcome.value} The gradient norm is "

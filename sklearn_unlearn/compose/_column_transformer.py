@@ -21,6 +21,7 @@ from sklearn_unlearn.transformers import (
     say_remembered,
 )
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
+from sklearn_unlearn.utils.tags import UnlearningTags
 from sklearn_unlearn.utils.validation import check_columns
 
 
@@ -223,6 +224,15 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
     def _swap(self, fitted):
         self._become(fitted.version)
         say_remembered(fitted.lately)
+
+    def _state_of_record(self):
+        return self.transformers_
+
+    def _parts_of(self, fitted):
+        return [(name, one) for name, one, _ in fitted.version.transformers_]
+
+    def _promised(self):
+        return UnlearningTags.of(self, exact=True)
 
     def _apply(self, fitted, request):
         before, columns = fitted.version, request.columns

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from sklearn_unlearn.neural_network._final_requests import FinalNetwork
 from sklearn_unlearn.neural_network._parameters import ParametersMixin
 from sklearn_unlearn.row_models import RowModel
+from sklearn_unlearn.utils.request import Request
 
 
 class NetworkUnlearner(ParametersMixin, FinalNetwork):
@@ -52,7 +53,7 @@ class NetworkUnlearner(ParametersMixin, FinalNetwork):
         DataMismatchError
             If rows, weights or column sums are not those of the model.
         """
-        with self._request():
+        with self._request() as put:
             fitted = self._checked()
             model = fitted.model
             rows = self._all_rows(fitted, X, y, sample_weight)
@@ -61,7 +62,7 @@ class NetworkUnlearner(ParametersMixin, FinalNetwork):
             else:
                 labels = fitted.encoding.classes
                 model.tally.check_same(rows, model.marks, model.forgotten, labels)
-            self._swap(self._refined(fitted, rows))
+            put([Request()], fitted, self._refined(fitted, rows))
         return self
 
     def gradient_residual(self, X=None, y=None, sample_weight=None):

@@ -155,13 +155,14 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
         DataMismatchError
             If these are not the rows of the model.
         """
-        with self._request():
-            self._check_fitted()
+        with self._request() as put:
+            fitted = self._checked()
             (*front, (name, last)), marks, made = self._flat()
             check_as_at_fit(front, marks, X)
             X, y = outputs(front, X), of_targets(y, made)
             last = copy.copy(last).refine(X, y, sample_weight)
-            self.steps = regroup_steps(self.steps, [*front, (name, last)])
+            steps = regroup_steps(self.steps, [*front, (name, last)])
+            put([Request()], fitted, fitted._replace(steps=steps, lately=()))
         return self
 
     @available_if(lambda self: self._last_has("release"))

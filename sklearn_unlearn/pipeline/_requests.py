@@ -47,6 +47,7 @@ from sklearn_unlearn.transformers import (
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.schema import Schema
 from sklearn_unlearn.utils.steps import hook, own
+from sklearn_unlearn.utils.tags import unlearning_tags
 from sklearn_unlearn.utils.targets import check_labels
 
 
@@ -123,6 +124,15 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
             schema = schema.forgetting(request.columns)
         remembered = fitted.remembered | set(lately)
         return Answer(FittedSteps(steps, schema, remembered, lately))
+
+    def _state_of_record(self):
+        return self.steps
+
+    def _parts_of(self, fitted):
+        return fitted.steps
+
+    def _promised(self):
+        return unlearning_tags(innermost(self))
 
     def _check_classes(self, classes, known, y=None):
         check_labels(classes, known, y)

@@ -16,6 +16,7 @@ from sklearn_unlearn.core.training_rows.search import check_named_once
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models._names import NamedRowsMixin
 from sklearn_unlearn.utils.not_found import explanation
+from sklearn_unlearn.utils.notes import note
 from sklearn_unlearn.utils.validation import (
     check_columns,
     check_remaining_rows,
@@ -287,6 +288,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         source = np.cumsum(another) - 1 + np.cumsum(unknown)[owner]
         n_rows = int(np.count_nonzero(another))
         n_asked = n_rows + int(np.count_nonzero(unknown))
+        note(n_rows_out=n_rows)
         if sample_weight is None:
             return Leaving(retained.take(positions), positions, source, n_asked)
         weight = check_sample_weight(sample_weight, n_asked)[source]

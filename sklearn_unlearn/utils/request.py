@@ -57,6 +57,17 @@ class Request:
     inputs: InputChange | None = None
 
     @property
+    def verb(self) -> str:
+        """The verb that asks for this."""
+        if self.columns is not None:
+            return "forget_features"
+        if self.out is None:
+            return "partial_fit" if self.into is not None else "refine"
+        if self.into is None:
+            return "partial_unfit"
+        return "replace_labels" if self.relabels else "replace_features"
+
+    @property
     def weight(self) -> Any:
         """Weights of the rows that leave or, if none do, that come."""
         rows = self.into if self.out is None else self.out

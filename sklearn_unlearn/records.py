@@ -1,0 +1,292 @@
+"""Records of requests: what was asked of a model, when, and how it was answered.
+
+A record holds no data: counts, names of columns, keyed hashes. The key stays with the
+model while it is in memory and is in no pickle; `record_key` and `use_record_key` take
+it out and bring it back.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
+from typing import Any
+
+from sklearn_unlearn.utils.digests import digests_of_names
+from sklearn_unlearn.utils.frames import FrameMixin
+from sklearn_unlearn.utils.provenance import package_versions
+
+__all__ = [
+    "RECORD_SCHEMA",
+    "RequestRecord",
+    "hashes_of",
+    "record_key",
+    "use_record_key",
+]
+
+#: Has a line for each request that was carried out, of counts alone, at level INFO.
+LOGGER = logging.getLogger("sklearn_unlearn.requests")
+#: Of the documents that `RequestRecord.to_json` gives.
+_FORMAT = 1
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_HASH: dict[str, Any] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+
+
+def _optional(kind):
+    return {**kind, "type": [kind["type"], "null"]}
+
+
+def _several(kind):
+    return {"type": "array", "items": kind}
+
+
+_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
+_PROPERTIES: dict[str, Any] = {
+    "format": {"const": _FORMAT},
+    "identity": _HASH,
+    "follows": _optional(_HASH),
+    "undoes": _optional(_HASH),
+    "verb": _TEXT,
+    "estimator": _TEXT,
+    "n_rows_out": _COUNT,
+    "n_rows_in": _COUNT,
+    "columns": _several({"type": ["string", "integer"]}),
+    "row_ids": _several(_HASH),
+    "time": {"type": "string", "format": "date-time"},
+    "seconds": {"type": "number", "minimum": 0},
+    "n_together": {"type": "integer", "minimum": 1},
+    "method": {"enum": ["exact", "refined", "one step", "empirical", None]},
+    "residual_before": {"type": ["number", "null"], "minimum": 0},
+    "residual_after": {"type": ["number", "null"], "minimum": 0},
+    "steps": _several(_TEXT),
+    "frozen": _several(_TEXT),
+    "publications": _optional(_COUNT),
+    "versions": {"type": "object", "additionalProperties": _TEXT},
+    "asked": _HASH,
+    "state_before": _HASH,
+    "state_after": _HASH,
+}
+#: JSON Schema (draft 2020-12) of what `RequestRecord.to_json` gives.
+RECORD_SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "RequestRecord",
+    "type": "object",
+    "properties": _PROPERTIES,
+    "required": list(_PROPERTIES),
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True)
+class RequestRecord(FrameMixin):
+    """What was asked of a model, when, and how it was answered; no data.
+
+    The attribute ``request_record_`` of a model is the record of the last request
+    since ``fit``.
+
+    Attributes
+    ----------
+    identity : str
+        Drawn at random; all hashes are of 32 hexadecimal digits.
+    follows : str or None
+        The identity of the request before; None of the first one since ``fit``.
+    undoes : str or None
+        The identity of the request that this one took back.
+    verb : str
+        The method.
+    estimator : str
+        Its class.
+    n_rows_out, n_rows_in : int
+        Rows that left and that came; rows that were corrected count as both. Where
+        names alone were given and the model does not say how many rows have them, the
+        names count.
+    columns : tuple of str or int
+        Columns to forget, by name, or by position where they have none.
+    row_ids : tuple of str
+        Keyed hash of each identifier in the request; `hashes_of` gives those of others.
+    time : str
+        When it was done: UTC, ISO 8601.
+    seconds : float
+        How long it took; of several requests together, an equal share.
+    n_together : int
+        How many requests were carried out together.
+    method : {"exact", "refined", "one step", "empirical"} or None
+        What tags promise of the model with these parameters: that of a refit, up to
+        rounding; that of a refit up to ``tol``, by steps on retained data; a step in
+        closed form; steps on an objective that is not convex. None where they promise
+        nothing.
+    residual_before, residual_after : float or None
+        Norm of the gradient of the objective on the edited data, before and after what
+        the request did on retained data. None where it was not computed, and with
+        certification, where it is a secret.
+    steps : tuple of str
+        Of a pipeline or column transformer, the steps that the request changed.
+    frozen : tuple of str
+        Steps that ``on_stateful="freeze"`` left with what they know of the rows.
+    publications : int or None
+        With certification, how many were published and paid for so far. How much each
+        spent is a secret of ``private_record``.
+    versions : dict of str to str
+        Of the packages that computed it.
+    asked : str
+        Keyed digest of the rows, targets, weights and identifiers that were given.
+    state_before, state_after : str
+        Keyed digest of what the model had learned: its parameters or statistics, of
+        more than 2,048 numbers in an array so many, of more than 16 trees so many,
+        evenly spaced. Two states with different digests differ.
+    """
+
+    identity: str
+    follows: str | None
+    undoes: str | None
+    verb: str
+    estimator: str
+    n_rows_out: int
+    n_rows_in: int
+    columns: tuple[Any, ...]
+    row_ids: tuple[str, ...]
+    time: str
+    seconds: float
+    n_together: int
+    method: str | None
+    residual_before: float | None
+    residual_after: float | None
+    steps: tuple[str, ...]
+    frozen: tuple[str, ...]
+    publications: int | None
+    versions: dict[str, str] = field(hash=False)
+    asked: str
+    state_before: str
+    state_after: str
+
+    def to_json(self):
+        """The record as a JSON document, which `RECORD_SCHEMA` describes.
+
+        Returns
+        -------
+        str
+        """
+        return json.dumps({"format": _FORMAT, **asdict(self)}, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text):
+        """The record that `to_json` wrote.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        RequestRecord
+
+        Raises
+        ------
+        ValueError
+            If it is no such document.
+        """
+        document = json.loads(text)
+        expected = _PROPERTIES.keys()
+        if not isinstance(document, dict) or document.keys() != expected:
+            raise ValueError(
+                "text is no record of a request: it must be an object of "
+                f"{', '.join(expected)}."
+            )
+        if document.pop("format") != _FORMAT:
+            raise ValueError(f"text must have the format {_FORMAT}, as to_json writes.")
+        for name in ("columns", "row_ids", "steps", "frozen"):
+            document[name] = tuple(document[name])
+        return cls(**document)
+
+    @property
+    def line(self):
+        """The record in a few words, as it is logged."""
+        what = [
+            f"{n} {unit} {way}"
+            for n, unit, way in (
+                (self.n_rows_out, "rows", "out"),
+                (self.n_rows_in, "rows", "in"),
+                (len(self.columns), "columns", "out"),
+            )
+            if n
+        ]
+        how = "no promise" if self.method is None else self.method
+        return f"{self.estimator}.{self.verb}: {', '.join(what) or 'nothing'}; {how}"
+
+    def _table(self):
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: [value] for name, value in values.items()}
+
+
+def record_key(model):
+    """The key of the hashes in a model's records: a secret, to be kept apart from them.
+
+    Parameters
+    ----------
+    model : estimator
+        One that unlearns.
+
+    Returns
+    -------
+    bytes
+        Drawn when it was first needed. No pickle has it, and a copy by
+        :func:`copy.deepcopy` has another.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_unlearn import UnlearnableRidge
+    >>> from sklearn_unlearn.records import hashes_of, record_key
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = UnlearnableRidge(retain_data=True).fit(X, y, row_ids=range(len(X)))
+    >>> record = model.partial_unfit(row_ids=[3]).request_record_
+    >>> record.verb, record.method, record.n_rows_out
+    ('partial_unfit', 'refined', 1)
+    >>> hashes_of([3], record_key(model)) == record.row_ids
+    True
+    """
+    return model._request_log.key
+
+
+def use_record_key(model, key):
+    """Give a model the key of its records, after it was read from a file.
+
+    Parameters
+    ----------
+    model : estimator
+        One that unlearns.
+    key : bytes
+        As `record_key` gave it.
+
+    Raises
+    ------
+    ValueError
+        If it is no key.
+    """
+    if not isinstance(key, bytes) or len(key) != 32:
+        raise ValueError("key must be 32 bytes, as record_key gives them.")
+    model._use_record_key(key)
+
+
+def hashes_of(row_ids, key):
+    """What records hold of identifiers.
+
+    Parameters
+    ----------
+    row_ids : array-like of shape (n_ids,), str or int
+    key : bytes
+        As `record_key` gives it.
+
+    Returns
+    -------
+    tuple of str
+    """
+    return digests_of_names(key, row_ids)
+
+
+@lru_cache(maxsize=1)
+def versions():
+    """Of the packages, looked up once."""
+    return package_versions()

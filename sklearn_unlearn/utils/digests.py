@@ -1,0 +1,172 @@
+"""Keyed digests of names, rows and states: what a record holds instead of them.
+
+All are BLAKE2b under a secret key (RFC 7693), which makes each a message authentication
+code. Who does not have the key can neither tell what was digested nor try values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.utils.raw_rows import RawRows
+
+#: Of a state, numbers of an array and members of a list that are looked at, those at
+#: the ends among them; all of them where there are no more.
+N_VALUES, N_PARTS = 2048, 16
+_SIZE = 16
+#: Objects within one another that are opened.
+_DEPTH = 12
+#: Attributes of fitted values that tell what was learned, rather than from what.
+_LEARNED = {
+    "sklearn_estimator",
+    "estimator",
+    "model",
+    "state",
+    "theta",
+    "trees",
+    "models",
+    "steps",
+    "hidden",
+    "labels",
+    "feature",
+    "below",
+    "sums",
+}
+
+
+def digests_of_names(key: bytes, row_ids: Any) -> tuple[str, ...]:
+    """The keyed hash of each identifier, in hexadecimal."""
+    if row_ids is None:
+        return ()
+    names = np.asarray(row_ids).reshape(-1).tolist()
+    return tuple(_digest(key, b"name", repr(name).encode()) for name in names)
+
+
+def digest_of_rows(key: bytes, fields: dict[str, Any]) -> str:
+    """A digest of what a request was given for its rows, by the names of arguments.
+
+    Numbers of a kind are the same in any order of memory and precision; a frame is
+    other than an array.
+    """
+    digest = _new(key, b"rows")
+    for name, value in fields.items():
+        if value is not None:
+            digest.update(f"{name}:".encode())
+            _feed_rows(digest, value)
+    return digest.hexdigest()
+
+
+def digest_of_state(key: bytes, fitted: Any) -> str:
+    """A digest of what an estimator has learned, `N_VALUES` numbers of each array."""
+    digest = _new(key, b"state")
+    _feed_state(digest, fitted)
+    return digest.hexdigest()
+
+
+def _new(key, person):
+    return hashlib.blake2b(key=key, digest_size=_SIZE, person=person)
+
+
+def _digest(key, person, data):
+    digest = _new(key, person)
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def _feed_rows(digest, value):
+    if isinstance(value, np.ndarray) or np.isscalar(value):
+        _feed_values(digest, np.asarray(value))
+        return
+    rows = RawRows.of(value)
+    digest.update(str(rows.shape).encode())
+    if is_sparse(rows.X):
+        X = rows.X.sorted_indices()
+        columns = [X.data, X.indices, X.indptr]
+    else:
+        columns = [rows.X] if isinstance(rows.X, np.ndarray) else rows.columns()
+    for column in columns:
+        _feed_values(digest, column)
+
+
+def _feed_values(digest, array):
+    """All values of an array, equal ones alike if their kind is the same."""
+    kind = array.dtype.kind
+    digest.update(f"{array.shape}{kind}".encode())
+    if kind == "f":  # adding zero makes -0.0 and 0.0 the same
+        digest.update((array.astype(np.float64, copy=False) + 0.0).tobytes())
+    elif kind in "iub":
+        digest.update(array.astype(np.int64, copy=False).tobytes())
+    else:
+        digest.update(repr(array.astype(object).tolist()).encode())
+
+
+def _feed_state(digest: Any, value: Any, depth: int = 0) -> None:
+    kind: Any = type(value)
+    names = _learned_fields(kind)
+    if names:
+        for name in names:
+            _feed_state(digest, getattr(value, name), depth + 1)
+    elif isinstance(value, np.ndarray):
+        if value.size > N_VALUES:
+            digest.update(repr(value.shape).encode())
+            value = _spread(value.flat)
+        _feed_values(digest, value)
+    elif isinstance(value, np.generic):
+        _feed_state(digest, value.item(), depth)
+    elif isinstance(value, str | bool | int | float) or value is None:
+        digest.update(repr(value).encode())
+    elif is_sparse(value):
+        for part in (value.data, value.indices, value.indptr):
+            _feed_state(digest, part, depth)
+    elif depth < _DEPTH:
+        for name, part in _parts(value):
+            digest.update(name.encode())
+            _feed_state(digest, part, depth + 1)
+
+
+def _parts(value):
+    """What a value consists of, as far as it was learned, each by a name."""
+    if isinstance(value, dict):
+        names = [str(name) for name in value]
+        return zip(_some(names), _some(list(value.values())), strict=True)
+    if isinstance(value, list | tuple):
+        return ((str(len(value)), part) for part in _some(value))
+    value = getattr(value, "version", value)
+    if not isinstance(value, BaseEstimator):
+        return ()
+    inner = vars(value).get("_fitted")
+    if inner is not None:
+        return [(type(value).__name__, inner)]
+    learned = vars(value).items()
+    kept = {n: part for n, part in learned if n.endswith("_") and n[0] != "_"}
+    return (kept or {"steps": getattr(value, "steps", None)}).items()
+
+
+@lru_cache(maxsize=256)
+def _learned_fields(kind):
+    """Names of what a fitted value of some class has learned."""
+    if hasattr(kind, "node_count"):  # scikit-learn's trees
+        return ("threshold", "value")
+    names = getattr(kind, "_fields", ())
+    if is_dataclass(kind):
+        names = [each.name for each in fields(kind)]
+    return tuple(name for name in names if name in _LEARNED)
+
+
+def _some(values):
+    """Some members of a list, evenly spaced, the first and the last among them."""
+    if len(values) <= N_PARTS:
+        return values
+    return [values[i] for i in np.linspace(0, len(values) - 1, N_PARTS).astype(int)]
+
+
+def _spread(flat):
+    """Some numbers of an array, evenly spaced."""
+    return flat[np.linspace(0, len(flat) - 1, N_VALUES).astype(np.intp)]

@@ -1,0 +1,214 @@
+"""Records of requests say what was done, and hold no data."""
+
+import json
+import logging
+import pickle
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from sklearn_unlearn import GaussianCertification, UnlearnableRidge
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.records import (
+    RECORD_SCHEMA,
+    RequestRecord,
+    hashes_of,
+    record_key,
+    use_record_key,
+)
+from sklearn_unlearn.utils.traces import traces
+from tests.families import EXACT, FAMILIES, NAMED, X, fitted, rows_of, y
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_request_leaves_a_record(family):
+    model = fitted(family)
+    assert not hasattr(model, "request_record_")
+    first = model.partial_unfit(*rows_of(model, [1, 2])).request_record_
+    assert (first.verb, first.n_rows_out, first.n_rows_in) == ("partial_unfit", 2, 0)
+    assert first.estimator == type(model).__name__
+    assert first.state_before != first.state_after
+    assert first.follows is None
+    if family != "network":
+        second = model.partial_fit(*rows_of(model, [1, 2])).request_record_
+        assert (second.n_rows_out, second.n_rows_in) == (0, 2)
+        assert second.follows == first.identity
+        assert second.state_before == first.state_after
+        if family in EXACT:
+            assert second.state_after == first.state_before
+    assert not hasattr(clone(model), "request_record_")
+    record = model.request_record_
+    again = pickle.loads(pickle.dumps(model))
+    assert again.request_record_ == record
+    with pytest.raises((ValueError, TypeError)):
+        model.partial_unfit(X[:3, :1])
+    assert model.request_record_ is record
+    again.fit(X, y)
+    assert not hasattr(again, "request_record_")
+
+
+@pytest.mark.parametrize(
+    ("family", "method"),
+    [
+        ("ridge_retained", "refined"),
+        ("logistic", "one step"),
+        ("naive_bayes", "exact"),
+        ("network", "empirical"),
+        ("pipeline_retained", "refined"),
+        ("columns", "exact"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
+def test_the_method_is_what_tags_promise(family, method):
+    model = fitted(family)
+    record = model.partial_unfit(*rows_of(model, [3])).request_record_
+    assert record.method == method
+    assert (record.residual_after is not None) == (method == "refined")
+    if method == "refined":
+        assert record.residual_after == pytest.approx(
+            float(model.gradient_residual()), abs=1e-8
+        )
+
+
+def test_steps_that_changed_are_named():
+    model = fitted("pipeline_retained")
+    labels = model.replace_labels(X[:1], y[:1], 1 - y[:1]).request_record_
+    assert labels.steps == ("unlearnablelogisticregression",)
+    assert (labels.n_rows_out, labels.n_rows_in) == (1, 1)
+    rows = model.partial_unfit(X[1:2], y[1:2]).request_record_
+    assert rows.steps == (
+        "unlearnablestandardscaler",
+        "unlearnablelogisticregression",
+    )
+    assert not hasattr(model[-1], "request_record_")
+    columns = fitted("columns").partial_unfit(X[:1]).request_record_
+    assert columns.steps == ("unlearnablestandardscaler",)
+
+
+def test_columns_are_named():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    model = UnlearnableRidge().fit(frame, y)
+    assert model.forget_features(["b", "d"]).request_record_.columns == ("b", "d")
+    model = UnlearnableRidge().fit(X, y)
+    record = model.forget_features(np.array([False, True, False, True])).request_record_
+    assert (record.verb, record.columns) == ("forget_features", (1, 3))
+    assert record.frame().shape == (1, len(fields(record)))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
+@pytest.mark.parametrize("family", NAMED)
+def test_names_are_hashed_by_a_key_that_no_pickle_has(family):
+    model = fitted(family, named=True)
+    model.partial_unfit(row_ids=[1003, 1004])
+    record, key = model.request_record_, record_key(model)
+    assert record.n_rows_out == 2
+    assert record.row_ids == hashes_of([1003, 1004], key)
+    assert record.row_ids != hashes_of([1003, 1004], bytes(32))
+    pickled = pickle.dumps(model)
+    assert key not in pickled
+    assert key not in pickle.dumps(record)
+    again = pickle.loads(pickled)
+    assert record_key(again) != key
+    assert again.request_record_.row_ids != hashes_of([1003], record_key(again))
+    use_record_key(again, key)
+    again.partial_unfit(row_ids=[1005])
+    assert again.request_record_.row_ids == hashes_of([1005], key)
+    assert again.request_record_.follows == record.identity
+    with pytest.raises(ValueError, match="32 bytes"):
+        use_record_key(again, b"short")
+
+
+@pytest.mark.parametrize("family", ["ridge_retained", "forest", "pipeline"])
+def test_a_record_holds_no_value_that_left(family):
+    rows = X.copy()
+    rows[5] = [271.8281, 314.1592, 141.4213, 173.2050]
+    model = clone(fitted(family)).fit(rows, y)
+    model.partial_unfit(rows[5:6], y[5:6])
+    wanted = dict(zip("abcd", rows[5].tolist(), strict=True))
+    for held in (model.request_record_, vars(model)["_requests"]):
+        assert not traces(held, wanted)
+    assert not traces(model, wanted)
+    # nor a hash without a key: another model's of the same request is another
+    other = clone(fitted(family)).fit(rows, y).partial_unfit(rows[5:6], y[5:6])
+    assert other.request_record_.asked != model.request_record_.asked
+    assert other.request_record_.state_after != model.request_record_.state_after
+
+
+def test_subjects_count_as_their_rows():
+    model = UnlearnableRidge(retain_data=True).fit(X, y, row_ids=np.arange(90) // 3)
+    record = model.partial_unfit(row_ids=[4, 7]).request_record_
+    assert (record.n_rows_out, len(record.row_ids)) == (6, 2)
+
+
+def test_refinements_are_recorded():
+    model = fitted("logistic")
+    first = model.partial_unfit(X[:1], y[:1]).request_record_
+    record = model.refine(X[1:], y[1:]).request_record_
+    assert (record.verb, record.n_rows_out, record.n_rows_in) == ("refine", 0, 0)
+    assert record.follows == first.identity
+    pipeline = fitted("pipeline_retained")
+    assert pipeline.refine().request_record_.verb == "refine"
+
+
+def test_publications_are_counted_and_distances_are_not_told():
+    terms = GaussianCertification(epsilon=1.0, delta=1e-5, sigma=10.0)
+    model = UnlearnableRidge(certification=terms, retain_data=True).fit(X, y)
+    record = model.partial_unfit(X[:1], y[:1]).request_record_
+    assert record.publications == model.private_record().publication
+    assert record.residual_after is None
+
+
+def test_json_is_as_the_schema_says():
+    model = fitted("ridge_retained", named=True)
+    record = model.partial_unfit(row_ids=[1001]).request_record_
+    document = json.loads(record.to_json())
+    assert document.keys() == RECORD_SCHEMA["properties"].keys()
+    assert set(RECORD_SCHEMA["required"]) == document.keys()
+    assert {each.name for each in fields(record)} == document.keys() - {"format"}
+    kinds = {"string": str, "integer": int, "number": float, "null": type(None)}
+    kinds |= {"array": list, "object": dict}
+    for name, value in document.items():
+        kind = RECORD_SCHEMA["properties"][name].get("type")
+        if kind is not None:
+            kind = [kind] if isinstance(kind, str) else kind
+            assert isinstance(value, tuple(kinds[each] for each in kind))
+    assert RequestRecord.from_json(record.to_json()) == record
+    for wrong in ("{}", "[1]", json.dumps({**document, "more": 1})):
+        with pytest.raises(ValueError, match="no record of a request"):
+            RequestRecord.from_json(wrong)
+    with pytest.raises(ValueError, match="format 1"):
+        RequestRecord.from_json(json.dumps({**document, "format": 2}))
+
+
+def test_lines_are_logged_and_have_counts_alone(caplog):
+    model = fitted("pipeline_retained")
+    model.partial_unfit(X[:2], y[:2])
+    assert not caplog.records
+    with caplog.at_level(logging.INFO, logger="sklearn_unlearn.requests"):
+        model.partial_unfit(X[2:4], y[2:4])
+        with pytest.raises(UnlearningError):
+            model.partial_unfit(X[2:4], y[2:4])
+    # one line: that of the pipeline, none of its steps, none of what was refused
+    assert [each.getMessage() for each in caplog.records] == [
+        "UnlearnablePipeline.partial_unfit: 2 rows out; refined"
+    ]
+
+
+def test_html_has_a_line():
+    model = fitted("ridge")
+    assert "Last request" not in model._repr_html_()
+    model.partial_unfit(X[:1], y[:1])
+    assert "partial_unfit: 1 rows out; exact" in model._repr_html_()
+    assert "Last request" in model._repr_mimebundle_()["text/html"]
+
+
+def test_records_of_another_request_differ():
+    one = fitted("scaler").partial_unfit(X[:1]).request_record_
+    assert replace(one) == one
+    assert one != fitted("scaler").partial_unfit(X[:1]).request_record_
+    assert len({one, replace(one)}) == 1
