@@ -36,7 +36,7 @@ _MAKERS = {
         (UnlearnableStandardScaler(), [0, 1]), ("passthrough", [2, 3])
     ),
     "tree": lambda: UnlearnableDecisionTreeClassifier(max_depth=4, random_state=0),
-    "forest": lambda: UnlearnableRandomForestClassifier(4, random_state=0),
+    "forest": lambda: UnlearnableRandomForestClassifier(2, max_depth=3, random_state=0),
     "shards": lambda: ShardedClassifier(n_shards=3, random_state=0),
     "network": lambda: UnlearnableMLPClassifier(
         (3,), alpha=1.0, max_iter=30, retain_data=True, random_state=0
