@@ -67,6 +67,10 @@ class ProblemTooLargeError(UnlearningError):
     """The factor of the Hessian would not fit the documented memory limit."""
 
 
+class NoFactorError(UnlearningError):
+    """What a request or a certificate needs of the Hessian is not kept, only a part."""
+
+
 class NotFiniteError(UnlearningError):
     """A loss, a gradient or a curvature is infinite or not a number."""
 

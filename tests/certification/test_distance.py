@@ -315,7 +315,7 @@ def test_a_hessian_that_errs_by_what_is_said(error):
         factor = factorise(data, state.factor.penalty, state.factor.gauge, np.arange(5))
         smallest, scaled = certified_eigenvalues(factor)
         geometry = geometry_with(0.1, smallest, scaled, error * scaled * 2.0**53)
-        known_state = replace(state, factor=factor, gradient=gradient_known)
+        known_state = replace(state, hessian=factor, gradient=gradient_known)
         found = distance(known_state, Drift(geometry, 0.0, 0.0, 0.0), 1e-9)
         truth = length(np.linalg.solve(matrix, gradient_known))
         assert truth <= found.minimiser

@@ -342,7 +342,7 @@ def test_what_is_left_is_known_up_to_rounding(scale, penalty):
         state = replace(
             state,
             gradient=exact.astype(float),
-            factor=fresh_factor(problem.objective, before, state.theta),
+            hessian=fresh_factor(problem.objective, before, state.theta),
         )
         drift = measured(state, before, exact=True)
         geometry = replace(drift.geometry, terms=0.0)

@@ -255,7 +255,7 @@ def test_the_radius_leaves_dropped_columns_out():
     problem = make_problem("multinomial", n_rows=90)
     state = fitted(problem)
     edited = unlearn(state, Edit(feature_map=DropColumns(np.arange(5) == 2))).state
-    folded = replace(edited, factor=edited.factor.folded())
+    folded = replace(edited, hessian=edited.factor.folded())
     found = geometry_of(folded.objective, folded.factor, problem.rows, True)
     weighed_at = state.objective.raw_prediction(problem.rows.X, state.anchor)
     yardstick = Yardstick(folded, problem.rows, weighed_at)

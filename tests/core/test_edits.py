@@ -133,8 +133,8 @@ def test_dropping_columns_is_a_linear_map_without_their_rows(kind):
     penalty = objective.penalty[~columns]
     mapped = Edit(feature_map=matrix, penalty=penalty).objective(problem.objective)
     assert not mapped.forgotten.any()
-    dropped = drop.factor(state.factor, objective)
-    compact = matrix.factor(state.factor, mapped)
+    dropped = drop.curvature(state.factor, objective)
+    compact = matrix.curvature(state.factor, mapped)
     right = np.random.default_rng(1).standard_normal(state.theta.shape)
     there = objective.unpack(dropped.solve(objective.pack(right)))
     here = mapped.unpack(compact.solve(mapped.pack(right[~columns])))
@@ -152,7 +152,7 @@ def test_linear_map_of_the_hessian(kind):
     penalty = np.tile(objective.penalty[:1], (3, 1))
     features = LinearMap(T)
     new = Edit(feature_map=features, penalty=penalty).objective(objective)
-    actual = factor_matrix(features.factor(state.factor, new))
+    actual = factor_matrix(features.curvature(state.factor, new))
     big = np.kron(np.eye(objective.shape[1]), T)
     hessian = dense_data_hessian(objective, problem.rows, state.anchor)
     expected = big @ hessian @ big.T

@@ -180,7 +180,7 @@ def test_a_map_after_columns_were_forgotten_does_not_see_them(kind, fold, out):
     state = unlearn(fitted(problem), drop).state
     assert state.factor.pending_rank == (3 if kind == "coupled_squared" else 1)
     if fold:
-        state = replace(state, factor=state.factor.folded())
+        state = replace(state, hessian=state.factor.folded())
     T = np.random.default_rng(2).standard_normal((6, 13))
     T[-1] = np.eye(13)[-1]
     penalty = np.tile(problem.objective.penalty[:1], (6, 1))

@@ -7,7 +7,7 @@ Every verb is an `Edit`; the step of section "The one formula" in
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,10 +21,12 @@ from sklearn_unlearn.core.arrays import (
     is_sparse,
     times,
 )
-from sklearn_unlearn.core.linear.factor import Factor
+from sklearn_unlearn.core.linear.curvature import Curvature
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.losses.smooth import Loss
 from sklearn_unlearn.core.rows import Rows
+
+Kept = TypeVar("Kept", bound=Curvature)
 
 
 class FeatureMap(Protocol):
@@ -48,8 +50,8 @@ class FeatureMap(Protocol):
     def objective(self, objective: Objective) -> Objective:
         """The objective in the new coordinates, penalty not yet replaced."""
 
-    def factor(self, factor: Factor, objective: Objective) -> Factor:
-        """The factor in the new coordinates, of the new objective."""
+    def curvature(self, kept: Kept, objective: Objective) -> Kept:
+        """What is kept of the Hessian in the new coordinates, of the new objective."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ class Identity:
     def objective(self, objective: Objective) -> Objective:
         return objective
 
-    def factor(self, factor: Factor, objective: Objective) -> Factor:
-        return factor
+    def curvature(self, kept: Kept, objective: Objective) -> Kept:
+        return kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +101,8 @@ class DropColumns:
     def objective(self, objective: Objective) -> Objective:
         return objective.forgetting(self.columns)
 
-    def factor(self, factor: Factor, objective: Objective) -> Factor:
-        return factor.extended(drop=np.flatnonzero(objective.packed_held))
+    def curvature(self, kept: Kept, objective: Objective) -> Kept:
+        return kept.extended(drop=np.flatnonzero(objective.packed_held))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +141,7 @@ class LinearMap:
             held[-1] = objective.held[-1]
         return replace(objective, penalty=zeros, linear=zeros, held=held)
 
-    def factor(self, factor: Factor, objective: Objective) -> Factor:
+    def curvature(self, kept: Kept, objective: Objective) -> Kept:
         matrix = self.matrix
         if objective.coupled:
             blocks = [matrix] * objective.shape[1]
@@ -149,7 +151,7 @@ class LinearMap:
                 matrix = block_diag(*blocks)
         alive = np.flatnonzero(~objective.packed_held)
         penalty, gauge = objective.packed_penalty, objective.gauge
-        return factor.transformed(matrix, penalty, gauge, alive)
+        return kept.transformed(matrix, penalty, gauge, alive)
 
 
 @dataclass(frozen=True, eq=False)

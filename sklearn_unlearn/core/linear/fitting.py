@@ -13,7 +13,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.linear.curvature import MAX_ORDER, is_penalised
+from sklearn_unlearn.core.linear.newton_cg import newton_cg
 from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.preconditioner import Preconditioner
 from sklearn_unlearn.core.linear.refinement import (
     NO_SCALE,
     Outcome,
@@ -27,10 +30,12 @@ from sklearn_unlearn.core.linear.units import Units
 from sklearn_unlearn.core.losses.smooth import HalfSquaredError
 from sklearn_unlearn.core.rows import RowBlocks, Rows, every, joined, pass_cost
 from sklearn_unlearn.core.threads import one_blas_thread
-from sklearn_unlearn.exceptions import NotPositiveDefiniteError, ProblemTooLargeError
+from sklearn_unlearn.exceptions import (
+    NotPositiveDefiniteError,
+    ProblemTooLargeError,
+    UnlearningError,
+)
 
-#: Largest order of a matrix that is factored: 2 GiB of float64.
-MAX_ORDER = 16384
 #: Sampled rows for each unknown.
 _SAMPLE = 128
 #: A dense flop of a Hessian pass against reading one stored entry (measured 20-60).
@@ -39,6 +44,8 @@ _FLOPS_PER_READ = 40.0
 _CHEAP_FLOPS = 1e9
 #: Error beside the targets at which they are fitted exactly.
 _EXACT = 1e-13
+#: Gradient, and steps, at which least squares are a start.
+_ROUGH, _MOST_ROUGH = 1e-3, 20
 #: Lag of the anchor against the step of a single row.
 _LAG = 0.1
 
@@ -72,6 +79,7 @@ def fit(
     tol: float,
     max_iter: int,
     start: Array | None = None,
+    iterative: bool = False,
 ) -> Refinement:
     """Minimise the objective and keep the factor of its Hessian at the minimum.
 
@@ -90,11 +98,15 @@ def fit(
         Newton and chord steps, those of the start not counted.
     start : ndarray of shape (p, n_outputs), optional
         Coefficients near the minimum, if some are known.
+    iterative : bool, default=False
+        Whether to keep no factor, but a `Preconditioner`.
 
     Returns
     -------
     Refinement
     """
+    if iterative:
+        return _fit_iteratively(objective, rows, tol, max_iter, start)
     check_order(objective)
     with one_blas_thread():
         return _fit(objective, rows, tol, max_iter, start)
@@ -127,6 +139,36 @@ def _fit(
     if flops <= _CHEAP_FLOPS or state.factor.norm(objective.pack(moved)) > limit:
         fitted = replace(fitted, state=refreshed(state, rows, state.theta))
     return fitted
+
+
+def _fit_iteratively(
+    objective: Objective,
+    rows: RowBlocks,
+    tol: float,
+    max_iter: int,
+    start: Array | None,
+) -> Refinement:
+    """Newton steps by conjugate gradients, from zero or a simple model."""
+    if not is_penalised(objective):
+        raise UnlearningError(
+            "curvature='iterative' needs a penalty on each column, since no factor "
+            "tells whether the data determine the coefficients: use a finite C (a "
+            "positive alpha), or curvature='cholesky'."
+        )
+    units = Units.of(objective.loss, rows)
+    theta = _simple(objective, rows, iterative=True) if start is None else start
+    kept = Preconditioner.none(objective.packed_penalty)
+    state = State(
+        objective=objective,
+        theta=theta,
+        anchor=objective.anchor(theta),
+        anchor_loss=objective.loss,
+        hessian=kept,
+        gradient=np.zeros(objective.shape),
+        weight=units.weight,
+        curvature=objective.curvature_scale(rows, theta),
+    )
+    return newton_cg(state, rows, kept, tol=tol, max_iter=max_iter)
 
 
 def _from_sample(
@@ -176,17 +218,17 @@ def _start(
     return _quasi_newton(objective, rows, units.weight, start, root, limit, n_iter)
 
 
-def _simple(objective: Objective, rows: RowBlocks) -> Array:
+def _simple(objective: Objective, rows: RowBlocks, iterative: bool = False) -> Array:
     """Zero where that will do, else a simpler model: of intercepts, of squares."""
     if objective.loss.has_scale:
-        return _least_squares(objective, rows)
+        return _least_squares(objective, rows, iterative)
     start = np.zeros(objective.shape)
     if objective.loss.max_curvature == np.inf and objective.fit_intercept:
         start[-1] = _best_constant(objective, rows)
     return start
 
 
-def _least_squares(objective: Objective, rows: RowBlocks) -> Array:
+def _least_squares(objective: Objective, rows: RowBlocks, iterative: bool) -> Array:
     """Coefficients of the squared error, and its root mean square as the scale.
 
     Raises
@@ -197,8 +239,12 @@ def _least_squares(objective: Objective, rows: RowBlocks) -> Array:
     weight = float(sum(block.weight.sum() for block in rows.blocks()))
     squared = replace(objective, loss=HalfSquaredError())
     zero = np.zeros(objective.shape)
-    gradient = squared.pack(squared.gradient(rows, zero))
-    theta = -squared.unpack(fresh_factor(squared, rows, zero).solve(gradient))
+    if iterative:
+        fitted = _fit_iteratively(squared, rows, _ROUGH, _MOST_ROUGH, zero)
+        theta = fitted.state.theta.copy()
+    else:
+        gradient = squared.pack(squared.gradient(rows, zero))
+        theta = -squared.unpack(fresh_factor(squared, rows, zero).solve(gradient))
 
     def squares(block: Rows) -> Array:
         residual = squared.raw_prediction(block.X, theta)[:, :1] - block.y
@@ -283,7 +329,7 @@ def _fresh(objective: Objective, rows: RowBlocks, theta: Array, weight: float) -
         theta=theta,
         anchor=objective.anchor(theta),
         anchor_loss=objective.loss,
-        factor=fresh_factor(objective, rows, theta),
+        hessian=fresh_factor(objective, rows, theta),
         gradient=np.zeros(objective.shape),
         weight=weight,
         curvature=objective.curvature_scale(rows, theta),

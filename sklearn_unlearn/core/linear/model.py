@@ -16,7 +16,9 @@ from sklearn_unlearn.core.arrays import Array, Indices, Mask
 from sklearn_unlearn.core.linear.data_checksum import Marks, Tally
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.linear.fitting import fit
+from sklearn_unlearn.core.linear.newton_cg import newton_cg
 from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.preconditioner import Preconditioner
 from sklearn_unlearn.core.linear.refinement import (
     Refinement,
     refine,
@@ -28,6 +30,7 @@ from sklearn_unlearn.core.linear.steps import (
     LARGE_CHANGE,
     LARGE_LOSS,
     StepResult,
+    carried,
     unlearn,
     with_parts,
     with_products,
@@ -37,6 +40,7 @@ from sklearn_unlearn.core.rows import RowBlocks, Rows
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import (
+    NoFactorError,
     NotPositiveDefiniteError,
     PrecisionLossError,
     StepTooLargeError,
@@ -142,6 +146,8 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
         From the bookkeeping.
     NotPositiveDefiniteError
         From the factor; with retained data, from that of a refit.
+    NoFactorError
+        Without retained data, if no factor is kept.
     StepTooLargeError
         Without retained data, if the closed form cannot be trusted, and in first order
         if the rate is too large.
@@ -151,6 +157,8 @@ def apply(model: Model, request: Request, options: Options) -> Answer:
     edit, state = request.edit, model.state
     if request.start is not None:
         return _fitted_anew(model, request, options)
+    if state.preconditioner is not None:
+        return _minimised_again(model, request, options)
     rate = step_rate(state, options)
     tally = edited_tally(model, request)
     model.tally.check_left(tally)
@@ -220,7 +228,10 @@ def settled(state: State, rows: RowBlocks) -> State:
     """The state with nothing by which one could tell what was in it before.
 
     Its Hessian is that of these rows at its coefficients; if it has none, it stays.
+    Of a preconditioner nothing is left.
     """
+    if state.preconditioner is not None:
+        return without_head(state)
     if not state.departed or state.objective.loss.constant_curvature:
         return state
     try:
@@ -241,11 +252,14 @@ def minimised(state: State, rows: RowBlocks, options: Options) -> Refinement:
     NotPositiveDefiniteError
         If the fit fails too.
     """
-    objective = state.objective
+    objective, kept = state.objective, state.preconditioner
+    tol, max_iter = options.tol, options.max_iter
+    if kept is not None:
+        return newton_cg(state, rows, kept, tol=tol, max_iter=max_iter)
     try:
         if state.factor.lost > LARGE_LOSS:
             state = refreshed(state, rows, state.theta)
-        refined = refine(state, rows, tol=options.tol, max_iter=options.max_iter)
+        refined = refine(state, rows, tol=tol, max_iter=max_iter)
     except NotPositiveDefiniteError:
         return _fitted(objective, rows, options)
     if refined.converged:
@@ -280,7 +294,7 @@ def refined(
     final = settled(result.state, rows)
     if state.parts is not None:
         final = with_parts(final, rows)
-    elif model.retained is None:
+    elif model.retained is None and state.preconditioner is None:
         assert isinstance(rows, Rows)
         final = with_products(final, rows)
     counted = Tally.of(rows, marks, tally.n_groups)
@@ -289,6 +303,30 @@ def refined(
     else:
         tally = counted.changed(None, None, marks, model.forgotten)
     return replace(model, state=final, tally=tally), result
+
+
+def without_head(state: State) -> State:
+    """The state without a preconditioner, which is computed again where it is missed.
+
+    What is computed from all rows together tells of those that have left.
+    """
+    penalty = state.objective.packed_penalty
+    return replace(state, hessian=Preconditioner.none(penalty))
+
+
+def _minimised_again(model: Model, request: Request, options: Options) -> Answer:
+    """The edited rows minimised from the old coefficients, which no factor corrects."""
+    if model.retained is None:
+        raise NoFactorError(
+            "With curvature='iterative' a request reads the training data: fit with "
+            "retain_data=True, or with curvature='cholesky' and fewer columns, which "
+            "keeps the factor that requests without data need."
+        )
+    tally = edited_tally(model, request)
+    model.tally.check_left(tally)
+    rows = edited_rows(model, request)
+    refinement = minimised(carried(model.state, request.edit), rows, options)
+    return Answer(Model(refinement.state, tally, model.marks, rows), None, refinement)
 
 
 def _fitted_anew(model: Model, request: Request, options: Options) -> Answer:
@@ -300,15 +338,26 @@ def _fitted_anew(model: Model, request: Request, options: Options) -> Answer:
     objective = request.edit.objective(model.state.objective)
     assert request.start is not None
     start = np.where(objective.held, 0.0, request.start)
-    refinement = _fitted(objective, rows, options, start)
+    iterative = model.state.preconditioner is not None
+    refinement = _fitted(objective, rows, options, start, iterative)
     return Answer(Model(refinement.state, tally, model.marks, rows), None, refinement)
 
 
 def _fitted(
-    objective: Objective, rows: RowBlocks, options: Options, start: Array | None = None
+    objective: Objective,
+    rows: RowBlocks,
+    options: Options,
+    start: Array | None = None,
+    iterative: bool = False,
 ) -> Refinement:
-    tol, max_iter = options.tol, options.max_iter
-    return fit(objective, rows, tol=tol, max_iter=max_iter, start=start)
+    return fit(
+        objective,
+        rows,
+        tol=options.tol,
+        max_iter=options.max_iter,
+        start=start,
+        iterative=iterative,
+    )
 
 
 def _better_start(state: State, before: Array, rows: RetainedRows) -> State:

@@ -165,13 +165,13 @@ class Objective:
         def term(block: Rows) -> Array:
             X = as_float64(block.X)
             residual = self.loss.gradient(self.raw_prediction(X, theta), block.y)
-            return self._pulled(X, residual * block.weight[:, None])
+            return self.pulled(X, residual * block.weight[:, None])
 
         return self._sum(in_order(term, rows.blocks()))
 
     def value(self, rows: RowBlocks, theta: Array) -> float:
         """Value of the objective."""
-        return self.data_value(rows, theta) + self._regular_value(theta)
+        return self.data_value(rows, theta) + self.regular_value(theta)
 
     def gradient(self, rows: RowBlocks, theta: Array) -> Array:
         """Gradient of the objective, zero at held coefficients."""
@@ -185,9 +185,9 @@ class Objective:
             raw = self.raw_prediction(X, theta)
             value = float(block.weight @ self.loss.value(raw, block.y))
             residual = self.loss.gradient(raw, block.y)
-            return value, self._pulled(X, residual * block.weight[:, None])
+            return value, self.pulled(X, residual * block.weight[:, None])
 
-        value, gradient = self._regular_value(theta), np.zeros(self.shape)
+        value, gradient = self.regular_value(theta), np.zeros(self.shape)
         for block_value, block_gradient in in_order(term, rows.blocks()):
             value += block_value
             gradient += block_gradient
@@ -207,8 +207,8 @@ class Objective:
         def term(block: Rows) -> Array:
             X = as_float64(block.X)
             curvature = self.loss.curvature(self.raw_prediction(X, theta), block.y)
-            change = self._bent(curvature, self.raw_prediction(X, direction))
-            return self._pulled(X, change * block.weight[:, None])
+            change = self.bent(curvature, self.raw_prediction(X, direction))
+            return self.pulled(X, change * block.weight[:, None])
 
         product = self._sum(in_order(term, rows.blocks()))
         product += self.penalty * direction
@@ -225,7 +225,7 @@ class Objective:
                 curvature = np.einsum("ikk->ik", curvature)
             else:
                 curvature = np.repeat(curvature[:, None], self.shape[1], axis=1)
-            return self._pulled(squared(X), curvature * block.weight[:, None])
+            return self.pulled(squared(X), curvature * block.weight[:, None])
 
         return self._sum(in_order(term, rows.blocks())) + self.penalty
 
@@ -265,7 +265,7 @@ class Objective:
                 X = absolute(X)
                 raw_error = (p + 2) * self.raw_prediction(X, size)
                 curvature = np.abs(self.loss.curvature(raw, part.y))
-                raw_error = self._bent(curvature, raw_error)
+                raw_error = self.bent(curvature, raw_error)
                 both = np.hstack([magnitude, raw_error]) * part.weight[:, None]
                 sums[: X.shape[1]] += transposed_times(X, both)
                 if self.fit_intercept:
@@ -365,7 +365,8 @@ class Objective:
 
     # Internals ----------------------------------------------------------------------
 
-    def _regular_value(self, theta: Array) -> float:
+    def regular_value(self, theta: Array) -> float:
+        """Penalty and linear term."""
         quadratic = 0.5 * np.vdot(theta, self.penalty * theta)
         return float(quadratic + np.vdot(self.linear, theta))
 
@@ -375,7 +376,7 @@ class Objective:
             total += part
         return total
 
-    def _pulled(self, X: Data, values: Array) -> Array:
+    def pulled(self, X: Data, values: Array) -> Array:
         """``X' values``, the intercept's sum included."""
         pulled = np.empty((self.shape[0], values.shape[1]))
         pulled[: X.shape[1]] = products(X, values)
@@ -383,7 +384,7 @@ class Objective:
             pulled[-1] = column_sums(values)
         return pulled
 
-    def _bent(self, curvature: Array, change: Array) -> Array:
+    def bent(self, curvature: Array, change: Array) -> Array:
         """Curvature times a change of the raw prediction, row by row."""
         if self.loss.coupled:
             bent: Array = np.einsum("ikl,il->ik", curvature, change)

@@ -24,11 +24,11 @@ _SAMPLED_CONTRACTION = 0.6
 #: A step of such a factor that must be shorter shows a sample unlike the other rows.
 _SAMPLED_STEP = 0.1
 #: Relative error of a summed objective below which values cannot be told apart.
-_VALUE_ERROR = 1e-13
+VALUE_ERROR = 1e-13
 #: The same where large predictions cancel.
-_ROUGH_ERROR = 1e-9
-_ARMIJO = 1e-4
-_SHORTEST_STEP = 2.0**-30
+ROUGH_ERROR = 1e-9
+ARMIJO = 1e-4
+SHORTEST_STEP = 2.0**-30
 #: Derivative in the scale, a row of weight one, at which it is not at its minimum.
 _FALLING = 1e-3
 #: Why a scale cannot be fitted.
@@ -137,9 +137,9 @@ def _refine(
         decrement = -float(np.vdot(step, gradient))
         contraction = _SAMPLED_CONTRACTION if sampled_until else _CONTRACTION
         slow = not decrement <= contraction**2 * previous
-        if slow and decrement <= _VALUE_ERROR * abs(value) and not sampled_until:
+        if slow and decrement <= VALUE_ERROR * abs(value) and not sampled_until:
             # values cannot tell better from worse here; only rounding can be left
-            outcome = _at_floor(objective, rows, best)
+            outcome = at_floor(objective, rows, best[1], best[2])
             if outcome is Outcome.ROUNDING_FLOOR or newton:
                 break
         if n_iter >= max_iter:
@@ -147,14 +147,14 @@ def _refine(
             break
         found = None
         if fresh or not (slow or decrement <= sampled_until**2):
-            shortest = _SAMPLED_STEP if sampled_until else _SHORTEST_STEP
+            shortest = _SAMPLED_STEP if sampled_until else SHORTEST_STEP
             found = _backtrack(objective, rows, theta, value, step, decrement, shortest)
             if found is None and sampled_until:
                 outcome = Outcome.STALLED
                 break
         if found is None:
             if fresh:
-                outcome = _at_floor(objective, rows, best)
+                outcome = at_floor(objective, rows, best[1], best[2])
                 break
             state = refreshed(state, rows, theta)
             previous, fresh, sampled_until = np.inf, True, 0.0
@@ -169,7 +169,7 @@ def _refine(
         n_iter += not sampled_until
     _, theta, gradient = best
     residual = float(np.linalg.norm(gradient))
-    _check_scale(objective, rows, outcome, gradient)
+    check_scale(objective, rows, outcome, gradient)
     final = replace(state, theta=theta, gradient=gradient, parts=None)
     return Refinement(final, outcome, residual, n_iter, n_hessians)
 
@@ -196,7 +196,7 @@ def refreshed(state: State, rows: RowBlocks, theta: Array) -> State:
         state,
         anchor=objective.anchor(theta),
         anchor_loss=objective.loss,
-        factor=factor,
+        hessian=factor,
         curvature=curvature,
         parts=None,
         departed=False,
@@ -217,7 +217,7 @@ def fresh_factor(objective: Objective, rows: RowBlocks, theta: Array) -> Factor:
         raise
 
 
-def _check_scale(
+def check_scale(
     objective: Objective, rows: RowBlocks, outcome: Outcome, gradient: Array
 ) -> None:
     """Refuse a scale that would still fall where no step can be measured any more."""
@@ -244,28 +244,28 @@ def _backtrack(
     shortest: float,
 ) -> tuple[Array, float, Array] | None:
     """First point on a halving path that satisfies Armijo's condition, if any."""
-    slack = _VALUE_ERROR * abs(value)
+    slack = VALUE_ERROR * abs(value)
     length, longest = 1.0, longest_step(objective, theta, step)
     step, decrement = longest * step, longest * decrement
     while length >= shortest:
         trial = theta + length * step
         trial_value, trial_gradient = objective.value_and_gradient(rows, trial)
         rise = trial_value - value
-        if rise <= slack - _ARMIJO * length * decrement:
+        if rise <= slack - ARMIJO * length * decrement:
             return trial, trial_value, trial_gradient
         # Where values cancel, slopes still tell (Hager and Zhang 2005, section 2.1):
         # one that is halved is a descent of a function near its quadratic model.
         slope = abs(float(np.vdot(trial_gradient, step)))
-        if rise <= _ROUGH_ERROR * abs(value) and slope <= 0.5 * decrement:
+        if rise <= ROUGH_ERROR * abs(value) and slope <= 0.5 * decrement:
             return trial, trial_value, trial_gradient
         length *= 0.5
     return None
 
 
-def _at_floor(
-    objective: Objective, rows: RowBlocks, best: tuple[float, Array, Array]
+def at_floor(
+    objective: Objective, rows: RowBlocks, theta: Array, gradient: Array
 ) -> Outcome:
-    _, theta, gradient = best
+    """Why a refinement ends where no step helps: rounding, or something else."""
     residual = float(np.linalg.norm(gradient))
     if residual <= objective.rounding_bound(rows, theta):
         return Outcome.ROUNDING_FLOOR

@@ -9,13 +9,16 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.linear.class_terms import Parts
+from sklearn_unlearn.core.linear.curvature import Curvature
 from sklearn_unlearn.core.linear.exact_products import Products
 from sklearn_unlearn.core.linear.factor import Factor
 from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.preconditioner import Preconditioner
 from sklearn_unlearn.core.losses.smooth import Loss
+from sklearn_unlearn.exceptions import NoFactorError
 
 #: Version of the layout of `State`, stored in pickles.
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +36,10 @@ class State:
         refactorisation with data: so each row leaves the Hessian with the weight with
         which it came, and the Hessian stays positive definite.
     anchor_loss : Loss
-        The loss whose curvature is in the factor: that of the objective, but for
+        The loss whose curvature is in the Hessian: that of the objective, but for
         weights of its parts that have changed since. They do not move either.
-    factor : Factor
+    hessian : Curvature
+        What is kept of the Hessian: a factor, or what speeds passes over the rows up.
     gradient : ndarray of shape (p, n_outputs)
         Known gradient at theta, zero where unknown.
     weight : float
@@ -59,7 +63,7 @@ class State:
     theta: Array
     anchor: Array
     anchor_loss: Loss
-    factor: Factor
+    hessian: Curvature
     gradient: Array
     weight: float
     curvature: float
@@ -74,6 +78,27 @@ class State:
         if self.anchor_loss is self.objective.loss:
             return self.objective
         return replace(self.objective, loss=self.anchor_loss)
+
+    @property
+    def factor(self) -> Factor:
+        """The factor of the Hessian.
+
+        Raises
+        ------
+        NoFactorError
+            If only a part of the Hessian is kept.
+        """
+        if not isinstance(self.hessian, Factor):
+            raise NoFactorError(
+                "With curvature='iterative' no factor of the Hessian is kept, which "
+                "this needs: fit with curvature='cholesky'."
+            )
+        return self.hessian
+
+    @property
+    def preconditioner(self) -> Preconditioner | None:
+        """What speeds passes over the rows up, where no factor is kept."""
+        return self.hessian if isinstance(self.hessian, Preconditioner) else None
 
     def solve(self, gradient: Array) -> Array:
         """Inverse Hessian times an array shaped as theta."""

@@ -155,7 +155,7 @@ def unlearn(
     right[old.held] = 0.0
     right = features.push(right) - new.penalty * start - new.linear
     right[new.held] = 0.0
-    mapped = features.factor(factor, new)
+    mapped = features.curvature(factor, new)
     same = np.array_equal(mapped.penalty, new.packed_penalty)
     if not same or (edit.linear is not None and np.any(mapped.gauge != new.gauge)):
         mapped = mapped.repenalised(new.packed_penalty, new.gauge)
@@ -181,7 +181,7 @@ def unlearn(
         theta=phi,
         anchor=features.anchor(state.anchor),
         anchor_loss=anchor_loss,
-        factor=mapped,
+        hessian=mapped,
         gradient=np.zeros_like(phi),
         weight=weight,
         curvature=curvature,
@@ -192,6 +192,31 @@ def unlearn(
     largest, remaining = _changes(state, factor, edit, moved, edited)
     lost = mapped.lost if rate is None else 0.0
     return StepResult(edited, lambda: factor, moved, largest, remaining, lost)
+
+
+def carried(state: State, edit: Edit) -> State:
+    """The state of the edited objective where nothing has been solved yet.
+
+    Its coefficients are those that predict as before, its Hessian what is kept of the
+    old one: a start for whoever reads all rows.
+    """
+    old, features = state.objective, edit.feature_map
+    new = edit.objective(old)
+    kept = features.curvature(state.hessian, new)
+    kept = kept.repenalised(new.packed_penalty, new.gauge)
+    theta = np.where(new.held, 0.0, features.preimage(state.theta))
+    return replace(
+        state,
+        objective=new,
+        theta=theta,
+        anchor=new.anchor(theta),
+        anchor_loss=new.loss,
+        hessian=kept,
+        gradient=np.zeros_like(theta),
+        weight=state.weight + edit.weight_change(),
+        parts=None,
+        products=None,
+    )
 
 
 def _takes_away(edit: Edit) -> bool:
@@ -211,7 +236,7 @@ def _at_minimum(state: State, edit: Edit, products: Products) -> StepResult:
         objective=new,
         theta=phi,
         anchor=features.anchor(state.anchor),
-        factor=factor,
+        hessian=factor,
         gradient=np.zeros_like(phi),
         weight=state.weight + edit.weight_change(),
         products=mapped,
@@ -232,7 +257,7 @@ def with_products(state: State, rows: Rows) -> State:
     theta = products.solution(objective, factor)
     gradient = np.zeros_like(theta)
     return replace(
-        state, theta=theta, factor=factor, gradient=gradient, products=products
+        state, theta=theta, hessian=factor, gradient=gradient, products=products
     )
 
 
