@@ -46,6 +46,10 @@ from sklearn_unlearn.linear_model import (
     UnlearnableRidgeClassifier,
     UnlearnableTweedieRegressor,
 )
+from sklearn_unlearn.model_selection import (
+    UnlearnableGridSearchCV,
+    UnlearnableRandomizedSearchCV,
+)
 from sklearn_unlearn.naive_bayes import (
     UnlearnableBernoulliNB,
     UnlearnableCategoricalNB,
@@ -103,6 +107,7 @@ __all__ = [
     "UnlearnableGammaRegressor",
     "UnlearnableGaussianNB",
     "UnlearnableGeneralizedLinearModel",
+    "UnlearnableGridSearchCV",
     "UnlearnableHuberRegressor",
     "UnlearnableKNeighborsClassifier",
     "UnlearnableKNeighborsRegressor",
@@ -125,6 +130,7 @@ __all__ = [
     "UnlearnableQuadraticDiscriminantAnalysis",
     "UnlearnableRandomForestClassifier",
     "UnlearnableRandomForestRegressor",
+    "UnlearnableRandomizedSearchCV",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
     "UnlearnableSimpleImputer",

@@ -7,18 +7,12 @@ from sklearn.base import ClassifierMixin
 from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import LabelEncoder
-from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.ensemble._sharded import ShardedModel
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models import present_classes
-from sklearn_unlearn.utils.targets import (
-    Labels,
-    check_labels,
-)
-from sklearn_unlearn.utils.validation import as_vector
+from sklearn_unlearn.utils.targets import check_labels, labels_of
 
 
 def _votes_softly(model):
@@ -220,16 +214,7 @@ class ShardedClassifier(ClassifierMixin, ShardedModel):
         return vote
 
     def _encoding(self, y, weight):
-        y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-        y = as_vector(y)
-        check_classification_targets(y)
-        classes = np.unique(y)
-        if classes.size < 2:
-            raise ValueError(
-                "At least 2 classes are needed, but y contains only one class: "
-                f"{classes.tolist()[0]!r}"
-            )
-        return Labels(classes, signed=False, class_weight=np.ones(classes.size))
+        return labels_of(y)
 
     def _left(self, encoding, retained):
         return present_classes(encoding, retained, fewest=2)

@@ -6,11 +6,10 @@ import numpy as np
 from sklearn.base import RegressorMixin, clone
 from sklearn.ensemble import BaggingRegressor, VotingRegressor
 from sklearn.linear_model import Ridge
-from sklearn.utils import check_array, get_tags
+from sklearn.utils import get_tags
 
 from sklearn_unlearn.ensemble._sharded import ShardedModel
-from sklearn_unlearn.utils.targets import Targets
-from sklearn_unlearn.utils.validation import as_vector
+from sklearn_unlearn.utils.targets import targets_of
 
 #: With it the default's iterations on sparse rows give what dense rows give.
 _TOL = 1e-12
@@ -130,7 +129,5 @@ class ShardedRegressor(RegressorMixin, ShardedModel):
         return vote
 
     def _encoding(self, y, weight):
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-        if y.ndim > 1 and not get_tags(self._base()).target_tags.multi_output:
-            y = as_vector(y)
-        return Targets(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, None)
+        multi_output = get_tags(self._base()).target_tags.multi_output
+        return targets_of(y, multi_output)

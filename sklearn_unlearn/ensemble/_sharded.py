@@ -35,10 +35,10 @@ from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models import RawRowModel
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.learned import LearnedColumns
-from sklearn_unlearn.utils.narrowing import Inputs, without_columns
+from sklearn_unlearn.utils.narrowing import without_columns
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.row_hash import numbered
-from sklearn_unlearn.utils.rows import columns_of, protected
+from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import check_names
 
@@ -274,21 +274,11 @@ class ShardedModel(
 
     def _without_columns(self, fitted, mask):
         model = fitted.model
-        forgotten = mask | model.forgotten
-        chunk = model.retained.compacted().chunks[0]
-        columns = fitted.columns.select(~model.forgotten)
-        gone = forgotten[~model.forgotten]
-        schema = chunk.origin.schema
-        schema = None if schema is None else schema.forgetting(forgotten)
-        X = columns_of(chunk.origin.X, np.flatnonzero(~gone))
-        rows = RawRows(X, schema=schema)
-        weight, y = chunk.rows.weight, chunk.rows.y
-        keys = chunk.rows.X if model.in_order else model.hashed
-        retained = self._retained_of(rows, y, weight, chunk.ids, keys)
-        retained = retained.following(model.retained)
-        inputs = Inputs(gone, columns.names, chunk.origin.X)
+        keys = None if model.in_order else model.hashed
+        retained, inputs = self._narrowed(fitted, mask, keys)
         estimator = without_columns(model.recipe.estimator, inputs)
         recipe = replace(model.recipe, estimator=estimator)
+        forgotten = mask | model.forgotten
         model = replace(model, retained=retained, forgotten=forgotten, recipe=recipe)
         everywhere = dict.fromkeys(range(len(model.models)), 0)
         model = self._trained(model, fitted.encoding, everywhere, "retrain")

@@ -96,6 +96,8 @@ def opened(estimator):
     """The `Wrapper` that a fitted estimator is, None if it is none."""
     if isinstance(estimator, FrozenEstimator | Pipeline):
         return None
+    if hasattr(estimator, "partial_unfit"):
+        return None  # its verbs reach more than the models inside
     if hasattr(estimator, "best_estimator_"):
         return Wrapper(estimator, "best_estimator_")
     if isinstance(estimator, FixedThresholdClassifier):

@@ -15,8 +15,10 @@ from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.exceptions import EmptyClassError
 from sklearn_unlearn.row_models._array_rows import RowModel
+from sklearn_unlearn.utils.narrowing import Inputs
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.row_hash import keys_of
+from sklearn_unlearn.utils.rows import columns_of
 from sklearn_unlearn.utils.validation import (
     check_names,
     check_row_ids,
@@ -88,6 +90,38 @@ class RawRowModel(RowModel):
         if isinstance(values, np.ndarray) and values.dtype.kind == "f":
             allowed = get_tags(self).input_tags.allow_nan
             assert_all_finite(values, allow_nan=allowed, input_name="X")
+
+    def _narrowed(self, fitted, mask, keys=None):
+        """Rows without some columns, and what tells estimators of that.
+
+        Parameters
+        ----------
+        fitted : the fitted value
+        mask : ndarray of bool
+            Of the columns at fit; some may be gone already.
+        keys : RowHash, optional
+            By which the rows have new keys; by default they keep theirs.
+
+        Returns
+        -------
+        RetainedRows
+        Inputs
+        """
+        before = fitted.model.forgotten
+        gone = mask[~before]
+        chunk = fitted.model.retained.compacted().chunks[0]
+        schema = chunk.origin.schema
+        schema = None if schema is None else schema.forgetting(mask | before)
+        left = columns_of(chunk.origin.X, np.flatnonzero(~gone))
+        retained = self._retained_of(
+            RawRows(left, schema=schema),
+            chunk.rows.y,
+            chunk.rows.weight,
+            chunk.ids,
+            chunk.rows.X if keys is None else keys,
+        ).following(fitted.model.retained)
+        names = fitted.columns.select(~before).names
+        return retained, Inputs(gone, names, chunk.origin.X)
 
     # Reading, where rows have an origin ---------------------------------------------
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.utils import check_array
+from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.losses.weighted import (
@@ -14,7 +15,7 @@ from sklearn_unlearn.core.losses.weighted import (
     with_class_weights,
 )
 from sklearn_unlearn.exceptions import EmptyClassError
-from sklearn_unlearn.utils.validation import label_positions
+from sklearn_unlearn.utils.validation import as_vector, label_positions
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +191,44 @@ class Targets:
     def weighted(self, loss, groups):
         """All rows count alike."""
         return loss
+
+
+def labels_of(y):
+    """Labels of classes that are trained on as they are.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two, or these are no labels.
+    """
+    y = as_vector(check_array(y, ensure_2d=False, dtype=None, input_name="y"))
+    check_classification_targets(y)
+    classes = np.unique(y)
+    if classes.size < 2:
+        raise ValueError(
+            "At least 2 classes are needed, but y contains only one class: "
+            f"{classes.tolist()[0]!r}"
+        )
+    return Labels(classes, signed=False, class_weight=np.ones(classes.size))
+
+
+def targets_of(y, multi_output):
+    """Targets of a regression that are trained on as they are.
+
+    Parameters
+    ----------
+    y : array-like
+    multi_output : bool
+        Whether a model may have several; otherwise a column is a vector.
+
+    Raises
+    ------
+    ValueError
+    """
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    if y.ndim > 1 and not multi_output:
+        y = as_vector(y)
+    return Targets(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, None)
 
 
 def check_labels(classes, known, y=None):

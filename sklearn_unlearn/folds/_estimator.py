@@ -1,0 +1,174 @@
+"""An estimator made of models of folds: rows read, and requests carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils import check_consistent_length, get_tags
+from sklearn.utils.validation import has_fit_parameter
+
+from sklearn_unlearn.folds._changes import RowChange
+from sklearn_unlearn.folds._members import Members
+from sklearn_unlearn.folds._rows import FoldRows, memberships
+from sklearn_unlearn.row_models import RawRowModel, present_classes
+from sklearn_unlearn.utils.learned import LearnedColumns
+from sklearn_unlearn.utils.narrowing import without_columns
+from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.targets import check_labels, labels_of, targets_of
+from sklearn_unlearn.utils.validation import Columns, check_names
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedFit:
+    """All that was learned.
+
+    Attributes
+    ----------
+    model : FoldRows
+    columns : Columns or None
+        Of X at fit; None if it had none, as texts have none.
+    members : Members
+    outcome : object
+        What was decided by what they say of rows that they have not seen.
+    """
+
+    model: FoldRows
+    columns: Columns | None
+    members: Members
+    outcome: Any
+
+    @property
+    def encoding(self):
+        """How targets are encoded."""
+        return self.model.encoding
+
+
+class FoldedModel(RawRowModel, LearnedColumns):
+    """What is made of models of folds; a subclass decides in ``_concluded``.
+
+    ``fit`` of a subclass reads rows by ``_read_folds`` and fits models.
+    """
+
+    estimator: Any
+    _takes = frozenset({"out", "into", "columns", "y", "row_ids"})
+
+    @property
+    def _accepts(self):
+        weights = {"sample_weight"} if self._trains_with_weights else set()
+        return self._takes | weights
+
+    @property
+    def _trains_with_weights(self):
+        """Whether models inside take weights."""
+        return has_fit_parameter(self._inside(), "sample_weight")
+
+    # Hooks ----------------------------------------------------------------------------
+
+    def _inside(self):
+        """The estimator inside, or one of them."""
+        return self.estimator
+
+    def _concluded(self, fitted, before, moved, living, change):
+        """The fitted value with what its models now decide.
+
+        Parameters
+        ----------
+        fitted : FoldedFit
+            With the models after the request.
+        before : FoldedFit
+        moved : set of (int, int or None)
+            Models that have changed.
+        living : Living
+        change : RowChange or None
+            None if columns were forgotten.
+        """
+        raise NotImplementedError
+
+    # Fitting --------------------------------------------------------------------------
+
+    def _read_folds(self, X, y, sample_weight, row_ids, splitter):
+        """Rows of weight other than zero, with their folds among all.
+
+        Parameters
+        ----------
+        splitter : callable
+            Gives the splits of rows X with targets y.
+
+        Returns
+        -------
+        FoldRows
+        Columns or None
+        """
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is "
+                "None."
+            )
+        raw = RawRows.of(X).at_fit()
+        if not raw.shape[0]:
+            raise ValueError(
+                f"Found array with 0 sample(s) (shape={raw.shape}) while a minimum of "
+                "1 is required."
+            )
+        check_consistent_length(X, y)
+        columns = check_names(self, X) if len(raw.shape) == 2 else None
+        self._check_finite(raw.X)
+        encoding = self._encoding(y)
+        encoded = encoding.read(y)
+        splits = splitter(raw.X, encoding.decoded(encoded))
+        keys = memberships(raw.shape[0], splits)
+        retained = self._retained_of(raw, encoded, sample_weight, row_ids, keys)
+        encoding, retained = self._classes_left(encoding, retained)
+        forgotten = None
+        if columns is not None:
+            forgotten = np.zeros(columns.n_features, dtype=bool)
+        weighted = sample_weight is not None
+        rows = FoldRows(retained, encoding, forgotten, len(splits), weighted)
+        return rows, columns
+
+    def _encoding(self, y):
+        if is_classifier(self):
+            return labels_of(y)
+        return targets_of(y, get_tags(self).target_tags.multi_output)
+
+    # Requests -------------------------------------------------------------------------
+
+    def _check_classes(self, classes, known, y=None):
+        if is_classifier(self):
+            check_labels(classes, known, y)
+        else:
+            super()._check_classes(classes, known, y)
+
+    def _new_keys(self, fitted, origin, ids, before=None):
+        if before is not None:
+            return before
+        return fitted.model.new_memberships(origin.shape[0])
+
+    def _carried(self, fitted, request):
+        change = RowChange(fitted.model, request)
+        rows = fitted.model.edited(request, self._classes_left)
+        living = rows.living()
+        members, moved = fitted.members.after(change, living)
+        after = replace(fitted, model=rows, members=members)
+        return self._concluded(after, fitted, moved, living, change)
+
+    def _classes_left(self, encoding, retained):
+        if encoding.classes is None:
+            return encoding, retained
+        return present_classes(encoding, retained, fewest=2)
+
+    def _without_columns(self, fitted, mask):
+        rows, members = fitted.model, fitted.members
+        if not np.any(mask & ~rows.forgotten):
+            return fitted
+        forgotten = mask | rows.forgotten
+        retained, inputs = self._narrowed(fitted, mask)
+        specs = tuple(without_columns(spec, inputs) for spec in members.specs)
+        rows = replace(rows, retained=retained, forgotten=forgotten)
+        living = rows.living()
+        members = members.without_columns(specs, forgotten, living)
+        after = replace(fitted, model=rows, members=members)
+        return self._concluded(after, fitted, set(members.fitted), living, None)

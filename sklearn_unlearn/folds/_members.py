@@ -1,0 +1,164 @@
+"""Models of parts of the same rows: fitted, and changed by requests, all together."""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
+
+from sklearn_unlearn.base import UnlearnerMixin
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.folds._changes import Call
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A model of some of the rows.
+
+    Attributes
+    ----------
+    estimator : estimator or None
+        None if its fit failed.
+    columns : ndarray of bool of shape (n_features,) or None
+        Columns at fit that it was fitted on; None of rows without columns.
+    error : Exception or None
+        Why its fit failed.
+    fit_time : float
+        Seconds.
+    """
+
+    estimator: Any
+    columns: Any
+    error: Any = None
+    fit_time: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """Models by the number of what they are clones of, and by split.
+
+    Attributes
+    ----------
+    specs : tuple of estimator
+        Not fitted.
+    fitted : dict of (int, int or None) to Member
+        Those of all rows have None for a split.
+    n_refitted : int
+        How many were fitted anew by what led here.
+    """
+
+    specs: tuple[Any, ...]
+    fitted: dict[tuple[int, Any], Member]
+    n_refitted: int = 0
+
+    def with_fits(self, cells, living, n_jobs=None, verbose=0):
+        """The same with models fitted at these places.
+
+        Parameters
+        ----------
+        cells : iterable of (int, int or None)
+        living : Living
+        """
+        cells = sorted(cells, key=lambda cell: (cell[1] is None, cell[1] or 0, cell[0]))
+        columns = living.rows.forgotten
+        columns = None if columns is None else ~columns
+
+        def jobs():
+            split, part = -1, None
+            for cell in cells:
+                if part is None or cell[1] != split:
+                    split, part = cell[1], living.trained(cell[1])
+                yield delayed(_fitted)(self.specs[cell[0]], part, columns)
+
+        found = Parallel(n_jobs=n_jobs, verbose=verbose)(jobs())
+        fitted = self.fitted | dict(zip(cells, found, strict=True))
+        return replace(self, fitted=fitted, n_refitted=self.n_refitted + len(cells))
+
+    def after(self, change, living):
+        """The models after a request about rows, and which have changed.
+
+        Parameters
+        ----------
+        change : RowChange
+        living : Living
+            After the request.
+
+        Returns
+        -------
+        Members
+        set of (int, int or None)
+        """
+        splits = {split for _, split in self.fitted}
+        calls = {split: change.call(split) for split in splits}
+        moved = {cell for cell in self.fitted if calls[cell[1]] is not None}
+        asked = {cell: calls[cell[1]] for cell in moved}
+        return self._asked(asked, living), moved
+
+    def without_columns(self, specs, forgotten, living):
+        """The models after columns are forgotten.
+
+        Parameters
+        ----------
+        specs : tuple of estimator
+            For rows without them.
+        forgotten : ndarray of bool
+            All columns at fit that the rows now lack.
+        living : Living
+            After the request.
+        """
+        asked = {
+            cell: Call("forget_features", (forgotten[member.columns],), {})
+            for cell, member in self.fitted.items()
+        }
+        return replace(self, specs=specs)._asked(asked, living)
+
+    def _asked(self, asked, living):
+        """The models after each was asked, or fitted anew where it could not do it."""
+        after, again = {}, []
+        for cell, call in asked.items():
+            member = self.fitted[cell]
+            model = _unlearned(member.estimator, call)
+            if model is None:
+                again.append(cell)
+            else:
+                after[cell] = replace(member, estimator=model)
+        edited = replace(self, fitted=self.fitted | after, n_refitted=0)
+        return edited.with_fits(again, living) if again else edited
+
+
+def unlearns(estimator):
+    """Whether an estimator has the verb that makes it an unlearner."""
+    return hasattr(estimator, "partial_unfit")
+
+
+def _unlearned(estimator, call):
+    """A copy of a model after a request; None if it has to be fitted anew.
+
+    That it is if it has no such verb, or refuses: because a class would have no row,
+    or a closed form would not do.
+    """
+    if not hasattr(estimator, call.verb) or not unlearns(estimator):
+        return None
+    ours = isinstance(estimator, UnlearnerMixin)  # which changes by one assignment
+    after = copy.copy(estimator) if ours else copy.deepcopy(estimator)
+    try:
+        return getattr(after, call.verb)(*call.arguments, **call.keywords)
+    except UnlearningError:
+        return None
+
+
+def _fitted(spec, part, columns):
+    """A model of some rows."""
+    model, start = clone(spec), time.perf_counter()
+    X = part.X
+    if not unlearns(model) and hasattr(X, "copy"):  # others may write into it
+        X = X.copy()
+    try:
+        model.fit(X, part.y, **part.keywords)
+    except Exception as error:  # of whatever kind: the caller says what it means
+        return Member(None, columns, error, time.perf_counter() - start)
+    return Member(model, columns, None, time.perf_counter() - start)

@@ -1,0 +1,190 @@
+"""Training rows, each with the folds that it is in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sklearn_unlearn.core.linear.model import edited_rows
+from sklearn_unlearn.core.training_rows.retained import RetainedRows
+from sklearn_unlearn.exceptions import InsufficientWeightError, UnlearningError
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some rows, as models and scorers get them.
+
+    Attributes
+    ----------
+    X : array-like, DataFrame or sparse matrix
+    y : ndarray of shape (n_rows,) or (n_rows, n_targets)
+    weight : ndarray of shape (n_rows,) or None
+        None where all rows count alike.
+    """
+
+    X: Any
+    y: np.ndarray
+    weight: np.ndarray | None
+
+    @property
+    def keywords(self):
+        """What is given beside X and y."""
+        return {} if self.weight is None else {"sample_weight": self.weight}
+
+
+@dataclass(frozen=True, eq=False)
+class FoldRows:
+    """Retained rows, and how often each is trained on and held out in each split.
+
+    Attributes
+    ----------
+    retained : RetainedRows
+        Of raw rows. Their keys are the `memberships` of each row.
+    encoding : Labels or Targets
+    forgotten : ndarray of bool of shape (n_features,) or None
+        Columns at fit that the rows lack; None of rows without columns.
+    n_splits : int
+    weighted : bool
+        Whether rows were given weights.
+    """
+
+    retained: RetainedRows
+    encoding: Any
+    forgotten: np.ndarray | None
+    n_splits: int
+    weighted: bool
+
+    def part(self, positions, counts=None):
+        """Rows at these positions, perhaps several times."""
+        if counts is not None and np.any(counts != 1):
+            positions = np.repeat(positions, counts.astype(np.intp))
+        rows = self.retained.take(positions)
+        alike = not self.weighted and np.all(rows.weight == 1.0)
+        return Part(
+            self.retained.origins_at(positions).X,
+            self.encoding.decoded(rows.y),
+            None if alike else rows.weight,
+        )
+
+    def living(self):
+        """Positions and memberships of all rows, in the order in which they came."""
+        blocks = list(self.retained.blocks())
+        weight = np.concatenate([block.weight for block in blocks])
+        keys = np.concatenate([block.X for block in blocks])
+        alive = np.flatnonzero(weight)
+        alive = alive[np.argsort(keys[alive, 0], kind="stable")]
+        return Living(self, alive, keys[alive])
+
+    def edited(self, request, classes_left):
+        """The rows after a request, without classes of which none is left.
+
+        Parameters
+        ----------
+        request : sklearn_unlearn.core.linear.model.Request
+        classes_left : callable
+            Gives encoding and rows without such classes.
+        """
+        model: Any = self  # of which the rows alone are read
+        retained = edited_rows(model, request)
+        if not any(block.weight.any() for block in retained.blocks()):
+            raise InsufficientWeightError("The request would leave no row to train on.")
+        encoding, retained = classes_left(self.encoding, retained)
+        return replace(self, retained=retained, encoding=encoding)
+
+    def redrawn(self, splitter):
+        """The same rows in folds that are drawn anew."""
+        living = self.living()
+        rows = living.trained(None)
+        splits = splitter(rows.X, rows.y)
+        keys = memberships(living.positions.size, splits)
+        keys[:, 0] = living.keys[:, 0]
+        retained = self.retained.compacted()
+        (chunk,) = retained.chunks
+        held = replace(chunk.rows, X=keys[np.argsort(living.positions)])
+        retained = replace(retained, chunks=(replace(chunk, rows=held),))
+        return replace(self, retained=retained, n_splits=len(splits))
+
+    def new_memberships(self, n_rows):
+        """Numbers and folds of rows that come, which fill the folds in turn.
+
+        Raises
+        ------
+        UnlearningError
+            If it is not one fold that each row is held out in.
+        """
+        keys = np.concatenate([block.X for block in self.retained.blocks()])
+        if not is_partition(keys):
+            raise UnlearningError(
+                "Nobody knows in which folds a new row would be: that is known only if "
+                "each row is held out in one split and trained on in all others, and "
+                "no groups were given. Fit again with the rows."
+            )
+        numbers = 1.0 + keys[:, 0].max() + np.arange(n_rows)
+        held = (numbers % self.n_splits)[:, None] == np.arange(self.n_splits)
+        return np.column_stack([numbers, ~held, held]).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Living:
+    """All rows that have not left.
+
+    Attributes
+    ----------
+    rows : FoldRows
+    positions : ndarray of int
+    keys : ndarray of shape (n_rows, 1 + 2 n_splits)
+    """
+
+    rows: FoldRows
+    positions: np.ndarray
+    keys: np.ndarray
+
+    def trained(self, split):
+        """Rows that a model is trained on; all of them without a split."""
+        if split is None:
+            return self.rows.part(self.positions)
+        return self._some(self.keys[:, 1 + split])
+
+    def held_out(self, split):
+        """Rows that a model is asked about."""
+        return self._some(self.keys[:, 1 + self.rows.n_splits + split])
+
+    def held_out_places(self, split):
+        """Where these are among all rows."""
+        return np.flatnonzero(self.keys[:, 1 + self.rows.n_splits + split])
+
+    def _some(self, counts):
+        some = np.flatnonzero(counts)
+        if not some.size:
+            raise InsufficientWeightError(
+                "The request would leave no row in one of the folds."
+            )
+        return self.rows.part(self.positions[some], counts[some])
+
+
+def memberships(n_rows, splits):
+    """A number for each row, and how often it is in each training and held-out part.
+
+    Parameters
+    ----------
+    n_rows : int
+    splits : list of (array-like, array-like)
+        As splitters of scikit-learn give them.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, 1 + 2 n_splits)
+    """
+    every = np.arange(n_rows)
+    parts = [split[held] for held in (0, 1) for split in splits]
+    parts = [part if isinstance(part, slice) else np.asarray(part) for part in parts]
+    counts = [np.bincount(every[part], minlength=n_rows) for part in parts]
+    return np.column_stack([every, *counts]).astype(np.float64)
+
+
+def is_partition(keys):
+    """Whether each row is held out in one split and trained on in all others."""
+    trained, held = np.split(keys[:, 1:], 2, axis=1)
+    return bool(np.all(trained + held == 1.0) and np.all(held.sum(axis=1) == 1.0))

@@ -1,0 +1,13 @@
+"""Searches that unlearn: the choice among candidates, made anew by each request."""
+
+from sklearn_unlearn.model_selection._grid import (
+    UnlearnableGridSearchCV,
+    UnlearnableRandomizedSearchCV,
+)
+from sklearn_unlearn.model_selection._results import SearchReport
+
+__all__ = [
+    "SearchReport",
+    "UnlearnableGridSearchCV",
+    "UnlearnableRandomizedSearchCV",
+]

@@ -1,0 +1,137 @@
+"""Scores of models on rows, by the scorers that a search is given."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sklearn.metrics import check_scoring
+
+from sklearn_unlearn.utils.messages import warn
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """What one model scores.
+
+    Attributes
+    ----------
+    error : Exception or None
+        Why there is no model.
+    test : dict of str to float
+        By metric, on rows that it has not seen; empty without a model.
+    train : dict of str to float or None
+        On those that it was trained on, if that is asked for.
+    time : float
+        Seconds.
+    """
+
+    error: Any
+    test: dict[str, Any]
+    train: Any
+    time: float
+
+
+@dataclass(frozen=True, eq=False)
+class Scorers:
+    """The metrics of a search.
+
+    Attributes
+    ----------
+    scorer : callable or dict of str to callable
+        As scikit-learn's searches have it in ``scorer_``.
+    error_score : "raise" or float
+        Instead of a score that cannot be had.
+    on_train : bool
+        Whether training rows are scored too.
+    weighs : bool
+        Whether scorers are given weights, as they are since scikit-learn 1.9.
+    """
+
+    scorer: Any
+    error_score: Any
+    on_train: bool
+    weighs: bool = False
+
+    @staticmethod
+    def scorer_of(estimator, scoring):
+        """One scorer, or several by name.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is none.
+        """
+        if callable(scoring):
+            return scoring
+        if scoring is None or isinstance(scoring, str):
+            return check_scoring(estimator, scoring)
+        check_scoring(estimator, scoring)
+        if not hasattr(scoring, "items"):
+            scoring = {name: name for name in scoring}
+        return {name: check_scoring(estimator, each) for name, each in scoring.items()}
+
+    def of_cells(self, members, cells, living):
+        """Scores of models, by their places.
+
+        Parameters
+        ----------
+        members : Members
+        cells : iterable of (int, int)
+        living : Living
+
+        Returns
+        -------
+        dict of (int, int) to Score
+        """
+        scores = {}
+        for split, group in groupby(sorted(cells, key=_split), _split):
+            held = living.held_out(split)
+            seen = living.trained(split) if self.on_train else None
+            for cell in group:
+                scores[cell] = self._score(members.fitted[cell], held, seen)
+        return scores
+
+    def _score(self, member, held, seen):
+        if member.error is not None:
+            if self.error_score == "raise":
+                raise member.error
+            return Score(member.error, {}, None if seen is None else {}, 0.0)
+        start = time.perf_counter()
+        test = self._measured(member.estimator, held)
+        taken = time.perf_counter() - start
+        train = None if seen is None else self._measured(member.estimator, seen)
+        return Score(None, test, train, taken)
+
+    def _measured(self, model, rows):
+        if not isinstance(self.scorer, dict):
+            value = self._asked(self.scorer, model, rows)
+            return value if isinstance(value, dict) else {"score": value}
+        return {
+            name: self._asked(each, model, rows) for name, each in self.scorer.items()
+        }
+
+    def _asked(self, scorer, model, rows):
+        """What a scorer says, or what is taken if it fails."""
+        try:
+            if self.weighs and rows.weight is not None:
+                try:
+                    return scorer(model, rows.X, rows.y, sample_weight=rows.weight)
+                except TypeError:  # it takes no weights
+                    pass
+            return scorer(model, rows.X, rows.y)
+        except Exception as error:  # of whatever kind: it may be the caller's own
+            if self.error_score == "raise":
+                raise
+            warn(
+                f"Scoring failed ({type(error).__name__}). The score is set to "
+                f"{self.error_score}; error_score='raise' shows the error.",
+                UserWarning,
+            )
+            return self.error_score
+
+
+def _split(cell):
+    return cell[1]

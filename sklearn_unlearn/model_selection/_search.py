@@ -1,0 +1,430 @@
+"""Searches whose candidates stay fitted in every fold, and unlearn together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import PredefinedSplit, check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+
+from sklearn_unlearn.exceptions import NotForgottenWarning, UnlearningError
+from sklearn_unlearn.folds import FoldedFit, FoldedModel, Members, unlearns
+from sklearn_unlearn.model_selection._memory import check_memory
+from sklearn_unlearn.model_selection._recorded import formatted
+from sklearn_unlearn.model_selection._results import (
+    Choice,
+    SearchReport,
+    choose,
+    lead,
+    updated,
+)
+from sklearn_unlearn.model_selection._scoring import Score, Scorers
+from sklearn_unlearn.utils.messages import warn
+from sklearn_unlearn.utils.tags import (
+    REQUEST_VERBS,
+    UnlearnerTags,
+    UnlearningTags,
+    takes_weights,
+    unlearning_tags,
+)
+
+
+class _Found:
+    """An attribute that the search has once it has been fitted, read-only."""
+
+    def __init__(self, read, doc):
+        self.read, self.__doc__ = read, doc
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, search, owner=None):
+        if search is None:
+            return self
+        value = self.read(search._learned)
+        if value is None:
+            raise AttributeError(f"This {type(search).__name__} has no {self.name}.")
+        return value
+
+
+def _best_member(fitted):
+    member = fitted.members.fitted.get((fitted.outcome.best, None))
+    return None if member is None else member.estimator
+
+
+def _by_best(name):
+    """A method of the best estimator, of rows with or without forgotten columns."""
+
+    def has(search):
+        return hasattr(super(SearchModel, search), name)
+
+    def method(self, X, *arguments, **keywords):
+        # super() reads the attributes of one version
+        version = self._version()
+        ask = getattr(super(SearchModel, version), name)
+        return ask(version._shown(X), *arguments, **keywords)
+
+    method.__name__ = name
+    method.__doc__ = f"""``{name}`` of the best estimator, as in scikit-learn.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+        *arguments, **keywords
+            As in scikit-learn.
+
+        Returns
+        -------
+        object
+            What ``best_estimator_`` answers.
+        """
+    return available_if(has)(method)
+
+
+class SearchModel(FoldedModel):
+    """What searches share; a subclass gives the candidates.
+
+    The fitted value's `Members` have one specification a candidate; the model of all
+    rows is there for the best one alone.
+    """
+
+    # Set by the constructors of scikit-learn's searches.
+    estimator: Any
+    scoring: Any
+    n_jobs: Any
+    refit: Any
+    cv: Any
+    verbose: Any
+    error_score: Any
+    return_train_score: Any
+    keep: Any
+    max_bytes: Any
+    refold: Any
+
+    def _candidates(self):
+        """The parameters of each candidate."""
+        raise NotImplementedError
+
+    # Fitting --------------------------------------------------------------------------
+
+    def fit(self, X, y=None, sample_weight=None, *, groups=None, row_ids=None):
+        """Fit all candidates in all folds, and the best one to all rows.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+            Of shape (n_samples, n_features), or whatever the estimator takes. Arrays
+            and frames are kept by reference: do not change them afterwards.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            For the ``fit`` of the estimator, if it takes weights, and for the scorers
+            where those of the installed scikit-learn get them. Rows of weight zero are
+            left out when the folds are drawn.
+        groups : array-like of shape (n_samples,), optional
+            For the splitter. They are not kept: each row has its folds.
+        row_ids : array-like of shape (n_samples,), optional
+            Identifiers, integers or strings, by which requests can name rows.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid, all fits fail, or the models would
+            take more than ``max_bytes``.
+        """
+        with self._exclusive():
+            self._check_parameters(groups)
+            if sample_weight is not None and not self._trains_with_weights:
+                raise TypeError(
+                    f"sample_weight: {type(self.estimator).__name__}.fit takes none."
+                )
+            candidates = list(self._candidates())
+            specs = tuple(
+                clone(self.estimator).set_params(**clone(each, safe=False))
+                for each in candidates
+            )
+            splitter = partial(self._splits, groups=groups)
+            rows, columns = self._read_folds(X, y, sample_weight, row_ids, splitter)
+            self._fitted = self._searched(rows, columns, candidates, specs)
+        return self
+
+    def _check_parameters(self, groups):
+        if not hasattr(self.estimator, "fit") or isinstance(self.estimator, type):
+            raise TypeError(
+                f"estimator must be a scikit-learn estimator; got {self.estimator!r}."
+            )
+        if self.keep not in ("all", "best"):
+            raise ValueError(f"keep must be 'all' or 'best'; got {self.keep!r}.")
+        if self.keep == "best" and not self.refit:
+            raise ValueError("keep='best' keeps the refitted model: set refit.")
+        if not self.refold:
+            return
+        if self.keep == "best":
+            raise ValueError("refold=True makes the choice anew: set keep='all'.")
+        if groups is not None:
+            raise ValueError("refold=True would need the groups, which are not kept.")
+        if hasattr(self.cv, "__iter__") or isinstance(self.cv, PredefinedSplit):
+            raise ValueError(
+                "refold=True draws folds anew, and cv lists those of these rows: give "
+                "a number or a splitter."
+            )
+
+    def _splits(self, X, y, groups=None):
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        return list(cv.split(X, y, groups))
+
+    def _searched(self, rows, columns, candidates, specs):
+        """The fitted value of a search from the start."""
+        scorers = self._rehearsed(candidates, rows)
+        living, members = rows.living(), Members(specs, {})
+        numbers, splits = range(len(candidates)), range(rows.n_splits)
+        cells = [(number, split) for number in numbers for split in splits]
+        fit: Any = partial(
+            Members.with_fits, living=living, n_jobs=self.n_jobs, verbose=self.verbose
+        )
+        n_bytes, scores = None, {}
+        if self.keep == "all":
+            members = fit(members, cells[:1])
+            first = members.fitted[cells[0]].estimator
+            n_bytes = check_memory(first, len(cells) + bool(self.refit), self.max_bytes)
+            members = fit(members, cells[1:])
+            scores = scorers.of_cells(members, cells, living)
+            times = [members.fitted[cell].fit_time for cell in cells]
+        else:
+            times = []
+            for number in numbers:
+                own = cells[number * rows.n_splits : (number + 1) * rows.n_splits]
+                some = fit(members, own)
+                scores |= scorers.of_cells(some, own, living)
+                times += [some.fitted[cell].fit_time for cell in own]
+        ordered = [scores[cell] for cell in cells]
+        results, _ = formatted(candidates, ordered, rows.n_splits, self._settings)
+        _store_times(results, "fit", times)
+        _store_times(results, "score", [score.time for score in ordered])
+        found = choose(results, self.refit)
+        if self.refit:
+            members = fit(members, [(found["best_index_"], None)])
+            _check_refitted(members, found["best_index_"])
+        kept = scores if self.keep == "all" else {}
+        choice = Choice(candidates, scorers, kept, results, found, n_bytes)
+        return FoldedFit(rows, columns, members, choice)
+
+    @property
+    def _settings(self):
+        """What scikit-learn's search is to validate; a function is called once only."""
+        return {
+            "refit": False if callable(self.refit) else self.refit,
+            "error_score": self.error_score,
+            "return_train_score": self.return_train_score,
+        }
+
+    def _rehearsed(self, candidates, rows):
+        """The scorers; all that is wrong with parameters is said before any fit."""
+        scorer = Scorers.scorer_of(self.estimator, self.scoring)
+        zeros = dict.fromkeys(scorer if isinstance(scorer, dict) else ["score"], 0.0)
+        settings = self._settings
+        if callable(self.scoring):
+            settings["refit"] = False  # nobody knows the metrics yet
+        scores = [Score(None, zeros, zeros, 0.0)] * (len(candidates) * rows.n_splits)
+        _, weighs = formatted(candidates, scores, rows.n_splits, settings, True)
+        return Scorers(scorer, self.error_score, self.return_train_score, weighs)
+
+    # Requests -------------------------------------------------------------------------
+
+    def _carried(self, fitted, request):
+        if not self.refold:
+            return super()._carried(fitted, request)
+        rows = fitted.model.edited(request, self._classes_left).redrawn(self._splits)
+        before, specs = fitted.outcome, fitted.members.specs
+        after = self._searched(rows, fitted.columns, before.candidates, specs)
+        return self._reported(after, fitted, len(after.members.fitted), 0)
+
+    def _concluded(self, fitted, before, moved, living, change):
+        choice, members = fitted.outcome, fitted.members
+        n_unlearned = len(moved) - members.n_refitted
+        if not choice.scores:
+            _check_refitted(members, choice.best)
+            return self._reported(fitted, before, members.n_refitted, n_unlearned)
+        n_splits = fitted.model.n_splits
+        cells = {
+            cell
+            for cell in choice.scores
+            if change is None or cell in moved or change.held_out(cell[1])
+        }
+        scores = choice.scores | choice.scorers.of_cells(members, cells, living)
+        results = updated(choice.results, scores, n_splits, self.error_score)
+        found = choose(results, self.refit)
+        if self.refit:
+            members = _with_best(members, found["best_index_"], living)
+        choice = replace(choice, scores=scores, results=results, found=found)
+        after = replace(fitted, members=members, outcome=choice)
+        return self._reported(after, before, members.n_refitted, n_unlearned)
+
+    def _reported(self, fitted, before, n_refitted, n_unlearned):
+        choice = fitted.outcome
+        report = SearchReport(
+            n_unlearned,
+            n_refitted,
+            before.outcome.best,
+            choice.best,
+            lead(choice.results, self.refit, choice.best),
+        )
+        return replace(fitted, outcome=replace(choice, report=report))
+
+    def _swap(self, fitted):
+        super()._swap(fitted)
+        if not fitted.outcome.scores:
+            warn(
+                "The best estimator was changed, but the choice among the candidates "
+                "and cv_results_ were made with the rows and columns as they were: "
+                'search with keep="all" for a choice that is made anew.',
+                NotForgottenWarning,
+            )
+
+    def _answer_final(self, asked, names, front=None):
+        if asked.inputs.kept is None or asked.inputs.unseen is not None:
+            raise UnlearningError(
+                f"The search in step {asked.name!r} learned from what steps before it "
+                "made of all rows, which the request changes: put the pipeline into "
+                "the search, where each fold has its own."
+            )
+        return super()._answer_final(asked, names, front)
+
+    # Reading --------------------------------------------------------------------------
+
+    cv_results_ = _Found(
+        lambda fitted: fitted.outcome.results,
+        "Scores of all candidates in all folds, as in scikit-learn. Times are of fit.",
+    )
+    best_index_ = _Found(
+        lambda fitted: fitted.outcome.best, "The number of the best candidate."
+    )
+    best_params_ = _Found(
+        lambda fitted: fitted.outcome.found.get("best_params_"), "Its parameters."
+    )
+    best_score_ = _Found(
+        lambda fitted: fitted.outcome.found.get("best_score_"), "Its mean score."
+    )
+    best_estimator_ = _Found(_best_member, "The best candidate, fitted to all rows.")
+    scorer_ = _Found(
+        lambda fitted: fitted.outcome.scorers.scorer, "The scorer, or several by name."
+    )
+    multimetric_ = _Found(
+        lambda fitted: fitted.outcome.multimetric, "Whether there are several."
+    )
+    n_splits_ = _Found(lambda fitted: fitted.model.n_splits, "The number of splits.")
+    refit_time_ = _Found(
+        lambda fitted: fitted.members.fitted[fitted.outcome.best, None].fit_time,
+        "Seconds that the last fit of the best candidate to all rows took.",
+    )
+    request_report_ = _Found(
+        lambda fitted: fitted.outcome.report,
+        "A `SearchReport` of the last request, if there was one.",
+    )
+    n_bytes_ = _Found(
+        lambda fitted: fitted.outcome.n_bytes,
+        "What all models were expected to take, by the pickle of the first.",
+    )
+    choice_frozen_ = _Found(
+        lambda fitted: not fitted.outcome.scores,
+        "Whether requests leave the choice and its scores as they were at fit.",
+    )
+    unlearns_ = _Found(
+        lambda fitted: all(map(unlearns, fitted.members.specs)),
+        "Whether all candidates unlearn; others are fitted anew by each request.",
+    )
+
+    def _shown(self, X):
+        """Rows without forgotten columns, as models get them."""
+        fitted = self._checked()
+        forgotten = fitted.model.forgotten
+        if forgotten is None or not forgotten.any():
+            return X
+        return self._of_columns(fitted, X)
+
+    predict = _by_best("predict")
+    predict_proba = _by_best("predict_proba")
+    predict_log_proba = _by_best("predict_log_proba")
+    decision_function = _by_best("decision_function")
+    score_samples = _by_best("score_samples")
+    transform = _by_best("transform")
+
+    def score(self, X, y=None, **params):
+        """The score of the best estimator on some rows, as in scikit-learn.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
+        **params : dict
+            As in scikit-learn.
+
+        Returns
+        -------
+        float
+        """
+        version: Any = self._version()
+        steady: Any = super(SearchModel, version)
+        return steady.score(version._shown(X), y, **params)
+
+    def __sklearn_tags__(self):
+        parent: Any = super()
+        tags = parent.__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.target_tags = inner.target_tags
+        tags.target_tags.required = True
+        if tags.classifier_tags is not None:
+            tags.classifier_tags.multi_label = False
+            tags.target_tags.multi_output = False
+        return UnlearnerTags.extending(tags, self._promised())
+
+    def _promised(self):
+        """What requests are worth: as those of the model inside, if it unlearns."""
+        innermost = self.estimator
+        while isinstance(innermost, Pipeline):
+            innermost = innermost.steps[-1][1]
+        inner = unlearning_tags(innermost) if unlearns(self.estimator) else None
+        worth: Any = {
+            verb: getattr(inner, verb, None) or "exact" for verb in REQUEST_VERBS
+        }
+        if self.keep == "best":
+            worth = dict.fromkeys(worth, "approximate")
+        return UnlearningTags(**worth, sample_weight=takes_weights(self), row_ids=True)
+
+
+def _with_best(members, best, living):
+    """Models of the folds, and that of all rows of one candidate."""
+    place = (best, None)
+    fitted = {
+        cell: each
+        for cell, each in members.fitted.items()
+        if cell[1] is not None or cell == place
+    }
+    members = replace(members, fitted=fitted)
+    if place not in fitted:
+        members = members.with_fits([place], living)
+    _check_refitted(members, best)
+    return members
+
+
+def _check_refitted(members, best):
+    """Raise what the fit of the best candidate to all rows has raised."""
+    error = members.fitted[best, None].error
+    if error is not None:
+        raise error
+
+
+def _store_times(results, kind, times):
+    table = np.array(times).reshape(len(results["params"]), -1)
+    results[f"mean_{kind}_time"] = table.mean(axis=1)
+    results[f"std_{kind}_time"] = table.std(axis=1)
