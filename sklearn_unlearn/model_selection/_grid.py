@@ -109,9 +109,9 @@ class UnlearnableGridSearchCV(SearchModel, GridSearchCV):
     >>> search = UnlearnableGridSearchCV(pipeline, grid, cv=3).fit(X, y)
     >>> search = search.partial_unfit(X[:2], y[:2])
     >>> search.request_report_.n_unlearned, search.request_report_.n_refitted
-    (10, 0)
+    (7, 0)
     >>> search.best_params_
-    {'unlearnablelogisticregression__C': 0.1}
+    {'unlearnablelogisticregression__C': 1.0}
     """
 
     def __init__(

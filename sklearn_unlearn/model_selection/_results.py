@@ -41,7 +41,7 @@ class SearchReport:
     @property
     def choice_changed(self):
         """Whether another candidate is the best now."""
-        return self.best_index_before != self.best_index_after
+        return bool(self.best_index_before != self.best_index_after)
 
 
 @dataclass(frozen=True, eq=False)
