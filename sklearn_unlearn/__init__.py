@@ -8,6 +8,7 @@ from sklearn_unlearn._functions import (
     replace_labels,
 )
 from sklearn_unlearn._show_versions import show_versions
+from sklearn_unlearn.attestation import Attestation, attest, state_digest
 from sklearn_unlearn.compose import (
     UnlearnableColumnTransformer,
     make_unlearnable_column_transformer,
@@ -88,6 +89,7 @@ from sklearn_unlearn.utils.optional import optional
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "Attestation",
     "GaussianCertification",
     "RetrainedClassifier",
     "RetrainedRegressor",
@@ -138,6 +140,7 @@ __all__ = [
     "UnlearnableTfidfTransformer",
     "UnlearnableTfidfVectorizer",
     "UnlearnableTweedieRegressor",
+    "attest",
     "forget_features",
     "make_unlearnable_column_transformer",
     "make_unlearnable_pipeline",
@@ -146,6 +149,7 @@ __all__ = [
     "replace_features",
     "replace_labels",
     "show_versions",
+    "state_digest",
 ]
 
 

@@ -1,0 +1,278 @@
+"""Whether a model is that of given rows: recomputed, or measured where it is none.
+
+Sums, trees and neighbours are functions of the rows that they have: what requests made
+of them is, to the last bit, what ``fit`` makes of the rows that remain, so that anybody
+with these rows can compute it again. Of the minimum of an objective one can measure how
+far it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
+
+from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.utils.messages import kind_of
+
+__all__ = ["Attestation", "attest", "state_digest"]
+
+
+@dataclass(frozen=True)
+class Attestation:
+    """What `attest` found. It is true if the model is one of the rows.
+
+    Attributes
+    ----------
+    same : bool
+        Whether all that is a function of the rows is that of these, bit for bit.
+    differing : tuple of str
+        Steps that are not; of an estimator that is no pipeline, its class.
+    measured : tuple of str
+        Steps that are no function of the rows: what they are worth is the residual.
+    residual, residual_of_refit : float or None
+        Norms of the gradient of the objective on the rows, of the model and of a refit;
+        None if nothing is measured.
+    rounding_error : float or None
+        Residuals below cannot be told from zero.
+    """
+
+    same: bool
+    differing: tuple[str, ...]
+    measured: tuple[str, ...]
+    residual: float | None = None
+    residual_of_refit: float | None = None
+    rounding_error: float | None = None
+
+    def __bool__(self) -> bool:
+        return self.same
+
+    def __str__(self) -> str:
+        lines = ["The same to the last bit." if self.same else "Not of these rows."]
+        if self.differing:
+            lines[0] = f"Not of these rows: {', '.join(self.differing)}."
+        if self.measured:
+            lines.append(
+                f"{', '.join(self.measured)}: residual {self.residual:.3g}, that of a "
+                f"refit {self.residual_of_refit:.3g} (rounding explains "
+                f"{self.rounding_error:.1g})."
+            )
+        return " ".join(lines)
+
+
+def attest(estimator, X, y=None, sample_weight=None, *, forgotten_features=None):
+    """Whether an estimator is what ``fit`` makes of these rows.
+
+    A clone is fitted to them. What is a function of the rows (models and transformers
+    of sums, trees, forests, neighbours, what is trained again) must be the same to the
+    last bit; of a linear model or network the residual on the rows is measured, beside
+    that of the refit. It costs a fit. The estimator stays as it is.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted unlearner, or a pipeline of some. Randomness must be that of an
+        integer ``random_state``.
+    X : rows of any kind that ``fit`` takes
+        Those that the model should be of, in the order in which they came to it where
+        the order matters (neighbours, models that are trained again).
+    y : array-like, optional
+    sample_weight : array-like of shape (n_rows,), optional
+    forgotten_features : int, str, list of int or str, or bool mask, optional
+        Columns of X that the model should have forgotten.
+
+    Returns
+    -------
+    Attestation
+
+    Raises
+    ------
+    TypeError
+        If the estimator is no unlearner.
+    sklearn.exceptions.NotFittedError
+
+    See Also
+    --------
+    state_digest : The same from afar: two parties compare a few bytes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import UnlearnableGaussianNB, attest
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = UnlearnableGaussianNB().fit(X, y).partial_unfit(X[:3], y[:3])
+    >>> print(attest(model, X[3:], y[3:]))
+    The same to the last bit.
+    >>> print(attest(model, X, y))
+    Not of these rows: UnlearnableGaussianNB.
+    """
+    learned = _learned_steps(estimator)
+    refit = clone(estimator)
+    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+    refit.fit(X, y, **weights)
+    if forgotten_features is not None:
+        refit.forget_features(forgotten_features)
+    again = _learned_steps(refit)
+    measured = tuple(name for name, step in learned.items() if not _is_function(step))
+    differing = tuple(
+        name
+        for name, step in learned.items()
+        if name not in measured and _digest(step) != _digest(again[name])
+    )
+    found: dict[str, Any] = {}
+    if measured:
+        ours, theirs = (
+            each.gradient_residual(X, y, sample_weight) for each in (estimator, refit)
+        )
+        found = {
+            "residual": float(ours),
+            "residual_of_refit": float(theirs),
+            "rounding_error": float(ours.rounding_error),
+        }
+    return Attestation(not differing, differing, measured, **found)
+
+
+def state_digest(estimator):
+    """A digest of what an estimator has learned, to publish and to compare.
+
+    Whoever has the remaining rows computes it again, from a fit of an estimator with
+    the same parameters, and compares. Versions of this package, NumPy and scikit-learn
+    have to be the same.
+
+    The digest has no key: it tells no more than the model itself, and no less. Who has
+    all rows but one can try what the last one was, as with the coefficients.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted unlearner whose state is a function of its rows, or a pipeline of some.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal.
+
+    Raises
+    ------
+    TypeError
+        If the state depends on more than the rows, as coefficients that were found step
+        by step do. `attest` measures these.
+    sklearn.exceptions.NotFittedError
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_unlearn import UnlearnableStandardScaler, state_digest
+    >>> X, _ = load_iris(return_X_y=True)
+    >>> published = state_digest(
+    ...     UnlearnableStandardScaler().fit(X).partial_unfit(X[:9])
+    ... )
+    >>> published == state_digest(UnlearnableStandardScaler().fit(X[9:]))
+    True
+    """
+    learned = _learned_steps(estimator)
+    for name, step in learned.items():
+        if not _is_function(step):
+            raise TypeError(
+                f"{name} is no function of its rows: requests and a refit find nearly "
+                "the same coefficients, not the same bits. Use attest(estimator, X, y)."
+            )
+    digest = hashlib.sha256()
+    for name, step in learned.items():
+        digest.update(f"{name}:{_digest(step)};".encode())
+    return digest.hexdigest()
+
+
+def _learned_steps(estimator):
+    """What an estimator consists of, by name: steps of a pipeline, or itself."""
+    if not hasattr(estimator, "partial_unfit"):
+        raise TypeError(f"estimator must be an unlearner; got {kind_of(estimator)}.")
+    plain = _plain(estimator)
+    if not hasattr(estimator, "steps"):
+        return {type(estimator).__name__: (estimator, plain)}
+    steps = plain.steps if isinstance(plain, Pipeline) else [(None, plain)]
+    named = dict(estimator.steps)
+    last = estimator.steps[-1][0]
+    return {
+        f"step {name!r}": (named.get(name, named[last]), step)
+        for name, step in steps
+        if step is not None and not isinstance(step, str)
+    }
+
+
+def _plain(estimator):
+    """The model of scikit-learn's that an estimator exports."""
+    return estimator.to_sklearn() if hasattr(estimator, "to_sklearn") else estimator
+
+
+def _is_function(step):
+    """Whether the state of an estimator is a function of its rows."""
+    ours, _ = step
+    return not hasattr(ours, "gradient_residual")
+
+
+def _digest(step):
+    """A digest of the plain estimator of a step."""
+    digest = hashlib.sha256()
+    _feed(digest, step[1])
+    return digest.hexdigest()
+
+
+def _feed(digest, value):
+    """Everything that was learned, values of equal dtype and shape alike."""
+    if isinstance(value, np.generic) or value is None:
+        digest.update(f"{type(value).__name__}{value!r}".encode())
+    elif isinstance(value, np.ndarray) and value.dtype.names is not None:
+        _feed(digest, {name: value[name] for name in value.dtype.names})
+    elif isinstance(value, np.ndarray) and value.dtype != object:
+        digest.update(f"{value.dtype.str}{value.shape}".encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    elif is_sparse(value):
+        value = value.tocsr().sorted_indices()
+        _feed(digest, [value.shape, value.data, value.indices, value.indptr])
+    elif isinstance(value, dict):
+        digest.update(f"dict{len(value)}".encode())
+        for name in sorted(value, key=repr):
+            digest.update(repr(name).encode())
+            _feed(digest, value[name])
+    elif isinstance(value, list | tuple | np.ndarray):
+        digest.update(f"list{len(value)}".encode())
+        for each in value:
+            _feed(digest, each)
+    elif isinstance(value, BaseEstimator):
+        digest.update(type(value).__name__.encode())
+        _feed(digest, _learned(value))
+    elif hasattr(value, "node_count"):  # a tree of scikit-learn's
+        _feed(digest, [value.__getstate__()[key] for key in ("nodes", "values")])
+    else:
+        shown = value if isinstance(value, str | int | float) else ""
+        digest.update(f"{type(value).__name__}{shown!r}".encode())
+
+
+def _learned(estimator):
+    """Attributes that are no parameters, and the steps of a pipeline."""
+    parameters = estimator.get_params(deep=False)
+    learned = {
+        name: value
+        for name, value in vars(estimator).items()
+        if name not in parameters and not _is_opaque(value)
+    }
+    steps = getattr(estimator, "steps", None)
+    return learned if steps is None else learned | {"steps": steps}
+
+
+def _is_opaque(value):
+    """Whether a value is an object of which nothing is known, such as a search tree.
+
+    Those of scikit-learn's estimators are made of other attributes.
+    """
+    known = np.ndarray | np.generic | dict | list | tuple | str | int | float | None
+    return not (
+        isinstance(value, known | BaseEstimator)
+        or is_sparse(value)
+        or hasattr(value, "node_count")
+    )

@@ -1,0 +1,121 @@
+"""Attestation: a model is recomputed from the rows that it should be of."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
+
+import sklearn_unlearn as su
+from tests.cases import make
+
+rng = np.random.default_rng(1)
+X = rng.normal(size=(80, 4))
+Y = (X @ [1.0, -1.0, 0.5, 0.0] + rng.normal(size=80) > 0).astype(int)
+OUT, COLUMN = np.array([2, 11, 40]), 1
+LEFT = np.delete(np.arange(80), OUT)
+
+#: All of whose state is a function of the rows.
+FUNCTIONS = {
+    "sums": su.UnlearnableGaussianNB(),
+    "least squares": su.UnlearnableLinearRegression(),
+    "discriminants": su.UnlearnableLinearDiscriminantAnalysis(),
+    "scaler": su.UnlearnableStandardScaler(),
+    "extremes": su.UnlearnableMinMaxScaler(),
+    "components": su.UnlearnablePCA(2),
+    "imputer": su.UnlearnableSimpleImputer(strategy="median"),
+    "tree": su.UnlearnableDecisionTreeClassifier(random_state=0),
+    "forest": su.UnlearnableRandomForestClassifier(n_estimators=3, random_state=0),
+    "neighbours": su.UnlearnableKNeighborsClassifier(3),
+    "shards": su.ShardedClassifier(DecisionTreeClassifier(), random_state=0),
+    "trained again": su.RetrainedClassifier(LogisticRegression()),
+    "pipeline": su.make_unlearnable_pipeline(
+        su.UnlearnableSimpleImputer(), su.UnlearnableGaussianNB(retain_data=True)
+    ),
+}
+functions = pytest.mark.parametrize("name", FUNCTIONS)
+
+
+def fitted(name, rows, **weights):
+    return clone(FUNCTIONS[name]).fit(X[rows], Y[rows], **weights)
+
+
+@functions
+def test_a_function_of_rows_is_recomputed(name):
+    model = fitted(name, np.arange(80))
+    assert not su.attest(model, X[LEFT], Y[LEFT])
+    before = su.state_digest(model)
+    model = su.partial_unfit(model, X[OUT], Y[OUT])
+    for each in (model, pickle.loads(pickle.dumps(model))):
+        found = su.attest(each, X[LEFT], Y[LEFT])
+        assert found
+        assert found.differing == found.measured == ()
+        assert su.state_digest(each) == su.state_digest(fitted(name, LEFT)) != before
+    # one row more, one less, or one of another value is seen
+    for rows in (np.append(LEFT, OUT[0]), LEFT[1:]):
+        assert not su.attest(model, X[rows], Y[rows])
+    other = X[LEFT].copy()
+    other[5] += 0.5
+    assert not su.attest(model, other, Y[LEFT])
+
+
+@functions
+def test_forgotten_columns_are_attested_too(name):
+    model = su.forget_features(fitted(name, np.arange(80)), COLUMN)
+    assert su.attest(model, X, Y, forgotten_features=COLUMN)
+    assert not su.attest(model, X, Y)
+    other = X.copy()
+    other[:, COLUMN] = 0.0
+    assert su.attest(model, other, Y, forgotten_features=COLUMN)
+
+
+def test_weights_are_attested():
+    weight = rng.uniform(0.5, 2.0, size=80)
+    model = fitted("sums", np.arange(80), sample_weight=weight)
+    assert su.attest(model, X, Y, weight)
+    assert not su.attest(model, X, Y)
+
+
+def test_the_residual_of_a_linear_model_is_measured():
+    model = make("logistic", retain_data=True).fit(X, Y).partial_unfit(X[OUT], Y[OUT])
+    found = su.attest(model, X[LEFT], Y[LEFT])
+    assert found.measured == ("UnlearnableLogisticRegression",)
+    assert found.residual == model.gradient_residual(X[LEFT], Y[LEFT])
+    assert found.residual < 1e-6
+    assert su.attest(model, X, Y).residual > 0.1
+    assert "residual" in str(found)
+    with pytest.raises(TypeError, match="attest"):
+        su.state_digest(model)
+
+
+def test_steps_of_a_pipeline_are_attested_one_by_one():
+    pipeline = su.make_unlearnable_pipeline(
+        su.UnlearnableStandardScaler(), make("logistic", retain_data=True)
+    ).fit(X, Y)
+    pipeline.partial_unfit(X[OUT], Y[OUT])
+    found = su.attest(pipeline, X[LEFT], Y[LEFT])
+    assert found
+    assert found.measured == ("step 'unlearnablelogisticregression'",)
+    assert found.residual < 1e-6
+    wrong = su.attest(pipeline, X, Y)
+    assert wrong.differing == ("step 'unlearnablestandardscaler'",)
+    assert "unlearnablestandardscaler" in str(wrong)
+
+
+def test_attesting_changes_nothing():
+    model = fitted("forest", np.arange(80))
+    before = pickle.dumps(model.predict_proba(X))
+    su.attest(model, X[LEFT], Y[LEFT])
+    su.state_digest(model)
+    assert pickle.dumps(model.predict_proba(X)) == before
+
+
+def test_what_cannot_be_attested():
+    with pytest.raises(TypeError, match="must be an unlearner"):
+        su.attest(LogisticRegression().fit(X, Y), X, Y)
+    for ask in (lambda m: su.attest(m, X, Y), su.state_digest):
+        with pytest.raises(NotFittedError):
+            ask(su.UnlearnableGaussianNB())
