@@ -15,11 +15,12 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from inspect import signature
 from operator import is_
-from typing import Any
+from typing import Any, ClassVar
 from weakref import ref
 
 import numpy as np
 
+from sklearn_unlearn._batches import fold, stated_requests
 from sklearn_unlearn.records import LOGGER, RequestRecord, versions
 from sklearn_unlearn.utils.digests import (
     digest_of_rows,
@@ -75,6 +76,8 @@ class CarryingMixin:
     _swap: Any
     _version: Any
     _become: Any
+    _copy_with: Any
+    _accepts: ClassVar[Any]
     _check_accepted: Any
 
     def _apply(self, fitted: Any, request: Request) -> Answer:
@@ -88,6 +91,58 @@ class CarryingMixin:
             self._check_accepted(request)
             put([request], fitted, self._apply(fitted, request).fitted)
         return self
+
+    def carry_out(self, requests: Any) -> list[RequestRecord]:
+        """Carry out a list of requests together, or none of them.
+
+        The model afterwards is the one that they lead to one after another: a row that
+        is corrected twice goes from its first to its last values, one that is corrected
+        and then deleted is deleted. Rows of one kind of request are asked about at
+        once, so that a long list costs little more than a few requests. Name a row in
+        one way throughout the list: by values, as the requests before leave them, or
+        by ``row_ids``.
+
+        Parameters
+        ----------
+        requests : list of (str, dict)
+            Names of verbs and their keyword arguments, as in
+            ``("partial_unfit", {"X": X, "y": y})``.
+
+        Returns
+        -------
+        list of RequestRecord
+            One for each request; their states are those before and after all of them.
+
+        Raises
+        ------
+        ContradictionError
+            If the list asks for two things about one row.
+        UnlearningError
+            If a request is refused; the estimator is unchanged.
+        """
+        with self._request() as put:
+            fitted = self._checked()
+            asked = stated_requests(self, requests)
+            return put(asked, fitted, self._answered_together(fitted, asked))
+
+    def _answered_together(self, fitted: Any, asked: list[Request]) -> Any:
+        """The fitted value that a list of requests leads to."""
+        current: Any = self
+        both = "y_new" in self._accepts
+        for number, request in enumerate(fold(asked, self._union, both)):
+            if number:
+                current = self._copy_with(fitted)
+            fitted = current._apply(current._checked(), request).fitted
+        return fitted
+
+    def _union(self, several):
+        """A mask of all columns that are named in a list."""
+        n_columns = getattr(self, "n_features_in_", None)
+        if n_columns is None:
+            return several[0]  # which whoever has none refuses
+        names = getattr(self, "feature_names_in_", None)
+        masks = [check_columns(columns, n_columns, names) for columns in several]
+        return np.any(masks, axis=0)
 
     # One request at a time ------------------------------------------------------------
 
@@ -115,6 +170,8 @@ class CarryingMixin:
         if notes is None:  # a part of another request, which has the record
             if fitted is not before:
                 self._swap(fitted)
+            return []
+        if not requests:
             return []
         log = self._request_log
         seconds = time.perf_counter() - started

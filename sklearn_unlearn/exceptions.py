@@ -13,6 +13,10 @@ class RequestTypeError(UnlearningError, TypeError):
     """What a request was given is of a type that it does not take."""
 
 
+class ContradictionError(UnlearningError):
+    """A list of requests asks for two things about one row."""
+
+
 class RowNotFoundError(UnlearningError):
     """A row was to leave that the retained training data do not hold."""
 

@@ -1,0 +1,196 @@
+"""What requests were given for their rows: row by row, and gathered again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.request import Request
+from sklearn_unlearn.utils.schema import is_frame
+from sklearn_unlearn.utils.values import is_missing, together
+
+#: Arguments that hold rows, and others that hold something of each.
+_ROWS = ("X", "X_new")
+
+
+@dataclass(frozen=True, eq=False)
+class GivenRows:
+    """What one request was given for its rows.
+
+    Attributes
+    ----------
+    number : int
+        Of the request in its list.
+    request : Request
+    given : dict
+        `RawRows` or arrays by the names of arguments, all of as many rows.
+    n_rows : int
+    plain : bool
+        Whether it can be asked about row by row.
+    """
+
+    number: int
+    request: Request
+    given: dict[str, Any]
+    n_rows: int
+    plain: bool
+
+    @classmethod
+    def of(cls, number: int, request: Request) -> GivenRows:
+        """What a request was given; what is no row is left to who reads it."""
+        out, into = request.out, request.into
+        rows = into if out is None else out
+        if rows is None:
+            return cls(number, request, {}, 0, False)
+        named = {"X": rows.X, "y": rows.y, "row_ids": rows.row_ids}
+        if out is not None and into is not None:
+            named |= {"X_new": into.X, "y_new": into.y}
+        given = {
+            name: RawRows.of(value) if name in _ROWS else np.asarray(value)
+            for name, value in named.items()
+            if value is not None
+        }
+        counts = {value.shape[:1] for value in given.values() if value.shape}
+        count = counts.pop() if len(counts) == 1 else (0,)
+        ids, weight = given.get("row_ids"), rows.sample_weight
+        if ids is not None and not ids.shape:
+            given["row_ids"] = np.full(count or 1, ids[()])
+            count = count or (1,)
+        if weight is not None:
+            weight = np.asarray(weight)
+            alike = weight.shape in ((), count)
+            given["sample_weight"] = np.broadcast_to(weight, count) if alike else weight
+            count = count if alike else (0,)
+        known = any(name in given for name in ("X", "row_ids"))
+        plain = known and not counts and count != (0,)
+        return cls(number, request, given, count[0], plain)
+
+    @cached_property
+    def verb(self) -> str:
+        """The verb that asks for this."""
+        return self.request.verb
+
+    @property
+    def corrects(self) -> bool:
+        """Whether rows that are named by values get others."""
+        return "X" in self.given and self.verb.startswith("replace")
+
+    def places(self, place: int) -> dict[str, tuple[int, str, int]]:
+        """Where each thing that is known of a row was given."""
+        return {name: (self.number, name, place) for name in self.given}
+
+    @cached_property
+    def options(self) -> tuple[Any, Any]:
+        """What is said of all rows: about unknown names, and of labels."""
+        out, classes = self.request.out, self.request.classes
+        on_unknown = "raise" if out is None else out.on_unknown
+        if classes is not None:
+            classes = tuple(np.asarray(classes).tolist())
+        return on_unknown, classes
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether it is about whole rows that the model has to have."""
+        return "sample_weight" not in self.given and self.options[0] == "raise"
+
+    @cached_property
+    def kinds(self) -> dict[str, Any]:
+        """By argument, a kind of data of which several can follow one another."""
+        return {name: _kind(value) for name, value in self.given.items()}
+
+    def name(self, place: int) -> Any:
+        """The identifier of a row, in a tuple; None if none is given."""
+        return self._names[place] if self._names else None
+
+    def keys(self, end: str, place: int) -> tuple[Any, Any]:
+        """What is equal for equal values and for equal targets of a row.
+
+        Parameters
+        ----------
+        end : {"", "_new"}
+            As they are now, or as they will be.
+        """
+        x, y = ("X", "y")
+        pair = []
+        for name in (x, y):
+            changed = end and f"{name}_new" in self.given
+            keys = self._keys.get(f"{name}_new" if changed else name)
+            pair.append(None if keys is None else keys[place])
+        return pair[0], pair[1]
+
+    @cached_property
+    def _names(self):
+        ids = self.given.get("row_ids")
+        return None if ids is None else [(name,) for name in ids.tolist()]
+
+    @cached_property
+    def _keys(self):
+        return {
+            name: _keys_of(value)
+            for name, value in self.given.items()
+            if name in ("X", "y", "X_new", "y_new")
+        }
+
+
+def gathered(places: list[tuple[int, str, int]], given: list[GivenRows]) -> Any:
+    """Rows that were given in several requests, as one argument.
+
+    Parameters
+    ----------
+    places : list of tuple
+        For each row the number of the request, the name of the argument in it, and the
+        place in that.
+    given : list of GivenRows
+        Of one kind each.
+    """
+    starts: dict[tuple[int, str], int] = {}
+    parts, total = [], 0
+    for number, name, _ in places:
+        if (number, name) not in starts:
+            starts[number, name] = total
+            parts.append(given[number].given[name])
+            total += given[number].n_rows
+    rows = np.array([starts[number, name] + place for number, name, place in places])
+    if isinstance(parts[0], RawRows):
+        joined = parts[0].joined(parts[1:])
+        same = np.array_equal(rows, np.arange(total))
+        return joined.X if same else joined.take(rows).X
+    return together(parts)[rows]
+
+
+def _kind(value):
+    """What values can follow one another."""
+    if not isinstance(value, RawRows):
+        return value.shape[1:], "number" if value.dtype.kind in "fiub" else "other"
+    X = value.X
+    if is_frame(X):
+        return type(X).__module__, *map(str, X.columns)
+    if is_sparse(X):
+        return "sparse", X.shape[1]
+    return X.shape[1:], "number" if X.dtype.kind in "fiub" else "other"
+
+
+def _keys_of(value):
+    """For each row what is equal for equal ones, and can be looked up."""
+    if isinstance(value, RawRows) and is_sparse(value.X):
+        X = value.X.sorted_indices()
+        pairs = zip(X.indptr[:-1], X.indptr[1:], strict=True)
+        return [
+            (tuple(X.indices[a:b].tolist()), tuple(X.data[a:b].tolist()))
+            for a, b in pairs
+        ]
+    if isinstance(value, RawRows) and len(value.shape) < 3:
+        columns = value.columns()
+    else:
+        value = getattr(value, "X", value)
+        columns = list(value.reshape(value.shape[0], -1).T)
+    plain = [
+        [None if is_missing(one) else one for one in column.tolist()]
+        for column in columns
+    ]
+    return list(zip(*plain, strict=True))
