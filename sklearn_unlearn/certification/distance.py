@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklearn_unlearn.certification.floors import NOTHING, Floor
 from sklearn_unlearn.certification.geometry import Geometry, dual_norm, over_root
 from sklearn_unlearn.core.arrays import Array
-from sklearn_unlearn.core.linear.bends import bend, exponential, product
+from sklearn_unlearn.core.linear.bends import NO_WAY, Way, bend, exponential, product
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.units import ONE, Units
@@ -20,6 +21,10 @@ from sklearn_unlearn.exceptions import NoBoundError
 
 #: Relative error of quadratic forms beyond which nothing is certified.
 LARGEST_ERROR = 0.5
+#: What has a number for an exponential.
+_LARGEST_EXPONENT = 700.0
+#: Rounds in which a radius that bounds itself is looked for.
+_MOST_ROUNDS = 60
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Drift:
         eta: bound on the H^-1 norm of the gradient minus ``state.gradient``.
     unknown_length : float
         The same in the 2-norm.
-    floor : float
+    floor : Floor
         Rounding error of a gradient of these rows, that of a refit among them.
     units : Units
         What the tolerance of a refit is measured in, or more.
@@ -48,18 +53,22 @@ class Drift:
     slack, size : float
         ``|x_i . (theta - anchor)|`` is at most ``slack`` plus ``size`` times the root
         of h_i of the fourth moments.
+    lost : Way
+        What maps of the features have taken from the anchor, of which the raw
+        predictions at which the weights of H were taken still have it.
     """
 
     geometry: Geometry
     change: float
     unknown: float
     unknown_length: float
-    floor: float = 0.0
+    floor: Floor = NOTHING
     units: Units = ONE
     bent: float = 0.0
     rest: float = np.inf
     slack: float = 0.0
     size: float = np.inf
+    lost: Way = NO_WAY
 
 
 @dataclass(frozen=True)
@@ -178,6 +187,11 @@ def bound(
         needed = product(constant * radius * tol / root, reach)
         if needed < 1.0:
             refit = _ball(needed, constant * radius, tol / root) / root
+    if 0.0 < weakest < np.inf and constant:
+        other = known * exact + max(drift.unknown - drift.bent, 0.0) * exact
+        pull = drift.bent * exact, other
+        scale = constant * change, constant * geometry.length
+        minimiser = min(minimiser, _by_penalty(*pull, weakest, *scale))
     if weakest > 0.0:
         minimiser = min(minimiser, (known_length + drift.unknown_length) / weakest)
         refit = min(refit, tol / weakest)
@@ -198,6 +212,31 @@ def _longest_bend(root: float, weakest: float) -> float:
     if smallest <= 2.0 * weakest:
         return 0.5 / math.sqrt(weakest)
     return math.sqrt((1.0 - weakest / smallest) / smallest)
+
+
+def _by_penalty(
+    bent: float, other: float, weakest: float, change: float, length: float
+) -> float:
+    """Theorem 7: the least r with ``r >= b(r)``, infinite if there is none.
+
+    ``change`` and ``length`` are M tau and M times the 2-norm of the longest row.
+    """
+    if not (change < _LARGEST_EXPONENT and length < np.inf):
+        return np.inf
+    root, radius = math.sqrt(weakest), 0.0
+    for _ in range(_MOST_ROUNDS):
+        path = length * radius
+        # what is left of the curvature on the way: e^-change (1 - e^-path) / path
+        mean = -math.expm1(-path) / path if path > 1e-8 else 1.0 - 0.5 * path
+        left = math.exp(-0.5 * change) * math.sqrt(mean)
+        steep = product(1.0 / left if left > 0.0 else np.inf, bent + other)
+        needed = 0.5 * (other + math.hypot(other, steep)) / root
+        if needed <= radius:
+            return radius
+        if not needed < np.inf:
+            break
+        radius = needed * (1.0 + 1e-3)
+    return np.inf
 
 
 def _ball(condition: float, scale: float, norm: float) -> float:

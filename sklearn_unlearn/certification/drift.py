@@ -10,11 +10,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from sklearn_unlearn.certification.bends import way_of
+from sklearn_unlearn.certification.bends import coarsened_way, way_of
 from sklearn_unlearn.certification.distance import (
     LARGEST_ERROR,
     Drift,
     self_concordance,
+)
+from sklearn_unlearn.certification.floors import (
+    UNKNOWN_FLOOR,
+    Floor,
+    carried_floor,
+    more_roundings,
 )
 from sklearn_unlearn.certification.geometry import (
     Geometry,
@@ -27,21 +33,17 @@ from sklearn_unlearn.certification.geometry import (
     reexamined,
 )
 from sklearn_unlearn.certification.growth import Growth, growth
-from sklearn_unlearn.core.linear.bends import bend, bend_of, exponential, product
+from sklearn_unlearn.certification.moments import Moments
+from sklearn_unlearn.core.linear.bends import bend_of, exponential, product
 from sklearn_unlearn.core.linear.edits import Edit, LinearMap
-from sklearn_unlearn.core.linear.fourth_moments import FourthMoments
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.steps import StepResult
-from sklearn_unlearn.core.linear.summation import n_roundings
 from sklearn_unlearn.core.linear.units import Units
 from sklearn_unlearn.core.rows import RowBlocks
 
-_UNIT = float(np.finfo(np.float64).eps) / 2.0
 #: Loss of certified eigenvalues by requests after which they are certified anew.
 _OLD = 2.0
-#: Relative error of a sum over a block of rows.
-_SUMMING = (n_roundings(2**62, True) + 8) * _UNIT
 
 
 def measured(
@@ -67,7 +69,7 @@ def measured(
     exact : bool, default=False
         Whether R is computed row by row, for the price of a pass for a Hessian.
     alone : bool, default=False
-        Whether requests will come without data, for which `FourthMoments` are kept for
+        Whether requests will come without data, for which `Moments` are kept for
         the same price.
     computed : bool, default=False
         Whether ``state.gradient`` was computed from these rows at its coefficients, as
@@ -84,9 +86,9 @@ def measured(
         geometry = _exactly_long(objective, geometry, rows)
     # the curvature in the bound is that of rounded raw predictions
     slack = raw_rounding(objective, geometry.length, theta)
-    length = objective.rounding_bound(rows, theta)
-    length *= exponential(self_concordance(objective) * slack)
-    floor = length
+    floor = Floor.of(objective, rows, theta)
+    floor = floor.times(exponential(self_concordance(objective) * slack))
+    length = floor.size
     if not computed:
         gradient = objective.gradient(rows, theta)
         length += float(np.linalg.norm(gradient - state.gradient))
@@ -100,7 +102,7 @@ def measured(
     change = objective.largest_raw_change(rows, lag) + geometry.blur + slack
     if not alone or geometry.blur > 0.0:
         return replace(found, change=change)
-    moments = FourthMoments.of(objective, state.factor, rows, state.anchor)
+    moments = Moments.of(objective, state.factor, rows, state.anchor)
     found = replace(found, geometry=replace(geometry, moments=moments), change=change)
     if not geometry.error <= LARGEST_ERROR:
         return found
@@ -169,18 +171,27 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
     slack = max(drift.slack, growth.slack)
     error = geometry.error
     if not error <= LARGEST_ERROR:
-        return Drift(geometry, np.inf, np.inf, np.inf, np.inf)
+        return Drift(geometry, np.inf, np.inf, np.inf, UNKNOWN_FLOOR)
     moved = growth.moved.exactly(error, radius)
     change = max(drift.change, growth.change)
     size = max(drift.size, growth.came_size)
     jump = moved.jump if constant else 0.0
     bent = bend_of(constant, change, size, slack, moved)
     wrong = 2.0 * error / (1.0 - error) * moved.whole  # of H itself
-    top = math.sqrt(growth.top)
-    # what is summed changes by at most |X|' W |X moved|, of which this is the 2-norm
-    floor = product(exponential(constant * jump), growth.length * drift.floor)
-    worst = 1.0 + bend(constant * change, constant * jump)
-    floor += _SUMMING * product(worst, top * moved.data)
+    units = drift.units.changed(growth.came, growth.left)
+    floor = carried_floor(
+        drift.floor,
+        growth.floor,
+        change=constant * change,
+        jump=constant * (jump + growth.rounded),
+        data=moved.data,
+        error=error,
+        roundings=more_roundings(
+            drift.floor.roundings, drift.units.n_rows, growth.came.n_rows
+        ),
+    )
+    top, data_top = math.sqrt(growth.top), math.sqrt(growth.data_top)
+    exact = 1.0 / math.sqrt(1.0 - error)
     after = Drift(
         geometry,
         change=change + jump,
@@ -190,26 +201,25 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
         + wrong,
         unknown_length=growth.length * drift.unknown_length
         + growth.solver_length
-        + top * (bent + wrong),
-        floor=floor + growth.floor,
-        units=drift.units.changed(growth.came, growth.left),
+        + exact * (data_top * bent + top * wrong),
+        floor=floor,
+        units=units,
         bent=bent,
         slack=slack,
         size=size + moved.size,
     )
     if growth.path is None:
         return after
-    path = growth.path.exactly(error, radius)
+    path = growth.path.exactly(error, radius).plus(drift.lost)
     rest = growth.spread * drift.rest + growth.edited
     rest = product(growth.stretch, rest) + growth.solver + wrong
     bent = bend_of(constant, slack, 0.0, slack, path)
     if rest + bent < after.unknown:
         after = replace(after, unknown=rest + bent, bent=bent)
-    if growth.onward:
-        change = min(after.change, slack + path.jump)
-        size = min(after.size, path.size)
-        after = replace(after, change=change, size=size, rest=rest)
-    return after
+    change = min(after.change, slack + path.jump)
+    size = min(after.size, path.size)
+    lost = coarsened_way(drift.lost.plus(growth.lost.exactly(error, radius)))
+    return replace(after, change=change, size=size, rest=rest, lost=lost)
 
 
 def _grown_geometry(before: Geometry, growth: Growth) -> Geometry:

@@ -15,6 +15,7 @@ from scipy.linalg import eigvalsh
 from scipy.linalg.lapack import dpotrf
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
+from sklearn_unlearn.certification.moments import Moments
 from sklearn_unlearn.core.arrays import (
     Array,
     Data,
@@ -26,7 +27,6 @@ from sklearn_unlearn.core.arrays import (
     times,
 )
 from sklearn_unlearn.core.linear.factor import Factor
-from sklearn_unlearn.core.linear.fourth_moments import FourthMoments
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, CACHED_ENTRIES, RowBlocks, Rows
 
@@ -69,7 +69,7 @@ class Geometry:
         they have in it.
     age : float
         How much ``smallest`` was lowered by requests since it was certified.
-    moments : FourthMoments or None
+    moments : Moments or None
         Kept where no data are, as long as rows leave them as they came.
     """
 
@@ -84,7 +84,7 @@ class Geometry:
     blur: float = 0.0
     skew: float = 0.0
     age: float = 1.0
-    moments: FourthMoments | None = None
+    moments: Moments | None = None
 
     @property
     def error(self) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 
 from sklearn_unlearn.certification.bends import way_of
 from sklearn_unlearn.certification.distance import Drift, self_concordance
+from sklearn_unlearn.certification.floors import FloorGrowth, data_trace
 from sklearn_unlearn.certification.geometry import (
     Geometry,
     coarse,
@@ -23,11 +24,11 @@ from sklearn_unlearn.certification.geometry import (
     over_root,
     raw_rounding,
 )
+from sklearn_unlearn.certification.moments import Moments
 from sklearn_unlearn.core.arrays import Array, densify, powers_of_two
-from sklearn_unlearn.core.linear.bends import UNKNOWN_WAY, Way, product
-from sklearn_unlearn.core.linear.edits import DropColumns, Edit, Identity, LinearMap
+from sklearn_unlearn.core.linear.bends import NO_WAY, UNKNOWN_WAY, Way, product
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.linear.factor import Factor
-from sklearn_unlearn.core.linear.fourth_moments import FourthMoments
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.steps import StepResult
@@ -65,8 +66,8 @@ class Growth:
     path : Way or None
         All the way from the anchor to where the step ends, in the old coordinates.
         None if something else than rows has changed on it before.
-    onward : bool
-        Whether it can be gone on: the features are those of before.
+    lost : Way
+        What a map of the features takes from the anchor.
     edited : float
         H^-1 norm of what the weights of rows that come and leave have bent so far.
     came_size : float
@@ -75,14 +76,15 @@ class Growth:
         Rounding error of the raw predictions of rows that come.
     reach, ever : ndarray of shape (p_new,) and (order_new,)
         Of the `Geometry` after the request.
-    row_length, moments : float, FourthMoments or None
+    row_length, moments : float, Moments or None
         ``length`` and ``moments`` of the same.
     solver, solver_length : float
         H^-1 norm and 2-norm of what the step left of its linear system.
-    top : float
-        Bound on the largest eigenvalue of the new H.
-    floor : float
-        Rounding error of the gradient of rows that come.
+    top, data_top : float
+        Bounds on the largest eigenvalue of the new H and of its data part.
+    floor : FloorGrowth
+    rounded : float
+        Rounding error of the raw predictions where the step ends.
     came, left : Units
         Of the rows that come and leave.
     """
@@ -98,18 +100,20 @@ class Growth:
     change: float
     moved: Way
     path: Way | None
-    onward: bool
+    lost: Way
     edited: float
     came_size: float
     slack: float
     reach: Array
     ever: Array
     row_length: float
-    moments: FourthMoments | None
+    moments: Moments | None
     solver: float
     solver_length: float
     top: float
-    floor: float
+    data_top: float
+    floor: FloorGrowth
+    rounded: float
     came: Units
     left: Units
 
@@ -130,7 +134,7 @@ def growth(
     old, factor, geometry = state.objective, step.factor, drift.geometry
     rows_in, rows_out = edit.curvature_rows(old, state.anchor)
     spread, radius, change, skew = 1.0, 0.0, 0.0, 0.0
-    edited, came_size, slack = 0.0, 0.0, 0.0
+    edited, misplaced, came_size, slack = 0.0, 0.0, 0.0, 0.0
     ever, reach, row_length = geometry.ever, geometry.reach, geometry.length
     lag, moments = state.theta - state.anchor, geometry.moments
     if moments is not None:
@@ -144,6 +148,9 @@ def growth(
         leverage = coarse(leverage)
         spread = math.sqrt(1.0 + leverage)
         skew = leverage * _misweighing(old, geometry.blur)
+        if alone and geometry.blur > 0.0:
+            misplaced = _misplaced(old, rows_out, columns, state, geometry.blur)
+            misplaced = product(math.sqrt(leverage), misplaced)
         if skew > 0.0 and old.loss.max_curvature < np.inf:
             columns = heaviest_columns(old, rows_out)
             skew = min(skew, coarse(_largest_leverage(factor, columns)))
@@ -161,34 +168,38 @@ def growth(
             for theta in (state.theta, state.anchor):
                 slack += raw_rounding(old, row_length, theta)
             change += slack
-            came_size = moments.length(lag) if moments is not None else 0.0
+            came_size = moments.fourth.length(lag) if moments is not None else 0.0
     here = replace(geometry, reach=reach, length=row_length, moments=moments)
     moved = way_of(old, factor, here, step.moved) if alone else UNKNOWN_WAY
     path = None
     if alone and drift.rest < np.inf and edit.loss is None:
         path = way_of(old, factor, here, lag + step.moved)
         smallest = geometry.smallest / spread**2
-        edited = coarse(_bent_edit(state, edit, factor, smallest))
-    lost = state.anchor - edit.feature_map.pull(step.state.anchor)
-    blur = float((reach @ np.abs(lost)).max()) * (1.0 + 4.0 * reach.size * _UNIT)
+        edited = coarse(_bent_edit(state, edit, factor, smallest) + misplaced)
+    taken = state.anchor - edit.feature_map.pull(step.state.anchor)
+    blur, lost = 0.0, NO_WAY
+    if taken.any():
+        blur = float((reach @ np.abs(taken)).max()) * (1.0 + 4.0 * reach.size * _UNIT)
+        blur = coarse(blur)
+        lost = way_of(old, factor, here, taken) if alone else UNKNOWN_WAY
     new = step.state.objective
     if moments is not None:
         other = isinstance(edit.feature_map, LinearMap) or edit.loss is not None
         if other:
             moments = None
         elif isinstance(edit.feature_map, DropColumns):
-            moments = moments.without(new.packed_held)
+            moments = moments.without(new)
+    stretch, length = _map_norms(state, edit, step)
     if isinstance(edit.feature_map, LinearMap):
         map_ = np.abs(densify(edit.feature_map.matrix))
         reach = map_ @ reach
-        row_length *= float(np.linalg.norm(map_))
+        row_length = min(row_length * length, float(np.linalg.norm(reach)))
         blocks = np.sqrt(ever).reshape(-1, old.shape[0])  # a block a coupled output
         ever = np.square(blocks @ map_.T).ravel() + new.packed_penalty
     else:
         ever = ever + np.maximum(new.packed_penalty - old.packed_penalty, 0.0)
     grew = ever.size == geometry.ever.size
     density = _largest_ratio(ever - geometry.ever, geometry.ever) if grew else 0.0
-    stretch, length = _map_norms(state, edit, step)
     solver_length, solver = np.inf, np.inf
     if alone:
         solver_length, solver = _solver_residual(
@@ -197,7 +208,7 @@ def growth(
             step,
             geometry.smallest / (spread * stretch) ** 2,
             length,
-            drift.floor,
+            drift.floor.size,
         )
     after = step.state.factor
     return Growth(
@@ -212,7 +223,7 @@ def growth(
         change=change,
         moved=moved,
         path=path,
-        onward=isinstance(edit.feature_map, Identity),
+        lost=lost,
         edited=edited,
         came_size=came_size,
         slack=slack,
@@ -222,9 +233,12 @@ def growth(
         moments=moments,
         solver=solver,
         solver_length=solver_length,
-        top=float(after.diagonal.sum() + after.penalty[after.kept].sum())
-        + max(after.pending.trace, 0.0),
-        floor=_floor(old, edit.rows_in, state.theta),
+        top=data_trace(after) + float(after.penalty[after.kept].sum()),
+        data_top=data_trace(after),
+        floor=FloorGrowth.of(
+            old, new, edit, state.theta, step.state.theta, length, factor, after
+        ),
+        rounded=raw_rounding(new, row_length, step.state.theta),
         came=Units.of(old.loss, edit.rows_in),
         left=Units.of(old.loss, edit.rows_out),
     )
@@ -259,10 +273,6 @@ def _bent_edit(state: State, edit: Edit, factor: Factor, smallest: float) -> flo
     bent[objective.held] = 0.0
     norm, _ = dual_norm(factor, objective.pack(bent), smallest)
     return norm + over_root(rounding, smallest)
-
-
-def _floor(objective: Objective, rows: Rows | None, theta: Array) -> float:
-    return 0.0 if rows is None else objective.rounding_bound(rows, theta)
 
 
 def _solver_residual(
@@ -324,6 +334,27 @@ def _map_norms(state: State, edit: Edit, step: StepResult) -> tuple[float, float
     alive = ~new.packed_held
     ratio = _largest_ratio(before[alive], after[alive])
     return math.sqrt(max(1.0, ratio)), 1.0
+
+
+def _misplaced(
+    objective: Objective, rows: Rows, columns: Array, state: State, blur: float
+) -> float:
+    """By how much the bend of rows that leave is not theirs, as the length of a q.
+
+    It is computed between the state and an anchor that has moved by ``blur`` in a raw
+    prediction. Where the bend begins it changes by at most M times the curvature times
+    how long it is.
+    """
+    curvature = objective.loss.curvature(
+        objective.raw_prediction(rows.X, state.anchor), rows.y
+    )
+    if objective.loss.coupled:
+        curvature = np.einsum("ikk->i", curvature)
+    lag = columns.T @ objective.pack(state.theta - state.anchor)
+    long = float(np.linalg.norm(lag))
+    long += blur * math.sqrt(max(float(rows.weight @ curvature), 0.0))
+    steep = 1.0 + _misweighing(objective, blur)
+    return product(self_concordance(objective) * steep * blur, long)
 
 
 def _misweighing(objective: Objective, blur: float) -> float:

@@ -358,7 +358,7 @@ def refit_tolerance(tol: float, drift: Drift) -> float:
 
     A refit stops where its computed gradient is within ``tol`` units, or at its floor.
     """
-    floor = _FLOOR_MARGIN * drift.floor
+    floor = _FLOOR_MARGIN * drift.floor.size
     return max(tol * drift.units.largest, floor) + floor
 
 

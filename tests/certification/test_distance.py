@@ -168,9 +168,9 @@ def test_looseness_on_ordinary_problems():
     # demanded: nine in ten finite and within 100 times, measured within twice the truth
     assert blind[1] < 100.0
     assert known[1] < 2.0
-    # found when this was written: medians 7.8 and 1.03, nine in ten within 14 and 1.3
-    assert 6.0 < blind[0] < 9.5
-    assert 10.0 < blind[1] < 18.0
+    # found when this was written: medians 4.9 and 1.03, nine in ten within 8 and 1.3
+    assert 4.0 < blind[0] < 6.0
+    assert 6.0 < blind[1] < 10.0
     assert 1.01 < known[0] < 1.06
     assert 1.1 < known[1] < 1.4
 
@@ -237,13 +237,13 @@ def test_the_second_form_of_the_corollary_is_attained(kind):
 # The numbers of the theorem ---------------------------------------------------------
 
 
-def geometry_with(radius, smallest, scaled, terms, factor=None):
+def geometry_with(radius, smallest, scaled, terms, factor=None, length=1.0):
     ones = np.ones(2)
-    return Geometry(factor, radius, smallest, scaled, terms, ones, ones, 1.0)
+    return Geometry(factor, radius, smallest, scaled, terms, ones, ones, length)
 
 
-def known(radius=0.1, smallest=4.0, terms=0.0, **values):
-    geometry = geometry_with(radius, smallest, 1.0, terms)
+def known(radius=0.1, smallest=4.0, terms=0.0, length=1.0, **values):
+    geometry = geometry_with(radius, smallest, 1.0, terms, length=length)
     values = {"change": 0.0, "unknown": 0.0, "unknown_length": 0.0, **values}
     return Drift(geometry, **values)
 
@@ -275,7 +275,8 @@ def test_an_unknown_gradient_pays_for_its_direction():
     ],
 )
 def test_beyond_the_condition_only_a_penalty_helps(values, weakest):
-    drift = known(unknown_length=3.0, **values)
+    # of rows of any length not even theorem 7 says anything
+    drift = known(unknown_length=3.0, length=math.inf, **values)
     found = bound(drift, 1.0, tol=0.25, weakest=weakest, known_length=1.0)
     if weakest:
         assert (found.minimiser, found.refit) == (8.0, 0.5)

@@ -1,6 +1,6 @@
 """How a change of the coefficients bends the gradient: by weights that follow it.
 
-Theorems 3 and 5 of ``doc/certification.rst``.
+Theorems 3, 5 and 6 of ``doc/certification.rst``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ class Way:
         Bound on the change of a raw prediction, from the largest values of the rows.
     size, fourth : float
         `FourthMoments.length` and `FourthMoments.norm`; infinite without.
+    square : float
+        Norm of the squared changes of raw predictions, as in theorem 6; infinite where
+        nothing is known of it.
     """
 
     whole: float
@@ -30,6 +33,7 @@ class Way:
     jump: float
     size: float = np.inf
     fourth: float = np.inf
+    square: float = np.inf
 
     def plus(self, other: Way) -> Way:
         """Bounds on the norms of both changes together."""
@@ -39,6 +43,7 @@ class Way:
             self.jump + other.jump,
             self.size + other.size,
             self.fourth + other.fourth,
+            (math.sqrt(self.square) + math.sqrt(other.square)) ** 2,
         )
 
     def exactly(self, error: float, radius: float) -> Way:
@@ -55,6 +60,8 @@ class Way:
 
 #: A way of which nothing is known.
 UNKNOWN_WAY = Way(np.inf, np.inf, np.inf)
+#: That of no change.
+NO_WAY = Way(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def bend_of(
@@ -62,25 +69,30 @@ def bend_of(
 ) -> float:
     """How far weights that change on a way bend the gradient, in the H^-1 norm.
 
-    Theorems 3 and 5. Raw predictions where the way starts are at most ``change`` from
+    Theorems 3, 5 and 6. Raw predictions where it starts are at most ``change`` from
     those at which the weights of H were taken, and at most ``slack`` plus ``size``
     times the root of h_i.
     """
     if constant == 0.0:
         return 0.0
     plain = product(bend(constant * change, constant * way.jump), way.data)
+    rounded = exponential(constant * slack)
+    least = plain
+    if size == 0.0 and way.jump > 0.0 and way.square < np.inf:
+        steep = bend(0.0, constant * way.jump) / way.jump
+        fine = product(rounded * steep, way.square) + (rounded - 1.0) * way.data
+        least = min(least, fine)
     if not size + way.size + way.fourth < np.inf or way.size == 0.0:
-        return plain
+        return least
     # the root of h from which on the largest changes are the smaller bounds
     root = way.jump / way.size
     if size > 0.0:
         root = max(root, max(change - slack, 0.0) / size)
     if root == 0.0:
-        return plain
+        return least
     steep = bend(constant * size * root, constant * way.size * root) / root
-    rounded = exponential(constant * slack)
     fine = product(rounded * steep, way.fourth) + (rounded - 1.0) * way.data
-    return min(plain, fine)
+    return min(least, fine)
 
 
 def bend(before: float, path: float) -> float:

@@ -52,10 +52,15 @@ class FourthMoments:
 
     @staticmethod
     def of(
-        objective: Objective, factor: Factor, rows: RowBlocks, anchor: Array
+        objective: Objective,
+        factor: Factor,
+        rows: RowBlocks,
+        anchor: Array,
+        scale: Array | None = None,
     ) -> FourthMoments:
-        """Those of all rows."""
-        scale = _scale(factor, objective.shape[0])
+        """Those of all rows; ``scale`` has powers of two, if not those of H."""
+        if scale is None:
+            scale = _scale(factor, objective.shape[0])
         matrix = np.zeros((factor.order, factor.order), order="F")
         found = FourthMoments(matrix, scale, np.zeros(factor.order))
         for block in rows.blocks(max(BLOCK_ENTRIES, scale.size**2)):
@@ -102,12 +107,16 @@ class FourthMoments:
         terms : float
             Rounding errors of the Hessian, as in `Geometry`; F has some more.
         """
+        return float(np.linalg.norm(self.norms(packed, terms)))
+
+    def norms(self, packed: Array, terms: float) -> Array:
+        """That of each column."""
         product = dsymm(1.0, self.matrix, packed, side=0, lower=0)
-        form = max(float(np.vdot(packed, product)), 0.0)
+        forms = np.maximum(np.einsum("ij,ij->j", packed, product), 0.0)
         p, order = self.scale.size, self.ever.size
         terms += 8.0 * order * (p + order)
-        form += terms * _UNIT * float(self.ever @ np.square(packed).sum(axis=1))
-        return math.sqrt(form) if math.isfinite(form) else math.inf
+        forms += terms * _UNIT * (self.ever @ np.square(packed))
+        return np.where(np.isfinite(forms), np.sqrt(forms), np.inf)
 
     def _sized(self, objective: Objective, rows: Rows) -> Rows:
         """Rows with h_i times their weights."""

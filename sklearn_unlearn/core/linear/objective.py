@@ -27,12 +27,11 @@ from sklearn_unlearn.core.arrays import (
     transposed_times,
 )
 from sklearn_unlearn.core.linear.output_pairs import add_output_pairs
+from sklearn_unlearn.core.linear.rounding import Rounding
 from sklearn_unlearn.core.linear.summation import column_sums, n_roundings, products
 from sklearn_unlearn.core.losses.smooth import Loss
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, CACHED_ENTRIES, RowBlocks, Rows
 from sklearn_unlearn.core.threads import in_order
-
-_UNIT = float(np.finfo(np.float64).eps) / 2.0
 
 
 @dataclass(frozen=True)
@@ -244,19 +243,12 @@ class Objective:
         total, weight = np.sum(list(in_order(term, rows.blocks())), axis=0)
         return float(total / weight)
 
-    def rounding_bound(self, rows: RowBlocks, theta: Array) -> float:
-        """Bound on the 2-norm of the rounding error in `gradient`.
-
-        First-order forward error of products and sums, m u |X|' |s r| where m
-        roundings meet (`n_roundings`; Higham, Accuracy and Stability of Numerical
-        Algorithms, 2002, section 4.2) plus one u a block, and of the raw predictions,
-        (p + 2) u |x_i| |theta|, seen through the curvature. The order of the rows does
-        not matter, nor how they are divided into blocks but for their number.
-        """
+    def rounding(self, rows: RowBlocks, theta: Array) -> Rounding:
+        """What bounds the rounding error in `gradient`."""
         p, n_outputs = self.shape
         size, n_rows = np.abs(theta), rows.n_rows
 
-        def term(block: Rows) -> tuple[Array, Array]:
+        def term(block: Rows) -> tuple[Array, int]:
             sums = np.zeros((p, 2 * n_outputs))
             for part in block.blocks(CACHED_ENTRIES):
                 X = as_float64(part.X)
@@ -270,19 +262,29 @@ class Objective:
                 sums[: X.shape[1]] += transposed_times(X, both)
                 if self.fit_intercept:
                     sums[-1] += both.sum(axis=0)
-            total, bent = sums[:, :n_outputs], sums[:, n_outputs:]
-            met = n_roundings(n_rows, is_sparse(block.X)) + 8
-            return met * total + bent, total
+            return sums, n_roundings(n_rows, is_sparse(block.X)) + 8
 
-        error = 3.0 * (self.penalty * size + np.abs(self.linear))
-        total, n_blocks = np.zeros(self.shape), 0
-        for block_error, block_total in in_order(term, rows.blocks()):
-            error += block_error
-            total += block_total
+        sums, met, n_blocks = np.zeros((p, 2 * n_outputs)), 0, 0
+        for block_sums, block_met in in_order(term, rows.blocks()):
+            sums += block_sums
+            met = max(met, block_met)
             n_blocks += 1
-        error += n_blocks * total
-        error[self.held] = 0.0
-        return _UNIT * float(np.linalg.norm(error))
+        sums[np.hstack([self.held, self.held])] = 0.0
+        return Rounding(
+            sums=sums[:, :n_outputs],
+            raw=sums[:, n_outputs:],
+            regular=self.rounded_terms(theta),
+            roundings=met + n_blocks,
+        )
+
+    def rounded_terms(self, theta: Array) -> Array:
+        """Rounding errors of penalty and linear term, in units of u."""
+        error = 3.0 * (self.penalty * np.abs(theta) + np.abs(self.linear))
+        return np.where(self.held, 0.0, error)
+
+    def rounding_bound(self, rows: RowBlocks, theta: Array) -> float:
+        """Bound on the 2-norm of the rounding error in `gradient`."""
+        return self.rounding(rows, theta).length
 
     # The Hessian as a matrix --------------------------------------------------------
 

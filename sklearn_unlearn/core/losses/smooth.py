@@ -79,7 +79,8 @@ class SingleOutputLoss:
     ``inverse_link(raw)`` turns raw predictions into predictions. ``link(mean)`` is the
     constant raw prediction that is best for targets of this mean, from where a fit
     starts. ``lipschitz``, where it is defined, bounds the length of the first
-    derivative. ``target_degree`` is the power of the unit of the targets that the first
+    derivative. ``max_third``, where it is defined, bounds the third derivative.
+    ``target_degree`` is the power of the unit of the targets that the first
     derivative has, zero if it is not defined.
     """
 
@@ -152,6 +153,7 @@ class HalfBinomialLogistic:
     shift_invariant = False
     max_curvature = 0.25
     self_concordance: float | None = 1.0
+    max_third = 0.09622504486493764  # 1 / (6 sqrt 3), rounded up
     lipschitz: float | None = 1.0
     has_scale = False
 

@@ -1,0 +1,173 @@
+"""The rounding error of a gradient, carried through requests without the data."""
+
+import math
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sklearn_unlearn.certification.drift import measured, stepped
+from sklearn_unlearn.certification.floors import Floor, more_roundings
+from sklearn_unlearn.core.linear.edits import Edit, LinearMap
+from sklearn_unlearn.core.linear.steps import unlearn
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError
+from tests.certification import sequences
+from tests.certification.drifts import CURVED
+from tests.certification.test_drift import linear_map
+from tests.core.problems import fitted, join, make_objective, make_problem
+
+
+def assert_bounds(state, drift, rows):
+    """Each part of a floor against that of the rows; its size over the truth."""
+    truth = Floor.of(state.objective, rows, state.theta)
+    for name in ("size", "sums", "raw", "roundings"):
+        claimed = getattr(drift.floor, name)
+        assert getattr(truth, name) <= claimed * (1.0 + 1e-9), name
+    return drift.floor.size / truth.size
+
+
+@pytest.mark.parametrize("trouble", sequences.TROUBLES)
+def test_no_request_leaves_less_than_the_rounding_error(trouble):
+    rng = np.random.default_rng([700, sequences.TROUBLES.index(trouble)])
+    counts, looseness = Counter(), []
+    for _ in range(8):
+        objective, rows = sequences.random_problem(rng, trouble)
+        try:
+            state, drift = sequences.begin(objective, rows)
+        except NotPositiveDefiniteError:
+            continue
+        for visit in sequences.walk(rng, state, drift, rows, 5, first_order=0.3):
+            finite = visit.drift.floor.size < math.inf
+            counts[finite] += 1
+            if finite:
+                found = assert_bounds(visit.state, visit.drift, visit.rows)
+                looseness.append(found)
+    assert counts[True] > 10, counts
+    if trouble == "none":
+        assert np.median(looseness) < 3.0
+
+
+def dependent(kind="logistic", n_rows=300):
+    """Two columns that only few rows tell apart: without these coefficients grow."""
+    rng = np.random.default_rng(0)
+    problem = make_problem(kind, n_rows=n_rows, n_columns=3, penalty=1e-9)
+    X = problem.rows.X.copy()
+    X[:, 1] = X[:, 0] + 1e-5 * rng.standard_normal(n_rows)
+    X[10:13, 1] = X[10:13, 0] + [1.0, -1.0, 1.0]
+    return replace(problem, rows=replace(problem.rows, X=X))
+
+
+@pytest.mark.parametrize("kind", CURVED)
+def test_coefficients_that_grow(kind):
+    problem = dependent(kind)
+    state, rows = fitted(problem), problem.rows
+    drift = measured(state, rows, exact=True, alone=True)
+    out = np.arange(10, 13)
+    rest = rows.take(np.setdiff1d(np.arange(rows.n_rows), out))
+    edit = Edit(rows_out=rows.take(out))
+    result = unlearn(state, edit)
+    grew = np.abs(result.state.theta).max() / np.abs(state.theta).max()
+    truth = Floor.of(state.objective, rest, result.state.theta).size
+    assert grew > 100.0
+    assert truth > 20.0 * drift.floor.size  # that of before is not enough
+    assert_bounds(result.state, stepped(drift, state, edit, result), rest)
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e6])
+def test_penalties_that_grow(factor):
+    problem = make_problem("logistic")
+    rows = problem.rows.reweighted(1e-6 * problem.rows.weight)
+    problem = replace(problem, rows=rows)
+    state = fitted(problem)
+    state = replace(state, theta=state.theta + 1.0)
+    drift = measured(state, rows, exact=True)
+    edit = Edit(penalty=factor * state.objective.penalty)
+    result = unlearn(state, edit, 0.0)
+    after = stepped(drift, state, edit, result)
+    truth = Floor.of(result.state.objective, rows, result.state.theta).size
+    assert truth <= after.floor.size
+    assert (truth > 1e3 * drift.floor.size) == (factor > 1.0)
+
+
+def test_many_rows_that_come_meet_more_roundings():
+    problem = make_problem("logistic", n_rows=2000)
+    few, many = problem.rows.take(np.arange(8)), problem.rows.take(np.arange(8, 2000))
+    many = replace(many, weight=1e-9 * many.weight)
+    state = fitted(replace(problem, rows=few))
+    drift = measured(state, few, exact=True)
+    edit = Edit(rows_in=many)
+    result = unlearn(state, edit)
+    after = stepped(drift, state, edit, result)
+    truth = Floor.of(state.objective, join(few, many), result.state.theta)
+    assert truth.size > 1.5 * drift.floor.size
+    assert truth.roundings > 4 * drift.floor.roundings
+    assert_bounds(result.state, after, join(few, many))
+    for before, came in ((1, 1), (64, 1), (64, 64), (1000, 30), (1024, 10**6)):
+        one = more_roundings(100.0, before, came)
+        assert one <= more_roundings(100.0, before, 2 * came)
+
+
+def test_off_the_diagonal_of_the_softmax_curvature_changes_twice_as_fast():
+    # a class that all but excludes two others becomes unlikely: p_1 p_2 grows by e^4d
+    objective = make_objective(
+        "multinomial", 0, n_outputs=3, intercept=True, penalty=1.0
+    )
+    rows = Rows(np.zeros((6, 0)), np.arange(6.0)[:, None] % 3, np.ones(6))
+    problem = replace(make_problem("multinomial"), objective=objective, rows=rows)
+    state = fitted(problem)
+    theta = np.array([[30.0, -15.0, -15.0]])
+    linear = np.array([[4.0, -2.0, -2.0]])
+    state = replace(
+        state, theta=theta, anchor=theta, objective=replace(objective, linear=linear)
+    )
+    drift = measured(state, rows, exact=True)
+    edit = Edit(linear=0.0 * linear)
+    result = unlearn(state, edit, 1.0)
+    after = stepped(drift, state, edit, result)
+    assert np.abs(result.state.theta - theta).max() > 1.0
+    assert_bounds(result.state, after, rows)
+
+
+def test_maps_that_mix_columns():
+    problem = make_problem("logistic", n_rows=500, intercept=False)
+    state = fitted(problem)
+    drift = measured(state, problem.rows, exact=True)
+    rng = np.random.default_rng(0)
+    for matrix in (
+        np.diag([1e-2, 1e2, 1.0, 1.0]),
+        np.eye(4) + np.diag([1e2, 0.0, 0.0], 1),
+        rng.standard_normal((3, 4)),
+    ):
+        edit, rows = linear_map(problem, matrix)
+        result = unlearn(state, edit)
+        assert isinstance(edit.feature_map, LinearMap)
+        assert_bounds(result.state, stepped(drift, state, edit, result), rows)
+
+
+@pytest.mark.parametrize("kind", CURVED)
+def test_few_rows_change_little(kind):
+    problem = make_problem(kind, n_rows=300)
+    state, rows = fitted(problem), problem.rows
+    drift = measured(state, rows, exact=True)
+    for i in range(5):
+        edit = Edit(rows_out=rows.take(np.array([10])))
+        rows = rows.take(np.delete(np.arange(rows.n_rows), 10))
+        result = unlearn(state, edit)
+        drift, state = stepped(drift, state, edit, result), result.state
+        assert 1.0 <= assert_bounds(state, drift, rows) < 1.0 + 0.3 * (i + 1)
+
+
+def test_what_is_not_known_stays_unknown():
+    problem = make_problem("logistic")
+    state = fitted(problem)
+    drift = measured(state, problem.rows, exact=True)
+    wrong = replace(drift.geometry, skew=0.6)
+    edit = Edit(rows_out=problem.rows.take(np.array([10])))
+    for _ in range(2):
+        result = unlearn(state, edit)
+        drift = stepped(replace(drift, geometry=wrong), state, edit, result)
+        assert drift.floor.size == drift.floor.sums == math.inf
+        wrong = replace(drift.geometry, skew=0.0)
+        state = result.state
