@@ -30,7 +30,7 @@ def deleted(shift, limit, X, y):
     """A model without a row whose first value was larger by ``shift``."""
     rows = X.copy()
     rows[0, 0] = 2.0 + shift
-    certification = gaussian(0.01 * KAPPA, n_publications=None, max_refusals=limit)
+    certification = gaussian(0.02 * KAPPA, n_publications=None, max_refusals=limit)
     model = make("logistic", certification=certification, fit_intercept=False)
     return model.fit(rows, y).partial_unfit(rows[:1], y[:1])
 
