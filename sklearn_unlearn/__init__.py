@@ -31,6 +31,7 @@ from sklearn_unlearn.feature_extraction.text import (
     UnlearnableTfidfTransformer,
     UnlearnableTfidfVectorizer,
 )
+from sklearn_unlearn.feature_selection import UnlearnableVarianceThreshold
 from sklearn_unlearn.gaussian import GaussianCertification
 from sklearn_unlearn.impute import UnlearnableSimpleImputer
 from sklearn_unlearn.linear_model import (
@@ -73,6 +74,7 @@ from sklearn_unlearn.preprocessing import (
     UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
+    UnlearnableRobustScaler,
     UnlearnableStandardScaler,
 )
 from sklearn_unlearn.retraining import (
@@ -135,11 +137,13 @@ __all__ = [
     "UnlearnableRandomizedSearchCV",
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
+    "UnlearnableRobustScaler",
     "UnlearnableSimpleImputer",
     "UnlearnableStandardScaler",
     "UnlearnableTfidfTransformer",
     "UnlearnableTfidfVectorizer",
     "UnlearnableTweedieRegressor",
+    "UnlearnableVarianceThreshold",
     "attest",
     "forget_features",
     "make_unlearnable_column_transformer",

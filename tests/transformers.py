@@ -10,12 +10,14 @@ from sklearn.feature_extraction.text import (
     TfidfTransformer,
     TfidfVectorizer,
 )
+from sklearn.feature_selection import VarianceThreshold
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import (
     MaxAbsScaler,
     MinMaxScaler,
     OneHotEncoder,
     OrdinalEncoder,
+    RobustScaler,
     StandardScaler,
 )
 
@@ -26,10 +28,12 @@ from sklearn_unlearn import (
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
     UnlearnablePCA,
+    UnlearnableRobustScaler,
     UnlearnableSimpleImputer,
     UnlearnableStandardScaler,
     UnlearnableTfidfTransformer,
     UnlearnableTfidfVectorizer,
+    UnlearnableVarianceThreshold,
 )
 from sklearn_unlearn.base import Batch, Request
 from sklearn_unlearn.core.statistics.counts import keys_of
@@ -151,6 +155,42 @@ CASES = {
             ("max_abs_", "n_samples_seen_", "scale_"),
         )
         for kind in ("missing", "sparse")
+    },
+    **{
+        f"robust_{name}": (
+            UnlearnableRobustScaler,
+            RobustScaler,
+            params,
+            kind,
+            ("center_", "scale_"),
+        )
+        for name, params, kind in (
+            ("all", {}, "missing"),
+            (
+                "variance",
+                {"quantile_range": (1.0, 90.0), "unit_variance": True},
+                "real",
+            ),
+            ("centred", {"with_scaling": False}, "real"),
+            ("sparse", {"with_centering": False}, "sparse"),
+            ("codes", {}, "codes"),
+        )
+    },
+    **{
+        f"varying_{name}": (
+            UnlearnableVarianceThreshold,
+            VarianceThreshold,
+            params,
+            kind,
+            ("variances_",) if params else (),
+        )
+        for name, params, kind in (
+            ("at_all", {}, "real"),
+            ("but_for_gaps", {"threshold": 1e-9}, "missing"),
+            ("much", {"threshold": 0.5}, "plain"),
+            ("sparse", {"threshold": 0.01}, "sparse"),
+            ("codes", {"threshold": 1.0}, "codes"),
+        )
     },
     **{
         f"count_{name}": (

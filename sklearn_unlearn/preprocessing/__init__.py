@@ -6,6 +6,7 @@ from sklearn_unlearn.preprocessing._extremes import (
 )
 from sklearn_unlearn.preprocessing._one_hot_encoder import UnlearnableOneHotEncoder
 from sklearn_unlearn.preprocessing._ordinal_encoder import UnlearnableOrdinalEncoder
+from sklearn_unlearn.preprocessing._robust_scaler import UnlearnableRobustScaler
 from sklearn_unlearn.preprocessing._standard_scaler import UnlearnableStandardScaler
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "UnlearnableMinMaxScaler",
     "UnlearnableOneHotEncoder",
     "UnlearnableOrdinalEncoder",
+    "UnlearnableRobustScaler",
     "UnlearnableStandardScaler",
 ]

@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.statistics.moments import Moments
+from sklearn_unlearn.preprocessing._rescaling import rescaled
 from sklearn_unlearn.sufficient_statistics import (
     InvertibleMixin,
     Learned,
@@ -195,18 +195,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
             estimator.scale_ = np.where(variance <= bound, 1.0, np.sqrt(variance))
 
     def _output_map(self, before, after, others):
-        kept = before.kept_by(after)
         old, new = before.sklearn_estimator, after.sklearn_estimator
-        n_old, zero, one = (
-            before.sklearn_estimator.n_features_in_,
-            np.zeros(1),
-            np.ones(1),
-        )
-        scale, scale_new = (
-            (old.scale_[kept], new.scale_) if old.with_std else (one, one)
-        )
-        mean, mean_new = (old.mean_[kept], new.mean_) if old.with_mean else (zero, zero)
-        with np.errstate(over="ignore"):
-            ratio = np.broadcast_to(scale / scale_new, kept.shape)
-            shift = np.broadcast_to((mean - mean_new) / scale_new, kept.shape)
-        return AffineMap.scaled(n_old, kept, ratio, shift)
+        centres = (old.mean_, new.mean_) if old.with_mean else None
+        scales = (old.scale_, new.scale_) if old.with_std else None
+        return rescaled(before, after, centres, scales)

@@ -7,6 +7,7 @@ from sklearn_unlearn import (
     UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
+    UnlearnableRobustScaler,
     UnlearnableStandardScaler,
 )
 
@@ -20,6 +21,8 @@ ESTIMATORS = [
     UnlearnableMinMaxScaler(),
     UnlearnableMinMaxScaler(clip=True),
     UnlearnableMaxAbsScaler(),
+    UnlearnableRobustScaler(),
+    UnlearnableRobustScaler(with_centering=False, unit_variance=True),
 ]
 
 

@@ -171,6 +171,14 @@ class Counts:
                 )
         return Counts(n_rows, values, self.dtypes)
 
+    def spelt_out(self, place: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """Numbers of a column, sorted, each as often as it was counted."""
+        column = self.values[place]
+        values = np.fromiter(column, np.float64, len(column))
+        counts = np.fromiter(column.values(), np.int64, len(column))
+        order = np.argsort(values, kind="stable")
+        return np.repeat(values[order], counts[order]).astype(dtype)
+
     def observed(self) -> npt.NDArray[np.int64]:
         """How many rows have a value that is counted, for each column."""
         return np.array([sum(column.values()) for column in self.values])

@@ -1,0 +1,139 @@
+"""Scaling by medians and quantiles that unlearns exactly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.stats import norm
+from sklearn.preprocessing import RobustScaler
+
+from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.core.statistics.counts import Counts
+from sklearn_unlearn.preprocessing._rescaling import rescaled
+from sklearn_unlearn.sufficient_statistics import (
+    InvertibleMixin,
+    Learned,
+    UnlearnableTransformer,
+)
+
+
+class UnlearnableRobustScaler(InvertibleMixin, UnlearnableTransformer):
+    """Scaling by medians and quantiles that unlearns rows, values and columns.
+
+    A twin of :class:`sklearn.preprocessing.RobustScaler`. Requests are exact: every
+    distinct value of a column is kept with the number of its rows, so that memory and
+    the time of a request grow with them. Outputs of all other rows change by an affine
+    map.
+
+    Parameters
+    ----------
+    with_centering : bool, default=True
+        Whether medians are subtracted; sparse rows are taken without.
+    with_scaling : bool, default=True
+        Whether outputs are divided by the range between two quantiles.
+    quantile_range : tuple (q_min, q_max), default=(25.0, 75.0)
+        Which ones, in percent.
+    copy : bool, default=True
+        If False, ``transform`` tries to work in place.
+    unit_variance : bool, default=False
+        Whether normally distributed columns have a variance of one afterwards.
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (n_columns,) or None
+        Medians of the columns that are not forgotten; missing values do not count.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        If X had string column names.
+    scale_ : ndarray of shape (n_columns,) or None
+
+    Examples
+    --------
+    >>> from sklearn_unlearn import UnlearnableRobustScaler
+    >>> scaler = UnlearnableRobustScaler().fit([[1.0], [2.0], [3.0], [90.0]])
+    >>> scaler.partial_unfit([[90.0]]).transform([[5.0]])
+    array([[3.]])
+    """
+
+    _twin_class = RobustScaler
+    _columnwise = True
+
+    center_ = Learned()
+    scale_ = Learned()
+
+    def __init__(
+        self,
+        *,
+        with_centering=True,
+        with_scaling=True,
+        quantile_range=(25.0, 75.0),
+        copy=True,
+        unit_variance=False,
+    ):
+        self.with_centering = with_centering
+        self.with_scaling = with_scaling
+        self.quantile_range = quantile_range
+        self.copy = copy
+        self.unit_variance = unit_variance
+
+    # Hooks --------------------------------------------------------------------------
+
+    def _tags(self, estimator):
+        tags = super()._tags(estimator)
+        centres = estimator.with_centering
+        tags.input_tags.sparse = isinstance(centres, (bool, np.bool_)) and not centres
+        return tags
+
+    def _collect(self, rows, y, weight, params):
+        counts = Counts.of(list(_values(rows)), rows.shape[0])
+        return replace(counts, dtypes=(rows.dtype,) * rows.shape[1])
+
+    def _match(self, statistics, fitted):
+        return statistics.like(fitted.statistics)
+
+    def _fill(self, estimator, statistics):
+        # RobustScaler.fit
+        dtype = np.result_type(*statistics.held)
+        n_columns = len(statistics.values)
+        estimator.fit(np.zeros((1, n_columns), dtype=dtype))
+        columns = [statistics.spelt_out(place, dtype) for place in range(n_columns)]
+        if estimator.with_centering:
+            estimator.center_ = np.array(
+                [np.median(column) if column.size else np.nan for column in columns],
+                dtype=dtype,
+            )
+        if estimator.with_scaling:
+            quantiles = [
+                np.percentile(column, estimator.quantile_range)
+                if column.size
+                else [np.nan, np.nan]
+                for column in columns
+            ]
+            scale = np.subtract(*np.transpose(quantiles)[::-1])
+            scale = scale.astype(estimator.scale_.dtype)
+            scale[scale < 10.0 * np.finfo(scale.dtype).eps] = 1.0
+            if estimator.unit_variance:
+                low, high = (norm.ppf(q / 100.0) for q in estimator.quantile_range)
+                scale = scale / (high - low)
+            estimator.scale_ = scale
+
+    def _output_map(self, before, after, others):
+        old, new = before.sklearn_estimator, after.sklearn_estimator
+        centres = (old.center_, new.center_) if old.with_centering else None
+        scales = (old.scale_, new.scale_) if old.with_scaling else None
+        return rescaled(before, after, centres, scales)
+
+
+def _values(rows):
+    """Values of each column that are not missing, zeros of sparse rows among them."""
+    if is_sparse(rows):
+        stored = sp.csc_array(rows)
+        for start, end in zip(stored.indptr, stored.indptr[1:], strict=False):
+            values = stored.data[start:end]
+            zeros = np.zeros(rows.shape[0] - values.size, dtype=values.dtype)
+            yield np.concatenate([values[~np.isnan(values)], zeros])
+        return
+    for column in rows.T:
+        yield column[~np.isnan(column)]
