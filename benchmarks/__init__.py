@@ -24,6 +24,7 @@ TOPICS = (
     "profile",
     "large_edits",
     "influence",
+    "kept_rows",
     "balance",
     "pipeline",
     "pipeline_text",

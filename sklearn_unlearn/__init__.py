@@ -82,6 +82,12 @@ from sklearn_unlearn.retraining import (
     RetrainedRegressor,
     RetrainedTransformer,
 )
+from sklearn_unlearn.svm import (
+    UnlearnableNuSVC,
+    UnlearnableNuSVR,
+    UnlearnableSVC,
+    UnlearnableSVR,
+)
 from sklearn_unlearn.tree import (
     UnlearnableDecisionTreeClassifier,
     UnlearnableDecisionTreeRegressor,
@@ -126,6 +132,8 @@ __all__ = [
     "UnlearnableMinMaxScaler",
     "UnlearnableMultinomialNB",
     "UnlearnableNearestCentroid",
+    "UnlearnableNuSVC",
+    "UnlearnableNuSVR",
     "UnlearnableOneHotEncoder",
     "UnlearnableOrdinalEncoder",
     "UnlearnablePCA",
@@ -138,6 +146,8 @@ __all__ = [
     "UnlearnableRidge",
     "UnlearnableRidgeClassifier",
     "UnlearnableRobustScaler",
+    "UnlearnableSVC",
+    "UnlearnableSVR",
     "UnlearnableSimpleImputer",
     "UnlearnableStandardScaler",
     "UnlearnableTfidfTransformer",

@@ -53,6 +53,7 @@ MODELS = {
     "one shard": clone(SHARDED).set_params(n_shards=1),
     "sharded pipeline": pipeline(Normalizer(), last=SHARDED),
     "neighbours": su.UnlearnableKNeighborsClassifier(),
+    "support vectors": su.UnlearnableSVC(gamma=0.3),
     "neighbours pipeline": pipeline(
         su.UnlearnableStandardScaler(), last=su.UnlearnableKNeighborsClassifier()
     ),

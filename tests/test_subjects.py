@@ -59,6 +59,7 @@ MODELS = {
     ),
     "tree": su.UnlearnableDecisionTreeClassifier(random_state=0, max_depth=4),
     "neighbours": su.UnlearnableKNeighborsClassifier(3, weights="distance"),
+    "support vectors": su.UnlearnableSVC(gamma=0.3, tol=1e-10),
     "neighbours pipeline": su.make_unlearnable_pipeline(
         su.UnlearnableStandardScaler(), su.UnlearnableKNeighborsClassifier(3)
     ),
@@ -102,6 +103,8 @@ def last_of(model):
 def outcome(name, model):
     if name == "certified":  # without noise
         return model._fitted.model.state.theta
+    if not hasattr(model, "predict_proba"):
+        return model.decision_function(X)
     return model.predict_proba(X)
 
 

@@ -79,16 +79,16 @@ class AdoptedRowSet:
     def _adopt(self, fitted, X, y, sample_weight, row_ids):
         """Become what the data give, and say where a fitted model is another."""
         self._fit(X, y, sample_weight, row_ids)
-        self._check_same_data(fitted)
+        self._check_same_data(fitted, self._fitted)
         different = self._difference(fitted, taken(X, np.arange(min(len(y), _FEW))))
         if different is not None:
             self._say_different(different)
 
-    def _check_same_data(self, fitted):
+    def _check_same_data(self, fitted, value):
         """Refuse data of other columns or labels than a fitted model has."""
-        check_same_columns(fitted, self._fitted.columns)
+        check_same_columns(fitted, value.columns)
         if is_classifier(self):
-            check_same_classes(fitted, self._fitted.encoding.classes)
+            check_same_classes(fitted, value.encoding.classes)
 
     def _difference(self, fitted, X):
         """What differs from a fitted model: an attribute, or an answer."""

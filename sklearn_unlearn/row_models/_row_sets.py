@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -107,9 +107,15 @@ class RowSet:
             self.made["estimator"] = self.trained()
         return self.made["estimator"]
 
-    def trained(self):
-        """scikit-learn's estimator, fitted to the rows."""
-        rows, twin = self.model.rows(), clone(self.twin)
+    def trained(self, **params):
+        """scikit-learn's estimator, fitted to the rows.
+
+        Parameters
+        ----------
+        **params : dict
+            Instead of those that it has.
+        """
+        rows, twin = self.model.rows(), clone(self.twin).set_params(**params)
         weights = {}
         if np.any(rows.weight != 1.0) and has_fit_parameter(twin, "sample_weight"):
             weights = {"sample_weight": rows.weight}
@@ -204,6 +210,10 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         """Encoding and rows, without classes of which no row is left."""
         return encoding, retained
 
+    def _begun(self, fitted: Any) -> Any:
+        """The fitted value with its estimator, at fit."""
+        return replace(fitted, made={"estimator": fitted.trained()})
+
     def _settled(self, before: Any, after: Any, request: Request) -> Any:
         """The fitted value after a request that has edited the rows."""
         return after
@@ -213,8 +223,7 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
     def _fit(self, X, y, sample_weight=None, row_ids=None):
         with self._exclusive():
             fitted = self._read_training(X, y, sample_weight, row_ids)
-            # which checks the parameters
-            self._fitted = replace(fitted, made={"estimator": fitted.trained()})
+            self._fitted = self._begun(fitted)  # which checks the parameters
         return self
 
     def _read_training(self, X, y, sample_weight, row_ids):
@@ -240,8 +249,10 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
 
     def _twin(self):
         """scikit-learn's estimator with the same parameters, not fitted."""
-        known, params = self._twin_class().get_params(deep=False).keys(), vars(self)
-        return self._twin_class(**{name: params[name] for name in known})
+        params = vars(self)
+        return self._twin_class(
+            **{name: params[name] for name in _names(self._twin_class)}
+        )
 
     def _asked(self, method, X, **keywords):
         """What scikit-learn's estimator answers, all from one version of the model."""
@@ -256,10 +267,9 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         encoding, retained = self._left(
             fitted.encoding, edited_rows(fitted.model, request)
         )
-        after = fitted.with_rows(retained, encoding)
-        if not after.model.order.size:
+        if not any(block.weight.any() for block in retained.blocks()):
             raise InsufficientWeightError("The request would leave no row to train on.")
-        return self._settled(fitted, after, request)
+        return self._settled(fitted, fitted.with_rows(retained, encoding), request)
 
     def _with_other_inputs(self, asked, names):
         """The fitted value where the inputs of all rows change."""
@@ -276,3 +286,9 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         retained = self._retain_again(asked, X, forgotten, rows_in, ids)
         edit = Edit(asked.rows, rows_in)
         return self._carried(fitted, Request(edit, asked.positions, retained=retained))
+
+
+@lru_cache(maxsize=64)
+def _names(twin_class):
+    """Names of the parameters of a class."""
+    return tuple(twin_class().get_params(deep=False))

@@ -55,7 +55,7 @@ from sklearn.preprocessing import (
     PolynomialFeatures,
     StandardScaler,
 )
-from sklearn.svm import LinearSVC, LinearSVR
+from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR, NuSVC, NuSVR
 
 from sklearn_unlearn import UnlearnablePipeline
 from tests.pipeline.data import NUMBERS, WORDS, mails, people
@@ -165,6 +165,8 @@ CLASSIFIERS = [
     CategoricalNB(),
     NearestCentroid(shrink_threshold=0.1),
     KNeighborsClassifier(weights="distance"),
+    SVC(),
+    NuSVC(nu=0.1, kernel="poly"),
     LinearDiscriminantAnalysis(),
     LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.1),
     QuadraticDiscriminantAnalysis(reg_param=0.1, store_covariance=True),
@@ -175,6 +177,8 @@ REGRESSORS = [
     Ridge(solver="lsqr", tol=1e-12),
     LinearRegression(),
     KNeighborsRegressor(3),
+    SVR(gamma=0.1),
+    NuSVR(),
     BayesianRidge(compute_score=True),
     LinearSVR(loss="squared_epsilon_insensitive", dual=False, **TIGHT),
     HuberRegressor(tol=1e-9, max_iter=2000),

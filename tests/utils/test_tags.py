@@ -50,7 +50,7 @@ from sklearn_unlearn.utils.tags import (
 from tests.pairwise import pairwise
 
 #: Errors that are rounding, or what `tol` leaves, and errors that nothing explains.
-ROUNDING, VISIBLE = 1e-10, 1e-7
+ROUNDING, SINGLE, VISIBLE = 1e-10, 1e-8, 1e-7
 
 
 #: Short trainings of networks do not converge, nor must they; and what other rows
@@ -150,7 +150,9 @@ def test_worth_of_requests(estimator, verb):
     largest = max(error for error, _ in found)
     assert max(idle for _, idle in found) > VISIBLE  # the request is one
     if worth == "exact":
-        assert largest <= ROUNDING
+        # libsvm computes with kernels in single precision
+        single = hasattr(estimator, "cache_size")
+        assert largest <= (SINGLE if single else ROUNDING)
     else:
         convex = not hasattr(estimator, "hidden_layer_sizes")
         assert worth == ("approximate" if convex else "empirical")
