@@ -8,6 +8,7 @@ from sklearn_unlearn._functions import (
     replace_labels,
 )
 from sklearn_unlearn._show_versions import show_versions
+from sklearn_unlearn._unlearnable import unlearnable
 from sklearn_unlearn.attestation import Attestation, attest, state_digest
 from sklearn_unlearn.compose import (
     UnlearnableColumnTransformer,
@@ -164,6 +165,7 @@ __all__ = [
     "replace_labels",
     "show_versions",
     "state_digest",
+    "unlearnable",
 ]
 
 

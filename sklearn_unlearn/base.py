@@ -14,6 +14,7 @@ from sklearn.base import is_regressor
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn._carrying import CarryingMixin
+from sklearn_unlearn.utils.explanation import Explanation
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.request import Answer, Batch, Request
 from sklearn_unlearn.utils.steps import StepMixin
@@ -239,6 +240,19 @@ class UnlearnerMixin(CarryingMixin, StepMixin):
                 self._first_fit(request.into, classes)
                 return self
         return self._carry_out(request)
+
+    # Explaining ---------------------------------------------------------------------
+
+    def explain(self):
+        """How the estimator, or each step of it, unlearns.
+
+        Returns
+        -------
+        Explanation
+            A table: how exactly, what is kept of the training data, what a request
+            costs.
+        """
+        return Explanation(self._explained(""))
 
     # Checking requests ---------------------------------------------------------------
 

@@ -36,6 +36,7 @@ from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.notes import note
 from sklearn_unlearn.utils.request import Request as Ask
 from sklearn_unlearn.utils.residual import residual_at
+from sklearn_unlearn.utils.tags import unlearning_tags
 
 
 class NewtonModel(FollowsInputs):
@@ -140,6 +141,13 @@ class NewtonModel(FollowsInputs):
         objective = self._objective_at(fitted, weight)
         objective = replace(objective, loss=fitted.loss_of(rows))
         return residual_at(objective, rows, fitted.model.state.theta)
+
+    def _way(self):
+        if getattr(self, "retain_data", False):
+            return "exact, refined", "rows, factor of the curvature", "some passes"
+        exact = unlearning_tags(self).partial_unfit == "exact"
+        how = "exact, one step" if exact else "approximate, one step"
+        return how, "factor of the curvature", "its rows"
 
     # Carrying out -------------------------------------------------------------------
 

@@ -63,6 +63,9 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
     def _fitted_steps(self):
         return [(name, step) for name, step, _ in self.transformers_]
 
+    def _given(self):
+        return [(name, step) for name, step, _ in self.transformers]
+
     def _replace_parts(self, fitted, given):
         if hasattr(self, "transformers_"):
             self.transformers_ = [

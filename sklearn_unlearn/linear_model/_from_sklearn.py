@@ -104,10 +104,11 @@ class AdoptionMixin(CertifiedMixin):
         return model._adopt(fitted, X, y, sample_weight, row_ids, tol=np.inf)
 
     @classmethod
-    def _like(cls, fitted, params):
-        """An unfitted estimator with the objective of a fitted twin."""
+    def _like(cls, fitted, params, unfitted=False):
+        """An unfitted estimator with the objective of a twin, fitted or not."""
+        own = ("tol", "max_iter")
         taken = adopted_params(
-            cls, fitted, params, accepted=cls._accepted, own=("tol", "max_iter")
+            cls, fitted, params, accepted=cls._accepted, own=own, unfitted=unfitted
         )
         return cls(**cls._translated(fitted, taken))
 

@@ -168,7 +168,7 @@ class UnlearnableLogisticRegression(LinearClassifier):
 
     @classmethod
     def _translated(cls, fitted, params):
-        many = fitted.classes_.size > 2
+        many = np.size(getattr(fitted, "classes_", ())) > 2
         if fitted.solver == "liblinear" and (many or fitted.fit_intercept):
             raise ValueError(
                 "LogisticRegression was fitted with solver='liblinear', which "

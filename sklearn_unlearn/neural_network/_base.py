@@ -326,6 +326,10 @@ class PerceptronUnlearner(
             twin.loss_ = mean_loss
         return twin
 
+    def _way(self):
+        keeps = "rows" if getattr(self, "retain_data", False) else "curvature"
+        return "empirical, steps that lower the objective", keeps, "passes"
+
     # Objective ------------------------------------------------------------------------
 
     def _objective(self, fitted, rows, forgotten=None):

@@ -186,14 +186,14 @@ class PipelineAdoption:
                 )
             check_step_fitted(each, step)
         front = [
-            (each, _transformer_like(step, each, on_stateful, nested))
+            (each, transformer_like(step, each, on_stateful, nested))
             for each, step in theirs
         ]
         Z = X
         weighted: frozenset[str] = frozenset()
         cross_fitted: frozenset[str] = frozenset()
         if front:
-            ours, Z = _fitted_like(
+            ours, Z = fitted_like(
                 Pipeline(theirs), nested(front), X, y, sample_weight, drawn
             )
             front, weighted = ours.steps, ours._weighted
@@ -262,36 +262,41 @@ def _unknown_draw(drawn, name):
     )
 
 
-def _transformer_like(fitted, name, on_stateful, nested):
-    """An unfitted transformer that does what a fitted one does, and unlearns.
+def transformer_like(fitted, name, on_stateful, nested, taken_over=True):
+    """An unfitted transformer that does what another one does, and unlearns.
 
     Parameters
     ----------
     fitted : transformer, None, "passthrough" or "drop"
+        Fitted, if it is to be taken over.
     name : str
         Of the step, for messages.
     on_stateful : {"refit", "raise", "freeze"}
         What is done about one without a counterpart that learned from rows.
     nested : callable
         Makes a pipeline of steps.
+    taken_over : bool, default=True
+        Whether one without a counterpart is to have what the fitted one knows.
 
     Raises
     ------
     UnlearningError
         If it has no counterpart.
     """
+    told = on_stateful, nested, taken_over
     if is_nothing(fitted) or isinstance(fitted, str):
         return fitted
     if isinstance(fitted, Pipeline):
         like = nested(
             [
-                (each, _transformer_like(step, f"{name}__{each}", on_stateful, nested))
+                (each, transformer_like(step, f"{name}__{each}", *told))
                 for each, step in fitted.steps
             ]
         )
         return like.set_params(verbose=fitted.verbose)
     if isinstance(fitted, ColumnTransformer):
-        parts = {each: step for each, step, _ in fitted.transformers_}
+        there = fitted.transformers_ if taken_over else fitted.transformers
+        parts = {each: step for each, step, _ in there}
         like = UnlearnableColumnTransformer([], on_stateful=on_stateful)
         shared = fitted.get_params(deep=False)
         own = like.get_params(deep=False).keys() - {"transformers", "remainder"}
@@ -301,7 +306,7 @@ def _transformer_like(fitted, name, on_stateful, nested):
             inner = parts.get(each, step)
             if isinstance(step, str):
                 inner = step  # scikit-learn has put something in its place
-            return _transformer_like(inner, f"{name}__{each}", on_stateful, nested)
+            return transformer_like(inner, f"{name}__{each}", *told)
 
         like.transformers = [
             (each, part(each, step), columns)
@@ -321,6 +326,8 @@ def _transformer_like(fitted, name, on_stateful, nested):
         raise no_counterpart(name, fitted)
     if on_stateful == "refit":
         check_can_be_refitted(name, fitted)
+    if not taken_over:
+        return clone(fitted)
     return AsAtFit(copy.deepcopy(fitted), name, on_stateful == "freeze")
 
 
@@ -363,7 +370,7 @@ def _given(step):
     return step
 
 
-def _fitted_like(theirs, ours, X, y, sample_weight, drawn):
+def fitted_like(theirs, ours, X, y, sample_weight, drawn):
     """Transformers fitted to what others were fitted to, and their outputs.
 
     Parameters

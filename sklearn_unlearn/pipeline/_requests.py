@@ -36,6 +36,7 @@ from sklearn_unlearn.transformers import (
     check_step_fitted,
     check_whole_rows,
     cross_fitted_in,
+    explained,
     follow,
     foreign,
     is_nothing,
@@ -199,6 +200,18 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
 
     def _fitted_steps(self):
         return self.steps
+
+    def _given(self):
+        return self.steps
+
+    def _explained(self, name):
+        if not self.__sklearn_is_fitted__():
+            return super()._explained(name)
+        found = []
+        for part, step in self._flat()[0]:
+            label = f"{name}__{part}" if name else part
+            found += explained(label, step, self.on_stateful)
+        return found
 
     def _check_weights(self, request, steps, weighted):
         """Refuse weights, without data, that steps do not know."""

@@ -6,14 +6,21 @@ import copy
 from dataclasses import replace
 from typing import Any
 
+from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.ensemble._sharded import ShardedModel, own_copy
 from sklearn_unlearn.exceptions import DataMismatchWarning
-from sklearn_unlearn.transformers import first_difference, said_of_difference
+from sklearn_unlearn.transformers import (
+    first_difference,
+    is_nothing,
+    said_of_difference,
+)
+from sklearn_unlearn.utils.explanation import Explained
 from sklearn_unlearn.utils.from_sklearn import check_same_columns
 from sklearn_unlearn.utils.messages import refusing, warn
+from sklearn_unlearn.utils.seeds import without_seed
 
 #: What is said of methods that are the estimator's.
 _AS_THE_ESTIMATOR = """``{name}`` of the estimator that was trained last.
@@ -160,6 +167,21 @@ class RetrainedModel(ShardedModel):
     transform = asked_of_estimator("transform")
 
     # Hooks ----------------------------------------------------------------------------
+
+    def _explained(self, name):
+        newest = self._newest
+        parts = newest.steps if isinstance(newest, Pipeline) else [(name, newest)]
+        return [
+            Explained(
+                f"{name}__{part}" if name and part != name else part,
+                type(step).__name__,
+                f"trained again{without_seed(step)}",
+                "rows" if step is parts[-1][1] else "nothing",
+                "a fit",
+            )
+            for part, step in parts
+            if not is_nothing(step)
+        ]
 
     def _base(self):
         return self.estimator

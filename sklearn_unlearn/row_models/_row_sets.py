@@ -218,6 +218,9 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         """The fitted value after a request that has edited the rows."""
         return after
 
+    def _way(self):
+        return "exact, the rows are the model", "rows", "its rows"
+
     # Fitting and asking ---------------------------------------------------------------
 
     def _fit(self, X, y, sample_weight=None, row_ids=None):

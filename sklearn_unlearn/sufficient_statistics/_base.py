@@ -120,6 +120,12 @@ class StatisticsUnlearner(UnlearnerMixin):
         # last: values that both have need not be given up in between
         return (after if going is None else after.minus(going)), others
 
+    def _way(self):
+        if getattr(self, "retain_data", False):
+            costs = "its rows; a pass where all rows change"
+            return "exact, from sums", "rows, sums", costs
+        return "exact, from sums", "sums", "its rows"
+
     # Carrying out -------------------------------------------------------------------
 
     def _retaining(self, fitted: Fitted, batch: Batch) -> Fitted:

@@ -4,12 +4,12 @@ from sklearn_unlearn.transformers._composite import CompositeStep, check_whole_r
 from sklearn_unlearn.transformers._differences import (
     first_difference,
     said_of_difference,
-    unseeded_in,
 )
 from sklearn_unlearn.transformers._following import (
     cannot_unlearn,
     check_step_fitted,
     cross_fitted_in,
+    explained,
     exported,
     follow,
     foreign,
@@ -49,6 +49,7 @@ __all__ = [
     "check_whole_rows",
     "cross_fits",
     "cross_fitted_in",
+    "explained",
     "exported",
     "few",
     "first_difference",
@@ -65,5 +66,4 @@ __all__ = [
     "say_remembered",
     "unfitted_twin",
     "unknown_since_fit",
-    "unseeded_in",
 ]

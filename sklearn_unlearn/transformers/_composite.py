@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn_unlearn.transformers._following import cross_fitted_in, foreign
+from sklearn_unlearn.transformers._following import (
+    cross_fitted_in,
+    explained,
+    foreign,
+)
 from sklearn_unlearn.utils.steps import StepMixin, own
 
 
 class CompositeStep(StepMixin):
     """A pipeline or a column transformer as a step of another one."""
 
+    on_stateful: str
+    __sklearn_is_fitted__: Any
     #: Parts that made something else of the rows at fit than they make of them now.
     _cross_fitted: frozenset[str] = frozenset()
     #: Parts that were fitted with weights.
@@ -33,6 +39,18 @@ class CompositeStep(StepMixin):
     def _named_steps(self, name):
         """The same, named as parts of a step."""
         return [(f"{name}__{part}", step) for part, step in self._fitted_steps()]
+
+    def _explained(self, name):
+        parts = self._fitted_steps() if self.__sklearn_is_fitted__() else self._given()
+        found = []
+        for part, step in parts:
+            label = f"{name}__{part}" if name else part
+            found += explained(label, step, self.on_stateful)
+        return found
+
+    def _given(self):
+        """Names and steps of all parts before ``fit``."""
+        raise NotImplementedError
 
     def _find_foreign(self, name):
         found: dict[str, Any] = {}

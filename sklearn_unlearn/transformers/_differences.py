@@ -10,6 +10,7 @@ from sklearn_unlearn.transformers._following import is_nothing
 from sklearn_unlearn.transformers._rowwise import few
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.rows import protected
+from sklearn_unlearn.utils.seeds import unseeded_in
 
 #: Relative difference that rounding, in any order of sums, may explain.
 _FAR = 1e-6
@@ -60,16 +61,6 @@ def said_of_difference(estimator, different):
     return (
         f"{different}: a fit to X, y and sample_weight gives another one. It stays as "
         "it is until the first request. Are they what it was trained on?"
-    )
-
-
-def unseeded_in(estimator):
-    """Names of parameters that would be seeds, and are none."""
-    params = estimator.get_params() if hasattr(estimator, "get_params") else {}
-    return sorted(
-        name
-        for name, value in params.items()
-        if name.rpartition("__")[2] == "random_state" and value is None
     )
 
 

@@ -19,9 +19,11 @@ from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers._column_selector import ColumnSelector
 from sklearn_unlearn.transformers._refitted import plain_of, refitted
+from sklearn_unlearn.utils.explanation import Explained
 from sklearn_unlearn.utils.input_change import of_step
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.seeds import without_seed
 from sklearn_unlearn.utils.steps import own
 
 #: Steps that learn the number of columns at most and do not say so.
@@ -96,6 +98,32 @@ def exported(step, *, drop_forgotten):
     if "drop_forgotten" in signature(step.to_sklearn).parameters:
         return step.to_sklearn(drop_forgotten=drop_forgotten)
     return step.to_sklearn()
+
+
+def explained(name, step, on_stateful):
+    """How a step unlearns, as a list of `Explained`.
+
+    Parameters
+    ----------
+    name : str
+    step : estimator, None, "passthrough" or "drop"
+    on_stateful : {"refit", "raise", "freeze"}
+        What is done about one that learned and cannot unlearn.
+    """
+    if is_nothing(step) or isinstance(step, str):
+        return []
+    tell = own(step, "_explained")
+    if tell is not None:
+        return tell(name)
+    if is_stateless(step):
+        said = "nothing to forget", "nothing", "nothing"
+    elif isinstance(step, FrozenEstimator) or on_stateful == "freeze":
+        said = "frozen: keeps what it knows", "what it learned", "nothing"
+    elif on_stateful == "raise":
+        said = "not: requests are refused", "what it learned", "nothing"
+    else:
+        said = f"fitted again{without_seed(step)}", "nothing", "a fit"
+    return [Explained(name, type(step).__name__, *said)]
 
 
 def check_step_fitted(name, step):

@@ -139,7 +139,7 @@ class UnlearnableDecisionTreeClassifier(SingleTree, TreeClassifier):
     True
     """
 
-    _tree_class = DecisionTreeClassifier
+    _twin_class = _tree_class = DecisionTreeClassifier
     _balances_rows = True
 
     def __init__(
@@ -214,7 +214,7 @@ class UnlearnableDecisionTreeRegressor(SingleTree, TreeRegressor):
     True
     """
 
-    _tree_class = DecisionTreeRegressor
+    _twin_class = _tree_class = DecisionTreeRegressor
 
     def __init__(
         self,

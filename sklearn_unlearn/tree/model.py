@@ -208,6 +208,9 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         """Rows of a node whose values may become its threshold."""
         return n_rows
 
+    def _way(self):
+        return "exact, nodes evaluated again", "rows, trees", "the nodes of its rows"
+
     # Requests -------------------------------------------------------------------------
 
     def _check_finite(self, X):

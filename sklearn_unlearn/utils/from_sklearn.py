@@ -16,7 +16,35 @@ _FAR = 1e-6
 _ROUNDINGS = 1e3
 
 
-def adopted_params(cls, fitted, params, *, accepted=None, own=()):
+def like_unfitted(cls, estimator, params):
+    """An unlearner with the parameters of a twin, neither of them fitted.
+
+    Parameters
+    ----------
+    cls : type
+        Of the unlearner.
+    estimator : estimator
+        Its twin.
+    params : dict
+        Further parameters, of which those are taken that the unlearner has.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `adopted_params`.
+    """
+    own = cls().get_params(deep=False)
+    params = {name: value for name, value in params.items() if name in own}
+    if hasattr(cls, "_like"):
+        return cls._like(estimator, params, unfitted=True)
+    fixed = {name: (value,) for name, (value, _) in getattr(cls, "_fixed", {}).items()}
+    criteria = getattr(cls, "_criteria", None)
+    accepted = fixed if criteria is None else {**fixed, "criterion": tuple(criteria)}
+    adopted = adopted_params(cls, estimator, params, accepted=accepted, unfitted=True)
+    return cls(**adopted)
+
+
+def adopted_params(cls, fitted, params, *, accepted=None, own=(), unfitted=False):
     """Parameters for an unlearner that takes over a fitted model.
 
     Parameters
@@ -31,6 +59,8 @@ def adopted_params(cls, fitted, params, *, accepted=None, own=()):
         take over.
     own : collection of str, default=()
         Parameters that mean something else to the unlearner than to its twin.
+    unfitted : bool, default=False
+        Whether the model need not be fitted.
 
     Raises
     ------
@@ -46,7 +76,8 @@ def adopted_params(cls, fitted, params, *, accepted=None, own=()):
             f"{cls.__name__}.from_sklearn takes a fitted {twin.__name__}; got "
             f"{type(fitted).__name__}.{instead_of(fitted)}"
         )
-    check_is_fitted(fitted)
+    if not unfitted:
+        check_is_fitted(fitted)
     given = fitted.get_params(deep=False)
     for name, values in (accepted or {}).items():
         if name in given and not any(_same(given[name], value) for value in values):

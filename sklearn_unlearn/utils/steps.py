@@ -17,6 +17,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.utils.explanation import Explained
 from sklearn_unlearn.utils.input_change import InputChange, as_given
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.request import Batch, Request
@@ -171,6 +172,18 @@ class StepMixin:
                 f"{because}, but step {name!r} was fitted without weights and knows "
                 "rows as a whole."
             )
+
+    # Explaining -----------------------------------------------------------------------
+
+    def _explained(self, name):
+        """How the estimator, as a step of this name, unlearns: some `Explained`."""
+        return [Explained(name, type(self).__name__, *self._way())]
+
+    def _way(self):
+        """How it unlearns, what it keeps, and what a request costs, in words."""
+        promised = unlearning_tags(self)
+        worth = None if promised is None else promised.partial_unfit
+        return worth or "by its verbs", "what it says", "what it says"
 
     # The last step --------------------------------------------------------------------
 

@@ -1,0 +1,307 @@
+"""One door: whatever comes in, what comes out unlearns as a refit says."""
+
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, clone
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.datasets import load_breast_cancer
+from sklearn.decomposition import PCA, KernelPCA, TruncatedSVD
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB, MultinomialNB
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    SplineTransformer,
+    StandardScaler,
+)
+from sklearn.svm import SVC
+
+from sklearn_unlearn import (
+    RetrainedClassifier,
+    RetrainedTransformer,
+    UnlearnableColumnTransformer,
+    UnlearnableLogisticRegression,
+    UnlearnablePipeline,
+    UnlearnableRandomForestClassifier,
+    UnlearnableStandardScaler,
+    unlearnable,
+)
+from sklearn_unlearn.exceptions import (
+    DataMismatchWarning,
+    NotForgottenWarning,
+    UnlearningError,
+)
+
+pytestmark = pytest.mark.filterwarnings(
+    f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning"
+)
+TIGHT = {"solver": "newton-cholesky", "tol": 1e-10, "max_iter": 500}
+NATIVE, MIXED, AGAIN = "native", "mixed", "again"
+#: Estimators, and by which way they unlearn.
+CASES = {
+    "logistic": (LogisticRegression(**TIGHT), NATIVE),
+    "lasso-like": (
+        LogisticRegression(C=0.5, solver="liblinear", random_state=0),
+        AGAIN,
+    ),
+    "scaled": (make_pipeline(StandardScaler(), LogisticRegression(**TIGHT)), NATIVE),
+    "bayes": (make_pipeline(StandardScaler(), GaussianNB()), NATIVE),
+    "components": (
+        make_pipeline(
+            StandardScaler(),
+            TruncatedSVD(3, algorithm="arpack", random_state=0),
+            LogisticRegression(**TIGHT),
+        ),
+        MIXED,
+    ),
+    "columns": (
+        make_pipeline(
+            make_column_transformer(
+                (make_pipeline(FunctionTransformer(np.log1p), StandardScaler()), [0]),
+                (SplineTransformer(n_knots=4), [2, 3]),
+                remainder="passthrough",
+            ),
+            StandardScaler(),
+            LogisticRegression(**TIGHT),
+        ),
+        MIXED,
+    ),
+    "boosting": (
+        make_pipeline(
+            MinMaxScaler(), GradientBoostingClassifier(n_estimators=3, random_state=0)
+        ),
+        AGAIN,
+    ),
+    "network": (MLPClassifier((3,), max_iter=5, random_state=0), AGAIN),
+    "search": (
+        GridSearchCV(
+            make_pipeline(StandardScaler(), LogisticRegression(**TIGHT)),
+            {"logisticregression__C": [0.3, 1.0]},
+            cv=2,
+        ),
+        NATIVE,
+    ),
+    "vote": (
+        VotingClassifier(
+            [("a", SGDClassifier(random_state=0)), ("b", GaussianNB())], voting="hard"
+        ),
+        AGAIN,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y = load_breast_cancer(return_X_y=True)
+    return np.ascontiguousarray(X[:150, :6]), y[:150]
+
+
+def answers(model, X):
+    names = ("decision_function", "predict_proba", "predict", "transform")
+    answer = next(each for each in names if hasattr(model, each))
+    Z = getattr(model, answer)(X)
+    return Z.toarray() if sp.issparse(Z) else np.asarray(Z)
+
+
+def way_of(model):
+    """Which way a model says that it goes."""
+    said = {each.how.split(",")[0].split(" (")[0] for each in model.explain()}
+    said -= {"nothing to forget", "exact"}
+    if not said:
+        return NATIVE
+    return {"fitted again": MIXED, "trained again": AGAIN}[said.pop()]
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("fitted", [False, True])
+def test_it_unlearns_as_the_refit_of_what_was_given(data, name, fitted):
+    (X, y), (estimator, way) = data, CASES[name]
+    if name == "search" and not fitted:
+        way = AGAIN  # a search that has to choose is trained again as a whole
+    theirs = clone(estimator).fit(X, y)
+    given = theirs if fitted else clone(estimator)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataMismatchWarning)
+        model = unlearnable(given, X, y, row_ids=np.arange(150))
+    assert way_of(model) == way
+    np.testing.assert_allclose(answers(model, X), answers(theirs, X), atol=2e-6)
+    corrected = X[5:6] * 1.1
+    model.partial_unfit(row_ids=[0, 1, 2])
+    model.replace_features(row_ids=[5], X_new=corrected)
+    after = np.vstack([X[3:5], corrected, X[6:]])
+    refit = clone(theirs.best_estimator_ if name == "search" and fitted else estimator)
+    refit.fit(after, y[3:])
+    np.testing.assert_allclose(answers(model, X), answers(refit, X), atol=2e-6)
+    if way == AGAIN:
+        np.testing.assert_array_equal(answers(model, X), answers(refit, X))
+    plain = model.to_sklearn()
+    np.testing.assert_allclose(answers(plain, X), answers(model, X), atol=1e-9)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_not_fitted_and_has_no_data_is_converted(data, name):
+    (X, y), (estimator, _) = data, CASES[name]
+    model = unlearnable(clone(estimator))
+    assert len(model.explain()) >= 1
+    model = model.fit(X, y)
+    expected = clone(estimator).fit(X, y)
+    np.testing.assert_allclose(answers(model, X), answers(expected, X), atol=2e-6)
+
+
+def test_transformers_by_themselves(data):
+    X, _ = data
+    columns = make_column_transformer((StandardScaler(), [0, 1]), (PCA(2), [2, 3, 4]))
+    two = make_pipeline(StandardScaler(), MinMaxScaler())
+    for estimator, cls in (
+        (StandardScaler(), UnlearnableStandardScaler),
+        (columns, UnlearnableColumnTransformer),
+        (two, RetrainedTransformer),
+        (KernelPCA(2, kernel="rbf", eigen_solver="dense"), RetrainedTransformer),
+        (make_column_transformer((SplineTransformer(), [0])), RetrainedTransformer),
+    ):
+        for given in (clone(estimator).fit(X), clone(estimator)):
+            model = unlearnable(given, X).partial_unfit(X[:3])
+            assert type(model) is cls
+            refit = clone(estimator).fit(X[3:])
+            found = np.abs(answers(model, X))  # components have signs
+            np.testing.assert_allclose(found, np.abs(answers(refit, X)), atol=1e-8)
+
+
+def test_objects_that_were_saved_apart(data):
+    X, y = data
+    scaler = StandardScaler().fit(X)
+    model = LogisticRegression(**TIGHT).fit(scaler.transform(X), y)
+    ours = unlearnable([scaler, model], X, y).partial_unfit(X[:4], y[:4])
+    named = unlearnable([("first", scaler), ("last", model)], X, y)
+    assert [each.step for each in named.explain()] == ["first", "last"]
+    refit = make_pipeline(StandardScaler(), clone(model)).fit(X[4:], y[4:])
+    np.testing.assert_allclose(answers(ours, X), answers(refit, X), atol=1e-6)
+
+
+def test_texts():
+    texts = ["to be or not", "that is the question", "to sleep", "no more", "to be"] * 9
+    texts = [f"{text} {chr(97 + place % 7) * 3}" for place, text in enumerate(texts)]
+    y = np.arange(45) % 3 == 0
+    theirs = make_pipeline(TfidfVectorizer(), MultinomialNB()).fit(texts, y)
+    model = unlearnable(theirs, texts, y).partial_unfit(texts[:2], y[:2])
+    theirs.fit(texts[2:], y[2:])
+    np.testing.assert_allclose(
+        model.predict_proba(texts), theirs.predict_proba(texts), atol=1e-9
+    )
+
+
+def test_forests(data):
+    X, y = data
+    forest = RandomForestClassifier(4, random_state=0)
+    assert type(unlearnable(forest, X, y)) is UnlearnableRandomForestClassifier
+    theirs = clone(forest).fit(X, y)
+    model = unlearnable(theirs, X, y)  # its own trees are others than a twin's
+    assert type(model) is RetrainedClassifier
+    np.testing.assert_array_equal(model.predict_proba(X), theirs.predict_proba(X))
+    bounded = RandomForestClassifier(4, max_leaf_nodes=5)
+    assert type(unlearnable(bounded)) is RetrainedClassifier
+    assert type(unlearnable(make_pipeline(PCA(2), forest))) is RetrainedClassifier
+    stateless = make_pipeline(FunctionTransformer(np.log1p), forest)
+    assert type(unlearnable(stateless)) is UnlearnablePipeline
+
+
+def test_a_function_of_targets(data):
+    X, _ = data
+    y = np.exp(X[:, 0] / 10.0)
+    theirs = TransformedTargetRegressor(Ridge(), func=np.log, inverse_func=np.exp)
+    theirs.fit(X, y)
+    model = unlearnable(theirs, X, y).partial_unfit(X[:3], y[:3])
+    refit = clone(theirs).fit(X[3:], y[3:])
+    np.testing.assert_allclose(model.predict(X), refit.predict(X), rtol=1e-6)
+
+
+def test_without_rows(data):
+    X, y = data
+    theirs = make_pipeline(StandardScaler(), LogisticRegression(**TIGHT)).fit(X, y)
+    model = unlearnable(theirs, X, y, retain_data=False)
+    assert [each.keeps for each in model.explain()] == [
+        "sums",
+        "factor of the curvature",
+    ]
+    assert model.explain()[1].how == "approximate, one step"
+
+
+def test_what_stays_is_said(data):
+    X, y = data
+    theirs = make_pipeline(SplineTransformer(), LogisticRegression(**TIGHT)).fit(X, y)
+    model = unlearnable(theirs, X, y, on_stateful="freeze")
+    assert "frozen" in repr(model.explain())
+    assert "<td>splinetransformer</td>" in model.explain()._repr_html_()
+    with pytest.warns(NotForgottenWarning, match="splinetransformer"):
+        model.partial_unfit(X[:1], y[:1])
+    with pytest.raises(UnlearningError, match="'splinetransformer'"):
+        unlearnable(theirs, X, y, on_stateful="raise")
+
+
+def test_what_is_ours_already(data):
+    X, y = data
+    model = UnlearnableLogisticRegression()
+    assert unlearnable(model) is model
+    assert unlearnable(model, X, y) is model
+    assert unlearnable(model, X, y).classes_.tolist() == [0, 1]
+
+
+class Odd(StandardScaler):
+    """Cannot be cloned."""
+
+    def __init__(self, factor=2):
+        super().__init__()
+        self.factor = factor + 1
+
+
+def test_what_is_refused(data):
+    X, y = data
+    theirs = make_pipeline(StandardScaler(), SVC()).fit(X, y)
+    for wrong in (object(), SVC, None, BaseEstimator()):
+        with pytest.raises(TypeError, match="with fit"):
+            unlearnable(wrong, X, y)
+    with pytest.raises(UnlearningError, match="pass X"):
+        unlearnable(theirs)
+    with pytest.raises(UnlearningError, match="empty"):
+        unlearnable([])
+    with pytest.raises(UnlearningError, match="that it holds"):
+        unlearnable(FrozenEstimator(theirs), X, y)
+    with pytest.raises(ValueError, match="on_stateful must be"):
+        unlearnable(theirs, X, y, on_stateful="ask")
+    with pytest.raises(UnlearningError, match="5 features"):
+        unlearnable(theirs, X[:, :5], y)
+    scores = GridSearchCV(SVC(), {"C": [1.0]}, refit=False, cv=2).fit(X, y)
+    with pytest.raises(UnlearningError, match="refit=False"):
+        unlearnable(scores, X, y)
+    odd = make_pipeline(Odd(), SVC())
+    odd[0].fit(X)
+    odd[1].fit(X, y)
+    with pytest.raises(UnlearningError, match="cannot be cloned"):
+        unlearnable(odd, X, y)
+
+
+def test_other_data_than_it_was_fitted_on(data):
+    X, y = data
+    theirs = make_pipeline(StandardScaler(), SGDClassifier(random_state=0)).fit(
+        X[9:], y[9:]
+    )
+    with pytest.warns(DataMismatchWarning, match="'standardscaler', .* by up to"):
+        unlearnable(theirs, X, y)
+    unlearnable(theirs, X, y, check=False)
+    native = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[9:], y[9:])
+    with pytest.warns(DataMismatchWarning, match="'standardscaler'"):
+        unlearnable(native, X, y)
