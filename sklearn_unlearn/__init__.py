@@ -75,6 +75,7 @@ from sklearn_unlearn.preprocessing import (
     UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
+    UnlearnableQuantileTransformer,
     UnlearnableRobustScaler,
     UnlearnableStandardScaler,
 )
@@ -141,6 +142,7 @@ __all__ = [
     "UnlearnablePipeline",
     "UnlearnablePoissonRegressor",
     "UnlearnableQuadraticDiscriminantAnalysis",
+    "UnlearnableQuantileTransformer",
     "UnlearnableRandomForestClassifier",
     "UnlearnableRandomForestRegressor",
     "UnlearnableRandomizedSearchCV",

@@ -17,6 +17,7 @@ from sklearn.preprocessing import (
     MinMaxScaler,
     OneHotEncoder,
     OrdinalEncoder,
+    QuantileTransformer,
     RobustScaler,
     StandardScaler,
 )
@@ -28,6 +29,7 @@ from sklearn_unlearn import (
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
     UnlearnablePCA,
+    UnlearnableQuantileTransformer,
     UnlearnableRobustScaler,
     UnlearnableSimpleImputer,
     UnlearnableStandardScaler,
@@ -174,6 +176,21 @@ CASES = {
             ("centred", {"with_scaling": False}, "real"),
             ("sparse", {"with_centering": False}, "sparse"),
             ("codes", {}, "codes"),
+        )
+    },
+    **{
+        f"quantiles_{name}": (
+            UnlearnableQuantileTransformer,
+            QuantileTransformer,
+            {"n_quantiles": 7, "subsample": None, **params},
+            kind,
+            ("n_quantiles_", "quantiles_", "references_"),
+        )
+        for name, params, kind in (
+            ("all", {}, "missing"),
+            ("normal", {"output_distribution": "normal"}, "plain"),
+            ("sparse", {"n_quantiles": 5}, "counts"),
+            ("codes", {"subsample": 500}, "codes"),
         )
     },
     **{

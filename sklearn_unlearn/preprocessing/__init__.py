@@ -6,6 +6,9 @@ from sklearn_unlearn.preprocessing._extremes import (
 )
 from sklearn_unlearn.preprocessing._one_hot_encoder import UnlearnableOneHotEncoder
 from sklearn_unlearn.preprocessing._ordinal_encoder import UnlearnableOrdinalEncoder
+from sklearn_unlearn.preprocessing._quantile_transformer import (
+    UnlearnableQuantileTransformer,
+)
 from sklearn_unlearn.preprocessing._robust_scaler import UnlearnableRobustScaler
 from sklearn_unlearn.preprocessing._standard_scaler import UnlearnableStandardScaler
 
@@ -14,6 +17,7 @@ __all__ = [
     "UnlearnableMinMaxScaler",
     "UnlearnableOneHotEncoder",
     "UnlearnableOrdinalEncoder",
+    "UnlearnableQuantileTransformer",
     "UnlearnableRobustScaler",
     "UnlearnableStandardScaler",
 ]

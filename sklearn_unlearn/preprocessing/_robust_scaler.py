@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
-import scipy.sparse as sp
 from scipy.stats import norm
 from sklearn.preprocessing import RobustScaler
 
-from sklearn_unlearn.core.arrays import is_sparse
-from sklearn_unlearn.core.statistics.counts import Counts
+from sklearn_unlearn.preprocessing._counted import CountedValues
 from sklearn_unlearn.preprocessing._rescaling import rescaled
-from sklearn_unlearn.sufficient_statistics import (
-    InvertibleMixin,
-    Learned,
-    UnlearnableTransformer,
-)
+from sklearn_unlearn.sufficient_statistics import Learned
 
 
-class UnlearnableRobustScaler(InvertibleMixin, UnlearnableTransformer):
+class UnlearnableRobustScaler(CountedValues):
     """Scaling by medians and quantiles that unlearns rows, values and columns.
 
     A twin of :class:`sklearn.preprocessing.RobustScaler`. Requests are exact: every
@@ -58,7 +50,6 @@ class UnlearnableRobustScaler(InvertibleMixin, UnlearnableTransformer):
     """
 
     _twin_class = RobustScaler
-    _columnwise = True
 
     center_ = Learned()
     scale_ = Learned()
@@ -85,13 +76,6 @@ class UnlearnableRobustScaler(InvertibleMixin, UnlearnableTransformer):
         centres = estimator.with_centering
         tags.input_tags.sparse = isinstance(centres, (bool, np.bool_)) and not centres
         return tags
-
-    def _collect(self, rows, y, weight, params):
-        counts = Counts.of(list(_values(rows)), rows.shape[0])
-        return replace(counts, dtypes=(rows.dtype,) * rows.shape[1])
-
-    def _match(self, statistics, fitted):
-        return statistics.like(fitted.statistics)
 
     def _fill(self, estimator, statistics):
         # RobustScaler.fit
@@ -124,16 +108,3 @@ class UnlearnableRobustScaler(InvertibleMixin, UnlearnableTransformer):
         centres = (old.center_, new.center_) if old.with_centering else None
         scales = (old.scale_, new.scale_) if old.with_scaling else None
         return rescaled(before, after, centres, scales)
-
-
-def _values(rows):
-    """Values of each column that are not missing, zeros of sparse rows among them."""
-    if is_sparse(rows):
-        stored = sp.csc_array(rows)
-        for start, end in zip(stored.indptr, stored.indptr[1:], strict=False):
-            values = stored.data[start:end]
-            zeros = np.zeros(rows.shape[0] - values.size, dtype=values.dtype)
-            yield np.concatenate([values[~np.isnan(values)], zeros])
-        return
-    for column in rows.T:
-        yield column[~np.isnan(column)]

@@ -7,6 +7,7 @@ from sklearn_unlearn import (
     UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
+    UnlearnableQuantileTransformer,
     UnlearnableRobustScaler,
     UnlearnableStandardScaler,
 )
@@ -21,6 +22,7 @@ ESTIMATORS = [
     UnlearnableMinMaxScaler(),
     UnlearnableMinMaxScaler(clip=True),
     UnlearnableMaxAbsScaler(),
+    UnlearnableQuantileTransformer(n_quantiles=20),
     UnlearnableRobustScaler(),
     UnlearnableRobustScaler(with_centering=False, unit_variance=True),
 ]
