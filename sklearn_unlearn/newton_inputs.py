@@ -63,7 +63,7 @@ class FollowsInputs(FinalResidualMixin):
         free = intercept and not objective.held[-1].any()
         if inputs.lost is not None or (inputs.map.shift.any() and not free):
             return None
-        return sp.csr_array(inputs.map.matrix(intercept=intercept))
+        return inputs.map.sparse_matrix(intercept=intercept)
 
     def _follow_without_data(self, asked, columns):
         """One request or, where rows come in new columns, two."""
@@ -155,7 +155,7 @@ class FollowsInputs(FinalResidualMixin):
             known = np.append(change.known, [True] * intercept)
             whole = replace(change, known=np.ones(n_columns, dtype=bool))
             if intercept:
-                matrix = sp.csr_array(whole.matrix(intercept=True))
+                matrix = whole.sparse_matrix(intercept=True)
                 start[known] = LinearMap(matrix).preimage(theta)[known]
         return start
 

@@ -231,16 +231,22 @@ class AffineMap:
         ValueError
             If some outputs are unknown, or they are shifted and there is no intercept.
         """
+        return densify(self.sparse_matrix(intercept=intercept))
+
+    def sparse_matrix(self, *, intercept: bool) -> sp.csr_array:
+        """`matrix` as CSR: of words there are too many for a dense one."""
         self._check_complete()
+        linear = _as_csr(self.linear)
         if not intercept:
             if self.shift.any():
                 raise ValueError("Outputs are shifted: no matrix does that.")
-            return densify(self.linear)
-        matrix = np.zeros((self.n_new + 1, self.n_old + 1))
-        matrix[:-1, :-1] = densify(self.linear)
-        matrix[:-1, -1] = self.shift
-        matrix[-1, -1] = 1.0
-        return matrix
+            return linear
+        one = AffineMap.of_columns(1, np.zeros(1, dtype=np.intp), np.ones(1))
+        matrix = AffineMap.side_by_side([self, one]).linear
+        entries = np.flatnonzero(self.shift)
+        last = np.full(entries.size, self.n_old)
+        shift = (self.shift[entries], (entries, last))
+        return sp.csr_array(matrix + sp.csr_array(shift, shape=matrix.shape))
 
     def _check_complete(self) -> None:
         if not self.complete:

@@ -15,6 +15,7 @@ from sklearn.utils import check_scalar
 from sklearn_unlearn.certification.noise import noisy
 from sklearn_unlearn.certified import CertifiedMixin
 from sklearn_unlearn.core.linear.class_terms import check_parts
+from sklearn_unlearn.core.linear.curvature import CURVATURES, is_iterative
 from sklearn_unlearn.core.linear.data_checksum import Tally
 from sklearn_unlearn.core.linear.fitting import fit
 from sklearn_unlearn.core.linear.model import Model, Options
@@ -29,7 +30,11 @@ from sklearn_unlearn.linear_model._influence import InfluenceMixin
 from sklearn_unlearn.newton import warn_unless_converged
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.learned import LearnedColumns
-from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
+from sklearn_unlearn.utils.tags import (
+    REQUEST_VERBS,
+    UnlearnerTags,
+    UnlearningTags,
+)
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
     check_row_ids,
@@ -80,7 +85,7 @@ class LinearUnlearner(
         NotPositiveDefiniteError
             If the data leave a coefficient undetermined and no penalty decides.
         ProblemTooLargeError
-            If the factor would exceed its documented limit.
+            If the factor would exceed its documented limit and is needed.
         """
         with self._exclusive():
             training = self._read_training(X, y, sample_weight, row_ids)
@@ -158,12 +163,15 @@ class LinearUnlearner(
                 loss.constant_curvature and self.method == "second_order"
             )
             bounded = loss.self_concordance is not None
+            bounded = bounded and self.curvature != "iterative"
             if hasattr(loss, "in_range"):
                 allowed = loss.in_range(np.array([[-1.0]]))
                 tags.target_tags.positive_only = not np.all(allowed)
         promised = UnlearningTags.of(
             self, exact=exact, certified=bounded, row_ids=retains
         )
+        if self.curvature == "iterative" and not retains:  # no request is answered
+            promised = replace(promised, **dict.fromkeys(REQUEST_VERBS))
         return UnlearnerTags.extending(tags, promised)
 
     # Fitting ------------------------------------------------------------------------
@@ -209,8 +217,9 @@ class LinearUnlearner(
             forgotten = np.zeros(n_columns, dtype=bool)
         tally = Tally.of(rows, encoding.marks, encoding.n_groups)
         objective = self._objective(forgotten, encoding, tally.groups)
+        iterative = self._is_iterative(objective, rows)
         in_parts = encoding.balanced and self.certification is None
-        in_parts = in_parts and not self.retain_data
+        in_parts = in_parts and not (self.retain_data or iterative)
         if in_parts:
             check_parts(objective)
         try:
@@ -220,6 +229,7 @@ class LinearUnlearner(
                 tol=options.tol if tol is None else tol,
                 max_iter=options.max_iter,
                 start=start,
+                iterative=iterative,
             )
         except NotPositiveDefiniteError as error:
             raise NotPositiveDefiniteError(
@@ -230,7 +240,7 @@ class LinearUnlearner(
         state, retained = result.state, None
         if self.retain_data:
             retained = RetainedRows.of(rows, row_ids, forgotten, origin)
-        else:
+        elif not iterative:
             state = (with_parts if in_parts else with_products)(state, rows)
         state, lineage = self._begun(state, rows, account)
         return Fitted(
@@ -242,6 +252,13 @@ class LinearUnlearner(
             bool(self._averages),
             lineage,
         )
+
+    def _is_iterative(self, objective, rows):
+        """Whether no factor is to be kept of this objective on these rows."""
+        needed = self.certification is not None or self.method == "first_order"
+        if self.curvature == "auto" and needed:
+            return False
+        return is_iterative(self.curvature, objective, rows, bool(self.retain_data))
 
     def _refit(self, fitted, encoding, rows):
         """The fitted value of these retained rows, all else as it was at fit."""
@@ -315,6 +332,13 @@ class LinearUnlearner(
             raise ValueError(
                 f"method must be 'second_order' or 'first_order'; got {self.method!r}"
             )
+        if self.curvature not in CURVATURES:
+            raise ValueError(
+                "curvature must be 'auto', 'cholesky' or 'iterative'; got "
+                f"{self.curvature!r}."
+            )
+        if self.curvature == "iterative":
+            self._check_iterative()
         if self.unlearning_rate != "auto":
             check_scalar(
                 self.unlearning_rate,
@@ -334,6 +358,20 @@ class LinearUnlearner(
         for name in ("fit_intercept", "retain_data"):
             check_scalar(getattr(self, name), name, (bool, np.bool_, Integral))
         self._check_certification()
+
+    def _check_iterative(self):
+        """Refuse what needs all of the Hessian."""
+        if self.certification is not None:
+            raise ValueError(
+                "curvature='iterative' keeps no factor of the Hessian, in whose norm "
+                "certificates bound the distance to a refit: use "
+                "curvature='cholesky', or certification=None."
+            )
+        if self.method == "first_order":
+            raise ValueError(
+                "curvature='iterative' answers requests by minimising again: with "
+                "method='first_order' use curvature='cholesky'."
+            )
 
     # Reading the fitted value ---------------------------------------------------------
 

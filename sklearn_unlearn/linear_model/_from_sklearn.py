@@ -64,7 +64,8 @@ class AdoptionMixin(CertifiedMixin):
             As for ``fit``.
         **params : dict
             Parameters that the fitted model does not have: ``tol``, ``max_iter``,
-            ``method``, ``unlearning_rate``, ``retain_data``, ``certification``.
+            ``method``, ``unlearning_rate``, ``curvature``, ``retain_data``,
+            ``certification``.
 
         Returns
         -------

@@ -94,6 +94,10 @@ class UnlearnablePoissonRegressor(_TweedieFamily):
     unlearning_rate : float or "auto", default="auto"
         Step length of the first order; "auto" is one over the largest eigenvalue of
         the Hessian.
+    curvature : {"auto", "cholesky", "iterative"}, default="auto"
+        What is kept of the Hessian: its factor, or what speeds up conjugate gradients
+        over data with many columns, whose requests need ``retain_data=True``. See
+        :ref:`wide_data` for the rule of "auto".
     retain_data : bool, default=False
         If True, a reference to the training data is kept: rows are checked to be in,
         and every request ends refined to ``tol``, that is exact.
@@ -140,6 +144,7 @@ class UnlearnablePoissonRegressor(_TweedieFamily):
         max_iter=100,
         method="second_order",
         unlearning_rate="auto",
+        curvature="auto",
         retain_data=False,
         certification=None,
     ):
@@ -149,6 +154,7 @@ class UnlearnablePoissonRegressor(_TweedieFamily):
         self.max_iter = max_iter
         self.method = method
         self.unlearning_rate = unlearning_rate
+        self.curvature = curvature
         self.retain_data = retain_data
         self.certification = certification
 
@@ -181,6 +187,10 @@ class UnlearnableGammaRegressor(_TweedieFamily):
     unlearning_rate : float or "auto", default="auto"
         Step length of the first order; "auto" is one over the largest eigenvalue of
         the Hessian.
+    curvature : {"auto", "cholesky", "iterative"}, default="auto"
+        What is kept of the Hessian: its factor, or what speeds up conjugate gradients
+        over data with many columns, whose requests need ``retain_data=True``. See
+        :ref:`wide_data` for the rule of "auto".
     retain_data : bool, default=False
         If True, a reference to the training data is kept: rows are checked to be in,
         and every request ends refined to ``tol``, that is exact.
@@ -227,6 +237,7 @@ class UnlearnableGammaRegressor(_TweedieFamily):
         max_iter=100,
         method="second_order",
         unlearning_rate="auto",
+        curvature="auto",
         retain_data=False,
         certification=None,
     ):
@@ -236,6 +247,7 @@ class UnlearnableGammaRegressor(_TweedieFamily):
         self.max_iter = max_iter
         self.method = method
         self.unlearning_rate = unlearning_rate
+        self.curvature = curvature
         self.retain_data = retain_data
         self.certification = certification
 
@@ -277,6 +289,10 @@ class UnlearnableTweedieRegressor(_TweedieFamily):
     unlearning_rate : float or "auto", default="auto"
         Step length of the first order; "auto" is one over the largest eigenvalue of
         the Hessian.
+    curvature : {"auto", "cholesky", "iterative"}, default="auto"
+        What is kept of the Hessian: its factor, or what speeds up conjugate gradients
+        over data with many columns, whose requests need ``retain_data=True``. See
+        :ref:`wide_data` for the rule of "auto".
     retain_data : bool, default=False
         If True, a reference to the training data is kept: rows are checked to be in,
         and every request ends refined to ``tol``, that is exact.
@@ -325,6 +341,7 @@ class UnlearnableTweedieRegressor(_TweedieFamily):
         max_iter=100,
         method="second_order",
         unlearning_rate="auto",
+        curvature="auto",
         retain_data=False,
         certification=None,
     ):
@@ -336,6 +353,7 @@ class UnlearnableTweedieRegressor(_TweedieFamily):
         self.max_iter = max_iter
         self.method = method
         self.unlearning_rate = unlearning_rate
+        self.curvature = curvature
         self.retain_data = retain_data
         self.certification = certification
 

@@ -50,6 +50,10 @@ class UnlearnableLogisticRegression(LinearClassifier):
     unlearning_rate : float or "auto", default="auto"
         Step length of the first order; "auto" is one over the largest eigenvalue of
         the Hessian.
+    curvature : {"auto", "cholesky", "iterative"}, default="auto"
+        What is kept of the Hessian: its factor, or what speeds up conjugate gradients
+        over data with many columns, whose requests need ``retain_data=True``. See
+        :ref:`wide_data` for the rule of "auto".
     retain_data : bool, default=False
         If True, a reference to the training data is kept: rows are checked to be in,
         and every request ends refined to ``tol``, that is exact.
@@ -107,6 +111,7 @@ class UnlearnableLogisticRegression(LinearClassifier):
         max_iter=100,
         method="second_order",
         unlearning_rate="auto",
+        curvature="auto",
         retain_data=False,
         certification=None,
     ):
@@ -117,6 +122,7 @@ class UnlearnableLogisticRegression(LinearClassifier):
         self.max_iter = max_iter
         self.method = method
         self.unlearning_rate = unlearning_rate
+        self.curvature = curvature
         self.retain_data = retain_data
         self.certification = certification
 

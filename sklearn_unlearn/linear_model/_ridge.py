@@ -40,6 +40,10 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
     unlearning_rate : float or "auto", default="auto"
         Step length of the first order; "auto" is one over the largest eigenvalue of
         the Hessian.
+    curvature : {"auto", "cholesky", "iterative"}, default="auto"
+        What is kept of the Hessian: its factor, or what speeds up conjugate gradients
+        over data with many columns, whose requests need ``retain_data=True``. See
+        :ref:`wide_data` for the rule of "auto".
     retain_data : bool, default=False
         If True, a reference to the training data is kept: rows are checked to be in,
         and every request ends refined to ``tol``.
@@ -86,6 +90,7 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
         max_iter=None,
         method="second_order",
         unlearning_rate="auto",
+        curvature="auto",
         retain_data=False,
         certification=None,
     ):
@@ -95,6 +100,7 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
         self.max_iter = max_iter
         self.method = method
         self.unlearning_rate = unlearning_rate
+        self.curvature = curvature
         self.retain_data = retain_data
         self.certification = certification
 
@@ -157,6 +163,10 @@ class UnlearnableRidgeClassifier(LinearClassifier):
     unlearning_rate : float or "auto", default="auto"
         Step length of the first order; "auto" is one over the largest eigenvalue of
         the Hessian.
+    curvature : {"auto", "cholesky", "iterative"}, default="auto"
+        What is kept of the Hessian: its factor, or what speeds up conjugate gradients
+        over data with many columns, whose requests need ``retain_data=True``. See
+        :ref:`wide_data` for the rule of "auto".
     retain_data : bool, default=False
         If True, a reference to the training data is kept: rows are checked to be in,
         and every request ends refined to ``tol``.
@@ -204,6 +214,7 @@ class UnlearnableRidgeClassifier(LinearClassifier):
         max_iter=None,
         method="second_order",
         unlearning_rate="auto",
+        curvature="auto",
         retain_data=False,
         certification=None,
     ):
@@ -214,6 +225,7 @@ class UnlearnableRidgeClassifier(LinearClassifier):
         self.max_iter = max_iter
         self.method = method
         self.unlearning_rate = unlearning_rate
+        self.curvature = curvature
         self.retain_data = retain_data
         self.certification = certification
 

@@ -68,6 +68,10 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
     unlearning_rate : float or "auto", default="auto"
         Step length of the first order; "auto" is one over the largest eigenvalue of
         the Hessian.
+    curvature : {"auto", "cholesky", "iterative"}, default="auto"
+        What is kept of the Hessian: its factor, or what speeds up conjugate gradients
+        over data with many columns, whose requests need ``retain_data=True``. See
+        :ref:`wide_data` for the rule of "auto".
     retain_data : bool, default=False
         If True, a reference to the training data is kept: rows are checked to be in,
         and every request ends refined to ``tol``, that is exact.
@@ -121,6 +125,7 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
         max_iter=100,
         method="second_order",
         unlearning_rate="auto",
+        curvature="auto",
         retain_data=False,
         certification=None,
     ):
@@ -132,6 +137,7 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
         self.max_iter = max_iter
         self.method = method
         self.unlearning_rate = unlearning_rate
+        self.curvature = curvature
         self.retain_data = retain_data
         self.certification = certification
 
@@ -187,6 +193,10 @@ class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
     unlearning_rate : float or "auto", default="auto"
         Step length of the first order; "auto" is one over the largest eigenvalue of
         the Hessian.
+    curvature : {"auto", "cholesky", "iterative"}, default="auto"
+        What is kept of the Hessian: its factor, or what speeds up conjugate gradients
+        over data with many columns, whose requests need ``retain_data=True``. See
+        :ref:`wide_data` for the rule of "auto".
     retain_data : bool, default=False
         If True, a reference to the training data is kept: rows are checked to be in,
         and every request ends refined to ``tol``, that is exact.
@@ -235,6 +245,7 @@ class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
         max_iter=100,
         method="second_order",
         unlearning_rate="auto",
+        curvature="auto",
         retain_data=False,
         certification=None,
     ):
@@ -246,6 +257,7 @@ class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
         self.max_iter = max_iter
         self.method = method
         self.unlearning_rate = unlearning_rate
+        self.curvature = curvature
         self.retain_data = retain_data
         self.certification = certification
 

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import block_diag, lstsq
+from scipy.sparse.linalg import lsqr
 
 from sklearn_unlearn.core.arrays import (
     Array,
@@ -25,6 +26,9 @@ from sklearn_unlearn.core.linear.curvature import Curvature
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.losses.smooth import Loss
 from sklearn_unlearn.core.rows import Rows
+
+#: Order of a map up to which it may be made dense, as the factor is that it acts on.
+_DENSE = 16384
 
 Kept = TypeVar("Kept", bound=Curvature)
 
@@ -122,6 +126,9 @@ class LinearMap:
             columnwise = _columnwise_preimage(self.matrix, coefficients)
             if columnwise is not None:
                 return columnwise
+        if max(self.matrix.shape) > _DENSE:
+            solutions = [lsqr(self.matrix.T, one)[0] for one in coefficients.T]
+            return np.column_stack(solutions)
         nearest: Array = lstsq(densify(self.matrix).T, coefficients)[0]
         return nearest
 

@@ -68,7 +68,8 @@ def check_order(objective: Objective) -> None:
             f"{order}, above the limit of {MAX_ORDER} ({8 * order**2 / 2**30:.0f} GiB "
             "for its factor). Take fewer columns (of texts by max_features or min_df "
             "of the vectorizer, or by n_features of a HashingVectorizer), or a model "
-            f"that keeps no such matrix: naive Bayes, or a sharded model.{shared}"
+            "that keeps no such matrix: one with curvature='iterative' and "
+            f"retain_data=True, naive Bayes, or a sharded model.{shared}"
         )
 
 

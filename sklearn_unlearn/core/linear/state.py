@@ -90,10 +90,19 @@ class State:
         """
         if not isinstance(self.hessian, Factor):
             raise NoFactorError(
-                "With curvature='iterative' no factor of the Hessian is kept, which "
-                "this needs: fit with curvature='cholesky'."
+                "The model keeps no factor of its Hessian, which this needs: fit with "
+                "curvature='cholesky'."
             )
         return self.hessian
+
+    def check_factor(self) -> None:
+        """Refuse what needs a factor where there is none.
+
+        Raises
+        ------
+        NoFactorError
+        """
+        _ = self.factor
 
     @property
     def preconditioner(self) -> Preconditioner | None:

@@ -269,7 +269,14 @@ def _expecting(state: State) -> State:
 
 
 def with_parts(state: State, rows: RowBlocks) -> State:
-    """The state with the sums of its parts over all rows."""
+    """The state with the sums of its parts over all rows.
+
+    Raises
+    ------
+    NoFactorError
+        If these matrices are what the state does without.
+    """
+    state.check_factor()
     parts = Parts.of(state.objective, rows, state.theta, state.anchor)
     return replace(state, parts=parts)
 
