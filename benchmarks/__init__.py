@@ -27,6 +27,7 @@ TOPICS = (
     "kept_rows",
     "balance",
     "pipeline",
+    "batch",
     "pipeline_text",
     "forests",
     "perceptron",

@@ -35,7 +35,7 @@ from sklearn_unlearn.utils.tags import unlearning_tags
 from sklearn_unlearn.utils.validation import check_columns
 
 #: What tags promise, as records call it.
-_METHODS = {"exact": "exact", "approximate": "one step", "empirical": "empirical"}
+METHODS = {"exact": "exact", "approximate": "one step", "empirical": "empirical"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +199,7 @@ class CarryingMixin:
         refined = common["residual_after"] is not None
         for request in requests:
             promise: Any = getattr(promised[1], request.verb, None)
-            method = _METHODS.get(promise)
+            method = METHODS.get(promise)
             asked = self._described(log.key, request)
             if len(requests) == 1 and request.out is not None:
                 asked["n_rows_out"] = notes.get("n_rows_out", asked["n_rows_out"])
@@ -225,6 +225,16 @@ class CarryingMixin:
             LOGGER.info("%s", record.line)
         return records
 
+    def _counted(self, request):
+        """Rows and columns of a request."""
+        out, into = request.out, request.into
+        columns = () if request.columns is None else self._named(request.columns)
+        return {
+            "n_rows_out": 0 if out is None else _size(out),
+            "n_rows_in": 0 if into is None else max(_size(into), _size(out or into)),
+            "columns": columns,
+        }
+
     def _described(self, key, request):
         """What a record says of a request itself."""
         out, into = request.out, request.into
@@ -234,14 +244,13 @@ class CarryingMixin:
                 fields[f"{name}{end}"] = getattr(batch, name)
         rows = into if out is None else out
         names = None if rows is None else rows.row_ids
-        columns = () if request.columns is None else self._named(request.columns)
+        counted = self._counted(request)
+        fields["columns"] = counted["columns"] or None
         return {
             "verb": request.verb,
-            "n_rows_out": 0 if out is None else _size(out),
-            "n_rows_in": 0 if into is None else max(_size(into), _size(out or into)),
-            "columns": columns,
+            **counted,
             "row_ids": digests_of_names(key, names),
-            "asked": digest_of_rows(key, {**fields, "columns": columns or None}),
+            "asked": digest_of_rows(key, fields),
         }
 
     def _named(self, columns):

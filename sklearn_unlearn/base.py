@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from sklearn.base import is_regressor
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn._carrying import CarryingMixin
+from sklearn_unlearn._planning import PlanningMixin
 from sklearn_unlearn.utils.explanation import Explanation
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.request import Answer, Batch, Request
@@ -27,7 +27,7 @@ _STATE_VERSION = 1
 __all__ = ["Answer", "Batch", "Request", "UnlearnerMixin", "given", "verb"]
 
 
-class UnlearnerMixin(CarryingMixin, StepMixin):
+class UnlearnerMixin(PlanningMixin, StepMixin):
     """The verbs, each defined once.
 
     An estimator says in ``_accepts`` which requests it takes, and provides ``_apply``,

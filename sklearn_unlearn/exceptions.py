@@ -17,6 +17,10 @@ class ContradictionError(UnlearningError):
     """A list of requests asks for two things about one row."""
 
 
+class UndoError(UnlearningError):
+    """A request cannot be taken back: not this one, not now, or not with these rows."""
+
+
 class RowNotFoundError(UnlearningError):
     """A row was to leave that the retained training data do not hold."""
 

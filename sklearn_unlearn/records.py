@@ -200,6 +200,62 @@ class RequestRecord(FrameMixin):
             document[name] = tuple(document[name])
         return cls(**document)
 
+    def undo(
+        self,
+        model,
+        X=None,
+        y=None,
+        X_new=None,
+        *,
+        y_new=None,
+        sample_weight=None,
+        row_ids=None,
+    ):
+        """Take the request back, while its rows are at hand.
+
+        Pass what the verb was given. The model is then the one before, to the last bit
+        if it is a function of its rows, up to ``tol`` with retained data.
+
+        Parameters
+        ----------
+        model : estimator
+            The one that carried the request out, as it was left by that. It changes.
+        X, y, X_new, y_new, sample_weight, row_ids
+            As the verb was given them.
+
+        Returns
+        -------
+        model : estimator
+
+        Raises
+        ------
+        UndoError
+            If other requests came after, the rows are others or were named by
+            ``row_ids`` alone, the request has no opposite, as ``forget_features`` has
+            none, or the model is not exact.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn_unlearn import UnlearnableGaussianNB
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = UnlearnableGaussianNB().fit(X, y)
+        >>> before = model.theta_
+        >>> record = model.partial_unfit(X[:2], y[:2]).request_record_
+        >>> model = record.undo(model, X[:2], y[:2])
+        >>> bool((model.theta_ == before).all())
+        True
+        """
+        given = {
+            "X": X,
+            "y": y,
+            "X_new": X_new,
+            "y_new": y_new,
+            "sample_weight": sample_weight,
+            "row_ids": row_ids,
+        }
+        return model._undo(self, given)
+
     @property
     def line(self):
         """The record in a few words, as it is logged."""

@@ -21,6 +21,8 @@ from sklearn_unlearn.utils.raw_rows import RawRows
 #: the ends among them; all of them where there are no more.
 N_VALUES, N_PARTS = 2048, 16
 _SIZE = 16
+#: Rows up to which a frame is read as a whole, rather than column by column.
+_FEW_ROWS = 64
 #: Objects within one another that are opened.
 _DEPTH = 12
 #: Attributes of fitted values that tell what was learned, rather than from what.
@@ -56,7 +58,7 @@ def digest_of_rows(key: bytes, fields: dict[str, Any]) -> str:
     other than an array.
     """
     digest = _new(key, b"rows")
-    for name, value in fields.items():
+    for name, value in sorted(fields.items()):
         if value is not None:
             digest.update(f"{name}:".encode())
             _feed_rows(digest, value)
@@ -83,6 +85,9 @@ def _digest(key, person, data):
 def _feed_rows(digest, value):
     if isinstance(value, np.ndarray) or np.isscalar(value):
         _feed_values(digest, np.asarray(value))
+        return
+    if hasattr(value, "iloc") and value.ndim == 2 and len(value) <= _FEW_ROWS:
+        digest.update(repr(value.to_numpy(dtype=object).tolist()).encode())
         return
     rows = RawRows.of(value)
     digest.update(str(rows.shape).encode())

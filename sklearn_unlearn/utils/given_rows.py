@@ -51,7 +51,7 @@ class GivenRows:
         if out is not None and into is not None:
             named |= {"X_new": into.X, "y_new": into.y}
         given = {
-            name: RawRows.of(value) if name in _ROWS else np.asarray(value)
+            name: _rows(value) if name in _ROWS else np.asarray(value)
             for name, value in named.items()
             if value is not None
         }
@@ -157,10 +157,15 @@ def gathered(places: list[tuple[int, str, int]], given: list[GivenRows]) -> Any:
             total += given[number].n_rows
     rows = np.array([starts[number, name] + place for number, name, place in places])
     if isinstance(parts[0], RawRows):
-        joined = parts[0].joined(parts[1:])
+        joined = RawRows.of(parts[0].joined(parts[1:]).X)
         same = np.array_equal(rows, np.arange(total))
         return joined.X if same else joined.take(rows).X
     return together(parts)[rows]
+
+
+def _rows(X):
+    """Rows of any kind, a frame as it is until it is joined with others."""
+    return RawRows(X) if is_frame(X) else RawRows.of(X)
 
 
 def _kind(value):

@@ -271,6 +271,10 @@ def _bare(X):
 def _joined_pandas(parts):
     """Frames after one another; a column has categories if it has them in the first."""
     pd = import_module("pandas")
+    dtypes = [part.dtypes.tolist() for part in parts]
+    plain = not any(hasattr(dtype, "categories") for dtype in dtypes[0])
+    if plain and all(each == dtypes[0] for each in dtypes):
+        return pd.concat(parts, ignore_index=True)
     parts = [part.copy(deep=False) for part in parts]
     for place, dtype in enumerate(parts[0].dtypes):
         if hasattr(dtype, "categories"):
