@@ -34,7 +34,9 @@ from sklearn_unlearn.feature_extraction.text import (
 )
 from sklearn_unlearn.feature_selection import UnlearnableVarianceThreshold
 from sklearn_unlearn.gaussian import GaussianCertification
+from sklearn_unlearn.gaussian_process import UnlearnableGaussianProcessRegressor
 from sklearn_unlearn.impute import UnlearnableSimpleImputer
+from sklearn_unlearn.kernel_ridge import UnlearnableKernelRidge
 from sklearn_unlearn.linear_model import (
     UnlearnableBayesianRidge,
     UnlearnableGammaRegressor,
@@ -118,11 +120,13 @@ __all__ = [
     "UnlearnableExtraTreesRegressor",
     "UnlearnableGammaRegressor",
     "UnlearnableGaussianNB",
+    "UnlearnableGaussianProcessRegressor",
     "UnlearnableGeneralizedLinearModel",
     "UnlearnableGridSearchCV",
     "UnlearnableHuberRegressor",
     "UnlearnableKNeighborsClassifier",
     "UnlearnableKNeighborsRegressor",
+    "UnlearnableKernelRidge",
     "UnlearnableLinearDiscriminantAnalysis",
     "UnlearnableLinearRegression",
     "UnlearnableLinearSVC",

@@ -21,9 +21,11 @@ METHODS = ["predict", "predict_proba", "predict_log_proba", "decision_function"]
 OWN = {"n_iter_", "solver_", "loss_curve_", "best_loss_", "estimators_samples_"}
 #: What scikit-learn 1.9 has deprecated.
 OWN |= {"probA_", "probB_"}
-#: As many as rows support, which fewer rows may change.
+#: As many as there are rows, or as rows support, which are fewer after a request.
 SUPPORT = {"support_", "support_vectors_", "dual_coef_"}
+SUPPORT |= {"X_fit_", "L_", "alpha_", "X_train_", "y_train_"}
 PARAMS = {
+    "UnlearnableGaussianProcessRegressor": {"optimizer": None, "alpha": 1.0},
     "UnlearnableLinearSVR": {"loss": "squared_epsilon_insensitive", "dual": False},
     "UnlearnableMLPClassifier": {"max_iter": 5},
     "UnlearnableMLPRegressor": {"max_iter": 5},

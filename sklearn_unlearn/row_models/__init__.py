@@ -7,6 +7,7 @@ scikit-learn's estimator computes.
 """
 
 from sklearn_unlearn.row_models._array_rows import RowModel, relabelled
+from sklearn_unlearn.row_models._factored import FactoredModel
 from sklearn_unlearn.row_models._final_requests import (
     FinalResidualMixin,
     FinalRowModel,
@@ -20,6 +21,7 @@ from sklearn_unlearn.row_models._row_set_kinds import (
 from sklearn_unlearn.row_models._row_sets import RowSet, RowSetModel
 
 __all__ = [
+    "FactoredModel",
     "FinalResidualMixin",
     "FinalRowModel",
     "NamedRowsMixin",

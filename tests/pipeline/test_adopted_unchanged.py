@@ -19,7 +19,10 @@ from sklearn.feature_extraction.text import (
     TfidfTransformer,
     TfidfVectorizer,
 )
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF
 from sklearn.impute import SimpleImputer
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
     BayesianRidge,
     GammaRegressor,
@@ -178,6 +181,8 @@ REGRESSORS = [
     LinearRegression(),
     KNeighborsRegressor(3),
     SVR(gamma=0.1),
+    KernelRidge(alpha=0.1, kernel="rbf"),
+    GaussianProcessRegressor(RBF(2.0), alpha=0.1, optimizer=None),
     NuSVR(),
     BayesianRidge(compute_score=True),
     LinearSVR(loss="squared_epsilon_insensitive", dual=False, **TIGHT),

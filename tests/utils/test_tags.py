@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.gaussian_process.kernels import RBF
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -64,7 +65,7 @@ pytestmark = [
 
 
 def _small(estimator):
-    """The estimator, or a smaller network or forest of its kind, with a seed."""
+    """The estimator, or a smaller one of its kind, with a seed and a kernel."""
     if hasattr(estimator, "hidden_layer_sizes"):
         return clone(estimator).set_params(
             hidden_layer_sizes=(5,),
@@ -72,6 +73,8 @@ def _small(estimator):
             random_state=0,
             unlearning_rate=1e-3,
         )
+    if hasattr(estimator, "n_restarts_optimizer"):
+        return clone(estimator).set_params(kernel=RBF(1.5), alpha=0.1, optimizer=None)
     seeded = {"random_state": 0, "n_estimators": 3}
     known = {name: seeded[name] for name in seeded if name in estimator.get_params()}
     return clone(estimator).set_params(**known)
