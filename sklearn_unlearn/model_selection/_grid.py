@@ -147,6 +147,8 @@ class UnlearnableGridSearchCV(SearchModel, GridSearchCV):
         self.max_bytes = max_bytes
         self.refold = refold
 
+    _twin_class = GridSearchCV
+
     def _candidates(self):
         return ParameterGrid(self.param_grid)
 
@@ -226,6 +228,8 @@ class UnlearnableRandomizedSearchCV(SearchModel, RandomizedSearchCV):
         self.keep = keep
         self.max_bytes = max_bytes
         self.refold = refold
+
+    _twin_class = RandomizedSearchCV
 
     def _candidates(self):
         return ParameterSampler(

@@ -15,6 +15,7 @@ from sklearn.utils.metaestimators import available_if
 
 from sklearn_unlearn.exceptions import NotForgottenWarning, UnlearningError
 from sklearn_unlearn.folds import FoldedFit, FoldedModel, Members, unlearns
+from sklearn_unlearn.model_selection._from_sklearn import SearchAdoption
 from sklearn_unlearn.model_selection._memory import check_memory
 from sklearn_unlearn.model_selection._recorded import formatted
 from sklearn_unlearn.model_selection._results import (
@@ -87,7 +88,7 @@ def _by_best(name):
     return available_if(has)(method)
 
 
-class SearchModel(FoldedModel):
+class SearchModel(SearchAdoption, FoldedModel):
     """What searches share; a subclass gives the candidates.
 
     The fitted value's `Members` have one specification a candidate; the model of all
@@ -142,20 +143,24 @@ class SearchModel(FoldedModel):
             take more than ``max_bytes``.
         """
         with self._exclusive():
-            self._check_parameters(groups)
-            if sample_weight is not None and not self._trains_with_weights:
-                raise TypeError(
-                    f"sample_weight: {type(self.estimator).__name__}.fit takes none."
-                )
             candidates = list(self._candidates())
-            specs = tuple(
-                clone(self.estimator).set_params(**clone(each, safe=False))
-                for each in candidates
-            )
-            splitter = partial(self._splits, groups=groups)
-            rows, columns = self._read_folds(X, y, sample_weight, row_ids, splitter)
-            self._fitted = self._searched(rows, columns, candidates, specs)
+            self._fit_candidates(candidates, X, y, sample_weight, groups, row_ids)
         return self
+
+    def _fit_candidates(self, candidates, X, y, sample_weight, groups, row_ids):
+        """``fit`` of these."""
+        self._check_parameters(groups)
+        if sample_weight is not None and not self._trains_with_weights:
+            raise TypeError(
+                f"sample_weight: {type(self.estimator).__name__}.fit takes none."
+            )
+        specs = tuple(
+            clone(self.estimator).set_params(**clone(each, safe=False))
+            for each in candidates
+        )
+        splitter = partial(self._splits, groups=groups)
+        rows, columns = self._read_folds(X, y, sample_weight, row_ids, splitter)
+        self._fitted = self._searched(rows, columns, candidates, specs)
 
     def _check_parameters(self, groups):
         if not hasattr(self.estimator, "fit") or isinstance(self.estimator, type):

@@ -1,0 +1,120 @@
+"""A search that was run elsewhere, taken over so that it unlearns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
+from sklearn_unlearn.pipeline import UnlearnablePipeline
+from sklearn_unlearn.utils.messages import refusing, warn
+
+#: Scores that differ by more are of other folds, or of other rows.
+_SAME = 1e-6
+
+
+class SearchAdoption:
+    """Adds ``from_sklearn`` to a search that unlearns."""
+
+    #: scikit-learn's class.
+    _twin_class: Any
+    _fit_candidates: Any
+
+    @classmethod
+    @refusing()
+    def from_sklearn(
+        cls,
+        fitted,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        groups=None,
+        row_ids=None,
+        keep="all",
+        **params,
+    ):
+        """A search that was run elsewhere, with its candidates, taken over.
+
+        It kept none of the models of its folds: these are fitted once more, in the
+        time that the search took.
+
+        Parameters
+        ----------
+        fitted : GridSearchCV or RandomizedSearchCV
+            Fitted with ``refit``, of the class that this one is a subclass of; it is
+            not changed. Its estimator is replaced by the counterpart that unlearns; one
+            without a counterpart stays, and is fitted anew by requests.
+        X : array-like, DataFrame, sparse matrix or list of str
+            The data that it was fitted on: a `DataMismatchWarning` says if scores
+            differ.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight, groups, row_ids
+            As for ``fit``.
+        keep : {"all", "best"}, default="all"
+        **params : dict
+            For the ``from_sklearn`` of the model inside, ``retain_data`` for instance.
+
+        Returns
+        -------
+        search
+            Fitted.
+
+        Raises
+        ------
+        TypeError
+            If it is no such search.
+        UnlearningError
+            If it was run with ``refit=False``.
+        """
+        if not isinstance(fitted, cls._twin_class) or isinstance(fitted, cls):
+            raise TypeError(
+                f"{cls.__name__}.from_sklearn takes a fitted "
+                f"{cls._twin_class.__name__}; got {type(fitted).__name__}."
+            )
+        check_is_fitted(fitted)
+        if not hasattr(fitted, "best_estimator_"):
+            raise UnlearningError(
+                "The search was run with refit=False and has no model: fit this one."
+            )
+        given = fitted.get_params(deep=False) | {"keep": keep}
+        given["estimator"] = _counterpart(fitted, X, y, sample_weight, params)
+        search: Any = cls(**given)
+        candidates = fitted.cv_results_["params"]
+        search._fit_candidates(candidates, X, y, sample_weight, groups, row_ids)
+        error = _difference(search.cv_results_, fitted.cv_results_)
+        if not error <= _SAME:
+            warn(
+                f"Scores differ from those of the search by up to {error:.2g}: these "
+                "are other rows or other folds, drawn without a seed perhaps, or "
+                "models that had not converged.",
+                DataMismatchWarning,
+            )
+        return search
+
+
+def _counterpart(fitted, X, y, sample_weight, params):
+    """What unlearns as the estimator of a search does, not fitted."""
+    best = fitted.best_estimator_
+    alone = not isinstance(best, Pipeline)
+    pipeline = Pipeline([("model", best)]) if alone else best
+    try:
+        taken: Any = UnlearnablePipeline.from_sklearn(
+            pipeline, X, y, sample_weight, **params
+        )
+    except (TypeError, UnlearningError):
+        if params:
+            raise
+        return clone(fitted.estimator)
+    return clone(taken.steps[-1][1] if alone else taken)
+
+
+def _difference(results, others):
+    """The largest difference of scores in the folds."""
+    names = [name for name in others if name.startswith("split") and "_test_" in name]
+    differences = [np.abs(results[name] - others[name]) for name in names]
+    return float(np.max(differences)) if names else np.inf

@@ -1,0 +1,152 @@
+"""Searches around pipelines, in pipelines, taken over, and held to what is promised."""
+
+import numpy as np
+import pytest
+from scipy.stats import loguniform
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_unlearn import (
+    UnlearnableGaussianNB,
+    UnlearnableGridSearchCV,
+    UnlearnableLogisticRegression,
+    UnlearnableOneHotEncoder,
+    UnlearnablePipeline,
+    UnlearnableRandomizedSearchCV,
+    UnlearnableRidge,
+    UnlearnableStandardScaler,
+    make_unlearnable_column_transformer,
+    make_unlearnable_pipeline,
+    partial_unfit,
+)
+from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
+from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+from tests.model_selection.searches import (
+    assert_same_search,
+    classes,
+    folds_of,
+    fresh,
+    numbers,
+    without,
+)
+
+BAYES = UnlearnableGridSearchCV(
+    UnlearnableGaussianNB(), {"var_smoothing": [1e-9, 1e-3]}, cv=2
+)
+LOGISTIC = UnlearnableGridSearchCV(UnlearnableLogisticRegression(), {"C": [0.1]}, cv=2)
+RIDGE = UnlearnableGridSearchCV(UnlearnableRidge(), {"alpha": [1.0]}, cv=2)
+
+
+@parametrize_with_unlearner_checks([BAYES])
+def test_unlearner_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@parametrize_with_checks([LOGISTIC, RIDGE])
+def test_sklearn_check(estimator, check):
+    check(estimator)
+
+
+def test_tags_are_those_of_the_model_inside():
+    model = UnlearnableLogisticRegression()
+    pipeline = make_unlearnable_pipeline(UnlearnableStandardScaler(), model)
+    grid = {"unlearnablelogisticregression__C": [1.0]}
+    for retain, worth in ((False, "approximate"), (True, "exact")):
+        model.set_params(retain_data=retain)
+        search = UnlearnableGridSearchCV(pipeline, grid)
+        assert get_tags(search).unlearning.partial_unfit == worth
+        frozen = search.set_params(keep="best")
+        assert get_tags(frozen).unlearning.partial_unfit == "approximate"
+    tree = UnlearnableGridSearchCV(DecisionTreeClassifier(), {"max_depth": [1]})
+    assert get_tags(tree).unlearning.replace_labels == "exact"
+
+
+def test_frames_with_columns_by_name():
+    pd = pytest.importorskip("pandas")
+    X, y = classes()
+    kind = np.array(["x", "y", "z"])[np.arange(len(y)) % 7 % 3]
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(kind=kind)
+    columns = make_unlearnable_column_transformer(
+        (UnlearnableStandardScaler(), ["a", "b", "d"]),
+        (UnlearnableOneHotEncoder(handle_unknown="ignore"), ["kind"]),
+    )
+    model = UnlearnableLogisticRegression(retain_data=True, tol=1e-11)
+    pipeline = make_unlearnable_pipeline(columns, model)
+    grid = {"unlearnablelogisticregression__C": [0.01, 1.0]}
+    search = UnlearnableGridSearchCV(pipeline, grid, cv=3)
+    folds = folds_of(search, frame, y)
+    gone = np.array([1, 40])
+    search.fit(frame, y).partial_unfit(frame.iloc[gone], y[gone])
+    left = np.delete(np.arange(len(y)), gone)
+    folds = without(folds, gone, len(y))
+    twin = fresh(search, frame.iloc[left], y[left], folds)
+    assert_same_search(search, twin, frame)
+    search.forget_features("a")
+    fewer = make_unlearnable_column_transformer(
+        (UnlearnableStandardScaler(), ["b", "d"]),
+        (UnlearnableOneHotEncoder(handle_unknown="ignore"), ["kind"]),
+    )
+    search.estimator = make_unlearnable_pipeline(fewer, model)
+    narrow = frame.drop(columns="a")
+    twin = fresh(search, narrow.iloc[left], y[left], folds)
+    assert_same_search(search, twin, narrow)
+
+
+def test_a_search_is_the_last_step_behind_what_learns_nothing():
+    X, y = numbers()
+    search = UnlearnableGridSearchCV(
+        UnlearnableRidge(retain_data=True, tol=1e-12), {"alpha": [0.1, 10.0]}, cv=3
+    )
+    model = make_unlearnable_pipeline(FunctionTransformer(np.cbrt), search)
+    folds = without(folds_of(search, X, y), [3], 60)
+    model.fit(X, y).partial_unfit(X[[3]], y[[3]])
+    left = np.delete(np.arange(60), 3)
+    twin = fresh(search, np.cbrt(X[left]), y[left], folds)
+    assert_same_search(model[-1], twin, np.cbrt(X))
+    partial_unfit(model, X[[4]], y[[4]])
+    assert model[-1].request_report_.n_unlearned == 2 * 2 + 1
+    behind = make_unlearnable_pipeline(UnlearnableStandardScaler(), search).fit(X, y)
+    with pytest.raises(UnlearningError, match="put the pipeline into the search"):
+        behind.partial_unfit(X[[3]], y[[3]])
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_search_that_is_taken_over(alone):
+    X, y = classes()
+    model = LogisticRegression(tol=1e-11, max_iter=10_000)
+    grid = {"C": [0.01, 1.0]}
+    if not alone:
+        model = make_pipeline(StandardScaler(), model)
+        grid = {f"logisticregression__{name}": v for name, v in grid.items()}
+    theirs = GridSearchCV(model, grid, cv=3).fit(X, y)
+    ours = UnlearnableGridSearchCV.from_sklearn(theirs, X, y, retain_data=True)
+    assert isinstance(ours.estimator, UnlearnablePipeline) is not alone
+    assert_same_search(ours, theirs, X, tolerance=1e-6)
+    ours.partial_unfit(X[:1], y[:1])
+    report = ours.request_report_
+    assert report.n_refitted == report.choice_changed
+    with pytest.warns(DataMismatchWarning, match="Scores differ"):
+        UnlearnableGridSearchCV.from_sklearn(theirs, X[::-1], y[::-1])
+
+
+def test_a_random_search_is_taken_over_with_its_draws():
+    X, y = numbers()
+    distribution = {"alpha": loguniform(1e-2, 1e2)}
+    theirs = RandomizedSearchCV(Ridge(), distribution, n_iter=3, cv=3).fit(X, y)
+    ours = UnlearnableRandomizedSearchCV.from_sklearn(theirs, X, y)
+    assert ours.cv_results_["params"] == theirs.cv_results_["params"]
+    with pytest.raises(TypeError, match="takes a fitted RandomizedSearchCV"):
+        UnlearnableRandomizedSearchCV.from_sklearn(ours, X, y)
+    tree = GridSearchCV(DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2]})
+    X, y = classes()
+    assert not UnlearnableGridSearchCV.from_sklearn(tree.fit(X, y), X, y).unlearns_
+    unfinished = tree.set_params(refit=False).fit(X, y)
+    del unfinished.best_estimator_
+    with pytest.raises(UnlearningError, match="refit=False"):
+        UnlearnableGridSearchCV.from_sklearn(unfinished, X, y)
