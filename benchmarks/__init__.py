@@ -29,6 +29,7 @@ TOPICS = (
     "pipeline",
     "batch",
     "pipeline_text",
+    "choice",
     "forests",
     "perceptron",
     "certified",

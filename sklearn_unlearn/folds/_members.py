@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from sklearn.base import clone
@@ -13,6 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.folds._changes import Call
+from sklearn_unlearn.utils.sharing import shared
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,7 @@ class Members:
         cells : iterable of (int, int or None)
         living : Living
         """
-        cells = sorted(cells, key=lambda cell: (cell[1] is None, cell[1] or 0, cell[0]))
+        cells = sorted(cells, key=_by_split)
         columns = living.rows.forgotten
         columns = None if columns is None else ~columns
 
@@ -77,6 +79,29 @@ class Members:
         found = Parallel(n_jobs=n_jobs, verbose=verbose)(jobs())
         fitted = self.fitted | dict(zip(cells, found, strict=True))
         return replace(self, fitted=fitted, n_refitted=self.n_refitted + len(cells))
+
+    def with_shared_steps(self, fronts):
+        """The same, where pipelines with equal first steps have one copy of these.
+
+        Steps are never changed in place: a request puts others there, and works out
+        once what becomes of those that are shared. To be called when all models have
+        been fitted to the same rows.
+
+        Parameters
+        ----------
+        fronts : sequence of hashable
+            What tells apart all steps but the last, for each specification.
+        """
+        steps: dict[Any, Any] = {}
+        fitted = {}
+        for (number, split), member in self.fitted.items():
+            if member.error is None:
+                model = copy.copy(member.estimator)
+                own = steps.setdefault((split, fronts[number]), model.steps)
+                model.steps = [*own[:-1], model.steps[-1]]
+                member = replace(member, estimator=model)
+            fitted[number, split] = member
+        return replace(self, fitted=fitted)
 
     def after(self, change, living):
         """The models after a request about rows, and which have changed.
@@ -118,16 +143,23 @@ class Members:
 
     def _asked(self, asked, living):
         """The models after each was asked, or fitted anew where it could not do it."""
-        after, again = {}, []
-        for cell, call in asked.items():
-            member = self.fitted[cell]
-            model = _unlearned(member.estimator, call)
-            if model is None:
-                again.append(cell)
-            else:
-                after[cell] = replace(member, estimator=model)
+        after: dict[Any, Member] = {}
+        again = []
+        for _, group in groupby(sorted(asked, key=_by_split), key=lambda cell: cell[1]):
+            with shared():
+                for cell in group:
+                    member = self.fitted[cell]
+                    model = _unlearned(member.estimator, asked[cell])
+                    if model is None:
+                        again.append(cell)
+                    else:
+                        after[cell] = replace(member, estimator=model)
         edited = replace(self, fitted=self.fitted | after, n_refitted=0)
         return edited.with_fits(again, living) if again else edited
+
+
+def _by_split(cell):
+    return cell[1] is None, cell[1] or 0, cell[0]
 
 
 def unlearns(estimator):

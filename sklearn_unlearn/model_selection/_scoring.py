@@ -10,6 +10,7 @@ from typing import Any
 from sklearn.metrics import check_scoring
 
 from sklearn_unlearn.utils.messages import warn
+from sklearn_unlearn.utils.sharing import shared
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +91,9 @@ class Scorers:
         for split, group in groupby(sorted(cells, key=_split), _split):
             held = living.held_out(split)
             seen = living.trained(split) if self.on_train else None
-            for cell in group:
-                scores[cell] = self._score(members.fitted[cell], held, seen)
+            with shared():
+                for cell in group:
+                    scores[cell] = self._score(members.fitted[cell], held, seen)
         return scores
 
     def _score(self, member, held, seen):

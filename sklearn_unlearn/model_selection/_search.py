@@ -26,6 +26,8 @@ from sklearn_unlearn.model_selection._results import (
     updated,
 )
 from sklearn_unlearn.model_selection._scoring import Score, Scorers
+from sklearn_unlearn.pipeline import UnlearnablePipeline
+from sklearn_unlearn.transformers import is_stateless
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.tags import (
     REQUEST_VERBS,
@@ -190,7 +192,8 @@ class SearchModel(SearchAdoption, FoldedModel):
     def _searched(self, rows, columns, candidates, specs):
         """The fitted value of a search from the start."""
         scorers = self._rehearsed(candidates, rows)
-        living, members = rows.living(), Members(specs, {})
+        living = rows.living()
+        members, fronts = Members(specs, {}), _fronts(self.estimator, candidates)
         numbers, splits = range(len(candidates)), range(rows.n_splits)
         cells = [(number, split) for number in numbers for split in splits]
         fit: Any = partial(
@@ -202,6 +205,7 @@ class SearchModel(SearchAdoption, FoldedModel):
             first = members.fitted[cells[0]].estimator
             n_bytes = check_memory(first, len(cells) + bool(self.refit), self.max_bytes)
             members = fit(members, cells[1:])
+            members = members.with_shared_steps(fronts) if fronts else members
             scores = scorers.of_cells(members, cells, living)
             times = [members.fitted[cell].fit_time for cell in cells]
         else:
@@ -405,6 +409,24 @@ class SearchModel(SearchAdoption, FoldedModel):
         if self.keep == "best":
             worth = dict.fromkeys(worth, "approximate")
         return UnlearningTags(**worth, sample_weight=takes_weights(self), row_ids=True)
+
+
+def _fronts(estimator, candidates):
+    """What tells apart the steps of pipelines before the last, candidate by candidate.
+
+    They are equal where these parameters are, if all of them unlearn or learn nothing:
+    what draws at random may not be.
+    """
+    if not isinstance(estimator, UnlearnablePipeline):
+        return ()
+    *front, (last, _) = estimator.steps
+    if not all(is_stateless(step) or unlearns(step) for _, step in front):
+        return ()
+    own = f"{last}__"
+    return tuple(
+        repr(sorted((k, repr(v)) for k, v in each.items() if not k.startswith(own)))
+        for each in candidates
+    )
 
 
 def _with_best(members, best, living):

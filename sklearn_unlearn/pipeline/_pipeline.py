@@ -37,8 +37,11 @@ from sklearn_unlearn.transformers import (
 )
 from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.residual import GradientResidual
+from sklearn_unlearn.utils.sharing import once, sharing
 from sklearn_unlearn.utils.steps import hook
 
+#: What the last step answers, of what the others make of the rows.
+_OF_THE_LAST = ("predict", "predict_proba", "decision_function", "score")
 _AND_EXPORTED = " and is exported"
 #: What is said of methods that are scikit-learn's.
 _AS_IN_A_PIPELINE = """``{name}`` as in scikit-learn, by one version of all steps.
@@ -65,7 +68,13 @@ def _of_one_version(name):
 
     @wraps(getattr(Pipeline, name))
     def method(self, X, *arguments, **keywords):
-        steady = super(UnlearnablePipeline, self._version())
+        version = self._version()
+        if sharing() and not (arguments[1:] or keywords) and name in _OF_THE_LAST:
+            *front, (_, last) = version.steps
+            steps = [step for _, step in front]
+            made = once(lambda: outputs(front, X), [*steps, X], "outputs")
+            return getattr(last, name)(made, *arguments)
+        steady = super(UnlearnablePipeline, version)
         return getattr(steady, name)(self._safe(X), *arguments, **keywords)
 
     method.__doc__ = _AS_IN_A_PIPELINE.format(name=name)

@@ -47,6 +47,7 @@ from sklearn_unlearn.transformers import (
 )
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.schema import Schema
+from sklearn_unlearn.utils.sharing import once
 from sklearn_unlearn.utils.steps import hook, own
 from sklearn_unlearn.utils.tags import unlearning_tags
 from sklearn_unlearn.utils.targets import check_labels
@@ -184,10 +185,15 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
             for each, one in known.items() if self.on_stateful != "freeze" else ():
                 raise cannot_unlearn(each, one)
             return regroup_steps(self.steps, [*front, (name, after)]), known
-        inputs = replace(asked.inputs, on_stateful=self.on_stateful)
-        if targets and inputs.targets is not None:
-            inputs = replace(inputs, targets=_unknown_targets)
-        edited, inputs = follow_all(front, inputs, marks)
+        raw = replace(asked.inputs, on_stateful=self.on_stateful)
+        if targets and raw.targets is not None:
+            raw = replace(raw, targets=_unknown_targets)
+        edited, inputs = once(
+            lambda: follow_all(front, raw, marks),
+            [step for _, step in front],
+            "requests",
+            *(mark for marked in marks for mark in sorted(marked)),
+        )
 
         def names():
             return [names_out(steps) for steps in (front, edited)]

@@ -150,3 +150,24 @@ def test_a_random_search_is_taken_over_with_its_draws():
     del unfinished.best_estimator_
     with pytest.raises(UnlearningError, match="refit=False"):
         UnlearnableGridSearchCV.from_sklearn(unfinished, X, y)
+
+
+def test_candidates_with_equal_first_steps_share_them():
+    X, y = classes()
+    pipeline = make_unlearnable_pipeline(
+        UnlearnableStandardScaler(), UnlearnableLogisticRegression()
+    )
+    grid = {
+        "unlearnablelogisticregression__C": [0.1, 1.0],
+        "unlearnablestandardscaler__with_mean": [True, False],
+    }
+    search = UnlearnableGridSearchCV(pipeline, grid, cv=3).fit(X, y)
+    for _ in range(2):
+        members = search._fitted.members.fitted
+        scalers = [members[number, 0].estimator[0] for number in range(4)]
+        assert scalers[0] is scalers[2]
+        assert scalers[1] is scalers[3]
+        assert scalers[0] is not scalers[1]
+        assert members[0, 1].estimator[0] is not scalers[0]
+        search.partial_unfit(X[:1], y[:1])
+        X, y = X[1:], y[1:]
