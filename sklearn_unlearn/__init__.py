@@ -10,6 +10,7 @@ from sklearn_unlearn._functions import (
 from sklearn_unlearn._show_versions import show_versions
 from sklearn_unlearn._unlearnable import unlearnable
 from sklearn_unlearn.attestation import Attestation, attest, state_digest
+from sklearn_unlearn.calibration import UnlearnableCalibratedClassifierCV
 from sklearn_unlearn.compose import (
     UnlearnableColumnTransformer,
     make_unlearnable_column_transformer,
@@ -26,6 +27,10 @@ from sklearn_unlearn.ensemble import (
     UnlearnableExtraTreesRegressor,
     UnlearnableRandomForestClassifier,
     UnlearnableRandomForestRegressor,
+    UnlearnableStackingClassifier,
+    UnlearnableStackingRegressor,
+    UnlearnableVotingClassifier,
+    UnlearnableVotingRegressor,
 )
 from sklearn_unlearn.feature_extraction.text import (
     UnlearnableCountVectorizer,
@@ -54,6 +59,7 @@ from sklearn_unlearn.linear_model import (
 from sklearn_unlearn.model_selection import (
     UnlearnableGridSearchCV,
     UnlearnableRandomizedSearchCV,
+    UnlearnableTunedThresholdClassifierCV,
 )
 from sklearn_unlearn.naive_bayes import (
     UnlearnableBernoulliNB,
@@ -110,6 +116,7 @@ __all__ = [
     "ShardedRegressor",
     "UnlearnableBayesianRidge",
     "UnlearnableBernoulliNB",
+    "UnlearnableCalibratedClassifierCV",
     "UnlearnableCategoricalNB",
     "UnlearnableColumnTransformer",
     "UnlearnableComplementNB",
@@ -156,11 +163,16 @@ __all__ = [
     "UnlearnableSVC",
     "UnlearnableSVR",
     "UnlearnableSimpleImputer",
+    "UnlearnableStackingClassifier",
+    "UnlearnableStackingRegressor",
     "UnlearnableStandardScaler",
     "UnlearnableTfidfTransformer",
     "UnlearnableTfidfVectorizer",
+    "UnlearnableTunedThresholdClassifierCV",
     "UnlearnableTweedieRegressor",
     "UnlearnableVarianceThreshold",
+    "UnlearnableVotingClassifier",
+    "UnlearnableVotingRegressor",
     "attest",
     "forget_features",
     "make_unlearnable_column_transformer",

@@ -1,6 +1,12 @@
 """Ensembles that unlearn: forests by themselves, others by training a part again."""
 
 from sklearn_unlearn.ensemble._classifier import ShardedClassifier
+from sklearn_unlearn.ensemble._combined import (
+    UnlearnableStackingClassifier,
+    UnlearnableStackingRegressor,
+    UnlearnableVotingClassifier,
+    UnlearnableVotingRegressor,
+)
 from sklearn_unlearn.ensemble._extra_trees import (
     UnlearnableExtraTreesClassifier,
     UnlearnableExtraTreesRegressor,
@@ -18,4 +24,8 @@ __all__ = [
     "UnlearnableExtraTreesRegressor",
     "UnlearnableRandomForestClassifier",
     "UnlearnableRandomForestRegressor",
+    "UnlearnableStackingClassifier",
+    "UnlearnableStackingRegressor",
+    "UnlearnableVotingClassifier",
+    "UnlearnableVotingRegressor",
 ]

@@ -9,11 +9,13 @@ request.
 from sklearn_unlearn.folds._changes import RowChange
 from sklearn_unlearn.folds._estimator import FoldedFit, FoldedModel
 from sklearn_unlearn.folds._members import Member, Members, unlearns
+from sklearn_unlearn.folds._meta import FoldedMeta
 from sklearn_unlearn.folds._rows import FoldRows, Part
 
 __all__ = [
     "FoldRows",
     "FoldedFit",
+    "FoldedMeta",
     "FoldedModel",
     "Member",
     "Members",

@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length, get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.folds._changes import RowChange
-from sklearn_unlearn.folds._members import Members
+from sklearn_unlearn.folds._members import Members, unlearns
 from sklearn_unlearn.folds._rows import FoldRows, memberships
 from sklearn_unlearn.row_models import RawRowModel, present_classes
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.narrowing import without_columns
 from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.tags import REQUEST_VERBS, UnlearningTags, unlearning_tags
 from sklearn_unlearn.utils.targets import check_labels, labels_of, targets_of
 from sklearn_unlearn.utils.validation import Columns, check_names
 
@@ -86,6 +88,22 @@ class FoldedModel(RawRowModel, LearnedColumns):
             None if columns were forgotten.
         """
         raise NotImplementedError
+
+    def _worth_of(self, estimators):
+        """What requests are worth: no more than those of a model inside.
+
+        One that has no such verb is fitted anew, which is exact.
+        """
+        worth: Any = dict.fromkeys(REQUEST_VERBS, "exact")
+        for estimator in estimators:
+            innermost = estimator
+            while isinstance(innermost, Pipeline) and innermost.steps:
+                innermost = innermost.steps[-1][1]
+            inner = unlearning_tags(innermost) if unlearns(estimator) else None
+            for verb in REQUEST_VERBS:
+                if getattr(inner, verb, None) not in (None, "exact"):
+                    worth[verb] = getattr(inner, verb)
+        return UnlearningTags(**worth, row_ids=True)
 
     # Fitting --------------------------------------------------------------------------
 

@@ -5,9 +5,13 @@ from sklearn_unlearn.model_selection._grid import (
     UnlearnableRandomizedSearchCV,
 )
 from sklearn_unlearn.model_selection._results import SearchReport
+from sklearn_unlearn.model_selection._threshold import (
+    UnlearnableTunedThresholdClassifierCV,
+)
 
 __all__ = [
     "SearchReport",
     "UnlearnableGridSearchCV",
     "UnlearnableRandomizedSearchCV",
+    "UnlearnableTunedThresholdClassifierCV",
 ]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import PredefinedSplit, check_cv
-from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
@@ -32,9 +31,7 @@ from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.tags import (
     REQUEST_VERBS,
     UnlearnerTags,
-    UnlearningTags,
     takes_weights,
-    unlearning_tags,
 )
 
 
@@ -399,16 +396,12 @@ class SearchModel(SearchAdoption, FoldedModel):
 
     def _promised(self):
         """What requests are worth: as those of the model inside, if it unlearns."""
-        innermost = self.estimator
-        while isinstance(innermost, Pipeline):
-            innermost = innermost.steps[-1][1]
-        inner = unlearning_tags(innermost) if unlearns(self.estimator) else None
-        worth: Any = {
-            verb: getattr(inner, verb, None) or "exact" for verb in REQUEST_VERBS
-        }
+        promised = self._worth_of([self.estimator])
         if self.keep == "best":
-            worth = dict.fromkeys(worth, "approximate")
-        return UnlearningTags(**worth, sample_weight=takes_weights(self), row_ids=True)
+            for verb in REQUEST_VERBS:
+                setattr(promised, verb, "approximate")
+        promised.sample_weight = takes_weights(self)
+        return promised
 
 
 def _fronts(estimator, candidates):
