@@ -141,7 +141,7 @@ class Preconditioner:
         self, matrix: Data, penalty: Array, gauge: Indices, alive: Indices
     ) -> Preconditioner:
         """The head where T picks columns and scales them by little; else nothing."""
-        scales = _scales(matrix)
+        scales = None if self.diagonal is None else _scales(matrix)
         if self.diagonal is None or scales is None:
             return Preconditioner.none(penalty)
         source, scale = scales
@@ -278,8 +278,9 @@ def _scales(matrix: Data) -> tuple[Indices, Array] | None:
     entries = matrix.tocoo()
     there = entries.data != 0.0
     row, column, value = entries.row[there], entries.col[there], entries.data[there]
-    if np.unique(row).size < row.size or np.unique(column).size < column.size:
-        return None
+    for places in (row, column):
+        if np.bincount(places).max(initial=0) > 1:
+            return None
     source = np.full(matrix.shape[0], -1, dtype=np.intp)
     scale = np.ones(matrix.shape[0])
     source[row], scale[row] = column, value

@@ -53,6 +53,12 @@ class WordCounts:
         """Whether these are the counts of no documents."""
         return self.n_rows == 0
 
+    def in_order(self) -> WordCounts:
+        """The same with sorted words."""
+        words: list[Any] = sorted(self.documents)
+        documents = {word: self.documents[word] for word in words}
+        return replace(self, documents=documents)
+
     def plus(self, other: WordCounts) -> WordCounts:
         """With those of further documents."""
         often = self.occurrences

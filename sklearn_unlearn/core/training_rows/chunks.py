@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -73,6 +73,13 @@ class Chunk:
     def by_id(self) -> tuple[Any, Indices]:
         """Sorted identifiers, and whose they are."""
         return _sorted(self.ids)
+
+    def with_features(self, X: Data, forgotten: Mask) -> Chunk:
+        """The same rows with other features; hashes of their origins stay."""
+        chunk = replace(self, rows=replace(self.rows, X=X), forgotten=forgotten)
+        if "by_origin" in vars(self):  # what `cached_property` keeps
+            vars(chunk)["by_origin"] = self.by_origin
+        return chunk
 
     def hashes(self, rows: Rows, origin: Origin | None = None) -> Hashes:
         """Of rows with their targets, by origin if they have one, else by features."""

@@ -260,8 +260,8 @@ class RetainedRows(StoredRows):
         forgotten = np.zeros(features.n_new, dtype=bool)
         for chunk in self.chunks:
             X = features.apply(chunk.rows.X)
-            rows = replace(chunk.rows, X=X if then is None else then(X))
-            chunks.append(replace(chunk, rows=rows, forgotten=forgotten))
+            X = X if then is None else then(X)
+            chunks.append(chunk.with_features(X, forgotten))
         magnified = self.magnified * max(1.0, features.magnification)
         return replace(self, chunks=tuple(chunks), magnified=magnified)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import compress
 from numbers import Integral
 
 import numpy as np
@@ -177,7 +178,9 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
         if params["vocabulary"] is not None:
             documents = self._of_vocabulary(documents, params)
         occurrences = params["max_features"] is not None
-        return WordCounts.of(documents, occurrences=occurrences)
+        counts = WordCounts.of(documents, occurrences=occurrences)
+        # requests sort them again, in no time if most are in order
+        return counts if params["vocabulary"] is not None else counts.in_order()
 
     def _of_vocabulary(self, documents, params):
         """Which words of documents are counted if the vocabulary is given."""
@@ -200,23 +203,47 @@ def sources(before, after, others):
 
     A word that comes into the vocabulary is known if no other document has it.
     """
-    old, new = (
-        before.sklearn_estimator.vocabulary_,
-        _in_order(after.sklearn_estimator.vocabulary_),
-    )
-    source = np.array([old.get(word, -1) for word in new], dtype=np.intp)
-    absent = [others.documents.get(word, 0) == 0 for word in new]
-    return source, (source >= 0) | np.array(absent, dtype=bool)
+    words = in_order(after.sklearn_estimator.vocabulary_)
+    source = places_of(words, before.sklearn_estimator.vocabulary_)
+    known = source >= 0
+    for at in np.flatnonzero(~known):
+        known[at] = others.documents.get(words[at], 0) == 0
+    return source, known
 
 
 def frequencies(vocabulary, statistics):
     """In how many documents each word of a vocabulary is, in its order."""
-    found = [statistics.documents.get(word, 0) for word in _in_order(vocabulary)]
-    return np.array(found, dtype=np.int64)
+    documents = statistics.documents
+    places = places_of(list(documents), vocabulary)
+    counts = np.fromiter(documents.values(), dtype=np.int64, count=len(documents))
+    found = np.zeros(len(vocabulary), dtype=np.int64)
+    found[places[places >= 0]] = counts[places >= 0]
+    return found
 
 
-def _in_order(vocabulary):
-    return sorted(vocabulary, key=vocabulary.get)
+def places_of(words, vocabulary):
+    """The output of each of these words, -1 where it has none.
+
+    Of words that are those of the vocabulary in its order, but for some that have left,
+    none has to be looked up.
+    """
+    known = in_order(vocabulary)
+    if words == known:
+        return np.arange(len(words))
+    gone = set(known).difference(words)
+    there = [word not in gone for word in known]
+    if words == list(compress(known, there)):
+        return np.flatnonzero(there)
+    return np.array([vocabulary.get(word, -1) for word in words], dtype=np.intp)
+
+
+def in_order(vocabulary):
+    """The words of a vocabulary in the order of their outputs."""
+    words = list(vocabulary)
+    places = np.fromiter(vocabulary.values(), dtype=np.intp, count=len(words))
+    if np.all(np.diff(places) > 0):  # as they are where they have been learned
+        return words
+    return [words[at] for at in np.argsort(places, kind="stable")]
 
 
 def _check_texts(documents, estimator):

@@ -14,6 +14,8 @@ from sklearn_unlearn.core.statistics.document_frequency import (
 from sklearn_unlearn.feature_extraction.text._documents import (
     DocumentVectorizer,
     frequencies,
+    in_order,
+    places_of,
     sources,
 )
 from sklearn_unlearn.sufficient_statistics import (
@@ -350,10 +352,8 @@ def _sources_of_all(old, new):
     """The old output of each new one, and whether all others are zero."""
     if not hasattr(new.sklearn_estimator, "vocabulary_"):
         return old.kept_by(new), True
-    words = new.sklearn_estimator.get_feature_names_out()
-    source = np.array(
-        [old.sklearn_estimator.vocabulary_.get(word, -1) for word in words]
-    )
-    came = words[source < 0]
+    words = in_order(new.sklearn_estimator.vocabulary_)
+    source = places_of(words, old.sklearn_estimator.vocabulary_)
+    came = [words[at] for at in np.flatnonzero(source < 0)]
     seen = old.statistics.documents
-    return source.astype(np.intp), not any(seen.get(word, 0) for word in came)
+    return source, not any(seen.get(word, 0) for word in came)
