@@ -30,6 +30,7 @@ TOPICS = (
     "batch",
     "pipeline_text",
     "choice",
+    "coverage",
     "forests",
     "perceptron",
     "certified",

@@ -168,6 +168,7 @@ class PipelineFitting(PipelineRequests):
         )
         raw = RawRows.of(X).at_fit()
         self._schema = raw.schema
+        self._n_columns = raw.shape[1] if len(raw.shape) == 2 else None
         hook(self._flat()[0][-1][1], "_keep_raw")(raw)
 
     def _cross_fitting(self, X, y, keywords):

@@ -376,6 +376,7 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
                     setattr(part, name, getattr(self, name))
             if hasattr(self, "_schema"):
                 part._schema = None if ind.start else self._schema
+                part._n_columns = None if ind.start else self._n_columns
         return part
 
     predict = _of_one_version("predict")

@@ -34,7 +34,8 @@ def with_mask(request, pipeline):
     """
     if request.columns is None:
         return request
-    n_columns = getattr(pipeline, "n_features_in_", None)
+    # the first step need not say
+    n_columns = getattr(pipeline, "n_features_in_", pipeline._n_columns)
     if n_columns is None:
         raise UnlearningError("The raw input has no columns to forget.")
     names = getattr(pipeline, "feature_names_in_", None)

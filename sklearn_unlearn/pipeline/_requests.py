@@ -97,6 +97,8 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
     _remembered: frozenset[str] = frozenset()
     #: By which rows of requests are read, if any.
     _schema: Schema | None
+    #: Columns of the raw rows at fit, if they had any.
+    _n_columns: int | None = None
 
     @property
     def _accepts(self):

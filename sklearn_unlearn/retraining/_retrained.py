@@ -183,6 +183,9 @@ class RetrainedModel(ShardedModel):
             if not is_nothing(step)
         ]
 
+    def _check_finite(self, X):
+        """Leave that to the estimator, which may fill gaps and does not always say."""
+
     def _base(self):
         return self.estimator
 

@@ -266,9 +266,12 @@ def _unchanged(name, step, change):
     if change.forgotten is not None:
         if isinstance(step, ColumnSelector) or hands_on(step):
             return _fewer(name, step, change)
+        if change.rest is not None:
+            return refitted(name, step, change)
         raise UnlearningError(
             f"Step {name!r}, {kind_of(step)}, cannot do without columns: only "
-            "unlearnable transformers forget them."
+            "unlearnable transformers forget them, or any with retain_data=True in the "
+            "last step."
         )
     after = step
     if (change.map is not None or change.lost is not None) and is_stateless(step):

@@ -15,7 +15,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
+    FunctionTransformer,
     KBinsDiscretizer,
+    Normalizer,
+    PolynomialFeatures,
     QuantileTransformer,
     SplineTransformer,
     StandardScaler,
@@ -421,6 +424,43 @@ def test_what_left_is_in_no_pickle():
     ours.partial_unfit(X[4:5], y[4:5])
     assert pattern not in pickle.dumps(ours)
     assert pattern not in pickle.dumps(ours.to_sklearn())
+
+
+class Shifted(TransformerMixin, BaseEstimator):
+    """Knows a mean, and says nothing of columns."""
+
+    def fit(self, X, y=None):
+        self.mean_ = X.mean(axis=0)
+        return self
+
+    def transform(self, X):
+        return X - self.mean_
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        PolynomialFeatures(2),
+        FunctionTransformer(np.tanh),
+        Normalizer(),
+        Shifted(),
+        make_pipeline(PolynomialFeatures(2), StandardScaler()),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_steps_of_any_kind_do_without_columns(first):
+    X, y = data()
+    X = X / np.abs(X).max(axis=0)
+    last = UnlearnableLogisticRegression(retain_data=True, tol=1e-9)
+    ours = make_unlearnable_pipeline(first, UnlearnableStandardScaler(), last)
+    ours.fit(X, y).forget_features([1]).forget_features([4]).partial_unfit(X[:2], y[:2])
+    rest = np.delete(X, [1, 4], axis=1)
+    refit = make_unlearnable_pipeline(
+        clone(first), UnlearnableStandardScaler(), clone(last)
+    ).fit(rest[2:], y[2:])
+    np.testing.assert_allclose(answers(ours, X), answers(refit, rest), atol=1e-7)
+    for plain, rows in ((ours.to_sklearn(), X), (ours.to_sklearn(True), rest)):
+        np.testing.assert_allclose(answers(plain, rows), answers(ours, X), atol=1e-9)
 
 
 def test_references_to_columns_by_number_follow():

@@ -20,6 +20,7 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, SGDRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
@@ -224,6 +225,20 @@ def test_weights(name):
     weight[4:6] /= 2
     refit = clone(estimator).fit(X[4:], y[4:], **{key: weight[4:]})
     assert answers(model, X) == answers(refit, X)
+
+
+def test_values_that_are_missing_are_the_business_of_the_estimator():
+    X, y = data(RetrainedClassifier)
+    X = X.copy()
+    X[::5, 1] = np.nan
+    steps = make_pipeline(SimpleImputer(), SVC())
+    model = RetrainedClassifier(steps).fit(X, y).partial_unfit(X[:3], y[:3])
+    refit = clone(steps).fit(X[3:], y[3:])
+    assert answers(model, X) == answers(refit, X)
+    model = RetrainedClassifier(SVC())
+    with pytest.raises(ValueError, match="NaN"):
+        model.fit(X, y)
+    assert not hasattr(model, "_fitted")
 
 
 def test_an_estimator_without_weights():
