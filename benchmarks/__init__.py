@@ -23,6 +23,7 @@ TOPICS = (
     "sums",
     "profile",
     "large_edits",
+    "silent",
     "influence",
     "kept_rows",
     "balance",

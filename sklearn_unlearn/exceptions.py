@@ -88,7 +88,7 @@ class BudgetTooSmallError(UnlearningError):
 
 
 class LargeStepWarning(UserWarning):
-    """A closed form moved a model far: expect a visible residual."""
+    """Nothing shows that a closed form takes away more than it leaves."""
 
 
 class PrecisionLossWarning(UserWarning):

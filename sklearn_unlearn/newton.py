@@ -24,7 +24,7 @@ from sklearn_unlearn.core.linear.model import (
     settled,
 )
 from sklearn_unlearn.core.linear.objective import Objective
-from sklearn_unlearn.core.linear.steps import LARGE_CHANGE, LARGE_LOSS
+from sklearn_unlearn.core.linear.steps import DOUBTFUL, LARGE_LOSS
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
@@ -180,12 +180,11 @@ class NewtonModel(FollowsInputs):
         step = answer.step
         if answer.refinement is not None:
             warn_unless_converged(answer.refinement)
-        elif step is not None and step.largest_change > LARGE_CHANGE:
+        elif step is not None and step.doubt > DOUBTFUL:
             warn(
-                "The request changed a raw prediction by "
-                f"{step.largest_change:.2g}; a closed-form step is accurate "
-                f"below about {LARGE_CHANGE:.1g}. Call refine with the remaining "
-                "data, or fit with retain_data=True.",
+                "The request may be too large for one closed-form step: without the "
+                "data nothing shows that it takes away more than it leaves. Call "
+                "refine with the remaining data, or fit with retain_data=True.",
                 LargeStepWarning,
             )
         if answer.refinement is None and step is not None and step.lost > LARGE_LOSS:

@@ -40,6 +40,9 @@ QUADRATIC += ["svr_squared", "normal"]
 CERTIFIED = [name for name in ESTIMATORS if name not in ("svc", "svcs", "svr", "huber")]
 #: One estimator a loss for which a request without data is an approximation.
 APPROXIMATE = ["logistic", "multinomial", "poisson", "gamma", "tweedie"]
+#: For tests that ask without data for more than few rows can show to be of use: most
+#: forget a column that matters.
+LARGE_STEPS = "ignore::sklearn_unlearn.exceptions.LargeStepWarning"
 
 
 def make(name, **params):

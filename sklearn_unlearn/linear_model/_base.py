@@ -20,7 +20,7 @@ from sklearn_unlearn.core.linear.data_checksum import Tally
 from sklearn_unlearn.core.linear.fitting import fit
 from sklearn_unlearn.core.linear.model import Model, Options
 from sklearn_unlearn.core.linear.objective import Objective
-from sklearn_unlearn.core.linear.steps import with_parts, with_products
+from sklearn_unlearn.core.linear.steps import with_parts, with_products, with_reach
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
@@ -242,6 +242,7 @@ class LinearUnlearner(
             retained = RetainedRows.of(rows, row_ids, forgotten, origin)
         elif not iterative:
             state = (with_parts if in_parts else with_products)(state, rows)
+            state = with_reach(state, rows)
         state, lineage = self._begun(state, rows, account)
         return Fitted(
             Model(state, tally, encoding.marks, retained),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+import warnings
+from functools import partial, wraps
 from importlib.util import find_spec
 from unittest import SkipTest
 
@@ -10,7 +11,7 @@ from sklearn.base import clone
 from sklearn.exceptions import SkipTestWarning
 from sklearn.utils import get_tags
 
-from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.exceptions import LargeStepWarning, UnlearningError
 from sklearn_unlearn.utils._checks import behaviour, columns, measures, results
 from sklearn_unlearn.utils._checks.assertions import empirical
 from sklearn_unlearn.utils._checks.data import VERBS, make_cases
@@ -158,12 +159,24 @@ def unlearner_checks(estimator, X=None, y=None):
     if X is None and y is None:
         make_cases(estimator)  # there are some, or an error
         for check in _applicable(estimator):
-            yield check.__name__, check
+            yield check.__name__, _quietly(check)
         return
     own = OwnData.of(estimator, X, y)
     for check in _applicable(estimator):
         if own.suit(check):
-            yield check.__name__, partial(own.run, check)
+            yield check.__name__, partial(own.run, _quietly(check))
+
+
+def _quietly(check):
+    """The check without warnings that few rows do not show a request to be small."""
+
+    @wraps(check)
+    def run(*arguments):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LargeStepWarning)
+            check(*arguments)
+
+    return run
 
 
 def parametrize_with_unlearner_checks(estimators):

@@ -23,7 +23,15 @@ from sklearn_unlearn.exceptions import (
     ProblemTooLargeError,
     StepTooLargeError,
 )
-from tests.cases import FORMATS, changed_targets, coefficients, data, make, weights
+from tests.cases import (
+    FORMATS,
+    LARGE_STEPS,
+    changed_targets,
+    coefficients,
+    data,
+    make,
+    weights,
+)
 from tests.pairwise import pairwise
 
 NAMES = ["logistic", "multinomial", "ridge_classifier", "ridge_classifiers"]
@@ -109,6 +117,7 @@ def test_with_retained_data_each_request_gives_the_refit(
     assert estimator.gradient_residual(*edited.all()) < 1e-9
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize(
     ("name", "as_format", "fit_intercept", "verb"),
     pairwise(NAMES, ["dense", "csr_matrix"], [True, False], VERBS),
@@ -183,6 +192,7 @@ def test_half_the_weight_leaves_a_quarter_of_the_error(name):
     assert errors[0] > 3.5 * errors[1] > 3.5**2 * errors[2] > 0.0
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 def test_sixty_rows_out_against_frozen_weights():
     X, y = load_breast_cancer(return_X_y=True)
     X = scale(X)
@@ -219,6 +229,7 @@ def test_what_is_balanced():
         assert list(found.values()) == pytest.approx(expected.tolist(), rel=1e-12)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 def test_given_weights_stay():
     edited = Edited("multinomial")
     given_ = {"a": 2.0, "b": 0.5}
@@ -314,6 +325,7 @@ def test_rows_out_and_in_again(name, retain_data):
     assert distance(estimator, before) < (1e-9 if exact else 0.3 * without)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("retain_data", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_pickled_models_go_on_alike(name, retain_data):

@@ -16,7 +16,7 @@ from sklearn_unlearn.exceptions import (
     StepTooLargeError,
     UnlearningError,
 )
-from tests.cases import changed_targets, coefficients, data, make
+from tests.cases import LARGE_STEPS, changed_targets, coefficients, data, make
 from tests.observers import Observers
 
 X, Y = data("logistic", 90, 4)
@@ -235,6 +235,7 @@ def test_rates_that_overshoot_are_refused(name):
 # Columns that were forgotten --------------------------------------------------------
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 def test_forgotten_columns_may_hold_strings():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=list("abcd"))
@@ -250,6 +251,7 @@ def test_forgotten_columns_may_hold_strings():
         np.testing.assert_array_equal(coefficients(one), coefficients(two))
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 def test_rows_without_forgotten_values_leave_no_trace_in_the_hessian():
     estimator = make("logistic").fit(X, Y).forget_features(0)
     rest = X[:, 1:]
@@ -310,6 +312,7 @@ def test_predictions_during_refits_are_of_one_model():
     assert seen == {scores, refusal}
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 def test_subclasses_may_define_equality_and_need_arguments():
     class Named(UnlearnableLogisticRegression):
         __hash__ = None

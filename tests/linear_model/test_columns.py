@@ -9,7 +9,7 @@ from sklearn_unlearn.utils.validation import (
     check_columns,
     remaining_columns,
 )
-from tests.cases import coefficients, data, make
+from tests.cases import LARGE_STEPS, coefficients, data, make
 
 X, Y = data("logistic", 80, 4)
 
@@ -39,6 +39,7 @@ def test_a_name_of_two_features_names_neither():
     np.testing.assert_array_equal(check_columns([1, "c"], 3, names), [0, 1, 1])
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 def test_tables_have_their_names_in_column_names():
     pa = pytest.importorskip("pyarrow")
     table = pa.table(dict(zip(NAMES, X.T, strict=True)))
@@ -74,6 +75,7 @@ def test_columns_of_a_table_that_remain_are_found_by_name():
     assert known.names.tolist() == ["b", "c"]
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_frames_and_feature_names(library):
     frames = pytest.importorskip(library)
@@ -106,6 +108,7 @@ def test_frames_and_feature_names(library):
         estimator.partial_unfit(as_frame(X[:2], columns=list("wxyz")), Y[:2])
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("as_format", [np.asarray, sp.csr_array])
 def test_forgotten_columns_may_hold_anything_or_be_absent(as_format):
     estimator = make("multinomial")
@@ -132,6 +135,7 @@ def test_forgotten_columns_may_hold_anything_or_be_absent(as_format):
     assert np.all(estimator.coef_[:, [1, 3]] == 0.0)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("retain_data", [False, True])
 def test_rows_leave_after_columns_were_forgotten(retain_data):
     A, b = data("logistic", 200, 5)

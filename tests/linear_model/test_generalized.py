@@ -16,7 +16,7 @@ from sklearn_unlearn import (
 from sklearn_unlearn.core.losses import HalfPoisson, HalfTweedie, SingleOutputLoss
 from sklearn_unlearn.exceptions import NoBoundError, UnlearningError
 from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
-from tests.cases import coefficients, data
+from tests.cases import LARGE_STEPS, coefficients, data
 
 
 class PseudoHuber(SingleOutputLoss):
@@ -32,6 +32,7 @@ class PseudoHuber(SingleOutputLoss):
         return (1.0 + (raw - target)[:, 0] ** 2) ** -1.5
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @parametrize_with_unlearner_checks(
     [
         UnlearnableGeneralizedLinearModel(),
@@ -69,6 +70,7 @@ def test_losses_that_have_an_estimator(ours, known, name):
     np.testing.assert_array_equal(ours.predict(X), known.predict(X))
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 def test_the_parameter_is_read_at_fit():
     X, y = data("ridge")
     model = UnlearnableGeneralizedLinearModel(PseudoHuber(), average=True).fit(X, y)
@@ -80,6 +82,7 @@ def test_the_parameter_is_read_at_fit():
     np.testing.assert_allclose(penalty, expected, rtol=1e-14)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 def test_export_and_pickle():
     X, y = data("ridge")
     model = UnlearnableGeneralizedLinearModel(PseudoHuber()).fit(X, y)

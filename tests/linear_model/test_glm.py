@@ -15,7 +15,7 @@ from sklearn_unlearn import (
 )
 from sklearn_unlearn.core.linear.factor import factorise
 from sklearn_unlearn.exceptions import UnlearningError
-from tests.cases import coefficients, data, make, stop, weights
+from tests.cases import LARGE_STEPS, coefficients, data, make, stop, weights
 from tests.linear_model.test_twins import twin_of
 
 AVERAGED = ["poisson", "gamma", "tweedie", "normal"]
@@ -44,6 +44,7 @@ def assert_penalty(estimator, weight):
     np.testing.assert_allclose(factor.solve(right), fresh.solve(right), rtol=1e-9)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @averaged
 @pytest.mark.parametrize("retain_data", [False, True])
 def test_the_penalty_follows_every_verb(name, retain_data):

@@ -13,7 +13,15 @@ from sklearn_unlearn.exceptions import (
     NotPositiveDefiniteError,
     StepTooLargeError,
 )
-from tests.cases import FORMATS, changed_targets, coefficients, data, make, weights
+from tests.cases import (
+    FORMATS,
+    LARGE_STEPS,
+    changed_targets,
+    coefficients,
+    data,
+    make,
+    weights,
+)
 from tests.pairwise import pairwise
 
 REST = np.arange(3, 150)
@@ -73,6 +81,7 @@ def test_outliers_and_export():
     assert not hasattr(make("huber"), "scale_")
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize(
     ("verb", "name_format", "fit_intercept"),
     pairwise(
@@ -117,6 +126,7 @@ def test_without_data_the_residual_falls_and_refinement_ends_at_the_refit(
     np.testing.assert_allclose(parameters(model), goal, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_the_step_is_the_second_order_update_written_out(fit_intercept):
     X, y = data("huber")
@@ -176,6 +186,7 @@ def test_a_column_goes(retain_data, fit_intercept):
     )
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("unit", [1e-4, 1e4])
 def test_units_of_the_target_do_not_matter(unit):
     X, y = data("huber")

@@ -10,7 +10,15 @@ from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
-from tests.cases import ESTIMATORS, QUADRATIC, coefficients, data, make, weights
+from tests.cases import (
+    ESTIMATORS,
+    LARGE_STEPS,
+    QUADRATIC,
+    coefficients,
+    data,
+    make,
+    weights,
+)
 from tests.pairwise import pairwise
 
 ROWS = np.arange(12)
@@ -30,6 +38,7 @@ def raw_of(estimator, X):
     return raw[:, 0] if fitted.encoding.is_vector else raw
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize(
     ("name", "as_format", "fit_intercept", "weighted"),
     pairwise(ESTIMATORS, [np.asarray, sp.csr_array], [True, False], [False, True]),
@@ -92,6 +101,7 @@ def test_shapes(name):
     assert estimator.influence(X[:4], y[:4]).raw is None
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 def test_rows_without_weight_and_forgotten_columns():
     X, y = data("logistic")
     estimator = UnlearnableLogisticRegression(C=0.3).fit(X, y).forget_features([2])
@@ -165,6 +175,7 @@ def test_a_row_of_most_of_the_weight(name, share):
     np.testing.assert_allclose(found, change, rtol=1e-8)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("name", ["logistic", "multinomial", "gamma", "ridge"])
 def test_values_of_forgotten_columns_may_be_unknown(name):
     X, y = data(name)

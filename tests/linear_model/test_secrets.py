@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from tests.cases import coefficients, data, make
+from tests.cases import LARGE_STEPS, coefficients, data, make
 from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
 from tests.pairwise import pairwise
 
@@ -59,6 +59,7 @@ def test_no_erased_target_is_pickled(retain_data):
     assert not any(np.any(array == y[7]) for array in pickled_arrays(estimator))
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("verb", ["partial_unfit", "replace_features"])
 @pytest.mark.parametrize("name", ["logistic", "multinomial", "ridge_classifiers"])
 def test_sums_of_classes_hold_no_erased_row_and_no_forgotten_column(name, verb):
@@ -90,6 +91,7 @@ def test_sums_of_classes_hold_no_erased_row_and_no_forgotten_column(name, verb):
         assert not any(H[dead].any() or H[:, dead].any() for H in parts.hessians)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("retain_data", [False, True])
 @pytest.mark.parametrize("name", ["logistic", "ridge"])
 def test_no_forgotten_column_is_pickled(name, retain_data):

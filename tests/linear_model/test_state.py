@@ -15,7 +15,14 @@ import sklearn_unlearn
 from sklearn_unlearn import UnlearnableLogisticRegression
 from sklearn_unlearn.core import threads
 from sklearn_unlearn.core.linear import factor, fitting, model, steps, triangular
-from tests.cases import ESTIMATORS, changed_targets, coefficients, data, make
+from tests.cases import (
+    ESTIMATORS,
+    LARGE_STEPS,
+    changed_targets,
+    coefficients,
+    data,
+    make,
+)
 from tests.linear_model.arrays import arrays_of
 from tests.observers import Observers
 from tests.pairwise import pairwise
@@ -97,6 +104,7 @@ def _blas_limit():
     threads.controller().limit(limits=n_threads)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.usefixtures("_blas_limit")
 @pytest.mark.parametrize(
     ("name", "verb", "retain_data"),
@@ -238,6 +246,7 @@ def eager_switching():
     sys.setswitchinterval(interval)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.usefixtures("eager_switching")
 def test_predictions_during_requests_are_of_one_state():
     n_requests = 300
@@ -283,6 +292,7 @@ def test_requests_of_several_threads_are_all_carried_out():
     np.testing.assert_allclose(coefficients(estimator), coefficients(refit), rtol=1e-9)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("retain_data", [False, True])
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_pickled_and_copied_models_go_on_alike(name, retain_data):

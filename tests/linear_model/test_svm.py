@@ -10,12 +10,13 @@ from sklearn_unlearn import (
     UnlearnableLinearSVR,
 )
 from sklearn_unlearn.exceptions import NoBoundError
-from tests.cases import changed_targets, coefficients, data, make
+from tests.cases import LARGE_STEPS, changed_targets, coefficients, data, make
 
 KINKED = ["svc", "svcs", "svr"]
 REST = np.arange(3, 150)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("name", KINKED)
 @pytest.mark.parametrize("verb", ["partial_unfit", "replace_labels", "partial_fit"])
 def test_without_data_the_residual_falls_and_refinement_ends_at_the_refit(name, verb):

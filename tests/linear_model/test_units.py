@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from sklearn_unlearn import UnlearnableHuberRegressor
-from tests.cases import ESTIMATORS, coefficients, data, make, weights
+from tests.cases import (
+    ESTIMATORS,
+    LARGE_STEPS,
+    coefficients,
+    data,
+    make,
+    weights,
+)
 
 N_ROWS = 150
 OUT = np.array([3, 40, 77])
@@ -36,6 +43,7 @@ def after_requests(estimator, name, unit):
     return estimator.partial_fit(X[OUT], y[OUT], sample_weight=2.0 * weight)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("retain_data", [False, True])
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_powers_of_four_change_no_bit(name, retain_data):

@@ -15,6 +15,7 @@ from tests.cases import (
     APPROXIMATE,
     ESTIMATORS,
     FORMATS,
+    LARGE_STEPS,
     QUADRATIC,
     changed_targets,
     coefficients,
@@ -73,6 +74,7 @@ def test_quadratic_losses_are_exact_without_data(name, verb, name_format, weight
     )
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize(
     ("name", "verb", "weighted", "fit_intercept"),
     pairwise(APPROXIMATE, VERBS, [False, True], [True, False]),

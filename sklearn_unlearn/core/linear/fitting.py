@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.linear.curvature import MAX_ORDER, is_penalised
 from sklearn_unlearn.core.linear.newton_cg import newton_cg
-from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.objective import CHEAP_FLOPS, Objective
 from sklearn_unlearn.core.linear.preconditioner import Preconditioner
 from sklearn_unlearn.core.linear.refinement import (
     NO_SCALE,
@@ -40,8 +40,6 @@ from sklearn_unlearn.exceptions import (
 _SAMPLE = 128
 #: A dense flop of a Hessian pass against reading one stored entry (measured 20-60).
 _FLOPS_PER_READ = 40.0
-#: Hessian passes below this many flops (about 20 ms) are repeated at the minimiser.
-_CHEAP_FLOPS = 1e9
 #: Error beside the targets at which they are fitted exactly.
 _EXACT = 1e-13
 #: Gradient, and steps, at which least squares are a start.
@@ -121,7 +119,7 @@ def _fit(
     start: Array | None,
 ) -> Refinement:
     units = Units.of(objective.loss, rows)
-    flops = _hessian_flops(objective, rows.n_rows)
+    flops = objective.hessian_flops(rows.n_rows)
     leverage = objective.n_unknowns / max(units.n_rows, 1)
     limit = _LAG * float(np.sqrt(units.mean_weight * leverage))
     fitted = None
@@ -137,7 +135,7 @@ def _fit(
     moved = state.theta - state.anchor
     if objective.loss.constant_curvature or not moved.any():
         return fitted
-    if flops <= _CHEAP_FLOPS or state.factor.norm(objective.pack(moved)) > limit:
+    if flops <= CHEAP_FLOPS or state.factor.norm(objective.pack(moved)) > limit:
         fitted = replace(fitted, state=refreshed(state, rows, state.theta))
     return fitted
 
@@ -335,9 +333,3 @@ def _fresh(objective: Objective, rows: RowBlocks, theta: Array, weight: float) -
         weight=weight,
         curvature=objective.curvature_scale(rows, theta),
     )
-
-
-def _hessian_flops(objective: Objective, n_rows: int) -> float:
-    p, n_outputs = objective.shape
-    grams = n_outputs * (n_outputs + 1) / 2.0 if objective.coupled else 1.0
-    return float(n_rows) * p * p * grams + objective.n_unknowns**3 / 3.0

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg.blas import dsymm, dsyrk
+from scipy.linalg.blas import dsymm
 
 from sklearn_unlearn.core.arrays import (
     Array,
@@ -82,16 +82,37 @@ class FourthMoments:
             if rows is None:
                 continue
             few = self._sized(objective, rows)
-            columns = objective.curvature_columns(few, anchor)
-            matrix = dsyrk(sign, columns, beta=1.0, c=matrix, overwrite_c=1, lower=0)
+            part = objective.data_hessian(few, anchor)
+            matrix += sign * part
             if sign > 0.0:
-                ever = ever + powers_of_two(np.einsum("ij,ij->i", columns, columns))
+                ever = ever + powers_of_two(np.diagonal(part))
         return replace(self, matrix=matrix, ever=ever)
 
     def without(self, held: Mask) -> FourthMoments:
         """Those without some coordinates."""
         matrix = np.where(held | held[:, None], 0.0, self.matrix)
         return replace(self, matrix=np.asfortranarray(matrix))
+
+    def mapped(self, matrix: Array, factor: Factor) -> FourthMoments:
+        """Bounds on those of ``T x`` for a matrix T; ``factor`` is the new one.
+
+        No h_i grows by more than the largest eigenvalue of ``S'^-1 T S T'``. A map
+        close to the identity, as that of a scaler that lost a row, leaves the scale as
+        it is; and a row that leaves later leaves with the h_i of then.
+        """
+        p_new, p = matrix.shape
+        scale = self.scale if p_new == p else _scale(factor, p_new)
+        relative = matrix * np.sqrt(self.scale) / np.sqrt(scale)[:, None]
+        grown = float(np.linalg.norm(relative, 2)) ** 2 if relative.size else 0.0
+        upper = np.triu(self.matrix)
+        whole = upper + np.triu(upper, 1).T
+        n_outputs = whole.shape[0] // p
+        blocks = whole.reshape(n_outputs, p, n_outputs, p)
+        found = np.einsum("ap,kplb->kalb", matrix, blocks @ matrix.T)
+        order = n_outputs * p_new
+        found = np.asfortranarray(grown * found.reshape(order, order))
+        ever = powers_of_two(np.maximum(np.diagonal(found), 0.0))
+        return FourthMoments(found, scale, ever)
 
     def length(self, vector: Array) -> float:
         """``max_k sqrt(sum_j scale_j v_jk^2)`` of a vector of shape (p, n_outputs)."""

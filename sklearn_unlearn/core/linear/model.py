@@ -34,6 +34,7 @@ from sklearn_unlearn.core.linear.steps import (
     unlearn,
     with_parts,
     with_products,
+    with_reach,
 )
 from sklearn_unlearn.core.losses.smooth import Loss
 from sklearn_unlearn.core.rows import RowBlocks, Rows
@@ -297,6 +298,8 @@ def refined(
     elif model.retained is None and state.preconditioner is None:
         assert isinstance(rows, Rows)
         final = with_products(final, rows)
+    if model.retained is None and state.preconditioner is None:
+        final = with_reach(final, rows)
     counted = Tally.of(rows, marks, tally.n_groups)
     if np.isfinite(tally.noise):
         tally = replace(tally, group_rows=counted.group_rows)

@@ -33,6 +33,9 @@ from sklearn_unlearn.core.losses.smooth import Loss
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, CACHED_ENTRIES, RowBlocks, Rows
 from sklearn_unlearn.core.threads import in_order
 
+#: Hessian passes below this many flops (about 20 ms) are cheap.
+CHEAP_FLOPS = 1e9
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -148,6 +151,23 @@ class Objective:
             return float(raw[block.weight > 0.0].max(initial=0.0))
 
         return max(in_order(term, rows.blocks()), default=0.0)
+
+    def reach(self, rows: RowBlocks) -> Array:
+        """Largest absolute value in each column, ``(p,)``; one for the intercept."""
+
+        def term(block: Rows) -> Array:
+            X = block.weighted().X
+            if not X.shape[0]:
+                return np.zeros(X.shape[1])
+            largest, least = (densify(f(axis=0)).ravel() for f in (X.max, X.min))
+            return np.asarray(np.maximum(largest, -least), dtype=np.float64)
+
+        reach = np.zeros(self.shape[0])
+        if self.fit_intercept:
+            reach[-1] = 1.0
+        for found in in_order(term, rows.blocks()):
+            reach[: found.size] = np.maximum(reach[: found.size], found)
+        return reach
 
     def data_value(self, rows: RowBlocks, theta: Array) -> float:
         """Summed weighted loss."""
@@ -287,6 +307,12 @@ class Objective:
         return self.rounding(rows, theta).length
 
     # The Hessian as a matrix --------------------------------------------------------
+
+    def hessian_flops(self, n_rows: int) -> float:
+        """Multiplications for the Hessian of so many dense rows, and its factor."""
+        p, n_outputs = self.shape
+        grams = n_outputs * (n_outputs + 1) / 2.0 if self.coupled else 1.0
+        return float(n_rows) * p * p * grams + self.n_unknowns**3 / 3.0
 
     def data_hessian(
         self,

@@ -14,6 +14,7 @@ from sklearn_unlearn.core.linear.exact_products import Products
 from sklearn_unlearn.core.linear.factor import Factor
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.preconditioner import Preconditioner
+from sklearn_unlearn.core.linear.reach import Reach
 from sklearn_unlearn.core.losses.smooth import Loss
 from sklearn_unlearn.exceptions import NoFactorError
 
@@ -56,6 +57,8 @@ class State:
         Whether something that the anchor was computed from has left since. It then
         tells of that: where the data are known, their gradient at the anchor is minus
         that of what left.
+    reach : Reach or None
+        How far rows that nobody sees may go; None where data are retained.
     schema : int
     """
 
@@ -70,6 +73,7 @@ class State:
     parts: Parts | None = None
     products: Products | None = None
     departed: bool = False
+    reach: Reach | None = None
     schema: int = SCHEMA
 
     @property

@@ -8,21 +8,28 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.arrays import Array, Mask
 from sklearn_unlearn.core.linear.class_terms import Parts
 from sklearn_unlearn.core.linear.edits import Edit, Identity
 from sklearn_unlearn.core.linear.exact_products import Products, outweigh
 from sklearn_unlearn.core.linear.factor import Factor
 from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.reach import Reach
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.losses.weighted import weights_of
 from sklearn_unlearn.core.rows import RowBlocks, Rows
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 _EPS = float(np.finfo(np.float64).eps)
-#: Change of a raw prediction from which a request without data warns: chord steps
-#: contract surely below it.
+#: Change of a raw prediction below which chord steps contract surely.
 LARGE_CHANGE = float(np.log(2.0))
+#: Share of what a step takes away that it may leave, from where on it is in doubt.
+DOUBTFUL = 0.5
+#: Change of all raw predictions, over the largest of them, that leaves no doubt.
+_UNSEEN = 1e-3
+#: Change of any raw prediction from where on a step is in doubt of which nothing bounds
+#: what it leaves (``python -m benchmarks silent``).
+_BLIND = 0.02
 #: Relative error of the Hessian, left by rows that have left, beside which that of a
 #: step without data is seen.
 LARGE_LOSS = 1e-8
@@ -51,7 +58,7 @@ class StepResult:
         ``T' phi - theta``: the change of the coefficients in the old coordinates.
     largest_change : float
         Largest change of a raw prediction among the rows of the edit, those that leave
-        included; above `LARGE_CHANGE` a request without data warns. Where the edit
+        included. Where the edit
         changes all rows (a map of the features, weights of the parts), the root mean
         square over those that remain counts as well, a lower bound of their largest.
     remaining_change : float
@@ -61,6 +68,10 @@ class StepResult:
         from the anchor.
     lost : float
         `Factor.lost` of the matrix that the step was solved with; zero in first order.
+    doubt : float
+        Bound on how much of the gradient the step may leave, over what it takes away,
+        both in the norm of the inverse Hessian; from one on the step may be worse than
+        none. Zero where nobody asked: `State.reach` is None.
 
     Notes
     -----
@@ -75,6 +86,7 @@ class StepResult:
     largest_change: float
     remaining_change: float
     lost: float
+    doubt: float = 0.0
 
     @cached_property
     def factor(self) -> Factor:
@@ -159,8 +171,8 @@ def unlearn(
     same = np.array_equal(mapped.penalty, new.packed_penalty)
     if not same or (edit.linear is not None and np.any(mapped.gauge != new.gauge)):
         mapped = mapped.repenalised(new.packed_penalty, new.gauge)
-    packed = new.pack(right)
-    packed = mapped.solve(packed) if rate is None else rate * packed
+    asked = new.pack(right)
+    packed = mapped.solve(asked) if rate is None else rate * asked
     phi = start + new.unpack(packed)
     sizes = np.abs(phi).max(axis=0), np.abs(theta).max(axis=0)
     if beginning and np.any(sizes[0] > _GREW * sizes[1]):
@@ -176,6 +188,16 @@ def unlearn(
     if parts is not None:
         parts, anchor_loss = parts.moved(moved, features, old, new), new.loss
         curvature = new.loss.max_curvature
+    reach, doubt = state.reach, 0.0
+    if reach is not None:
+        reach = reach.edited(old, edit, state.anchor)
+        if not old.loss.constant_curvature:
+            gain = _gain(mapped, asked, packed, rate, new.packed_held)
+            behind = theta - state.anchor
+            changes = behind, -lag, moved
+            weighted = replace(old, loss=new.loss)
+            doubt = _doubt(reach, weighted, factor, gain, theta, changes, rate is None)
+        reach = reach.mapped(edit, state.anchor, new, mapped)
     edited = State(
         objective=new,
         theta=phi,
@@ -188,10 +210,72 @@ def unlearn(
         parts=parts,
         products=products,
         departed=state.departed or _takes_away(edit),
+        reach=reach,
     )
     largest, remaining = _changes(state, factor, edit, moved, edited)
     lost = mapped.lost if rate is None else 0.0
-    return StepResult(edited, lambda: factor, moved, largest, remaining, lost)
+    return StepResult(edited, lambda: factor, moved, largest, remaining, lost, doubt)
+
+
+def _gain(
+    mapped: Factor, asked: Array, packed: Array, rate: float | None, held: Mask
+) -> float:
+    """By how much a step lowers the gradient of the quadratic model.
+
+    In the norm of the inverse Hessian; ``asked`` is that gradient before, with its
+    sign changed.
+    """
+    if rate is None:
+        return _root(asked, packed)
+    left = asked - mapped.curvature_dot(packed) - mapped.penalty[:, None] * packed
+    left[held] = 0.0
+    return _root(asked, mapped.solve(asked)) - _root(left, mapped.solve(left))
+
+
+def _root(gradient: Array, solved: Array) -> float:
+    return float(np.sqrt(max(float(np.vdot(gradient, solved)), 0.0)))
+
+
+def _doubt(
+    reach: Reach,
+    objective: Objective,
+    factor: Factor,
+    gain: float,
+    theta: Array,
+    changes: tuple[Array, Array, Array],
+    solved: bool,
+) -> float:
+    """`StepResult.doubt`.
+
+    Parameters
+    ----------
+    reach : Reach
+    objective : Objective
+        The old one with the new loss.
+    factor : Factor
+    gain : float
+        What the step takes away in the quadratic model.
+    theta : ndarray of shape (p, n_outputs)
+        The coefficients before.
+    changes : tuple of ndarray of shape (p, n_outputs)
+        From the anchor to the coefficients; that of coefficients that are dropped; the
+        whole change, these included.
+    solved : bool
+        Whether the step solves the quadratic model.
+    """
+    behind, _, moved = changes
+    change, size = reach.largest_change(moved), reach.largest_change(theta)
+    if change <= _UNSEEN * size:
+        return 0.0
+    gain = reach.gain(objective, factor, changes, gain, solved)
+    left = reach.bend(objective, factor, behind, moved)
+    doubt = left / gain if gain > 0.0 else np.inf
+    if left == 0.0 or objective.loss.self_concordance is not None:
+        return 0.0 if left == 0.0 else doubt
+    # where rows are too many, or the loss says too little of itself
+    unit = min(_unit(objective, theta), _unit(objective, theta + moved))
+    unseen = _BLIND * (unit if objective.loss.has_scale else min(unit, size))
+    return min(doubt, DOUBTFUL * change / unseen) if unseen > 0.0 else np.inf
 
 
 def carried(state: State, edit: Edit) -> State:
@@ -240,9 +324,25 @@ def _at_minimum(state: State, edit: Edit, products: Products) -> StepResult:
         gradient=np.zeros_like(phi),
         weight=state.weight + edit.weight_change(),
         products=mapped,
+        reach=_reach_after(state, edit, new, factor),
     )
     changed = partial(products.factor, old)
     return StepResult(edited, changed, moved, 0.0, 0.0, factor.lost)
+
+
+def _reach_after(
+    state: State, edit: Edit, new: Objective, factor: Factor
+) -> Reach | None:
+    if state.reach is None:
+        return None
+    edited = state.reach.edited(state.objective, edit, state.anchor)
+    return edited.mapped(edit, state.anchor, new, factor)
+
+
+def with_reach(state: State, rows: RowBlocks) -> State:
+    """The state with the reach of these rows."""
+    reach = Reach.of(state.objective, state.factor, rows, state.anchor)
+    return replace(state, reach=reach)
 
 
 def with_products(state: State, rows: Rows) -> State:

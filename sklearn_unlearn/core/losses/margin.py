@@ -9,10 +9,26 @@ Nothing bounds the jump: there is no self-concordance.
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.losses.smooth import SingleOutputLoss
+
+
+@runtime_checkable
+class MarginLoss(Protocol):
+    """A loss of independent raw predictions whose second derivatives jump, once each.
+
+    It is constant on both sides of a margin.
+    """
+
+    def distance(self, raw: Array, target: Array) -> Array:
+        """Of each raw prediction from its nearest margin, ``(n_rows, n_outputs)``."""
+
+    def jump(self, target: Array) -> Array:
+        """By how much the second derivative jumps, ``(n_rows, n_outputs)``."""
 
 
 class SquaredHinge(SingleOutputLoss):
@@ -61,6 +77,14 @@ class SquaredHinge(SingleOutputLoss):
             return active[:, 0]
         return active[:, :, None] * np.eye(raw.shape[1])
 
+    def distance(self, raw: Array, target: Array) -> Array:
+        """Of each raw prediction from its margin."""
+        return np.abs(1.0 - target * raw)
+
+    def jump(self, target: Array) -> Array:
+        """Second derivatives beyond it."""
+        return 2.0 * self._weight(target)
+
     def _weight(self, target: Array) -> Array:
         weight: Array = np.where(target > 0.0, self.positive, self.negative)
         return weight
@@ -95,6 +119,14 @@ class SquaredEpsilonInsensitive(SingleOutputLoss):
     def curvature(self, raw: Array, target: Array) -> Array:
         beyond = np.abs(raw - target)[:, 0] >= self.epsilon
         return np.where(beyond, 2.0, 0.0)
+
+    def distance(self, raw: Array, target: Array) -> Array:
+        """Of each raw prediction from the nearer of both margins."""
+        return np.abs(np.abs(raw - target) - self.epsilon)
+
+    def jump(self, target: Array) -> Array:
+        """Second derivatives beyond them."""
+        return np.full(target.shape, 2.0)
 
 
 def _beyond(excess: Array) -> Array:

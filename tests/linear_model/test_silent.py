@@ -1,0 +1,148 @@
+"""A request without data and without a warning leaves no model worse than nothing.
+
+``python -m benchmarks silent`` searches longer.
+"""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer
+from sklearn.preprocessing import scale
+
+from benchmarks import silent
+from sklearn_unlearn import UnlearnableLogisticRegression, newton
+from sklearn_unlearn.exceptions import LargeStepWarning
+from tests.cases import ESTIMATORS, FORMATS, LARGE_STEPS, QUADRATIC, data, make
+from tests.linear_model.requests import N_ROWS, VERBS, ask
+
+#: Without Huber's loss, of which nothing bounds what a step leaves.
+BOUNDED = ["logistic", "multinomial", "poisson", "gamma", "svc", "svr"]
+
+
+@pytest.mark.parametrize(
+    ("model", "verb", "seed"),
+    [
+        ("logistic, two classes", "replace_labels", 66),
+        ("LinearSVC, two classes", "replace_features", 267),
+        ("logistic, two classes", "forget_features", 13),
+    ],
+)
+def test_a_row_that_nobody_sees_is_not_forgotten(model, verb, seed):
+    problem = silent.drawn_with_a_far_row(np.random.default_rng(seed), model, verb)
+    assert silent.judged(problem, "ignore").is_worse
+    assert silent.judged(problem) is None
+
+
+@pytest.mark.parametrize("model", silent.MODELS)
+def test_none_is_worse_than_nothing(model):
+    found = silent.searched(model, n_drawn=40, n_climbed=1, n_steps=8)
+    assert len(found.random) >= 2
+    for problem, verdict in found.random + found.climbed:
+        assert not verdict.is_worse, (problem, verdict)
+
+
+def test_the_search_finds_what_no_doubt_would_let_pass(monkeypatch):
+    monkeypatch.setattr(newton, "DOUBTFUL", np.inf)
+    monkeypatch.setattr(silent, "VERBS", ("replace_labels",))
+    found = silent.searched("logistic, two classes", 60, 0, 0)
+    assert any(verdict.is_worse for _, verdict in found.random)
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "forget_features"])
+@pytest.mark.parametrize("name", BOUNDED)
+def test_everyday_requests_are_silent(name, verb):
+    X, y = data(name, 600)
+    estimator = make(name).fit(X, y)
+    ask(verb, estimator, FORMATS["dense"], X, y, None)  # warnings are errors
+
+
+def test_requests_of_patients_are_silent():
+    X, y = load_breast_cancer(return_X_y=True)
+    X = scale(X)
+    estimator = UnlearnableLogisticRegression(C=0.1).fit(X, y)
+    for row in range(20):
+        estimator.partial_unfit(X[[row]], y[[row]])
+    estimator.replace_labels(X[[413]], y[[413]], [0])
+    estimator.forget_features([4])
+
+
+@pytest.mark.parametrize(
+    ("name", "retain_data"),
+    [(name, True) for name in ESTIMATORS] + [(name, False) for name in QUADRATIC],
+)
+def test_nothing_to_warn_of_where_data_are_known_or_the_step_is_exact(
+    name, retain_data
+):
+    X, y = data(name, N_ROWS)
+    for verb in VERBS:  # warnings are errors
+        estimator = make(name, retain_data=retain_data).fit(X, y)
+        ask(verb, estimator, FORMATS["dense"], X, y, None)
+        assert not retain_data or estimator._fitted.model.state.reach is None
+
+
+@pytest.mark.filterwarnings(LARGE_STEPS)
+@pytest.mark.parametrize("name", BOUNDED)
+def test_rows_leave_what_is_known_of_others_as_they_came(name):
+    X, y = data(name, N_ROWS)
+    estimator = make(name).fit(X, y)
+    before = sums(estimator)
+    new, labels = X[:2] + 0.25, y[[3, 4]]
+    estimator.partial_fit(new, labels)
+    pairs = list(zip(sums(estimator), before, strict=True))
+    assert any(not np.allclose(matrix, old, rtol=1e-9) for matrix, old in pairs)
+    estimator.partial_unfit(new, labels)
+    for matrix, old in zip(sums(estimator), before, strict=True):
+        np.testing.assert_allclose(matrix, old, atol=1e-10 * np.abs(old).max())
+
+
+@pytest.mark.parametrize("name", ["logistic", "svc"])
+def test_data_that_are_seen_again(name):
+    X, y = data(name, N_ROWS)
+    estimator = make(name).fit(X, y)
+    columns = estimator._fitted.model.state.reach.columns
+    far = np.where(np.arange(X.shape[1]) == 1, 100.0, 0.0)[None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LargeStepWarning)
+        estimator.partial_fit(far, y[:1], sample_weight=1e-9)
+        estimator.partial_unfit(far, y[:1], sample_weight=1e-9)
+    assert estimator._fitted.model.state.reach.columns[1] == 128.0
+    estimator.refine(X, y)
+    np.testing.assert_array_equal(estimator._fitted.model.state.reach.columns, columns)
+    # the values themselves are in no pickle
+    pickled = pickle.dumps(estimator)
+    for value in (*np.abs(X).max(axis=0), np.float64(100.0)):
+        assert value.tobytes() not in pickled
+
+
+@pytest.mark.filterwarnings(LARGE_STEPS)
+@pytest.mark.parametrize("name", BOUNDED)
+def test_nothing_is_kept_of_a_forgotten_column(name):
+    X, y = data(name, N_ROWS)
+    estimator = make(name).fit(X, y).forget_features(1)
+    reach = estimator._fitted.model.state.reach
+    assert reach.columns[1] == 0.0 < reach.blur
+    first, second = np.triu_indices(reach.columns.size)
+    gone = (first == 1) | (second == 1)
+    for powers in powers_of(reach):
+        assert not powers.matrix[gone].any()
+        assert not powers.matrix[:, gone].any()
+        assert not powers.ever[gone].any()
+    for margin in reach.margins:
+        assert not np.array(margin.near)[:, 1].any()
+
+
+def powers_of(reach):
+    """All sums of fourth powers."""
+    each = [reach.powers, reach.curved]
+    for margin in reach.margins:
+        each += margin.powers
+    return [powers for powers in each if powers is not None]
+
+
+def sums(estimator):
+    """All sums over rows by which a step is judged."""
+    reach = estimator._fitted.model.state.reach
+    near = [matrix for margin in reach.margins for matrix in margin.near]
+    return [powers.matrix for powers in powers_of(reach)] + near
