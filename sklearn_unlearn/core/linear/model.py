@@ -298,7 +298,7 @@ def refined(
     elif model.retained is None and state.preconditioner is None:
         assert isinstance(rows, Rows)
         final = with_products(final, rows)
-    if model.retained is None and state.preconditioner is None:
+    if model.retained is None:
         final = with_reach(final, rows)
     counted = Tally.of(rows, marks, tally.n_groups)
     if np.isfinite(tally.noise):

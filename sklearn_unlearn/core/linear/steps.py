@@ -340,7 +340,9 @@ def _reach_after(
 
 
 def with_reach(state: State, rows: RowBlocks) -> State:
-    """The state with the reach of these rows."""
+    """The state with the reach of these rows, if it can answer without them."""
+    if state.preconditioner is not None:
+        return state
     reach = Reach.of(state.objective, state.factor, rows, state.anchor)
     return replace(state, reach=reach)
 
