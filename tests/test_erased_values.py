@@ -20,6 +20,7 @@ from sklearn_unlearn import (
 from sklearn_unlearn.utils.discovery import all_estimators
 from sklearn_unlearn.utils.tags import takes_weights
 from sklearn_unlearn.utils.traces import traces
+from tests.cases import LARGE_STEPS
 
 N_ROWS, OUT = 400, [0, 1]
 VERBS = ("partial_unfit", "replace_features", "partial_fit")
@@ -153,6 +154,7 @@ CURVED = {
 }
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("refines", [False, True])
 @pytest.mark.parametrize("name", CURVED)
 def test_no_coefficients_of_the_state_before_are_kept(name, refines):

@@ -12,6 +12,7 @@ from sklearn.utils import get_tags
 from sklearn_unlearn import ShardedRegressor
 from sklearn_unlearn.exceptions import NotForgottenWarning
 from sklearn_unlearn.utils.discovery import all_estimators
+from tests.cases import LARGE_STEPS
 
 pd = pytest.importorskip("pandas")
 
@@ -99,6 +100,7 @@ def assert_alike(ours, twin, message):
         assert ours[name] == twin[name], f"{message}: {name}"
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("name", TWINS)
 def test_for_any_targets(name):
     cls, params = TWINS[name], PARAMS.get(name, {})

@@ -13,6 +13,7 @@ from sklearn_unlearn import (
     make_unlearnable_pipeline,
 )
 from sklearn_unlearn.exceptions import UnlearningError
+from tests.cases import LARGE_STEPS
 from tests.pipeline.scripts import Story, answers
 
 
@@ -51,6 +52,7 @@ def test_with_data_requests_are_refits(fit_intercept):
     assert following.pipeline[-1].scale_ > 2.0 * refit[-1].scale_
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 def test_without_data_requests_come_near_refits():
     following = story(False)
     idle = copy.deepcopy(following.pipeline)

@@ -30,6 +30,7 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
     UnseenRowsWarning,
 )
+from tests.cases import LARGE_STEPS
 from tests.pipeline.data import mails
 from tests.pipeline.scripts import Story, answers
 
@@ -97,6 +98,7 @@ def test_new_words_reach_steps_that_know_the_number_of_columns_alone(step):
     np.testing.assert_allclose(model.predict(texts), refit.predict(texts), rtol=1e-8)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("name", ["counts", "weights"])
 def test_without_data_words_that_vanish_leave(name):
     texts, y = mails(600)

@@ -25,7 +25,7 @@ _EPS = float(np.finfo(np.float64).eps)
 LARGE_CHANGE = float(np.log(2.0))
 #: Share of what a step takes away that it may leave, from where on it is in doubt.
 DOUBTFUL = 0.5
-#: Change of all raw predictions, over the largest of them, that leaves no doubt.
+#: Change of all raw predictions that leaves no doubt, in units in which it is seen.
 _UNSEEN = 1e-3
 #: Change of any raw prediction from where on a step is in doubt of which nothing bounds
 #: what it leaves (``python -m benchmarks silent``).
@@ -196,7 +196,8 @@ def unlearn(
             behind = theta - state.anchor
             changes = behind, -lag, moved
             weighted = replace(old, loss=new.loss)
-            doubt = _doubt(reach, weighted, factor, gain, theta, changes, rate is None)
+            unit = _seen(state, moved)
+            doubt = _doubt(reach, weighted, factor, gain, unit, changes, rate is None)
         reach = reach.mapped(edit, state.anchor, new, mapped)
     edited = State(
         objective=new,
@@ -241,7 +242,7 @@ def _doubt(
     objective: Objective,
     factor: Factor,
     gain: float,
-    theta: Array,
+    unit: float,
     changes: tuple[Array, Array, Array],
     solved: bool,
 ) -> float:
@@ -255,8 +256,8 @@ def _doubt(
     factor : Factor
     gain : float
         What the step takes away in the quadratic model.
-    theta : ndarray of shape (p, n_outputs)
-        The coefficients before.
+    unit : float
+        What raw predictions are measured in.
     changes : tuple of ndarray of shape (p, n_outputs)
         From the anchor to the coefficients; that of coefficients that are dropped; the
         whole change, these included.
@@ -264,18 +265,19 @@ def _doubt(
         Whether the step solves the quadratic model.
     """
     behind, _, moved = changes
-    change, size = reach.largest_change(moved), reach.largest_change(theta)
-    if change <= _UNSEEN * size:
+    change = reach.largest_change(moved)
+    if change <= _UNSEEN * unit:
         return 0.0
     gain = reach.gain(objective, factor, changes, gain, solved)
     left = reach.bend(objective, factor, behind, moved)
+    if left == 0.0:
+        return 0.0
     doubt = left / gain if gain > 0.0 else np.inf
-    if left == 0.0 or objective.loss.self_concordance is not None:
-        return 0.0 if left == 0.0 else doubt
+    if objective.loss.self_concordance is not None:
+        return doubt
     # where rows are too many, or the loss says too little of itself
-    unit = min(_unit(objective, theta), _unit(objective, theta + moved))
-    unseen = _BLIND * (unit if objective.loss.has_scale else min(unit, size))
-    return min(doubt, DOUBTFUL * change / unseen) if unseen > 0.0 else np.inf
+    blind = DOUBTFUL * change / (_BLIND * unit) if unit > 0.0 else np.inf
+    return float(min(doubt, blind))
 
 
 def carried(state: State, edit: Edit) -> State:
@@ -489,6 +491,20 @@ def _mean_change(state: State, factor: Factor, moved: Array, edited: State) -> f
         total = edited.curvature * edited.weight
     squares = max(float(np.vdot(direction, bent)), 0.0)
     return float(np.sqrt(squares / total)) if total > 0.0 else 0.0
+
+
+def _seen(state: State, moved: Array) -> float:
+    """Size of a change of raw predictions that anybody sees.
+
+    It is their root mean square, and not above one where that is a change of odds or of
+    margins, or above the scale.
+    """
+    objective, theta = state.objective, state.theta
+    mean = _mean_change(state, state.factor, theta, state)
+    loss = objective.loss
+    if loss.self_concordance is None and getattr(loss, "target_degree", None):
+        return mean  # of targets
+    return min(mean, _unit(objective, theta), _unit(objective, theta + moved))
 
 
 def _unit(objective: Objective, theta: Array) -> float:
