@@ -180,7 +180,7 @@ class NewtonModel(FollowsInputs):
         step = answer.step
         if answer.refinement is not None:
             warn_unless_converged(answer.refinement)
-        elif step is not None and step.doubt > DOUBTFUL:
+        elif step is not None and not step.doubt <= DOUBTFUL:  # so that a NaN warns
             warn(
                 "The request may be too large for one closed-form step: without the "
                 "data nothing shows that it takes away more than it leaves. Call "
