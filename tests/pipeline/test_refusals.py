@@ -17,7 +17,6 @@ from sklearn_unlearn import (
 from sklearn_unlearn.exceptions import (
     DataMismatchError,
     EmptyClassError,
-    LargeStepWarning,
     NotForgottenWarning,
     StepTooLargeError,
     UnlearningError,
@@ -43,7 +42,7 @@ def test_what_fails_in_the_last_step_leaves_the_others_as_they_were(monkeypatch)
     for bad in (y[:1], np.array(["yes", "maybe"])):
         with pytest.raises(ValueError, match="y "):
             model.partial_unfit(X[:2], bad)
-    with pytest.warns(LargeStepWarning), pytest.raises(StepTooLargeError):
+    with pytest.raises(StepTooLargeError):
         model.partial_fit(np.full((60, 5), 1e6), np.repeat(["yes", "no"], 30))
     assert model.steps is steps
 
