@@ -30,6 +30,7 @@ TOPICS = (
     "pipeline",
     "batch",
     "pipeline_text",
+    "scale",
     "choice",
     "coverage",
     "forests",
