@@ -6,14 +6,14 @@ from sklearn.base import is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV, SGDClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     Normalizer,
     SplineTransformer,
     StandardScaler,
 )
-from sklearn.svm import SVC, LinearSVC
+from sklearn.svm import LinearSVC
 
 import sklearn_unlearn
 from sklearn_unlearn import (
@@ -29,7 +29,7 @@ LABELS = np.arange(DATA.shape[0]) % 2
 #: What is said, by the last step.
 HELP = {
     RandomForestClassifier(3): r"Fit an UnlearnableRandomForestClassifier to the data",
-    SVC(): r"ShardedClassifier\(SVC\(...\)\), fitted to the data, unlearns rows",
+    SGDClassifier(): r"ShardedClassifier\(SGDClassifier\(...\)\), fitted to",
     HistGradientBoostingRegressor(max_iter=3): r"ShardedRegressor\(HistGradient",
     RidgeCV(): r"Fit an UnlearnableRidge with the parameters that it chose",
     LinearSVC(loss="hinge"): r"its model .*ShardedClassifier\(LinearSVC",
