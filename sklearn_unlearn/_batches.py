@@ -304,6 +304,9 @@ def _stated(estimator, where, verb, keywords):
     vars(asks)["_carry_out"] = lambda request: request  # instead of an answer
     try:
         request = getattr(asks, verb)(**keywords)
+        if not isinstance(request, Request):
+            kind = type(estimator).__name__
+            raise TypeError(f"{verb} of {kind} is none of UnlearnerMixin's.")
         estimator._check_accepted(request)
     except (ValueError, TypeError, AttributeError) as error:
         refusal = TypeError if isinstance(error, AttributeError) else type(error)

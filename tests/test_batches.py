@@ -229,6 +229,16 @@ def test_a_verb_that_is_absent():
         fitted("scaler").carry_out([("replace_labels", {"X": X[:1], "y_new": y[:1]})])
 
 
+def test_a_verb_that_is_somebody_elses():
+    class Own(UnlearnableRidge):
+        def partial_unfit(self, X=None, y=None):
+            return self
+
+    model = Own().fit(X, y)
+    with pytest.raises(UnlearningError, match="none of UnlearnerMixin's"):
+        model.carry_out([("partial_unfit", {"X": X[:1], "y": y[:1]})])
+
+
 def test_weights_and_subjects():
     weight = 1.0 + np.arange(90) % 3
     subjects = np.arange(90) // 3

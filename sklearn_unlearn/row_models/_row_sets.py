@@ -44,6 +44,8 @@ class KeptRows:
     """
 
     retained: RetainedRows
+    #: Rows are all that the model has learned, for digests of its state.
+    only_rows: ClassVar[bool] = True
 
     @property
     def forgotten(self):

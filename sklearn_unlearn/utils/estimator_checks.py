@@ -12,7 +12,13 @@ from sklearn.exceptions import SkipTestWarning
 from sklearn.utils import get_tags
 
 from sklearn_unlearn.exceptions import LargeStepWarning, UnlearningError
-from sklearn_unlearn.utils._checks import behaviour, columns, measures, results
+from sklearn_unlearn.utils._checks import (
+    behaviour,
+    columns,
+    measures,
+    requests,
+    results,
+)
 from sklearn_unlearn.utils._checks.assertions import empirical
 from sklearn_unlearn.utils._checks.data import VERBS, make_cases
 from sklearn_unlearn.utils._checks.oracles import recognised
@@ -38,11 +44,11 @@ def check_unlearner(estimator, X=None, y=None):
 
     The oracle is a clone fitted from scratch on the edited data. Whatever the estimator
     offers of ``partial_unfit``, ``replace_features``, ``replace_labels``,
-    ``forget_features``, ``partial_fit``, ``refine``, ``gradient_residual`` and
-    ``to_sklearn`` is checked, through public methods only, on small generated data or
-    on yours; `unlearner_checks` lists the checks, all of which are run whichever fail.
-    Generated data are categories 0, 1, 2 and so on where the estimator's input tags say
-    ``categorical``.
+    ``forget_features``, ``partial_fit``, ``refine``, ``gradient_residual``,
+    ``to_sklearn`` and ``carry_out`` (and with it ``plan`` and records) is checked,
+    through public methods only, on small generated data or on yours; `unlearner_checks`
+    lists the checks, all of which are run whichever fail. Generated data are categories
+    0, 1, 2 and so on where the estimator's input tags say ``categorical``.
 
     What is demanded of a request depends on tags and parameters, where the estimator
     has them:
@@ -250,6 +256,13 @@ def _applicable(estimator):
             estimator, "_trains_with_weights", True
         ):
             yield results.check_sample_weight
+    if hasattr(estimator, "carry_out"):
+        yield requests.check_record
+        if row_verbs:
+            yield requests.check_list_of_requests
+            yield requests.check_plan
+        if {"partial_unfit", "partial_fit"} <= verbs:
+            yield requests.check_undo
     if {"partial_unfit", "partial_fit"} <= verbs:
         yield results.check_restored
     if {"partial_unfit", "partial_fit"} <= verbs and len(row_verbs) > 2:

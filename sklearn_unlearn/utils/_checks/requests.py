@@ -1,0 +1,160 @@
+"""Checks of what is known of requests: records, lists, plans, and requests undone."""
+
+from __future__ import annotations
+
+import pickle
+
+from sklearn.base import clone
+
+from sklearn_unlearn.exceptions import UndoError
+from sklearn_unlearn.utils._checks.assertions import (
+    assert_near,
+    configured,
+    order,
+    where,
+)
+from sklearn_unlearn.utils._checks.data import (
+    FIRST,
+    SECOND,
+    all_requests,
+    make_cases,
+    row_request,
+    row_requests,
+)
+from sklearn_unlearn.utils._checks.oracles import changes, distance, scores, snapshot
+
+_ARGUMENTS = {
+    "partial_unfit": ("X", "y"),
+    "replace_features": ("X", "y", "X_new"),
+    "replace_labels": ("X", "y", "y_new"),
+    "partial_fit": ("X", "y"),
+}
+
+
+def check_record(estimator):
+    """Each request leaves a record, which clones have not and pickles have."""
+    estimator = configured(estimator)
+    case = make_cases(estimator)[0]
+    model, last = case.fit(estimator), None
+    message = where(model, case, "fit")
+    assert not hasattr(model, "request_record_"), f"{message} leaves a record."
+    for request in all_requests(estimator, case):
+        model = case.fit(estimator)
+        request.send(model)
+        message = where(model, case, request.verb)
+        assert hasattr(model, "request_record_"), f"{message} leaves no record."
+        record = model.request_record_
+        assert record.verb == request.verb, f"{message} is recorded as {record.verb}."
+        assert record.state_before != record.state_after, (
+            f"{message} leaves the state as it was, its record says."
+        )
+        assert record != last, f"{message} leaves the record of another request."
+        again = type(record).from_json(record.to_json())
+        assert again == record, f"{message} leaves a record that JSON does not keep."
+        last = record
+    pickled = pickle.loads(pickle.dumps(model))
+    kept = getattr(pickled, "request_record_", None)
+    assert kept == last, f"{message} loses its record in a pickle."
+    assert not hasattr(clone(model), "request_record_"), (
+        f"{message} leaves a record that a clone has."
+    )
+
+
+def check_list_of_requests(estimator):
+    """A list of requests gives the model of all, or is refused as a whole."""
+    estimator = configured(estimator)
+    for case in make_cases(estimator):
+        together, apart = case.fit(estimator), case.fit(estimator)
+        before = scores(together, case.X_test)
+        held = snapshot(together, case.X_test)
+        requests = []
+        for positions in (FIRST[:3], SECOND[:3]):
+            requests += row_requests(estimator, case, positions)[:1]
+        listed = [_listed(request) for request in requests]
+        message = where(together, case, f"carry_out of two {listed[0][0]}")
+        broken = [*listed, (listed[0][0], {**listed[0][1], "X": None, "y": None})]
+        try:
+            together.carry_out(broken)
+        except ValueError:
+            lines = changes(held, snapshot(together, case.X_test))
+            assert not lines, f"{message} is refused, but {'; '.join(lines)}."
+        else:
+            raise AssertionError(f"{message} and one without rows is accepted.")
+        records = together.carry_out(listed)
+        assert [each.verb for each in records] == [verb for verb, _ in listed], (
+            f"{message} leaves other records."
+        )
+        for request in requests:
+            request.send(apart)
+        later = scores(apart, case.X_test)
+        assert_near(
+            scores(together, case.X_test),
+            later,
+            distance(before, later),
+            together,
+            [listed[0][0]],
+            f"{message} is another model than after one another",
+        )
+
+
+def check_plan(estimator):
+    """A plan leaves the model bit for bit as it was, and says what will be."""
+    estimator = configured(estimator)
+    case = make_cases(estimator)[0]
+    model = case.fit(estimator)
+    for request in row_requests(estimator, case):
+        before = snapshot(model, case.X_test)
+        plan = model.plan([_listed(request)], X_watch=case.X_test)
+        message = where(model, case, f"plan of {request.verb}")
+        lines = changes(before, snapshot(model, case.X_test))
+        assert not lines, f"{message}: {'; '.join(lines)}."
+        assert plan.refused is None, f"{message} says: {plan.refused}"
+        assert plan.seconds > 0.0, f"{message} says that it costs nothing."
+        assert plan.largest_change >= 0.0, f"{message} does not say how far."
+
+
+def check_undo(estimator):
+    """Rows that left come back by their record: the model of before, or a refusal."""
+    estimator = configured(estimator)
+    for case in make_cases(estimator):
+        model = case.fit(estimator)
+        before = scores(model, case.X_test)
+        request = row_request(case, "partial_unfit")
+        request.send(model)
+        record, without = model.request_record_, scores(model, case.X_test)
+        message = where(model, case, "partial_unfit and undo")
+        given = _listed(request)[1]
+        others = _listed(row_request(case, "partial_unfit", SECOND))[1]
+        try:
+            record.undo(model, **others)
+        except UndoError:
+            pass
+        else:
+            raise AssertionError(f"{message} takes other rows.")
+        try:
+            record.undo(model, **given)
+        except UndoError:  # of a model that is not exact, or to a last bit
+            assert distance(scores(model, case.X_test), without) == 0.0, (
+                f"{message} is refused, but changes the model."
+            )
+            continue
+        assert order(model, "partial_unfit") == "exact", (
+            f"{message} is accepted of a model that is not exact."
+        )
+        assert_near(
+            scores(model, case.X_test),
+            before,
+            distance(without, before),
+            model,
+            ["partial_unfit", "partial_fit"],
+            f"{message} is another model than before",
+        )
+
+
+def _listed(request):
+    """A request as `carry_out` takes it."""
+    names = _ARGUMENTS[request.verb]
+    keywords = dict(zip(names, request.arguments, strict=True))
+    if request.weight is not None:
+        keywords["sample_weight"] = request.weight
+    return request.verb, keywords
