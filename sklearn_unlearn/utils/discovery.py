@@ -18,7 +18,8 @@ _KINDS = {
 def all_estimators(type_filter=None):
     """Public estimators that unlearn.
 
-    Pipelines and column transformers are none: they can do what their steps can.
+    Pipelines, searches and others that cannot be made without estimators are none: they
+    can do what these can.
 
     Parameters
     ----------
