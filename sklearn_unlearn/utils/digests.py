@@ -41,6 +41,10 @@ _LEARNED = {
     "feature",
     "below",
     "sums",
+    "members",
+    "fitted",
+    "outcome",
+    "results",
 }
 
 

@@ -268,6 +268,34 @@ def test_names_of_rows():
     assert search.has(["row 3", "row 4"]).tolist() == [False, True]
 
 
+def test_records_tell_states_apart():
+    X, y = numbers()
+    search = ridge().fit(X, y)
+    (first, second) = (
+        search.partial_unfit(X[[row]], y[[row]]).request_record_ for row in (3, 9)
+    )
+    assert first.state_before != first.state_after == second.state_before
+    assert second.state_after != first.state_after
+
+
+def test_requests_together():
+    X, y = numbers()
+    search = ridge()
+    folds = without(folds_of(search, X, y), [3], 60)
+    target = y[[5]].copy()
+    after = y.copy()
+    after[5] += 1.0
+    search.fit(X, y).carry_out(
+        [
+            ("partial_unfit", {"X": X[[3]], "y": y[[3]]}),
+            ("replace_labels", {"X": X[[5]], "y": target, "y_new": after[[5]]}),
+            ("forget_features", {"columns": [1]}),
+        ]
+    )
+    narrow, left = np.delete(X, 1, axis=1), np.delete(np.arange(60), 3)
+    assert_same_search(search, fresh(search, narrow[left], after[left], folds), narrow)
+
+
 def test_random_candidates_stay():
     X, y = numbers()
     search = UnlearnableRandomizedSearchCV(
