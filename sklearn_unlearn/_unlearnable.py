@@ -154,6 +154,8 @@ def _opened(estimator):
         raise UnlearningError(
             "A FrozenEstimator stays as it is: pass the estimator that it holds."
         )
+    if hasattr(estimator, "partial_unfit"):
+        return estimator  # a search among them, whose requests make the choice anew
     if hasattr(estimator, "best_estimator_"):
         return _opened(estimator.best_estimator_)
     if hasattr(estimator, "best_params_"):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.stats import loguniform
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
@@ -23,6 +24,7 @@ from sklearn_unlearn import (
     make_unlearnable_column_transformer,
     make_unlearnable_pipeline,
     partial_unfit,
+    unlearnable,
 )
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
@@ -134,6 +136,13 @@ def test_a_search_that_is_taken_over(alone):
     assert report.n_refitted == report.choice_changed
     with pytest.warns(DataMismatchWarning, match="Scores differ"):
         UnlearnableGridSearchCV.from_sklearn(theirs, X[::-1], y[::-1])
+
+
+def test_the_one_door_leaves_a_search_that_unlearns_as_it_is():
+    X, y = classes()
+    assert unlearnable(BAYES) is BAYES
+    search = clone(BAYES).fit(X, y)
+    assert unlearnable(search) is search
 
 
 def test_a_random_search_is_taken_over_with_its_draws():
