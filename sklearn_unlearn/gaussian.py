@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.certification.lineage import Account, Terms
+from sklearn_unlearn.certification.account import Account, Terms
 from sklearn_unlearn.certification.mechanism import check_privacy, check_sigma
 
 _MODES = ("output", "private", "objective")

@@ -29,7 +29,9 @@ def way_of(
     # as products of absolute values: sums in any order err by p u of this
     jump = max(_largest_product(reach, geometry.length, column) for column in vector.T)
     way = Way(
-        whole=factor.norm(packed),
+        whole=math.sqrt(
+            form + float(np.vdot(packed, factor.penalty[:, None] * packed))
+        ),
         data=math.sqrt(form),
         jump=jump * (1.0 + 8.0 * reach.size * _UNIT),
     )

@@ -21,6 +21,8 @@ from sklearn_unlearn.exceptions import NoBoundError
 
 #: Relative error of quadratic forms beyond which nothing is certified.
 LARGEST_ERROR = 0.5
+#: Share of a refit's gradient norm up to which nobody asks where our own leads.
+_SMALL = 0.125
 #: What has a number for an exponential.
 _LARGEST_EXPONENT = 700.0
 #: Rounds in which a radius that bounds itself is looked for.
@@ -114,10 +116,11 @@ def self_concordance(objective: Objective) -> float:
     return constant
 
 
-def distance(state: State, drift: Drift, tol: float) -> Distance:
+def distance(state: State, drift: Drift, tol: float, small: float = _SMALL) -> Distance:
     """Bound on the distance to a refit that ends with a gradient norm of ``tol``.
 
-    Infinite where nothing can be certified, as of a factor that the drift is not of.
+    A known gradient that is small beside that is taken to lead the worst way. Infinite
+    where nothing can be certified, as of a factor that the drift is not of.
     """
     objective, factor = state.objective, drift.geometry.factor
     smallest = drift.geometry.smallest
@@ -125,7 +128,12 @@ def distance(state: State, drift: Drift, tol: float) -> Distance:
     certified = factor is state.factor and drift.geometry.error <= LARGEST_ERROR
     if not (certified and smallest > 0.0):
         return Distance(np.inf, np.inf, np.inf)
-    norm, step = dual_norm(factor, known, smallest)
+    length = float(np.linalg.norm(known))
+    if length <= _SMALL * tol:
+        norm = over_root(length, smallest)
+        step = over_root(norm, smallest)
+    else:
+        norm, step = dual_norm(factor, known, smallest)
     step += over_root(2.0 * drift.geometry.error * norm, smallest)
     found = bound(
         drift,
@@ -134,7 +142,7 @@ def distance(state: State, drift: Drift, tol: float) -> Distance:
         weakest=weakest_penalty(objective),
         known=norm,
         known_step=step,
-        known_length=float(np.linalg.norm(known)),
+        known_length=length,
     )
     return replace(
         found, minimiser=found.minimiser + _off_gauge(objective, state.theta)

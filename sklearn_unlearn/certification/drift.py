@@ -19,6 +19,7 @@ from sklearn_unlearn.certification.distance import (
 from sklearn_unlearn.certification.floors import (
     UNKNOWN_FLOOR,
     Floor,
+    FloorGrowth,
     carried_floor,
     more_roundings,
 )
@@ -40,7 +41,7 @@ from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.steps import StepResult
 from sklearn_unlearn.core.linear.units import Units
-from sklearn_unlearn.core.rows import RowBlocks
+from sklearn_unlearn.core.rows import RowBlocks, pass_cost
 
 #: Loss of certified eigenvalues by requests after which they are certified anew.
 _OLD = 2.0
@@ -99,7 +100,9 @@ def measured(
         return found
     slack += raw_rounding(objective, geometry.length, state.anchor)
     lag = theta - state.anchor
-    change = objective.largest_raw_change(rows, lag) + geometry.blur + slack
+    change = geometry.blur + slack
+    if lag.any():
+        change += objective.largest_raw_change(rows, lag)
     if not alone or geometry.blur > 0.0:
         return replace(found, change=change)
     moments = Moments.of(objective, state.factor, rows, state.anchor)
@@ -140,7 +143,12 @@ def kept(drift: Drift, before: Geometry | None = None) -> Drift:
         geometry = coarsened(geometry)
     elif geometry.radius != before.radius:
         geometry = replace(geometry, radius=coarse(geometry.radius))
-    return replace(drift, geometry=geometry, change=coarse(drift.change))
+    return replace(
+        drift,
+        geometry=geometry,
+        change=coarse(drift.change),
+        floor=drift.floor.coarsened(),
+    )
 
 
 # A request --------------------------------------------------------------------------
@@ -153,10 +161,72 @@ def stepped(drift: Drift, state: State, edit: Edit, step: StepResult) -> Drift:
     return replace(after, geometry=_certified_anew(after.geometry, edit))
 
 
-def followed(drift: Drift, state: State, edit: Edit, step: StepResult) -> Geometry:
-    """The geometry after an edit after which the gradient is measured."""
+def followed(
+    drift: Drift, state: State, edit: Edit, step: StepResult
+) -> tuple[Geometry, Growth]:
+    """The geometry after an edit whose gradient is computed then, and its growth."""
     effect = growth(drift, state, edit, step, alone=False)
-    return _certified_anew(_grown_geometry(drift.geometry, effect), edit)
+    return _certified_anew(_grown_geometry(drift.geometry, effect), edit), effect
+
+
+def unread(
+    drift: Drift,
+    geometry: Geometry,
+    growth: Growth,
+    state: State,
+    edit: Edit,
+    step: StepResult,
+    final: State,
+    rows: RowBlocks,
+) -> Drift | None:
+    """The drift where refinement ended, without a pass over the values of the rows.
+
+    None where nothing is known that way, or hardly anything.
+
+    Parameters
+    ----------
+    drift, state : Drift, State
+        Before the request.
+    geometry, growth : Geometry, Growth
+        What `followed` gave.
+    edit : Edit
+    step : StepResult
+    final : State
+        After the request: its gradient was computed from the rows.
+    rows : RowBlocks
+        After the request.
+    """
+    old, new, error = state.objective, final.objective, geometry.error
+    mapped = isinstance(edit.feature_map, LinearMap)
+    if mapped or edit.loss is not None or not error <= LARGEST_ERROR:
+        return None
+    if state.factor.order**2 > pass_cost(rows):
+        return None  # reading the factor takes longer
+    moved = edit.feature_map.pull(final.theta) - state.theta
+    moved[old.held] = 0.0
+    here = replace(geometry, reach=growth.reach, length=growth.row_length)
+    way = way_of(old, step.factor, here, moved)
+    way = way.exactly(error, growth.larger_radius(drift.geometry))
+    constant = self_concordance(old)
+    change = max(drift.change, growth.change)
+    rounded = raw_rounding(new, growth.row_length, final.theta)
+    floor = carried_floor(
+        drift.floor,
+        FloorGrowth.of(
+            old, new, edit, state.theta, final.theta, 1.0, step.factor, final.factor
+        ),
+        change=constant * change,
+        jump=constant * (way.jump + rounded),
+        data=way.data,
+        error=error,
+        roundings=more_roundings(
+            drift.floor.roundings, drift.units.n_rows, growth.came.n_rows
+        ),
+    )
+    units = Units.of(new.loss, rows)
+    change = coarse(change + way.jump + rounded)
+    unknown = over_root(floor.size, geometry.smallest)
+    return Drift(geometry, change, unknown, floor.size, floor.coarsened(), units)
 
 
 def _certified_anew(geometry: Geometry, edit: Edit) -> Geometry:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklearn_unlearn.certification.geometry import coarse
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.linear.bends import bend, exponential, product
 from sklearn_unlearn.core.linear.edits import Edit, LinearMap
@@ -33,12 +34,15 @@ class Floor:
         2-norms of the terms of `Rounding`.
     roundings : float
         That meet in a sum over the rows.
+    read : float
+        The size when the rows were last read.
     """
 
     size: float = 0.0
     sums: float = 0.0
     raw: float = 0.0
     roundings: float = 0.0
+    read: float = 0.0
 
     @staticmethod
     def of(objective: Objective, rows: RowBlocks, theta: Array) -> Floor:
@@ -49,19 +53,34 @@ class Floor:
             float(np.linalg.norm(found.sums)),
             float(np.linalg.norm(found.raw)),
             float(found.roundings),
+            found.length,
+        )
+
+    def coarsened(self) -> Floor:
+        """The same of which no number tells a row: all are rounded up."""
+        return replace(
+            self,
+            size=coarse(self.size),
+            sums=coarse(self.sums),
+            raw=coarse(self.raw),
+            read=coarse(self.read),
         )
 
     def times(self, factor: float) -> Floor:
         """The same with all bounds larger by a factor."""
-        return Floor(
-            self.size * factor, self.sums * factor, self.raw * factor, self.roundings
+        return replace(
+            self,
+            size=self.size * factor,
+            sums=self.sums * factor,
+            raw=self.raw * factor,
+            read=self.read * factor,
         )
 
 
 #: Of no rows.
 NOTHING = Floor()
 #: One of which nothing is known.
-UNKNOWN_FLOOR = Floor(np.inf, np.inf, np.inf, np.inf)
+UNKNOWN_FLOOR = Floor(np.inf, np.inf, np.inf, np.inf, np.inf)
 
 
 @dataclass(frozen=True)
@@ -186,7 +205,7 @@ def carried_floor(
         met = max(1.0, roundings / floor.roundings) if floor.roundings else math.inf
         size = product(bent, met * floor.size + _UNIT * more)
     whole = _UNIT * (roundings * sums + raw + growth.regular)
-    return Floor(min(size, whole), sums, raw, roundings)
+    return Floor(min(size, whole), sums, raw, roundings, floor.read)
 
 
 def more_roundings(roundings: float, n_rows: int, n_came: int) -> float:

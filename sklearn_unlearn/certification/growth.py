@@ -365,10 +365,9 @@ def _misweighing(objective: Objective, blur: float) -> float:
 
 def _largest_leverage(factor: Factor, columns: Array) -> float:
     """Bound on the largest eigenvalue of ``V' H^-1 V``."""
-    solved = factor.solve(columns)
     if columns.shape[1] > _MANY:
-        return max(float(np.vdot(solved, columns)), 0.0)
-    inner = columns.T @ solved
+        return max(float(np.vdot(factor.solve(columns), columns)), 0.0)
+    inner = factor.products(columns)
     return max(float(np.linalg.eigvalsh(0.5 * (inner + inner.T))[-1]), 0.0)
 
 

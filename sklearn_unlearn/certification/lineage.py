@@ -6,15 +6,14 @@ either is swapped in, so that a request that fails has spent nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklearn_unlearn.certification.accountant import Accountant, Refusals
+from sklearn_unlearn.certification.account import Account, Terms
+from sklearn_unlearn.certification.accountant import Accountant
 from sklearn_unlearn.certification.certificate import PrivateRecord
-from sklearn_unlearn.certification.counter import Counter, claim
+from sklearn_unlearn.certification.counter import claim
 from sklearn_unlearn.certification.digest import array_hash
 from sklearn_unlearn.certification.distance import (
     Distance,
@@ -30,11 +29,11 @@ from sklearn_unlearn.certification.drift import (
     kept,
     measured,
     stepped,
+    unread,
     with_exact_radius,
 )
 from sklearn_unlearn.certification.geometry import Geometry, coarse
 from sklearn_unlearn.certification.growth import growth
-from sklearn_unlearn.certification.mechanism import kappa
 from sklearn_unlearn.certification.noise import derived, noise_key, noisy
 from sklearn_unlearn.certification.private import (
     check_rows,
@@ -47,123 +46,15 @@ from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.steps import StepResult
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.threads import one_blas_thread
-from sklearn_unlearn.exceptions import (
-    BudgetExceededError,
-    NoBoundError,
-    NotFiniteError,
-    NotPositiveDefiniteError,
-    PrecisionLossError,
-    StepTooLargeError,
-)
 
 #: a of theorem 2 above which the radius of the rows is measured exactly.
 _LARGE_CONDITION = 1.0 / 16.0
-#: What a request is refused for depending on more than it and the data as they are.
-_SECRET_REASONS = (
-    BudgetExceededError,
-    NoBoundError,
-    NotFiniteError,
-    NotPositiveDefiniteError,
-    PrecisionLossError,
-    StepTooLargeError,
-)
+#: Rounding error over a refit's tolerance or that of before, and change of the raw
+#: predictions since the anchor, up to which the rows are not read for them.
+_SMALL_FLOOR, _GREW, _SMALL_CHANGE = 1.0 / 32.0, 1.25, 1.0 / 16.0
 #: The rounding error of a refit's gradient over that of ours: its coefficients are not
 #: quite ours, and its rows may come in other blocks.
 _FLOOR_MARGIN = 1.25
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What is promised, fixed before the data are seen.
-
-    Attributes
-    ----------
-    epsilon, delta, sigma : float
-    tol : float
-        Of the refits that one may compare with; see `refit_tolerance`.
-    n_publications : int or None
-        How many there may be, each with an equal share of the budget; None lets each
-        spend what is left.
-    seeded : bool
-        Whether the noise is that of a ``random_state``.
-    name : str
-        Of the lineage, random.
-    max_refusals : int or None
-        After how many that depend on secrets nothing more is published; None where
-        there are none.
-    row_norm : float or None
-        Largest norm of a row in private mode, None in others.
-    """
-
-    epsilon: float
-    delta: float
-    sigma: float
-    tol: float
-    n_publications: int | None = None
-    seeded: bool = False
-    name: str = ""
-    max_refusals: int | None = None
-    row_norm: float | None = None
-
-    @property
-    def private(self) -> bool:
-        """Whether the noise hides a row before and after it was deleted."""
-        return self.row_norm is not None
-
-    @property
-    def budget(self) -> float:
-        """``sigma / kappa(epsilon, delta)``."""
-        return self.sigma / kappa(self.epsilon, self.delta)
-
-
-@dataclass(frozen=True, eq=False)
-class Account:
-    """What a fit and the requests since may publish and have published.
-
-    Attributes
-    ----------
-    terms : Terms
-    accountant : Accountant
-    secret : bytes
-        Of the noise. Each request makes another of it (`requested`).
-    counter : callable or None
-        Outside of the model; see `counter`.
-    refusals : Refusals or None
-    """
-
-    terms: Terms
-    accountant: Accountant
-    secret: bytes = field(repr=False)
-    counter: Counter | None = None
-    refusals: Refusals | None = None
-
-    @staticmethod
-    def opened(terms: Terms, secret: bytes, counter: Counter | None = None) -> Account:
-        """An account of which nothing is spent."""
-        accountant = Accountant(terms.budget, terms.n_publications)
-        limit = terms.max_refusals
-        refusals = None if limit is None else Refusals(limit)
-        return Account(terms, accountant, secret, counter, refusals)
-
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """While a request is answered: count its refusal, if secrets decided it.
-
-        Raises
-        ------
-        BudgetExceededError
-            If all that were planned are published, or too many were refused.
-        """
-        self.accountant.check_open()
-        if self.refusals is None:
-            yield
-            return
-        self.refusals.check_open()
-        try:
-            yield
-        except _SECRET_REASONS:
-            self.refusals.add()
-            raise
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,16 +158,42 @@ def advanced(
     terms = lineage.terms
     with one_blas_thread():
         if rows is not None:
-            geometry = None
-            if step is not None and final.factor is step.state.factor:
-                geometry = followed(lineage.drift, state, edit, step)
-            computed = final.products is None  # whose coefficients are those of sums
-            drift, found = _measured(final, rows, geometry, terms, computed=computed)
+            drift, found = _refined(lineage, state, edit, step, final, rows)
         else:
             assert step is not None
             drift = stepped(lineage.drift, state, edit, step)
             found = distance(final, drift, refit_tolerance(terms.tol, drift))
     return _published(lineage.account, "request", final, drift, found)
+
+
+def _refined(
+    lineage: Lineage,
+    state: State,
+    edit: Edit,
+    step: StepResult | None,
+    final: State,
+    rows: RowBlocks,
+) -> tuple[Drift, Distance]:
+    """The drift where a refinement ended; rows are read again if that says more."""
+    terms, geometry = lineage.terms, None
+    computed = final.products is None  # whose coefficients are those of sums
+    if step is not None and final.factor is step.state.factor:
+        before = lineage.drift
+        geometry, effect = followed(before, state, edit, step)
+        if computed and terms.row_norm is None:
+            drift = unread(before, geometry, effect, state, edit, step, final, rows)
+            if drift is not None and _says_enough(drift, terms.tol):
+                found = distance(final, drift, refit_tolerance(terms.tol, drift))
+                if found.condition <= _LARGE_CONDITION:
+                    return drift, found
+    return _measured(final, rows, geometry, terms, computed=computed)
+
+
+def _says_enough(drift: Drift, tol: float) -> bool:
+    """Whether another pass could make the distance smaller by a tenth or so at most."""
+    floor, small = drift.floor, _SMALL_FLOOR * tol * drift.units.largest
+    most = max(small, _GREW * floor.read)
+    return floor.size <= most and drift.change <= _SMALL_CHANGE
 
 
 def remeasured(
@@ -331,16 +248,15 @@ def _measured(
     alone: bool = False,
     computed: bool = False,
 ) -> tuple[Drift, Distance]:
-    tol = terms.tol
     if terms.row_norm is not None:
         check_rows(state.objective, rows, terms.row_norm)
     drift = measured(
         state, rows, geometry=geometry, exact=exact, alone=alone, computed=computed
     )
-    found = distance(state, drift, refit_tolerance(tol, drift))
+    found = distance(state, drift, refit_tolerance(terms.tol, drift))
     if not exact and _LARGE_CONDITION < found.condition < _hopeless(drift):
         drift = with_exact_radius(state, rows, drift)
-        found = distance(state, drift, refit_tolerance(tol, drift))
+        found = distance(state, drift, refit_tolerance(terms.tol, drift))
     return kept(drift, geometry), found
 
 

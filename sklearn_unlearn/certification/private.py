@@ -16,7 +16,7 @@ from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.exceptions import CertificationError
 
 if TYPE_CHECKING:
-    from sklearn_unlearn.certification.lineage import Terms
+    from sklearn_unlearn.certification.account import Terms
 
 #: Above the rounding error of a computed norm of a row, relative.
 _SLACK = 1e-9

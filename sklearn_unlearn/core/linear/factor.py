@@ -156,6 +156,18 @@ class Factor:
             product += vectors @ (sign[:, None] * (vectors.T @ inner))
         return self._scatter(product)
 
+    def products(self, columns: Array) -> Array:
+        """``V' M^-1 V``, without a solve if the columns V are the last pending."""
+        first = self.pending_rank - columns.shape[1]
+        if self.factored is None and first >= 0:
+            last = self.pending.vectors[:, first:]
+            if np.array_equal(last, self._gather(columns)):
+                images = self.pending.images[:, first:]
+                inner: Array = images.T @ self.pending.correct(images)
+                return inner
+        solved: Array = columns.T @ self.solve(columns)
+        return solved
+
     def norm(self, vector: Array) -> float:
         """``sqrt(v' M v)`` summed over columns, gauge aside."""
         quadratic = np.vdot(vector, self.curvature_dot(vector))
