@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_unlearn.core.linear.doubt import DOUBTFUL
 from sklearn_unlearn.core.linear.edits import LinearMap
 from sklearn_unlearn.core.linear.model import (
     Answer,
@@ -24,7 +25,7 @@ from sklearn_unlearn.core.linear.model import (
     settled,
 )
 from sklearn_unlearn.core.linear.objective import Objective
-from sklearn_unlearn.core.linear.steps import DOUBTFUL, LARGE_LOSS
+from sklearn_unlearn.core.linear.steps import LARGE_LOSS
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.exceptions import (
     EmptyClassError,

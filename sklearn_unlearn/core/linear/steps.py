@@ -8,8 +8,9 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from sklearn_unlearn.core.arrays import Array, Mask
+from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.linear.class_terms import Parts
+from sklearn_unlearn.core.linear.doubt import doubt_of, gain_of
 from sklearn_unlearn.core.linear.edits import Edit, Identity
 from sklearn_unlearn.core.linear.exact_products import Products, outweigh
 from sklearn_unlearn.core.linear.factor import Factor
@@ -23,13 +24,6 @@ from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 _EPS = float(np.finfo(np.float64).eps)
 #: Change of a raw prediction below which chord steps contract surely.
 LARGE_CHANGE = float(np.log(2.0))
-#: Share of what a step takes away that it may leave, from where on it is in doubt.
-DOUBTFUL = 0.5
-#: Change of all raw predictions that leaves no doubt, in units in which it is seen.
-_UNSEEN = 1e-3
-#: Change of any raw prediction from where on a step is in doubt of which nothing bounds
-#: what it leaves (``python -m benchmarks silent``).
-_BLIND = 0.02
 #: Relative error of the Hessian, left by rows that have left, beside which that of a
 #: step without data is seen.
 LARGE_LOSS = 1e-8
@@ -192,12 +186,12 @@ def unlearn(
     if reach is not None:
         reach = reach.edited(old, edit, state.anchor)
         if not old.loss.constant_curvature:
-            gain = _gain(mapped, asked, packed, rate, new.packed_held)
+            gain = gain_of(mapped, asked, packed, rate, new.packed_held)
             behind = theta - state.anchor
             changes = behind, -lag, moved
             weighted = replace(old, loss=new.loss)
             unit = _seen(state, moved)
-            doubt = _doubt(reach, weighted, factor, gain, unit, changes, rate is None)
+            doubt = doubt_of(reach, weighted, factor, gain, unit, changes, rate is None)
         reach = reach.mapped(edit, state.anchor, new, mapped)
     edited = State(
         objective=new,
@@ -216,68 +210,6 @@ def unlearn(
     largest, remaining = _changes(state, factor, edit, moved, edited)
     lost = mapped.lost if rate is None else 0.0
     return StepResult(edited, lambda: factor, moved, largest, remaining, lost, doubt)
-
-
-def _gain(
-    mapped: Factor, asked: Array, packed: Array, rate: float | None, held: Mask
-) -> float:
-    """By how much a step lowers the gradient of the quadratic model.
-
-    In the norm of the inverse Hessian; ``asked`` is that gradient before, with its
-    sign changed.
-    """
-    if rate is None:
-        return _root(asked, packed)
-    left = asked - mapped.curvature_dot(packed) - mapped.penalty[:, None] * packed
-    left[held] = 0.0
-    return _root(asked, mapped.solve(asked)) - _root(left, mapped.solve(left))
-
-
-def _root(gradient: Array, solved: Array) -> float:
-    return float(np.sqrt(max(float(np.vdot(gradient, solved)), 0.0)))
-
-
-def _doubt(
-    reach: Reach,
-    objective: Objective,
-    factor: Factor,
-    gain: float,
-    unit: float,
-    changes: tuple[Array, Array, Array],
-    solved: bool,
-) -> float:
-    """`StepResult.doubt`.
-
-    Parameters
-    ----------
-    reach : Reach
-    objective : Objective
-        The old one with the new loss.
-    factor : Factor
-    gain : float
-        What the step takes away in the quadratic model.
-    unit : float
-        What raw predictions are measured in.
-    changes : tuple of ndarray of shape (p, n_outputs)
-        From the anchor to the coefficients; that of coefficients that are dropped; the
-        whole change, these included.
-    solved : bool
-        Whether the step solves the quadratic model.
-    """
-    behind, _, moved = changes
-    change = reach.largest_change(moved)
-    if change <= _UNSEEN * unit:
-        return 0.0
-    gain = reach.gain(objective, factor, changes, gain, solved)
-    left = reach.bend(objective, factor, behind, moved)
-    if left == 0.0:
-        return 0.0
-    doubt = left / gain if gain > 0.0 else np.inf
-    if objective.loss.self_concordance is not None:
-        return doubt
-    # where rows are too many, or the loss says too little of itself
-    blind = DOUBTFUL * change / (_BLIND * unit) if unit > 0.0 else np.inf
-    return float(min(doubt, blind))
 
 
 def carried(state: State, edit: Edit) -> State:

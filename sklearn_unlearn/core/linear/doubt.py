@@ -1,0 +1,83 @@
+"""Whether a step without data is worth its while, by what is known of unseen rows.
+
+``doc/conventions.rst``, *What a step may leave*.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_unlearn.core.arrays import Array, Mask
+from sklearn_unlearn.core.linear.factor import Factor
+from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.reach import Reach
+
+#: Share of what a step takes away that it may leave, from where on it is in doubt.
+DOUBTFUL = 0.5
+#: Change of all raw predictions that leaves no doubt, in units in which it is seen.
+_UNSEEN = 1e-3
+#: Change of any raw prediction from where on a step is in doubt of which nothing bounds
+#: what it leaves (``python -m benchmarks silent``).
+_BLIND = 0.02
+
+
+def gain_of(
+    mapped: Factor, asked: Array, packed: Array, rate: float | None, held: Mask
+) -> float:
+    """By how much a step lowers the gradient of the quadratic model.
+
+    In the norm of the inverse Hessian; ``asked`` is that gradient before, with its
+    sign changed.
+    """
+    if rate is None:
+        return _root(asked, packed)
+    left = asked - mapped.curvature_dot(packed) - mapped.penalty[:, None] * packed
+    left[held] = 0.0
+    return _root(asked, mapped.solve(asked)) - _root(left, mapped.solve(left))
+
+
+def _root(gradient: Array, solved: Array) -> float:
+    return float(np.sqrt(max(float(np.vdot(gradient, solved)), 0.0)))
+
+
+def doubt_of(
+    reach: Reach,
+    objective: Objective,
+    factor: Factor,
+    gain: float,
+    unit: float,
+    changes: tuple[Array, Array, Array],
+    solved: bool,
+) -> float:
+    """How much of the gradient a step may leave, over what it takes away.
+
+    Parameters
+    ----------
+    reach : Reach
+    objective : Objective
+        The old one with the new loss.
+    factor : Factor
+    gain : float
+        What the step takes away in the quadratic model.
+    unit : float
+        What raw predictions are measured in.
+    changes : tuple of ndarray of shape (p, n_outputs)
+        From the anchor to the coefficients; that of coefficients that are dropped; the
+        whole change, these included.
+    solved : bool
+        Whether the step solves the quadratic model.
+    """
+    behind, _, moved = changes
+    change = reach.largest_change(moved)
+    if change <= _UNSEEN * unit:
+        return 0.0
+    gain = reach.gain(objective, factor, changes, gain, solved)
+    left = reach.bend(objective, factor, behind, moved)
+    if left == 0.0:
+        return 0.0
+    doubt = left / gain if gain > 0.0 else np.inf
+    if objective.loss.self_concordance is not None:
+        return doubt
+    # where rows are too many, or the loss says too little of itself
+    blind = DOUBTFUL * change / (_BLIND * unit) if unit > 0.0 else np.inf
+    return float(min(doubt, blind))
