@@ -242,8 +242,9 @@ def test_what_needs_a_factor_says_so():
 def test_the_rule():
     def rule(n_rows, order, density, curvature="auto", retained=True, dense=False):
         rng = np.random.default_rng(0)
-        X = sp.random_array((n_rows, order), density=density, rng=rng, format="csr")
-        X = np.zeros((n_rows, order)) if dense else X
+        X = np.ones((n_rows, order))
+        if not dense:
+            X = sp.csr_array(rng.random(X.shape) < density, dtype=np.float64)
         problem = make_problem("logistic", n_rows, 2)
         rows = replace(problem.rows, X=X)
         penalty = np.ones((order, 1))

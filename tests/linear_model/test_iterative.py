@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.exceptions import SkipTestWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from sklearn_unlearn import (
@@ -15,6 +16,7 @@ from sklearn_unlearn import (
 )
 from sklearn_unlearn.core.linear import preconditioner
 from sklearn_unlearn.exceptions import NoFactorError, UnlearningError
+from sklearn_unlearn.utils.estimator_checks import check_unlearner
 from tests.cases import ESTIMATORS, FORMATS, coefficients, data, make, stop, weights
 from tests.linear_model.requests import N_ROWS, OUT, VERBS, ask
 from tests.pairwise import pairwise
@@ -48,9 +50,10 @@ def test_every_verb_is_exact(
 
 def wide(n_rows=200, n_columns=3000, seed=0):
     rng = np.random.default_rng(seed)
-    X = sp.random_array((n_rows, n_columns), density=0.01, rng=rng, format="csr")
+    X = rng.random((n_rows, n_columns))
+    X[rng.random(X.shape) > 0.01] = 0.0
     y = (X[:, :50].sum(axis=1) + rng.normal(size=n_rows) > 0.3).astype(int)
-    return X, y
+    return sp.csr_array(X), y
 
 
 def test_wide_sparse_rows_against_scikit_learn():
@@ -164,3 +167,8 @@ def test_tags_promise_what_there_is():
     assert not tags(curvature="iterative").certified
     retained = tags(curvature="iterative", retain_data=True)
     assert retained.partial_unfit == retained.forget_features == "exact"
+
+
+def test_it_passes_the_checks_of_unlearners():
+    with pytest.warns(SkipTestWarning, match="no request is answered"):
+        check_unlearner(UnlearnableRidge(curvature="iterative", retain_data=True))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from unittest import SkipTest
+
 import numpy as np
 from sklearn.base import clone
 
 from sklearn_unlearn.utils._checks.oracles import EXACT, distance, refit, scores
-from sklearn_unlearn.utils.tags import unlearning_tags
+from sklearn_unlearn.utils.tags import REQUEST_VERBS, unlearning_tags
 
 #: Fit and refinement stop here, so that a refit is an oracle to `EXACT`.
 TOL = 1e-10
@@ -26,7 +28,11 @@ def configured(estimator, **wanted):
     if "tol" in parameters:
         wanted["tol"] = min(parameters["tol"], TOL)
     known = {name: value for name, value in wanted.items() if name in parameters}
-    return estimator.set_params(**known)
+    estimator.set_params(**known)
+    tags = unlearning_tags(estimator) if known.get("retain_data") is False else None
+    if tags is not None and not any(getattr(tags, verb) for verb in REQUEST_VERBS):
+        raise SkipTest(f"with {known} no request is answered")
+    return estimator
 
 
 def order(estimator, *verbs):
