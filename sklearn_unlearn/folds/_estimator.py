@@ -17,6 +17,7 @@ from sklearn_unlearn.folds._rows import FoldRows, memberships
 from sklearn_unlearn.row_models import RawRowModel, present_classes
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.narrowing import without_columns
+from sklearn_unlearn.utils.notes import note
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.tags import REQUEST_VERBS, UnlearningTags, unlearning_tags
 from sklearn_unlearn.utils.targets import check_labels, labels_of, targets_of
@@ -170,6 +171,7 @@ class FoldedModel(RawRowModel, LearnedColumns):
         rows = fitted.model.edited(request, self._classes_left)
         living = rows.living()
         members, moved = fitted.members.after(change, living)
+        note(residual_after=None)  # that of the model that was asked last
         after = replace(fitted, model=rows, members=members)
         return self._concluded(after, fitted, moved, living, change)
 
@@ -188,5 +190,6 @@ class FoldedModel(RawRowModel, LearnedColumns):
         rows = replace(rows, retained=retained, forgotten=forgotten)
         living = rows.living()
         members = members.without_columns(specs, forgotten, living)
+        note(residual_after=None)
         after = replace(fitted, model=rows, members=members)
         return self._concluded(after, fitted, set(members.fitted), living, None)

@@ -278,6 +278,15 @@ def test_records_tell_states_apart():
     assert second.state_after != first.state_after
 
 
+def test_records_are_of_the_request_not_of_one_of_the_models():
+    X, y = numbers()
+    search = ridge().fit(X, y)
+    gone = np.array([0, 1, 2, 50])  # in two folds
+    record = search.partial_unfit(X[gone], y[gone]).request_record_
+    assert record.n_rows_out == 4
+    assert record.residual_after is None
+
+
 def test_requests_together():
     X, y = numbers()
     search = ridge()
