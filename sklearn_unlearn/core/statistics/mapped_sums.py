@@ -40,7 +40,7 @@ def mapped(sums: Statistics, change: AffineMap, n_rest: int = 0) -> Statistics |
         None if sums of squares do not tell those of the new columns, because one is
         made of several.
     """
-    rest = sp.eye_array(n_rest, format="csr")
+    rest = sp.csr_array(sp.identity(n_rest, format="csr"))
     linear = sp.csr_array(change.linear)
     if n_rest:
         linear = sp.csr_array(sp.block_diag((linear, rest), format="csr"))
