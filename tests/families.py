@@ -12,11 +12,13 @@ from sklearn_unlearn import (
     ShardedClassifier,
     UnlearnableDecisionTreeClassifier,
     UnlearnableGaussianNB,
+    UnlearnableKNeighborsClassifier,
     UnlearnableLogisticRegression,
     UnlearnableMLPClassifier,
     UnlearnableRandomForestClassifier,
     UnlearnableRidge,
     UnlearnableStandardScaler,
+    UnlearnableSVC,
     make_unlearnable_column_transformer,
     make_unlearnable_pipeline,
 )
@@ -36,6 +38,8 @@ _MAKERS = {
         (UnlearnableStandardScaler(), [0, 1]), ("passthrough", [2, 3])
     ),
     "tree": lambda: UnlearnableDecisionTreeClassifier(max_depth=4, random_state=0),
+    "neighbours": lambda: UnlearnableKNeighborsClassifier(3),
+    "support_vectors": lambda: UnlearnableSVC(gamma=0.3),
     "forest": lambda: UnlearnableRandomForestClassifier(2, max_depth=3, random_state=0),
     "shards": lambda: ShardedClassifier(n_shards=3, random_state=0),
     "network": lambda: UnlearnableMLPClassifier(
@@ -57,6 +61,8 @@ NAMED = (
     "ridge_retained",
     "logistic_retained",
     "tree",
+    "neighbours",
+    "support_vectors",
     "forest",
     "shards",
     "network",

@@ -191,9 +191,10 @@ class UnlearnableGaussianProcessRegressor(FactoredModel):
     def _shift(self, fitted):
         return float(fitted.twin.alpha)
 
+    def _has_factor(self, fitted):
+        return fitted.twin.optimizer is None and not fitted.twin.normalize_y
+
     def _factor_of(self, fitted):
-        if fitted.twin.optimizer is not None or fitted.twin.normalize_y:
-            return None
         return fitted.sklearn_estimator.L_
 
     def _estimator(self, before, after):

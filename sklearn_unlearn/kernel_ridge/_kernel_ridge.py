@@ -133,14 +133,17 @@ class UnlearnableKernelRidge(FactoredModel):
     def _shift(self, fitted):
         return float(np.atleast_1d(fitted.twin.alpha)[0])
 
+    def _has_factor(self, fitted):
+        alpha, X = np.atleast_1d(fitted.twin.alpha), fitted.model.rows().X
+        one = np.all(alpha == alpha[0]) and alpha[0] > 0.0
+        return bool(one) and X.dtype == np.float64
+
     def _factor_of(self, fitted):
-        alpha, rows = np.atleast_1d(fitted.twin.alpha), fitted.model.rows()
-        if np.any(alpha != alpha[0]) or alpha[0] == 0.0 or rows.X.dtype != np.float64:
-            return None
         if fitted.factor is not None:
             return fitted.factor
+        rows = fitted.model.rows()
         matrix = self._matrix(fitted, rows, rows)
-        matrix.flat[:: rows.n_rows + 1] += alpha[0]
+        matrix.flat[:: rows.n_rows + 1] += self._shift(fitted)
         try:
             return cholesky(matrix, lower=True, overwrite_a=True)
         except LinAlgError:  # which the twin solves otherwise

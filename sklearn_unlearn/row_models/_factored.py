@@ -48,17 +48,27 @@ class FactoredModel(RowSetRegressor):
         """What is on the diagonal besides."""
         raise NotImplementedError
 
+    def _has_factor(self, fitted: Any) -> bool:
+        """Whether the model solves by a factor that requests can follow."""
+        raise NotImplementedError
+
     def _factor_of(self, fitted: Any) -> Any:
-        """The factor for the rows; None where the model does not solve by one."""
+        """The factor for the rows, of a model that has one; None if it cannot be."""
         raise NotImplementedError
 
     def _estimator(self, before: Any, after: Any) -> Any:
         """scikit-learn's estimator by the factor that ``after`` has."""
         raise NotImplementedError
 
+    def _way(self):
+        if self._has_factor(self._checked()):
+            return "exact, by a factor", "rows, factor of a kernel", "n^2 of n rows"
+        return "exact, fitted again", "rows", "a fit"
+
     def _settled(self, before, after, request):
         factor = None
-        if request.retained is None and isinstance(request.edit.feature_map, Identity):
+        same = isinstance(request.edit.feature_map, Identity)
+        if same and request.retained is None and self._has_factor(before):
             factor = self._edited_factor(before, after, request.edit)
         if factor is None:
             return self._begun(replace(after, factor=None))

@@ -32,6 +32,9 @@ from sklearn_unlearn.utils.validation import (
     remaining_columns,
 )
 
+#: Numbers of rows that a digest reads.
+_SAMPLED = 2048
+
 
 @dataclass(frozen=True, eq=False)
 class KeptRows:
@@ -44,13 +47,24 @@ class KeptRows:
     """
 
     retained: RetainedRows
-    #: Rows are all that the model has learned, for digests of its state.
-    only_rows: ClassVar[bool] = True
+    #: What a digest of the state reads.
+    tells: ClassVar[tuple[str, ...]] = ("sample",)
 
     @property
     def forgotten(self):
         """Columns at fit that do not count."""
         return self.retained.forgotten
+
+    @property
+    def sample(self):
+        """How many rows there are, a sum over all, and some of them, evenly spaced."""
+        n_rows, width = self.order.size, max(1, self.forgotten.size)
+        n_some = min(n_rows, max(1, _SAMPLED // width))
+        places = np.linspace(0, n_rows - 1, n_some).astype(np.intp)
+        rows, blocks = self.retained.take(self.order[places]), self.retained.blocks()
+        total = sum(float(block.weight @ block.y.sum(axis=1)) for block in blocks)
+        kept = np.flatnonzero(~self.forgotten)
+        return n_rows, total, columns_of(rows.X, kept), rows.y, rows.weight
 
     @cached_property
     def order(self):
@@ -87,6 +101,8 @@ class RowSet:
     columns : Columns
     twin : estimator
         scikit-learn's, with the parameters at fit; not fitted.
+    single : bool
+        Whether targets were given in single precision, in which the twin answers then.
     made : dict
         The same fitted to the rows, once it was asked for. It is not pickled.
     """
@@ -95,6 +111,7 @@ class RowSet:
     encoding: Any
     columns: Columns
     twin: Any
+    single: bool = False
     made: dict = field(default_factory=dict)
 
     @property
@@ -127,7 +144,10 @@ class RowSet:
         """Targets as the caller gave them."""
         if self.encoding.classes is not None:
             return self.encoding.classes[self.encoding.groups(encoded)]
-        return encoded[:, 0] if self.encoding.is_vector else encoded
+        y = encoded[:, 0] if self.encoding.is_vector else encoded
+        # corrected ones may need more digits
+        single = y.astype(np.float32) if self.single else y
+        return single if np.array_equal(single, y) else y
 
     def with_rows(self, retained, encoding):
         """The same of other rows."""
@@ -249,8 +269,8 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         encoding, none = self._encoding(y), np.zeros(columns.n_features, dtype=bool)
         rows, numbers = Rows(X, encoding.read(y), weight), np.arange(weight.size)
         retained = RetainedRows.of(rows, ids, none, numbers=numbers)
-        twin = clone(self._twin())
-        return self._fitted_class(KeptRows(retained), encoding, columns, twin)
+        single, twin = y.dtype == np.float32, clone(self._twin())
+        return self._fitted_class(KeptRows(retained), encoding, columns, twin, single)
 
     def _twin(self):
         """scikit-learn's estimator with the same parameters, not fitted."""

@@ -40,6 +40,7 @@ class SupportSet(RowSet):
     support: Any = None
     settled: bool = False
     kept: bool = False
+    tells: ClassVar[tuple[str, ...]] = ("model", "solved")
 
     @property
     def numbers(self):
@@ -153,6 +154,9 @@ class SupportModel(RowSetModel):
     def _settled(self, before, after, request):
         return self._begun(after)
 
+    def _way(self):
+        return "exact to tol, solved again", "rows, a solution", "a fit"
+
 
 class LocalSupportModel(SupportModel):
     """A support vector machine that rows which do not support can leave as it is.
@@ -220,6 +224,12 @@ class LocalSupportModel(SupportModel):
             if not np.isin(before.support, numbers).any():
                 return replace(after, kept=True)
         return self._begun(after)
+
+    def _way(self):
+        if self.__sklearn_is_fitted__() and self._fitted.settled:
+            how = "exact to tol, solved again where a row supports"
+            return how, "rows, a solution", "its rows, or a fit"
+        return super()._way()
 
     # Adoption -------------------------------------------------------------------------
 

@@ -29,7 +29,6 @@ _DEPTH = 12
 _LEARNED = {
     "sklearn_estimator",
     "estimator",
-    "twin",
     "model",
     "state",
     "theta",
@@ -148,14 +147,6 @@ def _parts(value):
         return zip(_some(names), _some(list(value.values())), strict=True)
     if isinstance(value, list | tuple):
         return ((str(len(value)), part) for part in _some(value))
-    if hasattr(value, "chunks"):
-        chunks = [(one.rows.X, one.rows.y, one.rows.weight) for one in value.chunks]
-        changed = sorted(value.changed.items())
-        return zip(
-            ("rows", "changed", "forgotten"),
-            (chunks, changed, value.forgotten),
-            strict=True,
-        )
     value = getattr(value, "version", value)
     if not isinstance(value, BaseEstimator):
         return ()
@@ -170,10 +161,10 @@ def _parts(value):
 @lru_cache(maxsize=256)
 def _learned_fields(kind):
     """Names of what a fitted value of some class has learned."""
-    if hasattr(kind, "only_rows"):
-        return ("retained",)
     if hasattr(kind, "node_count"):  # scikit-learn's trees
         return ("threshold", "value")
+    if hasattr(kind, "tells"):  # what is a function of rows
+        return kind.tells
     names = getattr(kind, "_fields", ())
     if is_dataclass(kind):
         names = [each.name for each in fields(kind)]

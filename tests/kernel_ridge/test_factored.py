@@ -229,6 +229,14 @@ def test_an_optimizer_chooses_the_kernel_of_what_is_left():
     np.testing.assert_array_equal(model.predict(X), twin.predict(X))
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_it_says_how_it_unlearns(name):
+    model = clone(MODELS[name]).fit(X, Y)
+    assert ("by a factor" in str(model.explain())) == (
+        name in FOLLOW or name == "function"
+    )
+
+
 def test_the_last_rows_stay():
     model = clone(MODELS["rbf"]).fit(X, Y)
     before = model._fitted

@@ -15,6 +15,7 @@ import sklearn_unlearn as su
 from sklearn_unlearn.exceptions import (
     DataMismatchWarning,
     EmptyClassError,
+    UndoError,
     UnlearningError,
 )
 from tests.pairwise import pairwise
@@ -290,6 +291,37 @@ def test_in_a_search():
     su.partial_unfit(search.fit(X, LABELS), X[:2], LABELS[:2])
     best = clone(search.best_estimator_).fit(X[2:], LABELS[2:])
     np.testing.assert_array_equal(search.predict(X), best.predict(X))
+
+
+def test_a_row_is_taken_back_to_its_place_or_not_at_all():
+    first, label = X[:1] + 0.25, LABELS[:1]  # which no other equals
+    model = su.UnlearnableKNeighborsClassifier(3).fit(X, LABELS)
+    before = model._fitted
+    record = model.partial_fit(first, label).request_record_
+    assert record.state_after != record.state_before
+    record.undo(model, first, label)
+    np.testing.assert_array_equal(model.kneighbors(X)[1], _asked(before, X))
+    model.fit(np.vstack([first, X]), np.append(label, LABELS))
+    record = model.partial_unfit(first, label).request_record_
+    with pytest.raises(UndoError, match="to the last bit"):
+        record.undo(model, first, label)
+
+
+def _asked(fitted, rows):
+    return fitted.sklearn_estimator.kneighbors(rows)[1]
+
+
+def test_targets_in_single_precision_are_answered_in_it():
+    y = NUMBERS.astype(np.float32)
+    model = su.UnlearnableKNeighborsRegressor(3).fit(X, y).partial_unfit(X[:2], y[:2])
+    twin = KNeighborsRegressor(3).fit(X[2:], y[2:])
+    assert model.predict(X).dtype == twin.predict(X).dtype == np.float32
+    np.testing.assert_array_equal(model.predict(X), twin.predict(X))
+    model.replace_labels(X[2:3], y[2:3], [[0.1, 0.2]])
+    targets = y.astype(float)
+    targets[2] = 0.1, 0.2
+    twin.fit(X[2:], targets[2:])
+    np.testing.assert_array_equal(model.predict(X), twin.predict(X))
 
 
 def test_neighbours_of_the_rows_themselves():

@@ -336,6 +336,11 @@ def test_refusals():
     assert_solves(three, X[~gone], THREE[~gone])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_says_how_it_unlearns(kind):
+    assert ("its rows" in str(fitted(kind).explain())) == (kind in LOCAL)
+
+
 def test_forgotten_columns_have_no_weight():
     model = su.UnlearnableSVC(kernel="linear").fit(X, TWO).forget_features([2])
     refit = SVC(kernel="linear").fit(X[:, [0, 1, 3]], TWO)
