@@ -50,7 +50,7 @@ def run(settings):
         table.notes.append(f"- {way}: {count / total:.0%} of {total:.0f} pipelines")
     table.reach("share that is native", shares[NATIVE] / total, at_least=0.55)
     table.reach(
-        "share that is native, or retrained for its forest alone",
+        "share that is native, or in the group of forests, which are retrained whole",
         without_forests / total,
         at_least=0.75,
     )
