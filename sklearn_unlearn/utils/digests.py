@@ -127,6 +127,8 @@ def _feed_state(digest: Any, value: Any, depth: int = 0) -> None:
             digest.update(repr(value.shape).encode())
             value = _spread(value.flat)
         _feed_values(digest, value)
+    elif hasattr(value, "detach"):  # a tensor
+        _feed_state(digest, value.detach().cpu().numpy(), depth)
     elif isinstance(value, np.generic):
         _feed_state(digest, value.item(), depth)
     elif isinstance(value, str | bool | int | float) or value is None:

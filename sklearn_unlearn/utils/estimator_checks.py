@@ -38,6 +38,9 @@ __all__ = [
     "unlearner_checks",
 ]
 
+#: Where verbs come from that lists of requests can state.
+_SHARED = "sklearn_unlearn.base"
+
 
 def check_unlearner(estimator, X=None, y=None):
     """Check that an estimator unlearns as its verbs promise.
@@ -256,7 +259,9 @@ def _applicable(estimator):
             estimator, "_trains_with_weights", True
         ):
             yield results.check_sample_weight
-    if hasattr(estimator, "carry_out"):
+    asked = verbs.intersection(REQUEST_VERBS)
+    shared = (getattr(estimator, verb).__module__ == _SHARED for verb in asked)
+    if hasattr(estimator, "carry_out") and all(shared):
         yield requests.check_record
         if row_verbs:
             yield requests.check_list_of_requests
