@@ -13,6 +13,7 @@ from sklearn_unlearn.certification.distance import (
 )
 from sklearn_unlearn.certification.drift import measured, stepped
 from sklearn_unlearn.certification.geometry import Geometry, certified_eigenvalues
+from sklearn_unlearn.certification.lineage import refit_tolerance
 from sklearn_unlearn.core.linear.bends import bend
 from sklearn_unlearn.core.linear.factor import factorise
 from sklearn_unlearn.core.linear.refinement import refine
@@ -376,3 +377,34 @@ def test_weights_bend_without_limit(before, path):
     assert bend(before, path) == math.inf
     assert bend(math.nan, path) == math.inf
     assert bend(0.0, 0.0) == 0.0
+
+
+def test_errors_of_the_hessian_are_added_to_a_known_direction():
+    problem = make_problem("squared", n_outputs=1, intercept=False)
+    state = fitted(problem)
+    matrix = state.factor.folded().matrix()
+    values, vectors = np.linalg.eigh(np.tril(matrix) + np.tril(matrix, -1).T)
+    gradient = vectors[:, -1:]  # where H is largest: the direction pays
+    state = replace(state, hessian=state.factor, gradient=gradient)
+    drift = measured(state, problem.rows, exact=True, computed=True)
+    geometry = replace(drift.geometry, skew=0.1)
+    drift = replace(drift, geometry=geometry, unknown=0.0, unknown_length=0.0)
+    error, smallest = geometry.error, geometry.smallest
+    step, norm = 1.0 / values[-1], 1.0 / math.sqrt(values[-1])
+    found = distance(state, drift, 0.0).minimiser
+    # of H^-1 g, and of H itself on the whole way
+    root = math.sqrt(smallest * (1.0 - error))
+    wrong = 2.0 * error * norm / math.sqrt(smallest)
+    wrong += 2.0 * error * norm / (1.0 - error) / root
+    assert found == pytest.approx(step + wrong, rel=1e-6)
+
+
+def test_refits_stop_at_their_rounding_error_too():
+    problem = make_problem("logistic")
+    state = fitted(problem)
+    drift = measured(state, problem.rows)
+    floor, unit = 1.25 * drift.floor.size, drift.units.largest
+    assert refit_tolerance(0.0, drift) == pytest.approx(2.0 * floor, abs=0.0)
+    assert refit_tolerance(1.0, drift) == pytest.approx(unit + floor, rel=1e-15)
+    tol = 10.0 * floor / unit
+    assert refit_tolerance(tol, drift) == pytest.approx(11.0 * floor, abs=0.0)

@@ -399,3 +399,19 @@ def test_an_estimate_that_is_too_large_is_not_claimed():
 
     order = _SMALL + 10
     assert 0.5 <= _certified(np.eye(order, order="F"), solve) <= 1.0
+
+
+def test_forgotten_columns_of_a_row_have_no_norm():
+    problem = make_problem("logistic", n_columns=40)
+    state, rows = fitted(problem), problem.rows
+    columns = np.arange(41) == 0
+    step = unlearn(state, Edit(feature_map=DropColumns(columns)))
+    objective, factor = step.state.objective, step.state.factor
+    assert factor.pending_rank > 0  # the dropped column waits
+    huge, none = rows.X.copy(), rows.X.copy()
+    huge[:, 0], none[:, 0] = 1e6, 0.0
+    for X in (huge, none):
+        found = largest_pending_norm(objective, factor, replace(rows, X=X), 1e-3)
+        assert found == pytest.approx(
+            largest_norm(objective, factor, replace(rows, X=none)), rel=1e-6
+        )

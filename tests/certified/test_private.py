@@ -178,7 +178,14 @@ def test_a_release_says_what_is_hidden(n_classes, as_format):
     assert Certificate.from_json(certificate.to_json()) == certificate
     np.testing.assert_array_equal(shown(released), shown(model))
     bound = np.sqrt(2.0) ** (n_classes > 2)
-    assert model.private_record().distance == pytest.approx(bound, abs=1e-5)
+    record = model.private_record()
+    assert record.distance == pytest.approx(bound, abs=1e-5)
+    # both worlds end that near to their minimisers
+    assert record.distance_to_minimiser > 0.0
+    fitted = model._fitted
+    terms, objective = fitted.lineage.terms, fitted.model.state.objective
+    moved = sensitivity(objective, terms.row_norm)
+    assert record.distance == moved + 2.0 * record.distance_to_minimiser > moved
     assert model.capacity(X[2:3], y[2:3]) == 2
 
 
