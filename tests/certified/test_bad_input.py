@@ -16,7 +16,7 @@ from sklearn_unlearn.exceptions import (
     NoBoundError,
     UnlearningError,
 )
-from tests.cases import coefficients, make
+from tests.cases import LARGE_STEPS, coefficients, make
 from tests.certified.problems import OUT, VERBS, certified, gaussian, problem, theta
 from tests.certified.snapshots import Frozen
 
@@ -185,6 +185,7 @@ class WildRegression(UnlearnableLogisticRegression):
         return Wild()
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("retain_data", [False, True])
 def test_a_loss_without_a_bound_is_refused_with_the_reason(retain_data):
     X, y = problem("logistic")
