@@ -6,21 +6,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+from weakref import ReferenceType, ref
 
-_NOTES: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
+
+class Notes(dict[str, Any]):
+    """What has been noted: fields of `RequestRecord` and their values."""
+
+    __slots__ = ("__weakref__",)
+
+
+#: Of the request in progress, which alone keeps them: one that is interrupted before it
+#: can clean up is over all the same.
+_NOTES: ContextVar[ReferenceType[Notes] | None] = ContextVar("notes", default=None)
+
+
+def _current() -> Notes | None:
+    """The notes of the request in progress, if there is one."""
+    reference = _NOTES.get()
+    return None if reference is None else reference()
 
 
 @contextmanager
-def taking_notes() -> Iterator[dict[str, Any] | None]:
+def taking_notes() -> Iterator[Notes | None]:
     """While a request is carried out: what is noted of it.
 
     None within another request, as of a step of a pipeline: it is part of that.
     """
-    if _NOTES.get() is not None:
+    if _current() is not None:
         yield None
         return
-    notes: dict[str, Any] = {}
-    token = _NOTES.set(notes)
+    notes = Notes()
+    token = _NOTES.set(ref(notes))
     try:
         yield notes
     finally:
@@ -35,6 +51,6 @@ def note(**found: Any) -> None:
     **found
         Fields of `RequestRecord` and their values; no data.
     """
-    notes = _NOTES.get()
+    notes = _current()
     if notes is not None:
         notes.update(found)

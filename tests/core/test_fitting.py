@@ -189,7 +189,7 @@ def count_hessians(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["logistic", "multinomial", "poisson", "gamma"])
 def test_a_dear_hessian_is_computed_once_after_a_sampled_start(kind, monkeypatch):
-    monkeypatch.setattr(fitting, "_CHEAP_FLOPS", 0.0)
+    monkeypatch.setattr(fitting, "CHEAP_FLOPS", 0.0)
     passes = count_hessians(monkeypatch)
     problem = make_problem(kind, n_rows=5000)
     result = fit(problem.objective, problem.rows, tol=1e-9, max_iter=100)
@@ -207,7 +207,7 @@ def test_a_dear_hessian_is_computed_once_after_a_sampled_start(kind, monkeypatch
 
 def test_an_anchor_that_lags_too_far_is_moved(monkeypatch):
     problem = make_problem("logistic", n_rows=5000)
-    monkeypatch.setattr(fitting, "_CHEAP_FLOPS", 0.0)
+    monkeypatch.setattr(fitting, "CHEAP_FLOPS", 0.0)
     monkeypatch.setattr(fitting, "_LAG", 1e-9)
     state = fit(problem.objective, problem.rows, tol=1e-9, max_iter=100).state
     lag = state.factor.norm(problem.objective.pack(state.theta - state.anchor))
@@ -216,7 +216,7 @@ def test_an_anchor_that_lags_too_far_is_moved(monkeypatch):
 
 def test_a_sample_that_does_not_determine_the_coefficients(monkeypatch):
     # a column that is zero in the sampled rows, without a penalty
-    monkeypatch.setattr(fitting, "_CHEAP_FLOPS", 0.0)
+    monkeypatch.setattr(fitting, "CHEAP_FLOPS", 0.0)
     problem = with_penalty(make_problem("logistic", n_rows=5000), np.zeros((5, 1)))
     rows = problem.rows
     rows.X[:, 0] = 0.0

@@ -282,6 +282,8 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(verb):
         at += 1 if at < 100 else 11
     assert n_undone > 30
     np.testing.assert_array_equal(model.coef_, done.coef_)
+    # no request that was interrupted still counts as the one in progress
+    assert model.request_record_.verb == verb
 
 
 def test_copies_and_exports():

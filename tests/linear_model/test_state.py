@@ -327,7 +327,7 @@ def test_clone_is_unfitted_and_shares_nothing():
 
 def test_state_has_a_schema_version():
     X, y = data("logistic")
-    assert make("logistic").fit(X, y)._fitted.model.state.schema == 1
+    assert make("logistic").fit(X, y)._fitted.model.state.schema == 2
 
 
 def test_requests_do_not_touch_the_data():
