@@ -77,7 +77,9 @@ class PlanningMixin(CarryingMixin):
                 after = self if edited is fitted else self._copy_with(edited)
                 verbs = {each.verb for each in asked}
                 frozen = set(getattr(edited, "lately", ()))
-                refined = ({} if notes is None else notes).get("residual_after") is not None
+                refined = ({} if notes is None else notes).get(
+                    "residual_after"
+                ) is not None
                 steps = tuple(_planned(self, after, verbs, frozen, refined))
                 if X_watch is not None:
                     largest, mean = _moved(self, after, X_watch)

@@ -5,9 +5,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import MetadataRequest
 
 #: What may differ: steps of solvers, signs, marks of single rows, the order of words,
-#: what PCA notes of a solver that was not asked.
+#: what PCA notes of a solver that was not asked, variances where the twin has ranges.
 FREE = {"n_iter_", "rotations_", "scalings_", "outliers_", "vocabulary_"}
-FREE |= {"_fit_svd_solver", "_stop_words_id"}
+FREE |= {"_fit_svd_solver", "_stop_words_id", "variances_"}
 
 #: Whole numbers in some releases, for some kinds of rows.
 OF_RELEASES = "n_samples_seen_"

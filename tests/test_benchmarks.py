@@ -23,6 +23,7 @@ from benchmarks.measure import Settings, Table
 from benchmarks.profile import functions
 from benchmarks.published import macro_f1
 from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
+from tests.cases import LARGE_STEPS
 
 
 def test_every_topic_can_be_run():
@@ -114,6 +115,7 @@ def test_the_path_of_a_request_is_traced():
 # Every model beside its twin --------------------------------------------------------
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("case", suite.CASES, ids=lambda case: repr(case.twin))
 def test_models_fitted_by_newton_are_compared(case):
     rng = np.random.default_rng(0)
@@ -187,6 +189,7 @@ def test_refined_requests_refit_nothing(halves):
     assert model.private_record().publication == 3
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 def test_requests_are_counted_to_the_first_refusal(halves):
     source = Source("breast cancer", *halves, np.arange(30), 2, 5)
     rows = list(rows_of_source(source))

@@ -152,6 +152,7 @@ class LinearUnlearner(
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         exact = bounded = retains = False
+        iterative = isinstance(self.curvature, str) and self.curvature == "iterative"
         try:
             self._check_parameters()
         except (TypeError, ValueError):  # fit refuses them
@@ -163,14 +164,14 @@ class LinearUnlearner(
                 loss.constant_curvature and self.method == "second_order"
             )
             bounded = loss.self_concordance is not None
-            bounded = bounded and self.curvature != "iterative"
+            bounded = bounded and not iterative
             if hasattr(loss, "in_range"):
                 allowed = loss.in_range(np.array([[-1.0]]))
                 tags.target_tags.positive_only = not np.all(allowed)
         promised = UnlearningTags.of(
             self, exact=exact, certified=bounded, row_ids=retains
         )
-        if self.curvature == "iterative" and not retains:  # no request is answered
+        if iterative and not retains:  # no request is answered
             promised = replace(promised, **dict.fromkeys(REQUEST_VERBS))
         return UnlearnerTags.extending(tags, promised)
 

@@ -82,10 +82,10 @@ class UnlearnableHuberRegressor(LinearRegressor):
     >>> from sklearn_unlearn import UnlearnableHuberRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> X = scale(X)
-    >>> model = UnlearnableHuberRegressor().fit(X, y)
+    >>> model = UnlearnableHuberRegressor(retain_data=True).fit(X, y)
     >>> before = model.gradient_residual(X[2:], y[2:])
     >>> model = model.partial_unfit(X[:2], y[:2])
-    >>> bool(model.gradient_residual(X[2:], y[2:]) < 0.1 * before)
+    >>> bool(model.gradient_residual(X[2:], y[2:]) < 1e-6 * before)
     True
     """
 

@@ -24,6 +24,8 @@ class FinalNetwork(FinalResidualMixin):
     """
 
     _adopts_unseen = True
+    #: Steps tell rows that come from those that stay: they are behind them.
+    _keeps_places = False
 
     def _carried(self, fitted, request, now=None, *, measured=True) -> Any:
         """The fitted value after a request; ``now`` is what rows that left are now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -38,6 +38,8 @@ class LocatedRetainedRows(LocatedRows):
         The raw rows that come, where data are retained.
     edited, compacted : callable
         Give the retained rows without those that leave, and a copy of these alone.
+    in_place : bool
+        Whether rows that are corrected keep their place among the others.
     """
 
     fitted: Any = None
@@ -45,6 +47,7 @@ class LocatedRetainedRows(LocatedRows):
     origin_in: Any = None
     edited: Callable[[], Any] = tuple
     compacted: Callable[[], Any] = tuple
+    in_place: bool = True
 
     @property
     def retained(self):
@@ -69,10 +72,10 @@ class LocatedRetainedRows(LocatedRows):
     def order(self):
         """In which order rows that are kept, and behind them those that come, belong.
 
-        A row that is corrected keeps its place.
+        A row that is corrected keeps its place, if ``in_place``.
         """
         kept, n_coming = self.edited().alive, self.origin_in.shape[0]
-        if self.positions is None:
+        if self.positions is None or not self.in_place:
             return np.arange(kept.size + n_coming)
         return np.argsort(np.concatenate([kept, self.positions]), kind="stable")
 
@@ -87,6 +90,8 @@ class LocatedRetainedRows(LocatedRows):
 class FinalRowModel(RowModel):
     """A row model that knows, as a last step, the raw rows of those that it keeps."""
 
+    #: Whether rows that are corrected keep their place among the others.
+    _keeps_places: ClassVar[bool] = True
     #: Gives the fitted value where the inputs of all rows change.
     _with_other_inputs: Any
 
@@ -109,7 +114,10 @@ class FinalRowModel(RowModel):
         return replace(fitted, model=replace(fitted.model, retained=retained))
 
     def _prepare_final(self, name, request):
-        asked = LocatedRetainedRows(name, request, fitted=self._checked())
+        fitted = self._checked()
+        asked = LocatedRetainedRows(
+            name, request, fitted=fitted, in_place=self._keeps_places
+        )
         retained, leaves = asked.retained, request.out is not None
         X, X_in = asked.value_of("out", "X"), asked.value_of("into", "X")
         if asked.value_of("out", "row_ids") is not None and retained is None:

@@ -52,7 +52,8 @@ class StatisticalModel(FromSklearnMixin, RetainsRows, LearnedColumns, BaseEstima
     retain_data: bool
 
     def __sklearn_tags__(self):
-        promised = UnlearningTags.of(self, exact=True, row_ids=bool(self.retain_data))
+        retains = isinstance(self.retain_data, bool | np.bool_) and self.retain_data
+        promised = UnlearningTags.of(self, exact=True, row_ids=bool(retains))
         return UnlearnerTags.extending(super().__sklearn_tags__(), promised)
 
     # Reading the model ----------------------------------------------------------------

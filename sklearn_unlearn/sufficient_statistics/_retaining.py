@@ -247,4 +247,5 @@ class RetainsRows(StatisticsUnlearner, FinalRowModel):
 
 def _in_columns(targets):
     """Targets as `Rows` have them."""
-    return targets.reshape(targets.shape[0], -1).astype(np.float64)
+    columns = targets[:, None] if targets.ndim == 1 else targets
+    return columns.astype(np.float64)

@@ -142,6 +142,11 @@ class UnlearnableDecisionTreeClassifier(SingleTree, TreeClassifier):
     _twin_class = _tree_class = DecisionTreeClassifier
     _balances_rows = True
 
+    @property
+    def n_classes_(self):
+        """Number of classes, as the twin has it."""
+        return np.int64(super().n_classes_)
+
     def __init__(
         self,
         *,

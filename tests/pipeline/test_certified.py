@@ -110,7 +110,7 @@ def test_columns_need_data_and_objective_mode_keeps_its_coordinates():
     story = Story(scaled(retain_data=True), X, y)
     story.pipeline.forget_features(1)
     story.pipeline.partial_unfit(np.delete(story.X[:1], 1, 1), story.y[:1])
-    assert story.pipeline[-1].private_record().distance < 1e-6
+    assert story.pipeline[-1].private_record().distance_to_minimiser < 1e-6
     model = scaled(mode="objective").fit(X, y)
     with pytest.raises(UnlearningError, match="objective"):
         model.partial_unfit(X[:1], y[:1])

@@ -426,7 +426,7 @@ def test_table(capsys):
             UnlearnableLinearSVR(epsilon=0.1),
             ["approximate; exact †", "no", "no; yes †"],
         ),
-        (UnlearnableGaussianNB(), ["exact", "no", "no"]),
+        (UnlearnableGaussianNB(), ["exact", "no", "no; yes †"]),
     ],
 )
 def test_entries(estimator, entries):
