@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from sklearn_unlearn.certification import lineage as lineage_module
+from sklearn_unlearn.certification import account
 from sklearn_unlearn.exceptions import (
     BudgetExceededError,
     CertificationError,
@@ -109,7 +109,7 @@ def test_after_so_many_refusals_nothing_is_published(retain_data, limit):
         estimator.partial_unfit(*rows)
 
 
-@pytest.mark.parametrize("reason", lineage_module._SECRET_REASONS)
+@pytest.mark.parametrize("reason", account._SECRET_REASONS)
 def test_every_reason_that_secrets_decide_counts(reason, monkeypatch):
     X, y = problem("logistic")
     certification = gaussian(1e3, max_refusals=3)
