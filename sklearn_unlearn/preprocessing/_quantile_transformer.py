@@ -41,9 +41,9 @@ class UnlearnableQuantileTransformer(CountedValues):
     feature_names_in_ : ndarray of shape (n_features,)
         If X had string column names.
     n_quantiles_ : int
-    quantiles_ : ndarray of shape (n_quantiles_, n_columns)
+    quantiles_ : ndarray of shape (n_quantiles, n_columns)
         Of the columns that are not forgotten; missing values do not count.
-    references_ : ndarray of shape (n_quantiles_,)
+    references_ : ndarray of shape (n_quantiles,)
 
     Examples
     --------
