@@ -139,6 +139,19 @@ def test_a_record_holds_no_value_that_left(family):
     assert other.request_record_.state_after != model.request_record_.state_after
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_exports_have_no_record(family):
+    model = fitted(family)
+    plain = model.partial_unfit(*rows_of(model, [1, 2])).to_sklearn()
+    assert not hasattr(plain, "request_record_")
+    assert "_requests" not in vars(plain)
+    for _, step in getattr(plain, "steps", []):
+        assert "_requests" not in vars(step)
+    assert model.request_record_.identity.encode() not in pickle.dumps(plain)
+
+
 def test_subjects_count_as_their_rows():
     model = UnlearnableRidge(retain_data=True).fit(X, y, row_ids=np.arange(90) // 3)
     record = model.partial_unfit(row_ids=[4, 7]).request_record_

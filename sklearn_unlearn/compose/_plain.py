@@ -16,7 +16,15 @@ from sklearn_unlearn.utils.export import configured_like
 
 #: What only a column transformer that unlearns notes of itself.
 OWN = frozenset(
-    {"on_stateful", "_forgotten", "_sparse", "_cross_fitted", "_remembered", "_locks"}
+    {
+        "on_stateful",
+        "_forgotten",
+        "_sparse",
+        "_cross_fitted",
+        "_remembered",
+        "_locks",
+        "_requests",
+    }
 )
 
 
