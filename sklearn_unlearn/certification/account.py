@@ -1,4 +1,4 @@
-"""What is promised, and the account of what has been published of it."""
+"""Terms of a certificate, and the account of what has been published under it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request changes in the rows of each split."""
+"""Changes of a request in the rows of each split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What requests were given for their rows: row by row, and gathered again."""
+"""Rows that requests were given: taken apart row by row, and gathered again."""
 
 from __future__ import annotations
 

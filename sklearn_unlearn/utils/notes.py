@@ -1,4 +1,4 @@
-"""What comes up on the way of a request and belongs into its record."""
+"""Notes on the way of a request, which belong into its record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several pipelines with the same first steps work out once for all of them."""
+"""Work that pipelines with the same first steps have in common, done once for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model keeps of its Hessian, as the model, its steps and refinement use it.
+"""The curvature of an objective, as the model, its steps and refinement use it.
 
 Two kinds are kept. A `Factor` is the whole matrix: requests are one solve with it, with
 or without data. A `Preconditioner` is a part of the matrix, for data with many columns

@@ -1,4 +1,4 @@
-"""What is kept of the Hessian of wide data: its heaviest columns, and a diagonal.
+"""A preconditioner for wide data: the block of the heaviest columns, and a diagonal.
 
 The head are the columns with the largest diagonal of the data Hessian, about half as
 many as the root of the number of entries that are not zero: the inverse of its block of

@@ -1,4 +1,4 @@
-"""What bounds the rounding error of a gradient: sums of absolute values."""
+"""Bounds on the rounding error of a gradient: sums of absolute values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cut gains, and sums of rows, as NumPy's version counts them."""
+"""Gains of cuts, and sums of rows, as NumPy's version counts them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the search for a cut works in, the features that it tries, and what it finds."""
+"""Arrays for the search for a cut, the features that it tries, and the cut itself."""
 
 from __future__ import annotations
 
