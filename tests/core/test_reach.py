@@ -270,6 +270,19 @@ def test_fourth_powers_are_mapped_as_the_rows_are():
     assert np.all(found.ever >= np.diagonal(expected.matrix) * (1.0 - 1e-9))
 
 
+@pytest.mark.parametrize("least", [5e-324, 3e-310, 1e-250, 0.3, 1.0])
+def test_the_smallest_weight_is_rounded_down_however_small(least):
+    problem = make_problem("logistic")
+    weight = 1.0 + problem.rows.weight
+    weight[3], weight[5] = least, 0.0
+    powers = powers_of(problem.objective, problem.rows.reweighted(weight))
+    assert 0.0 < powers.least <= least
+    assert powers.least == least or least / powers.least < 2.0
+    X = design(problem.objective, problem.rows.X[weight > 0.0])
+    way = np.ones((5, 1))
+    assert powers.largest(way) >= np.abs(X @ way).max()
+
+
 def test_what_an_outlier_left_of_rounding_is_reckoned_with():
     problem = make_problem("logistic")
     objective, rows = problem.objective, problem.rows

@@ -57,7 +57,7 @@ class FourthPowers:
     def none(p: int) -> FourthPowers:
         """Those of no rows."""
         size = p * (p + 1) // 2
-        return FourthPowers(np.zeros((size, size)), np.zeros(size), np.inf)
+        return FourthPowers(np.zeros((size, size)), np.zeros(size), math.inf)
 
     def edited(
         self, objective: Objective, rows_in: RowBlocks | None, rows_out: Rows | None
@@ -162,5 +162,6 @@ def _least(rows: Rows) -> float:
     """The smallest positive weight, rounded down to a power of two."""
     some = rows.weight[rows.weight > 0.0]
     if not some.size:
-        return np.inf
-    return 1.0 / float(powers_of_two(1.0 / some.min(keepdims=True))[0])
+        return math.inf
+    # by its exponent: the inverse of a curvature may be more than floats can hold
+    return math.ldexp(1.0, math.frexp(some.min())[1] - 1)
