@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
 
@@ -73,7 +74,8 @@ def formatted(candidates, scores, n_splits, settings, weighted=False):
     results : dict
         As ``cv_results_``.
     weighs : bool
-        Whether scorers are given these weights.
+        Whether scorers are given these weights, as they are since scikit-learn 1.9,
+        without metadata routing.
 
     Raises
     ------
@@ -87,5 +89,6 @@ def formatted(candidates, scores, n_splits, settings, weighted=False):
         _Recorded(scores), grid, scoring=scorer, cv=n_splits * [([0], [1])], **settings
     )
     given = {"sample_weight": np.ones(2)} if weighted else {}
-    search.fit(np.zeros((2, 1)), np.zeros(2), **given)
+    with config_context(enable_metadata_routing=False):
+        search.fit(np.zeros((2, 1)), np.zeros(2), **given)
     return search.cv_results_, scorer.weighed

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from inspect import signature
 from itertools import groupby
 from typing import Any
 
+from sklearn import get_config
 from sklearn.metrics import check_scoring
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.sharing import shared
+from sklearn_unlearn.utils.tags import accepts
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +51,14 @@ class Scorers:
         Instead of a score that cannot be had.
     on_train : bool
         Whether training rows are scored too.
-    weighs : bool
-        Whether scorers are given weights, as they are since scikit-learn 1.9.
+    weighed : frozenset of str
+        Metrics whose scorers are given weights.
     """
 
     scorer: Any
     error_score: Any
     on_train: bool
-    weighs: bool = False
+    weighed: frozenset[str] = frozenset()
 
     @staticmethod
     def scorer_of(estimator, scoring):
@@ -73,6 +77,38 @@ class Scorers:
         if not hasattr(scoring, "items"):
             scoring = {name: name for name in scoring}
         return {name: check_scoring(estimator, each) for name, each in scoring.items()}
+
+    @staticmethod
+    def weighed_of(scorer, estimator, scoring, installed):
+        """Metrics whose scorers are given weights.
+
+        With metadata routing, those are that request them; without it, where the
+        installed searches give any, those that have a parameter for them.
+
+        Parameters
+        ----------
+        scorer : callable or dict of str to callable
+            Of `scorer_of`.
+        estimator : estimator
+        scoring : object
+            What this was made of.
+        installed : bool
+            Whether the installed searches give weights to scorers without routing.
+
+        Returns
+        -------
+        frozenset of str
+        """
+        every = scorer if isinstance(scorer, dict) else {"score": scorer}
+        if get_config()["enable_metadata_routing"]:
+            return frozenset(name for name, each in every.items() if _requests(each))
+        if not installed:
+            return frozenset()
+        if scoring is None:
+            asked: Any = {"score": accepts(estimator.score, "sample_weight")}
+        else:
+            asked = {name: _has_parameter(each) for name, each in every.items()}
+        return frozenset(name for name in every if asked[name])
 
     def of_cells(self, members, cells, living):
         """Scores of models, by their places.
@@ -109,21 +145,18 @@ class Scorers:
 
     def _measured(self, model, rows):
         if not isinstance(self.scorer, dict):
-            value = self._asked(self.scorer, model, rows)
+            value = self._asked("score", self.scorer, model, rows)
             return value if isinstance(value, dict) else {"score": value}
         return {
-            name: self._asked(each, model, rows) for name, each in self.scorer.items()
+            name: self._asked(name, each, model, rows)
+            for name, each in self.scorer.items()
         }
 
-    def _asked(self, scorer, model, rows):
+    def _asked(self, name, scorer, model, rows):
         """What a scorer says, or what is taken if it fails."""
+        keywords = rows.keywords if name in self.weighed else {}
         try:
-            if self.weighs and rows.weight is not None:
-                try:
-                    return scorer(model, rows.X, rows.y, sample_weight=rows.weight)
-                except TypeError:  # it takes no weights
-                    pass
-            return scorer(model, rows.X, rows.y)
+            return scorer(model, rows.X, rows.y, **keywords)
         except Exception as error:  # of whatever kind: it may be the caller's own
             if self.error_score == "raise":
                 raise
@@ -133,6 +166,19 @@ class Scorers:
                 UserWarning,
             )
             return self.error_score
+
+
+def _requests(scorer):
+    """Whether a scorer requests weights, by metadata routing."""
+    routing = get_routing_for_object(scorer)
+    return "sample_weight" in routing.consumes("score", ["sample_weight"])
+
+
+def _has_parameter(scorer):
+    """Whether a scorer, or the metric that it is made of, has a parameter for them."""
+    if not hasattr(scorer, "get_metadata_routing"):
+        return "sample_weight" in signature(scorer).parameters
+    return "sample_weight" in get_routing_for_object(scorer).score.requests
 
 
 def _split(cell):
