@@ -254,10 +254,14 @@ def test_fourth_powers_are_those_of_the_rows():
     assert powers.least <= rows.weight.min() < 2.0 * powers.least
 
 
-def test_fourth_powers_are_mapped_as_the_rows_are():
+@pytest.mark.parametrize("most", [1.0, 0.5], ids=["dense", "sparse"])
+def test_fourth_powers_are_mapped_as_the_rows_are(most):
     problem = make_problem("logistic", intercept=False)
     objective, rows = problem.objective, problem.rows
-    matrix = np.random.default_rng(0).standard_normal((3, 4))
+    rng = np.random.default_rng(0)
+    matrix = rng.standard_normal((3, 4)) * (
+        rng.permuted(np.arange(12) / 12) < most
+    ).reshape(3, 4)
     small = replace(
         objective,
         penalty=objective.penalty[:3],

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from sklearn_unlearn.core.arrays import (
     Array,
@@ -83,15 +85,9 @@ class FourthPowers:
 
     def mapped(self, matrix: Array) -> FourthPowers:
         """Those of ``T x`` for a matrix T."""
-        p_new, p = matrix.shape
-        first, second, factors = _pairs(p)
-        new_first, new_second, new_factors = _pairs(p_new)
-        pairs = matrix[new_first][:, first] * matrix[new_second][:, second]
-        pairs += matrix[new_first][:, second] * matrix[new_second][:, first]
-        pairs *= new_factors[:, None] / factors
-        pairs[:, first == second] *= 0.5
-        found = pairs @ self.matrix @ pairs.T
-        ever = np.square(np.abs(pairs) @ np.sqrt(self.ever))
+        pairs = _pairs_mapped(matrix)
+        found = pairs @ (pairs @ self.matrix).T
+        ever = np.square(abs(pairs) @ np.sqrt(self.ever))
         return replace(self, matrix=found, ever=powers_of_two(ever))
 
     def squares(self, one: Array, other: Array) -> float:
@@ -129,6 +125,36 @@ def _pairs(p: int) -> tuple[Indices, Indices, Array]:
     """Both columns of each product, and its factor."""
     first, second = np.triu_indices(p)
     return first, second, np.where(first == second, 1.0, math.sqrt(2.0))
+
+
+@lru_cache(maxsize=8)
+def _square_of_pairs(p: int) -> sparse.csr_array:
+    """What makes all products of two entries of a row of its pairs."""
+    first, second, factors = _pairs(p)
+    places = np.concatenate([first * p + second, second * p + first])
+    pairs = np.tile(np.arange(first.size), 2)
+    values = np.tile(np.where(first == second, 0.5, 1.0) / factors, 2)
+    found = sparse.coo_array((values, (places, pairs)), shape=(p * p, first.size))
+    return found.tocsr()
+
+
+def _pairs_mapped(matrix: Array) -> Any:
+    """What a matrix makes of the pairs of a row: sparse, if most of it is zero."""
+    p_new, p = matrix.shape
+    first, second, factors = _pairs(p)
+    new_first, new_second, new_factors = _pairs(p_new)
+    if np.count_nonzero(matrix) <= 2 * p_new:  # as that of a scaler
+        some = sparse.csr_array(matrix)
+        square = sparse.csr_array(sparse.kron(some, some))
+        chosen = square[new_first * p_new + new_second]
+        pairs = sparse.csr_array(chosen @ _square_of_pairs(p))
+        pairs.data *= np.repeat(new_factors, np.diff(pairs.indptr))
+        return pairs
+    mixed = matrix[new_first][:, first] * matrix[new_second][:, second]
+    mixed += matrix[new_first][:, second] * matrix[new_second][:, first]
+    mixed *= new_factors[:, None] / factors
+    mixed[:, first == second] *= 0.5
+    return mixed
 
 
 def _products(X: Array) -> Array:
