@@ -31,6 +31,7 @@ from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.notes import taking_notes
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.request import Answer, Request
+from sklearn_unlearn.utils.row_ids import names_in
 from sklearn_unlearn.utils.tags import unlearning_tags
 from sklearn_unlearn.utils.validation import check_columns
 
@@ -368,7 +369,7 @@ def _size(batch):
         if value is not None:
             shape = getattr(value, "shape", None)
             return int((RawRows.of(value).shape if shape is None else shape)[0])
-    return 0 if batch.row_ids is None else int(np.size(batch.row_ids))
+    return 0 if batch.row_ids is None else int(names_in(batch.row_ids).size)
 
 
 @lru_cache(maxsize=256)

@@ -70,7 +70,7 @@ def unlearnable(
     y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
     sample_weight : array-like of shape (n_samples,) or float, optional
         As the estimator was fitted with: each step whose ``fit`` takes some.
-    row_ids : array-like of shape (n_samples,), optional
+    row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
         Names of the rows, by which requests can name them; several may have the same.
     retain_data : bool, default=True
         Whether models with a closed form keep the data by reference, so that requests

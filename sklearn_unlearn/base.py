@@ -66,8 +66,9 @@ class UnlearnerMixin(PlanningMixin, StepMixin):
         sample_weight : array-like of shape (n_rows,) or float, optional
             How much weight leaves, where the estimator was fitted with weights. Without
             retained data None means 1 for each row; with it, all that the row has.
-        row_ids : array-like of shape (n_rows,), str or int, optional
-            The identifiers that ``fit`` was given for these rows, where it takes some.
+        row_ids : array-like of shape (n_rows,) or (n_rows, 2), str or int, optional
+            The identifiers that ``fit`` was given for these rows, where it takes some;
+            of two keys both, for single rows, or those of subjects, for all theirs.
             Beside X and y, one for each row, or a single one for all: the rows are
             looked for among those that have it. Instead of X and y, each identifier
             once: all rows that have it are meant. What else is given for each row,
@@ -118,7 +119,7 @@ class UnlearnerMixin(PlanningMixin, StepMixin):
             Of networks, targets as they should have been, where these change with the
             values: those of sequences often are the values that come next. None leaves
             them as they are.
-        row_ids : array-like of shape (n_rows,), str or int, optional
+        row_ids : array-like of shape (n_rows,) or (n_rows, 2), str or int, optional
             As for `partial_unfit`.
         on_unknown : {"raise", "skip"}, default="raise"
             As for `partial_unfit`.
@@ -161,7 +162,7 @@ class UnlearnerMixin(PlanningMixin, StepMixin):
             Their targets as they should have been.
         sample_weight : array-like of shape (n_rows,) or float, optional
             As for `partial_unfit`.
-        row_ids : array-like of shape (n_rows,), str or int, optional
+        row_ids : array-like of shape (n_rows,) or (n_rows, 2), str or int, optional
             As for `partial_unfit`.
         on_unknown : {"raise", "skip"}, default="raise"
             As for `partial_unfit`.
@@ -220,9 +221,9 @@ class UnlearnerMixin(PlanningMixin, StepMixin):
             rows of some of them later, others have to have rows of each.
         sample_weight : array-like of shape (n_rows,) or float, optional
             Where the estimator was fitted with weights.
-        row_ids : array-like of shape (n_rows,), str or int, optional
+        row_ids : array-like of shape (n_rows,) or (n_rows, 2), str or int, optional
             Identifiers, if ``fit`` was given some. One that is in the model gets
-            further rows.
+            further rows; of two keys, rows that have one of their own.
 
         Returns
         -------

@@ -21,6 +21,14 @@ class UndoError(UnlearningError):
     """A request cannot be taken back: not this one, not now, or not with these rows."""
 
 
+class RowIdKindError(InvalidRequestError):
+    """Identifiers are of another kind than at fit, or of several kinds."""
+
+
+class IncompleteSubjectError(InvalidRequestError):
+    """A request has some rows of a subject, and not the others."""
+
+
 class RowNotFoundError(UnlearningError):
     """A row was to leave that the retained training data do not hold."""
 

@@ -117,7 +117,7 @@ class FineTuned(RawRowModel, WrappedModel):
             afterwards. All else is copied.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,) or float, optional
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             Identifiers by which `partial_unfit` can name rows.
 
         Returns

@@ -83,7 +83,7 @@ class ShardedModel(
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,) or float, optional
             Only if the estimator takes weights. Rows of weight zero are left out.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             Identifiers, integers or strings, by which requests can name rows; several
             rows may have the same. They decide on the shard of each row instead of its
             values, so that all rows of an identifier are in one.

@@ -87,7 +87,7 @@ class FoldedMeta(FoldedModel):
             Kept by reference: do not change it afterwards.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,) or float, optional
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             Identifiers, by which requests can name rows.
 
         Returns

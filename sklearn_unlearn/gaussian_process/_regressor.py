@@ -106,7 +106,7 @@ class UnlearnableGaussianProcessRegressor(FactoredModel):
         X : array-like of shape (n_samples, n_features)
             A float array is kept by reference: do not change it afterwards.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             Identifiers, integers or strings, by which requests can name rows; several
             rows may have the same.
 

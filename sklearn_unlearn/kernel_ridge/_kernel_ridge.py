@@ -99,7 +99,7 @@ class UnlearnableKernelRidge(FactoredModel):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,) or float, optional
             Rows of weight zero are left out.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             Identifiers, integers or strings, by which requests can name rows; several
             rows may have the same.
 

@@ -30,6 +30,7 @@ from sklearn_unlearn.linear_model._influence import InfluenceMixin
 from sklearn_unlearn.newton import warn_unless_converged
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.learned import LearnedColumns
+from sklearn_unlearn.utils.row_ids import check_new_row_ids
 from sklearn_unlearn.utils.tags import (
     REQUEST_VERBS,
     UnlearnerTags,
@@ -37,7 +38,6 @@ from sklearn_unlearn.utils.tags import (
 )
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
-    check_row_ids,
     check_sample_weight,
     check_training_data,
 )
@@ -70,7 +70,7 @@ class LinearUnlearner(
             do not change it afterwards. All else is copied.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,) or float, optional
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             With ``retain_data=True``, identifiers by which requests can name rows;
             integers or strings, of which several rows may have the same.
 
@@ -190,7 +190,7 @@ class LinearUnlearner(
         if row_ids is not None:
             if not self.retain_data:
                 raise ValueError("row_ids needs retain_data=True.")
-            row_ids = check_row_ids(row_ids, X.shape[0])
+            row_ids = check_new_row_ids(row_ids, X.shape[0])
         encoding = self._encoding(y, weight)
         target = encoding.read(y)
         return Rows(X, target, weight), encoding, columns, row_ids

@@ -60,7 +60,7 @@ class AdoptionMixin(CertifiedMixin):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,) or float, optional
             As the model was fitted with.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             As for ``fit``.
         **params : dict
             Parameters that the fitted model does not have: ``tol``, ``max_iter``,

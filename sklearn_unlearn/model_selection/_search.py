@@ -76,7 +76,7 @@ class SearchModel(SearchAttributes, SearchAdoption, FoldedModel):
             left out when the folds are drawn.
         groups : array-like of shape (n_samples,), optional
             For the splitter. They are not kept: each row has its folds.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             Identifiers, integers or strings, by which requests can name rows.
 
         Returns

@@ -43,7 +43,7 @@ class NeighborsModel(RowSetModel):
             afterwards. All else is copied.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Several targets for regression alone.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             Identifiers, integers or strings, by which requests can name rows; several
             rows may have the same.
 

@@ -25,10 +25,10 @@ from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._targets import null_loss
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.learned import Learned, LearnedColumns
+from sklearn_unlearn.utils.row_ids import check_new_row_ids
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags, accepts
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
-    check_row_ids,
     check_sample_weight,
     check_training_data,
 )
@@ -92,7 +92,7 @@ class PerceptronUnlearner(
             Weights of the rows, with scikit-learn 1.7 or newer. In batches of some of
             the rows the twin averages over each, and a weight of two is two rows, or
             of zero none, only nearly so.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             With ``retain_data=True``, identifiers by which requests can name rows;
             integers or strings, of which several rows may have the same.
 
@@ -217,7 +217,7 @@ class PerceptronUnlearner(
         if row_ids is not None:
             if not self.retain_data:
                 raise ValueError("row_ids needs retain_data=True.")
-            row_ids = check_row_ids(row_ids, X.shape[0])
+            row_ids = check_new_row_ids(row_ids, X.shape[0])
         return X, y, weight, columns, row_ids
 
     def _made(self, trained, X, y, weight, columns, row_ids):

@@ -30,7 +30,7 @@ class AdoptionMixin:
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,) or float, optional
             As the model was trained with.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             As for ``fit``.
         **params : dict
             Parameters that the fitted model does not have.

@@ -22,6 +22,7 @@ from sklearn_unlearn.transformers import (
     may_mix,
 )
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
+from sklearn_unlearn.utils.row_ids import some_row_ids
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.steps import hook
 from sklearn_unlearn.utils.validation import check_sample_weight
@@ -42,7 +43,7 @@ class PipelineFitting(PipelineRequests):
         y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
         sample_weight : array-like of shape (n_samples,) or float, optional
             For each step whose ``fit`` takes it. Rows of weight zero are none.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             As for the last step.
         **params : dict
             As ``name__parameter``, for single steps.
@@ -140,7 +141,7 @@ class PipelineFitting(PipelineRequests):
             some = np.flatnonzero(weight)
             X, y, weight = taken(X, some), taken(y, some), weight[some]
             keywords = {
-                name: taken(value, some) if name.endswith("__row_ids") else value
+                name: some_row_ids(value, some) if name.endswith("__row_ids") else value
                 for name, value in keywords.items()
             }
         last = self.steps[-1][1]

@@ -81,7 +81,7 @@ class PipelineAdoption:
         sample_weight : array-like of shape (n_samples,) or float, optional
             As the last step was fitted with, and all transformers that take weights
             or none.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             As for ``fit``.
         on_stateful : {"refit", "raise", "freeze"}, default="refit"
             What to do about a transformer that learned from rows and has no

@@ -10,6 +10,7 @@ from sklearn_unlearn.base import Batch
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._meta_estimators import of_targets
 from sklearn_unlearn.utils.raw_rows import RawRows, read_as, taken
+from sklearn_unlearn.utils.row_ids import some_row_ids
 from sklearn_unlearn.utils.validation import check_columns, check_sample_weight
 
 
@@ -79,13 +80,12 @@ def rows_that_count(request):
         if batch is None:
             return None
         own = None if batch.sample_weight is None else weight
-        ids = batch.row_ids
         return replace(
             batch,
             X=taken(batch.X, some),
             y=taken(batch.y, some),
             sample_weight=taken(own, some),
-            row_ids=ids if np.ndim(ids) == 0 else taken(ids, some),
+            row_ids=some_row_ids(batch.row_ids, some),
         )
 
     return replace(request, out=counted(request.out), into=counted(request.into))

@@ -192,7 +192,7 @@ class RetrainedTransformer(RetrainedModel):
             Kept too; requests then have to name targets as well.
         sample_weight : array-like of shape (n_samples,) or float, optional
             Only if the estimator takes weights. Rows of weight zero are left out.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             Identifiers, integers or strings, by which requests can name rows.
 
         Returns

@@ -83,7 +83,7 @@ class RetrainedModel(ShardedModel):
         y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
         sample_weight : array-like of shape (n_samples,) or float, optional
             As it was fitted with; by a pipeline, in each step that takes weights.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             As for ``fit``.
         check : bool, default=True
             Whether it is fitted once more to X and y, to see that they give what it is:

@@ -52,7 +52,7 @@ class AdoptedRowSet:
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,), optional
             As the model was fitted with, if its ``fit`` takes weights.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             As for ``fit``.
         **params : dict
             Parameters that the fitted model does not have.

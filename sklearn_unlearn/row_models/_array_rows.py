@@ -12,15 +12,16 @@ from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit
 from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.training_rows.names import are_pairs
 from sklearn_unlearn.core.training_rows.search import check_named_once
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models._names import NamedRowsMixin
 from sklearn_unlearn.utils.not_found import explanation
 from sklearn_unlearn.utils.notes import note
+from sklearn_unlearn.utils.row_ids import check_new_row_ids, check_row_ids
 from sklearn_unlearn.utils.validation import (
     check_columns,
     check_remaining_rows,
-    check_row_ids,
     check_sample_weight,
     named,
 )
@@ -189,7 +190,14 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
             raise ValueError("The model was fitted with row_ids: pass row_ids.")
         if not has_ids:
             return None
-        return check_row_ids(row_ids, n_rows, like=retained.chunks[0].ids)
+        ids = check_new_row_ids(row_ids, n_rows, like=retained.chunks[0].ids)
+        if are_pairs(ids):
+            for place in np.flatnonzero(retained.holds(ids)):
+                raise ValueError(
+                    f"row_ids[{place}] is {ids.tolist()[place]!r}, which names a row "
+                    "that is in the model."
+                )
+        return ids
 
     def _leaving(
         self,

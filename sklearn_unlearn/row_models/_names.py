@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.utils.messages import refusing
-from sklearn_unlearn.utils.validation import check_row_ids
+from sklearn_unlearn.utils.row_ids import check_row_ids, listed
 
 
 class NamedRowsMixin:
@@ -33,8 +33,9 @@ class NamedRowsMixin:
 
         Parameters
         ----------
-        row_ids : array-like of shape (n_ids,), str or int
-            Of the kind that ``fit`` was given.
+        row_ids : array-like of shape (n_ids,) or (n_ids, 2), str or int
+            Of the kind that ``fit`` was given: of subjects or, where rows have names of
+            their own, of single rows.
 
         Returns
         -------
@@ -54,15 +55,16 @@ class NamedRowsMixin:
 
         Returns
         -------
-        ndarray of shape (n_rows,)
-            In the order of `rows_of`; one that several rows have is there as often.
+        ndarray of shape (n_rows,) or (n_rows, 2)
+            As ``fit`` was given them, in the order of `rows_of`; one that several rows
+            have is there as often.
 
         Raises
         ------
         UnlearningError
             If the model retains no data, or its rows have no identifiers.
         """
-        return self._named_rows().remaining()[1]
+        return listed(self._named_rows().remaining()[1])
 
     @refusing()
     def rows_of(self, row_ids: Any) -> Any:
@@ -73,8 +75,8 @@ class NamedRowsMixin:
 
         Parameters
         ----------
-        row_ids : array-like of shape (n_ids,), str or int
-            Each one once.
+        row_ids : array-like of shape (n_ids,) or (n_ids, 2), str or int
+            Each one once, of subjects or of single rows.
 
         Returns
         -------

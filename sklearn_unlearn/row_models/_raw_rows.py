@@ -18,10 +18,10 @@ from sklearn_unlearn.row_models._array_rows import RowModel
 from sklearn_unlearn.utils.narrowing import Inputs
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.row_hash import keys_of
+from sklearn_unlearn.utils.row_ids import check_new_row_ids, check_row_ids
 from sklearn_unlearn.utils.rows import columns_of
 from sklearn_unlearn.utils.validation import (
     check_names,
-    check_row_ids,
     check_sample_weight,
     named,
     remaining_columns,
@@ -36,7 +36,7 @@ class RawRowModel(RowModel):
     by which keys are made, ``encoding`` and ``columns``; and provides ``_carried``.
     """
 
-    def _retained_of(self, X, encoded, sample_weight, row_ids, keys):
+    def _retained_of(self, X, encoded, sample_weight, row_ids, keys, again=False):
         """Rows that are trained on, none of weight zero.
 
         Parameters
@@ -45,9 +45,14 @@ class RawRowModel(RowModel):
         encoded : ndarray of shape (n_rows, n_targets)
         keys : RowHash or ndarray of shape (n_rows, 2)
             By which `keys_of` the rows are made, or the keys.
+        again : bool, default=False
+            Whether the rows were retained before, some perhaps in parts of one name.
         """
         weight = check_sample_weight(sample_weight, X.shape[0])
-        ids = None if row_ids is None else check_row_ids(row_ids, X.shape[0])
+        ids = row_ids
+        if row_ids is not None:
+            read = check_row_ids if again else check_new_row_ids
+            ids = read(row_ids, X.shape[0])
         some = np.flatnonzero(weight)
         if not some.size:
             raise ValueError("sample_weight must hold a weight other than zero.")
@@ -119,6 +124,7 @@ class RawRowModel(RowModel):
             chunk.rows.weight,
             chunk.ids,
             chunk.rows.X if keys is None else keys,
+            again=True,
         ).following(fitted.model.retained)
         names = fitted.columns.select(~before).names
         return retained, Inputs(gone, names, chunk.origin.X)

@@ -21,11 +21,11 @@ from sklearn_unlearn.row_models._adopted import AdoptedRowSet
 from sklearn_unlearn.row_models._final_requests import FinalRowModel
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.learned import LearnedColumns
+from sklearn_unlearn.utils.row_ids import check_new_row_ids
 from sklearn_unlearn.utils.rows import columns_of
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
     Columns,
-    check_row_ids,
     check_rows,
     check_sample_weight,
     check_training_data,
@@ -259,7 +259,7 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
                 raise ValueError(f"{name}={value!r} is refused: {refused[value]}")
         X, y, columns = check_training_data(self, X, y, **self._target_checks)
         weight = check_sample_weight(sample_weight, X.shape[0])
-        ids = None if row_ids is None else check_row_ids(row_ids, X.shape[0])
+        ids = None if row_ids is None else check_new_row_ids(row_ids, X.shape[0])
         some = np.flatnonzero(weight)
         if not some.size:
             raise ValueError("sample_weight must hold a weight other than zero.")

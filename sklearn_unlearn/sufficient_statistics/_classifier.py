@@ -35,7 +35,7 @@ class StatisticalClassifier(ProbabilityMixin, ClassifierMixin, StatisticalModel)
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
             Labels.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             With ``retain_data=True``, identifiers by which requests can name rows.
 
         Returns

@@ -42,7 +42,7 @@ class FromSklearnMixin(StatisticsUnlearner):
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
             As the model was fitted with, if its ``fit`` takes weights.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             As for ``fit``.
         **params : dict
             Parameters that the fitted model does not have: ``retain_data``.

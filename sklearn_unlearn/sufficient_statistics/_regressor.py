@@ -38,7 +38,7 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
             Targets; of shape (n_samples, n_targets) where the model takes several.
         sample_weight : array-like of shape (n_samples,) or float, optional
             A row of weight two is two rows, and of weight zero none.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             With ``retain_data=True``, identifiers by which requests can name rows.
 
         Returns

@@ -23,10 +23,10 @@ from sklearn_unlearn.row_models import FinalRowModel
 from sklearn_unlearn.sufficient_statistics._base import StatisticsUnlearner
 from sklearn_unlearn.sufficient_statistics._fitted import Fitted, ReadRows
 from sklearn_unlearn.utils.input_change import say_magnified
+from sklearn_unlearn.utils.row_ids import check_new_row_ids
 from sklearn_unlearn.utils.steps import StepMixin
 from sklearn_unlearn.utils.validation import (
     Columns,
-    check_row_ids,
     check_rows,
 )
 
@@ -47,7 +47,7 @@ class RetainsRows(StatisticsUnlearner, FinalRowModel):
             return fitted
         X, ids = batch.X.rows, batch.row_ids
         if ids is not None:
-            ids = check_row_ids(ids, X.shape[0])
+            ids = check_new_row_ids(ids, X.shape[0])
         some = np.flatnonzero(batch.sample_weight)
         rows = Rows(X, _in_columns(batch.y), batch.sample_weight)
         if some.size < rows.n_rows:

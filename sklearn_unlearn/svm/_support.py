@@ -110,7 +110,7 @@ class SupportModel(RowSetModel):
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,) or float, optional
             Rows of weight zero are left out.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             Identifiers, integers or strings, by which requests can name rows; several
             rows may have the same.
 

@@ -101,7 +101,7 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
             Several targets for regression alone.
         sample_weight : array-like of shape (n_samples,) or float, optional
             Rows of weight zero are left out.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             Identifiers, integers or strings, by which requests can name rows; several
             rows may have the same. What is drawn of a row then follows from its
             identifier instead of its values, so that a corrected row stays in its
@@ -234,7 +234,9 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         kept = np.flatnonzero(~mask[~before])
         rows = RawRows(columns_of(chunk.origin.X, kept))
         weight, y = chunk.rows.weight, chunk.rows.y
-        retained = self._retained_of(rows, y, weight, chunk.ids, _no_keys(y))
+        retained = self._retained_of(
+            rows, y, weight, chunk.ids, _no_keys(y), again=True
+        )
         retained = retained.following(before_rows)
         seed = fitted.model.rules.seed
         model = self._at_fit(fitted)._grown(retained, mask, seed, fitted.encoding)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklearn_unlearn.core.training_rows.names import FIELDS, are_pairs, groups_of
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.trees.forest import edit_trees
 from sklearn_unlearn.core.trees.hashing import combine, mix
@@ -234,8 +235,8 @@ def only_ones(ids, n_rows):
     """
     if ids is None:
         return np.zeros(n_rows, dtype=bool)
-    _, which, counts = np.unique(ids, return_inverse=True, return_counts=True)
-    return counts[which] == 1
+    which = groups_of(ids)
+    return np.bincount(which)[which] == 1
 
 
 def contents_of(origin, y, weight, ids, alone):
@@ -256,19 +257,28 @@ def contents_of(origin, y, weight, ids, alone):
     ndarray of uint64 of shape (n_rows,)
     """
     contents = np.zeros(weight.size, dtype=np.uint64)
-    if ids is not None and ids.dtype.kind == "U":
-        letters = np.ascontiguousarray(ids).view(np.uint32).reshape(ids.size, -1)
-        for letter in letters.T.astype(np.uint64):
-            # an identifier is the same in an array of wider ones
-            contents = np.where(letter > 0, combine(contents, letter), contents)
+    if ids is not None and are_pairs(ids):
+        for name in FIELDS:
+            contents = _with_key(mix(contents), ids[name])
     elif ids is not None:
-        contents = combine(contents, ids.astype(np.int64).view(np.uint64))
+        contents = _with_key(contents, ids)
     if alone.all():
         return contents
     values = np.column_stack([origin.X, y, weight])[~alone].T + 0.0
     values = np.ascontiguousarray(np.where(np.isnan(values), np.nan, values))
     for column in values.view(np.uint64):
         contents[~alone] = combine(contents[~alone], column)
+    return contents
+
+
+def _with_key(contents, keys):
+    """Hashes of rows and one more key of each."""
+    if keys.dtype.kind != "U":
+        return combine(contents, keys.astype(np.int64).view(np.uint64))
+    letters = np.ascontiguousarray(keys).view(np.uint32).reshape(keys.size, -1)
+    for letter in letters.T.astype(np.uint64):
+        # an identifier is the same in an array of wider ones
+        contents = np.where(letter > 0, combine(contents, letter), contents)
     return contents
 
 
@@ -298,7 +308,8 @@ def renamed_rows(before, after, out, into):
     if not before.has_ids:
         return np.empty(0, dtype=np.intp)
     changed = before.ids_at(out), after.ids_at(into)
-    ids = np.unique(np.concatenate(changed))
+    ids = np.concatenate(changed)
+    ids = ids[np.unique(groups_of(ids), return_index=True)[1]]
     (owner_before, there), (owner, here) = before.living(ids), after.living(ids)
     alone_before = np.bincount(owner_before, minlength=ids.size) == 1
     alone = np.bincount(owner, minlength=ids.size) == 1

@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator
 
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.row_ids import names_in
 
 #: Of a state, numbers of an array and members of a list that are looked at, those at
 #: the ends among them; all of them where there are no more.
@@ -51,7 +52,7 @@ def digests_of_names(key: bytes, row_ids: Any) -> tuple[str, ...]:
     """The keyed hash of each identifier, in hexadecimal."""
     if row_ids is None:
         return ()
-    names = np.asarray(row_ids).reshape(-1).tolist()
+    names = names_in(row_ids).reshape(-1).tolist()
     return tuple(_digest(key, b"name", repr(name).encode()) for name in names)
 
 

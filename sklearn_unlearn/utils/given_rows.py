@@ -11,11 +11,9 @@ import numpy as np
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.request import Request
+from sklearn_unlearn.utils.row_ids import names_in
 from sklearn_unlearn.utils.schema import is_frame
 from sklearn_unlearn.utils.values import is_missing, together
-
-#: Arguments that hold rows, and others that hold something of each.
-_ROWS = ("X", "X_new")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +48,9 @@ class GivenRows:
         named = {"X": rows.X, "y": rows.y, "row_ids": rows.row_ids}
         if out is not None and into is not None:
             named |= {"X_new": into.X, "y_new": into.y}
+        readers = {"X": _rows, "X_new": _rows, "row_ids": names_in}
         given = {
-            name: _rows(value) if name in _ROWS else np.asarray(value)
+            name: readers.get(name, np.asarray)(value)
             for name, value in named.items()
             if value is not None
         }
@@ -160,7 +159,8 @@ def gathered(places: list[tuple[int, str, int]], given: list[GivenRows]) -> Any:
         joined = RawRows.of(parts[0].joined(parts[1:]).X)
         same = np.array_equal(rows, np.arange(total))
         return joined.X if same else joined.take(rows).X
-    return together(parts)[rows]
+    joined = np.concatenate if parts[0].dtype.names else together
+    return joined(parts)[rows]
 
 
 def _rows(X):
@@ -171,7 +171,11 @@ def _rows(X):
 def _kind(value):
     """What values can follow one another."""
     if not isinstance(value, RawRows):
-        return value.shape[1:], "number" if value.dtype.kind in "fiub" else "other"
+        if value.dtype.names:
+            kind = "pairs"
+        else:
+            kind = "number" if value.dtype.kind in "fiub" else "other"
+        return value.shape[1:], kind
     X = value.X
     if is_frame(X):
         return type(X).__module__, *map(str, X.columns)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_unlearn.core.training_rows.names import subjects_of
+
 #: Half of a key, which a float holds exactly.
 _HALF = np.uint64(32)
 _LOW = np.uint64(2**32 - 1)
@@ -21,13 +23,15 @@ def keys_of(origin, ids, hashed):
     ----------
     origin : RawRows
     ids : ndarray or None
-        Names of the rows; without, equal rows have equal keys.
+        Names of the rows, all of one subject with the same key; without, equal rows
+        have equal keys.
     hashed : RowHash
 
     Returns
     -------
     ndarray of shape (n_rows, 2)
     """
+    ids = None if ids is None else subjects_of(ids)
     if ids is not None and ids.dtype.kind == "U":
         names = [hashed.of_text(name) for name in ids.tolist()]
         return _halves(_mixed(np.array(names, dtype=np.uint64)))

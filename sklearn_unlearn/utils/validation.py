@@ -17,7 +17,7 @@ from sklearn.utils.validation import validate_data
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.rows import as_array
-from sklearn_unlearn.utils.values import as_dtype, integers
+from sklearn_unlearn.utils.values import as_dtype
 
 #: Dtypes of data that are kept as they are.
 DATA_DTYPES = [np.float64, np.float32]
@@ -354,49 +354,3 @@ def _column_index(column, n_features, feature_names):
             f"columns holds index {column}, out of range for {n_features} features."
         )
     return column % n_features
-
-
-def check_row_ids(row_ids, n_rows=None, *, like=None):
-    """Identifiers as a 1-D array of integers or strings.
-
-    Parameters
-    ----------
-    row_ids : array-like, str or int
-        A single one is that of all rows.
-    n_rows : int, optional
-        How many there must be.
-    like : ndarray, optional
-        Identifiers whose kind they must have.
-
-    Raises
-    ------
-    ValueError
-        If they are of another kind, not one a row, or none.
-    """
-    if np.ndim(row_ids) == 0:
-        row_ids = [row_ids] * (1 if n_rows is None else n_rows)
-    ids = column_or_1d(np.asarray(row_ids))
-    if ids.dtype.kind == "f" and not hasattr(row_ids, "dtype"):
-        ids = np.asarray(row_ids, dtype=object)  # perhaps of integers up to 2**64
-    if ids.size == 0:
-        raise ValueError("row_ids is empty.")
-    if ids.dtype == object:
-        for kind in (str, numbers.Integral):
-            if all(isinstance(key, kind) and not isinstance(key, bool) for key in ids):
-                ids = ids.tolist()
-                ids = np.array(ids) if kind is str else integers(ids)
-                if ids is None:
-                    raise ValueError("row_ids beyond 64 bits: pass them as strings.")
-    is_kind = np.issubdtype(ids.dtype, np.integer) or ids.dtype.kind == "U"
-    if not is_kind or (
-        like is not None and (ids.dtype.kind == "U") != (like.dtype.kind == "U")
-    ):
-        wanted = "integers or strings" if like is None else f"{like.dtype} as at fit"
-        raise ValueError(f"row_ids must be {wanted}; got {ids.dtype}.")
-    if ids.dtype.kind in "iu":
-        ids = as_dtype(ids, np.dtype(np.int64) if like is None else like.dtype)
-        if like is not None and ids.dtype != like.dtype:
-            raise ValueError(f"row_ids are not all {like.dtype}, as they were at fit.")
-    if n_rows is not None and ids.size != n_rows:
-        raise ValueError(f"row_ids has {ids.size} identifiers, expected {n_rows}.")
-    return ids

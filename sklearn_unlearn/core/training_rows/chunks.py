@@ -10,6 +10,7 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import Data, Indices, Mask
 from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.training_rows.names import subjects_of
 from sklearn_unlearn.core.training_rows.row_hash import Hashes, RowHash
 
 
@@ -41,7 +42,7 @@ class Chunk:
     rows : Rows
         With the weights that they came with.
     ids : ndarray or None
-        The caller's identifiers.
+        The caller's identifiers, see :mod:`~sklearn_unlearn.core.training_rows.names`.
     forgotten : ndarray of bool of shape (n_columns,)
         Columns that do not identify a row.
     hashed : RowHash
@@ -71,8 +72,8 @@ class Chunk:
 
     @cached_property
     def by_id(self) -> tuple[Any, Indices]:
-        """Sorted identifiers, and whose they are."""
-        return _sorted(self.ids)
+        """Sorted identifiers, of subjects where rows have two, and whose they are."""
+        return _sorted(subjects_of(self.ids))
 
     def with_features(self, X: Data, forgotten: Mask) -> Chunk:
         """The same rows with other features; hashes of their origins stay."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_unlearn.core.training_rows.names import texts_of
 from sklearn_unlearn.core.training_rows.row_hash import Hashes, RowHash
 
 
@@ -31,12 +32,14 @@ class Departed:
     )
 
     def __contains__(self, name: object) -> bool:
-        return bool(np.any(self.codes == np.uint64(self.hashed.of_text(str(name)))))
+        code = np.uint64(self.hashed.of_text(texts_of(name)[0]))
+        return bool(np.any(self.codes == code))
 
     def plus(self, names: Any) -> Departed:
-        """These and more, an array of integers or strings."""
+        """These and more, an array of names, with their subjects."""
         if not names.size:
             return self
-        codes = [self.hashed.of_text(str(name)) for name in names.tolist()]
+        texts = {text for name in names.tolist() for text in texts_of(name)}
+        codes = [self.hashed.of_text(text) for text in texts]
         new: Hashes = np.array(codes, dtype=np.uint64)
         return replace(self, codes=np.union1d(self.codes, new))

@@ -20,6 +20,13 @@ from sklearn_unlearn.core.arrays import (
 )
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, row_slices
 from sklearn_unlearn.core.training_rows.chunks import Origin
+from sklearn_unlearn.core.training_rows.names import (
+    are_named,
+    are_pairs,
+    first_repeated,
+    groups_of,
+    subjects_of,
+)
 from sklearn_unlearn.core.training_rows.stored import StoredRows
 from sklearn_unlearn.exceptions import AmbiguousRowError, RowNotFoundError
 
@@ -74,7 +81,7 @@ def locate(
     owner, position = _candidates(keys, indexes)
     same = _same(stored, rows, origin, owner, position)
     if ids is not None:
-        same &= stored.ids_at(position) == ids[owner]
+        same &= are_named(stored.ids_at(position), ids[owner])
     owner, position = owner[same], position[same]
     needed = np.zeros(rows.n_rows) if all_weight else rows.weight
     numbers = np.arange(rows.n_rows) if numbers is None else numbers
@@ -85,8 +92,11 @@ def locate(
 
 def living(stored: StoredRows, ids: Any) -> tuple[Indices, Indices]:
     """For each living row of these identifiers: whose it is, and where."""
-    owner, position = _candidates(ids, [chunk.by_id for chunk in stored.chunks])
+    indexes = [chunk.by_id for chunk in stored.chunks]
+    owner, position = _candidates(subjects_of(ids), indexes)
     alive = stored.weights(position) > 0.0
+    if are_pairs(ids):
+        alive &= are_named(stored.ids_at(position), ids[owner])
     return owner[alive], position[alive]
 
 
@@ -97,8 +107,8 @@ def check_named_once(ids: Any) -> None:
     ------
     RowNotFoundError
     """
-    _, first = np.unique(ids, return_index=True)
-    for order in np.setdiff1d(np.arange(len(ids)), first):
+    order = first_repeated(ids)
+    if order is not None:
         raise RowNotFoundError(
             f"row_ids[{order}] is {ids.tolist()[order]!r}, which was named before."
         )
@@ -143,7 +153,7 @@ def _check_unambiguous(
         asked.setdefault(int(position[first[row]]), []).append(row)
     for rows in asked.values():
         equal = slice(first[rows[0]], first[rows[0] + 1])
-        n_names = np.unique(names[equal]).size
+        n_names = np.unique(groups_of(names[equal])).size
         asks, have = np.sort(needed[rows]), np.sort(stored.weights(position[equal]))
         alike = asks[0] == asks[-1] or np.array_equal(asks, have)
         alike = interchangeable and len(rows) == have.size and alike

@@ -38,8 +38,9 @@ from sklearn_unlearn.neural_network._torch._weights import (
     WeightsMixin,
     check_weighs,
 )
+from sklearn_unlearn.utils.row_ids import check_new_row_ids
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
-from sklearn_unlearn.utils.validation import check_row_ids, check_sample_weight
+from sklearn_unlearn.utils.validation import check_sample_weight
 
 
 class ModuleUnlearner(
@@ -124,7 +125,7 @@ class ModuleUnlearner(
         sample_weight : array-like of shape (n_samples,) or float, optional
             Weights of the losses of rows, for criteria that have such: the loss of a
             batch is their weighted mean, or sum.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             With ``retain_data=True``, identifiers by which requests can name rows;
             integers or strings, of which several rows may have the same.
 
@@ -185,7 +186,7 @@ class ModuleUnlearner(
         if row_ids is not None:
             if not self.retain_data:
                 raise ValueError("row_ids needs retain_data=True.")
-            row_ids = check_row_ids(row_ids, X.shape[0])
+            row_ids = check_new_row_ids(row_ids, X.shape[0])
         weight = check_sample_weight(sample_weight, X.shape[0])
         if not weight.any():
             raise ValueError("sample_weight must hold a weight other than zero.")

@@ -41,7 +41,7 @@ class AdoptionMixin(ModuleRequestsMixin, NeuralNet):
         y : array-like or tensor of shape (n_samples, ...)
         sample_weight : array-like of shape (n_samples,) or float, optional
             As the net was trained with.
-        row_ids : array-like of shape (n_samples,), optional
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             As for ``fit``.
         **params : dict
             Parameters that the fitted net does not have, as ``max_steps``.
