@@ -36,6 +36,7 @@ from sklearn_unlearn.utils.tags import (
     UnlearnerTags,
     UnlearningTags,
 )
+from sklearn_unlearn.utils.twin_parameters import other_objective
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
     check_sample_weight,
@@ -192,6 +193,7 @@ class LinearUnlearner(
                 raise ValueError("row_ids needs retain_data=True.")
             row_ids = check_new_row_ids(row_ids, X.shape[0])
         encoding = self._encoding(y, weight)
+        self._check_objective(None if encoding.classes is None else encoding.n_groups)
         target = encoding.read(y)
         return Rows(X, target, weight), encoding, columns, row_ids
 
@@ -329,7 +331,14 @@ class LinearUnlearner(
             max_iter=_DEFAULT_MAX_ITER if self.max_iter is None else self.max_iter,
         )
 
+    def _check_objective(self, n_classes=None):
+        """Refuse parameters of the twin with which it minimises something else."""
+        other = other_objective(type(self), vars(self), n_classes)
+        if other is not None:
+            raise ValueError(f"{type(self).__name__} was given {other}")
+
     def _check_parameters(self):
+        self._check_objective()
         if self.method not in ("second_order", "first_order"):
             raise ValueError(
                 f"method must be 'second_order' or 'first_order'; got {self.method!r}"

@@ -17,9 +17,11 @@ from sklearn_unlearn.utils.from_sklearn import (
     adopted_params,
     check_same_classes,
     check_same_columns,
+    of_shards,
 )
 from sklearn_unlearn.utils.messages import refusing, warn
 from sklearn_unlearn.utils.residual import residual_at
+from sklearn_unlearn.utils.twin_parameters import other_objective
 
 #: Share of what a model explains that it may lack before a warning says so.
 _FAR = 0.01
@@ -30,8 +32,9 @@ class AdoptionMixin(CertifiedMixin):
 
     #: scikit-learn's class.
     _twin_class: ClassVar[Any] = None
-    #: Parameters that only the twin has: the values whose objective is ours.
-    _accepted: ClassVar[dict[str, tuple]] = {}
+    #: Parameters of the twin with which it minimises something else: the values whose
+    #: objective is ours, and what is wrong with others.
+    _accepted: ClassVar[dict[str, tuple[tuple | None, str]]] = {}
     #: Of `LinearUnlearner`.
     fit_intercept: Any
     _fit_rows: Any
@@ -108,15 +111,20 @@ class AdoptionMixin(CertifiedMixin):
     def _like(cls, fitted, params, unfitted=False):
         """An unfitted estimator with the objective of a twin, fitted or not."""
         own = ("tol", "max_iter")
-        taken = adopted_params(
-            cls, fitted, params, accepted=cls._accepted, own=own, unfitted=unfitted
-        )
-        return cls(**cls._translated(fitted, taken))
+        taken = adopted_params(cls, fitted, params, own=own, unfitted=unfitted)
+        n_classes = np.size(getattr(fitted, "classes_", ())) or None
+        other = other_objective(cls, taken, n_classes)
+        if other is not None:
+            fit = "has" if unfitted else "was fitted with"
+            raise ValueError(
+                f"{type(fitted).__name__} {fit} {other}{of_shards(fitted)}"
+            )
+        return cls(**taken)
 
     @classmethod
-    def _translated(cls, fitted, params):
-        """Parameters that mean here what they meant to the twin."""
-        return params
+    def _other_objective(cls, params, n_classes):
+        """Why parameters together ask for another objective, None if they do not."""
+        return None
 
     def _adopt(self, fitted, X, y, sample_weight, row_ids, tol=None):
         with self._exclusive():

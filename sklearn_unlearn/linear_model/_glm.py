@@ -16,6 +16,7 @@ from sklearn_unlearn.core.losses.smooth import (
     HalfTweedie,
 )
 from sklearn_unlearn.linear_model._regressor import LinearRegressor
+from sklearn_unlearn.utils.twin_parameters import drop_in
 
 
 class _TweedieFamily(LinearRegressor):
@@ -68,6 +69,7 @@ class _TweedieFamily(LinearRegressor):
         return twin
 
 
+@drop_in
 class UnlearnablePoissonRegressor(_TweedieFamily):
     """Poisson regression that unlearns rows, values, targets and columns.
 
@@ -162,6 +164,7 @@ class UnlearnablePoissonRegressor(_TweedieFamily):
         return HalfPoisson()
 
 
+@drop_in
 class UnlearnableGammaRegressor(_TweedieFamily):
     """Gamma regression that unlearns rows, values, targets and columns.
 
@@ -255,6 +258,7 @@ class UnlearnableGammaRegressor(_TweedieFamily):
         return HalfGamma()
 
 
+@drop_in
 class UnlearnableTweedieRegressor(_TweedieFamily):
     """Tweedie regression that unlearns rows, values, targets and columns.
 

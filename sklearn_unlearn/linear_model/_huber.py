@@ -11,8 +11,10 @@ from sklearn.utils import check_scalar
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.losses.robust import ConcomitantHuber
 from sklearn_unlearn.linear_model._regressor import LinearRegressor
+from sklearn_unlearn.utils.twin_parameters import drop_in
 
 
+@drop_in
 class UnlearnableHuberRegressor(LinearRegressor):
     """Linear regression that is robust to outliers, and unlearns.
 

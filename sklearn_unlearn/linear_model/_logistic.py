@@ -12,8 +12,10 @@ from sklearn.utils import check_scalar
 
 from sklearn_unlearn.core.losses.smooth import HalfBinomialLogistic, MultinomialLogistic
 from sklearn_unlearn.linear_model._classifier import LinearClassifier
+from sklearn_unlearn.utils.twin_parameters import drop_in
 
 
+@drop_in
 class UnlearnableLogisticRegression(LinearClassifier):
     """Logistic regression that unlearns rows, values, labels and columns.
 
@@ -96,9 +98,15 @@ class UnlearnableLogisticRegression(LinearClassifier):
 
     _twin_class = LogisticRegression
     _accepted: ClassVar = {
-        "penalty": ("l2", "deprecated", None),
-        "l1_ratio": (0.0, None),
-        "multi_class": ("auto", "deprecated", "multinomial"),
+        "penalty": (
+            ("l2", "deprecated", "elasticnet", None),
+            "that of absolute values has no second derivative.",
+        ),
+        "l1_ratio": (None, "that of absolute values has no second derivative."),
+        "multi_class": (
+            ("auto", "deprecated", "multinomial"),
+            "one class against the rest is a model for each.",
+        ),
     }
 
     def __init__(
@@ -173,25 +181,30 @@ class UnlearnableLogisticRegression(LinearClassifier):
             raise ValueError("C must be a positive number or np.inf; got nan.")
 
     @classmethod
-    def _translated(cls, fitted, params):
-        many = np.size(getattr(fitted, "classes_", ())) > 2
-        if fitted.solver == "liblinear" and (many or fitted.fit_intercept):
-            raise ValueError(
-                "LogisticRegression was fitted with solver='liblinear', which "
-                "penalises the intercept and sets one class against the rest; this "
-                "estimator does neither."
+    def _other_objective(cls, params, n_classes):
+        penalty, l1_ratio = params.get("penalty"), params.get("l1_ratio")
+        # with other penalties the twin does not look at l1_ratio
+        if penalty in ("deprecated", "elasticnet") and l1_ratio not in (0.0, None):
+            return (
+                f"l1_ratio={l1_ratio!r}, which is another objective: the penalty of "
+                "absolute values has no second derivative."
             )
-        if getattr(fitted, "multi_class", "auto") == "multinomial" and not many:
-            raise ValueError(
-                "LogisticRegression was fitted with multi_class='multinomial' on two "
-                "classes, which halves the coefficients; this estimator does not."
+        many = n_classes is not None and n_classes > 2
+        if params["solver"] == "liblinear" and (many or params["fit_intercept"]):
+            return (
+                "solver='liblinear', which penalises the intercept and sets one class "
+                "against the rest: this is another objective."
             )
-        if getattr(fitted, "penalty", "l2") is None:
-            params["C"] = np.inf
-        return params
+        if params.get("multi_class") == "multinomial" and n_classes == 2:
+            return (
+                "multi_class='multinomial' on two classes, which halves the "
+                "coefficients: this is another objective."
+            )
+        return None
 
     def _strength(self, n_outputs):
-        return 1.0 / self.C
+        none = vars(self).get("penalty", "l2") is None
+        return 0.0 if none else 1.0 / self.C
 
     def _encoding(self, y, sample_weight):
         return self._labels(y, sample_weight, signed=False)

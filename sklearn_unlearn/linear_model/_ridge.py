@@ -14,8 +14,30 @@ from sklearn.utils import check_scalar
 from sklearn_unlearn.core.losses.smooth import HalfSquaredError
 from sklearn_unlearn.linear_model._classifier import LinearClassifier
 from sklearn_unlearn.linear_model._regressor import LinearRegressor
+from sklearn_unlearn.utils.twin_parameters import drop_in
+
+#: With these the twins minimise what is minimised here.
+_RIDGE_ACCEPTED: dict[str, tuple[tuple | None, str]] = {
+    "positive": (
+        (False,),
+        "coefficients that are held at zero do not follow the data.",
+    ),
+    "solver": (
+        (
+            "auto",
+            "svd",
+            "cholesky",
+            "lsqr",
+            "sparse_cg",
+            "sag",
+            "saga",
+        ),
+        "it is for positive=True alone, or none of the twin's.",
+    ),
+}
 
 
+@drop_in
 class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
     """Ridge regression that unlearns rows, values, targets and columns.
 
@@ -79,7 +101,7 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
     """
 
     _twin_class = Ridge
-    _accepted: ClassVar = {"positive": (False,)}
+    _accepted: ClassVar = _RIDGE_ACCEPTED
 
     def __init__(
         self,
@@ -127,12 +149,13 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
 
     def _twin(self, fitted):
         twin = self._twin_class()
-        solver = fitted.twin_params.get("solver", "auto")
+        solver = fitted.params["solver"]
         twin.n_iter_ = None
         twin.solver_ = "cholesky" if solver == "auto" else solver
         return twin
 
 
+@drop_in
 class UnlearnableRidgeClassifier(LinearClassifier):
     """Ridge regression on labels coded -1 and 1, which unlearns exactly.
 
@@ -202,7 +225,7 @@ class UnlearnableRidgeClassifier(LinearClassifier):
     """
 
     _twin_class = RidgeClassifier
-    _accepted: ClassVar = {"positive": (False,)}
+    _accepted: ClassVar = _RIDGE_ACCEPTED
 
     def __init__(
         self,
@@ -262,5 +285,5 @@ class UnlearnableRidgeClassifier(LinearClassifier):
     def _twin(self, fitted):
         # The twin's coder of labels is private: a fit on one row a class makes it.
         classes = fitted.encoding.classes
-        twin = RidgeClassifier(solver=fitted.twin_params.get("solver", "auto"))
+        twin = RidgeClassifier(solver=fitted.params["solver"])
         return twin.fit(np.zeros((classes.size, 1)), classes)

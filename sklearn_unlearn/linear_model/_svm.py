@@ -13,6 +13,10 @@ from sklearn_unlearn.core.losses.margin import SquaredEpsilonInsensitive, Square
 from sklearn_unlearn.linear_model._base import LinearUnlearner
 from sklearn_unlearn.linear_model._classifier import LinearClassifier
 from sklearn_unlearn.linear_model._regressor import LinearRegressor
+from sklearn_unlearn.utils.twin_parameters import drop_in
+
+#: Why losses that are not squared are refused.
+_KINK = "a loss that is not squared has no second derivative where it bends."
 
 
 class _PenalisedIntercept(LinearUnlearner):
@@ -36,6 +40,7 @@ class _PenalisedIntercept(LinearUnlearner):
         return 1.0 / (self.C * self.intercept_scaling**2)
 
 
+@drop_in
 class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
     """Linear support vector classification with squared hinge loss that unlearns.
 
@@ -49,7 +54,7 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
         Weight of the summed losses beside ``1/2 ||coef||^2``.
     fit_intercept : bool, default=True
         Whether to add an intercept. As the twin's it is penalised.
-    intercept_scaling : float, default=1.0
+    intercept_scaling : float, default=1
         The penalty on the intercept is divided by its square.
     class_weight : dict or "balanced", default=None
         Weights of the classes. "balanced" is computed from summed sample weights (as
@@ -61,7 +66,7 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
     tol : float, default=1e-8
         2-norm of the gradient of the SUMMED objective at which ``fit`` and refinement
         stop, in units of the mean weight. (The twin's tol is another.)
-    max_iter : int, default=100
+    max_iter : int, default=1000
         Newton and chord steps in ``fit`` and in a refinement.
     method : {"second_order", "first_order"}, default="second_order"
         How requests are answered. First order is a single gradient step.
@@ -109,9 +114,9 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
 
     _twin_class = LinearSVC
     _accepted: ClassVar = {
-        "loss": ("squared_hinge",),
-        "penalty": ("l2",),
-        "multi_class": ("ovr",),
+        "loss": (("squared_hinge",), _KINK),
+        "penalty": (("l2",), "that of absolute values has no second derivative."),
+        "multi_class": (("ovr",), "it is another loss."),
     }
 
     def __init__(
@@ -119,10 +124,10 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
         C=1.0,
         *,
         fit_intercept=True,
-        intercept_scaling=1.0,
+        intercept_scaling=1,
         class_weight=None,
         tol=1e-8,
-        max_iter=100,
+        max_iter=1000,
         method="second_order",
         unlearning_rate="auto",
         curvature="auto",
@@ -165,6 +170,7 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
         return twin
 
 
+@drop_in
 class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
     """Linear support vector regression with squared loss that unlearns.
 
@@ -182,11 +188,13 @@ class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
         Whether to add an intercept. As the twin's it is penalised.
     intercept_scaling : float, default=1.0
         The penalty on the intercept is divided by its square.
+    loss : {"squared_epsilon_insensitive"}, default="squared_epsilon_insensitive"
+        The twin's default, whose errors are not squared, is refused.
     tol : float, default=1e-8
         2-norm of the gradient of the SUMMED objective at which ``fit`` and refinement
         stop, in units of the mean weight times the root mean square of the targets.
         (The twin's tol is another.)
-    max_iter : int, default=100
+    max_iter : int, default=1000
         Newton and chord steps in ``fit`` and in a refinement.
     method : {"second_order", "first_order"}, default="second_order"
         How requests are answered. First order is a single gradient step.
@@ -232,7 +240,7 @@ class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
     """
 
     _twin_class = LinearSVR
-    _accepted: ClassVar = {"loss": ("squared_epsilon_insensitive",)}
+    _accepted: ClassVar = {"loss": (("squared_epsilon_insensitive",), _KINK)}
 
     def __init__(
         self,
@@ -241,8 +249,9 @@ class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
         C=1.0,
         fit_intercept=True,
         intercept_scaling=1.0,
+        loss="squared_epsilon_insensitive",
         tol=1e-8,
-        max_iter=100,
+        max_iter=1000,
         method="second_order",
         unlearning_rate="auto",
         curvature="auto",
@@ -253,6 +262,7 @@ class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
         self.C = C
         self.fit_intercept = fit_intercept
         self.intercept_scaling = intercept_scaling
+        self.loss = loss
         self.tol = tol
         self.max_iter = max_iter
         self.method = method
@@ -276,6 +286,6 @@ class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
         return 0.0 if intercept is None else intercept
 
     def _twin(self, fitted):
-        twin = self._twin_class(loss="squared_epsilon_insensitive")
+        twin = self._twin_class()
         twin.n_iter_ = max(fitted.n_iter, 1)
         return twin

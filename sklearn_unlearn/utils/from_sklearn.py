@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.discovery import all_estimators
+from sklearn_unlearn.utils.twin_parameters import is_value
 
 #: Relative difference of attributes that rounding cannot explain.
 _FAR = 1e-6
@@ -80,11 +81,11 @@ def adopted_params(cls, fitted, params, *, accepted=None, own=(), unfitted=False
         check_is_fitted(fitted)
     given = fitted.get_params(deep=False)
     for name, values in (accepted or {}).items():
-        if name in given and not any(_same(given[name], value) for value in values):
+        if name in given and not any(is_value(given[name], value) for value in values):
             raise ValueError(
                 f"{type(fitted).__name__} was fitted with {name}={given[name]!r}, "
                 f"which {cls.__name__} cannot take over: its model is that of "
-                f"{name}={values[0]!r}.{_of_shards(fitted)}"
+                f"{name}={values[0]!r}.{of_shards(fitted)}"
             )
     shared = twin().get_params(deep=False).keys() & cls().get_params(deep=False).keys()
     shared -= set(own)
@@ -127,10 +128,10 @@ def instead_of(fitted):
     if f"Unlearnable{name.removesuffix('CV')}" in known:
         near = name.removesuffix("CV")
         return f" Fit an Unlearnable{near} with the parameters that it chose."
-    return _of_shards(fitted)
+    return of_shards(fitted)
 
 
-def _of_shards(fitted):
+def of_shards(fitted):
     """What unlearns rows of any estimator that predicts, as further words."""
     name = type(fitted).__name__
     for kind, matches in (("Classifier", is_classifier), ("Regressor", is_regressor)):
@@ -220,12 +221,6 @@ def _close(one, other, size):
     if one.dtype.kind == "f":
         atol = max(atol, _ROUNDINGS * np.finfo(one.dtype).eps * size)
     return np.allclose(one, other, rtol=_FAR, atol=atol, equal_nan=True)
-
-
-def _same(value, accepted):
-    return value is accepted or (
-        isinstance(value, (str, int, float, np.number)) and value == accepted
-    )
 
 
 def size_of(X):
