@@ -44,9 +44,11 @@ from sklearn_unlearn.impute import UnlearnableSimpleImputer
 from sklearn_unlearn.kernel_ridge import UnlearnableKernelRidge
 from sklearn_unlearn.linear_model import (
     UnlearnableBayesianRidge,
+    UnlearnableElasticNet,
     UnlearnableGammaRegressor,
     UnlearnableGeneralizedLinearModel,
     UnlearnableHuberRegressor,
+    UnlearnableLasso,
     UnlearnableLinearRegression,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
@@ -123,6 +125,7 @@ __all__ = [
     "UnlearnableCountVectorizer",
     "UnlearnableDecisionTreeClassifier",
     "UnlearnableDecisionTreeRegressor",
+    "UnlearnableElasticNet",
     "UnlearnableExtraTreesClassifier",
     "UnlearnableExtraTreesRegressor",
     "UnlearnableGammaRegressor",
@@ -134,6 +137,7 @@ __all__ = [
     "UnlearnableKNeighborsClassifier",
     "UnlearnableKNeighborsRegressor",
     "UnlearnableKernelRidge",
+    "UnlearnableLasso",
     "UnlearnableLinearDiscriminantAnalysis",
     "UnlearnableLinearRegression",
     "UnlearnableLinearSVC",

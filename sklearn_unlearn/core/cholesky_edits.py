@@ -69,7 +69,9 @@ def with_rows(lower: Array, across: Array, own: Array) -> Array | None:
         None if the matrix is not positive definite.
     """
     n_before, n_after = lower.shape[0], lower.shape[0] + own.shape[0]
-    left = solve_triangular(lower, across, lower=True)
+    left = across
+    if n_before:  # SciPy 1.11 solves no empty system
+        left = solve_triangular(lower, across, lower=True)
     try:
         corner = cholesky(own - left.T @ left, lower=True)
     except LinAlgError:

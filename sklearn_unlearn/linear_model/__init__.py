@@ -1,6 +1,10 @@
 """Linear models that unlearn."""
 
 from sklearn_unlearn.linear_model._bayesian_ridge import UnlearnableBayesianRidge
+from sklearn_unlearn.linear_model._elastic_net import (
+    UnlearnableElasticNet,
+    UnlearnableLasso,
+)
 from sklearn_unlearn.linear_model._generalized import UnlearnableGeneralizedLinearModel
 from sklearn_unlearn.linear_model._glm import (
     UnlearnableGammaRegressor,
@@ -20,9 +24,11 @@ from sklearn_unlearn.linear_model._svm import UnlearnableLinearSVC, UnlearnableL
 __all__ = [
     "Influence",
     "UnlearnableBayesianRidge",
+    "UnlearnableElasticNet",
     "UnlearnableGammaRegressor",
     "UnlearnableGeneralizedLinearModel",
     "UnlearnableHuberRegressor",
+    "UnlearnableLasso",
     "UnlearnableLinearRegression",
     "UnlearnableLinearSVC",
     "UnlearnableLinearSVR",

@@ -107,12 +107,12 @@ def instead_of(fitted):
 
     Examples
     --------
-    >>> from sklearn.linear_model import Lasso, RidgeCV
+    >>> from sklearn.linear_model import Lars, RidgeCV
     >>> from sklearn_unlearn.utils.from_sklearn import instead_of
     >>> instead_of(RidgeCV())
     ' Fit an UnlearnableRidge with the parameters that it chose.'
-    >>> instead_of(Lasso())
-    ' ShardedRegressor(Lasso(...)), fitted to the data, unlearns rows of any regressor.'
+    >>> instead_of(Lars())
+    ' ShardedRegressor(Lars(...)), fitted to the data, unlearns rows of any regressor.'
     """
     if hasattr(fitted, "best_estimator_"):
         return " Pass its best_estimator_, the model that the search chose."

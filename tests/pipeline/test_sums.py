@@ -1,6 +1,7 @@
 """Models of sums behind steps whose outputs move: against refits of the twins."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from sklearn.discriminant_analysis import (
     QuadraticDiscriminantAnalysis,
 )
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.linear_model import BayesianRidge, LinearRegression
+from sklearn.linear_model import BayesianRidge, ElasticNet, LinearRegression
 from sklearn.naive_bayes import (
     BernoulliNB,
     ComplementNB,
@@ -38,6 +39,7 @@ from tests.pipeline.scripts import Story, answers
 TWINS = {
     su.UnlearnableLinearRegression: LinearRegression,
     su.UnlearnableBayesianRidge: BayesianRidge,
+    su.UnlearnableElasticNet: partial(ElasticNet, tol=1e-14, max_iter=100_000),
     su.UnlearnableLinearDiscriminantAnalysis: LinearDiscriminantAnalysis,
     su.UnlearnableQuadraticDiscriminantAnalysis: QuadraticDiscriminantAnalysis,
     su.UnlearnableGaussianNB: GaussianNB,
@@ -47,7 +49,11 @@ SCALERS = {
     su.UnlearnableStandardScaler: StandardScaler,
     su.UnlearnableMinMaxScaler: MinMaxScaler,
 }
-REGRESSORS = (su.UnlearnableLinearRegression, su.UnlearnableBayesianRidge)
+REGRESSORS = (
+    su.UnlearnableLinearRegression,
+    su.UnlearnableBayesianRidge,
+    su.UnlearnableElasticNet,
+)
 
 
 def rows_for(model):

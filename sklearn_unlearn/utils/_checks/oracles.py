@@ -10,6 +10,7 @@ from scipy.special import expit, softmax
 from sklearn.base import clone, is_classifier
 from sklearn.utils import get_tags
 
+from sklearn_unlearn.core.arrays import densify
 from sklearn_unlearn.utils._checks.data import OWN, Case
 
 #: Difference up to which two models are the same.
@@ -32,7 +33,7 @@ def snapshot(model, X):
                 parts = {f"{name}[{i}]": part for i, part in enumerate(value)}
             else:
                 parts = {name: value}
-            taken.update({key: np.array(part) for key, part in parts.items()})
+            taken.update({key: np.array(densify(part)) for key, part in parts.items()})
     for method in ("decision_function", "predict_proba", "predict"):
         if hasattr(model, method):
             taken[f"{method}(X)"] = np.array(getattr(model, method)(X))
