@@ -37,7 +37,11 @@ from sklearn_unlearn.feature_extraction.text import (
     UnlearnableTfidfTransformer,
     UnlearnableTfidfVectorizer,
 )
-from sklearn_unlearn.feature_selection import UnlearnableVarianceThreshold
+from sklearn_unlearn.feature_selection import (
+    UnlearnableSelectKBest,
+    UnlearnableSelectPercentile,
+    UnlearnableVarianceThreshold,
+)
 from sklearn_unlearn.gaussian import GaussianCertification
 from sklearn_unlearn.gaussian_process import UnlearnableGaussianProcessRegressor
 from sklearn_unlearn.impute import UnlearnableSimpleImputer
@@ -166,6 +170,8 @@ __all__ = [
     "UnlearnableRobustScaler",
     "UnlearnableSVC",
     "UnlearnableSVR",
+    "UnlearnableSelectKBest",
+    "UnlearnableSelectPercentile",
     "UnlearnableSimpleImputer",
     "UnlearnableStackingClassifier",
     "UnlearnableStackingRegressor",

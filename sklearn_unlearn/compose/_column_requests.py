@@ -29,6 +29,7 @@ from sklearn_unlearn.transformers import (
     few,
     follow,
     foreign,
+    learns_targets,
     may_mix,
     names_outputs,
 )
@@ -59,6 +60,13 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
 
     #: Parts that stay as they are and know rows that are gone.
     _remembered: frozenset[str] = frozenset()
+
+    @property
+    def _accepts(self):
+        """What requests may hold: targets, if a part learns from some."""
+        takes = {"out", "into", "columns"}
+        learns = any(learns_targets(step) for _, step in self._given())
+        return frozenset(takes | {"y"} if learns else takes)
 
     def _fitted_steps(self):
         return [(name, step) for name, step, _ in self.transformers_]
@@ -281,7 +289,9 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
             if change.on_stateful == "raise":
                 raise cannot_unlearn(name, part)
             check_can_be_refitted(each, part)
-            y = None if change.targets is None else change.targets()
+        learns = foreign(name, self) or "y" in self._accepts
+        if learns and change.targets is not None:
+            y = change.targets()
         forgotten = self._forgotten
         after = clone(self)
         if not forgotten.any():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,17 +11,13 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.base import Answer
+from sklearn_unlearn.base import Answer, Batch
 from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain, unfitted
-from sklearn_unlearn.transformers import (
-    InputChange,
-    as_given,
-    check_on_stateful,
-    say_remembered,
-)
+from sklearn_unlearn.transformers import check_on_stateful, say_remembered
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
+from sklearn_unlearn.utils.steps import raw_inputs
 from sklearn_unlearn.utils.tags import UnlearningTags
 from sklearn_unlearn.utils.validation import check_columns
 
@@ -81,8 +78,6 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
     >>> encoder.partial_unfit(people[2:]).get_feature_names_out()
     array(['age', 'city_A', 'city_B'], dtype=object)
     """
-
-    _accepts = frozenset({"out", "into", "columns"})
 
     def __init__(
         self,
@@ -239,11 +234,8 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
         if columns is not None:
             names = getattr(before, "feature_names_in_", None)
             columns = check_columns(columns, before.n_features_in_, names)
-        out, into = (
-            None if rows is None else as_given(rows.X)
-            for rows in (request.out, request.into)
-        )
-        change = InputChange(out, into, forgotten=columns)
+        out = request.out or Batch()
+        change = replace(raw_inputs(request, out.X, None), forgotten=columns)
         after, change = before._follow("columntransformer", change)
         after._remembered = before._remembered | set(change.remembered)
         return Answer(FittedColumns(after, change.remembered), change.map)

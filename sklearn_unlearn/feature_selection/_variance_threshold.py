@@ -5,19 +5,15 @@ from __future__ import annotations
 import numpy as np
 from sklearn.feature_selection import VarianceThreshold
 
-from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.statistics.moments import Moments
-from sklearn_unlearn.sufficient_statistics import (
-    InvertibleMixin,
-    Learned,
-    UnlearnableTransformer,
-)
+from sklearn_unlearn.feature_selection._selection import ColumnSelection
+from sklearn_unlearn.sufficient_statistics import Learned, UnlearnableTransformer
 
 #: Of a column that any threshold lets pass.
 _VARYING = 1e150
 
 
-class UnlearnableVarianceThreshold(InvertibleMixin, UnlearnableTransformer):
+class UnlearnableVarianceThreshold(ColumnSelection, UnlearnableTransformer):
     """Selection of columns by their variance that unlearns rows, values and columns.
 
     A twin of :class:`sklearn.feature_selection.VarianceThreshold`. Requests are exact:
@@ -57,33 +53,7 @@ class UnlearnableVarianceThreshold(InvertibleMixin, UnlearnableTransformer):
     def __init__(self, threshold=0.0):
         self.threshold = threshold
 
-    def get_support(self, indices=False):
-        """Columns that are selected.
-
-        Parameters
-        ----------
-        indices : bool, default=False
-            Whether to return their positions instead of a mask.
-
-        Returns
-        -------
-        ndarray of bool of shape (n_features,) or ndarray of int
-            Without the columns that are forgotten.
-        """
-        fitted = self._checked()
-        mask = ~fitted.forgotten
-        mask[mask] = fitted.sklearn_estimator.get_support()
-        return np.flatnonzero(mask) if indices else mask
-
     # Hooks --------------------------------------------------------------------------
-
-    def _tags(self, estimator):
-        tags = super()._tags(estimator)
-        tags.input_tags.sparse = True  # scikit-learn 1.6 does not set it
-        return tags
-
-    def _outputs_of(self, fitted, read):
-        return fitted.sklearn_estimator.transform(read.X)  # as they are, of any dtype
 
     def _collect(self, rows, y, weight, params):
         return Moments.of(rows, weight, "columns")
@@ -99,13 +69,3 @@ class UnlearnableVarianceThreshold(InvertibleMixin, UnlearnableTransformer):
                 "No feature in X meets the variance threshold "
                 f"{estimator.threshold:.5f}{single}"
             )
-
-    def _output_map(self, before, after, others):
-        selected = before.sklearn_estimator.get_support(indices=True)
-        kept = before.kept_by(after)[after.sklearn_estimator.get_support()]
-        places = np.searchsorted(selected, kept)
-        known = np.isin(kept, selected)
-        source = np.where(known, places, -1)
-        return AffineMap.of_columns(
-            selected.size, source, np.ones(source.size), known=known
-        )

@@ -31,7 +31,6 @@ from sklearn_unlearn.row_models import NamedRowsMixin
 from sklearn_unlearn.transformers import (
     CompositeStep,
     InputChange,
-    as_given,
     cannot_unlearn,
     check_step_fitted,
     check_whole_rows,
@@ -40,6 +39,7 @@ from sklearn_unlearn.transformers import (
     follow,
     foreign,
     is_nothing,
+    learns_targets,
     names_outputs,
     of_step,
     say_remembered,
@@ -48,7 +48,7 @@ from sklearn_unlearn.transformers import (
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.schema import Schema
 from sklearn_unlearn.utils.sharing import once
-from sklearn_unlearn.utils.steps import hook, own
+from sklearn_unlearn.utils.steps import hook, own, raw_inputs
 from sklearn_unlearn.utils.tags import unlearning_tags
 from sklearn_unlearn.utils.targets import check_labels
 
@@ -104,7 +104,8 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
     def _accepts(self):
         """What requests may hold: targets, if the last step learns from some."""
         takes = {"out", "into", "columns", "sample_weight", "row_ids"}
-        return frozenset(takes | {"y"} if self._predicts else takes)
+        learns = self._predicts or _learn_targets(self.steps)
+        return frozenset(takes | {"y"} if learns else takes)
 
     def _checked(self):
         self._check_fitted()
@@ -154,14 +155,8 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
                     "row_ids is nothing that a pipeline without a model knows."
                 )
             self._check_weights(request, flat, weighted)
-            change = InputChange(
-                as_given(out.X),
-                as_given(into.X),
-                weight,
-                weight,
-                request.columns,
-                on_stateful=self.on_stateful,
-            )
+            change = raw_inputs(request, out.X, weight)
+            change = replace(change, on_stateful=self.on_stateful)
             steps, change = follow_all(self.steps, change, self._marks)
             return steps, change.remembered
         check_unlearns(name, step)
@@ -175,7 +170,8 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
             because = "sample_weight leaves part of a row's weight in the model"
             _check_whole(front, weighted, because)
         again = asked.retained is not None and self.on_stateful == "refit"
-        if request.relabels and not (again and _foreign(front)):
+        followed = (again and _foreign(front)) or _learn_targets(front)
+        if request.relabels and not followed:
             inputs = InputChange()
             if asked.rows is None:
                 for each in sorted(cross_fitted(front, marks)):
@@ -188,8 +184,14 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
                 raise cannot_unlearn(each, one)
             return regroup_steps(self.steps, [*front, (name, after)]), known
         raw = replace(asked.inputs, on_stateful=self.on_stateful)
-        if targets and raw.targets is not None:
-            raw = replace(raw, targets=_unknown_targets)
+        if targets:
+            kept = None if raw.targets is None else _unknown_targets
+            raw = replace(
+                raw,
+                targets=kept,
+                targets_out=_unknown_targets,
+                targets_in=_unknown_targets,
+            )
         edited, inputs = once(
             lambda: follow_all(front, raw, marks),
             [step for _, step in front],
@@ -417,6 +419,11 @@ def _knows_targets(step):
     inside = step.get_params().values() if hasattr(step, "get_params") else ()
     parts = (one for one in inside if hasattr(one, "transform"))
     return any(map(_knows_targets, parts))
+
+
+def _learn_targets(steps):
+    """Whether some steps that unlearn learned from targets."""
+    return any(learns_targets(step) for _, step in steps)
 
 
 def _foreign(steps):

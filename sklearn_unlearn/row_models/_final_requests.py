@@ -16,9 +16,9 @@ from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models._array_rows import RowModel, relabelled
-from sklearn_unlearn.utils.input_change import InputChange, as_given
+from sklearn_unlearn.utils.input_change import as_given
 from sklearn_unlearn.utils.raw_rows import taken
-from sklearn_unlearn.utils.steps import LocatedRows
+from sklearn_unlearn.utils.steps import LocatedRows, raw_inputs
 from sklearn_unlearn.utils.validation import check_sample_weight, named
 
 #: Share of a weight that is none.
@@ -123,7 +123,7 @@ class FinalRowModel(RowModel):
         if asked.value_of("out", "row_ids") is not None and retained is None:
             raise ValueError("row_ids needs retain_data=True at fit.")
         if retained is None:
-            inputs = _raw_inputs(request, X, request.weight)
+            inputs = raw_inputs(request, X, request.weight)
             return asked.with_inputs(inputs)
         origin = retained.chunks[0].origin
         if leaves:
@@ -183,10 +183,17 @@ class FinalRowModel(RowModel):
             weight = request.weight if rows is None else rows.weight
         if rows is not None and (X is None or not asked.leaving.as_asked):
             X = retained.origins_at(positions).X
-        inputs = _raw_inputs(request, X, weight)
+        inputs = raw_inputs(request, X, weight)
         if request.relabels:
             inputs = replace(inputs, into=as_given(X_in))
-        inputs = replace(inputs, rest=rest, weight_rest=weights, targets=targets)
+        inputs = replace(
+            inputs,
+            rest=rest,
+            weight_rest=weights,
+            targets=targets,
+            targets_out=lambda: self._decoded(fitted, rows.y),
+            targets_in=lambda: self._decoded(fitted, self._targets_coming(asked)),
+        )
         request = replace(request, inputs=inputs)
         asked = replace(asked, request=request, edited=edited, compacted=compacted)
         if origin_in is None:
@@ -340,9 +347,3 @@ def _unknown_weights():
         "A step was fitted with weights and has to be fitted again, but the last step "
         "takes no weights and has kept none: fit again."
     )
-
-
-def _raw_inputs(request, X, weight):
-    """What a request changes in the raw input, of which rows X leave."""
-    X_in = None if request.into is None else request.into.X
-    return InputChange(as_given(X), as_given(X_in), weight, weight, request.columns)

@@ -14,6 +14,7 @@ from sklearn_unlearn.sufficient_statistics._fitted import (
     SufficientStatistics,
 )
 from sklearn_unlearn.sufficient_statistics._regressor import StatisticalRegressor
+from sklearn_unlearn.sufficient_statistics._targets import LearnsTargets
 from sklearn_unlearn.sufficient_statistics._transformer import (
     InvertibleMixin,
     StatisticsTransformer,
@@ -26,6 +27,7 @@ __all__ = [
     "Fitted",
     "InvertibleMixin",
     "Learned",
+    "LearnsTargets",
     "ReadRows",
     "StatisticalClassifier",
     "StatisticalRegressor",

@@ -47,7 +47,7 @@ class FollowsInputs(StatisticsUnlearner):
         if inputs.kept is None or not self._can_follow(inputs):
             after = self._fit_again(name, inputs)
             return after, inputs.through(self, after, name=name, known=False)
-        fitted, map_ = self._checked(), None
+        fitted, map_, learns = self._checked(), None, "y" in self._accepts
         same_columns = inputs.map is None and inputs.forgotten is None
         if inputs.map is not None:
             # of its columns some are no longer there
@@ -56,9 +56,9 @@ class FollowsInputs(StatisticsUnlearner):
             fitted, map_ = answer.fitted, answer.outputs
             inputs, out = replace(inputs, map=None), inputs.out
             narrow = replace(inputs, out=out and as_given(columns_of(out(), kept)))
-            request = request_for(narrow)
+            request = request_for(narrow, targets=learns)
         else:
-            request = request_for(inputs)
+            request = request_for(inputs, targets=learns)
         empty = request.out is None and request.into is None and request.columns is None
         if same_columns and not empty:  # validated once, here
             request = self._read_request(fitted, request)

@@ -181,7 +181,9 @@ class RetainsRows(StatisticsUnlearner, FinalRowModel):
             if out is None:
                 batch = self._read_batch(later, batch)
             else:
-                batch = self._read_replacement(later, out, Batch(batch.X))
+                batch = self._read_replacement(
+                    later, out, replace(batch, sample_weight=None)
+                )
             coming = self._request_statistics(later, batch)
         statistics, _ = self._edit(found, coming, going)
         after = self._complete(replace(later, statistics=statistics), None)

@@ -43,6 +43,17 @@ class StatisticsTransformer(FollowsInputs):
 
     # Hooks --------------------------------------------------------------------------
 
+    @classmethod
+    def _refuses(cls, estimator: Any) -> bool:
+        """Whether an estimator of the twin's class has parameters that are refused."""
+        own = cls()
+        params = {**own.get_params(deep=False), **estimator.get_params(deep=False)}
+        try:
+            own._check_parameters(params)
+        except ValueError:
+            return True
+        return False
+
     def _tags(self, estimator: Any) -> Any:
         """scikit-learn's tags of one of its estimators."""
         return replace(get_tags(estimator), array_api_support=False)

@@ -162,6 +162,16 @@ def is_stateless(step):
     return all(is_stateless(part) for part in parts)
 
 
+def learns_targets(step):
+    """Whether a step that unlearns learned from targets, or a part of it."""
+    if is_nothing(step) or isinstance(step, str):
+        return False
+    parts = parts_of(step)
+    if parts is not None:
+        return any(map(learns_targets, parts))
+    return "y" in (own(step, "_accepts") or ()) and hasattr(step, "partial_unfit")
+
+
 def names_outputs(step):
     """Whether a step can name its outputs, and all that it consists of."""
     parts = parts_of(step) or []

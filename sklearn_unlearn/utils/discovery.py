@@ -77,7 +77,7 @@ def counterpart(estimator):
     Returns
     -------
     type or None
-        None if there is none.
+        None if there is none, or it refuses the parameters of the estimator.
 
     Examples
     --------
@@ -86,7 +86,9 @@ def counterpart(estimator):
     >>> counterpart(Ridge()).__name__
     'UnlearnableRidge'
     """
-    return _twins().get(type(estimator))
+    found = _twins().get(type(estimator))
+    check = getattr(found, "_refuses", None)
+    return None if check is not None and check(estimator) else found
 
 
 @cache

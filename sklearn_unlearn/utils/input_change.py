@@ -89,6 +89,8 @@ class InputChange:
         Gives their weights.
     targets : callable or None
         Gives their targets, as ``fit`` was given them.
+    targets_out, targets_in : callable or None
+        Give those of rows that leave and of rows that come.
     coming : ndarray of int or None
         Which of all rows are those that come; None where no rows are kept.
     on_stateful : {"refit", "raise", "freeze"}
@@ -112,6 +114,8 @@ class InputChange:
     rest: Callable[[], Any] | None = None
     weight_rest: Callable[[], Any] | None = None
     targets: Callable[[], Any] | None = None
+    targets_out: Callable[[], Any] | None = None
+    targets_in: Callable[[], Any] | None = None
     coming: np.ndarray | None = None
     on_stateful: str = "raise"
     remembered: tuple[str, ...] = ()

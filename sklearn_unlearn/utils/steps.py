@@ -98,7 +98,8 @@ class StepMixin:
         if any(each is not None for each in changed):
             after = self._fit_again(name, inputs)
             return after, inputs.through(self, after, name=name, known=False)
-        answer = self._apply(self._checked(), request_for(inputs))
+        request = request_for(inputs, targets="y" in self._accepts)
+        answer = self._apply(self._checked(), request)
         after = self._copy_with(answer.fitted)
         outputs, known = answer.outputs, answer.outputs is not None
         through = inputs.through(self, after, name=name, change=outputs, known=known)
@@ -115,6 +116,8 @@ class StepMixin:
             )
         weights = inputs.weight_rest
         keywords = {} if weights is None else {"sample_weight": weights()}
+        if "y" in self._accepts and inputs.targets is not None:
+            keywords["y"] = inputs.targets()
         again = self._fit_unfitted(inputs.rest(), **keywords)
         # with parameters as they were set, perhaps for later
         return self._copy_with(again)
@@ -124,6 +127,7 @@ class StepMixin:
         return clone(self)
 
     # What an unlearner provides, of which all answers are made.
+    _accepts: ClassVar[Any]
     _apply: Any
     _checked: Any
     _copy_with: Any
@@ -220,9 +224,10 @@ class StepMixin:
                 "be told their values: pass X and y of the rows."
             )
 
-        out = known_by_name if X is None and ids is not None else as_given(X)
-        into, weight = as_given(asked.value_of("into", "X")), request.weight
-        inputs = InputChange(out, into, weight, weight, request.columns)
+        inputs = raw_inputs(request, X, request.weight)
+        if X is None and ids is not None:
+            into = known_by_name if request.relabels else inputs.into
+            inputs = replace(inputs, out=known_by_name, into=into)
         return asked.with_inputs(inputs)
 
     def _answer_final(self, asked, names, front=None):
@@ -263,10 +268,14 @@ class StepMixin:
                 rows["on_unknown"] = request.out.on_unknown
             out = None if request.out.X is None else inputs.out()
             if request.relabels:
-                return after.replace_labels(out, y, request.into.y, **rows)
-            if inputs.map is None and inputs.into is not None:
+                after.replace_labels(out, y, request.into.y, **rows)
+                if inputs.map is None:
+                    return after
+                inputs = replace(inputs, into=None)
+            elif inputs.map is None and inputs.into is not None:
                 return after.replace_features(out, y, inputs.into(), **rows)
-            after.partial_unfit(out, y, **rows)
+            else:
+                after.partial_unfit(out, y, **rows)
             if rows.pop("on_unknown", None) and inputs.into is not None:
                 raise UnlearningError(
                     f"Step {asked.name!r} cannot tell which of the new rows are those "
@@ -291,16 +300,55 @@ class StepMixin:
         """Take note of the raw rows that retained data were made of, after ``fit``."""
 
 
-def request_for(inputs):
-    """What a step is asked whose inputs change in the rows of the request alone."""
-    out, into = (
-        None if rows is None else Batch(rows(), sample_weight=weight)
-        for rows, weight in (
-            (inputs.out, inputs.weight_out),
-            (inputs.into, inputs.weight_in),
-        )
+def request_for(inputs, *, targets=False):
+    """What a step is asked whose inputs change in the rows of the request alone.
+
+    Parameters
+    ----------
+    inputs : InputChange
+    targets : bool, default=False
+        Whether it learned from targets.
+    """
+
+    def batch(rows, y, weight):
+        if rows is None:
+            return None
+        y = y() if targets and y is not None else None
+        return Batch(rows(), y, sample_weight=weight)
+
+    return Request(
+        batch(inputs.out, inputs.targets_out, inputs.weight_out),
+        batch(inputs.into, inputs.targets_in, inputs.weight_in),
+        inputs.forgotten,
     )
-    return Request(out, into, inputs.forgotten)
+
+
+def raw_inputs(request, X, weight):
+    """What a request changes in the raw input.
+
+    Parameters
+    ----------
+    request : Request
+    X : rows that leave, or None
+    weight : array-like, float or None
+        Theirs, or that of rows that come.
+
+    Returns
+    -------
+    InputChange
+    """
+    out, into = request.out or Batch(), request.into or Batch()
+    X_in = X if request.relabels else into.X  # the same rows come back
+    y_in = out.y if into.y is None else into.y
+    return InputChange(
+        as_given(X),
+        as_given(X_in),
+        weight,
+        weight,
+        request.columns,
+        targets_out=as_given(out.y),
+        targets_in=as_given(y_in),
+    )
 
 
 def _columns_left(step, change):
