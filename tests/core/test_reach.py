@@ -1,5 +1,6 @@
 """What is known of rows that nobody sees bounds what a step does to their gradient."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,12 @@ import pytest
 
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.linear.fitting import fit
-from sklearn_unlearn.core.linear.fourth_powers import FourthPowers
+from sklearn_unlearn.core.linear.fourth_powers import (
+    FourthPowers,
+    Quadruples,
+    form,
+    mapped,
+)
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.steps import unlearn, with_reach
 from sklearn_unlearn.core.losses.margin import SquaredEpsilonInsensitive, SquaredHinge
@@ -234,44 +240,149 @@ def weighed(rows, share):
 # Sums of fourth powers ----------------------------------------------------------------
 
 
-def powers_of(objective, rows):
-    return FourthPowers.none(objective.shape[0]).edited(objective, rows, None)
+def powers_of(objective, rows, *later):
+    """Those of rows, then of those with their signs."""
+    found = FourthPowers.none(objective.shape[0])
+    for each, sign in ((rows, 1.0), *later):
+        products = Quadruples.of(objective, each, found.frame)
+        found = found.changed(products, each.weight, sign)
+    return found
 
 
-def test_fourth_powers_are_those_of_the_rows():
-    problem = problem_of("logistic")
-    objective, rows = problem.objective, problem.rows
-    X = design(objective, rows.X)
+def assert_those_of(powers, X, weight, least=True):
     rng = np.random.default_rng(0)
-    one, other = rng.standard_normal((2, 5, 3))
-    powers = powers_of(objective, rows)
+    one, other = rng.standard_normal((2, X.shape[1], 3))
     squares = np.square(X @ one).sum(axis=1), np.square(X @ other).sum(axis=1)
-    found = powers.squares(one, other)
-    assert found == pytest.approx(rows.weight @ (squares[0] * squares[1]), rel=1e-9)
-    expected = (X * (rows.weight * squares[0])[:, None]).T @ X
-    np.testing.assert_allclose(powers.hessian(one), expected, rtol=1e-9, atol=1e-9)
+    hessian = powers.hessian(one)
+    expected = weight @ (squares[0] * squares[1])
+    assert form(hessian, other) == pytest.approx(expected, rel=1e-6)
+    assert form(hessian, other) >= expected * (1.0 - 1e-12)
+    expected = (X * (weight * squares[0])[:, None]).T @ X
+    size = np.abs(expected).max()
+    np.testing.assert_allclose(hessian, expected, rtol=1e-6, atol=1e-6 * size)
+    for way in one.T:
+        fourth = float(weight @ np.square(np.square(X @ way)))
+        found = powers.largest(way[:, None]) * powers.least**0.25
+        assert found**4 == pytest.approx(fourth, rel=1e-3)
     assert powers.largest(one) >= np.abs(X @ one).max()
-    assert powers.least <= rows.weight.min() < 2.0 * powers.least
+    if least:
+        assert powers.least <= weight.min() < 2.0 * powers.least
 
 
-@pytest.mark.parametrize("most", [1.0, 0.5], ids=["dense", "sparse"])
-def test_fourth_powers_are_mapped_as_the_rows_are(most):
+@pytest.mark.parametrize("n_rows", [6, 80])
+def test_fourth_powers_are_those_of_the_rows(n_rows):
+    problem = problem_of("logistic")
+    objective, rows = problem.objective, problem.rows.take(np.arange(n_rows))
+    powers = powers_of(objective, rows)
+    assert_those_of(powers, design(objective, rows.X), rows.weight)
+    # and of those that stay
+    out = rows.take(np.arange(2))
+    rest = rows.take(np.arange(2, n_rows))
+    powers = powers_of(objective, rows, (out, -1.0))
+    assert_those_of(powers, design(objective, rest.X), rest.weight, least=False)
+
+
+def smaller(objective, p):
+    return replace(
+        objective,
+        penalty=objective.penalty[:p],
+        linear=objective.linear[:p],
+        held=objective.held[:p],
+    )
+
+
+@pytest.mark.parametrize("kind", ["mild", "smaller", "singular", "wild"])
+def test_fourth_powers_are_mapped_as_the_rows_are(kind):
     problem = make_problem("logistic", intercept=False)
     objective, rows = problem.objective, problem.rows
     rng = np.random.default_rng(0)
-    matrix = rng.standard_normal((3, 4)) * (
-        rng.permuted(np.arange(12) / 12) < most
-    ).reshape(3, 4)
-    small = replace(
-        objective,
-        penalty=objective.penalty[:3],
-        linear=objective.linear[:3],
-        held=objective.held[:3],
+    map_ = {
+        "mild": np.eye(4) + 0.05 * rng.standard_normal((4, 4)),
+        "smaller": rng.standard_normal((3, 4)),
+        "singular": np.ones((4, 4)),
+        "wild": np.ones((4, 4)) + 1e-9 * np.eye(4),
+    }[kind]
+    small = smaller(objective, map_.shape[0])
+    changed, weight = replace(rows, X=rows.X @ map_.T), rows.weight
+    first, second = (
+        FourthPowers.none(4).changed(Quadruples.of(objective, rows, None), each, 1.0)
+        for each in (weight, 2.0 * weight)
     )
-    expected = powers_of(small, replace(rows, X=rows.X @ matrix.T))
-    found = powers_of(objective, rows).mapped(matrix)
-    np.testing.assert_allclose(found.matrix, expected.matrix, rtol=1e-9, atol=1e-9)
-    assert np.all(found.ever >= np.diagonal(expected.matrix) * (1.0 - 1e-9))
+    found, double = mapped([first, second], map_)
+    assert (found.frame is not None) == (kind == "mild")
+    assert_those_of(found, changed.X, weight)
+    assert_those_of(double, changed.X, 2.0 * weight)
+    # rows leave and come in the new features
+    out, coming = changed.take(np.arange(5)), changed.take(np.arange(7, 9))
+    for each, sign in ((out, -1.0), (coming, 1.0)):
+        products = Quadruples.of(small, each, found.frame)
+        found = found.changed(products, each.weight, sign)
+    X = np.vstack([changed.X[5:], coming.X])
+    weight = np.concatenate([weight[5:], coming.weight])
+    assert_those_of(found, X, weight, least=False)
+    (again,) = mapped([found], np.eye(map_.shape[0]))
+    assert_those_of(again, X, weight, least=False)
+    gone = np.arange(map_.shape[0]) == 1
+    assert_those_of(again.without(gone), np.where(gone, 0.0, X), weight, least=False)
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_fourth_powers_in_a_pickle_are_smaller_and_bound_as_much(times):
+    problem = problem_of("logistic", n_columns=12)
+    objective, rows = problem.objective, problem.rows
+    rows = rows.reweighted(np.geomspace(1e-300, 1e-3, rows.n_rows))
+    X = rows.X * np.geomspace(1e-60, 1e60, 12)
+    rows = replace(rows, X=X)
+    (powers,) = mapped([powers_of(objective, rows)], 1.01 * np.eye(13))
+    read = powers
+    for _ in range(times):
+        read = pickle.loads(pickle.dumps(read))
+    assert read.frame is None
+    assert len(pickle.dumps(powers)) < 0.6 * powers.values.nbytes + 2000
+    X = 1.01 * design(objective, rows.X)
+    rng = np.random.default_rng(0)
+    for way in rng.standard_normal((5, 13)) * np.append(
+        np.geomspace(1e60, 1e-60, 12), 1.0
+    ):
+        true = np.abs(X @ way).max()
+        assert true <= read.largest(way[:, None]) <= 1.01 * powers.largest(way[:, None])
+
+
+def test_what_a_pickle_rounds_is_reckoned_with():
+    problem = problem_of("logistic", n_columns=8)
+    objective, rows = problem.objective, problem.rows
+    X = rows.X.copy()
+    X[:, 1::2] = X[:, ::2] + 1e-4 * X[:, 1::2]
+    powers = powers_of(objective, replace(rows, X=X))
+    read = pickle.loads(pickle.dumps(powers))
+    for column in range(0, 8, 2):
+        way = np.eye(9)[:, [column]] - np.eye(9)[:, [column + 1]]
+        assert read.largest(way) >= np.abs(design(objective, X) @ way).max()
+
+
+def test_a_pickle_does_not_tell_the_map_of_a_row_that_left():
+    problem = problem_of("logistic")
+    powers = powers_of(problem.objective, problem.rows)
+    map_ = np.eye(5)
+    map_[0, 4] = 0.0123456789
+    (powers,) = mapped([powers], map_)
+    assert powers.frame is not None
+    assert map_[0, 4].tobytes() not in pickle.dumps(powers)
+
+
+@pytest.mark.parametrize("large", [1e80, 1e160, 1e300])
+def test_rows_that_no_float_holds_the_fourth_power_of_bound_nothing(large):
+    problem = problem_of("logistic")
+    objective, rows = problem.objective, problem.rows
+    far = Rows(large * rows.X[:1], rows.y[:1], rows.weight[:1])
+    powers = powers_of(objective, rows, (far, 1.0))
+    for found in (powers, powers_of(objective, rows, (far, 1.0), (far, -1.0))):
+        for each in (found, pickle.loads(pickle.dumps(found))):
+            for way in np.eye(5)[:, :, None]:
+                true = np.abs(design(objective, rows.X) @ way).max()
+                assert each.largest(way) >= true * (1.0 - 1e-12)
+                bound = form(each.hessian(way), np.ones((5, 1)))
+                assert bound >= form(powers_of(objective, rows).hessian(way), way)
 
 
 @pytest.mark.parametrize("least", [5e-324, 3e-310, 1e-250, 0.3, 1.0])
@@ -291,8 +402,7 @@ def test_what_an_outlier_left_of_rounding_is_reckoned_with():
     problem = make_problem("logistic")
     objective, rows = problem.objective, problem.rows
     far = Rows(1e6 * rows.X[:1], rows.y[:1], rows.weight[:1])
-    powers = powers_of(objective, rows).edited(objective, far, None)
-    powers = powers.edited(objective, None, far)
+    powers = powers_of(objective, rows, (far, 1.0), (far, -1.0))
     X = design(objective, rows.X)
     for way in np.eye(5)[:, :, None]:
         assert powers.largest(way) >= np.abs(X @ way).max()

@@ -67,12 +67,29 @@ def doubt_of(
     solved : bool
         Whether the step solves the quadratic model.
     """
+    if reach.powers is not None:
+        # most everyday requests need no more
+        doubt = _doubt_of(reach.crude, objective, factor, gain, unit, changes, solved)
+        if doubt <= DOUBTFUL:
+            return doubt
+    return _doubt_of(reach, objective, factor, gain, unit, changes, solved)
+
+
+def _doubt_of(
+    reach: Reach,
+    objective: Objective,
+    factor: Factor,
+    gain: float,
+    unit: float,
+    changes: tuple[Array, Array, Array],
+    solved: bool,
+) -> float:
     behind, _, moved = changes
     change = reach.largest_change(moved)
     if change <= _UNSEEN * unit:
         return 0.0
     gain = reach.gain(objective, factor, changes, gain, solved)
-    left = reach.bend(objective, factor, behind, moved)
+    left = reach.bend(objective, factor, behind, moved, DOUBTFUL * gain, change)
     if left == 0.0:
         return 0.0
     doubt = left / gain if gain > 0.0 else np.inf

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg.blas import dsymm
+from scipy.linalg.blas import dsymm, dsyrk
 
 from sklearn_unlearn.core.arrays import (
     Array,
@@ -82,10 +82,17 @@ class FourthMoments:
             if rows is None:
                 continue
             few = self._sized(objective, rows)
-            part = objective.data_hessian(few, anchor)
-            matrix += sign * part
+            if objective.n_curvature_columns(rows.n_rows) < ever.size:
+                with np.errstate(over="ignore", invalid="ignore"):  # as in `_sized`
+                    columns = objective.curvature_columns(few, anchor)
+                matrix = dsyrk(sign, columns, beta=1.0, c=matrix, overwrite_c=1)
+                added = np.einsum("ij,ij->i", columns, columns)
+            else:
+                part = objective.data_hessian(few, anchor)
+                matrix += sign * part
+                added = np.diagonal(part)
             if sign > 0.0:
-                ever = ever + powers_of_two(np.diagonal(part))
+                ever = ever + powers_of_two(added)
         return replace(self, matrix=matrix, ever=ever)
 
     def without(self, held: Mask) -> FourthMoments:

@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import eigh, eigvalsh
 
 from sklearn_unlearn.core.arrays import Array, Mask, as_float64, gram, powers_of_two
 from sklearn_unlearn.core.linear.factor import Factor
-from sklearn_unlearn.core.linear.fourth_powers import FourthPowers
+from sklearn_unlearn.core.linear.fourth_powers import FourthPowers, Quadruples
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.losses.margin import MarginLoss
 from sklearn_unlearn.core.rows import RowBlocks, Rows
@@ -22,6 +21,8 @@ MOST_UNKNOWNS = 512
 #: ``(1 - 1/r) / r^2`` is no larger: the share of its way that a row goes beyond a
 #: margin, over the square of the way in units of its distance.
 _BEYOND = 4.0 / 27.0
+#: With which the largest of 33 eigenvalues is known to a tenth.
+_SQUARINGS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +45,14 @@ class Margins:
     powers: tuple[FourthPowers, ...] | None
 
     @staticmethod
-    def of(
+    def none(
         objective: Objective,
         rows: RowBlocks,
         anchor: Array,
         share: float,
         with_powers: bool,
     ) -> Margins:
-        """Those of all rows, of which a share counts as near."""
+        """Those of no rows, where a share of these would count as near."""
         p, n_outputs = objective.shape
         distances = [
             _distances(objective, block.weighted(), anchor) for block in rows.blocks()
@@ -61,38 +62,40 @@ class Margins:
         powers = None
         if with_powers:
             powers = tuple(FourthPowers.none(p) for _ in range(n_outputs))
-        found = Margins(float(powers_of_two(width)[0]), near, powers)
-        for block in rows.blocks():
-            found = found.edited(objective, anchor, block, None)
-        return found
+        return Margins(float(powers_of_two(width)[0]), near, powers)
 
-    def edited(
+    def changed(
         self,
         objective: Objective,
         anchor: Array,
-        rows_in: Rows | None,
-        rows_out: Rows | None,
+        rows: Rows,
+        quadruples: Quadruples | None,
+        sign: float,
     ) -> Margins:
-        """Those after rows came and left."""
-        near, powers = list(self.near), self.powers
-        for rows, sign in ((rows_in, 1.0), (rows_out, -1.0)):
-            if rows is None:
-                continue
-            for k, each in enumerate(near):
-                few, _ = self._divided(objective, anchor, rows, k)
-                near[k] = each + sign * _gram(objective, few)
-        if powers is not None:
-            changed = []
-            for k, far in enumerate(powers):
-                coming, leaving = (
-                    None
-                    if rows is None
-                    else self._divided(objective, anchor, rows, k)[1]
-                    for rows in (rows_in, rows_out)
-                )
-                changed.append(far.edited(objective, coming, leaving))
-            powers = tuple(changed)
-        return replace(self, near=tuple(near), powers=powers)
+        """Those after rows came or left, whose ``quadruples`` are needed for `powers`.
+
+        ``sign`` is one or minus one.
+        """
+        loss = objective.loss
+        assert isinstance(loss, MarginLoss)
+        distance = _distances(objective, rows, anchor)
+        jump = rows.weight[:, None] * loss.jump(rows.y)
+        is_near = distance <= self.width
+        near = list(self.near)
+        for k in np.flatnonzero(is_near.any(axis=0)):
+            few = rows.reweighted(np.where(is_near[:, k], jump[:, k], 0.0))
+            near[k] = near[k] + sign * _gram(objective, few)
+        found = replace(self, near=tuple(near))
+        if self.powers is None:
+            return found
+        assert quadruples is not None
+        far = jump / np.square(np.where(is_near, 1.0, distance))
+        far = np.where(is_near, 0.0, far).T
+        powers = (
+            each.changed(quadruples, weight, sign)
+            for each, weight in zip(self.powers, far, strict=True)
+        )
+        return replace(found, powers=tuple(powers))
 
     def without(self, columns: Mask) -> Margins:
         """Those without some columns."""
@@ -103,11 +106,8 @@ class Margins:
         near = tuple(np.where(gone, 0.0, each) for each in self.near)
         return replace(self, near=near, powers=powers)
 
-    def mapped(self, matrix: Array) -> Margins:
-        """Those of ``T x`` for a matrix T."""
-        powers = self.powers
-        if powers is not None:
-            powers = tuple(each.mapped(matrix) for each in powers)
+    def mapped(self, matrix: Array, powers: tuple[FourthPowers, ...] | None) -> Margins:
+        """Those of ``T x`` for a matrix T; ``powers`` have been mapped."""
         near = tuple(matrix @ each @ matrix.T for each in self.near)
         return replace(self, near=near, powers=powers)
 
@@ -140,15 +140,13 @@ class Margins:
             self.powers is None and largest > self.width
         ):
             return math.inf
+        share = float(len(behind)) if behind else _BEYOND
+        shares = np.sqrt([min(share, 1.0), *[share] * len(behind)])
         form, heaviest = 0.0, 0.0
-        for k, near in enumerate(self.near):
-            crossing = near
-            if self.powers is not None:
-                far = self.powers[k]
-                share = float(len(behind)) if behind else _BEYOND
-                crossing = crossing + min(share, 1.0) * far.hessian(moved[:, [k]])
-                for change in behind:
-                    crossing = crossing + share * far.hessian(change[:, [k]])
+        for k in range(len(self.near)):
+            crossing = self._crossing(k, (moved, *behind), shares)
+            if not np.isfinite(crossing).all():
+                return math.inf
             form += max(float(moved[:, k] @ crossing @ moved[:, k]), 0.0)
             heaviest = max(heaviest, _heaviest(objective, factor, crossing, k))
         return math.sqrt(form * heaviest)
@@ -164,30 +162,22 @@ class Margins:
             last, that lead from the anchor to where the others begin.
         behind : int
         """
-        form = 0.0
-        for k, crossing in enumerate(self.near):
-            if self.powers is None:
+        if self.powers is None:
+            return math.inf
+        shares, form = np.sqrt([1.0 + behind] * len(changes)), 0.0
+        for k in range(len(self.near)):
+            crossing = self._crossing(k, changes, shares)
+            if not np.isfinite(crossing).all():
                 return math.inf
-            for change in changes:
-                share = 1.0 + behind
-                crossing = crossing + share * self.powers[k].hessian(change[:, [k]])
             form += max(float(step[:, k] @ crossing @ step[:, k]), 0.0)
         return form
 
-    def _divided(
-        self, objective: Objective, anchor: Array, rows: Rows, output: int
-    ) -> tuple[Rows, Rows]:
-        """Rows that are near and those that are not, with their weights in the sums."""
-        loss = objective.loss
-        assert isinstance(loss, MarginLoss)
-        distance = _distances(objective, rows, anchor)[:, output]
-        jump = rows.weight * loss.jump(rows.y)[:, output]
-        near = distance <= self.width
-        far = jump / np.square(np.where(near, 1.0, distance))
-        return (
-            rows.reweighted(np.where(near, jump, 0.0)),
-            rows.reweighted(np.where(near, 0.0, far)),
-        )
+    def _crossing(self, output: int, changes: tuple[Array, ...], roots: Array) -> Array:
+        """``sum_i j_i c_i x_i x_i'`` with the ways of rows times these roots."""
+        if self.powers is None:
+            return self.near[output]
+        ways = np.column_stack([change[:, output] for change in changes]) * roots
+        return self.near[output] + self.powers[output].hessian(ways)
 
 
 def _distances(objective: Objective, rows: Rows, anchor: Array) -> Array:
@@ -208,15 +198,22 @@ def _gram(objective: Objective, rows: Rows) -> Array:
 def _heaviest(
     objective: Objective, factor: Factor, matrix: Array, output: int
 ) -> float:
-    """The largest eigenvalue of ``H^-1 N`` for a matrix N of one output."""
-    values, vectors = eigh(matrix)
-    some = values > 0.0
-    if not some.any():
-        return 0.0
-    root = vectors[:, some] * np.sqrt(values[some])
+    """Bound on the largest eigenvalue of ``H^-1 N`` for a matrix N of one output.
+
+    Of eigenvalues that are not negative, it is no larger than the root of the sum of
+    their squares; after squaring some times, few others are part of it.
+    """
     p = matrix.shape[0]
-    columns = np.zeros((factor.order, root.shape[1]))
     start = output * p if objective.coupled else 0
-    columns[start : start + p] = root
-    inner = columns.T @ factor.solve(columns)
-    return float(eigvalsh(0.5 * (inner + inner.T))[-1])
+    columns = np.zeros((factor.order, p))
+    columns[start : start + p] = matrix
+    power, size = factor.solve(columns)[start : start + p], 0.0
+    for doubling in range(_SQUARINGS + 1):
+        norm = float(np.linalg.norm(power))
+        if not norm > 0.0:
+            return 0.0
+        size += math.log(norm) / 2.0**doubling
+        power = power / norm
+        if doubling < _SQUARINGS:
+            power = power @ power
+    return math.exp(size)

@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import islice, repeat
 
 import numpy as np
 
-from sklearn_unlearn.core.arrays import Array, densify, powers_of_two
+from sklearn_unlearn.core.arrays import Array, Mask, densify, powers_of_two
 from sklearn_unlearn.core.linear.bends import Way, bend, bend_of, product
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, Identity, LinearMap
 from sklearn_unlearn.core.linear.factor import Factor
 from sklearn_unlearn.core.linear.fourth_moments import FourthMoments
-from sklearn_unlearn.core.linear.fourth_powers import MOST_COLUMNS, FourthPowers
+from sklearn_unlearn.core.linear.fourth_powers import (
+    MOST_COLUMNS,
+    FourthPowers,
+    Quadruples,
+    block_size,
+    form,
+    mapped,
+)
 from sklearn_unlearn.core.linear.margins import NEAR, Margins
 from sklearn_unlearn.core.linear.objective import CHEAP_FLOPS, Objective
 from sklearn_unlearn.core.linear.peaks import mapped_peaks
@@ -78,20 +86,16 @@ class Reach:
         flops = n_sums * FourthPowers.flops(p, n_rows)
         few = p <= MOST_COLUMNS and flops <= CHEAP_FLOPS
         if few:
-            powers = FourthPowers.none(p).edited(objective, rows, None)
-            found = replace(found, powers=powers)
+            found = replace(found, powers=FourthPowers.none(p))
+            if smooth:
+                found = replace(found, curved=FourthPowers.none(p))
         if not smooth:
             margins = (
-                Margins.of(objective, rows, anchor, share, few) for share in NEAR
+                Margins.none(objective, rows, anchor, share, few) for share in NEAR
             )
-            return replace(found, margins=tuple(margins))
-        if few:
-            curved = FourthPowers.none(p)
-            for block in rows.blocks():
-                curved = curved.edited(
-                    objective, _curved(objective, block, anchor), None
-                )
-            return replace(found, curved=curved)
+            found = replace(found, margins=tuple(margins))
+        if few or not smooth:
+            return found._changed(objective, anchor, rows, rows, 1.0)
         if objective.hessian_flops(n_rows) <= CHEAP_FLOPS:
             fourth = FourthMoments.of(objective, factor, rows, anchor)
             return replace(found, fourth=fourth)
@@ -102,32 +106,69 @@ class Reach:
         rows_in, rows_out = edit.rows_in, edit.rows_out
         if rows_in is None and rows_out is None:
             return self
-        columns, powers = self.columns, self.powers
+        found, columns = self, self.columns
         if rows_in is not None and not edit.same_features:
             coming = powers_of_two(objective.reach(rows_in))
             coming[objective.forgotten] = 0.0
-            columns = np.maximum(columns, coming)
-        if powers is not None and not _cancels(edit):
-            powers = powers.edited(objective, rows_in, rows_out)
-        found = replace(self, columns=columns, powers=powers)
+            found = replace(found, columns=np.maximum(columns, coming))
+        then = replace(objective, loss=self.loss)
+        curved = edit.curvature_rows(then, anchor)
         if self.blur > 0.0 and rows_out is not None:
             # they have other weights in these sums by now
-            return replace(found, curved=None, fourth=None, margins=())
-        then = replace(objective, loss=self.loss)
-        coming_rows, leaving = edit.curvature_rows(then, anchor)
-        if self.curved is not None:
-            changed = (
-                None if rows is None else _curved(then, rows, anchor)
-                for rows in (coming_rows, leaving)
-            )
-            found = replace(found, curved=self.curved.edited(then, *changed))
-        if self.fourth is not None:
-            fourth = self.fourth.edited(then, anchor, coming_rows, leaving)
+            found = replace(found, curved=None, fourth=None, margins=())
+        if found.fourth is not None:
+            fourth = found.fourth.edited(then, anchor, *curved)
             found = replace(found, fourth=fourth)
-        margins = (
-            each.edited(then, anchor, rows_in, rows_out) for each in self.margins
-        )
-        return replace(found, margins=tuple(margins))
+        same = _cancels(edit)
+        for rows, weighed, sign in zip(
+            (rows_in, rows_out), curved, (1.0, -1.0), strict=True
+        ):
+            if rows is not None:
+                found = found._changed(then, anchor, rows, weighed, sign, same)
+        return found
+
+    def _changed(
+        self,
+        objective: Objective,
+        anchor: Array,
+        rows: RowBlocks,
+        curved: RowBlocks | None,
+        sign: float,
+        same: bool = False,
+    ) -> Reach:
+        """That after rows came or left, by the sign.
+
+        Parameters
+        ----------
+        objective : Objective
+            With the loss of all sums.
+        anchor : ndarray of shape (p, n_outputs)
+        rows : RowBlocks
+        curved : RowBlocks or None
+            The same with weights of what comes into the Hessian or leaves it.
+        sign : float
+        same : bool
+            Whether their like, but for targets, leave or come.
+        """
+        if self.powers is None and not self.margins:
+            return self
+        found, size = self, block_size(objective.shape[0])
+        weighed = repeat(None) if curved is None else curved.blocks(size)
+        for block, weights in zip(rows.blocks(size), weighed, strict=False):
+            products, powers, bent = None, found.powers, found.curved
+            if powers is not None:
+                products = Quadruples.of(objective, block, powers.frame)
+                if not same:
+                    powers = powers.changed(products, block.weight, sign)
+                if bent is not None and weights is not None:
+                    weight = _curved(objective, weights, anchor)
+                    bent = bent.changed(products, weight, sign)
+            margins = (
+                each.changed(objective, anchor, block, products, sign)
+                for each in found.margins
+            )
+            found = replace(found, powers=powers, curved=bent, margins=tuple(margins))
+        return found
 
     def mapped(
         self, edit: Edit, anchor: Array, new: Objective, factor: Factor
@@ -163,20 +204,41 @@ class Reach:
             )
         assert isinstance(features, LinearMap)
         matrix = densify(features.matrix)
-        return replace(
+        found = replace(
             self,
             columns=np.sqrt(mapped_peaks(matrix, np.square(self.columns))),
-            powers=self.powers and self.powers.mapped(matrix),
-            curved=self.curved and self.curved.mapped(matrix),
             fourth=self.fourth and self.fourth.mapped(matrix, factor),
-            margins=tuple(each.mapped(matrix) for each in self.margins),
             blur=blur,
         )
+        return found._mapped_powers(_among(matrix, self.columns > 0.0, ~new.forgotten))
+
+    def _mapped_powers(self, matrix: Array) -> Reach:
+        parts = [each for each in (self.powers, self.curved) if each is not None]
+        for margin in self.margins:
+            parts += margin.powers or ()
+        after = iter(mapped(parts, matrix))
+        return replace(
+            self,
+            powers=self.powers and next(after),
+            curved=self.curved and next(after),
+            margins=tuple(
+                each.mapped(
+                    matrix, each.powers and tuple(islice(after, len(each.powers)))
+                )
+                for each in self.margins
+            ),
+        )
+
+    @property
+    def crude(self) -> Reach:
+        """What is soonest computed with: no sums of fourth powers."""
+        margins = (replace(each, powers=None) for each in self.margins)
+        return replace(self, powers=None, curved=None, margins=tuple(margins))
 
     def largest_change(self, vector: Array) -> float:
         """No row's raw prediction changes by more, with coefficients by a vector."""
         largest = float((self.columns @ np.abs(vector)).max())
-        if self.powers is not None:
+        if self.powers is not None and largest > 0.0:
             largest = min(largest, self.powers.largest(vector))
         return largest
 
@@ -223,15 +285,18 @@ class Reach:
         before += constant * self.blur
         # the mean of e^-s from the smaller to the larger of both ends
         stiff = _mean(-abs(end - start)) * math.exp(-before - min(start, end))
-        bent = 0.5 * (
-            self._root(objective, step, dropped) + self._root(objective, step, moved)
-        )
-        for change in lags:
-            bent += self._root(objective, step, change)
+        first, last, *others = self._roots(objective, step, (dropped, moved, *lags))
+        bent = 0.5 * (first + last) + sum(others)
         return max(known, stiff * gain, gain - constant * bent)
 
     def bend(
-        self, objective: Objective, factor: Factor, behind: Array, moved: Array
+        self,
+        objective: Objective,
+        factor: Factor,
+        behind: Array,
+        moved: Array,
+        enough: float = 0.0,
+        jump: float | None = None,
     ) -> float:
         """How far the gradient after a step may be from that of the quadratic model.
 
@@ -244,6 +309,10 @@ class Reach:
             From the anchor to where the step starts.
         moved : ndarray of shape (p, n_outputs)
             The step.
+        enough : float
+            A bound from which on no smaller one is looked for.
+        jump : float, optional
+            `largest_change` of the step, if it is known.
 
         Returns
         -------
@@ -252,26 +321,28 @@ class Reach:
         """
         constant = objective.loss.self_concordance
         change = self.largest_change(behind) + self.blur
-        jump = self.largest_change(moved)
+        if jump is None:
+            jump = self.largest_change(moved)
         changes = self._behind(objective, behind)
         if self.margins and all(np.isfinite(each).all() for each in changes):
-            bent = min(
-                each.bend(objective, factor, changes, moved, change + jump)
-                for each in self.margins
-            )
-            return product(_largest_growth(self.loss, objective.loss), bent)
+            grown, bent = _largest_growth(self.loss, objective.loss), math.inf
+            for each in self.margins:
+                if bent > enough:
+                    own = each.bend(objective, factor, changes, moved, change + jump)
+                    bent = min(bent, product(grown, own))
+            return bent
         if constant is None:
             return math.inf
         packed = objective.pack(moved)
-        form = max(float(np.vdot(packed, factor.curvature_dot(packed))), 0.0)
-        way, size = Way(math.inf, math.sqrt(form), jump), math.inf
+        square = max(float(np.vdot(packed, factor.curvature_dot(packed))), 0.0)
+        way, size = Way(math.inf, math.sqrt(square), jump), math.inf
         if self.fourth is not None:
             grown = math.sqrt(_largest_growth(self.loss, objective.loss))
             norm = product(grown, self.fourth.norm(packed, 0.0))
             size = self.fourth.length(behind)
             way = replace(way, size=self.fourth.length(moved), fourth=norm)
         bent = bend_of(constant, change, size, self.blur, way)
-        if self.powers is None or constant == 0.0:
+        if self.powers is None or constant == 0.0 or bent <= enough:
             return bent
         # a weight changes by a factor of e^a (e^b - 1) / b where a raw prediction has
         # gone a and goes b: it is off by no more than is linear in both, up to the
@@ -279,9 +350,8 @@ class Reach:
         change, jump = constant * change, constant * jump
         steep = product(_mean(change), constant * _mean(jump))
         curved = constant * bend(0.0, jump) / jump if jump > 0.0 else 0.0
-        fine = product(curved, self._root(objective, moved, moved))
-        for each in changes:
-            fine += product(steep, self._root(objective, moved, each))
+        own, *others = self._roots(objective, moved, (moved, *changes))
+        fine = product(curved, own) + sum(product(steep, each) for each in others)
         return min(bent, fine)
 
     def _behind(self, objective: Objective, behind: Array) -> tuple[Array, ...]:
@@ -295,27 +365,37 @@ class Reach:
             changes.append(constant)
         return tuple(changes)
 
-    def _root(self, objective: Objective, moved: Array, change: Array) -> float:
-        """The root of the sum of both squares, weighted by the curvature."""
-        if self.powers is None or not np.all(np.isfinite(change)):
-            return math.inf
-        bound = product(
-            objective.loss.max_curvature, self.powers.squares(moved, change)
-        )
+    def _roots(
+        self, objective: Objective, moved: Array, changes: tuple[Array, ...]
+    ) -> list[float]:
+        """Roots of the sums of both squares, weighted by the curvature."""
+        if self.powers is None:
+            return [math.inf for _ in changes]
         if self.curved is not None:
-            grown = _largest_growth(self.loss, objective.loss)
-            own = product(grown, self.curved.squares(moved, change))
-            bound = min(bound, own)
-        return math.sqrt(bound)
+            times = _largest_growth(self.loss, objective.loss)
+            hessian = self.curved.hessian(moved)
+        else:
+            times = objective.loss.max_curvature
+            hessian = self.powers.hessian(moved)
+        return [math.sqrt(product(times, form(hessian, each))) for each in changes]
 
 
-def _curved(objective: Objective, rows: Rows, anchor: Array) -> Rows:
-    """Rows weighted by the largest eigenvalue of their curvature, or more."""
+def _among(matrix: Array, old: Mask, new: Mask) -> Array:
+    """A map between columns that there are, one for those that there never were."""
+    found = np.where(old & new[:, None], matrix, 0.0)
+    if old.size == new.size:
+        found[np.diag(~(old | new))] = 1.0
+    return found
+
+
+def _curved(objective: Objective, rows: Rows, anchor: Array) -> Array:
+    """Weights of rows times the largest eigenvalue of their curvature, or more."""
     raw = objective.raw_prediction(rows.X, anchor)
     curvature = objective.loss.curvature(raw, rows.y)
     if objective.loss.coupled:
         curvature = np.abs(curvature).sum(axis=2).max(axis=1)
-    return rows.reweighted(rows.weight * curvature)
+    weights: Array = rows.weight * curvature
+    return weights
 
 
 def _rounded_up(size: float) -> float:
