@@ -60,6 +60,7 @@ from sklearn_unlearn.linear_model import (
     UnlearnablePoissonRegressor,
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
+    UnlearnableRidgeCV,
     UnlearnableTweedieRegressor,
 )
 from sklearn_unlearn.model_selection import (
@@ -166,6 +167,7 @@ __all__ = [
     "UnlearnableRandomForestRegressor",
     "UnlearnableRandomizedSearchCV",
     "UnlearnableRidge",
+    "UnlearnableRidgeCV",
     "UnlearnableRidgeClassifier",
     "UnlearnableRobustScaler",
     "UnlearnableSVC",

@@ -13,9 +13,10 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.folds._changes import RowChange
 from sklearn_unlearn.folds._members import Members, unlearns
-from sklearn_unlearn.folds._rows import FoldRows, memberships
+from sklearn_unlearn.folds._rows import FoldRows
 from sklearn_unlearn.row_models import RawRowModel, present_classes
 from sklearn_unlearn.utils.learned import LearnedColumns
+from sklearn_unlearn.utils.memberships import memberships
 from sklearn_unlearn.utils.narrowing import without_columns
 from sklearn_unlearn.utils.notes import note
 from sklearn_unlearn.utils.raw_rows import RawRows

@@ -9,7 +9,8 @@ import numpy as np
 
 from sklearn_unlearn.core.linear.model import edited_rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
-from sklearn_unlearn.exceptions import InsufficientWeightError, UnlearningError
+from sklearn_unlearn.exceptions import InsufficientWeightError
+from sklearn_unlearn.utils.memberships import memberships, new_memberships
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,15 +116,7 @@ class FoldRows:
             If it is not one fold that each row is held out in.
         """
         keys = np.concatenate([block.X for block in self.retained.blocks()])
-        if not is_partition(keys):
-            raise UnlearningError(
-                "Nobody knows in which folds a new row would be: that is known only if "
-                "each row is held out in one split and trained on in all others, and "
-                "no groups were given. Fit again with the rows."
-            )
-        numbers = 1.0 + keys[:, 0].max() + np.arange(n_rows)
-        held = (numbers % self.n_splits)[:, None] == np.arange(self.n_splits)
-        return np.column_stack([numbers, ~held, held]).astype(np.float64)
+        return new_memberships(keys, n_rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,29 +155,3 @@ class Living:
                 "The request would leave no row in one of the folds."
             )
         return self.rows.part(self.positions[some], counts[some])
-
-
-def memberships(n_rows, splits):
-    """A number for each row, and how often it is in each training and held-out part.
-
-    Parameters
-    ----------
-    n_rows : int
-    splits : list of (array-like, array-like)
-        As splitters of scikit-learn give them.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, 1 + 2 n_splits)
-    """
-    every = np.arange(n_rows)
-    parts = [split[held] for held in (0, 1) for split in splits]
-    parts = [part if isinstance(part, slice) else np.asarray(part) for part in parts]
-    counts = [np.bincount(every[part], minlength=n_rows) for part in parts]
-    return np.column_stack([every, *counts]).astype(np.float64)
-
-
-def is_partition(keys):
-    """Whether each row is held out in one split and trained on in all others."""
-    trained, held = np.split(keys[:, 1:], 2, axis=1)
-    return bool(np.all(trained + held == 1.0) and np.all(held.sum(axis=1) == 1.0))

@@ -19,6 +19,7 @@ from sklearn_unlearn.linear_model._ridge import (
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
 )
+from sklearn_unlearn.linear_model._ridge_cv import UnlearnableRidgeCV
 from sklearn_unlearn.linear_model._svm import UnlearnableLinearSVC, UnlearnableLinearSVR
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "UnlearnableLogisticRegression",
     "UnlearnablePoissonRegressor",
     "UnlearnableRidge",
+    "UnlearnableRidgeCV",
     "UnlearnableRidgeClassifier",
     "UnlearnableTweedieRegressor",
 ]

@@ -276,7 +276,11 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         """scikit-learn's estimator with the same parameters, not fitted."""
         params = vars(self)
         return self._twin_class(
-            **{name: params[name] for name in _names(self._twin_class)}
+            **{
+                name: params[name]
+                for name in _names(self._twin_class)
+                if name in params  # some releases have more, which are deprecated
+            }
         )
 
     def _asked(self, method, X, **keywords):

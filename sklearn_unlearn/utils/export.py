@@ -45,6 +45,8 @@ def configured_like(estimator, other):
         for name, value in vars(fresh).items()
         if name not in given and not isinstance(value, MetadataRequest)
     )
+    if not any(isinstance(value, MetadataRequest) for value in vars(fresh).values()):
+        return estimator  # nothing was set; RidgeCV of 1.9 cannot be asked
     requests = fresh.get_metadata_routing()
     known = estimator.get_metadata_routing()
     # not of what consists of others
