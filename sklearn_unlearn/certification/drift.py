@@ -87,7 +87,10 @@ def measured(
         geometry = _exactly_long(objective, geometry, rows)
     # the curvature in the bound is that of rounded raw predictions
     slack = raw_rounding(objective, geometry.length, theta)
-    floor = Floor.of(objective, rows, theta)
+    # the raw change since the anchor comes from the same pass
+    lag = None if objective.loss.constant_curvature else theta - state.anchor
+    read = objective.rounding(rows, theta, lag)
+    floor = Floor.from_rounding(read)
     floor = floor.times(exponential(self_concordance(objective) * slack))
     length = floor.size
     if not computed:
@@ -96,13 +99,10 @@ def measured(
     unknown = over_root(length, geometry.smallest)
     units = Units.of(objective.loss, rows)
     found = Drift(geometry, 0.0, unknown, length, floor, units)
-    if objective.loss.constant_curvature:
+    if lag is None:
         return found
     slack += raw_rounding(objective, geometry.length, state.anchor)
-    lag = theta - state.anchor
-    change = geometry.blur + slack
-    if lag.any():
-        change += objective.largest_raw_change(rows, lag)
+    change = geometry.blur + slack + read.change
     if not alone or geometry.blur > 0.0:
         return replace(found, change=change)
     moments = Moments.of(objective, state.factor, rows, state.anchor)
@@ -227,6 +227,18 @@ def unread(
     change = coarse(change + way.jump + rounded)
     unknown = over_root(floor.size, geometry.smallest)
     return Drift(geometry, change, unknown, floor.size, floor.coarsened(), units)
+
+
+def as_read(drift: Drift) -> Drift:
+    """The same if reading the rows showed no more rounding errors than it last did.
+
+    Nor any change of raw predictions: it would hardly make a distance smaller.
+    """
+    floor = replace(drift.floor, size=min(drift.floor.read, drift.floor.size))
+    unknown = over_root(floor.size, drift.geometry.smallest)
+    return replace(
+        drift, change=0.0, unknown=unknown, unknown_length=floor.size, floor=floor
+    )
 
 
 def _certified_anew(geometry: Geometry, edit: Edit) -> Geometry:

@@ -16,6 +16,7 @@ from sklearn_unlearn.core.linear.bends import bend, exponential, product
 from sklearn_unlearn.core.linear.edits import Edit, LinearMap
 from sklearn_unlearn.core.linear.factor import Factor
 from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.rounding import Rounding
 from sklearn_unlearn.core.linear.summation import n_roundings
 from sklearn_unlearn.core.rows import RowBlocks
 
@@ -47,7 +48,11 @@ class Floor:
     @staticmethod
     def of(objective: Objective, rows: RowBlocks, theta: Array) -> Floor:
         """That of the gradient of these rows."""
-        found = objective.rounding(rows, theta)
+        return Floor.from_rounding(objective.rounding(rows, theta))
+
+    @staticmethod
+    def from_rounding(found: Rounding) -> Floor:
+        """That of a bound on the rounding error of the gradient of all rows."""
         return Floor(
             found.length,
             float(np.linalg.norm(found.sums)),

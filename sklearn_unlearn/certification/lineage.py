@@ -24,6 +24,7 @@ from sklearn_unlearn.certification.distance import (
     weakest_penalty,
 )
 from sklearn_unlearn.certification.drift import (
+    as_read,
     followed,
     grown,
     kept,
@@ -49,9 +50,8 @@ from sklearn_unlearn.core.threads import one_blas_thread
 
 #: a of theorem 2 above which the radius of the rows is measured exactly.
 _LARGE_CONDITION = 1.0 / 16.0
-#: Rounding error over a refit's tolerance or that of before, and change of the raw
-#: predictions since the anchor, up to which the rows are not read for them.
-_SMALL_FLOOR, _GREW, _SMALL_CHANGE = 1.0 / 32.0, 1.25, 1.0 / 16.0
+#: By what share of itself a distance may exceed what it was if the rows were read.
+_ENOUGH = 0.25
 #: The rounding error of a refit's gradient over that of ours: its coefficients are not
 #: quite ours, and its rows may come in other blocks.
 _FLOOR_MARGIN = 1.25
@@ -162,7 +162,7 @@ def advanced(
         else:
             assert step is not None
             drift = stepped(lineage.drift, state, edit, step)
-            found = distance(final, drift, refit_tolerance(terms.tol, drift))
+            found = _distance(final, drift, terms)
     return _published(lineage.account, "request", final, drift, found)
 
 
@@ -182,18 +182,17 @@ def _refined(
         geometry, effect = followed(before, state, edit, step)
         if computed and terms.row_norm is None:
             drift = unread(before, geometry, effect, state, edit, step, final, rows)
-            if drift is not None and _says_enough(drift, terms.tol):
-                found = distance(final, drift, refit_tolerance(terms.tol, drift))
-                if found.condition <= _LARGE_CONDITION:
+            if drift is not None:
+                found = _distance(final, drift, terms)
+                best = _distance(final, as_read(drift), terms)
+                enough = found.total <= (1.0 + _ENOUGH) * best.total
+                if enough and found.condition <= _LARGE_CONDITION:
                     return drift, found
     return _measured(final, rows, geometry, terms, computed=computed)
 
 
-def _says_enough(drift: Drift, tol: float) -> bool:
-    """Whether another pass could make the distance smaller by a tenth or so at most."""
-    floor, small = drift.floor, _SMALL_FLOOR * tol * drift.units.largest
-    most = max(small, _GREW * floor.read)
-    return floor.size <= most and drift.change <= _SMALL_CHANGE
+def _distance(state: State, drift: Drift, terms: Terms) -> Distance:
+    return distance(state, drift, refit_tolerance(terms.tol, drift))
 
 
 def remeasured(
@@ -235,8 +234,7 @@ def forecast(lineage: Lineage, state: State, edit: Edit, step: StepResult) -> Di
     """The distance that a request without data would spend."""
     with one_blas_thread():
         drift = stepped(lineage.drift, state, edit, step)
-        tol = refit_tolerance(lineage.terms.tol, drift)
-        return distance(step.state, drift, tol)
+        return _distance(step.state, drift, lineage.terms)
 
 
 def _measured(
@@ -253,10 +251,10 @@ def _measured(
     drift = measured(
         state, rows, geometry=geometry, exact=exact, alone=alone, computed=computed
     )
-    found = distance(state, drift, refit_tolerance(terms.tol, drift))
+    found = _distance(state, drift, terms)
     if not exact and _LARGE_CONDITION < found.condition < _hopeless(drift):
         drift = with_exact_radius(state, rows, drift)
-        found = distance(state, drift, refit_tolerance(terms.tol, drift))
+        found = _distance(state, drift, terms)
     return kept(drift, geometry), found
 
 

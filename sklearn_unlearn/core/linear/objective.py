@@ -263,38 +263,49 @@ class Objective:
         total, weight = np.sum(list(in_order(term, rows.blocks())), axis=0)
         return float(total / weight)
 
-    def rounding(self, rows: RowBlocks, theta: Array) -> Rounding:
-        """What bounds the rounding error in `gradient`."""
+    def rounding(
+        self, rows: RowBlocks, theta: Array, lag: Array | None = None
+    ) -> Rounding:
+        """What bounds the rounding error in `gradient`.
+
+        With a ``lag``, the same pass finds `largest_raw_change` along it.
+        """
         p, n_outputs = self.shape
         size, n_rows = np.abs(theta), rows.n_rows
+        both = theta if lag is None else np.hstack([theta, lag])
 
-        def term(block: Rows) -> tuple[Array, int]:
-            sums = np.zeros((p, 2 * n_outputs))
+        def term(block: Rows) -> tuple[Array, int, float]:
+            sums, change, room = np.zeros((2 * n_outputs, p)), 0.0, None
             for part in block.blocks(CACHED_ENTRIES):
-                X = as_float64(part.X)
-                raw = self.raw_prediction(X, theta)
-                magnitude = np.abs(self.loss.gradient(raw, part.y))
-                X = absolute(X)
-                raw_error = (p + 2) * self.raw_prediction(X, size)
+                X, weight = as_float64(part.X), part.weight[:, None]
+                raw = self.raw_prediction(X, both)
+                moved = raw[:, n_outputs:] * (weight > 0.0)
+                change = max(change, moved.max(initial=0.0), -moved.min(initial=0.0))
+                raw = raw[:, :n_outputs]
+                if room is None and not is_sparse(X):
+                    room = np.empty(X.shape)  # the first part is the largest
+                X = absolute(X, room)
                 curvature = np.abs(self.loss.curvature(raw, part.y))
-                raw_error = self.bent(curvature, raw_error)
-                both = np.hstack([magnitude, raw_error]) * part.weight[:, None]
-                sums[: X.shape[1]] += transposed_times(X, both)
+                bent = self.bent(curvature, self.raw_prediction(X, size))
+                errors = np.hstack([np.abs(self.loss.gradient(raw, part.y)), bent])
+                errors *= weight
+                sums[:, : X.shape[1]] += transposed_times(X, errors).T
                 if self.fit_intercept:
-                    sums[-1] += both.sum(axis=0)
-            return sums, n_roundings(n_rows, is_sparse(block.X)) + 8
+                    sums[:, -1] += errors.sum(axis=0)
+            return sums.T, n_roundings(n_rows, is_sparse(block.X)) + 8, change
 
-        sums, met, n_blocks = np.zeros((p, 2 * n_outputs)), 0, 0
-        for block_sums, block_met in in_order(term, rows.blocks()):
+        sums, met, n_blocks, change = np.zeros((p, 2 * n_outputs)), 0, 0, 0.0
+        for block_sums, block_met, block_change in in_order(term, rows.blocks()):
             sums += block_sums
-            met = max(met, block_met)
+            met, change = max(met, block_met), max(change, block_change)
             n_blocks += 1
         sums[np.hstack([self.held, self.held])] = 0.0
         return Rounding(
             sums=sums[:, :n_outputs],
-            raw=sums[:, n_outputs:],
+            raw=(p + 2) * sums[:, n_outputs:],
             regular=self.rounded_terms(theta),
             roundings=met + n_blocks,
+            change=float(change),
         )
 
     def rounded_terms(self, theta: Array) -> Array:

@@ -31,12 +31,15 @@ class Rounding:
         Of penalty and linear term.
     roundings : int
         m, blocks included.
+    change : float
+        Largest change of a raw prediction, if it was asked for.
     """
 
     sums: Array
     raw: Array
     regular: Array
     roundings: int
+    change: float = 0.0
 
     @property
     def length(self) -> float:
