@@ -10,6 +10,7 @@ import pytest
 from sklearn_unlearn.certification.drift import measured, stepped
 from sklearn_unlearn.certification.floors import Floor, more_roundings
 from sklearn_unlearn.core.linear.edits import Edit, LinearMap
+from sklearn_unlearn.core.linear.refinement import fresh_factor
 from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
@@ -110,24 +111,36 @@ def test_many_rows_that_come_meet_more_roundings():
 
 
 def test_off_the_diagonal_of_the_softmax_curvature_changes_twice_as_fast():
-    # a class that all but excludes two others becomes unlikely: p_1 p_2 grows by e^4d
+    # classes 1 and 3 are unlikely beside class 0, or class 2 in the other row: as they
+    # become likely together, p_1 p_3 grows by e^4d. Pairs of columns that cancel make
+    # rounding errors of these classes alone, larger than all that comes on the way.
+    far, change, scale, size = -40.0, 2.0, 0.07, 6e8
     objective = make_objective(
-        "multinomial", 0, n_outputs=3, intercept=True, penalty=1.0
+        "multinomial", 4, n_outputs=4, intercept=True, penalty=1.0
     )
-    rows = Rows(np.zeros((6, 0)), np.arange(6.0)[:, None] % 3, np.ones(6))
-    problem = replace(make_problem("multinomial"), objective=objective, rows=rows)
-    state = fitted(problem)
-    theta = np.array([[30.0, -15.0, -15.0]])
-    linear = np.array([[4.0, -2.0, -2.0]])
+    X = scale * np.array([[1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 1.0, -1.0]])
+    rows = Rows(X, np.array([[0.0], [2.0]]), np.ones(2))
+    theta, linear = np.zeros((5, 4)), np.zeros((5, 4))
+    theta[0] = np.array([0.0, -4.5, far, -12.7]) / scale
+    theta[2] = np.array([far, -12.8, 0.0, far]) / scale
+    theta[:2, 3] += 0.5 * size / scale
+    theta[2:4, 1] += 3.7 * size / scale
+    linear[-1] = change * np.array([-1.0, 1.0, -1.0, 1.0])
+    objective = replace(objective, linear=linear)
+    factor = fresh_factor(objective, rows, theta)
+    state = fitted(make_problem("multinomial", n_columns=4, n_outputs=4))
     state = replace(
-        state, theta=theta, anchor=theta, objective=replace(objective, linear=linear)
+        state, objective=objective, theta=theta, anchor=theta, hessian=factor
     )
     drift = measured(state, rows, exact=True)
     edit = Edit(linear=0.0 * linear)
     result = unlearn(state, edit, 1.0)
     after = stepped(drift, state, edit, result)
-    assert np.abs(result.state.theta - theta).max() > 1.0
+    np.testing.assert_allclose(result.state.theta - theta, linear, atol=1e-5)
     assert_bounds(result.state, after, rows)
+    # M d in the exponent, as on the diagonal, would be too little
+    truth = Floor.of(result.state.objective, rows, result.state.theta)
+    assert truth.raw > 1.005 * math.exp(2.0 * change) * drift.floor.raw
 
 
 def test_maps_that_mix_columns():

@@ -19,7 +19,7 @@ from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.core.losses import HalfBinomialLogistic
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
-from tests.certification import sequences
+from tests.certification import reference, sequences
 from tests.certification.drifts import CURVED
 from tests.certification.reference import (
     LONG,
@@ -246,6 +246,46 @@ def test_the_way_goes_on_after_a_map(kind, how):
         assert drifts[0].rest < drifts[0].unknown < np.inf
     less = {"drop": 1.0, "map": 0.9}[how]
     assert drifts[0].unknown < less * drifts[1].unknown
+
+
+def from_the_anchor(state, rows, raw):
+    """The gradient if each row's loss were quadratic from where its weight began."""
+    objective = state.objective
+    X, y, weight = reference.design(objective, rows)
+    residual, curvature = residual_and_curvature(objective.loss, raw.astype(LONG), y)
+    bent = np.einsum("ikl,il->ik", curvature, X @ state.theta - raw)
+    found = X.T @ ((residual + bent) * weight[:, None])
+    found += objective.penalty * state.theta + objective.linear
+    found[objective.held] = 0
+    return found
+
+
+@needs_long_double
+@pytest.mark.parametrize("kind", CURVED)
+def test_a_row_that_leaves_after_a_column_of_its_own_bent_from_where_it_began(kind):
+    problem = make_problem(kind, n_rows=400, n_columns=3)
+    X, y = problem.rows.X.copy(), problem.rows.y.copy()
+    X[:, 1], y[20] = 0.0, 1.0
+    X[20, 1] = 2.0
+    rows = replace(problem.rows, X=X, y=y)
+    state = fitted(replace(problem, rows=rows))
+    raw = state.objective.raw_prediction(rows.X, state.anchor)
+    drift = measured(state, rows, exact=True, alone=True)
+    rest = np.delete(np.arange(400), 20)
+    columns = np.array([False, True, False, False])
+    for edit, stay in (
+        (Edit(feature_map=DropColumns(columns)), np.arange(400)),
+        (Edit(rows_out=rows.take(np.array([20]))), rest),
+    ):
+        step = unlearn(state, edit)
+        drift, state = stepped(drift, state, edit, step), step.state
+        rows, raw = rows.take(stay), raw[stay]
+        truth = from_the_anchor(state, rows, raw) - state.gradient
+        truth = reference.Yardstick(state, rows, raw).dual_of(truth)
+        assert truth <= drift.rest
+    # it is the row's own bend that is left, and not much more is claimed
+    assert truth > 1e-3
+    assert drift.rest < 20.0 * truth
 
 
 def rare(rng, n_rows=4000):
