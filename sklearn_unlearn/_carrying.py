@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from inspect import signature
 from operator import is_
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from weakref import ref
 
 import numpy as np
@@ -30,13 +30,84 @@ from sklearn_unlearn.utils.digests import (
 from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.notes import taking_notes
 from sklearn_unlearn.utils.raw_rows import RawRows
-from sklearn_unlearn.utils.request import Answer, Request
+from sklearn_unlearn.utils.request import Answer, Batch, Request
 from sklearn_unlearn.utils.row_ids import names_in
 from sklearn_unlearn.utils.tags import unlearning_tags
 from sklearn_unlearn.utils.validation import check_columns
 
 #: What tags promise, as records call it.
 METHODS = {"exact": "exact", "approximate": "one step", "empirical": "empirical"}
+_NO_ROWS = Batch()
+#: What states are worth, the best first.
+WORTHS = ("exact", "refined", "one step", "empirical")
+
+
+class Draft(NamedTuple):
+    """What a request has left for its record, which is written when it is asked for.
+
+    Attributes
+    ----------
+    identity : bytes
+    follows, undoes : str or None
+    asked : dict
+        What was asked, as `RequestRecord` calls it.
+    found : dict
+        What was noted on the way, as `RequestRecord` calls it.
+    before : str or None
+        What the state before was worth.
+    promised : UnlearningTags or None
+    answered : float
+        Seconds since the epoch.
+    answer : dict
+        What all requests that were carried out together share.
+    """
+
+    identity: bytes
+    follows: str | None
+    undoes: str | None
+    asked: dict[str, Any]
+    found: dict[str, Any]
+    before: str | None
+    promised: Any
+    answered: float
+    answer: dict[str, Any]
+
+    def worth(self) -> tuple[str | None, str | None]:
+        """By which method the request was answered, and what the state is worth."""
+        promise: Any = getattr(self.promised, self.asked["verb"], None)
+        method = METHODS.get(promise)
+        computed = self.found.get("residual_after") is not None
+        if computed and (method == "exact" or self.asked["verb"] == "refine"):
+            return "refined", "refined"
+        if method is None or self.before is None:
+            return method, None
+        return method, max(self.before, method, key=WORTHS.index)
+
+    def record(self) -> RequestRecord:
+        """The record of the request."""
+        answered = datetime.fromtimestamp(self.answered, UTC)
+        found = {name: self.found.get(name) for name in _NOTED}
+        method, worth = self.worth()
+        asked = self.asked
+        if "n_rows_out" in self.found and asked["n_rows_out"]:
+            asked = asked | {"n_rows_out": self.found["n_rows_out"]}
+        return RequestRecord(
+            identity=self.identity.hex(),
+            follows=self.follows,
+            undoes=self.undoes,
+            time=answered.isoformat(timespec="milliseconds"),
+            method=method,
+            exactness_before=self.before,
+            exactness_after=worth,
+            versions=versions(),
+            **found,
+            **asked,
+            **self.answer,
+        )
+
+
+#: Fields of records that are noted on the way of a request.
+_NOTED = ("residual_before", "residual_after", "publications", "budget")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +118,12 @@ class RequestLog:
     ----------
     key : bytes
         Secret, of the digests in records.
-    record : RequestRecord or None
+    last : Draft or RequestRecord or None
         Of the last request.
     standing : str or None
         The identity of the last request that was not taken back.
+    worth : str or None
+        What the state is worth, as of `RequestRecord.exactness_after`.
     state : callable
         Gives what the model had learned when the record was made, if it still exists.
     promised : tuple or None
@@ -60,11 +133,17 @@ class RequestLog:
     """
 
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    record: RequestRecord | None = None
+    last: Draft | RequestRecord | None = None
     standing: str | None = None
+    worth: str | None = "exact"
     state: Callable[[], Any] = tuple
     promised: Any = None
     digest: str | None = None
+
+    @cached_property
+    def record(self) -> RequestRecord | None:
+        """That of the last request."""
+        return self.last.record() if isinstance(self.last, Draft) else self.last
 
 
 class CarryingMixin:
@@ -124,7 +203,9 @@ class CarryingMixin:
         with self._request() as put:
             fitted = self._checked()
             asked = stated_requests(self, requests)
-            return put(asked, fitted, self._answered_together(fitted, asked))
+            drafts = put(asked, fitted, self._answered_together(fitted, asked))
+            records = [draft.record() for draft in drafts]
+            return [*records[:-1], self.request_record_] if records else []
 
     def _answered_together(self, fitted: Any, asked: list[Request]) -> Any:
         """The fitted value that a list of requests leads to."""
@@ -180,51 +261,46 @@ class CarryingMixin:
         changed = fitted is not before
         edited = digest_of_state(log.key, fitted) if changed else digest
         promised = self._promised_by(log)
-        common = {
-            "undoes": None if undoes is None else undoes.identity,
+        answer = {
             "estimator": type(self).__name__,
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "seconds": seconds / len(requests),
             "n_together": len(requests),
-            "residual_before": None,
-            "residual_after": None,
             "steps": tuple(changed_steps(self._parts_of, before, fitted)),
             "frozen": tuple(getattr(fitted, "lately", ())),
-            "publications": None,
-            "versions": versions(),
             "state_before": digest,
             "state_after": edited,
         }
-        common.update((name, notes[name]) for name in notes.keys() & common.keys())
-        records, follows = [], log.standing
-        refined = common["residual_after"] is not None
+        if len(requests) > 1:
+            notes.pop("n_rows_out", None)
+        undone = None if undoes is None else undoes.identity
+        drafts, follows, worth = [], log.standing, log.worth
         for request in requests:
-            promise: Any = getattr(promised[1], request.verb, None)
-            method = METHODS.get(promise)
-            asked = self._described(log.key, request)
-            if len(requests) == 1 and request.out is not None:
-                asked["n_rows_out"] = notes.get("n_rows_out", asked["n_rows_out"])
-            record = RequestRecord(
-                identity=os.urandom(16).hex(),
-                follows=follows,
-                method="refined" if method == "exact" and refined else method,
-                **asked,
-                **common,
+            draft = Draft(
+                os.urandom(16),
+                follows,
+                undone,
+                self._described(log.key, request),
+                dict(notes),
+                worth,
+                promised[1],
+                time.time(),
+                answer,
             )
-            records.append(record)
-            follows = record.identity
+            drafts.append(draft)
+            follows, worth = draft.identity.hex(), draft.worth()[1]
         if undoes is not None:
             follows = undoes.follows
         after = self._version()
         if changed:
             after._swap(fitted)
         state = _reference(after._state_of_record())
-        log = RequestLog(log.key, records[-1], follows, state, promised, edited)
+        log = RequestLog(log.key, draft, follows, worth, state, promised, edited)
         vars(after)["_requests"] = log
         self._become(after)
-        for record in records if LOGGER.isEnabledFor(logging.INFO) else ():
-            LOGGER.info("%s", record.line)
-        return records
+        if LOGGER.isEnabledFor(logging.INFO):
+            for each in drafts:
+                LOGGER.info("%s", each.record().line)
+        return drafts
 
     def _counted(self, request):
         """Rows and columns of a request."""
@@ -239,20 +315,21 @@ class CarryingMixin:
     def _described(self, key, request):
         """What a record says of a request itself."""
         out, into = request.out, request.into
-        fields = {}
-        for batch, end in ((out, ""), (into, "" if out is None else "_new")):
-            for name in ("X", "y", "sample_weight", "row_ids") if batch else ():
-                fields[f"{name}{end}"] = getattr(batch, name)
-        rows = into if out is None else out
-        names = None if rows is None else rows.row_ids
-        counted = self._counted(request)
-        fields["columns"] = counted["columns"] or None
-        return {
-            "verb": request.verb,
-            **counted,
-            "row_ids": digests_of_names(key, names),
-            "asked": digest_of_rows(key, fields),
+        asked = {"verb": request.verb, **self._counted(request)}
+        rows = (into if out is None else out) or _NO_ROWS
+        new = _NO_ROWS if out is None or into is None else into
+        given = {
+            "X": rows.X,
+            "X_new": new.X,
+            "columns": asked["columns"] or None,
+            "row_ids": rows.row_ids,
+            "sample_weight": rows.sample_weight,
+            "y": rows.y,
+            "y_new": new.y,
         }
+        asked["row_ids"] = digests_of_names(key, rows.row_ids)
+        asked["asked"] = digest_of_rows(key, given)
+        return asked
 
     def _named(self, columns):
         """Columns by name, or by position where they have none."""
@@ -295,7 +372,7 @@ class CarryingMixin:
         log = vars(self).get("_requests")
         if log is None:
             log = vars(self).setdefault("_requests", RequestLog())
-        if log.record is None or log.state() is self._state_of_record():
+        if log.last is None or log.state() is self._state_of_record():
             return log
         return RequestLog(log.key, promised=log.promised)
 
@@ -306,7 +383,7 @@ class CarryingMixin:
     def _promised_by(self, log):
         """Parameters and what tags say of them, which are asked for if they changed."""
         kind: Any = type(self)
-        values = [vars(self).get(name) for name in _parameters(kind)]
+        values = tuple(map(vars(self).get, _parameters(kind)))
         known = log.promised
         if known is not None and all(map(is_, known[0], values)):
             return known
@@ -315,14 +392,17 @@ class CarryingMixin:
     def _pickled_log(self):
         """What a pickle has of the log: no key, and no state but the present one."""
         log = self._request_log
-        return None if log.record is None else (log.record, log.standing)
+        return None if log.last is None else (log.record, log.standing)
 
     def _restore_log(self, pickled):
         if pickled is not None:
             record, standing = pickled
-            state = _reference(self._state_of_record())
-            log = RequestLog(record=record, standing=standing, state=state)
-            vars(self)["_requests"] = log
+            vars(self)["_requests"] = RequestLog(
+                last=record,
+                standing=standing,
+                worth=record.exactness_after,
+                state=_reference(self._state_of_record()),
+            )
 
     def _repr_mimebundle_(self, **kwargs):
         """scikit-learn's displays; the HTML has a line about the last request."""

@@ -323,13 +323,12 @@ class CertifiedMixin(NewtonModel):
             return super()._carried(fitted, request)
         model = idle(fitted.model, request)
         if model is not None:
-            note(publications=fitted.lineage.record.publication)
+            _note_account(fitted.lineage)
             return replace(fitted, model=model)
         with fitted.lineage.account.answering():
             lineage = requested(fitted.lineage, request.edit)
             after = super()._carried(replace(fitted, lineage=lineage), request)
-        # a residual is a function of secrets
-        note(publications=after.lineage.record.publication, residual_after=None)
+        _note_account(after.lineage)
         return after
 
     def _settled(self, fitted, request, answer):
@@ -387,6 +386,7 @@ class CertifiedMixin(NewtonModel):
         """The fitted value after the verb ``refine``, which publishes nothing."""
         lineage = fitted.lineage
         if lineage is not None:
+            _note_account(lineage)
             alone = model.retained is None
             lineage = remeasured(lineage, model.state, rows, alone=alone)
         return replace(fitted, model=model, lineage=lineage)
@@ -429,3 +429,13 @@ class CertifiedMixin(NewtonModel):
                 f"{certification!r}."
             )
         certification.check()
+
+
+def _note_account(lineage):
+    """Note what is known to all of an account; a residual is a function of secrets."""
+    note(
+        publications=lineage.record.publication,
+        budget=lineage.record.budget,
+        residual_before=None,
+        residual_after=None,
+    )

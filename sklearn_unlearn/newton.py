@@ -109,6 +109,8 @@ class NewtonModel(FollowsInputs):
                 labels = fitted.encoding.classes
                 model.tally.check_same(rows, model.marks, model.forgotten, labels)
             loss, options = fitted.loss_of(rows), self._options()
+            if rows is model.retained:  # of which the gradient is known
+                note(residual_before=model.state.residual)
             model, refinement = refined(model, rows, loss, options)
             warn_unless_converged(refinement)
             put([Ask()], fitted, self._resettled(fitted, model, rows))
@@ -180,6 +182,7 @@ class NewtonModel(FollowsInputs):
             return self._without_classes(fitted, request, error)
         step = answer.step
         if answer.refinement is not None:
+            note(residual_before=fitted.model.state.residual)
             warn_unless_converged(answer.refinement)
         elif step is not None and not step.doubt <= DOUBTFUL:  # so that a NaN warns
             warn(

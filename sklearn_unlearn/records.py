@@ -43,6 +43,8 @@ def _several(kind):
 
 
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
+_NUMBER: dict[str, Any] = {"type": "number", "minimum": 0}
+_WORTH: dict[str, Any] = {"enum": ["exact", "refined", "one step", "empirical", None]}
 _PROPERTIES: dict[str, Any] = {
     "format": {"const": _FORMAT},
     "identity": _HASH,
@@ -55,14 +57,17 @@ _PROPERTIES: dict[str, Any] = {
     "columns": _several({"type": ["string", "integer"]}),
     "row_ids": _several(_HASH),
     "time": {"type": "string", "format": "date-time"},
-    "seconds": {"type": "number", "minimum": 0},
+    "seconds": _NUMBER,
     "n_together": {"type": "integer", "minimum": 1},
-    "method": {"enum": ["exact", "refined", "one step", "empirical", None]},
-    "residual_before": {"type": ["number", "null"], "minimum": 0},
-    "residual_after": {"type": ["number", "null"], "minimum": 0},
+    "method": _WORTH,
+    "exactness_before": _WORTH,
+    "exactness_after": _WORTH,
+    "residual_before": _optional(_NUMBER),
+    "residual_after": _optional(_NUMBER),
     "steps": _several(_TEXT),
     "frozen": _several(_TEXT),
     "publications": _optional(_COUNT),
+    "budget": _optional(_NUMBER),
     "versions": {"type": "object", "additionalProperties": _TEXT},
     "asked": _HASH,
     "state_before": _HASH,
@@ -117,10 +122,14 @@ class RequestRecord(FrameMixin):
         rounding; that of a refit up to ``tol``, by steps on retained data; a step in
         closed form; steps on an objective that is not convex. None where they promise
         nothing.
+    exactness_before, exactness_after : str or None
+        What the model was worth before the request and is worth after it: the worst
+        of the methods of all requests since ``fit``, or since the last "refined" one,
+        which makes good what came before. "exact" right after ``fit``.
     residual_before, residual_after : float or None
-        Norm of the gradient of the objective on the edited data, before and after what
-        the request did on retained data. None where it was not computed, and with
-        certification, where it is a secret.
+        Norm of the gradient of the objective, of the model before on the data that it
+        had and of the model after on those that it has. They are known where data are
+        retained; None elsewhere, and with certification, where it is a secret.
     steps : tuple of str
         Of a pipeline or column transformer, the steps that the request changed.
     frozen : tuple of str
@@ -128,6 +137,8 @@ class RequestRecord(FrameMixin):
     publications : int or None
         With certification, how many were published and paid for so far. How much each
         spent is a secret of ``private_record``.
+    budget : float or None
+        With certification, what all publications together may spend.
     versions : dict of str to str
         Of the packages that computed it.
     asked : str
@@ -135,7 +146,8 @@ class RequestRecord(FrameMixin):
     state_before, state_after : str
         Keyed digest of what the model had learned: its parameters or statistics, of
         more than 2,048 numbers in an array so many, of more than 16 trees so many,
-        evenly spaced. Two states with different digests differ.
+        evenly spaced; of a model of rows, all rows. Two states with different digests
+        differ.
     """
 
     identity: str
@@ -151,11 +163,14 @@ class RequestRecord(FrameMixin):
     seconds: float
     n_together: int
     method: str | None
+    exactness_before: str | None
+    exactness_after: str | None
     residual_before: float | None
     residual_after: float | None
     steps: tuple[str, ...]
     frozen: tuple[str, ...]
     publications: int | None
+    budget: float | None
     versions: dict[str, str] = field(hash=False)
     asked: str
     state_before: str

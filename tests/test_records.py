@@ -168,6 +168,40 @@ def test_refinements_are_recorded():
     assert pipeline.refine().request_record_.verb == "refine"
 
 
+def test_residuals_and_exactness_before_and_after():
+    model = fitted("ridge_retained")
+    known = float(model.gradient_residual())
+    first = model.partial_unfit(*rows_of(model, [0])).request_record_
+    assert first.residual_before == pytest.approx(known, abs=1e-9)
+    second = model.partial_unfit(*rows_of(model, [1])).request_record_
+    assert second.residual_before == first.residual_after
+    assert (first.exactness_before, first.exactness_after) == ("exact", "refined")
+    assert second.exactness_before == "refined"
+    refined = model.refine().request_record_
+    assert refined.residual_before == second.residual_after
+    model = fitted("logistic")
+    rows = X[8:], y[8:]
+    record = model.partial_unfit(X[:8], y[:8]).request_record_
+    assert (record.exactness_before, record.exactness_after) == ("exact", "one step")
+    assert (record.residual_before, record.residual_after) == (None, None)
+    record = model.refine(*rows).request_record_
+    assert (record.method, record.exactness_before) == ("refined", "one step")
+    assert record.exactness_after == "refined"
+    again = pickle.loads(pickle.dumps(model))
+    record = again.partial_unfit(X[8:9], y[8:9]).request_record_
+    assert (record.exactness_before, record.exactness_after) == ("refined", "one step")
+
+
+def test_with_certification_no_residual_is_told_of_any_request():
+    terms = GaussianCertification(epsilon=1.0, delta=1e-5, sigma=10.0)
+    model = UnlearnableRidge(certification=terms, retain_data=True).fit(X, y)
+    for ask in (lambda: model.partial_unfit(X[:1], y[:1]), model.refine):
+        record = ask().request_record_
+        assert (record.residual_before, record.residual_after) == (None, None)
+        assert record.budget == model.private_record().budget > 0.0
+        assert record.publications == 2
+
+
 def test_publications_are_counted_and_distances_are_not_told():
     terms = GaussianCertification(epsilon=1.0, delta=1e-5, sigma=10.0)
     model = UnlearnableRidge(certification=terms, retain_data=True).fit(X, y)

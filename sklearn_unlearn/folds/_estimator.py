@@ -172,7 +172,8 @@ class FoldedModel(RawRowModel, LearnedColumns):
         rows = fitted.model.edited(request, self._classes_left)
         living = rows.living()
         members, moved = fitted.members.after(change, living)
-        note(residual_after=None)  # that of the model that was asked last
+        # those of the model that was asked last
+        note(residual_before=None, residual_after=None)
         after = replace(fitted, model=rows, members=members)
         return self._concluded(after, fitted, moved, living, change)
 
@@ -191,6 +192,6 @@ class FoldedModel(RawRowModel, LearnedColumns):
         rows = replace(rows, retained=retained, forgotten=forgotten)
         living = rows.living()
         members = members.without_columns(specs, forgotten, living)
-        note(residual_after=None)
+        note(residual_before=None, residual_after=None)
         after = replace(fitted, model=rows, members=members)
         return self._concluded(after, fitted, set(members.fitted), living, None)

@@ -26,6 +26,12 @@ _SIZE = 16
 _FEW_ROWS = 64
 #: Objects within one another that are opened.
 _DEPTH = 12
+#: What a request may be given for its rows, and how digests call it.
+_GIVEN = {
+    name: f"{name}:".encode()
+    for name in ("X", "X_new", "columns", "row_ids", "sample_weight", "y", "y_new")
+}
+_PLAIN = frozenset({bool, int, float, str, type(None)})
 #: Attributes of fitted values that tell what was learned, rather than from what.
 _LEARNED = {
     "sklearn_estimator",
@@ -63,9 +69,10 @@ def digest_of_rows(key: bytes, fields: dict[str, Any]) -> str:
     other than an array.
     """
     digest = _new(key, b"rows")
-    for name, value in sorted(fields.items()):
+    for name, tag in _GIVEN.items():
+        value = fields.get(name)
         if value is not None:
-            digest.update(f"{name}:".encode())
+            digest.update(tag)
             _feed_rows(digest, value)
     return digest.hexdigest()
 
@@ -78,6 +85,11 @@ def digest_of_state(key: bytes, fitted: Any) -> str:
 
 
 def _new(key, person):
+    return _keyed(key, person).copy()
+
+
+@lru_cache(maxsize=8)
+def _keyed(key, person):
     return hashlib.blake2b(key=key, digest_size=_SIZE, person=person)
 
 
@@ -88,7 +100,10 @@ def _digest(key, person, data):
 
 
 def _feed_rows(digest, value):
-    if isinstance(value, np.ndarray) or np.isscalar(value):
+    if isinstance(value, np.ndarray):
+        _feed_values(digest, value)
+        return
+    if np.isscalar(value):
         _feed_values(digest, np.asarray(value))
         return
     if hasattr(value, "iloc") and value.ndim == 2 and len(value) <= _FEW_ROWS:
@@ -110,30 +125,30 @@ def _feed_values(digest, array):
     kind = array.dtype.kind
     digest.update(f"{array.shape}{kind}".encode())
     if kind == "f":  # adding zero makes -0.0 and 0.0 the same
-        digest.update((array.astype(np.float64, copy=False) + 0.0).tobytes())
+        digest.update(np.add(array, 0.0, dtype=np.float64, order="C"))
     elif kind in "iub":
-        digest.update(array.astype(np.int64, copy=False).tobytes())
+        digest.update(array.astype(np.int64, order="C", copy=False))
     else:
         digest.update(repr(array.astype(object).tolist()).encode())
 
 
 def _feed_state(digest: Any, value: Any, depth: int = 0) -> None:
     kind: Any = type(value)
-    names = _learned_fields(kind)
-    if names:
-        for name in names:
-            _feed_state(digest, getattr(value, name), depth + 1)
-    elif isinstance(value, np.ndarray):
+    if kind in _PLAIN:
+        digest.update(repr(value).encode())
+    elif kind is np.ndarray or isinstance(value, np.ndarray):
         if value.size > N_VALUES:
             digest.update(repr(value.shape).encode())
             value = _spread(value.flat)
         _feed_values(digest, value)
+    elif names := _learned_fields(kind):
+        for name in names:
+            _feed_state(digest, getattr(value, name), depth + 1)
+    elif isinstance(value, np.generic | str | bool | int | float):
+        value = value.item() if isinstance(value, np.generic) else value
+        digest.update(repr(value).encode())
     elif hasattr(value, "detach"):  # a tensor
         _feed_state(digest, value.detach().cpu().numpy(), depth)
-    elif isinstance(value, np.generic):
-        _feed_state(digest, value.item(), depth)
-    elif isinstance(value, str | bool | int | float) or value is None:
-        digest.update(repr(value).encode())
     elif is_sparse(value):
         for part in (value.data, value.indices, value.indptr):
             _feed_state(digest, part, depth)
