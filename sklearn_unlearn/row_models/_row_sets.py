@@ -19,6 +19,7 @@ from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models._adopted import AdoptedRowSet
 from sklearn_unlearn.row_models._final_requests import FinalRowModel
+from sklearn_unlearn.row_models._fingerprint import fingerprint, followed
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.row_ids import check_new_row_ids
@@ -31,9 +32,6 @@ from sklearn_unlearn.utils.validation import (
     check_training_data,
     remaining_columns,
 )
-
-#: Numbers of rows that a digest reads.
-_SAMPLED = 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,23 +46,28 @@ class KeptRows:
 
     retained: RetainedRows
     #: What a digest of the state reads.
-    tells: ClassVar[tuple[str, ...]] = ("sample",)
+    tells: ClassVar[tuple[str, ...]] = ("fingerprint",)
 
     @property
     def forgotten(self):
         """Columns at fit that do not count."""
         return self.retained.forgotten
 
-    @property
-    def sample(self):
-        """How many rows there are, a sum over all, and some of them, evenly spaced."""
-        n_rows, width = self.order.size, max(1, self.forgotten.size)
-        n_some = min(n_rows, max(1, _SAMPLED // width))
-        places = np.linspace(0, n_rows - 1, n_some).astype(np.intp)
-        rows, blocks = self.retained.take(self.order[places]), self.retained.blocks()
-        total = sum(float(block.weight @ block.y.sum(axis=1)) for block in blocks)
-        kept = np.flatnonzero(~self.forgotten)
-        return n_rows, total, columns_of(rows.X, kept), rows.y, rows.weight
+    @cached_property
+    def fingerprint(self):
+        """What stands for the rows in digests, and is followed through requests."""
+        retained = self.retained
+        alive = retained.alive
+        rows, numbers = retained.take(alive), retained.numbers_at(alive)
+        return fingerprint(rows, numbers, self.forgotten)
+
+    def after(self, retained, request):
+        """What a request has made of these rows."""
+        rows = KeptRows(retained)
+        found = followed(self.fingerprint, self.retained, retained, request)
+        if found is not None:
+            vars(rows)["fingerprint"] = found
+        return rows
 
     @cached_property
     def order(self):
@@ -149,9 +152,12 @@ class RowSet:
         single = y.astype(np.float32) if self.single else y
         return single if np.array_equal(single, y) else y
 
-    def with_rows(self, retained, encoding):
-        """The same of other rows."""
-        return replace(self, model=KeptRows(retained), encoding=encoding, made={})
+    def with_rows(self, retained, encoding, request):
+        """The same of the rows that a request has led to."""
+        rows = KeptRows(retained)
+        if encoding is self.encoding:  # so that targets are read as before
+            rows = self.model.after(retained, request)
+        return replace(self, model=rows, encoding=encoding, made={})
 
     def __getstate__(self):
         return {**vars(self), "made": {}}
@@ -298,7 +304,9 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         )
         if not any(block.weight.any() for block in retained.blocks()):
             raise InsufficientWeightError("The request would leave no row to train on.")
-        return self._settled(fitted, fitted.with_rows(retained, encoding), request)
+        return self._settled(
+            fitted, fitted.with_rows(retained, encoding, request), request
+        )
 
     def _with_other_inputs(self, asked, names):
         """The fitted value where the inputs of all rows change."""

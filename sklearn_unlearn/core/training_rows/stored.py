@@ -116,6 +116,8 @@ class StoredRows:
 
     def _split(self, positions: Indices) -> tuple[list[tuple[Chunk, Indices]], Indices]:
         """Rows of each chunk, and the order that brings them back to the request's."""
+        if len(self.chunks) == 1:
+            return [(self.chunks[0], positions)], np.arange(positions.size)
         parts, places, start = [], [], 0
         for chunk in self.chunks:
             stop = start + chunk.rows.n_rows
