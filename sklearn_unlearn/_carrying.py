@@ -86,7 +86,7 @@ class Draft(NamedTuple):
     def record(self) -> RequestRecord:
         """The record of the request."""
         answered = datetime.fromtimestamp(self.answered, UTC)
-        found = {name: self.found.get(name) for name in _NOTED}
+        found: dict[str, Any] = {name: self.found.get(name) for name in _NOTED}
         method, worth = self.worth()
         asked = self.asked
         if "n_rows_out" in self.found and asked["n_rows_out"]:
