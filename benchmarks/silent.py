@@ -7,165 +7,21 @@ of the search do not depend on each other: it can be run a part at a time.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import cycle, islice
 
 import numpy as np
-from scipy.special import expit, softmax
 
 from benchmarks.measure import Table
-from sklearn_unlearn import (
-    UnlearnableGammaRegressor,
-    UnlearnableHuberRegressor,
-    UnlearnableLinearSVC,
-    UnlearnableLinearSVR,
-    UnlearnableLogisticRegression,
-    UnlearnablePoissonRegressor,
-    UnlearnableTweedieRegressor,
+from benchmarks.silent_problems import (
+    MODELS,
+    SMALL,
+    VERBS,
+    Problem,
+    fitted,
+    judged,
+    verdict,
 )
-from sklearn_unlearn.exceptions import UnlearningError
-
-#: A model, the name of its penalty parameter, and what its targets are.
-MODELS = {
-    "logistic, two classes": (UnlearnableLogisticRegression, "C", 2),
-    "logistic, three classes": (UnlearnableLogisticRegression, "C", 3),
-    "Poisson": (UnlearnablePoissonRegressor, "alpha", "counts"),
-    "gamma": (UnlearnableGammaRegressor, "alpha", "positive"),
-    "Tweedie": (partial(UnlearnableTweedieRegressor, power=1.5), "alpha", "positive"),
-    "LinearSVC, two classes": (UnlearnableLinearSVC, "C", 2),
-    "LinearSVC, three classes": (UnlearnableLinearSVC, "C", 3),
-    "LinearSVR": (partial(UnlearnableLinearSVR, epsilon=0.4), "C", "real"),
-    "Huber": (UnlearnableHuberRegressor, "alpha", "real"),
-}
-VERBS = (
-    "partial_unfit",
-    "replace_features",
-    "replace_labels",
-    "forget_features",
-    "partial_fit",
-)
-#: Error of a prediction that is none to speak of.
-_SMALL = 0.01
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """Data, a model and a request."""
-
-    model: str
-    verb: str
-    strength: float
-    X: np.ndarray
-    y: np.ndarray
-    rows: np.ndarray
-    X_new: np.ndarray
-    y_new: np.ndarray
-
-    @property
-    def edited(self):
-        """Data after the request."""
-        X, y, rows = self.X.copy(), self.y.copy(), self.rows
-        if self.verb == "partial_unfit":
-            return np.delete(X, rows, axis=0), np.delete(y, rows)
-        if self.verb == "replace_features":
-            X[rows] = self.X_new
-        elif self.verb == "replace_labels":
-            y[rows] = self.y_new
-        elif self.verb == "forget_features":
-            X[:, 0] = 0.0
-        else:
-            X, y = np.vstack([X, self.X_new]), np.concatenate([y, self.y_new])
-        return X, y
-
-    def carry_out(self, estimator):
-        X, y = self.X[self.rows], self.y[self.rows]
-        arguments = {
-            "partial_unfit": (X, y),
-            "replace_features": (X, y, self.X_new),
-            "replace_labels": (X, y, self.y_new),
-            "forget_features": ([0],),
-            "partial_fit": (self.X_new, self.y_new),
-        }[self.verb]
-        getattr(estimator, self.verb)(*arguments)
-
-    def make(self):
-        cls, name, _ = MODELS[self.model]
-        return cls(**{name: self.strength})
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Against doing nothing: gradient residual, and largest error of a prediction."""
-
-    residual: float
-    error: float
-    error_of_none: float
-
-    @property
-    def ratio(self):
-        """The larger of the two, over those of doing nothing."""
-        return max(self.residual, self.error / max(self.error_of_none, 1e-12))
-
-    @property
-    def is_worse(self):
-        """Whether it is, and its predictions are off by what can be seen."""
-        return self.ratio > 1.0 and self.error > _SMALL
-
-    @property
-    def is_little_worse(self):
-        """Whether it is, by what hardly anybody sees."""
-        return self.ratio > 1.0 and 1e-5 < self.error <= _SMALL
-
-    @property
-    def score(self):
-        """What is climbed."""
-        return self.ratio * min(1.0, self.error / _SMALL)
-
-
-def judged(problem, heed="error"):
-    """The verdict on a request; None if it warns, is refused or cannot be judged.
-
-    With ``heed="ignore"`` one that warns is judged as well.
-    """
-    estimator = problem.make()
-    X, y = problem.edited
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter(heed)
-        try:
-            estimator.fit(problem.X, problem.y)
-            before = estimator._fitted.model.state
-            problem.carry_out(estimator)
-            refit = problem.make().fit(X, y)._fitted.model.state
-        except (UnlearningError, UserWarning, ValueError):
-            return None
-    state = estimator._fitted.model.state
-    objective = state.objective
-    still = np.where(objective.held, 0.0, before.theta)
-    rows = estimator._read_rows(estimator._fitted, X, y, None)
-    residuals = [
-        float(np.linalg.norm(objective.gradient(rows, theta)))
-        for theta in (state.theta, still)
-    ]
-    answers = [
-        _answers(objective, rows, theta) for theta in (state.theta, still, refit.theta)
-    ]
-    errors = [float(np.abs(answer - answers[2]).max()) for answer in answers[:2]]
-    return Verdict(residuals[0] / max(residuals[1], 1e-9), *errors)
-
-
-def _answers(objective, rows, theta):
-    """Probabilities, or raw predictions in units that make them about one."""
-    raw = objective.raw_prediction(rows.X, theta)
-    if objective.loss.self_concordance and objective.loss.max_curvature < np.inf:
-        return expit(raw) if raw.shape[1] == 1 else softmax(raw, axis=1)
-    if objective.loss.has_scale:
-        return raw[:, :1] / max(float(np.std(rows.y)), 1e-12)
-    return raw
-
-
-# Searching --------------------------------------------------------------------------
 
 
 def drawn(rng, model, verb):
@@ -256,13 +112,14 @@ def changed(rng, problem):
 
 def climbed(rng, problem, n_steps):
     """The worst silent problem on a random path uphill, and its verdict."""
-    verdict = judged(problem)
+    state, found = fitted(problem), judged(problem)
     for _ in range(n_steps):
         trial = changed(rng, problem)
-        found = judged(trial)
-        if found is not None and found.score > verdict.score:
-            problem, verdict = trial, found
-    return problem, verdict
+        before = fitted(trial, state.theta)
+        worse = None if before is None else verdict(trial, before)
+        if worse is not None and worse.score > found.score:
+            problem, state, found = trial, before, worse
+    return problem, found
 
 
 @dataclass(frozen=True)
@@ -288,9 +145,9 @@ def searched(model, n_drawn, n_climbed, n_steps, part=0):
     for number in range(n_drawn):
         draw = drawn_with_a_far_row if number % 4 == 3 else drawn
         problem = draw(rng, model, VERBS[number % len(VERBS)])
-        verdict = judged(problem)
-        if verdict is not None:
-            found.append((problem, verdict))
+        each = judged(problem)
+        if each is not None:
+            found.append((problem, each))
     tops = sorted(found, key=lambda each: -each[1].score)
     starts = islice(cycle(tops), n_climbed)
     high = [climbed(rng, problem, n_steps) for problem, _ in starts]
@@ -303,7 +160,7 @@ def add_arguments(parser):
 
 
 def run(settings, options):
-    sizes = (30, 2, 10) if settings.quick else (1000, 100, 30)
+    sizes = (30, 2, 10) if settings.quick else (1000, 100, 15)
     parts = options.part or range(1 if settings.quick else 10)
     table = Table("Requests without data and without a warning, against doing nothing")
     for model in options.model or MODELS:
@@ -311,23 +168,23 @@ def run(settings, options):
         for part in parts:
             search += searched(model, *sizes, part)
         for name, found in (("random", search.random), ("climbed", search.climbed)):
-            verdicts = [verdict for _, verdict in found]
-            worst = max(verdicts, key=lambda verdict: verdict.score)
+            verdicts = [each for _, each in found]
+            worst = max(verdicts, key=lambda each: each.score)
             table.add(
                 model=model,
                 problems=name,
                 searched=search.n_drawn if name == "random" else len(found),
                 silent=len(found),
-                worse=sum(verdict.is_worse for verdict in verdicts),
-                little_worse=sum(verdict.is_little_worse for verdict in verdicts),
-                largest_error=max(verdict.error for verdict in verdicts),
+                worse=sum(each.is_worse for each in verdicts),
+                little_worse=sum(each.is_little_worse for each in verdicts),
+                largest_error=max(each.error for each in verdicts),
                 worst_residual=worst.residual,
                 worst_error=f"{worst.error:.2g} against {worst.error_of_none:.2g}",
             )
     table.notes.append(
         "silent: requests answered without a warning; all others were warned of or "
         "refused. worse: gradient residual, or largest error of a prediction, above "
-        f"that of doing nothing, and predictions off by {_SMALL} or more "
+        f"that of doing nothing, and predictions off by {SMALL} or more "
         "(probabilities; raw predictions of the others; standard deviations of the "
         "target for Huber); little worse: the same with errors of less, from 1e-5 on. "
         "worst: the nearest to that; residual over that of doing "

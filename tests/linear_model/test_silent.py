@@ -7,6 +7,7 @@ import math
 import pickle
 import warnings
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import scale
 
 from benchmarks import silent
-from sklearn_unlearn import UnlearnableLogisticRegression, newton
-from sklearn_unlearn.exceptions import LargeStepWarning
+from sklearn_unlearn import UnlearnableLogisticRegression
+from sklearn_unlearn.core.linear.steps import unlearn
+from sklearn_unlearn.exceptions import LargeStepWarning, UnlearningError
 from tests.cases import ESTIMATORS, FORMATS, LARGE_STEPS, QUADRATIC, data, make
 from tests.linear_model.requests import N_ROWS, VERBS, ask
 
@@ -33,7 +35,7 @@ BOUNDED = ["logistic", "multinomial", "poisson", "gamma", "svc", "svr"]
 )
 def test_a_row_that_nobody_sees_is_not_forgotten(model, verb, seed):
     problem = silent.drawn_with_a_far_row(np.random.default_rng(seed), model, verb)
-    assert silent.judged(problem, "ignore").is_worse
+    assert silent.judged(problem, np.inf).is_worse
     assert silent.judged(problem) is None
 
 
@@ -46,10 +48,36 @@ def test_none_is_worse_than_nothing(model):
 
 
 def test_the_search_finds_what_no_doubt_would_let_pass(monkeypatch):
-    monkeypatch.setattr(newton, "DOUBTFUL", np.inf)
+    trusting = partial(silent.judged, doubtful=np.inf)
+    monkeypatch.setattr(silent, "judged", trusting)
     monkeypatch.setattr(silent, "VERBS", ("replace_labels",))
     found = silent.searched("logistic, two classes", 60, 0, 0)
     assert any(verdict.is_worse for _, verdict in found.random)
+
+
+@pytest.mark.filterwarnings(LARGE_STEPS)
+@pytest.mark.parametrize("model", silent.MODELS)
+def test_the_search_makes_requests_as_estimators_do(model):
+    rng, silent_ones = np.random.default_rng(1), 0
+    for verb in silent.VERBS:
+        problem = silent.drawn(rng, model, verb)
+        before, edit = silent.fitted(problem), problem.edit()
+        estimator = problem.make().fit(problem.X, problem.y)
+        state = estimator._fitted.model.state
+        np.testing.assert_allclose(state.theta, before.theta, rtol=1e-5, atol=1e-6)
+        try:
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                problem.carry_out(estimator)
+        except UnlearningError:
+            told = ["refused"]
+        assert bool(told) == (silent.verdict(problem, before) is None)
+        if not told:
+            silent_ones += 1
+            theta = estimator._fitted.model.state.theta
+            step = unlearn(before, edit)
+            np.testing.assert_allclose(theta, step.state.theta, rtol=1e-5, atol=1e-6)
+    assert silent_ones or model == "Huber"
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "forget_features"])
