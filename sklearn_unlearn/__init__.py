@@ -65,6 +65,7 @@ from sklearn_unlearn.linear_model import (
 )
 from sklearn_unlearn.model_selection import (
     UnlearnableGridSearchCV,
+    UnlearnableLogisticRegressionCV,
     UnlearnableRandomizedSearchCV,
     UnlearnableTunedThresholdClassifierCV,
 )
@@ -148,6 +149,7 @@ __all__ = [
     "UnlearnableLinearSVC",
     "UnlearnableLinearSVR",
     "UnlearnableLogisticRegression",
+    "UnlearnableLogisticRegressionCV",
     "UnlearnableMLPClassifier",
     "UnlearnableMLPRegressor",
     "UnlearnableMaxAbsScaler",

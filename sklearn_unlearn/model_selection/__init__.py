@@ -4,6 +4,7 @@ from sklearn_unlearn.model_selection._grid import (
     UnlearnableGridSearchCV,
     UnlearnableRandomizedSearchCV,
 )
+from sklearn_unlearn.model_selection._logistic import UnlearnableLogisticRegressionCV
 from sklearn_unlearn.model_selection._results import SearchReport
 from sklearn_unlearn.model_selection._threshold import (
     UnlearnableTunedThresholdClassifierCV,
@@ -12,6 +13,7 @@ from sklearn_unlearn.model_selection._threshold import (
 __all__ = [
     "SearchReport",
     "UnlearnableGridSearchCV",
+    "UnlearnableLogisticRegressionCV",
     "UnlearnableRandomizedSearchCV",
     "UnlearnableTunedThresholdClassifierCV",
 ]

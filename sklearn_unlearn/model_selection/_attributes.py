@@ -9,7 +9,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn_unlearn.folds import unlearns
 
 
-class _Found:
+class Found:
     """An attribute that the search has once it has been fitted, read-only."""
 
     def __init__(self, read, doc):
@@ -69,44 +69,44 @@ class SearchAttributes:
     _version: Any
     _of_columns: Any
 
-    cv_results_ = _Found(
+    cv_results_ = Found(
         lambda fitted: fitted.outcome.results,
         "Scores of all candidates in all folds, as in scikit-learn. Times are of fit.",
     )
-    best_index_ = _Found(
+    best_index_ = Found(
         lambda fitted: fitted.outcome.best, "The number of the best candidate."
     )
-    best_params_ = _Found(
+    best_params_ = Found(
         lambda fitted: fitted.outcome.found.get("best_params_"), "Its parameters."
     )
-    best_score_ = _Found(
+    best_score_ = Found(
         lambda fitted: fitted.outcome.found.get("best_score_"), "Its mean score."
     )
-    best_estimator_ = _Found(_best_member, "The best candidate, fitted to all rows.")
-    scorer_ = _Found(
+    best_estimator_ = Found(_best_member, "The best candidate, fitted to all rows.")
+    scorer_ = Found(
         lambda fitted: fitted.outcome.scorers.scorer, "The scorer, or several by name."
     )
-    multimetric_ = _Found(
+    multimetric_ = Found(
         lambda fitted: fitted.outcome.multimetric, "Whether there are several."
     )
-    n_splits_ = _Found(lambda fitted: fitted.model.n_splits, "The number of splits.")
-    refit_time_ = _Found(
+    n_splits_ = Found(lambda fitted: fitted.model.n_splits, "The number of splits.")
+    refit_time_ = Found(
         lambda fitted: fitted.members.fitted[fitted.outcome.best, None].fit_time,
         "Seconds that the last fit of the best candidate to all rows took.",
     )
-    request_report_ = _Found(
+    request_report_ = Found(
         lambda fitted: fitted.outcome.report,
         "A `SearchReport` of the last request, if there was one.",
     )
-    n_bytes_ = _Found(
+    n_bytes_ = Found(
         lambda fitted: fitted.outcome.n_bytes,
         "What all models were expected to take, by the pickle of the first.",
     )
-    choice_frozen_ = _Found(
+    choice_frozen_ = Found(
         lambda fitted: not fitted.outcome.scores,
         "Whether requests leave the choice and its scores as they were at fit.",
     )
-    unlearns_ = _Found(
+    unlearns_ = Found(
         lambda fitted: all(map(unlearns, fitted.members.specs)),
         "Whether all candidates unlearn; others are fitted anew by each request.",
     )
