@@ -154,6 +154,25 @@ class FoldedModel(RawRowModel, LearnedColumns):
             return labels_of(y)
         return targets_of(y, get_tags(self).target_tags.multi_output)
 
+    def folds_of(self, rows):
+        """The splits of some rows, for a fresh fit to them in the same folds.
+
+        Parameters
+        ----------
+        rows : array-like of int
+            Numbers of rows among those that are in the model, in their order.
+
+        Returns
+        -------
+        list of (ndarray of int, ndarray of int)
+            For ``cv``: which of these rows each split is trained and tested on.
+        """
+        rows = np.asarray(rows)
+        counts = self._checked().model.living().keys[rows, 1:].astype(np.intp)
+        parts = [np.repeat(np.arange(rows.size), each) for each in counts.T]
+        n_splits = len(parts) // 2
+        return list(zip(parts[:n_splits], parts[n_splits:], strict=True))
+
     # Requests -------------------------------------------------------------------------
 
     def _check_classes(self, classes, known, y=None):

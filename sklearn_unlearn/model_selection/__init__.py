@@ -9,6 +9,11 @@ from sklearn_unlearn.model_selection._results import SearchReport
 from sklearn_unlearn.model_selection._threshold import (
     UnlearnableTunedThresholdClassifierCV,
 )
+from sklearn_unlearn.model_selection._without import (
+    Without,
+    WithoutReport,
+    cross_validate_without,
+)
 
 __all__ = [
     "SearchReport",
@@ -16,4 +21,7 @@ __all__ = [
     "UnlearnableLogisticRegressionCV",
     "UnlearnableRandomizedSearchCV",
     "UnlearnableTunedThresholdClassifierCV",
+    "Without",
+    "WithoutReport",
+    "cross_validate_without",
 ]
