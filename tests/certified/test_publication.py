@@ -26,6 +26,7 @@ from tests.cases import CERTIFIED
 from tests.certified.problems import (
     FAINT,
     VERBS,
+    all_drawn,
     certified,
     gaussian,
     problem,
@@ -45,10 +46,18 @@ def numbers_in(text):
 
 
 def holds(values, secrets):
-    """Whether one of the secrets, none a round number, is among the values."""
+    """Whether secrets, none a round number, are among the values.
+
+    One to the last digit or three to the fifth: noise comes near to one by chance.
+    """
     values, secrets = np.ravel(values), np.ravel(secrets)
     secrets = secrets[[float(f"{secret:.3g}") != secret for secret in secrets]]
-    return bool(np.any(np.isclose(values[:, None], secrets, rtol=1e-5, atol=0.0)))
+
+    def found(rtol):
+        near = np.isclose(values[:, None], secrets, rtol=rtol, atol=0.0)
+        return np.count_nonzero(near.any(axis=0))
+
+    return found(1e-13) > 0 or found(1e-5) > 2
 
 
 def raw_of(coefficients, X, fit_intercept):
@@ -113,7 +122,7 @@ def test_everything_public_shows_one_publication(
     ):
         request()
         secret, published = theta(estimator), shown(estimator)
-        assert np.linalg.norm(published) > 1.5 * np.linalg.norm(secret)
+        assert np.abs(published - secret).max() > 5e-3 * sigma
         assert not holds(published, secret)
         loss = estimator._fitted.model.state.objective.loss
         assert_shows(estimator, X, y, published, fit_intercept, loss)
@@ -267,7 +276,7 @@ def test_a_refinement_costs_nothing(name, retain_data):
 def test_forgotten_columns_are_published_as_zero(name, retain_data):
     X, y = problem(name)
     estimator = certified(name, 1e3, retain_data=retain_data).fit(X, y)
-    assert np.all(np.atleast_2d(estimator.coef_)[:, FAINT] != 0.0)
+    assert all_drawn(estimator.coef_, 0.0)
     estimator.forget_features([FAINT])
     rest = X.copy()
     if retain_data or name.startswith("ridge"):
@@ -282,7 +291,7 @@ def test_forgotten_columns_are_published_as_zero(name, retain_data):
         request()
         published = np.atleast_2d(estimator.coef_)
         assert np.all(published[:, FAINT] == 0.0)
-        assert np.all(np.delete(published, FAINT, axis=1) != 0.0)
+        assert all_drawn(np.delete(published, FAINT, axis=1), 0.0)
         np.testing.assert_array_equal(shown(estimator.release()[0]), shown(estimator))
         small = np.atleast_2d(estimator.to_sklearn(drop_forgotten=True).coef_)
         np.testing.assert_array_equal(small, np.delete(published, FAINT, axis=1))
