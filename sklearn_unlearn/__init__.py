@@ -69,6 +69,11 @@ from sklearn_unlearn.model_selection import (
     UnlearnableRandomizedSearchCV,
     UnlearnableTunedThresholdClassifierCV,
 )
+from sklearn_unlearn.multiclass import UnlearnableOneVsRestClassifier
+from sklearn_unlearn.multioutput import (
+    UnlearnableMultiOutputClassifier,
+    UnlearnableMultiOutputRegressor,
+)
 from sklearn_unlearn.naive_bayes import (
     UnlearnableBernoulliNB,
     UnlearnableCategoricalNB,
@@ -154,11 +159,14 @@ __all__ = [
     "UnlearnableMLPRegressor",
     "UnlearnableMaxAbsScaler",
     "UnlearnableMinMaxScaler",
+    "UnlearnableMultiOutputClassifier",
+    "UnlearnableMultiOutputRegressor",
     "UnlearnableMultinomialNB",
     "UnlearnableNearestCentroid",
     "UnlearnableNuSVC",
     "UnlearnableNuSVR",
     "UnlearnableOneHotEncoder",
+    "UnlearnableOneVsRestClassifier",
     "UnlearnableOrdinalEncoder",
     "UnlearnablePCA",
     "UnlearnablePipeline",

@@ -11,15 +11,19 @@ from sklearn_unlearn.folds._estimator import FoldedFit, FoldedModel
 from sklearn_unlearn.folds._members import Member, Members, unlearns
 from sklearn_unlearn.folds._meta import FoldedMeta
 from sklearn_unlearn.folds._rows import FoldRows, Part
+from sklearn_unlearn.folds._several import Column, IsLabel, SeveralModels
 
 __all__ = [
+    "Column",
     "FoldRows",
     "FoldedFit",
     "FoldedMeta",
     "FoldedModel",
+    "IsLabel",
     "Member",
     "Members",
     "Part",
     "RowChange",
+    "SeveralModels",
     "unlearns",
 ]

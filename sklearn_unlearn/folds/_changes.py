@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,21 @@ class Call:
     verb: str
     arguments: tuple[Any, ...]
     keywords: dict[str, Any]
+
+    @property
+    def changes(self):
+        """Whether it says anything new."""
+        if self.verb != "replace_labels":
+            return True
+        _, before, after = self.arguments
+        return not np.array_equal(before, after)
+
+    def viewed(self, view):
+        """The same for a model of a part of the targets."""
+        X, y, *others = self.arguments
+        if self.verb == "replace_labels":
+            others = [view(each) for each in others]
+        return replace(self, arguments=(X, view(y), *others))
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,11 +51,14 @@ class Members:
         Those of all rows have None for a split.
     n_refitted : int
         How many were fitted anew by what led here.
+    views : tuple of callable
+        What each specification learns of the targets; empty where that is all of them.
     """
 
     specs: tuple[Any, ...]
     fitted: dict[tuple[int, Any], Member]
     n_refitted: int = 0
+    views: tuple[Any, ...] = ()
 
     def with_fits(self, cells, living, n_jobs=None, verbose=0):
         """The same with models fitted at these places.
@@ -74,7 +77,8 @@ class Members:
             for cell in cells:
                 if part is None or cell[1] != split:
                     split, part = cell[1], living.trained(cell[1])
-                yield delayed(_fitted)(self.specs[cell[0]], part, columns)
+                mine = part.viewed(self.views[cell[0]]) if self.views else part
+                yield delayed(_fitted)(self.specs[cell[0]], mine, columns)
 
         found = Parallel(n_jobs=n_jobs, verbose=verbose)(jobs())
         fitted = self.fitted | dict(zip(cells, found, strict=True))
@@ -119,9 +123,12 @@ class Members:
         """
         splits = {split for _, split in self.fitted}
         calls = {split: change.call(split) for split in splits}
-        moved = {cell for cell in self.fitted if calls[cell[1]] is not None}
-        asked = {cell: calls[cell[1]] for cell in moved}
-        return self._asked(asked, living), moved
+        asked = {cell: calls[cell[1]] for cell in self.fitted}
+        asked = {cell: call for cell, call in asked.items() if call is not None}
+        if self.views:
+            asked = {cell: c.viewed(self.views[cell[0]]) for cell, c in asked.items()}
+            asked = {cell: call for cell, call in asked.items() if call.changes}
+        return self._asked(asked, living), set(asked)
 
     def without_columns(self, specs, forgotten, living):
         """The models after columns are forgotten.

@@ -103,15 +103,19 @@ class FoldedMeta(FoldedModel):
             if sample_weight is not None and not self._trains_with_weights:
                 raise TypeError(f"{type(self).__name__} takes no sample_weight here.")
             rows, columns = self._read_folds(X, y, sample_weight, row_ids, self._splits)
-            specs = tuple(clone(each) for each in self._inner())
-            splits: list[Any] = list(range(rows.n_splits))
-            splits += [None] if self._on_all_rows() else []
-            cells = [(number, s) for number in range(len(specs)) for s in splits]
             living = rows.living()
-            members = Members(specs, {}).with_fits(cells, living, self.n_jobs)
+            members = self._first_members(rows, living)
             twin = self._made(members, living)
             self._fitted = FoldedFit(rows, columns, members, twin)
         return self
+
+    def _first_members(self, rows, living):
+        """The models of all folds, fitted."""
+        specs = tuple(clone(each) for each in self._inner())
+        splits: list[Any] = list(range(rows.n_splits))
+        splits += [None] if self._on_all_rows() else []
+        cells = [(number, s) for number in range(len(specs)) for s in splits]
+        return Members(specs, {}).with_fits(cells, living, self.n_jobs)
 
     def _concluded(self, fitted, before, moved, living, change):
         return replace(fitted, outcome=self._made(fitted.members, living))

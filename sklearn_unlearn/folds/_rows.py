@@ -34,6 +34,10 @@ class Part:
         """What is given beside X and y."""
         return {} if self.weight is None else {"sample_weight": self.weight}
 
+    def viewed(self, view):
+        """The same with a part of the targets."""
+        return replace(self, y=view(self.y))
+
 
 @dataclass(frozen=True, eq=False)
 class FoldRows:

@@ -51,13 +51,13 @@ def new_memberships(keys, n_rows):
     UnlearningError
         If it is not one fold that each row is held out in.
     """
-    if not is_partition(keys):
+    n_splits = (keys.shape[1] - 1) // 2
+    if n_splits and not is_partition(keys):
         raise UnlearningError(
             "Nobody knows in which folds a new row would be: that is known only if "
             "each row is held out in one split and trained on in all others, and "
             "no groups were given. Fit again with the rows."
         )
-    n_splits = (keys.shape[1] - 1) // 2
     numbers = 1.0 + keys[:, 0].max() + np.arange(n_rows)
     held = (numbers % max(n_splits, 1))[:, None] == np.arange(n_splits)
     return np.column_stack([numbers, ~held, held]).astype(np.float64)

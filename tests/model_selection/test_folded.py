@@ -135,6 +135,14 @@ def test_requests_give_the_fit_to_what_is_edited(model):
     assert_same(again, fitted, narrow)
 
 
+def test_rows_come_to_what_has_no_folds():
+    for model in COMBINED[3:]:
+        X, y = data_of(model)
+        fitted = clone(model).fit(X[5:], y[5:]).partial_fit(X[:5], y[:5])
+        later = np.roll(np.arange(len(y)), -5)
+        assert_same(fitted, fresh(model, X[later], y[later], []), X)
+
+
 def test_nothing_erased_is_in_the_pickle():
     marked = 1234.56789
     for model in (CALIBRATED[2], TUNED[0], COMBINED[0]):
