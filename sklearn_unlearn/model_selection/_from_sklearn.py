@@ -103,7 +103,7 @@ def _counterpart(fitted, X, y, sample_weight, params):
     alone = not isinstance(best, Pipeline)
     pipeline = Pipeline([("model", best)]) if alone else best
     try:
-        taken: Any = UnlearnablePipeline.from_sklearn(
+        taken: Any = UnlearnablePipeline._by_counterparts(
             pipeline, X, y, sample_weight, **params
         )
     except (TypeError, UnlearningError):

@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-import copy
-from functools import partial
 from typing import Any
 
-import numpy as np
-from sklearn.base import clone
-from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.compose import UnlearnableColumnTransformer
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
+from sklearn_unlearn.pipeline._door import one_estimator, taken_over
+from sklearn_unlearn.pipeline._like import (
+    fitted_like,
+    no_counterpart,
+    transformer_like,
+    unknown_draw,
+)
 from sklearn_unlearn.pipeline._meta_estimators import (
     innermost,
     of_targets,
     opened,
     why_not,
 )
-from sklearn_unlearn.transformers import (
-    AsAtFit,
-    check_can_be_refitted,
-    check_step_fitted,
-    foreign,
-    is_nothing,
-    is_stateless,
-)
+from sklearn_unlearn.transformers import check_step_fitted, foreign
 from sklearn_unlearn.utils.discovery import counterpart
-from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.from_sklearn import instead_of
 from sklearn_unlearn.utils.messages import kind_of, refusing, warn
-from sklearn_unlearn.utils.raw_rows import RawRows, taken
-from sklearn_unlearn.utils.steps import hook, own
+from sklearn_unlearn.utils.steps import hook
 
 #: What is taken over around the models in it.
 _AROUND = (
@@ -120,6 +114,44 @@ class PipelineAdoption:
         >>> model = UnlearnablePipeline.from_sklearn(deployed, X, y)
         >>> model = model.partial_unfit(X[:2], y[:2])
         """
+        given = {"sample_weight": sample_weight, "row_ids": row_ids}
+        given = {name: value for name, value in given.items() if value is not None}
+        try:
+            return cls._by_counterparts(
+                fitted, X, y, **given, on_stateful=on_stateful, **params
+            )
+        except NotFittedError:
+            raise
+        except (TypeError, ValueError) as error:
+            if on_stateful != "refit" or params.keys() - {"retain_data"}:
+                raise
+            try:
+                return taken_over(
+                    cls,
+                    one_estimator(fitted),
+                    X,
+                    y,
+                    given,
+                    retain_data=params.get("retain_data", True),
+                    on_stateful=on_stateful,
+                )
+            except (TypeError, ValueError):
+                raise error from None
+
+    @classmethod
+    @refusing()
+    def _by_counterparts(
+        cls,
+        fitted,
+        X,
+        y=None,
+        sample_weight=None,
+        *,
+        row_ids=None,
+        on_stateful="refit",
+        **params,
+    ):
+        """The same by counterparts of all models, or refused."""
         if not isinstance(fitted, (Pipeline, *_AROUND)):
             raise TypeError(
                 f"{cls.__name__}.from_sklearn takes a fitted Pipeline; got "
@@ -251,157 +283,4 @@ def _take_over(last, name, drawn):
             DataMismatchWarning,
         )
         return cls._as_it_is
-    raise _unknown_draw(drawn, name)
-
-
-def _unknown_draw(drawn, name):
-    """What is said of a step that learned from what another drew at random."""
-    return UnlearningError(
-        f"What step {drawn[0]!r} made of its training rows was drawn at random, and "
-        f"step {name!r} learned from that: what cannot be known. Fit again with a seed."
-    )
-
-
-def transformer_like(fitted, name, on_stateful, nested, taken_over=True):
-    """An unfitted transformer that does what another one does, and unlearns.
-
-    Parameters
-    ----------
-    fitted : transformer, None, "passthrough" or "drop"
-        Fitted, if it is to be taken over.
-    name : str
-        Of the step, for messages.
-    on_stateful : {"refit", "raise", "freeze"}
-        What is done about one without a counterpart that learned from rows.
-    nested : callable
-        Makes a pipeline of steps.
-    taken_over : bool, default=True
-        Whether one without a counterpart is to have what the fitted one knows.
-
-    Raises
-    ------
-    UnlearningError
-        If it has no counterpart.
-    """
-    told = on_stateful, nested, taken_over
-    if is_nothing(fitted) or isinstance(fitted, str):
-        return fitted
-    if isinstance(fitted, Pipeline):
-        like = nested(
-            [
-                (each, transformer_like(step, f"{name}__{each}", *told))
-                for each, step in fitted.steps
-            ]
-        )
-        return like.set_params(verbose=fitted.verbose)
-    if isinstance(fitted, ColumnTransformer):
-        there = fitted.transformers_ if taken_over else fitted.transformers
-        parts = {each: step for each, step, _ in there}
-        like = UnlearnableColumnTransformer([], on_stateful=on_stateful)
-        shared = fitted.get_params(deep=False)
-        own = like.get_params(deep=False).keys() - {"transformers", "remainder"}
-        like.set_params(**{key: shared[key] for key in own & shared.keys()})
-
-        def part(each, step):
-            inner = parts.get(each, step)
-            if isinstance(step, str):
-                inner = step  # scikit-learn has put something in its place
-            return transformer_like(inner, f"{name}__{each}", *told)
-
-        like.transformers = [
-            (each, part(each, step), columns)
-            for each, step, columns in fitted.transformers
-        ]
-        like.remainder = part("remainder", fitted.remainder)
-        return configured_like(like, fitted)
-    twin = counterpart(fitted)
-    if twin is not None and hasattr(twin, "transform"):
-        like = twin()
-        given, own = fitted.get_params(deep=False), like.get_params(deep=False)
-        like.set_params(**{key: given[key] for key in own if key in given})
-        return configured_like(like, fitted)
-    if is_stateless(fitted):
-        return clone(fitted)
-    if on_stateful == "raise":
-        raise no_counterpart(name, fitted)
-    if on_stateful == "refit":
-        check_can_be_refitted(name, fitted)
-    if not taken_over:
-        return clone(fitted)
-    return AsAtFit(copy.deepcopy(fitted), name, on_stateful == "freeze")
-
-
-def no_counterpart(name, step):
-    """What is said of a transformer that nothing takes over."""
-    return UnlearningError(
-        f"Step {name!r}, {kind_of(step)}, learned from rows and has no "
-        "counterpart that unlearns them. Have it fitted again by each request, with "
-        'retain_data=True and on_stateful="refit", or leave in it what it knows with '
-        'on_stateful="freeze"; RetrainedClassifier, RetrainedRegressor and '
-        "RetrainedTransformer train any estimator again."
-    )
-
-
-def _settled(step, drawn):
-    """A step that was fitted like another, with what stays as it is in its place.
-
-    Parameters
-    ----------
-    step : transformer
-    drawn : list of str
-        Steps that have drawn at random what they gave; those inside are appended.
-    """
-    if isinstance(step, AsAtFit):
-        drawn += [step.name] if step.drawn and step.name not in drawn else []
-        return step.estimator
-    replace_parts = own(step, "_replace_parts")
-    if replace_parts is not None:
-        replace_parts(partial(_settled, drawn=drawn), _given)
-    return step
-
-
-def _given(step):
-    """An unfitted step with others in the place of those that stay as they are."""
-    if isinstance(step, AsAtFit):
-        return clone(step.estimator)
-    replace_parts = own(step, "_replace_parts")
-    if replace_parts is not None:
-        replace_parts(_given, _given)
-    return step
-
-
-def fitted_like(theirs, ours, X, y, sample_weight, drawn):
-    """Transformers fitted to what others were fitted to, and their outputs.
-
-    Parameters
-    ----------
-    theirs : Pipeline
-        Fitted.
-    ours : UnlearnablePipeline
-        Unfitted.
-    X, y, sample_weight : as for ``from_sklearn``
-        Transformers are weighted if that and nothing else makes them the same.
-    drawn : list of str
-        Steps that have drawn at random what they gave; those inside are appended.
-    """
-    few = taken(X, np.arange(min(RawRows.of(X).shape[0], 10)))
-    Z = ours.fit_transform(X, y)
-    different = list(ours._find_differences(theirs, "", few))
-    if different and sample_weight is not None:
-        weighted = clone(ours)
-        if np.all(sample_weight):
-            outputs = weighted.fit_transform(X, y, sample_weight)
-        else:
-            outputs = weighted.fit(X, y, sample_weight).transform(X)
-        if not any(weighted._find_differences(theirs, "", few)):
-            ours, Z, different = weighted, outputs, []
-    _settled(ours, drawn)
-    if drawn and different:
-        raise _unknown_draw(drawn, different[0][0])
-    for name, what in different:
-        warn(
-            f"X gives step {name!r} another {what} than it has. It has been fitted to "
-            "X. Is that what it was trained on?",
-            DataMismatchWarning,
-        )
-    return ours, Z
+    raise unknown_draw(drawn, name)

@@ -5,5 +5,11 @@ from sklearn_unlearn.retraining._estimators import (
     RetrainedRegressor,
     RetrainedTransformer,
 )
+from sklearn_unlearn.retraining._retrained import RetrainedModel
 
-__all__ = ["RetrainedClassifier", "RetrainedRegressor", "RetrainedTransformer"]
+__all__ = [
+    "RetrainedClassifier",
+    "RetrainedModel",
+    "RetrainedRegressor",
+    "RetrainedTransformer",
+]

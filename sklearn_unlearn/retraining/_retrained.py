@@ -20,7 +20,7 @@ from sklearn_unlearn.transformers import (
 from sklearn_unlearn.utils.explanation import Explained
 from sklearn_unlearn.utils.from_sklearn import check_same_columns
 from sklearn_unlearn.utils.messages import refusing, warn
-from sklearn_unlearn.utils.seeds import without_seed
+from sklearn_unlearn.utils.seeds import unseeded_in, without_seed
 
 #: What is said of methods that are the estimator's.
 _AS_THE_ESTIMATOR = """``{name}`` of the estimator that was trained last.
@@ -64,6 +64,8 @@ class RetrainedModel(ShardedModel):
     n_shards = n_slices = 1
     n_jobs = random_state = None
     verbose = 0
+    #: Why it is trained again, if `unlearnable` has found that it has to be.
+    _because: str | None = None
 
     @classmethod
     @refusing()
@@ -123,11 +125,24 @@ class RetrainedModel(ShardedModel):
 
     def _warn_if_other(self, fitted, value, X):
         """Say where a fit to the data is another one than that which was given."""
-        again = self._trained(value.model, value.encoding, {0: 0}, "fit").final[0]
+
+        def another():
+            return self._trained(value.model, value.encoding, {0: 0}, "fit").final[0]
+
+        again = another()
         different = first_difference(fitted, again, X)
         if different is None:
             return
-        warn(said_of_difference(fitted, different), DataMismatchWarning)
+        said = said_of_difference(fitted, different, again, another, X)
+        warn(said, DataMismatchWarning)
+
+    def _warn_if_random(self):
+        """Say of an estimator without a seed that another fit gives another one."""
+        value = self._fitted
+        fitted = value.model.final[0]
+        if unseeded_in(fitted):
+            (job,) = value.model.jobs({0: 0}, value.encoding)
+            self._warn_if_other(fitted, value, job.slices[0].X)
 
     def to_sklearn(self, drop_forgotten=False):
         """The estimator that was trained last, without the rows, to deploy.
@@ -171,11 +186,13 @@ class RetrainedModel(ShardedModel):
     def _explained(self, name):
         newest = self._newest
         parts = newest.steps if isinstance(newest, Pipeline) else [(name, newest)]
+        because = f"; {self._because}" if self._because else ""
         return [
             Explained(
                 f"{name}__{part}" if name and part != name else part,
                 type(step).__name__,
-                f"trained again{without_seed(step)}",
+                f"trained again{without_seed(step)}"
+                f"{because if step is parts[-1][1] else ''}",
                 "rows" if step is parts[-1][1] else "nothing",
                 "a fit",
             )

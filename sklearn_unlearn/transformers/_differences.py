@@ -50,13 +50,25 @@ def first_difference(fitted, again, X):
     return None
 
 
-def said_of_difference(estimator, different):
-    """What a difference that `first_difference` found means for requests to come."""
+def said_of_difference(estimator, different, again, another, X):
+    """What a difference that `first_difference` found means for requests to come.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The one that was given.
+    different : str
+    again : estimator
+        Fitted to what it is said to be fitted to.
+    another : callable
+        Fits one more, to see whether they draw at random.
+    X : rows of any kind
+    """
     unseeded = unseeded_in(estimator)
-    if unseeded:
+    if unseeded and first_difference(again, another(), X) is not None:
         return (
-            f"{different}: it has no seed ({unseeded[0]}=None), and requests give one "
-            "of the distribution of a refit, not the same as any."
+            f"{different}: it has no seed ({unseeded[0]}=None), and requests are exact "
+            "up to its randomness, that is, give one of the distribution of a refit."
         )
     return (
         f"{different}: a fit to X, y and sample_weight gives another one. It stays as "

@@ -56,13 +56,13 @@ class AsAtFit(FrozenEstimator):
         step, self.cross_fitted, self.drawn = self.estimator, False, False
         if not has_own_fit_transform(step):
             if not self.stays:
-                self._say_difference(clone(step).fit(protected(X), y), X)
+                self._say_difference(clone(step).fit(protected(X), y), X, y)
             return step.transform(protected(X))
         again = clone(step)
         outputs = again.fit_transform(protected(X), y)
         if same_outputs(outputs, again.transform(protected(X))):
             if not self.stays:
-                self._say_difference(again, X)
+                self._say_difference(again, X, y)
             return step.transform(protected(X))
         different = difference(step, again)
         if different is not None:
@@ -79,11 +79,16 @@ class AsAtFit(FrozenEstimator):
         )
         return outputs
 
-    def _say_difference(self, again, X):
+    def _say_difference(self, again, X, y):
         """Warn where a fit to the rows is another one."""
-        different = first_difference(self.estimator, again, X)
+        step = self.estimator
+        different = first_difference(step, again, X)
+
+        def another():
+            return clone(step).fit(protected(X), y)
+
         if different is not None:
-            said = said_of_difference(self.estimator, different)
+            said = said_of_difference(step, different, again, another, X)
             warn(f"In step {self.name!r}: {said}", DataMismatchWarning)
 
     def __sklearn_clone__(self):

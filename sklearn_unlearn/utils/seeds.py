@@ -16,4 +16,4 @@ def unseeded_in(estimator):
 def without_seed(estimator):
     """What is said of an estimator that may draw at random and has no seed, or ""."""
     unseeded = unseeded_in(estimator)
-    return f", without a seed ({unseeded[0]}=None)" if unseeded else ""
+    return f", exact up to its randomness ({unseeded[0]}=None)" if unseeded else ""

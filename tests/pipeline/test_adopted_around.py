@@ -109,26 +109,31 @@ def test_what_is_not_taken_over():
     X, y = data("votes")
     several = scaled(clone(AROUND["hard votes"])).fit(X, y)
     with pytest.raises(UnlearningError, match=r"several models.*put pipelines"):
-        UnlearnablePipeline.from_sklearn(several, X, y)
+        UnlearnablePipeline.from_sklearn(several, X, y, on_stateful="raise")
     for unfitted in AROUND.values():
         with pytest.raises(NotFittedError):
             UnlearnablePipeline.from_sklearn(clone(unfitted), X, y)
     X, y = data("targets")
     learned = TransformedTargetRegressor(Ridge(), transformer=StandardScaler())
     with pytest.raises(UnlearningError, match="learned from the targets"):
-        UnlearnablePipeline.from_sklearn(learned.fit(X, y), X, y)
+        UnlearnablePipeline.from_sklearn(learned.fit(X, y), X, y, on_stateful="raise")
 
 
 def test_a_search_is_taken_over_by_what_it_chose():
     X, y = data("targets")
     search = GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=2).fit(X, y)
-    for cls, fitted in (
-        (UnlearnableRidge, search),
-        (UnlearnablePipeline, search),
-        (UnlearnablePipeline, make_pipeline("passthrough", clone(search)).fit(X, y)),
+    inside = make_pipeline("passthrough", clone(search)).fit(X, y)
+    for cls, fitted, told in (
+        (UnlearnableRidge, search, {}),
+        (UnlearnablePipeline, search, {"on_stateful": "raise"}),
+        (UnlearnablePipeline, inside, {"on_stateful": "raise"}),
     ):
         with pytest.raises(TypeError, match="best_estimator_"):
-            cls.from_sklearn(fitted, X, y)
+            cls.from_sklearn(fitted, X, y, **told)
+    ours = UnlearnablePipeline.from_sklearn(search, X, y)
+    assert type(ours) is UnlearnableRidge
+    ours = UnlearnablePipeline.from_sklearn(inside, X, y)
+    assert "GridSearchCV has no counterpart" in repr(ours.explain())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         UnlearnableRidge.from_sklearn(search.best_estimator_, X, y)

@@ -87,17 +87,17 @@ def test_what_cannot_be_taken_over():
     theirs = make_pipeline(PowerTransformer(), StandardScaler(), last)
     theirs.fit(X, y)
     with pytest.raises(UnlearningError, match="'powertransformer', a Power"):
-        UnlearnablePipeline.from_sklearn(theirs, X, y)
+        UnlearnablePipeline.from_sklearn(theirs, X, y, on_stateful="raise")
     model = UnlearnablePipeline.from_sklearn(theirs, X, y, on_stateful="freeze")
     with pytest.warns(NotForgottenWarning, match="'powertransformer'"):
         model.partial_unfit(X[:2], y[:2])
     with pytest.raises(TypeError, match="takes a fitted Pipeline"):
-        UnlearnablePipeline.from_sklearn(last, X, y)
+        UnlearnablePipeline.from_sklearn(last, X, y, on_stateful="raise")
     with pytest.raises(NotFittedError):
         UnlearnablePipeline.from_sklearn(deployed(), X, y)
     odd = make_pipeline(StandardScaler(), PowerTransformer()).fit(X)
     with pytest.raises(TypeError, match=r"'powertransformer'.*no counterpart"):
-        UnlearnablePipeline.from_sklearn(odd, X, y)
+        UnlearnablePipeline.from_sklearn(odd, X, y, on_stateful="raise")
     with pytest.warns(DataMismatchWarning, match="'standardscaler' another mean_"):
         UnlearnablePipeline.from_sklearn(
             make_pipeline(StandardScaler(), Ridge()).fit(X, y == "yes"),

@@ -331,7 +331,9 @@ def test_without_data_there_is_nothing_to_fit_to():
     theirs = make_pipeline(SplineTransformer(n_knots=4), LogisticRegression())
     theirs.fit(X, y)
     with pytest.raises(UnlearningError, match=r"'splinetransformer'.*retain_data=True"):
-        UnlearnablePipeline.from_sklearn(theirs, X, y)
+        UnlearnablePipeline.from_sklearn(theirs, X, y, on_stateful="raise")
+    retaining = UnlearnablePipeline.from_sklearn(theirs, X, y)
+    assert retaining[-1].retain_data
     UnlearnablePipeline.from_sklearn(theirs, X, y, on_stateful="freeze")
 
 

@@ -92,7 +92,10 @@ def test_the_step_is_named_wherever_it_is():
         columns.fit(frame_of(*"abc"))
     with pytest.raises(UnlearningError, match="Step 'functiontransformer'"):
         UnlearnablePipeline.from_sklearn(
-            make_pipeline(step, Ridge()).fit(ROWS, TARGET), ROWS, TARGET
+            make_pipeline(step, Ridge()).fit(ROWS, TARGET),
+            ROWS,
+            TARGET,
+            on_stateful="raise",
         )
 
 

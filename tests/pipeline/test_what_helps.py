@@ -32,7 +32,7 @@ HELP = {
     SGDClassifier(): r"ShardedClassifier\(SGDClassifier\(...\)\), fitted to",
     HistGradientBoostingRegressor(max_iter=3): r"ShardedRegressor\(HistGradient",
     RidgeCV(): r"Fit an UnlearnableRidge with the parameters that it chose",
-    LinearSVC(loss="hinge"): r"its model .*ShardedClassifier\(LinearSVC",
+    LinearSVC(loss="hinge"): r"another objective.*ShardedClassifier\(LinearSVC",
     CalibratedClassifierCV(
         LogisticRegression(), cv=2
     ): r"ShardedClassifier\(Calibrated",
@@ -47,7 +47,7 @@ def test_adoptions_that_are_refused_name_what_helps(last):
     y = LABELS.astype(float) if is_regressor(last) else LABELS
     theirs = make_pipeline(StandardScaler(), last).fit(DATA, y)
     with pytest.raises(UnlearningError, match=HELP[last]):
-        UnlearnablePipeline.from_sklearn(theirs, DATA, y)
+        UnlearnablePipeline.from_sklearn(theirs, DATA, y, on_stateful="raise")
 
 
 def test_other_refusals_that_name_what_helps():
@@ -55,11 +55,11 @@ def test_other_refusals_that_name_what_helps():
     with pytest.raises(
         UnlearningError, match=r"\"freeze\".* RetrainedClassifier, Retrained"
     ):
-        UnlearnablePipeline.from_sklearn(steps, DATA, LABELS)
+        UnlearnablePipeline.from_sklearn(steps, DATA, LABELS, on_stateful="raise")
     with pytest.raises(UnlearningError, match=r"UnlearnableRidge\.from_sklearn takes"):
         UnlearnableLogisticRegression.from_sklearn(steps[-1], DATA, LABELS)
     with pytest.raises(UnlearningError, match=r"UnlearnableRidge\.from_sklearn takes"):
-        UnlearnablePipeline.from_sklearn(steps[-1], DATA, LABELS)
+        UnlearnablePipeline.from_sklearn(steps[-1], DATA, LABELS, on_stateful="raise")
     forest = RandomForestClassifier(3).fit(DATA, LABELS)
     with pytest.raises(UnlearningError, match="Fit an UnlearnableRandomForestClass"):
         sklearn_unlearn.partial_unfit(forest, DATA[:1], LABELS[:1])
