@@ -107,10 +107,10 @@ def instead_of(fitted):
 
     Examples
     --------
-    >>> from sklearn.linear_model import Lars, RidgeCV
+    >>> from sklearn.linear_model import Lars, LassoCV
     >>> from sklearn_unlearn.utils.from_sklearn import instead_of
-    >>> instead_of(RidgeCV())
-    ' Fit an UnlearnableRidge with the parameters that it chose.'
+    >>> instead_of(LassoCV())
+    ' Fit an UnlearnableLasso with the parameters that it chose.'
     >>> instead_of(Lars())
     ' ShardedRegressor(Lars(...)), fitted to the data, unlearns rows of any regressor.'
     """

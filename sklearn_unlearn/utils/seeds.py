@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+#: Estimators that draw at random with some values of another parameter alone.
+_DRAWS = {
+    "LogisticRegression": ("solver", ("liblinear", "sag", "saga")),
+    "NuSVC": ("probability", (True,)),
+    "Ridge": ("solver", ("sag", "saga")),
+    "RidgeClassifier": ("solver", ("sag", "saga")),
+    "SVC": ("probability", (True,)),
+}
+
 
 def unseeded_in(estimator):
     """Names of parameters that would be seeds, and are none."""
     params = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    params[""] = estimator
     return sorted(
         name
         for name, value in params.items()
-        if name.rpartition("__")[2] == "random_state" and value is None
+        if name.rpartition("__")[2] == "random_state"
+        and value is None
+        and _draws(params.get(name.rpartition("__")[0]))
     )
+
+
+def _draws(estimator):
+    """Whether an estimator that has a seed may need it, as it is set."""
+    name, values = _DRAWS.get(type(estimator).__name__, (None, ()))
+    return name is None or getattr(estimator, name, None) in values
 
 
 def without_seed(estimator):

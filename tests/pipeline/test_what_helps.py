@@ -6,7 +6,12 @@ from sklearn.base import is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV, SGDClassifier
+from sklearn.linear_model import (
+    LogisticRegression,
+    Ridge,
+    RidgeClassifierCV,
+    SGDClassifier,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     Normalizer,
@@ -31,7 +36,7 @@ HELP = {
     RandomForestClassifier(3): r"Fit an UnlearnableRandomForestClassifier to the data",
     SGDClassifier(): r"ShardedClassifier\(SGDClassifier\(...\)\), fitted to",
     HistGradientBoostingRegressor(max_iter=3): r"ShardedRegressor\(HistGradient",
-    RidgeCV(): r"Fit an UnlearnableRidge with the parameters that it chose",
+    RidgeClassifierCV(): r"Fit an UnlearnableRidgeClassifier with the parameters",
     LinearSVC(loss="hinge"): r"another objective.*ShardedClassifier\(LinearSVC",
     CalibratedClassifierCV(
         LogisticRegression(), cv=2
