@@ -76,8 +76,8 @@ class Draft(NamedTuple):
         """By which method the request was answered, and what the state is worth."""
         promise: Any = getattr(self.promised, self.asked["verb"], None)
         method = METHODS.get(promise)
-        computed = self.found.get("residual_after") is not None
-        if computed and (method == "exact" or self.asked["verb"] == "refine"):
+        refined = "refined" in self.found
+        if refined and (method == "exact" or self.asked["verb"] == "refine"):
             return "refined", "refined"
         if method is None or self.before is None:
             return method, None

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sklearn_unlearn._batches import stated_requests
 from sklearn_unlearn._carrying import METHODS, CarryingMixin
-from sklearn_unlearn.exceptions import CertificationError, UndoError
-from sklearn_unlearn.plans import PlannedStep, RequestPlan
+from sklearn_unlearn.core.rows import counting_passes
+from sklearn_unlearn.exceptions import UndoError
+from sklearn_unlearn.plans import PlannedBudget, PlannedStep, RequestPlan
 from sklearn_unlearn.utils.digests import digest_of_rows, digest_of_state
 from sklearn_unlearn.utils.messages import refusing
-from sklearn_unlearn.utils.notes import taking_notes
+from sklearn_unlearn.utils.notes import Notes, taking_notes
 from sklearn_unlearn.utils.request import Batch, Request
+from sklearn_unlearn.utils.steps import own
 from sklearn_unlearn.utils.tags import unlearning_tags
 
+#: How a step is touched that reads no row, and what is read where passes are counted.
+_UNREAD = ("frozen", "untouched")
+_COUNTED = ("its rows", "some passes")
 #: What an estimator may answer about rows, the most telling first.
 _ANSWERS = ("predict_proba", "decision_function", "predict", "transform")
 
@@ -28,7 +35,9 @@ class PlanningMixin(CarryingMixin):
         """What requests would do. They are computed, and nothing is put in place.
 
         It costs what the requests would cost, and with ``X_watch`` what the answers
-        for these rows cost before and after.
+        for these rows cost before and after. With certification no noise is drawn, no
+        publication counted and no refusal: what it tells is computed from secrets, so
+        that it is for the operator, and no request may depend on it.
 
         Parameters
         ----------
@@ -44,9 +53,6 @@ class PlanningMixin(CarryingMixin):
 
         Raises
         ------
-        CertificationError
-            If the model publishes with certification: an answer draws noise, and a
-            refusal counts. Its ``removal_cost`` says what a request would spend.
         UnlearningError
             If ``requests`` are none.
 
@@ -60,40 +66,48 @@ class PlanningMixin(CarryingMixin):
         >>> plan.steps[0].how, plan.steps[0].emptied
         ('exact', (0,))
         """
-        with self._exclusive(), refusing(), taking_notes() as notes:
+        with self._exclusive(), refusing(), taking_notes(rehearses=True) as notes:
             fitted = self._checked()
-            _check_rehearsed(self)
             single = isinstance(requests, tuple) and len(requests) == 2
             single = single and isinstance(requests[0], str)
             asked = stated_requests(self, [requests] if single else requests)
-            started, refused, steps = time.perf_counter(), None, ()
-            largest = mean = None
+            started, refused = time.perf_counter(), None
             try:
-                edited = self._answered_together(fitted, asked)
+                with counting_passes() as passes:
+                    edited = self._answered_together(fitted, asked)
             except (ValueError, TypeError) as error:
                 refused = str(error)
             seconds = time.perf_counter() - started
-            if refused is None:
-                after = self if edited is fitted else self._copy_with(edited)
-                verbs = {each.verb for each in asked}
-                frozen = set(getattr(edited, "lately", ()))
-                refined = ({} if notes is None else notes).get(
-                    "residual_after"
-                ) is not None
-                steps = tuple(_planned(self, after, verbs, frozen, refined))
-                if X_watch is not None:
-                    largest, mean = _moved(self, after, X_watch)
+            notes = Notes() if notes is None else notes
             counted = [self._counted(each) for each in asked]
+            if len(asked) == 1 and asked[0].out is not None:
+                known = counted[0]["n_rows_out"]
+                counted[0]["n_rows_out"] = notes.get("n_rows_out", known)
+            found = {
+                "verbs": tuple(each.verb for each in asked),
+                "n_rows_out": sum(each["n_rows_out"] for each in counted),
+                "n_rows_in": sum(each["n_rows_in"] for each in counted),
+                "columns": tuple(name for each in counted for name in each["columns"]),
+                "seconds": seconds,
+                "budget": _tightest(notes.accounts),
+            }
+            if refused is not None:
+                return RequestPlan(**found, refused=refused)
+            after = self if edited is fitted else self._copy_with(edited)
+            touches = Touches(
+                verbs=frozenset(found["verbs"]),
+                n_rows_out=found["n_rows_out"],
+                n_rows_in=found["n_rows_in"],
+                frozen=frozenset(getattr(edited, "lately", ())),
+                refined="refined" in notes,
+            )
+            steps = tuple(touches.steps(self, after))
+            read = all(each.how in _UNREAD or each.costs in _COUNTED for each in steps)
             return RequestPlan(
-                verbs=tuple(each.verb for each in asked),
-                n_rows_out=sum(each["n_rows_out"] for each in counted),
-                n_rows_in=sum(each["n_rows_in"] for each in counted),
-                columns=tuple(name for each in counted for name in each["columns"]),
+                **found,
                 steps=steps,
-                refused=refused,
-                seconds=seconds,
-                largest_change=largest,
-                mean_change=mean,
+                passes=passes[0] if read else None,
+                **({} if X_watch is None else _moved(self, after, X_watch)),
             )
 
     def _undo(self, record: Any, given: dict[str, Any]) -> Any:
@@ -198,57 +212,114 @@ def _opposite(verb, given):
     return Request(out=now, into=Batch(X, None if y_new is None else y))
 
 
-def _check_rehearsed(estimator):
-    """Refuse a rehearsal that would draw noise, and might count as a refusal.
+def _tightest(accounts):
+    """The `PlannedBudget` of which least would remain, None of no accounts."""
+    budgets = []
+    for (first, _), *later in accounts.values():
+        last = later[-1][0] if later else first
+        budgets.append(
+            PlannedBudget(
+                budget=first.budget,
+                remaining=first.remaining,
+                remaining_after=last.remaining,
+                spends=tuple(spent for _, spent in later if spent is not None),
+                publications=first.n_published,
+                publications_left=last.left,
+            )
+        )
+    return min(budgets, key=lambda each: each.remaining_after, default=None)
 
-    Raises
-    ------
-    CertificationError
+
+@dataclass(frozen=True)
+class Touches:
+    """What requests touch in the estimators inside another, after they were answered.
+
+    Attributes
+    ----------
+    verbs : frozenset of str
+    n_rows_out, n_rows_in : int
+        Of the requests.
+    frozen : frozenset of str
+        Steps that were left with what they know.
+    refined : bool
+        Whether the last estimator was refined on retained data.
     """
-    while hasattr(estimator, "steps"):
-        estimator = estimator.steps[-1][1]
-    if getattr(vars(estimator).get("_fitted"), "lineage", None) is not None:
-        raise CertificationError(
-            "A model with certification answers no rehearsal: it would draw noise, and "
-            "a refusal would count. Ask removal_cost what a request would spend."
+
+    verbs: frozenset[str]
+    n_rows_out: int
+    n_rows_in: int
+    frozen: frozenset[str]
+    refined: bool
+
+    def steps(self, before: Any, after: Any, name: str = "") -> Iterator[PlannedStep]:
+        """A `PlannedStep` for each estimator in another."""
+        parts_of = getattr(before, "_parts_of", None)
+        parts = () if parts_of is None else parts_of(before._checked())
+        if not parts:
+            yield self.step(before, after, name)
+            return
+        later = dict(after._parts_of(after._checked()))
+        for part, step in parts:
+            if hasattr(step, "get_params") and part in later:
+                full = f"{name}__{part}" if name else part
+                yield from self.steps(step, later[part], full)
+
+    def step(self, before: Any, after: Any, name: str) -> PlannedStep:
+        """That of one estimator."""
+        kind, explains = type(before).__name__, own(before, "_way")
+        costs = "a fit" if explains is None else explains()[2]
+        how = self._how(before, after, name, costs)
+        rows = (self.n_rows_out, self.n_rows_in)
+        emptied: tuple[Any, ...] = ()
+        gone: set[Any] = set()
+        columns: tuple[Any, ...] = ()
+        if before is not after:
+            gone = set(_outputs(before)) - set(_outputs(after))
+            columns = _columns_gone(before, after)
+            labels, left = (getattr(e, "classes_", None) for e in (before, after))
+            if labels is not None and left is not None and labels is not left:
+                emptied = tuple(np.setdiff1d(labels, left).tolist())
+        n_rows_out, n_rows_in = (0, 0) if how in _UNREAD else rows
+        return PlannedStep(
+            name=name or kind,
+            estimator=kind,
+            how=how,
+            costs="nothing" if how in _UNREAD else costs,
+            n_rows_out=n_rows_out,
+            n_rows_in=n_rows_in,
+            columns=columns,
+            vanishing=tuple(sorted(gone)),
+            emptied=emptied,
         )
 
-
-def _planned(before, after, verbs, frozen, refined, name=""):
-    """A `PlannedStep` for each estimator in another, before and after."""
-    parts_of = getattr(before, "_parts_of", None)
-    parts = () if parts_of is None else parts_of(before._checked())
-    if not parts:
-        yield _planned_step(before, after, verbs, frozen, refined, name)
-        return
-    later = dict(after._parts_of(after._checked()))
-    for part, step in parts:
-        if hasattr(step, "get_params") and part in later:
-            full = f"{name}__{part}" if name else part
-            yield from _planned(step, later[part], verbs, frozen, refined, full)
-
-
-def _planned_step(before, after, verbs, frozen, refined, name):
-    kind = type(before).__name__
-    promised = None if before is after else unlearning_tags(before)
-    if name in frozen:
-        how = "frozen"
-    elif before is after:
-        how = "untouched"
-    elif promised is None:
-        how = "fitted again"
-    else:
-        worths = [getattr(promised, verb, None) for verb in verbs]
+    def _how(self, before: Any, after: Any, name: str, costs: str) -> str:
+        if name in self.frozen:
+            return "frozen"
+        if before is after:
+            return "untouched"
+        promised = unlearning_tags(before)
+        if promised is None or costs.startswith("a fit"):
+            return "fitted again"
+        worths = [getattr(promised, verb, None) for verb in self.verbs]
         order = [worth for worth in METHODS if worth in worths] or ["exact"]
         how = METHODS[order[-1]]
-        if how == "exact" and refined and hasattr(before, "refine"):
-            how = "refined"
-    labels, left = (getattr(each, "classes_", None) for each in (before, after))
-    emptied: tuple[Any, ...] = ()
-    if labels is not None and left is not None and labels is not left:
-        emptied = tuple(np.setdiff1d(labels, left).tolist())
-    gone = set(_outputs(before)) - set(_outputs(after)) if before is not after else ()
-    return PlannedStep(name or kind, kind, how, tuple(sorted(gone)), emptied)
+        if how == "exact" and self.refined and hasattr(before, "predict"):
+            return "refined"
+        return how
+
+
+def _columns_gone(before, after):
+    """Inputs, by name or position, that an estimator has forgotten."""
+    masks: list[Any] = []
+    for each in (before, after):
+        fitted = vars(each).get("_fitted")
+        model = getattr(fitted, "model", None)
+        masks.append(getattr(fitted, "forgotten", getattr(model, "forgotten", None)))
+    if any(mask is None for mask in masks) or masks[0].shape != masks[1].shape:
+        return ()
+    gone = np.flatnonzero(masks[1] & ~masks[0])
+    names = getattr(before, "feature_names_in_", None)
+    return tuple((gone if names is None else names[gone]).tolist())
 
 
 def _outputs(estimator):
@@ -262,13 +333,14 @@ def _outputs(estimator):
 
 
 def _moved(before, after, X):
-    """The largest and the mean change of what an estimator answers about rows."""
+    """How far what an estimator answers about rows changes, as `RequestPlan` says."""
     name = next(name for name in _ANSWERS if hasattr(before, name))
     old, new = (getattr(each, name)(X) for each in (before, after))
     if old.shape != new.shape:
-        return float("nan"), float("nan")
+        return {"largest_change": float("nan"), "mean_change": float("nan")}
     if old.dtype.kind not in "fiub":
         changes = (old != new).astype(float)
     else:
         changes = abs(old - new)
-    return float(changes.max()), float(changes.mean())
+    mean = float(changes.mean())
+    return {"largest_change": float(changes.max()), "mean_change": mean}

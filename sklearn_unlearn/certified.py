@@ -39,7 +39,7 @@ from sklearn_unlearn.exceptions import (
 )
 from sklearn_unlearn.gaussian import GaussianCertification
 from sklearn_unlearn.newton import NewtonModel, warn_unless_converged
-from sklearn_unlearn.utils.notes import note
+from sklearn_unlearn.utils.notes import note, note_account, rehearsing
 from sklearn_unlearn.utils.provenance import package_versions, plain_parameters
 
 _CLAIM = (
@@ -306,6 +306,7 @@ class CertifiedMixin(NewtonModel):
         self_concordance(state.objective)  # of no loss without is any state near enough
         if account is None:
             account = certification.account(float(self.tol), retained)
+            account = account.rehearsing() if rehearsing() else account
         try:
             alone = not retained
             found = minimised(account, "fit", state, rows, exact=alone, alone=alone)
@@ -325,10 +326,17 @@ class CertifiedMixin(NewtonModel):
         if model is not None:
             _note_account(fitted.lineage)
             return replace(fitted, model=model)
-        with fitted.lineage.account.answering():
-            lineage = requested(fitted.lineage, request.edit)
+        lineage = fitted.lineage
+        if rehearsing():
+            lineage = replace(lineage, account=lineage.account.rehearsing())
+            note_account(lineage.terms.name, lineage.accountant)
+        with lineage.account.answering():
+            lineage = requested(lineage, request.edit)
             after = super()._carried(replace(fitted, lineage=lineage), request)
         _note_account(after.lineage)
+        if rehearsing():
+            record = after.lineage.record
+            note_account(lineage.terms.name, after.lineage.accountant, record.distance)
         return after
 
     def _settled(self, fitted, request, answer):

@@ -226,7 +226,7 @@ def _widened(penalty, n_columns, intercept):
 
 def warn_unless_converged(refinement):
     """Note a refinement, and warn of a gradient that it could have lowered."""
-    note(residual_after=refinement.residual)
+    note(residual_after=refinement.residual, refined=True)
     if not refinement.converged:
         warn(
             f"{refinement.outcome.value} The gradient norm is "

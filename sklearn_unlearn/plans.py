@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn_unlearn.utils.frames import FrameMixin
 
-__all__ = ["PlannedStep", "RequestPlan"]
+__all__ = ["PlannedBudget", "PlannedStep", "RequestPlan"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,15 @@ class PlannedStep:
         Its class.
     how : str
         "exact", "refined", "one step" or "empirical" as of `RequestRecord`; "fitted
-        again"; "frozen", where it keeps what it knows of the rows; "untouched".
+        again", in whole or in parts; "frozen", where it keeps what it knows of the
+        rows; "untouched".
+    costs : str
+        What it reads, as of ``explain``: the rows of the request, passes over all rows,
+        a fit.
+    n_rows_out, n_rows_in : int
+        Rows that it would forget and learn.
+    columns : tuple of str or int
+        Of its inputs, those that it would forget.
     vanishing : tuple of str
         Names of outputs, as of categories and words, that would be gone.
     emptied : tuple
@@ -32,8 +40,37 @@ class PlannedStep:
     name: str
     estimator: str
     how: str
+    costs: str
+    n_rows_out: int
+    n_rows_in: int
+    columns: tuple[Any, ...]
     vanishing: tuple[str, ...]
     emptied: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class PlannedBudget:
+    """What requests would spend of a certificate's budget: for the operator alone.
+
+    Attributes
+    ----------
+    budget : float
+        Of all publications since ``fit``.
+    remaining, remaining_after : float
+        What one more publication may spend, now and after the requests.
+    spends : tuple of float
+        What each publication would spend; distances add up in squares.
+    publications, publications_left : int or None
+        How many there were so far, and how many there may be after the requests; None
+        where what is spent decides alone.
+    """
+
+    budget: float
+    remaining: float
+    remaining_after: float
+    spends: tuple[float, ...]
+    publications: int
+    publications_left: int | None
 
 
 @dataclass(frozen=True)
@@ -55,21 +92,29 @@ class RequestPlan(FrameMixin):
     refused : str or None
         Why the requests would be refused; None if they would not be.
     seconds : float
-        What it took to find out, which is what the requests would take.
+        Measured: what the plan took to compute what the requests would compute.
+    passes : int or None
+        How often a linear model would read all rows that it keeps; zero where the rows
+        of the requests do. None where other models read them, as ``costs`` says.
+    budget : PlannedBudget or None
+        With certification; of several such models, that of which least would remain.
     largest_change, mean_change : float or None
         How far the answers for ``X_watch`` would move: probabilities, decisions,
-        predicted numbers or outputs. NaN if there would be others.
+        predicted numbers or outputs. NaN if there would be others. With certification
+        those of coefficients without noise, of which a plan draws none.
     """
 
     verbs: tuple[str, ...]
     n_rows_out: int
     n_rows_in: int
     columns: tuple[Any, ...]
-    steps: tuple[PlannedStep, ...]
-    refused: str | None
     seconds: float
-    largest_change: float | None
-    mean_change: float | None
+    steps: tuple[PlannedStep, ...] = ()
+    refused: str | None = None
+    passes: int | None = None
+    budget: PlannedBudget | None = None
+    largest_change: float | None = None
+    mean_change: float | None = None
 
     def __repr__(self):
         counts = f"{self.n_rows_out} rows out, {self.n_rows_in} rows in"
@@ -86,7 +131,14 @@ class RequestPlan(FrameMixin):
         for row in cells:
             padded = (c.ljust(width) for c, width in zip(row, widths, strict=True))
             lines.append("  ".join(padded).rstrip())
-        lines.append(f"seconds: {self.seconds:.2g}")
+        passes = "" if self.passes is None else f", passes: {self.passes}"
+        lines.append(f"seconds: {self.seconds:.2g}{passes}")
+        if self.budget is not None:
+            spends = (
+                ", ".join(f"{each:.2g}" for each in self.budget.spends) or "nothing"
+            )
+            after = self.budget.remaining_after
+            lines.append(f"budget: spends {spends}, {after:.2g} remain")
         if self.largest_change is not None:
             change = (
                 f"{self.largest_change:.2g} at most, {self.mean_change:.2g} on average"

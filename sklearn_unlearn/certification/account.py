@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sklearn_unlearn.certification.accountant import Accountant, Refusals
 from sklearn_unlearn.certification.counter import Counter
@@ -86,6 +86,9 @@ class Account:
     counter : callable or None
         Outside of the model; see `counter`.
     refusals : Refusals or None
+    draws : bool
+        Whether noise is drawn and publications are counted; not where requests are
+        only planned.
     """
 
     terms: Terms
@@ -93,6 +96,12 @@ class Account:
     secret: bytes = field(repr=False)
     counter: Counter | None = None
     refusals: Refusals | None = None
+    draws: bool = True
+
+    def rehearsing(self) -> Account:
+        """The same account that draws no noise, and counts no refusal."""
+        refusals = None if self.refusals is None else replace(self.refusals)
+        return replace(self, refusals=refusals, draws=False)
 
     @staticmethod
     def opened(terms: Terms, secret: bytes, counter: Counter | None = None) -> Account:

@@ -28,7 +28,13 @@ from sklearn_unlearn.core.arrays import (
 )
 from sklearn_unlearn.core.linear.factor import Factor
 from sklearn_unlearn.core.linear.objective import Objective
-from sklearn_unlearn.core.rows import BLOCK_ENTRIES, CACHED_ENTRIES, RowBlocks, Rows
+from sklearn_unlearn.core.rows import (
+    BLOCK_ENTRIES,
+    CACHED_ENTRIES,
+    RowBlocks,
+    Rows,
+    read,
+)
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
 #: Orders at which all eigenvalues are cheaper than an iteration.
@@ -108,7 +114,7 @@ def measured_geometry(
     R is the largest 2-norm of a row over the root of lambda; see `largest_norm`.
     """
     block_rows, n_blocks = 1, 0
-    for block in rows.blocks(max(BLOCK_ENTRIES, objective.shape[0] ** 2)):
+    for block in read(rows, max(BLOCK_ENTRIES, objective.shape[0] ** 2)):
         block_rows, n_blocks = max(block_rows, block.n_rows), n_blocks + 1
     ever = np.ones(factor.order)
     ever[factor.kept] = np.diagonal(factor.matrix())
@@ -298,7 +304,7 @@ def heaviest_columns(objective: Objective, rows: Rows) -> Array:
 def largest_length(objective: Objective, rows: RowBlocks) -> float:
     """Largest 2-norm of a row."""
     largest = 0.0
-    for block in rows.blocks():
+    for block in read(rows):
         squares = _squared_lengths(as_float64(block.X)) + objective.fit_intercept
         largest = max(largest, float(squares[block.weight > 0.0].max(initial=0.0)))
     return float(np.sqrt(largest))
@@ -317,7 +323,7 @@ def column_reach(objective: Objective, rows: RowBlocks) -> Array:
     reach = np.zeros(objective.shape[0])
     if objective.fit_intercept:
         reach[-1] = 1.0
-    for block in rows.blocks():
+    for block in read(rows):
         for part in block.blocks(CACHED_ENTRIES):
             X = as_float64(part.weighted().X)
             if not X.shape[0]:
@@ -344,7 +350,7 @@ def _row_vectors(objective: Objective, rows: RowBlocks) -> Iterator[Array]:
     gauge = objective.gauge >= 0
     alike = np.arange(p)[gauge[:p]] if objective.loss.shift_invariant else None
     step = max(1, BLOCK_ENTRIES // (p * copies * copies))
-    for block in rows.blocks():
+    for block in read(rows):
         alive = np.flatnonzero(block.weight)
         for start in range(0, alive.size, step):
             X = densify(as_float64(block.X[alive[start : start + step]]))

@@ -311,11 +311,13 @@ def _published(
         spent = sensitivity(state.objective, terms.row_norm) + 2.0 * found.minimiser
     accountant = account.accountant.spend(spent)
     theta, held = state.theta, state.objective.held
-    key = derived(account.secret, b"draw", number.to_bytes(8, "big"))
-    # one digest, one vector: who repeats a request that was interrupted may go on
-    digest = derived(noise_key(theta, held, terms.sigma, key), b"claim").hex()
-    claimed = claim(account.counter, terms.name, accountant.n_published, digest)
-    published = noisy(theta, held, terms.sigma, key)
+    published, claimed = theta, ""
+    if account.draws:
+        key = derived(account.secret, b"draw", number.to_bytes(8, "big"))
+        # one digest, one vector: who repeats a request that was interrupted may go on
+        digest = derived(noise_key(theta, held, terms.sigma, key), b"claim").hex()
+        claimed = claim(account.counter, terms.name, accountant.n_published, digest)
+        published = noisy(theta, held, terms.sigma, key)
     record = PrivateRecord(
         operation=operation,
         distance=spent,

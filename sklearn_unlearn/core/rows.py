@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -84,6 +86,29 @@ class RowBlocks(Protocol):
 
     def blocks(self, entries: int = BLOCK_ENTRIES) -> Iterator[Rows]:
         """Yield all rows in blocks of about ``entries`` stored entries."""
+
+
+#: Of whoever counts passes.
+_PASSES: ContextVar[list[int] | None] = ContextVar("passes", default=None)
+
+
+@contextmanager
+def counting_passes() -> Iterator[list[int]]:
+    """Count how often objectives read rows that are kept: the one number of a list."""
+    count = [0]
+    token = _PASSES.set(count)
+    try:
+        yield count
+    finally:
+        _PASSES.reset(token)
+
+
+def read(rows: RowBlocks, entries: int = BLOCK_ENTRIES) -> Iterator[Rows]:
+    """The blocks of a pass over rows, which is counted where these are kept."""
+    count = None if isinstance(rows, Rows) else _PASSES.get()
+    if count is not None:
+        count[0] += 1
+    return rows.blocks(entries)
 
 
 def pass_cost(rows: RowBlocks) -> int:

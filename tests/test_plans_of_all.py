@@ -1,0 +1,151 @@
+"""Plans of every kind of estimator: what they say is what the record says then."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer, PowerTransformer
+from sklearn.tree import DecisionTreeClassifier
+
+import sklearn_unlearn as su
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.utils.tags import REQUEST_VERBS
+from tests.families import X, y
+
+MODELS = {
+    "ridge classifier": su.UnlearnableRidgeClassifier(),
+    "support vectors": su.UnlearnableLinearSVC(retain_data=True),
+    "sums": su.UnlearnableLinearRegression(),
+    "neighbours": su.UnlearnableKNeighborsClassifier(3),
+    "kernel": su.UnlearnableKernelRidge(kernel="rbf", gamma=0.1),
+    "process": su.UnlearnableGaussianProcessRegressor(alpha=0.5, optimizer=None),
+    "tree": su.UnlearnableDecisionTreeClassifier(max_depth=3, random_state=0),
+    "forest": su.UnlearnableExtraTreesClassifier(2, max_depth=3, random_state=0),
+    "shards": su.ShardedClassifier(LogisticRegression(), n_shards=2, random_state=0),
+    "trained again": su.RetrainedClassifier(DecisionTreeClassifier(random_state=0)),
+    "fitted again": su.RetrainedTransformer(PowerTransformer()),
+    "network": su.UnlearnableMLPClassifier(
+        (3,), alpha=1.0, max_iter=20, retain_data=True, random_state=0
+    ),
+    "quantiles": su.UnlearnableQuantileTransformer(n_quantiles=10),
+    "components": su.UnlearnablePCA(2),
+    "imputer": su.UnlearnableSimpleImputer(),
+    "search": su.UnlearnableGridSearchCV(su.UnlearnableGaussianNB(), {}, cv=2),
+    "search, refined": su.UnlearnableGridSearchCV(
+        su.UnlearnableLogisticRegression(retain_data=True), {"C": [0.1, 1.0]}, cv=2
+    ),
+    "calibrated": su.UnlearnableCalibratedClassifierCV(
+        su.UnlearnableGaussianNB(), cv=2
+    ),
+    "stack": su.UnlearnableStackingClassifier(
+        [("one", su.UnlearnableGaussianNB()), ("two", su.UnlearnableRidgeClassifier())],
+        cv=2,
+    ),
+    "vote": su.UnlearnableVotingClassifier([("one", su.UnlearnableGaussianNB())]),
+    "columns": su.make_unlearnable_column_transformer(
+        (su.UnlearnableStandardScaler(), [0, 1]), (su.UnlearnableMinMaxScaler(), [2, 3])
+    ),
+    "pipeline": su.make_unlearnable_pipeline(
+        su.make_unlearnable_column_transformer(
+            (su.UnlearnableStandardScaler(), [0, 1]), ("passthrough", [2, 3])
+        ),
+        FunctionTransformer(),
+        su.UnlearnableLogisticRegression(retain_data=True),
+    ),
+    "pipeline of sums": su.make_unlearnable_pipeline(
+        su.UnlearnableMaxAbsScaler(), su.UnlearnableLogisticRegression(C=0.01)
+    ),
+}
+
+
+def requested(model, verb):
+    """Keyword arguments of a verb for a few rows."""
+    labels = {"y": y[:2]} if "y" in model._accepts else {}
+    if verb == "forget_features":
+        return {"columns": [1]}
+    if verb == "partial_fit":
+        return {"X": X[2:4] + 0.1, **dict.fromkeys(labels, y[2:4])}
+    new = {"replace_features": {"X_new": X[:2] + 0.1}}
+    new["replace_labels"] = {"y_new": 1 - y[:2]}
+    return {"X": X[:2], **labels, **new.get(verb, {})}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.LargeStepWarning")
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
+@pytest.mark.parametrize("name", MODELS)
+def test_a_plan_says_what_the_record_says_then(name):
+    begun = pickle.dumps(MODELS[name].fit(X, y))
+    asked = 0
+    for verb in REQUEST_VERBS:
+        model = pickle.loads(begun)
+        if not hasattr(model, verb):
+            continue
+        before, keywords = pickle.dumps(model), requested(model, verb)
+        plan = model.plan((verb, keywords))
+        assert pickle.dumps(model) == before
+        assert not hasattr(model, "request_record_")
+        if plan.refused is not None:
+            with pytest.raises(UnlearningError) as refusal:
+                getattr(model, verb)(**keywords)
+            assert plan.refused == str(refusal.value)
+            continue
+        asked += 1
+        record = getattr(model, verb)(**keywords).request_record_
+        assert plan.verbs == (record.verb,)
+        counted = plan.n_rows_out, plan.n_rows_in, plan.columns
+        assert counted == (record.n_rows_out, record.n_rows_in, record.columns)
+        touched = [s for s in plan.steps if s.how not in ("untouched", "frozen")]
+        names = record.steps or (type(model).__name__,)
+        assert tuple(step.name for step in touched) == names
+        for step in touched:
+            rows = step.n_rows_out, step.n_rows_in
+            assert rows == (record.n_rows_out, record.n_rows_in)
+        again = touched[-1].costs.startswith("a fit")
+        assert touched[-1].how == ("fitted again" if again else record.method)
+        assert plan.budget is None
+    assert asked >= 2
+
+
+def test_columns_that_a_step_forgets_are_named():
+    model = su.make_unlearnable_pipeline(
+        su.UnlearnableStandardScaler(), su.UnlearnableRidge(retain_data=True)
+    ).fit(X, y)
+    plan = model.plan(("forget_features", {"columns": [2]}))
+    assert plan.steps[0].columns == (2,)
+
+
+def test_passes_are_counted():
+    sums = su.UnlearnableRidge().fit(X, y)
+    rows = {"X": X[:2], "y": y[:2]}
+    assert sums.plan(("partial_unfit", rows)).passes == 0
+    kept = su.UnlearnableLogisticRegression(retain_data=True).fit(X, y)
+    one = kept.plan(("partial_unfit", rows)).passes
+    assert one >= 2  # the gradient before and after at least one step
+    two = kept.plan([("partial_unfit", rows), ("forget_features", {"columns": 1})])
+    assert two.passes > one
+    tree = su.UnlearnableDecisionTreeClassifier(random_state=0).fit(X, y)
+    assert tree.plan(("partial_unfit", rows)).passes is None
+
+
+def test_steps_that_stay_are_frozen_in_a_plan():
+    model = su.make_unlearnable_pipeline(
+        PowerTransformer(), su.UnlearnableRidge(retain_data=True), on_stateful="freeze"
+    ).fit(X, y)
+    with pytest.warns(UserWarning, match="powertransformer"):
+        plan = model.plan(("partial_unfit", {"X": X[:1], "y": y[:1]}))
+    assert [step.how for step in plan.steps] == ["frozen", "refined"]
+    assert plan.steps[0].n_rows_out == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        record = model.partial_unfit(X[:1], y[:1]).request_record_
+    assert record.frozen == ("powertransformer",)
+
+
+def test_subjects_count_as_their_rows_in_plans_too():
+    model = su.UnlearnableKNeighborsClassifier(3).fit(X, y, row_ids=np.arange(90) // 3)
+    plan = model.plan(("partial_unfit", {"row_ids": [4, 7]}))
+    record = model.partial_unfit(row_ids=[4, 7]).request_record_
+    assert plan.n_rows_out == record.n_rows_out == 6
