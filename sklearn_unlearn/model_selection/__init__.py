@@ -4,6 +4,10 @@ from sklearn_unlearn.model_selection._grid import (
     UnlearnableGridSearchCV,
     UnlearnableRandomizedSearchCV,
 )
+from sklearn_unlearn.model_selection._influence import (
+    ChoiceInfluence,
+    ChoiceInfluenceDisplay,
+)
 from sklearn_unlearn.model_selection._logistic import UnlearnableLogisticRegressionCV
 from sklearn_unlearn.model_selection._results import SearchReport
 from sklearn_unlearn.model_selection._threshold import (
@@ -16,6 +20,8 @@ from sklearn_unlearn.model_selection._without import (
 )
 
 __all__ = [
+    "ChoiceInfluence",
+    "ChoiceInfluenceDisplay",
     "SearchReport",
     "UnlearnableGridSearchCV",
     "UnlearnableLogisticRegressionCV",

@@ -27,16 +27,20 @@ class SearchReport:
         and the best one of another candidate than before.
     best_index_before, best_index_after : int or None
         None if nothing was chosen.
-    lead : float or None
-        By how much the mean score of the best is above that of the next; None of a
-        single candidate, or where ``refit`` is a function.
+    lead_before, lead : float or None
+        By how much the mean score of the best was above that of the next, and is now;
+        None of a single candidate, or where ``refit`` is a function.
+    runner_up : int or None
+        The number of the next one now; None as of the lead.
     """
 
     n_unlearned: int
     n_refitted: int
     best_index_before: int | None
     best_index_after: int | None
+    lead_before: float | None
     lead: float | None
+    runner_up: int | None
 
     @property
     def choice_changed(self):
@@ -107,13 +111,23 @@ def choose(results, refit):
     return {"best_index_": index, "best_params_": candidates[index], **score}
 
 
-def lead(results, refit, best):
-    """By how much the best candidate is above the next, None if that is not defined."""
+def standing(results, refit, best):
+    """By how much the best candidate is above the next, and which that is.
+
+    Returns
+    -------
+    float or None
+        None if that is not defined.
+    int or None
+    """
     if best is None or callable(refit) or len(results["params"]) < 2:
-        return None
+        return None, None
     metric = refit if "mean_test_score" not in results else "score"
-    means = results[f"mean_test_{metric}"]
-    return float(means[best] - np.nanmax(np.delete(means, best), initial=-np.inf))
+    means = np.array(results[f"mean_test_{metric}"], dtype=np.float64)
+    own, means[best] = means[best], np.nan
+    if np.isnan(means).all():
+        return np.inf, None
+    return float(own - np.nanmax(means)), int(np.nanargmax(means))
 
 
 def updated(results, scores, n_splits, error_score):

@@ -15,13 +15,14 @@ from sklearn_unlearn.exceptions import NotForgottenWarning, UnlearningError
 from sklearn_unlearn.folds import FoldedFit, FoldedModel, Members, unlearns
 from sklearn_unlearn.model_selection._attributes import SearchAttributes
 from sklearn_unlearn.model_selection._from_sklearn import SearchAdoption
+from sklearn_unlearn.model_selection._influence import InfluenceOnChoice
 from sklearn_unlearn.model_selection._memory import check_memory
 from sklearn_unlearn.model_selection._recorded import formatted
 from sklearn_unlearn.model_selection._results import (
     Choice,
     SearchReport,
     choose,
-    lead,
+    standing,
     updated,
 )
 from sklearn_unlearn.model_selection._scoring import Score, Scorers
@@ -35,7 +36,7 @@ from sklearn_unlearn.utils.tags import (
 )
 
 
-class SearchModel(SearchAttributes, SearchAdoption, FoldedModel):
+class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedModel):
     """What searches share; a subclass gives the candidates.
 
     The fitted value's `Members` have one specification a candidate; the model of all
@@ -225,13 +226,19 @@ class SearchModel(SearchAttributes, SearchAdoption, FoldedModel):
         return self._reported(after, before, members.n_refitted, n_unlearned)
 
     def _reported(self, fitted, before, n_refitted, n_unlearned):
-        choice = fitted.outcome
+        choice, earlier = fitted.outcome, before.outcome
+        leads = (
+            standing(each.results, self.refit, each.best) for each in (earlier, choice)
+        )
+        (lead_before, _), (lead, runner_up) = leads
         report = SearchReport(
             n_unlearned,
             n_refitted,
-            before.outcome.best,
+            earlier.best,
             choice.best,
-            lead(choice.results, self.refit, choice.best),
+            lead_before,
+            lead,
+            runner_up,
         )
         return replace(fitted, outcome=replace(choice, report=report))
 
