@@ -190,30 +190,51 @@ class Fold:
         row.now = (keys[0], keys[1])
         self.now[row.now].append(row)
 
-    def requests(self, given: list[GivenRows], both: bool) -> list[Request]:
-        """What all that was read asks for."""
+    def requests(
+        self, given: list[GivenRows], both: bool, at_once: bool
+    ) -> list[Request]:
+        """What all that was read asks for, if it can be in one request."""
         groups: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for row in self.rows:
-            for verb, asked in row.asked(both):
+            for verb, asked in row.asked(both or at_once):
                 kinds = [
                     (name, given[at[0]].kinds[at[1]]) for name, at in asked.items()
                 ]
                 groups[_ORDER.index(verb), row.options, tuple(sorted(kinds))].append(
                     asked
                 )
-        return [
+        ordered = sorted(groups.items(), key=lambda group: group[0][0])
+        requests = [
             _request(_ORDER[number], options, rows, given)
-            for (number, options, _), rows in sorted(
-                groups.items(), key=lambda group: group[0][0]
-            )
+            for (number, options, _), rows in ordered
         ]
+        if at_once and _can_be_one([key for key, _ in ordered]):
+            return [Request(parts=tuple(requests))]
+        if not at_once or both:
+            return requests
+        return [Request(parts=(one,)) if one.corrects_both else one for one in requests]
 
 
 _WAIT: Any = object()
 
 
+def _can_be_one(groups):
+    """Whether values of groups are of one kind, and at most one is of arrivals.
+
+    Arrivals of several kinds are numbered one group after the other.
+    """
+    if len(groups) < 2 or [number for number, _, _ in groups].count(0) > 1:
+        return False
+    kinds = [(name[0], kind) for _, _, named in groups for name, kind in named]
+    return all(len({k for n, k in kinds if n == name}) <= 1 for name in "Xy")
+
+
 def fold(
-    requests: list[Request], union: Callable[[list[Any]], Any], both: bool = False
+    requests: list[Request],
+    union: Callable[[list[Any]], Any],
+    both: bool = False,
+    *,
+    at_once: bool = False,
 ) -> list[Request]:
     """The few requests that lead to the model that these lead to one after another.
 
@@ -224,6 +245,8 @@ def fold(
         Gives a mask of all columns that are named in a list.
     both : bool, default=False
         Whether a request corrects values and targets at once.
+    at_once : bool, default=False
+        Whether one request may have several as its parts.
 
     Returns
     -------
@@ -237,6 +260,17 @@ def fold(
     given = [GivenRows.of(number, one) for number, one in enumerate(requests)]
     follows = any(one.verb != "partial_unfit" for one in given)
     done: list[Request] = []
+
+    def end(rows, columns):
+        asked = rows.requests(given, both, at_once)
+        if not columns:
+            return asked
+        mask = union(columns)
+        if at_once and len(asked) == 1:  # columns are forgotten after all else
+            parts = asked[0].parts or (asked[0],)
+            return [Request(parts=parts, columns=mask)]
+        return [*asked, Request(columns=mask)]
+
     current = Fold(follows=follows)
     columns: list[Any] = []
     for one in given:
@@ -244,15 +278,13 @@ def fold(
             columns.append(one.request.columns)
             continue
         if columns or not one.plain or not current.add(one):
-            done += current.requests(given, both)
-            done += [Request(columns=union(columns))] if columns else []
+            done += end(current, columns)
             current, columns = Fold(follows=follows), []
             if not one.plain:
                 done.append(one.request)
             else:
                 current.add(one)
-    done += current.requests(given, both)
-    return done + ([Request(columns=union(columns))] if columns else [])
+    return done + end(current, columns)
 
 
 def _request(verb, options, rows, given):

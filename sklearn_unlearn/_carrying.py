@@ -159,6 +159,8 @@ class CarryingMixin:
     _copy_with: Any
     _accepts: ClassVar[Any]
     _check_accepted: Any
+    #: Whether ``_apply`` takes requests that have ``parts``.
+    _at_once: ClassVar[Any] = False
 
     def _apply(self, fitted: Any, request: Request) -> Answer:
         """What comes of a request; the estimator and the fitted value stay."""
@@ -177,10 +179,10 @@ class CarryingMixin:
 
         The model afterwards is the one that they lead to one after another: a row that
         is corrected twice goes from its first to its last values, one that is corrected
-        and then deleted is deleted. Rows of one kind of request are asked about at
-        once, so that a long list costs little more than a few requests. Name a row in
-        one way throughout the list: by values, as the requests before leave them, or
-        by ``row_ids``.
+        and then deleted is deleted. All that the list asks for is one edit of the
+        model, so that a long list costs little more than one large request. Name a row
+        in one way throughout the list: by values, as the requests before leave them,
+        or by ``row_ids``.
 
         Parameters
         ----------
@@ -211,7 +213,8 @@ class CarryingMixin:
         """The fitted value that a list of requests leads to."""
         current: Any = self
         both = "y_new" in self._accepts
-        for number, request in enumerate(fold(asked, self._union, both)):
+        requests = fold(asked, self._union, both, at_once=bool(self._at_once))
+        for number, request in enumerate(requests):
             if number:
                 current = self._copy_with(fitted)
             fitted = current._apply(current._checked(), request).fitted

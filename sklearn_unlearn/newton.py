@@ -167,10 +167,10 @@ class NewtonModel(FollowsInputs):
             state["_fitted"] = self._resettled(fitted, model, rows)
         return state
 
-    def _without_columns(self, fitted, mask):
+    def _dropping_columns(self, fitted, mask):
         if fitted.model.state.objective.fit_intercept:
             mask = np.append(mask, False)
-        return super()._without_columns(fitted, mask)
+        return super()._dropping_columns(fitted, mask)
 
     def _carried(self, fitted, request):
         """The fitted value after a request; the estimator stays as it is."""

@@ -16,6 +16,7 @@ from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain, unfitted
 from sklearn_unlearn.transformers import check_on_stateful, say_remembered
+from sklearn_unlearn.utils.given_rows import at_once
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.steps import raw_inputs
 from sklearn_unlearn.utils.tags import UnlearningTags
@@ -234,6 +235,7 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
         if columns is not None:
             names = getattr(before, "feature_names_in_", None)
             columns = check_columns(columns, before.n_features_in_, names)
+        request = at_once(request)
         out = request.out or Batch()
         change = replace(raw_inputs(request, out.X, None), forgotten=columns)
         after, change = before._follow("columntransformer", change)

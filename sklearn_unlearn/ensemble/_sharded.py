@@ -275,6 +275,14 @@ class ShardedModel(
         model = self._trained(model, encoding, first, "retrain")
         return replace(fitted, model=model, encoding=encoding)
 
+    def _with_rows_edited(self, fitted, request):
+        retained = edited_rows(fitted.model, request)
+        if not retained.alive.size:
+            raise InsufficientWeightError("The request would leave no row to train on.")
+        encoding, retained = self._left(fitted.encoding, retained)
+        fitted = replace(fitted, encoding=encoding)
+        return self._with_retained(fitted, retained)  # all shards are trained next
+
     def _without_columns(self, fitted, mask):
         model = fitted.model
         keys = None if model.in_order else model.hashed

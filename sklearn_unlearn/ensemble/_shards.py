@@ -88,7 +88,7 @@ class Shards:
         Edit
         """
         edit = request.edit
-        if edit.rows_out is None or edit.rows_in is None:
+        if edit.rows_out is None or edit.rows_in is None or edit.replaced is not None:
             return edit
         before = self.retained.origins_at(request.positions)
         after = before if request.origin is None else request.origin

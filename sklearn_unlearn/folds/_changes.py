@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.folds._rows import FoldRows
 
 
@@ -56,13 +58,40 @@ class RowChange:
 
     @property
     def keys(self):
-        """Memberships of the rows."""
+        """Memberships of the rows, all of which leave, or come, or change."""
         edit = self.request.edit
         return (edit.rows_in if edit.rows_out is None else edit.rows_out).X
 
     def held_out(self, split):
         """Whether a row is one that models of a split are asked about."""
-        return bool(np.any(self.keys[:, 1 + self.before.n_splits + split]))
+        column = 1 + self.before.n_splits + split
+        return any(bool(np.any(part.keys[:, column])) for part in self.parts())
+
+    def parts(self):
+        """The change of rows that leave, of those that change, and of those that come.
+
+        Returns
+        -------
+        list of RowChange
+        """
+        edit, origin = self.request.edit, self.request.origin
+        if edit.replaced is None:
+            return [self]
+        positions, parts = self.request.positions, []
+        stay = np.flatnonzero(edit.replaced >= 0)
+        gone = np.setdiff1d(np.arange(edit.rows_out.n_rows), edit.replaced)
+        new = np.flatnonzero(edit.replaced < 0)
+        if gone.size:
+            part = Edit(edit.rows_out.take(gone))
+            parts.append(Request(part, positions[gone]))
+        if stay.size:
+            old = edit.replaced[stay]
+            part = Edit(edit.rows_out.take(old), edit.rows_in.take(stay))
+            parts.append(Request(part, positions[old], origin=origin.take(stay)))
+        if new.size:
+            part = Edit(rows_in=edit.rows_in.take(new))
+            parts.append(Request(part, origin=origin.take(new)))
+        return [RowChange(self.before, part) for part in parts]
 
     def call(self, split):
         """What a model of a split is asked, or without one, of all rows.
@@ -71,6 +100,28 @@ class RowChange:
         -------
         Call or None
             None if it has none of the rows.
+        """
+        if self.request.edit.replaced is None and not self._changes_both:
+            asked = self._asked(split)
+            return None if asked is None else Call(*asked)
+        calls = [part._asked(split, both=True) for part in self.parts()]
+        requests = [
+            each for call in calls if call is not None for each in _stated(call)
+        ]
+        return Call("carry_out", (requests,), {}) if requests else None
+
+    @property
+    def _changes_both(self):
+        """Whether rows get other values and other targets, which no verb does."""
+        edit = self.request.edit
+        if edit.rows_out is None or edit.rows_in is None or self.request.origin is None:
+            return False
+        return not np.array_equal(edit.rows_out.y, edit.rows_in.y)
+
+    def _asked(self, split, both=False):
+        """A verb, and its arguments by position and by name; None if there is no row.
+
+        Values and targets may change ``both``: the last argument is then other targets.
         """
         counts = np.ones(self.keys.shape[0])
         if split is not None:
@@ -87,11 +138,22 @@ class RowChange:
         y_new = None if into is None else encoding.decoded(into.y[rows])
         X_new = None if request.origin is None else request.origin.take(rows).X
         if out is None:
-            return Call("partial_fit", (X_new, y_new), keywords)
+            return "partial_fit", (X_new, y_new), keywords
         X = self.before.retained.origins_at(request.positions[rows]).X
         y = encoding.decoded(out.y[rows])
         if into is None:
-            return Call("partial_unfit", (X, y), keywords)
+            return "partial_unfit", (X, y), keywords
         if X_new is None:
-            return Call("replace_labels", (X, y, y_new), keywords)
-        return Call("replace_features", (X, y, X_new), keywords)
+            return "replace_labels", (X, y, y_new), keywords
+        return "replace_features", (X, y, X_new, y_new)[: 3 + both], keywords
+
+
+def _stated(call):
+    """Requests of a list, made of a call."""
+    verb, arguments, keywords = call
+    names = ("X", "y", "X_new" if verb == "replace_features" else "y_new")
+    given = dict(zip(names, arguments[:3], strict=False)) | keywords
+    yield verb, given
+    if len(arguments) == 4 and not np.array_equal(arguments[1], arguments[3]):
+        del given["X_new"]
+        yield "replace_labels", given | {"X": arguments[2], "y_new": arguments[3]}

@@ -185,7 +185,8 @@ def _unlearned(estimator, call):
     ours = isinstance(estimator, UnlearnerMixin)  # which changes by one assignment
     after = copy.copy(estimator) if ours else copy.deepcopy(estimator)
     try:
-        return getattr(after, call.verb)(*call.arguments, **call.keywords)
+        answer = getattr(after, call.verb)(*call.arguments, **call.keywords)
+        return after if call.verb == "carry_out" else answer
     except UnlearningError:
         return None
 

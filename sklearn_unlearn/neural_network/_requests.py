@@ -241,6 +241,8 @@ class RequestsMixin(NetworkUnlearner):
         """
         old, new = edit.rows_out.y, edit.rows_in
         left = np.ones(old.shape, dtype=bool)
+        if edit.replaced is not None:  # others leave for good
+            return left
         if new is not None and np.any(old != new.y):
             left = old != new.y
             if not edit.same_features:
@@ -251,7 +253,8 @@ class RequestsMixin(NetworkUnlearner):
         """Gradient, at the start, of the new objective minus that of the old."""
         theta, edit = fitted.model.theta, request.edit
         about_rows = edit.rows_out is not None or edit.rows_in is not None
-        if request.retained is not None or not about_rows:  # all rows change
+        narrower = isinstance(edit.feature_map, DropColumns) and objective is not None
+        if request.retained is not None or narrower or not about_rows:  # all change
             if objective is None:  # nothing is known of them in the other columns
                 return start * 0.0
             rows = fitted.model.retained.compacted().chunks[0].rows

@@ -108,4 +108,7 @@ def with_targets(request, made):
     def of(batch):
         return None if batch is None else replace(batch, y=of_targets(batch.y, made))
 
+    if request.parts:
+        parts = tuple(with_targets(part, made) for part in request.parts)
+        return replace(request, parts=parts)
     return replace(request, out=of(request.out), into=of(request.into))

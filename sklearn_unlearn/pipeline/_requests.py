@@ -45,6 +45,7 @@ from sklearn_unlearn.transformers import (
     say_remembered,
     unknown_since_fit,
 )
+from sklearn_unlearn.utils.given_rows import at_once
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.schema import Schema
 from sklearn_unlearn.utils.sharing import once
@@ -119,16 +120,27 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
 
     def _apply(self, fitted, request):
         request = with_mask(request, self)
-        check_n_rows(request)
-        request = rows_that_count(request)
-        if request is None:
-            return Answer(fitted)
         schema = fitted.schema
-        steps, lately = self._steps_after(read_by(schema, request))
+        if request.parts:
+            some = [_counted(schema, part) for part in request.parts]
+            parts = tuple(part for part in some if part is not None)
+            counted = replace(request, parts=parts) if parts else None
+        else:
+            counted = _counted(schema, request)
+        if counted is None:
+            return Answer(fitted)
+        steps, lately = self._steps_after(counted)
         if schema is not None and request.columns is not None:
             schema = schema.forgetting(request.columns)
         remembered = fitted.remembered | set(lately)
         return Answer(FittedSteps(steps, schema, remembered, lately))
+
+    @property
+    def _at_once(self):
+        """Whether several requests are one, as far as the last step knows."""
+        if not self._predicts:
+            return True
+        return own(self._flat()[0][-1][1], "_ends_at_once") is True
 
     def _state_of_record(self):
         return self.steps
@@ -148,6 +160,8 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         weighted = marks.weighted
         *front, (name, step) = flat
         request = with_targets(request, targets)
+        if not self._predicts:
+            request = at_once(request)
         out, into, weight = parts_of_request(request)
         if not self._predicts:
             if out.row_ids is not None or into.row_ids is not None:
@@ -225,8 +239,9 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
 
     def _check_weights(self, request, steps, weighted):
         """Refuse weights, without data, that steps do not know."""
-        out = request.out
-        if out is not None and (weighted or out.sample_weight is not None):
+        leaving = [part.out for part in request.parts or (request,)]
+        leaving = [out for out in leaving if out is not None]
+        if leaving and (weighted or any(o.sample_weight is not None for o in leaving)):
             because = "Without retained data it is not known what weight rows have"
             _check_whole(steps, weighted, because)
 
@@ -287,6 +302,13 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
 
     def _last_has(self, name):
         return hasattr(innermost(self), name)
+
+
+def _counted(schema, request):
+    """The request without rows of weight zero, as fit saw rows; None of no row."""
+    check_n_rows(request)
+    request = rows_that_count(request)
+    return None if request is None else read_by(schema, request)
 
 
 def check_unlearns(name, step):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +15,8 @@ from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.names import are_pairs
 from sklearn_unlearn.core.training_rows.search import check_named_once
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.row_models._joint import joint_request
+from sklearn_unlearn.row_models._leaving import Leaving
 from sklearn_unlearn.row_models._names import NamedRowsMixin
 from sklearn_unlearn.utils.not_found import explanation
 from sklearn_unlearn.utils.notes import note
@@ -25,72 +27,6 @@ from sklearn_unlearn.utils.validation import (
     check_sample_weight,
     named,
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Leaving:
-    """Rows that are to leave, or to change.
-
-    Attributes
-    ----------
-    rows : Rows
-        None of weight zero.
-    positions : ndarray of int or None
-        Where they lie in the retained data, if there are any.
-    source : ndarray of int
-        The row of the request that each of them is, or is a part of.
-    n_asked : int
-        Rows of the request, those of weight zero among them.
-    """
-
-    rows: Rows
-    positions: Any
-    source: np.ndarray
-    n_asked: int
-
-    def checked(self, n_rows, name):
-        """Refuse another number of rows than the request has."""
-        if n_rows != self.n_asked:
-            raise ValueError(
-                f"{name} has {n_rows} rows, expected {self.n_asked}: one for each row "
-                "of X, or for each that the model has of row_ids."
-            )
-
-    @property
-    def as_asked(self):
-        """Whether they are the rows of the request, in its order."""
-        return np.array_equal(self.source, np.arange(self.n_asked))
-
-    def of_each(self, values):
-        """What is given for each row of the request, for each of these rows."""
-        return values if self.as_asked else values[self.source]
-
-    def spread(self, values, nothing):
-        """What was found for these rows, for each row of the request.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n_rows, ...)
-        nothing : float
-            For rows of weight zero.
-        """
-        spread = np.full((self.n_asked, *values.shape[1:]), nothing)
-        spread[self.source] = values
-        return spread
-
-    def whole(self):
-        """The same, if no row of the request is in several parts.
-
-        Raises
-        ------
-        UnlearningError
-        """
-        if np.unique(self.source).size < self.source.size:
-            raise UnlearningError(
-                "row_ids names a row that was replaced in part: name its parts by X "
-                "and y as well."
-            )
-        return self
 
 
 class RowModel(NamedRowsMixin, UnlearnerMixin):
@@ -104,6 +40,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
     _accepts: ClassVar[Any] = frozenset(
         {"out", "into", "columns", "y", "sample_weight", "row_ids"}
     )
+    _at_once: ClassVar[Any] = True
 
     def _carried(self, fitted: Any, request: Request) -> Any:
         """The fitted value after a request to the model."""
@@ -111,26 +48,50 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
 
     def _apply(self, fitted, request):
         if request.columns is not None:
-            known, forgotten = fitted.columns, fitted.model.forgotten
-            if known is None:
-                raise UnlearningError(
-                    "X had no columns at fit: there is none to forget."
-                )
-            mask = check_columns(request.columns, known.n_features, known.names)
-            if np.all(mask | forgotten):
-                raise UnlearningError(
-                    "columns names all that the model has; nothing would be left."
-                )
-            return Answer(self._without_columns(fitted, mask))
+            mask = self._columns_asked(fitted, request.columns)
+            asked = self._model_request(fitted, request) if request.parts else None
+            return Answer(self._without(fitted, asked, mask))
         asked = self._model_request(fitted, request)
         return Answer(fitted if asked is None else self._carried(fitted, asked))
 
+    def _columns_asked(self, fitted, columns):
+        """A mask of columns to forget.
+
+        Raises
+        ------
+        UnlearningError
+            If there are none, or none would be left.
+        """
+        known, forgotten = fitted.columns, fitted.model.forgotten
+        if known is None:
+            raise UnlearningError("X had no columns at fit: there is none to forget.")
+        mask = check_columns(columns, known.n_features, known.names)
+        if np.all(mask | forgotten):
+            raise UnlearningError(
+                "columns names all that the model has; nothing would be left."
+            )
+        return mask
+
+    def _without(self, fitted, asked, mask):
+        """The fitted value after a request about rows, None for none, and columns."""
+        if asked is None:
+            return self._without_columns(fitted, mask)
+        edit = replace(asked.edit, feature_map=self._dropping_columns(fitted, mask))
+        return self._carried(fitted, replace(asked, edit=edit))
+
     def _without_columns(self, fitted, mask):
         """The fitted value after some columns are forgotten."""
-        return self._carried(fitted, Request(Edit(feature_map=DropColumns(mask))))
+        edit = Edit(feature_map=self._dropping_columns(fitted, mask))
+        return self._carried(fitted, Request(edit))
+
+    def _dropping_columns(self, fitted, mask):
+        """What becomes of rows without some columns."""
+        return DropColumns(mask)
 
     def _model_request(self, fitted, request):
         """What a request asks of the model; None if no row of it counts."""
+        if request.parts:
+            return self._joint_request(fitted, request.parts)
         out, into = request.out, request.into
         if out is None:
             return self._to_add(fitted, into, request.classes)
@@ -155,6 +116,24 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         same_features = into is not None and into.X is None
         edit = Edit(leaving.rows, coming, same_features=same_features)
         return Request(edit, leaving.positions, origin=origin)
+
+    def _joint_request(self, fitted, parts):
+        """What several requests ask, each of what those before it have left."""
+        asked, current = [], fitted
+        for part in parts:
+            one = self._model_request(current, part)
+            if one is None:
+                continue
+            asked.append(one)
+            if one.positions is not None:
+                retained = current.model.retained
+                retained = retained.without(one.positions, one.edit.rows_out.weight)
+                current = self._with_retained(current, retained)
+        return joint_request(fitted.model.retained, asked)
+
+    def _with_retained(self, fitted, retained):
+        """The fitted value with other retained rows."""
+        return replace(fitted, model=replace(fitted.model, retained=retained))
 
     def _replacing(self, fitted, leaving, X_new):
         """Rows that come in the place of others, and their origins if they have any."""

@@ -15,7 +15,8 @@ from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.row_models._array_rows import RowModel, relabelled
+from sklearn_unlearn.row_models._array_rows import relabelled
+from sklearn_unlearn.row_models._final_parts import FinalPartsMixin
 from sklearn_unlearn.utils.input_change import as_given
 from sklearn_unlearn.utils.raw_rows import taken
 from sklearn_unlearn.utils.steps import LocatedRows, raw_inputs
@@ -40,6 +41,8 @@ class LocatedRetainedRows(LocatedRows):
         Give the retained rows without those that leave, and a copy of these alone.
     in_place : bool
         Whether rows that are corrected keep their place among the others.
+    joint : JointRows or None
+        Of several requests at once, the rows that come.
     """
 
     fitted: Any = None
@@ -48,6 +51,7 @@ class LocatedRetainedRows(LocatedRows):
     edited: Callable[[], Any] = tuple
     compacted: Callable[[], Any] = tuple
     in_place: bool = True
+    joint: Any = None
 
     @property
     def retained(self):
@@ -67,6 +71,8 @@ class LocatedRetainedRows(LocatedRows):
         """Of rows that come in the place of these, if they have names."""
         if self.positions is None or self.origin_in is None:
             return None
+        if self.joint is not None:
+            return self.retained.numbers_of(self.positions, self.joint.replaced)
         return self.retained.numbers_at(self.positions)
 
     def order(self):
@@ -77,7 +83,12 @@ class LocatedRetainedRows(LocatedRows):
         kept, n_coming = self.edited().alive, self.origin_in.shape[0]
         if self.positions is None or not self.in_place:
             return np.arange(kept.size + n_coming)
-        return np.argsort(np.concatenate([kept, self.positions]), kind="stable")
+        places = self.positions
+        if self.joint is not None:
+            replaced = self.joint.replaced
+            behind = np.full(replaced.size, self.retained.n_rows)
+            places = np.where(replaced < 0, behind, np.append(places, 0)[replaced])
+        return np.argsort(np.concatenate([kept, places]), kind="stable")
 
     @property
     def stays_in_part(self):
@@ -87,11 +98,12 @@ class LocatedRetainedRows(LocatedRows):
         return bool(np.any(held - self.rows.weight > _SLACK * held))
 
 
-class FinalRowModel(RowModel):
+class FinalRowModel(FinalPartsMixin):
     """A row model that knows, as a last step, the raw rows of those that it keeps."""
 
     #: Whether rows that are corrected keep their place among the others.
     _keeps_places: ClassVar[bool] = True
+    _ends_at_once = True
     #: Gives the fitted value where the inputs of all rows change.
     _with_other_inputs: Any
 
@@ -109,10 +121,6 @@ class FinalRowModel(RowModel):
             retained = retained.made_of(lambda chunk: raw)
             self._fitted = self._with_retained(fitted, retained)
 
-    def _with_retained(self, fitted, retained):
-        """The fitted value with other retained rows."""
-        return replace(fitted, model=replace(fitted.model, retained=retained))
-
     def _prepare_final(self, name, request):
         fitted = self._checked()
         asked = LocatedRetainedRows(
@@ -122,20 +130,24 @@ class FinalRowModel(RowModel):
         X, X_in = asked.value_of("out", "X"), asked.value_of("into", "X")
         if asked.value_of("out", "row_ids") is not None and retained is None:
             raise ValueError("row_ids needs retain_data=True at fit.")
+        if request.parts:
+            asked = self._prepare_parts(asked)
+            request, leaves = asked.request, asked.request.out is not None
+            X, X_in = asked.value_of("out", "X"), asked.value_of("into", "X")
         if retained is None:
             inputs = raw_inputs(request, X, request.weight)
             return asked.with_inputs(inputs)
         origin = retained.chunks[0].origin
-        if leaves:
+        if leaves and asked.joint is None:
             leaving = self._find(asked, X, None if X is None else origin.like(X))
             asked = replace(asked, leaving=leaving)
         if request.relabels:  # the same rows come back
             asked = replace(asked, origin_in=retained.origins_at(asked.positions))
             X_in = asked.origin_in.X
-        elif X_in is not None:
+        elif X_in is not None and asked.joint is None:
             with named("X_new" if leaves else "X"):
                 asked = replace(asked, origin_in=origin.like(X_in))
-        if leaves and X_in is not None and not request.relabels:
+        if leaves and X_in is not None and request.paired and not request.relabels:
             asked.leaving.checked(asked.origin_in.shape[0], "X_new")
             if not asked.leaving.as_asked:
                 source = asked.leaving.source
@@ -165,6 +177,8 @@ class FinalRowModel(RowModel):
             if origin_in is None:
                 return kept
             coming = check_sample_weight(weight, origin_in.shape[0])
+            if asked.joint is not None:
+                coming = asked.joint.weight
             return np.concatenate([kept, coming])[order()]
 
         def targets():
@@ -202,11 +216,6 @@ class FinalRowModel(RowModel):
         inputs = replace(inputs, coming=coming)
         return asked.with_inputs(inputs)
 
-    @property
-    def _knows_weights(self):
-        """Whether retained rows have the weights that steps were fitted with."""
-        return "sample_weight" in self._accepts
-
     def _answer_final(self, asked, names, front=None):
         asked = self._find_by_inputs(asked)
         inputs, fitted = asked.inputs, asked.fitted
@@ -232,20 +241,6 @@ class FinalRowModel(RowModel):
                 "are."
             )
 
-    def _find(self, asked, X, origin=None):
-        """Rows that leave, by what this step got of them or by what they were."""
-        out, into = asked.request.out, asked.request.into
-        return self._leaving(
-            asked.fitted,
-            X,
-            out.y,
-            out.sample_weight if self._knows_weights else None,
-            out.row_ids,
-            origin=origin,
-            on_unknown=out.on_unknown,
-            interchangeable=into is None or (into.X is None and into.y is None),
-        )
-
     def _find_by_inputs(self, asked):
         """The request with the rows that leave, found by their inputs if need be."""
         if asked.leaving is not None or asked.request.out is None:
@@ -256,22 +251,38 @@ class FinalRowModel(RowModel):
         """The fitted value where the inputs of all other rows are as they were."""
         request, inputs, fitted = asked.request, asked.inputs, asked.fitted
         if inputs.forgotten is not None:
-            return self._apply(fitted, Request(columns=inputs.forgotten)).fitted
+            return self._forgetting(asked)
         if request.relabels:
             target = self._new_targets(fitted, asked.leaving, request.into.y)
             edit = relabelled(asked.rows, target)
             return self._carried(fitted, core.Request(edit, asked.positions))
+        return self._carried(fitted, self._edit_of_rows(asked))
+
+    def _forgetting(self, asked):
+        """The fitted value without columns that no step before this one used."""
+        fitted, columns = asked.fitted, asked.inputs.forgotten
+        if asked.rows is None and asked.inputs.into is None:
+            return self._apply(fitted, Request(columns=columns)).fitted
+        mask = self._columns_asked(fitted, columns)
+        return self._without(fitted, self._edit_of_rows(asked), mask)
+
+    def _edit_of_rows(self, asked):
+        """The request to the model about rows that leave and rows that come."""
+        request, inputs, fitted = asked.request, asked.inputs, asked.fitted
         rows_in = ids = None
         if inputs.into is not None:
             rows_in, ids = self._read_coming(asked, fitted)
-        edit, origin = Edit(asked.rows, rows_in), asked.origin_in
-        ids = ids if request.out is None else None
-        edited = core.Request(edit, asked.positions, ids=ids, origin=origin)
-        return self._carried(fitted, edited)
+        replaced = None if asked.joint is None else asked.joint.replaced
+        replaced = None if asked.rows is None or rows_in is None else replaced
+        edit, origin = Edit(asked.rows, rows_in, replaced), asked.origin_in
+        ids = None if request.out is not None and asked.joint is None else ids
+        return core.Request(edit, asked.positions, ids=ids, origin=origin)
 
     def _read_coming(self, asked, fitted):
         """Rows that come, and their identifiers."""
         X, request = asked.inputs.into(), asked.request
+        if asked.joint is not None:
+            return asked.joint.rows(self._read_features(fitted, X)), asked.joint.ids
         if request.out is not None:
             with named("X_new"):
                 X = self._read_features(fitted, X)
@@ -285,16 +296,6 @@ class FinalRowModel(RowModel):
         weight = request.weight if self._knows_weights else None
         rows = self._read_rows(fitted, X, request.into.y, weight)
         return rows, self._read_new_ids(fitted, request.into.row_ids, rows.n_rows)
-
-    def _targets_coming(self, asked):
-        """Encoded targets of rows that come, or come back."""
-        request, fitted = asked.request, asked.fitted
-        if request.out is None:
-            n_rows = asked.origin_in.shape[0]
-            return self._read_targets(fitted.encoding, request.into.y, n_rows)
-        if request.into.y is None:
-            return asked.rows.y
-        return self._new_targets(fitted, asked.leaving, request.into.y)
 
     def _retain_again(self, asked, X, forgotten, rows_in, ids):
         """Retained rows with other features; what is corrected keeps its place."""

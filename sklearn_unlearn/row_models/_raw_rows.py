@@ -129,6 +129,15 @@ class RawRowModel(RowModel):
         names = fitted.columns.select(~before).names
         return retained, Inputs(gone, names, chunk.origin.X)
 
+    def _without(self, fitted, asked, mask):
+        if asked is not None:
+            fitted = self._with_rows_edited(fitted, asked)
+        return self._without_columns(fitted, mask)
+
+    def _with_rows_edited(self, fitted, request):
+        """The fitted value after a request, of which columns are forgotten next."""
+        return self._carried(fitted, request)
+
     # Reading, where rows have an origin ---------------------------------------------
 
     def _leaving(self, fitted, X, *arguments, **keywords):

@@ -32,6 +32,7 @@ class StatisticsUnlearner(UnlearnerMixin):
     _twin_class: ClassVar[Any] = None
     #: Parameters that may have an entry for each column.
     _by_column: ClassVar[tuple[str, ...]] = ()
+    _at_once: ClassVar[Any] = True
     #: Of `BaseEstimator`.
     get_params: Any
 
@@ -149,28 +150,39 @@ class StatisticsUnlearner(UnlearnerMixin):
         return self
 
     def _apply(self, fitted: Fitted, request: Request) -> Answer:
-        self._check_classes(request.classes, fitted.labels)
-        request = self._read_request(fitted, request)
+        parts = request.parts or (request,)
+        for part in parts:
+            self._check_classes(part.classes, fitted.labels)
+        read = [self._read_request(fitted, part) for part in parts]
         coming, going = (
-            self._request_statistics(fitted, batch)
-            for batch in (request.into, request.out)
+            [self._request_statistics(fitted, getattr(part, rows)) for part in read]
+            for rows in ("into", "out")
         )
-        statistics, others = self._edit(fitted.statistics, coming, going)
+        statistics, others = self._edit_all(
+            fitted.statistics,
+            *([one for one in each if one is not None] for each in (coming, going)),
+        )
         if statistics.empty:
             raise UnlearningError("The request would leave no rows.")
         forgotten = fitted.forgotten
         if request.columns is not None:
-            columns = fitted.columns
-            chosen = check_columns(request.columns, columns.n_features, columns.names)
-            forgotten = forgotten | chosen
-            if forgotten.all():
-                raise UnlearningError(
-                    "columns names all that there are; nothing would be left."
-                )
-            kept = np.flatnonzero(~forgotten[~fitted.forgotten])
-            statistics = statistics.columns(kept)
-            others = None if others is None else others.columns(kept)
+            statistics, others, forgotten = self._fewer_columns(
+                fitted, request.columns, statistics, others
+            )
         return self._answer(fitted, statistics, others, forgotten)
+
+    def _fewer_columns(self, fitted, columns, statistics, others=None):
+        """Statistics without some columns, and all that are forgotten then."""
+        known = fitted.columns
+        chosen = check_columns(columns, known.n_features, known.names)
+        forgotten = fitted.forgotten | chosen
+        if forgotten.all():
+            raise UnlearningError(
+                "columns names all that there are; nothing would be left."
+            )
+        kept = np.flatnonzero(~forgotten[~fitted.forgotten])
+        others = None if others is None else others.columns(kept)
+        return statistics.columns(kept), others, forgotten
 
     def _answer(self, before, statistics, others, forgotten) -> Answer:
         """The fitted value of other statistics, and what it does to outputs."""
@@ -193,6 +205,21 @@ class StatisticsUnlearner(UnlearnerMixin):
         """Statistics of rows that were read, if there are any."""
         found = None if batch is None else self._statistics(batch, fitted.params)
         return None if found is None else self._match(found, fitted)
+
+    def _edit_all(self, statistics, comings, goings):
+        """As `_edit`, after several batches of rows came and then as many went."""
+        if len(comings) < 2 and len(goings) < 2:
+            return self._edit(
+                statistics, *(each[0] if each else None for each in (comings, goings))
+            )
+        others = after = statistics
+        for going in goings:
+            others = None if others is None else self._edit(others, None, going)[1]
+        for coming in comings:
+            after, _ = self._edit(after, coming, None)
+        for going in goings:
+            after, _ = self._edit(after, None, going)
+        return after, others
 
     def _statistics(self, batch, params):
         """Statistics of rows that were read; None if all have weight zero."""
@@ -228,7 +255,7 @@ class StatisticsUnlearner(UnlearnerMixin):
         out, into = request.out, request.into
         if out is not None:
             out = self._read_batch(fitted, out)
-        if into is not None and out is None:
+        if into is not None and (out is None or not request.paired):
             into = self._read_batch(fitted, into)
         elif into is not None:
             into = self._read_replacement(fitted, out, into)

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.base import Answer, Batch
+from sklearn_unlearn.base import Request as Asked
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.linear.model import edited_rows
@@ -59,10 +60,15 @@ class RetainsRows(StatisticsUnlearner, FinalRowModel):
 
     def _apply(self, fitted, request):
         if fitted.retained is None:
-            for batch in (request.out, request.into):
-                if batch is not None and batch.row_ids is not None:
-                    raise ValueError("row_ids needs retain_data=True at fit.")
+            for part in request.parts or (request,):
+                for batch in (part.out, part.into):
+                    if batch is not None and batch.row_ids is not None:
+                        raise ValueError("row_ids needs retain_data=True at fit.")
             return super()._apply(fitted, request)
+        if request.parts:
+            asked, columns = self._model_request(fitted, request), request.columns
+            if asked is not None:
+                return self._answer_rows(fitted, asked, columns)
         if request.columns is not None:
             after = super()._apply(fitted, request).fitted
             retained = fitted.retained.forgetting(after.forgotten)
@@ -71,16 +77,30 @@ class RetainsRows(StatisticsUnlearner, FinalRowModel):
         return Answer(fitted if asked is None else self._carried(fitted, asked))
 
     def _carried(self, fitted, request):
+        return self._answer_rows(fitted, request).fitted
+
+    def _without(self, fitted, asked, mask):
+        return self._answer_rows(fitted, asked, mask).fitted
+
+    def _answer_rows(self, fitted, request, columns=None):
+        """The answer to a request about rows, and perhaps about columns as well."""
         retained, edit = edited_rows(fitted, request), request.edit
         after = replace(fitted, retained=retained)
         if edit.rows_out is not None and self._counts_parts(fitted, request):
-            return self._summed(after)
+            after = self._summed(after)
+            if columns is None:
+                return Answer(after)
+            return self._apply(after, Asked(columns=columns))
         coming, going = (
             None if rows is None else self._sums_of(fitted, rows)
             for rows in (edit.rows_in, edit.rows_out)
         )
         statistics, _ = self._edit(fitted.statistics, coming, going)
-        return self._answer(after, statistics, None, fitted.forgotten).fitted
+        forgotten = fitted.forgotten
+        if columns is not None:
+            statistics, _, forgotten = self._fewer_columns(fitted, columns, statistics)
+            after = replace(after, retained=retained.forgetting(forgotten))
+        return self._answer(after, statistics, None, forgotten)
 
     def _counts_parts(self, fitted: Fitted, request: Any) -> bool:
         """Whether rows leave in part, and sums of rows without weights count them."""
@@ -178,7 +198,9 @@ class RetainsRows(StatisticsUnlearner, FinalRowModel):
             going = None if going is None else going.mapped(inputs.map)
         if inputs.into is not None:
             batch = Batch(inputs.into(), request.into.y, weight)
-            if out is None:
+            if not request.paired:
+                batch = replace(batch, sample_weight=request.into.sample_weight)
+            if out is None or not request.paired:
                 batch = self._read_batch(later, batch)
             else:
                 batch = self._read_replacement(

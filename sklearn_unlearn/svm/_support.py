@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.core.linear.edits import Identity
 from sklearn_unlearn.row_models import RowSet, RowSetModel
 from sklearn_unlearn.utils.learned import Learned
 
@@ -219,6 +220,7 @@ class LocalSupportModel(SupportModel):
     def _settled(self, before, after, request):
         edit, retained = request.edit, before.model.retained
         leaves = edit.rows_out is not None and edit.rows_in is None
+        leaves = leaves and isinstance(edit.feature_map, Identity)
         if before.settled and leaves and request.retained is None:
             numbers = retained.numbers_at(request.positions)
             if not np.isin(before.support, numbers).any():

@@ -242,6 +242,14 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         model = self._at_fit(fitted)._grown(retained, mask, seed, fitted.encoding)
         return replace(fitted, model=model)
 
+    def _with_rows_edited(self, fitted, request):
+        retained = edited_rows(fitted.model, request)
+        if not retained.alive.size:
+            raise InsufficientWeightError("The request would leave no row to train on.")
+        encoding, retained = self._left(fitted.encoding, retained, fewest=2)
+        fitted = replace(fitted, encoding=encoding)
+        return self._with_retained(fitted, retained)  # grown next, of fewer columns
+
     def _carried(self, fitted, request):
         return self._at_fit(fitted)._answered(fitted, request)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.raw_rows import RawRows
-from sklearn_unlearn.utils.request import Request
+from sklearn_unlearn.utils.request import Batch, Request
 from sklearn_unlearn.utils.row_ids import names_in
 from sklearn_unlearn.utils.schema import is_frame
 from sklearn_unlearn.utils.values import is_missing, together
@@ -134,6 +134,48 @@ class GivenRows:
             for name, value in self.given.items()
             if name in ("X", "y", "X_new", "y_new")
         }
+
+
+def at_once(request: Request) -> Request:
+    """Requests about different rows as one: all that leave, and all that come.
+
+    Weights are given of all rows where they are of some. Rows that are named alone have
+    no values, and are left out.
+    """
+    parts = request.parts
+    if not parts:
+        return request
+    leaving = [part.out for part in parts if part.out is not None]
+    coming = [_coming(part) for part in parts if part.into is not None]
+    out, into = (_all_of(batches) if batches else None for batches in (leaving, coming))
+    return replace(request, out=out, into=into, parts=(), paired=False)
+
+
+def _coming(part):
+    """All that is known of the rows that come in a request."""
+    into, before = part.into, part.out
+    if before is None:
+        return into
+    return Batch(
+        before.X if into.X is None else into.X,
+        before.y if into.y is None else into.y,
+        before.sample_weight if into.sample_weight is None else into.sample_weight,
+    )
+
+
+def _all_of(batches):
+    """One batch of rows instead of several."""
+    batches = [each for each in batches if each.X is not None]
+    rows = [RawRows.of(each.X) for each in batches]
+    weights = [each.sample_weight for each in batches]
+    weight = y = None
+    if any(each is not None for each in weights):
+        ones = [1.0 if each is None else each for each in weights]
+        pairs = zip(ones, rows, strict=True)
+        weight = np.concatenate([np.broadcast_to(w, r.shape[:1]) for w, r in pairs])
+    if all(each.y is not None for each in batches):
+        y = together([np.asarray(each.y) for each in batches])
+    return Batch(rows[0].joined(rows[1:]).X, y, weight)
 
 
 def gathered(places: list[tuple[int, str, int]], given: list[GivenRows]) -> Any:

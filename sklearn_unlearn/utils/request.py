@@ -48,6 +48,12 @@ class Request:
     inputs : InputChange or None
         Of an estimator behind others, what it gets of these rows, and what the request
         did to what it gets of all others.
+    parts : tuple of Request
+        Requests about different rows that are carried out at once, instead of ``out``
+        and ``into``.
+    paired : bool
+        Whether rows that come are in the place of those that leave, one by one; all
+        that is known of them is given otherwise.
     """
 
     out: Batch | None = None
@@ -55,10 +61,14 @@ class Request:
     columns: Any = None
     classes: Any = None
     inputs: InputChange | None = None
+    parts: tuple[Request, ...] = ()
+    paired: bool = True
 
     @property
     def verb(self) -> str:
         """The verb that asks for this."""
+        if self.parts:
+            return "carry_out"
         if self.columns is not None:
             return "forget_features"
         if self.out is None:

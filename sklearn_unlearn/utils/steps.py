@@ -74,6 +74,8 @@ class StepMixin:
 
     #: Whether ``from_sklearn`` takes over what was learned without a look at the rows.
     _adopts_unseen: ClassVar[bool] = False
+    #: Whether it answers several requests at once, as the last step.
+    _ends_at_once: ClassVar[bool] = False
 
     # A transformer before other steps -------------------------------------------------
 
@@ -258,6 +260,9 @@ class StepMixin:
                 "pipeline as its estimator."
             )
         after: Any = copy.copy(self)
+        if not request.paired:
+            after.carry_out(_listed(after, request, inputs))
+            return after
         weight = {}
         if request.weight is not None and has_fit_parameter(self, "sample_weight"):
             weight = {"sample_weight": request.weight}
@@ -320,6 +325,7 @@ def request_for(inputs, *, targets=False):
         batch(inputs.out, inputs.targets_out, inputs.weight_out),
         batch(inputs.into, inputs.targets_in, inputs.weight_in),
         inputs.forgotten,
+        paired=False,
     )
 
 
@@ -331,7 +337,7 @@ def raw_inputs(request, X, weight):
     request : Request
     X : rows that leave, or None
     weight : array-like, float or None
-        Theirs, or that of rows that come.
+        Theirs, or that of rows that come, where these are not rows of their own.
 
     Returns
     -------
@@ -340,15 +346,33 @@ def raw_inputs(request, X, weight):
     out, into = request.out or Batch(), request.into or Batch()
     X_in = X if request.relabels else into.X  # the same rows come back
     y_in = out.y if into.y is None else into.y
+    weight_in = weight if request.paired else into.sample_weight
     return InputChange(
         as_given(X),
         as_given(X_in),
         weight,
-        weight,
+        weight_in,
         request.columns,
         targets_out=as_given(out.y),
         targets_in=as_given(y_in),
     )
+
+
+def _listed(step, request, inputs):
+    """A list of requests of a step, of rows that leave and rows that come."""
+    for verb, batch, rows, weight in (
+        ("partial_unfit", request.out, inputs.out, inputs.weight_out),
+        ("partial_fit", request.into, inputs.into, inputs.weight_in),
+    ):
+        if batch is not None:
+            given = {"X": rows(), "y": batch.y, "sample_weight": weight}
+            yield verb, {key: one for key, one in given.items() if one is not None}
+        if verb == "partial_unfit" and inputs.map is not None:
+            gone = np.delete(_columns_left(step, inputs.map), inputs.kept)
+            if gone.size:
+                yield "forget_features", {"columns": gone}
+    if inputs.map is None and inputs.forgotten is not None:
+        yield "forget_features", {"columns": inputs.forgotten}
 
 
 def _columns_left(step, change):

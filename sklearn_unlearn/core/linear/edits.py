@@ -17,6 +17,7 @@ from scipy.sparse.linalg import lsqr
 from sklearn_unlearn.core.arrays import (
     Array,
     Data,
+    Indices,
     Mask,
     densify,
     is_sparse,
@@ -169,6 +170,9 @@ class Edit:
     ----------
     rows_out, rows_in : Rows or None
         Rows that leave and rows that come, in the old coordinates.
+    replaced : ndarray of int of shape (n_rows_in,) or None
+        Which of ``rows_out`` each of ``rows_in`` is what it became, -1 of rows that
+        are new; None if they are all of them, row by row, or no row leaves.
     same_features : bool
         Whether ``rows_in`` are ``rows_out`` with other targets, row by row.
     feature_map : FeatureMap
@@ -183,6 +187,7 @@ class Edit:
 
     rows_out: Rows | None = None
     rows_in: Rows | None = None
+    replaced: Indices | None = None
     same_features: bool = False
     feature_map: FeatureMap = Identity()
     penalty: Array | None = None

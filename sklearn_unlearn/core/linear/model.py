@@ -90,7 +90,8 @@ class Request:
     positions : ndarray of int or None
         Where the rows that leave lie in the retained data.
     ids : ndarray or None
-        Identifiers of rows that come and replace none.
+        Identifiers of rows that come and replace none; where some replace others, of
+        all.
     origin : Origin or None
         What rows that come were made of.
     retained : RetainedRows or None
@@ -426,9 +427,12 @@ def edited_rows(model: Model, request: Request) -> RetainedRows:
     if edit.rows_out is not None:
         positions = request.positions
         assert positions is not None
-        ids, numbers = retained.ids_at(positions), retained.numbers_at(positions)
-        if origin is None:
-            origin = retained.origins_at(positions)
+        if edit.replaced is None:
+            ids, numbers = retained.ids_at(positions), retained.numbers_at(positions)
+            if origin is None:
+                origin = retained.origins_at(positions)
+        else:
+            numbers = retained.numbers_of(positions, edit.replaced)
         retained = retained.without(positions, edit.rows_out.weight)
     if edit.rows_in is not None:
         retained = retained.with_rows(edit.rows_in, ids, origin, numbers)

@@ -175,6 +175,29 @@ class RetainedRows(StoredRows):
         self.check_ids()
         return search.living(self, ids)
 
+    def numbers_of(self, positions: Indices, replaced: Indices) -> Any:
+        """Numbers of rows that come: those that they replace, or new ones.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Of rows that leave.
+        replaced : ndarray of int
+            For each row that comes, which of these it replaces; -1 if none.
+
+        Returns
+        -------
+        ndarray of int, or None if rows have none.
+        """
+        if not self.has_numbers:
+            return None
+        new = replaced < 0
+        numbers = np.full(replaced.size, self.next_number) + np.cumsum(new) - 1
+        if not new.all():
+            kept = self.numbers_at(positions[replaced[~new]])
+            numbers[~new] = kept
+        return numbers
+
     def remaining(self) -> tuple[Indices, Any]:
         """Numbers and identifiers of living rows, in the order in which they came."""
         alive = self.alive

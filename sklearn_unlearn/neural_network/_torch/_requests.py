@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_scalar
 
+from sklearn_unlearn.core.linear.edits import DropColumns
 from sklearn_unlearn.exceptions import (
     NotFiniteError,
     UnfinishedTrainingWarning,
@@ -60,6 +61,7 @@ class ModuleRequestsMixin(RequestsMixin):
             raise UnlearningError("No target that the loss counts would remain.")
         rows = request.edit.rows_in
         all_rows = request.retained is not None or rows is request.edit.rows_out is None
+        all_rows |= isinstance(request.edit.feature_map, DropColumns)
         if self.max_rows is None or all_rows or self.method != "levenberg_marquardt":
             if objective is not None and self.method == "levenberg_marquardt":
                 objective = moving(objective)

@@ -1,0 +1,77 @@
+"""Rows that are to leave a row model, or to change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.exceptions import UnlearningError
+
+
+@dataclass(frozen=True, eq=False)
+class Leaving:
+    """Rows that are to leave, or to change.
+
+    Attributes
+    ----------
+    rows : Rows
+        None of weight zero.
+    positions : ndarray of int or None
+        Where they lie in the retained data, if there are any.
+    source : ndarray of int
+        The row of the request that each of them is, or is a part of.
+    n_asked : int
+        Rows of the request, those of weight zero among them.
+    """
+
+    rows: Rows
+    positions: Any
+    source: np.ndarray
+    n_asked: int
+
+    def checked(self, n_rows, name):
+        """Refuse another number of rows than the request has."""
+        if n_rows != self.n_asked:
+            raise ValueError(
+                f"{name} has {n_rows} rows, expected {self.n_asked}: one for each row "
+                "of X, or for each that the model has of row_ids."
+            )
+
+    @property
+    def as_asked(self):
+        """Whether they are the rows of the request, in its order."""
+        return np.array_equal(self.source, np.arange(self.n_asked))
+
+    def of_each(self, values):
+        """What is given for each row of the request, for each of these rows."""
+        return values if self.as_asked else values[self.source]
+
+    def spread(self, values, nothing):
+        """What was found for these rows, for each row of the request.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows, ...)
+        nothing : float
+            For rows of weight zero.
+        """
+        spread = np.full((self.n_asked, *values.shape[1:]), nothing)
+        spread[self.source] = values
+        return spread
+
+    def whole(self):
+        """The same, if no row of the request is in several parts.
+
+        Raises
+        ------
+        UnlearningError
+        """
+        if np.unique(self.source).size < self.source.size:
+            raise UnlearningError(
+                "row_ids names a row that was replaced in part: name its parts by X "
+                "and y as well."
+            )
+        return self

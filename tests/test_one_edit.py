@@ -1,0 +1,370 @@
+"""A list of requests of all kinds is one edit of each model, and one solve."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import Normalizer
+from sklearn.tree import DecisionTreeClassifier
+
+import sklearn_unlearn as su
+from sklearn_unlearn import newton
+from sklearn_unlearn.ensemble._sharded import ShardedModel
+from sklearn_unlearn.neural_network._requests import RequestsMixin
+from sklearn_unlearn.row_models._row_sets import RowSetModel
+from sklearn_unlearn.sufficient_statistics._base import StatisticsUnlearner
+from sklearn_unlearn.tree.model import TreeModel
+from tests.cases import make
+
+N = 80
+rng = np.random.default_rng(11)
+X = np.round(rng.normal(size=(N, 4)), 3)
+Y = (X @ [1.0, -1.0, 0.5, 0.0] + rng.normal(size=N) > 0).astype(int)
+NAMES = np.arange(N) + 1000
+NEW = np.round(rng.normal(size=(8, 4)), 3)
+
+pytestmark = [
+    pytest.mark.filterwarnings(
+        "ignore::sklearn_unlearn.exceptions.NotForgottenWarning"
+    ),
+    pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.LargeStepWarning"),
+]
+pipeline = su.make_unlearnable_pipeline
+
+
+def logistic(**params):
+    return make("logistic", retain_data=True, **params)
+
+
+MODELS = {
+    "ridge": su.UnlearnableRidge(),
+    "ridge retained": su.UnlearnableRidge(retain_data=True),
+    "logistic": logistic(),
+    "balanced": logistic(class_weight="balanced"),
+    "iterative": logistic(curvature="iterative"),
+    "certified": logistic(
+        certification=su.GaussianCertification(
+            epsilon=1.0, delta=1e-3, sigma=1.0, random_state=0
+        )
+    ),
+    "naive Bayes": su.UnlearnableGaussianNB(),
+    "naive Bayes retained": su.UnlearnableGaussianNB(retain_data=True),
+    "discriminant": su.UnlearnableLinearDiscriminantAnalysis(),
+    "scaler": su.UnlearnableStandardScaler(),
+    "extremes": su.UnlearnableMinMaxScaler(),
+    "quantiles": su.UnlearnableQuantileTransformer(n_quantiles=10),
+    "columns": su.make_unlearnable_column_transformer(
+        (su.UnlearnableStandardScaler(), [0, 1]), ("passthrough", [2, 3])
+    ),
+    "tree": su.UnlearnableDecisionTreeClassifier(random_state=0, max_depth=4),
+    "forest": su.UnlearnableRandomForestClassifier(n_estimators=4, random_state=0),
+    "neighbours": su.UnlearnableKNeighborsClassifier(3, weights="distance"),
+    "support vectors": su.UnlearnableSVC(gamma=0.3, tol=1e-10),
+    "kernel": su.UnlearnableKernelRidge(kernel="rbf", gamma=0.3),
+    "shards": su.ShardedClassifier(LogisticRegression(), n_shards=3, random_state=0),
+    "retrained": su.RetrainedClassifier(DecisionTreeClassifier(random_state=0)),
+    "transformers": pipeline(Normalizer(), su.UnlearnableStandardScaler()),
+    "sums pipeline": pipeline(Normalizer(), su.UnlearnableGaussianNB()),
+    "mapped sums": pipeline(su.UnlearnableStandardScaler(), su.UnlearnableGaussianNB()),
+    "pipeline": pipeline(su.UnlearnableStandardScaler(), logistic()),
+    "lossy pipeline": pipeline(su.UnlearnableMinMaxScaler(), Normalizer(), logistic()),
+    "retained sums pipeline": pipeline(
+        su.UnlearnableStandardScaler(), su.UnlearnableGaussianNB(retain_data=True)
+    ),
+    "neighbours pipeline": pipeline(
+        su.UnlearnableStandardScaler(), su.UnlearnableKNeighborsClassifier(3)
+    ),
+    "nested": pipeline(
+        su.UnlearnableStandardScaler(),
+        pipeline(su.UnlearnableMinMaxScaler(), logistic()),
+    ),
+    "search": su.UnlearnableGridSearchCV(logistic(), {"C": [0.1, 1.0]}, cv=3),
+    "stacking": su.UnlearnableStackingClassifier(
+        [("one", logistic()), ("two", su.UnlearnableGaussianNB())],
+        final_estimator=logistic(),
+        cv=3,
+    ),
+}
+NETWORK = su.UnlearnableMLPClassifier(
+    (3,), solver="lbfgs", alpha=1.0, max_iter=500, retain_data=True, random_state=0
+)
+NAMED = [
+    name
+    for name in MODELS
+    if name
+    not in (
+        "ridge",
+        "naive Bayes",
+        "discriminant",
+        "scaler",
+        "extremes",
+        "quantiles",
+        "columns",
+        "transformers",
+        "sums pipeline",
+        "mapped sums",
+    )
+]
+
+
+def fitted(name, named=False):
+    model = clone(MODELS.get(name, NETWORK))
+    keywords = {"row_ids": NAMES} if named else {}
+    return model.fit(X, Y, **keywords)
+
+
+def given(model, rows, named=False):
+    """How a request names rows."""
+    if named:
+        return {"row_ids": NAMES[rows]}
+    takes = {"X": X[rows]}
+    return takes | ({"y": Y[rows]} if "y" in model._accepts else {})
+
+
+def mixed(model, named=False, columns=False):
+    """Requests of all kinds, about different rows; those of one row among them."""
+    requests = [
+        ("partial_unfit", given(model, [3, 4], named)),
+        ("replace_features", given(model, [10, 40], named) | {"X_new": NEW[:2]}),
+        (
+            "partial_fit",
+            {"X": NEW[2:4]}
+            | ({"y": np.array([0, 1])} if "y" in model._accepts else {})
+            | ({"row_ids": [2000, 2001]} if named else {}),
+        ),
+        ("partial_unfit", given(model, [50], named)),
+    ]
+    if "y" in model._accepts:
+        requests += [
+            ("replace_labels", given(model, [5, 60], named) | {"y_new": 1 - Y[[5, 60]]})
+        ]
+    if columns:
+        requests += [("forget_features", {"columns": [3]})]
+    return requests
+
+
+def answers(model):
+    for method in ("predict_proba", "decision_function", "predict", "transform"):
+        if method == "predict_proba" and hasattr(model, "secret_"):
+            continue
+        if hasattr(model, method):
+            return np.asarray(getattr(model, method)(X))
+    raise AssertionError(model)
+
+
+def state(name, model):
+    if name == "certified":  # without noise
+        return model._fitted.model.state.theta
+    return answers(model)
+
+
+def has_columns_to_forget(name, model):
+    # what Normalizer makes of a row without a column nobody can follow
+    return hasattr(model, "forget_features") and name not in (
+        "transformers",
+        "sums pipeline",
+    )
+
+
+@pytest.mark.parametrize("columns", [False, True])
+@pytest.mark.parametrize("name", MODELS)
+def test_all_kinds_at_once_lead_where_one_after_another_leads(name, columns):
+    together, alone = fitted(name), fitted(name)
+    if columns and not has_columns_to_forget(name, together):
+        return
+    requests = mixed(together, columns=columns)
+    records = together.carry_out(requests)
+    for verb, keywords in requests:
+        getattr(alone, verb)(**keywords)
+    assert [each.verb for each in records] == [verb for verb, _ in requests]
+    np.testing.assert_allclose(
+        state(name, together), state(name, alone), atol=1e-6, rtol=0
+    )
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_names_and_places_are_those_of_one_after_another(name):
+    together, alone = fitted(name, named=True), fitted(name, named=True)
+    requests = mixed(together, named=True)
+    together.carry_out(requests)
+    for verb, keywords in requests:
+        getattr(alone, verb)(**keywords)
+    np.testing.assert_array_equal(together.remaining_ids(), alone.remaining_ids())
+    np.testing.assert_allclose(
+        state(name, together), state(name, alone), atol=1e-6, rtol=0
+    )
+    # a second list finds the rows by their names and by their new values
+    for model in (together, alone):
+        model.carry_out(
+            [
+                ("partial_unfit", {"row_ids": [1010, 2000]}),
+                ("replace_labels", {"X": NEW[[1]], "y": Y[[40]], "y_new": 1 - Y[[40]]}),
+            ]
+        )
+    np.testing.assert_allclose(
+        state(name, together), state(name, alone), atol=1e-6, rtol=0
+    )
+
+
+#: What a solve is: a step or a minimisation, an estimator made of sums, trees edited or
+#: grown, shards trained, an estimator fitted to rows.
+SOLVES = {
+    "ridge": (newton, "apply"),
+    "ridge retained": (newton, "apply"),
+    "logistic": (newton, "apply"),
+    "certified": (newton, "apply"),
+    "pipeline": (newton, "apply"),
+    "lossy pipeline": (newton, "apply"),
+    "nested": (newton, "apply"),
+    "naive Bayes": (StatisticsUnlearner, "_complete"),
+    "naive Bayes retained": (StatisticsUnlearner, "_complete"),
+    "scaler": (StatisticsUnlearner, "_complete"),
+    "sums pipeline": (StatisticsUnlearner, "_complete"),
+    "tree": (TreeModel, "_edited", "_grown"),
+    "forest": (TreeModel, "_edited", "_grown"),
+    "shards": (ShardedModel, "_trained"),
+    "retrained": (ShardedModel, "_trained"),
+    "neighbours": (RowSetModel, "_carried"),
+    "support vectors": (RowSetModel, "_carried"),
+    "kernel": (RowSetModel, "_carried"),
+    "neighbours pipeline": (RowSetModel, "_carried"),
+    "network": (RequestsMixin, "_answered"),
+}
+
+
+@pytest.mark.parametrize("columns", [False, True])
+@pytest.mark.parametrize("name", SOLVES)
+def test_one_solve(name, columns, monkeypatch):
+    model, solves = fitted(name), []
+    if columns and not has_columns_to_forget(name, model):
+        return
+    owner, *methods = SOLVES[name]
+
+    def counting(solve):
+        def counted(*arguments, **keywords):
+            solves.append(solve)
+            return solve(*arguments, **keywords)
+
+        return counted
+
+    for method in methods:
+        monkeypatch.setattr(owner, method, counting(getattr(owner, method)))
+    records = model.carry_out(mixed(model, columns=columns))
+    assert len(solves) == 1
+    assert len(records) == len(mixed(model, columns=columns))
+    assert len({each.identity for each in records}) == len(records)
+
+
+def test_values_and_targets_of_a_row_change_at_once():
+    for name in ("ridge", "logistic", "naive Bayes", "pipeline", "forest", "search"):
+        together, alone = fitted(name), fitted(name)
+        requests = [
+            ("replace_features", given(alone, [7]) | {"X_new": NEW[[0]]}),
+            ("replace_labels", {"X": NEW[[0]], "y": Y[[7]], "y_new": 1 - Y[[7]]}),
+            ("replace_features", {"X": NEW[[0]], "y": 1 - Y[[7]], "X_new": NEW[[1]]}),
+        ]
+        together.carry_out(requests)
+        for verb, keywords in requests:
+            getattr(alone, verb)(**keywords)
+        np.testing.assert_allclose(answers(together), answers(alone), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["logistic", "forest", "pipeline", "naive Bayes"])
+def test_equal_rows_are_different_ones(name):
+    twins, targets = X.copy(), Y.copy()
+    twins[[5, 6, 7]], targets[[5, 6, 7]] = X[4], Y[4]
+    model = clone(MODELS[name]).fit(twins, targets)
+    row = {"X": X[[4]], "y": Y[[4]]}
+    model.carry_out(
+        [
+            ("partial_unfit", row),
+            ("replace_labels", row | {"y_new": 1 - Y[[4]]}),
+            ("partial_fit", row),
+            ("partial_unfit", {"X": X[[9]], "y": Y[[9]]}),
+        ]
+    )
+    left = np.delete(np.arange(N), [4, 9])
+    edited = targets.copy()
+    edited[5] = 1 - Y[4]
+    refit = clone(MODELS[name]).fit(
+        np.vstack([twins[left], X[[4]]]), np.append(edited[left], Y[4])
+    )
+    np.testing.assert_allclose(answers(model), answers(refit), atol=1e-6, rtol=0)
+
+
+def test_weights_of_several_kinds():
+    weight = 1.0 + np.arange(N) % 3
+    for front in ([], [su.UnlearnableStandardScaler()]):
+        model = pipeline(*front, logistic()) if front else logistic()
+        model.fit(X, Y, sample_weight=weight)
+        model.carry_out(
+            [
+                ("partial_unfit", {"X": X[[1]], "y": Y[[1]]}),
+                ("partial_unfit", {"X": X[[3]], "y": Y[[3]], "sample_weight": 1.0}),
+                ("replace_features", {"X": X[[5]], "y": Y[[5]], "X_new": NEW[[0]]}),
+                ("partial_fit", {"X": NEW[[1]], "y": [1], "sample_weight": 2.0}),
+            ]
+        )
+        edited = np.vstack([X, NEW[[1]]])
+        edited[5] = NEW[0]
+        left = np.append(weight, 2.0)
+        left[1] = left[3] = 0.0
+        refit = clone(model).fit(edited, np.append(Y, 1), sample_weight=left)
+        np.testing.assert_allclose(answers(model), answers(refit), atol=1e-6, rtol=0)
+
+
+def test_sparse_rows_and_counts():
+    rows = sp.csr_array(np.where(np.abs(X) > 0.5, np.abs(X), 0.0))
+    for model in (
+        logistic(),
+        su.UnlearnableMultinomialNB(),
+        pipeline(su.UnlearnableMaxAbsScaler(), logistic()),
+    ):
+        model = clone(model).fit(rows, Y)
+        model.carry_out(
+            [
+                ("partial_unfit", {"X": rows[[1]], "y": Y[[1]]}),
+                ("replace_features", {"X": rows[[2]], "y": Y[[2]], "X_new": rows[[9]]}),
+                ("replace_labels", {"X": rows[[3]], "y": Y[[3]], "y_new": 1 - Y[[3]]}),
+                ("partial_fit", {"X": rows[[1]], "y": [1]}),
+            ]
+        )
+        edited, targets = rows.toarray(), Y.copy()
+        edited[2], targets[3] = edited[9], 1 - Y[3]
+        left = np.append(np.delete(np.arange(N), 1), 1)
+        targets = np.append(np.delete(targets, 1), 1)
+        refit = clone(model).fit(sp.csr_array(edited[left]), targets)
+        np.testing.assert_allclose(
+            model.predict_proba(rows), refit.predict_proba(rows), atol=1e-6, rtol=0
+        )
+
+
+def test_frames_with_categories():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    frame["kind"] = pd.Categorical(np.array(["x", "y", "z"])[np.arange(N) % 3])
+    model = pipeline(
+        su.make_unlearnable_column_transformer(
+            (su.UnlearnableOneHotEncoder(handle_unknown="ignore"), ["kind"]),
+            (su.UnlearnableStandardScaler(), list("abcd")),
+        ),
+        logistic(),
+    ).fit(frame, Y)
+    changed = frame[2:3].assign(a=9.0, kind="z")
+    model.carry_out(
+        [
+            ("partial_unfit", {"X": frame[1:2], "y": Y[1:2]}),
+            ("replace_features", {"X": frame[2:3], "y": Y[2:3], "X_new": changed}),
+            ("replace_labels", {"X": frame[3:4], "y": Y[3:4], "y_new": 1 - Y[3:4]}),
+            ("partial_fit", {"X": frame[1:2].assign(b=3.0), "y": [1]}),
+        ]
+    )
+    edited, targets = frame.astype({"kind": object}), Y.copy()
+    edited.loc[2, ["a", "kind"]] = [9.0, "z"]
+    targets[3] = 1 - Y[3]
+    edited = pd.concat([edited.drop(index=1), edited[1:2].assign(b=3.0)])
+    refit = clone(model).fit(edited, np.append(np.delete(targets, 1), 1))
+    np.testing.assert_allclose(
+        model.predict_proba(frame), refit.predict_proba(frame), atol=1e-6, rtol=0
+    )
