@@ -27,6 +27,9 @@ from sklearn_unlearn.utils.validation import (
     remaining_columns,
 )
 
+#: Entries of the first few rows, which mostly tell what there is.
+HEAD_ENTRIES = 2**12
+
 
 class RawRowModel(RowModel):
     """Reads rows as their caller has them, and finds them among those retained.
@@ -194,6 +197,10 @@ def present_classes(encoding, retained, fewest=1):
     EmptyClassError
         If that leaves fewer classes than ``fewest``.
     """
+    head = next(retained.blocks(HEAD_ENTRIES))
+    groups = encoding.groups(head.y)[head.weight > 0.0]
+    if np.unique(groups).size == encoding.n_groups:
+        return encoding, retained
     counts = np.zeros(encoding.n_groups)
     for block in retained.blocks():
         groups = encoding.groups(block.y)

@@ -20,6 +20,7 @@ from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models._adopted import AdoptedRowSet
 from sklearn_unlearn.row_models._final_requests import FinalRowModel
 from sklearn_unlearn.row_models._fingerprint import fingerprint, followed
+from sklearn_unlearn.row_models._raw_rows import HEAD_ENTRIES
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.row_ids import check_new_row_ids
@@ -302,7 +303,7 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         encoding, retained = self._left(
             fitted.encoding, edited_rows(fitted.model, request)
         )
-        if not any(block.weight.any() for block in retained.blocks()):
+        if not any(block.weight.any() for block in retained.blocks(HEAD_ENTRIES)):
             raise InsufficientWeightError("The request would leave no row to train on.")
         return self._settled(
             fitted, fitted.with_rows(retained, encoding, request), request
