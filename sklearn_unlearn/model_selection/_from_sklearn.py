@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,9 @@ class SearchAdoption:
         """A search that was run elsewhere, with its candidates, taken over.
 
         It kept none of the models of its folds: these are fitted once more, in the
-        time that the search took.
+        time that the search took, and as much memory as ``fit`` takes. With
+        ``keep="best"`` nothing is fitted but what the ``from_sklearn`` of the best
+        model needs; its scores and the choice are taken as they are, and stay.
 
         Parameters
         ----------
@@ -82,8 +85,13 @@ class SearchAdoption:
                 "The search was run with refit=False and has no model: fit this one."
             )
         given = fitted.get_params(deep=False) | {"keep": keep}
-        given["estimator"] = _counterpart(fitted, X, y, sample_weight, params)
+        best = _counterpart(fitted, X, y, sample_weight, params)
+        given["estimator"] = _unfitted(fitted.estimator, best)
         search: Any = cls(**given)
+        if keep == "best":
+            asked = X, y, sample_weight, groups, row_ids
+            search._take_over(best, fitted, *asked)
+            return search
         candidates = fitted.cv_results_["params"]
         search._fit_candidates(candidates, X, y, sample_weight, groups, row_ids)
         error = _difference(search.cv_results_, fitted.cv_results_)
@@ -98,19 +106,26 @@ class SearchAdoption:
 
 
 def _counterpart(fitted, X, y, sample_weight, params):
-    """What unlearns as the estimator of a search does, not fitted."""
+    """What unlearns as the best model of a search does, taken over from it."""
     best = fitted.best_estimator_
     alone = not isinstance(best, Pipeline)
     pipeline = Pipeline([("model", best)]) if alone else best
     try:
-        taken: Any = UnlearnablePipeline._by_counterparts(
+        taken: Any = UnlearnablePipeline.from_sklearn(
             pipeline, X, y, sample_weight, **params
         )
     except (TypeError, UnlearningError):
         if params:
             raise
-        return clone(fitted.estimator)
-    return clone(taken.steps[-1][1] if alone else taken)
+        return copy.deepcopy(best)
+    if not isinstance(taken, UnlearnablePipeline):  # it is trained again
+        return copy.deepcopy(best)
+    return taken.steps[-1][1] if alone else taken
+
+
+def _unfitted(estimator, best):
+    """The estimator of a search for the candidates of which this is the best model."""
+    return clone(estimator if type(estimator) is type(best) else best)
 
 
 def _difference(results, others):

@@ -52,7 +52,8 @@ class UnlearnableGridSearchCV(SearchModel, GridSearchCV):
         warns of it.
     max_bytes : int or None, default=4294967296
         The most that all models may take, estimated by the pickle of the first one
-        before the others are fitted (``n_bytes_``). ``fit`` raises if it is more.
+        before the others are fitted (``n_bytes_``, and a line of the logger
+        "sklearn_unlearn.searches"). ``fit`` raises if it is more.
     refold : bool, default=False
         Draw the folds anew at each request and fit all models again: what a fresh
         search does, in its time.

@@ -32,6 +32,8 @@ class SearchReport:
         None of a single candidate, or where ``refit`` is a function.
     runner_up : int or None
         The number of the next one now; None as of the lead.
+    choice_frozen : bool
+        Whether the request left the choice and its scores as they were at fit.
     """
 
     n_unlearned: int
@@ -41,6 +43,7 @@ class SearchReport:
     lead_before: float | None
     lead: float | None
     runner_up: int | None
+    choice_frozen: bool
 
     @property
     def choice_changed(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from sklearn.model_selection import PredefinedSplit, check_cv
 from sklearn.utils import get_tags
 
 from sklearn_unlearn.exceptions import NotForgottenWarning, UnlearningError
-from sklearn_unlearn.folds import FoldedFit, FoldedModel, Members, unlearns
+from sklearn_unlearn.folds import FoldedFit, FoldedModel, Member, Members, unlearns
 from sklearn_unlearn.model_selection._attributes import SearchAttributes
 from sklearn_unlearn.model_selection._from_sklearn import SearchAdoption
 from sklearn_unlearn.model_selection._influence import InfluenceOnChoice
@@ -34,6 +35,9 @@ from sklearn_unlearn.utils.tags import (
     UnlearnerTags,
     takes_weights,
 )
+
+#: Has a line for each search of what its models will take, at level INFO.
+LOGGER = logging.getLogger("sklearn_unlearn.searches")
 
 
 class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedModel):
@@ -102,13 +106,42 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
             raise TypeError(
                 f"sample_weight: {type(self.estimator).__name__}.fit takes none."
             )
-        specs = tuple(
+        splitter = partial(self._splits, groups=groups)
+        rows, columns = self._read_folds(X, y, sample_weight, row_ids, splitter)
+        specs = self._specs(candidates)
+        self._fitted = self._searched(rows, columns, candidates, specs)
+
+    def _specs(self, candidates):
+        """The estimator with the parameters of each candidate, not fitted."""
+        return tuple(
             clone(self.estimator).set_params(**clone(each, safe=False))
             for each in candidates
         )
+
+    def _take_over(self, model, fitted, X, y, sample_weight, groups, row_ids):
+        """Become a search of which only the best model is kept, fitted already.
+
+        Parameters
+        ----------
+        model : estimator
+            The best one.
+        fitted : GridSearchCV or RandomizedSearchCV
+            Has scored all candidates.
+        X, y, sample_weight, groups, row_ids
+            As for ``fit``.
+        """
+        self._check_parameters(groups)
         splitter = partial(self._splits, groups=groups)
         rows, columns = self._read_folds(X, y, sample_weight, row_ids, splitter)
-        self._fitted = self._searched(rows, columns, candidates, specs)
+        candidates = list(fitted.cv_results_["params"])
+        scorers, specs = self._rehearsed(candidates, rows), self._specs(candidates)
+        names = ("best_index_", "best_params_", "best_score_")
+        found = {name: getattr(fitted, name) for name in names if hasattr(fitted, name)}
+        own = None if columns is None else np.ones(columns.n_features, dtype=bool)
+        member = Member(model, own, None, fitted.refit_time_)
+        members = Members(specs, {(found["best_index_"], None): member})
+        choice = Choice(candidates, scorers, {}, dict(fitted.cv_results_), found, None)
+        self._fitted = FoldedFit(rows, columns, members, choice)
 
     def _check_parameters(self, groups):
         if not hasattr(self.estimator, "fit") or isinstance(self.estimator, type):
@@ -149,7 +182,10 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
         if self.keep == "all":
             members = fit(members, cells[:1])
             first = members.fitted[cells[0]].estimator
-            n_bytes = check_memory(first, len(cells) + bool(self.refit), self.max_bytes)
+            n_models = len(cells) + bool(self.refit)
+            n_bytes = check_memory(first, n_models, self.max_bytes)
+            if n_bytes is not None:
+                LOGGER.info("%d models will take %d bytes", n_models, n_bytes)
             members = fit(members, cells[1:])
             members = members.with_shared_steps(fronts) if fronts else members
             scores = scorers.of_cells(members, cells, living)
@@ -239,6 +275,7 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
             lead_before,
             lead,
             runner_up,
+            not choice.scores,
         )
         return replace(fitted, outcome=replace(choice, report=report))
 

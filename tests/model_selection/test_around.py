@@ -26,7 +26,11 @@ from sklearn_unlearn import (
     partial_unfit,
     unlearnable,
 )
-from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
+from sklearn_unlearn.exceptions import (
+    DataMismatchWarning,
+    NotForgottenWarning,
+    UnlearningError,
+)
 from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
 from tests.model_selection.searches import (
     assert_same_search,
@@ -136,6 +140,37 @@ def test_a_search_that_is_taken_over(alone):
     assert report.n_refitted == report.choice_changed
     with pytest.warns(DataMismatchWarning, match="Scores differ"):
         UnlearnableGridSearchCV.from_sklearn(theirs, X[::-1], y[::-1])
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+def test_of_a_search_that_is_taken_over_the_best_model_alone_is_kept(foreign):
+    X, y = classes()
+    model, grid = LogisticRegression(tol=1e-11, max_iter=10_000), {"C": [0.01, 1.0]}
+    if foreign:
+        model, grid = DecisionTreeClassifier(random_state=0), {"max_depth": [1, 3]}
+    theirs = GridSearchCV(model, grid, cv=3).fit(X, y)
+    params = {} if foreign else {"retain_data": True, "tol": 1e-11}
+    keep = {"keep": "best", **params}
+    ours = UnlearnableGridSearchCV.from_sklearn(theirs, X, y, **keep)
+    assert ours.cv_results_ == theirs.cv_results_
+    assert ours.n_splits_ == 3
+    assert ours.choice_frozen_
+    assert_same_search(ours, theirs, X, tolerance=1e-6)
+    with pytest.warns(NotForgottenWarning, match="the choice"):
+        ours.partial_unfit(X[:5], y[:5])
+    assert ours.request_report_.choice_frozen
+    refit = clone(theirs.best_estimator_).fit(X[5:], y[5:])
+    answers = (each.predict_proba(X) for each in (ours, refit))
+    np.testing.assert_allclose(*answers, atol=1e-7)
+    assert ours.best_params_ == theirs.best_params_
+
+
+def test_what_models_will_take_is_said_before_they_are_fitted(caplog):
+    X, y = numbers()
+    with caplog.at_level("INFO", logger="sklearn_unlearn.searches"):
+        search = clone(RIDGE).fit(X, y)
+    (line,) = caplog.messages
+    assert line == f"3 models will take {search.n_bytes_} bytes"
 
 
 def test_the_one_door_leaves_a_search_that_unlearns_as_it_is():
