@@ -30,6 +30,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 from sklearn.svm import SVC
+from sklearn.utils import get_tags
 
 from sklearn_unlearn import (
     RetrainedClassifier,
@@ -269,6 +270,39 @@ class Odd(StandardScaler):
         self.factor = factor + 1
 
 
+class NoTags:
+    """Has the methods and nothing by which it tells what it is."""
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return X[:, 0]
+
+
+class NoTagsEither(NoTags):
+    """Can be cloned."""
+
+    def get_params(self, deep=True):
+        return {}
+
+    def set_params(self):
+        return self
+
+
+@pytest.mark.filterwarnings("ignore:.*does not define:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*doesn't define:FutureWarning")
+def test_what_has_not_all_of_the_interface(data):
+    for given in (NoTags(), [StandardScaler(), NoTags()]):
+        with pytest.raises(TypeError, match=r"NoTags .*has no get_params"):
+            unlearnable(given, *data)
+    try:
+        get_tags(NoTagsEither())
+    except AttributeError:  # releases since 1.7 need them
+        with pytest.raises(TypeError, match=r"NoTagsEither has no __sklearn_tags__"):
+            unlearnable(NoTagsEither(), *data)
+
+
 def test_what_is_refused(data):
     X, y = data
     theirs = make_pipeline(StandardScaler(), SVC()).fit(X, y)
@@ -355,7 +389,7 @@ def test_why_a_step_is_trained_again_is_said(data):
         "UnlearnableRandomForestClassifier does not follow steps that change with the "
         "rows"
     )
-    sparse = LogisticRegression(l1_ratio=1.0, solver="saga", random_state=0)
+    sparse = LogisticRegression(penalty="elasticnet", l1_ratio=1.0, solver="saga")
     assert because(sparse) == (
         "LogisticRegression has l1_ratio=1.0, which is another objective: the penalty "
         "of absolute values has no second derivative"

@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.utils import get_tags
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._like import fitted_like, transformer_like
@@ -49,11 +50,12 @@ def one_estimator(estimator):
     TypeError, UnlearningError
     """
     if isinstance(estimator, list | tuple):
-        return _in_a_row(estimator)
+        return _in_a_row([_part(each) for each in estimator])
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         raise TypeError(
             f"estimator must be a scikit-learn estimator, with fit; got {estimator!r}."
         )
+    _part(estimator)
     if isinstance(estimator, FrozenEstimator):
         raise UnlearningError(
             "A FrozenEstimator stays as it is: pass the estimator that it holds."
@@ -68,6 +70,36 @@ def one_estimator(estimator):
             "model: pass the estimator with the parameters that it chose."
         )
     return estimator
+
+
+def _part(named):
+    """An estimator, or a name and one, or what a pipeline has in place of one.
+
+    Raises
+    ------
+    TypeError
+        If it has not all of scikit-learn's interface.
+    """
+    estimator = named[1] if isinstance(named, tuple) else named
+    if is_nothing(estimator):
+        return named
+    kind = kind_of(estimator, first=True)
+    if not hasattr(estimator, "get_params"):
+        raise TypeError(
+            f"{kind} has no get_params, by which it could be cloned and fitted again: "
+            "derive it from sklearn.base.BaseEstimator."
+        )
+    try:
+        get_tags(estimator)
+    except AttributeError as error:
+        if hasattr(estimator, "__sklearn_tags__"):
+            raise
+        raise TypeError(
+            f"{kind} has no __sklearn_tags__, by which classifiers are told from "
+            "regressors: derive it from sklearn.base.BaseEstimator, and "
+            "ClassifierMixin or RegressorMixin before that."
+        ) from error
+    return named
 
 
 def _in_a_row(estimators):
