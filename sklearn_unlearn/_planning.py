@@ -14,6 +14,7 @@ from sklearn_unlearn._carrying import METHODS, CarryingMixin
 from sklearn_unlearn.core.rows import counting_passes
 from sklearn_unlearn.exceptions import UndoError
 from sklearn_unlearn.plans import PlannedBudget, PlannedStep, RequestPlan
+from sklearn_unlearn.utils.answers import differences
 from sklearn_unlearn.utils.digests import digest_of_rows, digest_of_state
 from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.notes import Notes, taking_notes
@@ -24,8 +25,6 @@ from sklearn_unlearn.utils.tags import unlearning_tags
 #: How a step is touched that reads no row, and what is read where passes are counted.
 _UNREAD = ("frozen", "untouched")
 _COUNTED = ("its rows", "some passes")
-#: What an estimator may answer about rows, the most telling first.
-_ANSWERS = ("predict_proba", "decision_function", "predict", "transform")
 
 
 class PlanningMixin(CarryingMixin):
@@ -103,11 +102,15 @@ class PlanningMixin(CarryingMixin):
             )
             steps = tuple(touches.steps(self, after))
             read = all(each.how in _UNREAD or each.costs in _COUNTED for each in steps)
+            largest = mean = None
+            if X_watch is not None:
+                largest, mean = differences(self, after, X_watch)
             return RequestPlan(
                 **found,
                 steps=steps,
                 passes=passes[0] if read else None,
-                **({} if X_watch is None else _moved(self, after, X_watch)),
+                largest_change=largest,
+                mean_change=mean,
             )
 
     def _undo(self, record: Any, given: dict[str, Any]) -> Any:
@@ -330,17 +333,3 @@ def _outputs(estimator):
     if hasattr(estimator, "vocabulary_"):
         return list(estimator.vocabulary_)
     return []
-
-
-def _moved(before, after, X):
-    """How far what an estimator answers about rows changes, as `RequestPlan` says."""
-    name = next(name for name in _ANSWERS if hasattr(before, name))
-    old, new = (getattr(each, name)(X) for each in (before, after))
-    if old.shape != new.shape:
-        return {"largest_change": float("nan"), "mean_change": float("nan")}
-    if old.dtype.kind not in "fiub":
-        changes = (old != new).astype(float)
-    else:
-        changes = abs(old - new)
-    mean = float(changes.mean())
-    return {"largest_change": float(changes.max()), "mean_change": mean}

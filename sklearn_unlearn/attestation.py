@@ -17,60 +17,85 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
 from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.utils.answers import differences
 from sklearn_unlearn.utils.messages import kind_of
+from sklearn_unlearn.utils.notes import taking_notes
+from sklearn_unlearn.utils.steps import hook
 
 __all__ = ["Attestation", "attest", "state_digest"]
 
 
 @dataclass(frozen=True)
 class Attestation:
-    """What `attest` found. It is true if the model is one of the rows.
+    """What `attest` found. It is true if all of the model is that of the rows.
 
     Attributes
     ----------
     same : bool
-        Whether all that is a function of the rows is that of these, bit for bit.
+        Whether all that is a function of the rows is that of these, bit for bit: true
+        if nothing is.
+    n_functions : int
+        How many steps are.
     differing : tuple of str
         Steps that are not; of an estimator that is no pipeline, its class.
     measured : tuple of str
-        Steps that are no function of the rows: what they are worth is the residual.
+        Steps that are no function of the rows alone: of what they are worth the
+        figures below speak.
+    largest_difference : float or None
+        How far what the model answers about the rows (probabilities, decisions,
+        numbers) differs from what a refit answers; without noise where certification
+        adds some. None if nothing is measured.
     residual, residual_of_refit : float or None
         Norms of the gradient of the objective on the rows, of the model and of a refit;
-        None if nothing is measured.
+        None where there is no gradient.
     rounding_error : float or None
-        Residuals below cannot be told from zero.
+        Residuals below cannot be told from zero; NaN if it is not known.
     """
 
     same: bool
+    n_functions: int
     differing: tuple[str, ...]
     measured: tuple[str, ...]
+    largest_difference: float | None = None
     residual: float | None = None
     residual_of_refit: float | None = None
     rounding_error: float | None = None
 
     def __bool__(self) -> bool:
-        return self.same
+        return self.same and not self.measured
 
     def __str__(self) -> str:
-        lines = ["The same to the last bit." if self.same else "Not of these rows."]
+        lines = []
         if self.differing:
-            lines[0] = f"Not of these rows: {', '.join(self.differing)}."
+            lines.append(f"Not of these rows: {', '.join(self.differing)}.")
+        elif not self.measured:
+            lines.append("The same to the last bit.")
+        elif self.n_functions:
+            lines.append("The same to the last bit but for what is measured.")
         if self.measured:
-            lines.append(
-                f"{', '.join(self.measured)}: residual {self.residual:.3g}, that of a "
-                f"refit {self.residual_of_refit:.3g} (rounding explains "
-                f"{self.rounding_error:.1g})."
-            )
+            found = f"answers differ from a refit's by {self.largest_difference:.3g}"
+            if self.residual is not None:
+                found += (
+                    f", residual {self.residual:.3g}, that of a refit "
+                    f"{self.residual_of_refit:.3g}"
+                )
+            if self.rounding_error is not None and np.isfinite(self.rounding_error):
+                found += f" (rounding explains {self.rounding_error:.1g})"
+            lines.append(f"Measured: {', '.join(self.measured)}: {found}.")
         return " ".join(lines)
 
 
-def attest(estimator, X, y=None, sample_weight=None, *, forgotten_features=None):
+def attest(
+    estimator, X, y=None, sample_weight=None, *, row_ids=None, forgotten_features=None
+):
     """Whether an estimator is what ``fit`` makes of these rows.
 
     A clone is fitted to them. What is a function of the rows (models and transformers
     of sums, trees, forests, neighbours, what is trained again) must be the same to the
-    last bit; of a linear model or network the residual on the rows is measured, beside
-    that of the refit. It costs a fit. The estimator stays as it is.
+    last bit. Of all others (linear models and networks, kernels by a factor, models of
+    folds, whose rows keep their folds) it is measured how far answers about the rows
+    differ from those of the refit and, where there is a gradient, the residual. It
+    costs a fit. The estimator stays as it is, and certification draws no noise.
 
     Parameters
     ----------
@@ -82,6 +107,9 @@ def attest(estimator, X, y=None, sample_weight=None, *, forgotten_features=None)
         the order matters (neighbours, models that are trained again).
     y : array-like, optional
     sample_weight : array-like of shape (n_rows,), optional
+    row_ids : array-like of shape (n_rows,), optional
+        Identifiers, if ``fit`` was given some: what is random about a row is drawn from
+        its name.
     forgotten_features : int, str, list of int or str, or bool mask, optional
         Columns of X that the model should have forgotten.
 
@@ -110,10 +138,15 @@ def attest(estimator, X, y=None, sample_weight=None, *, forgotten_features=None)
     >>> print(attest(model, X, y))
     Not of these rows: UnlearnableGaussianNB.
     """
+    with taking_notes(rehearses=True):
+        given = {"sample_weight": sample_weight, "row_ids": row_ids}
+        given = {name: value for name, value in given.items() if value is not None}
+        return _attested(estimator, X, y, given, forgotten_features)
+
+
+def _attested(estimator, X, y, given, forgotten_features):
     learned = _learned_steps(estimator)
-    refit = clone(estimator)
-    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-    refit.fit(X, y, **weights)
+    refit = clone(estimator).fit(X, y, **given)
     if forgotten_features is not None:
         refit.forget_features(forgotten_features)
     again = _learned_steps(refit)
@@ -125,15 +158,19 @@ def attest(estimator, X, y=None, sample_weight=None, *, forgotten_features=None)
     )
     found: dict[str, Any] = {}
     if measured:
+        found["largest_difference"], _ = differences(estimator, refit, X)
+    if measured and hasattr(estimator, "gradient_residual"):
         ours, theirs = (
-            each.gradient_residual(X, y, sample_weight) for each in (estimator, refit)
+            each.gradient_residual(X, y, given.get("sample_weight"))
+            for each in (estimator, refit)
         )
-        found = {
+        found |= {
             "residual": float(ours),
             "residual_of_refit": float(theirs),
-            "rounding_error": float(ours.rounding_error),
+            "rounding_error": float(getattr(ours, "rounding_error", np.nan)),
         }
-    return Attestation(not differing, differing, measured, **found)
+    n_functions = len(learned) - len(measured)
+    return Attestation(not differing, n_functions, differing, measured, **found)
 
 
 def state_digest(estimator):
@@ -178,8 +215,8 @@ def state_digest(estimator):
     for name, step in learned.items():
         if not _is_function(step):
             raise TypeError(
-                f"{name} is no function of its rows: requests and a refit find nearly "
-                "the same coefficients, not the same bits. Use attest(estimator, X, y)."
+                f"{name} is no function of its rows alone: requests and a refit find "
+                "nearly the same, not the same bits. Use attest(estimator, X, y)."
             )
     digest = hashlib.sha256()
     for name, step in learned.items():
@@ -210,9 +247,10 @@ def _plain(estimator):
 
 
 def _is_function(step):
-    """Whether the state of an estimator is a function of its rows."""
-    ours, _ = step
-    return not hasattr(ours, "gradient_residual")
+    """Whether the state of an estimator is a function of its rows, and is seen."""
+    ours, plain = step
+    hidden = plain is ours and "_fitted" in vars(ours)
+    return not hidden and hook(ours, "_is_function_of_rows")()
 
 
 def _digest(step):

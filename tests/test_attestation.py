@@ -87,6 +87,10 @@ def test_the_residual_of_a_linear_model_is_measured():
     assert found.residual < 1e-6
     assert su.attest(model, X, Y).residual > 0.1
     assert "residual" in str(found)
+    assert "same" not in str(found)
+    assert not found  # of a model of which nothing is proved
+    assert 0.0 < found.largest_difference < 1e-6
+    assert su.attest(model, X, Y).largest_difference > 1e-3
     with pytest.raises(TypeError, match="attest"):
         su.state_digest(model)
 
@@ -97,12 +101,74 @@ def test_steps_of_a_pipeline_are_attested_one_by_one():
     ).fit(X, Y)
     pipeline.partial_unfit(X[OUT], Y[OUT])
     found = su.attest(pipeline, X[LEFT], Y[LEFT])
-    assert found
+    assert found.same
+    assert not found
     assert found.measured == ("step 'unlearnablelogisticregression'",)
     assert found.residual < 1e-6
     wrong = su.attest(pipeline, X, Y)
     assert wrong.differing == ("step 'unlearnablestandardscaler'",)
     assert "unlearnablestandardscaler" in str(wrong)
+
+
+MEASURED = {
+    "kernel": su.UnlearnableKernelRidge(kernel="rbf", gamma=0.1),
+    "process": su.UnlearnableGaussianProcessRegressor(alpha=0.5, optimizer=None),
+    "network": su.UnlearnableMLPClassifier(
+        (3,), alpha=1.0, solver="lbfgs", max_iter=500, random_state=0, retain_data=True
+    ),
+    "search": su.UnlearnableGridSearchCV(su.UnlearnableGaussianNB(), {}, cv=2),
+    "calibrated": su.UnlearnableCalibratedClassifierCV(
+        su.UnlearnableGaussianNB(), cv=2
+    ),
+    "stack": su.UnlearnableStackingClassifier([("one", su.UnlearnableGaussianNB())]),
+    "vote": su.UnlearnableVotingClassifier([("one", su.UnlearnableGaussianNB())]),
+    "threshold": su.UnlearnableTunedThresholdClassifierCV(su.UnlearnableGaussianNB()),
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
+@pytest.mark.parametrize("name", MEASURED)
+def test_of_what_is_no_function_of_rows_answers_are_measured(name):
+    model = clone(MEASURED[name]).fit(X, Y)
+    model = su.partial_unfit(model, X[OUT], Y[OUT])
+    found = su.attest(model, X[LEFT], Y[LEFT])
+    assert not found
+    assert found.measured == (type(model).__name__,)
+    assert found.n_functions == 0
+    other = Y.copy()
+    other[::3] = 1 - other[::3]
+    wrong = su.attest(model, X, other)
+    assert not wrong
+    if name != "network":  # whose steps leave more than a refit
+        assert found.largest_difference < 0.1
+    if name != "threshold":  # whose labels differ by one or not at all
+        assert wrong.largest_difference > 2.0 * found.largest_difference
+    assert "Measured" in str(found)
+    assert "same" not in str(found)
+    with pytest.raises(TypeError, match="attest"):
+        su.state_digest(model)
+
+
+def test_rows_are_drawn_by_their_names():
+    names = np.arange(80) + 500
+    for name in ("forest", "shards"):
+        model = clone(FUNCTIONS[name]).fit(X, Y, row_ids=names)
+        model.partial_unfit(row_ids=names[OUT])
+        assert su.attest(model, X[LEFT], Y[LEFT], row_ids=names[LEFT])
+        assert not su.attest(model, X[LEFT], Y[LEFT], row_ids=names[LEFT][::-1])
+
+
+def test_certification_draws_no_noise_for_an_attestation(monkeypatch):
+    terms = su.GaussianCertification(epsilon=1.0, delta=1e-5, sigma=10.0)
+    model = su.UnlearnableRidge(certification=terms, retain_data=True).fit(X, Y)
+    model.partial_unfit(X[OUT], Y[OUT])
+
+    def drawn(*_):
+        raise AssertionError("noise")
+
+    monkeypatch.setattr("sklearn_unlearn.certification.lineage.noisy", drawn)
+    found = su.attest(model, X[LEFT], Y[LEFT])
+    assert found.largest_difference < 1e-9
 
 
 def test_attesting_changes_nothing():

@@ -186,6 +186,13 @@ class FoldedModel(RawRowModel, LearnedColumns):
             return before
         return fitted.model.new_memberships(origin.shape[0])
 
+    def _is_function_of_rows(self):
+        return False  # but of the fold as well that each row was in at fit
+
+    def _way(self):
+        how = "by requests to the models of the folds"
+        return how, "rows, models of the folds", "what each of these does"
+
     def _carried(self, fitted, request):
         change = RowChange(fitted.model, request)
         rows = fitted.model.edited(request, self._classes_left)

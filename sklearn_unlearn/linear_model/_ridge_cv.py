@@ -199,6 +199,9 @@ class UnlearnableRidgeCV(RowSetRegressor):
             return "exact, by leave-one-out errors", "rows, their errors", "n p"
         return "exact, fitted again", "rows", "a fit"
 
+    def _is_function_of_rows(self):
+        return not _follows(self._checked())  # whose errors are rounded on their way
+
     def _settled(self, before, after, request):
         if after.folds is not None:
             after = replace(after, folds=_with_new_rows(after))

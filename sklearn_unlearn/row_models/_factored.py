@@ -65,6 +65,9 @@ class FactoredModel(RowSetRegressor):
             return "exact, by a factor", "rows, factor of a kernel", "n^2 of n rows"
         return "exact, fitted again", "rows", "a fit"
 
+    def _is_function_of_rows(self):
+        return not self._has_factor(self._checked())  # which rounds on its way
+
     def _settled(self, before, after, request):
         factor = None
         same = isinstance(request.edit.feature_map, Identity)

@@ -179,6 +179,10 @@ class StepMixin:
                 "rows as a whole."
             )
 
+    def _is_function_of_rows(self) -> bool:
+        """Whether what was learned is a function of the rows, to the last bit."""
+        return not hasattr(self, "gradient_residual")
+
     # Explaining -----------------------------------------------------------------------
 
     def _explained(self, name):
