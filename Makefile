@@ -22,7 +22,7 @@ STAMP = /.installed
 
 REQUIRES_core  := -e .
 # Frames of Arrow types are tested with the newest versions alone.
-REQUIRES_test  := -e ".[test]" pyarrow
+REQUIRES_test  := -e ".[parquet,test]"
 REQUIRES_min   := -e ".[test]" -c constraints/minimum.txt
 REQUIRES_bare  := -e . pytest pytest-xdist hypothesis
 # A build of PyTorch for CPUs suffices, where pip is told of one.

@@ -84,9 +84,11 @@ class NewtonModel(FollowsInputs):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_remaining, n_features), optional
+        X : {array-like, sparse matrix} of shape (n_remaining, n_features) or \
+DataBlocks, optional
             All training data that remain in the model, corrected. With retained data
-            they are known, and X and y need not be given.
+            they are known, and X and y need not be given. Blocks have y and weights
+            in them.
         y : array-like of shape (n_remaining,) or (n_remaining, n_targets), optional
         sample_weight : array-like of shape (n_remaining,) or float, optional
             As they remain.
@@ -125,7 +127,8 @@ class NewtonModel(FollowsInputs):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_rows, n_features), optional
+        X : {array-like, sparse matrix} of shape (n_rows, n_features) or DataBlocks, \
+optional
             The training data as they should be now; without X and y the retained ones.
         y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
         sample_weight : array-like of shape (n_rows,) or float, optional

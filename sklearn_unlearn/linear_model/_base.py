@@ -24,10 +24,12 @@ from sklearn_unlearn.core.linear.steps import with_parts, with_products, with_re
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
+from sklearn_unlearn.linear_model._blocks import read_blocks
 from sklearn_unlearn.linear_model._fitted import Fitted
 from sklearn_unlearn.linear_model._from_sklearn import AdoptionMixin
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
 from sklearn_unlearn.newton import warn_unless_converged
+from sklearn_unlearn.row_blocks import DataBlocks
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.row_ids import check_new_row_ids
@@ -61,14 +63,15 @@ class LinearUnlearner(
     #: times the summed weight of the rows and each request changes it.
     _averages: Any = False
 
-    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+    def fit(self, X, y=None, sample_weight=None, *, row_ids=None):
         """Fit the model and keep the factor of its Hessian.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or DataBlocks
             With ``retain_data=True`` a float array or CSR matrix is kept by reference:
-            do not change it afterwards. All else is copied.
+            do not change it afterwards. All else is copied. Blocks have y and weights
+            in them, and are read several times.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,) or float, optional
         row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
@@ -184,6 +187,9 @@ class LinearUnlearner(
     def _read_training(self, X, y, sample_weight, row_ids):
         """Rows, encoding, columns and identifiers of data to fit."""
         self._check_parameters()
+        if isinstance(X, DataBlocks):
+            given = {"y": y, "sample_weight": sample_weight, "row_ids": row_ids}
+            return read_blocks(self, X, given)
         X, y, columns = check_training_data(self, X, y, **self._target_checks)
         weight = check_sample_weight(sample_weight, X.shape[0])
         if not weight.any():
@@ -215,7 +221,7 @@ class LinearUnlearner(
         ``tol`` if that is another than the parameter.
         """
         options = self._options()
-        n_columns = rows.X.shape[1]
+        n_columns = columns.n_features
         if forgotten is None:
             forgotten = np.zeros(n_columns, dtype=bool)
         tally = Tally.of(rows, encoding.marks, encoding.n_groups)

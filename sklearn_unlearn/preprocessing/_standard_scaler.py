@@ -81,7 +81,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or DataBlocks
             NaN is a missing value.
         y : None
             Ignored.

@@ -15,6 +15,12 @@ from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.names import are_pairs
 from sklearn_unlearn.core.training_rows.search import check_named_once
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.row_blocks import (
+    DataBlocks,
+    RowStream,
+    check_blocks_alone,
+    without_names,
+)
 from sklearn_unlearn.row_models._joint import joint_request
 from sklearn_unlearn.row_models._leaving import Leaving
 from sklearn_unlearn.row_models._names import NamedRowsMixin
@@ -295,6 +301,11 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
 
     def _all_rows(self, fitted, X, y, sample_weight):
         """All rows of the model: those that are given, or else those it retains."""
+        if isinstance(X, DataBlocks):
+            check_blocks_alone({"y": y, "sample_weight": sample_weight}, {})
+            known = without_names(X, fitted.columns, fitted.model.forgotten)
+            asked = replace(fitted, columns=known)
+            return RowStream(X, lambda block: self._read_rows(asked, *block))
         if X is not None and y is not None:
             return self._read_rows(fitted, X, y, sample_weight)
         if X is not None or y is not None or sample_weight is not None:

@@ -10,11 +10,13 @@ import numpy as np
 
 from sklearn_unlearn.base import Answer, Batch, Request, UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.row_blocks import DataBlocks
 from sklearn_unlearn.sufficient_statistics._fitted import (
     Fitted,
     ReadRows,
     SufficientStatistics,
 )
+from sklearn_unlearn.sufficient_statistics._from_blocks import fitted_to_blocks
 from sklearn_unlearn.utils.raw_rows import read_as
 from sklearn_unlearn.utils.validation import (
     Columns,
@@ -46,6 +48,17 @@ class StatisticsUnlearner(UnlearnerMixin):
     ) -> tuple[Batch, Columns, Any]:
         """Validated rows of ``fit``, their `Columns`, and labels that rows may have."""
         raise NotImplementedError
+
+    def _labels_of_blocks(self, data: DataBlocks) -> Any:
+        """Labels that rows of blocks may have, None where none are learned from."""
+        return None
+
+    def _read_block(
+        self, batch: Batch, labels: Any, params: dict
+    ) -> tuple[Batch, Columns]:
+        """Validated rows of a block at ``fit``, and their `Columns`."""
+        batch, columns, _ = self._read_training(batch, labels, params)
+        return batch, columns
 
     def _read(self, X: Any, estimator: Any, columns: Columns) -> Any:
         """Validated rows of a request.
@@ -137,6 +150,11 @@ class StatisticsUnlearner(UnlearnerMixin):
         with self._exclusive():
             params = copy.deepcopy(self.get_params(deep=False))
             self._check_parameters(params)
+            if isinstance(X, DataBlocks):
+                given = {"y": y, "sample_weight": sample_weight, "row_ids": row_ids}
+                after = fitted_to_blocks(self, X, given, params)
+                self._swap(self._complete(after, None))
+                return self
             batch = Batch(X, y, sample_weight)
             batch, columns, labels = self._read_training(batch, classes, params)
             statistics = self._statistics(batch, params)

@@ -27,12 +27,13 @@ class StatisticalClassifier(ProbabilityMixin, ClassifierMixin, StatisticalModel)
 
     classes_ = Learned()
 
-    def fit(self, X, y, *, row_ids=None):
+    def fit(self, X, y=None, *, row_ids=None):
         """Fit the model.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like of shape (n_samples, n_features) or DataBlocks
+            Blocks have y in them.
         y : array-like of shape (n_samples,)
             Labels.
         row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_non_negative
 from sklearn_unlearn.base import Batch
 from sklearn_unlearn.core.statistics.block_sums import Second
 from sklearn_unlearn.core.statistics.class_sums import Statistics, Values
+from sklearn_unlearn.row_blocks import in_block
 from sklearn_unlearn.sufficient_statistics._class_statistics import (
     ClassStatistics,
     widest,
@@ -170,9 +171,7 @@ class StatisticalModel(FromSklearnMixin, RetainsRows, LearnedColumns, BaseEstima
     # Reading rows -------------------------------------------------------------------
 
     def _read_training(self, batch, classes, params):
-        checks = self._target_checks
-        X, y, columns = check_training_data(self, batch.X, batch.y, **checks)
-        self._check_values(X)
+        X, y, columns = self._read_first(batch)
         weight = check_sample_weight(batch.sample_weight, X.shape[0])
         if not weight.any():
             raise ValueError("sample_weight must hold a weight other than zero.")
@@ -182,6 +181,26 @@ class StatisticalModel(FromSklearnMixin, RetainsRows, LearnedColumns, BaseEstima
         present = np.unique(self._positions(targets)[weight > 0.0])
         self._fit_example(labels[present], X.shape[1], params)
         return Batch(ReadRows(X, batch.X), targets, weight), columns, labels
+
+    def _read_first(self, batch):
+        X, y, columns = check_training_data(
+            self, batch.X, batch.y, **self._target_checks
+        )
+        self._check_values(X)
+        return X, y, columns
+
+    def _labels_of_blocks(self, data):
+        targets = []
+        for number, block in enumerate(data):
+            with in_block(number):
+                targets.append(self._read_first(Batch(*block))[1])
+        return self._labels(np.concatenate(targets), None) if targets else None
+
+    def _read_block(self, batch, labels, params):
+        X, y, columns = self._read_first(batch)
+        weight = check_sample_weight(batch.sample_weight, X.shape[0])
+        self._check_size(len(labels), X.shape[1] + self._n_targets(labels))
+        return Batch(ReadRows(X, batch.X), self._targets(y, labels), weight), columns
 
     def _read(self, X, estimator, columns):
         X = check_rows(self, X, columns)

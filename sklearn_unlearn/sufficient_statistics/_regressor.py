@@ -27,13 +27,13 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
 
     _second = "pairs"
 
-    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+    def fit(self, X, y=None, sample_weight=None, *, row_ids=None):
         """Fit the model.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Sparse where the twin takes it.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or DataBlocks
+            Sparse where the twin takes it. Blocks have y and weights in them.
         y : array-like of shape (n_samples,)
             Targets; of shape (n_samples, n_targets) where the model takes several.
         sample_weight : array-like of shape (n_samples,) or float, optional

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from sklearn_unlearn.base import Batch
+from sklearn_unlearn.row_blocks import DataBlocks
 from sklearn_unlearn.sufficient_statistics._fitted import ReadRows
 from sklearn_unlearn.sufficient_statistics._transformer import StatisticsTransformer
 from sklearn_unlearn.utils.validation import as_vector, named
@@ -27,8 +28,8 @@ class LearnsTargets(StatisticsTransformer):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Sparse where the twin takes it.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or DataBlocks
+            Sparse where the twin takes it. Blocks have y in them.
         y : array-like of shape (n_samples,)
             One target of each row.
 
@@ -41,7 +42,7 @@ class LearnsTargets(StatisticsTransformer):
         ValueError
             If a parameter or the data are invalid.
         """
-        if y is None:
+        if y is None and not isinstance(X, DataBlocks):
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but "
                 "the target y is None."

@@ -154,7 +154,7 @@ class UnlearnableTransformer(
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or DataBlocks
             Sparse where the twin takes it.
         y : None
             Ignored.

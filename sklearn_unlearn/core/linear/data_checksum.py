@@ -117,13 +117,20 @@ class Tally:
         return Groups(self.group_weight, self.group_rows)
 
     @staticmethod
-    def of(rows: RowBlocks, marks: Marks, n_groups: int) -> Tally:
-        """Count rows; ``marks`` gives those of encoded targets."""
+    def of(
+        rows: RowBlocks, marks: Marks, n_groups: int, *, absolutely: bool = False
+    ) -> Tally:
+        """Count rows; ``marks`` gives those of encoded targets.
+
+        With ``absolutely`` the sums are those of absolute values.
+        """
 
         def term(block: Rows) -> tuple[Indices, bool, Array, Array]:
-            marked = marks(block.y)
+            marked, X = marks(block.y), as_float64(block.X)
+            if absolutely:
+                marked, X = np.abs(marked), absolute(X)
             weighted = marked * block.weight[:, None]
-            columns = transposed_times(as_float64(block.X), weighted)
+            columns = transposed_times(X, weighted)
             n_rows = _counts(marked[:, :n_groups], block.weight)
             whole = bool(np.all((block.weight == 1.0) | (block.weight == 0.0)))
             return n_rows, whole, weighted.sum(axis=0), columns
@@ -180,7 +187,7 @@ class Tally:
         return Tally(group_rows, whole, mark_sum, column_sum, noise, mark_noise)
 
     def check_same(
-        self, rows: Rows, marks: Marks, forgotten: Mask, labels: Array | None
+        self, rows: RowBlocks, marks: Marks, forgotten: Mask, labels: Array | None
     ) -> None:
         """Refuse rows that are not the ones counted.
 
@@ -200,17 +207,14 @@ class Tally:
         slack = _TOLERANCE * expected.sum() + weight_noise
         far = np.abs(weight - expected) > slack
         for group in np.flatnonzero(far):
-            where = "" if labels is None else f" of class {labels[group]!r}"
+            where = "" if labels is None else f" of class {labels.tolist()[group]!r}"
             raise DataMismatchError(
                 f"The rows{where} have summed weight {weight[group]:.10g}, but weight "
                 f"{expected[group]:.10g} remains in the model. Pass exactly the "
                 "training data without what was unlearned, with its sample_weight."
             )
 
-        def sizes(target: Array) -> Array:
-            return np.abs(marks(target))
-
-        size = Tally.of(replace(rows, X=absolute(rows.X)), sizes, self.n_groups)
+        size = Tally.of(rows, marks, self.n_groups, absolutely=True)
         marked = np.abs(given.mark_sum - self.mark_sum)
         if np.any(marked > _TOLERANCE * size.mark_sum + self.mark_noise):
             raise DataMismatchError(

@@ -37,7 +37,7 @@ from sklearn_unlearn.core.linear.steps import (
     with_reach,
 )
 from sklearn_unlearn.core.losses.smooth import Loss
-from sklearn_unlearn.core.rows import RowBlocks, Rows
+from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import (
@@ -297,7 +297,6 @@ def refined(
     if state.parts is not None:
         final = with_parts(final, rows)
     elif model.retained is None and state.preconditioner is None:
-        assert isinstance(rows, Rows)
         final = with_products(final, rows)
     if model.retained is None:
         final = with_reach(final, rows)

@@ -281,11 +281,16 @@ def with_reach(state: State, rows: RowBlocks) -> State:
     return replace(state, reach=reach)
 
 
-def with_products(state: State, rows: Rows) -> State:
-    """The state at the minimum of exact sums over all rows, if these are worth it."""
+def with_products(state: State, rows: RowBlocks) -> State:
+    """The state at the minimum of exact sums over all rows, if these are worth it.
+
+    They are not of rows that are read in blocks, which are too many to be summed so.
+    """
     objective = state.objective
     if not objective.loss.constant_curvature or objective.loss.coupled:
         return state
+    if not isinstance(rows, Rows):
+        return replace(state, products=None)
     products = Products.of(objective, rows)
     if products is None:
         return replace(state, products=None)

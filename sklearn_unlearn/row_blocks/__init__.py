@@ -1,0 +1,28 @@
+"""Data that are read block after block: from files, or from an iterable.
+
+`DataBlocks` stands for X, y and sample_weight in ``fit`` of the models with a kept
+factor and of the exact models and transformers, and in ``refine`` and
+``gradient_residual``.
+"""
+
+from sklearn_unlearn.row_blocks._data_blocks import DataBlocks
+from sklearn_unlearn.row_blocks._row_stream import (
+    RowStream,
+    check_blocks_alone,
+    in_block,
+    named_columns,
+    same_columns,
+    same_kind,
+    without_names,
+)
+
+__all__ = [
+    "DataBlocks",
+    "RowStream",
+    "check_blocks_alone",
+    "in_block",
+    "named_columns",
+    "same_columns",
+    "same_kind",
+    "without_names",
+]

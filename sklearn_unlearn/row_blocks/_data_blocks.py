@@ -1,0 +1,177 @@
+"""`DataBlocks`: blocks of rows as a caller has them, read again for each pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+
+class Block(NamedTuple):
+    """Rows with what belongs to them; nothing of it has been validated."""
+
+    X: Any
+    y: Any = None
+    sample_weight: Any = None
+
+
+class DataBlocks:
+    """Rows that are read block after block, as often as a fit needs.
+
+    No more than two blocks are in memory beside what a sum makes of one: the next one
+    is read while one is worked on. Sums over all rows depend on how they are cut into
+    blocks by rounding alone.
+
+    Parameters
+    ----------
+    blocks : iterable of tuple, or callable
+        Blocks ``(X, y)`` or ``(X, y, sample_weight)``, or ``(X,)`` for transformers.
+        It is iterated over once for each pass; a callable returns a new iterator. All
+        X have the same columns, and are all dense or all sparse.
+    feature_names : sequence of str, optional
+        Names of the columns of X, where the blocks are no frames that have them.
+
+    Raises
+    ------
+    TypeError
+        If ``blocks`` can be read only once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_unlearn import UnlearnableLogisticRegression
+    >>> from sklearn_unlearn.row_blocks import DataBlocks
+    >>> def blocks():
+    ...     for seed in range(3):
+    ...         X = np.random.default_rng(seed).standard_normal((1000, 2))
+    ...         yield X, X[:, 0] > X[:, 1]
+    >>> model = UnlearnableLogisticRegression().fit(DataBlocks(blocks))
+    >>> float(model.gradient_residual(DataBlocks(blocks))) < 1e-3
+    True
+    """
+
+    def __init__(
+        self,
+        blocks: Iterable[tuple] | Callable[[], Iterator[tuple]],
+        *,
+        feature_names: Sequence[str] | None = None,
+    ):
+        if not callable(blocks) and not isinstance(blocks, Iterable):
+            raise TypeError(
+                "blocks must be an iterable of tuples, or a function that returns an "
+                f"iterator over them; got {type(blocks).__name__}."
+            )
+        if isinstance(blocks, Iterator):
+            raise TypeError(
+                "blocks is an iterator, which can be read once, and a fit reads all "
+                "rows several times: give a function that returns a new one."
+            )
+        self._blocks = blocks
+        self.feature_names = (
+            None if feature_names is None else np.array(feature_names, dtype=object)
+        )
+
+    def __iter__(self) -> Iterator[Block]:
+        """Read all blocks, the next one ahead."""
+        blocks = iter(self._blocks() if callable(self._blocks) else self._blocks)
+        for number, block in enumerate(_read_ahead(blocks)):
+            if not isinstance(block, tuple) or not 1 <= len(block) <= 3:
+                raise TypeError(
+                    f"Block {number} must be a tuple (X, y) or (X, y, sample_weight); "
+                    f"got {type(block).__name__}."
+                )
+            yield Block(*block)
+
+    def __repr__(self) -> str:
+        """Where the blocks come from, nothing of what they hold."""
+        source = getattr(self._blocks, "__name__", type(self._blocks).__name__)
+        return f"DataBlocks({source})"
+
+    @classmethod
+    def from_npz(cls, paths, y=None, sample_weight=None) -> DataBlocks:
+        """Sparse rows in files of :func:`scipy.sparse.save_npz`, a block each.
+
+        Parameters
+        ----------
+        paths : sequence of path-like
+            In the order of the rows.
+        y, sample_weight : array-like of shape (n_samples,), optional
+            Of the rows of all files.
+
+        Returns
+        -------
+        DataBlocks
+        """
+        return cls(_NpzBlocks([Path(path) for path in paths], y, sample_weight))
+
+    @classmethod
+    def from_parquet(
+        cls, source, target=None, sample_weight=None, *, columns=None, batch_size=2**16
+    ) -> DataBlocks:
+        """Rows of Parquet files, or of any dataset of pyarrow.
+
+        Parameters
+        ----------
+        source : path-like, list of path-like, or pyarrow.dataset.Dataset
+            A file, a directory, several files, or a dataset (which may filter).
+        target : str or list of str, optional
+            The column that is y; several for several targets.
+        sample_weight : str, optional
+            The column of the weights.
+        columns : list of str, optional
+            Those that are X, all numeric or boolean; by default all others.
+        batch_size : int, default=65536
+            Most rows of a block.
+
+        Returns
+        -------
+        DataBlocks
+
+        Raises
+        ------
+        ImportError
+            If pyarrow is not installed; it is in the extra ``parquet``.
+        ValueError
+            If a column is not there, or one of X does not hold numbers.
+        """
+        from sklearn_unlearn.row_blocks._parquet import ParquetBlocks
+
+        blocks = ParquetBlocks(source, target, sample_weight, columns, batch_size)
+        return cls(blocks, feature_names=blocks.columns)
+
+
+class _NpzBlocks:
+    """Files of sparse matrices, with the targets of their rows."""
+
+    def __init__(self, paths, y, sample_weight):
+        self.paths, self.y, self.sample_weight = paths, y, sample_weight
+
+    def __iter__(self):
+        start = 0
+        for path in self.paths:
+            X = sp.load_npz(path)
+            part = slice(start, start + X.shape[0])
+            start = part.stop
+            yield X, _part(self.y, part), _part(self.sample_weight, part)
+        if self.y is not None and len(self.y) != start:
+            raise ValueError(f"y has {len(self.y)} rows, but the files have {start}.")
+
+
+def _part(values, part):
+    return None if values is None else values[part]
+
+
+_END = object()
+
+
+def _read_ahead(blocks: Iterator) -> Iterator:
+    """The same, each next one read on another thread meanwhile."""
+    with ThreadPoolExecutor(1, thread_name_prefix="sklearn_unlearn-blocks") as pool:
+        coming = pool.submit(next, blocks, _END)
+        while (block := coming.result()) is not _END:
+            coming = pool.submit(next, blocks, _END)
+            yield block

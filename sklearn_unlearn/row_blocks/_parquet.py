@@ -1,0 +1,79 @@
+"""Blocks from Parquet files, or from any dataset of pyarrow."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_scalar
+
+from sklearn_unlearn.utils.optional import import_optional
+
+
+class ParquetBlocks:
+    """The columns of a dataset that are X, y and weights, batch after batch."""
+
+    def __init__(self, source, target, sample_weight, columns, batch_size):
+        datasets = import_optional("pyarrow.dataset", "from_parquet", "parquet")
+        check_scalar(batch_size, "batch_size", Integral, min_val=1)
+        if not isinstance(source, datasets.Dataset):
+            source = [source] if not isinstance(source, list) else source
+            parts = [datasets.dataset(str(part), format="parquet") for part in source]
+            source = parts[0] if len(parts) == 1 else datasets.dataset(parts)
+        self.dataset, self.target, self.sample_weight = source, target, sample_weight
+        self.batch_size = batch_size
+        targets = [target] if isinstance(target, str) else list(target or ())
+        others = [*targets, *([] if sample_weight is None else [sample_weight])]
+        names = source.schema.names
+        if columns is None:
+            columns = [name for name in names if name not in others]
+        self.columns, self.read = list(columns), [*columns, *others]
+        for name in self.read:
+            if names.count(name) != 1:
+                raise ValueError(
+                    f"{name!r} names {names.count(name)} columns of the dataset; it "
+                    f"has {names!r}."
+                )
+        types = import_optional("pyarrow", "from_parquet", "parquet").types
+        for name in self.columns:
+            kind = source.schema.field(name).type
+            numeric = types.is_integer(kind) or types.is_floating(kind)
+            if not (numeric or types.is_boolean(kind)):
+                raise ValueError(
+                    f"The column {name!r} holds {kind}, not numbers: leave it out of "
+                    "columns, or give blocks that have been encoded."
+                )
+
+    def __iter__(self):
+        batches = self.dataset.to_batches(
+            columns=self.read,
+            batch_size=self.batch_size,
+            batch_readahead=1,
+            fragment_readahead=1,
+        )
+        for batch in batches:
+            if not batch.num_rows:
+                continue
+            X = _matrix(batch, self.columns)
+            y = None
+            if isinstance(self.target, str):
+                y = _values(batch, self.target)
+            elif self.target:
+                y = _matrix(batch, self.target)
+            weight = self.sample_weight
+            yield X, y, None if weight is None else _values(batch, weight)
+
+
+def _values(batch, name):
+    return batch.column(name).to_numpy(zero_copy_only=False)
+
+
+def _matrix(batch, names):
+    """Columns as a matrix, of float32 if all of them are."""
+    columns = [_values(batch, name) for name in names]
+    single = all(column.dtype == np.float32 for column in columns)
+    dtype = np.float32 if single else np.float64
+    matrix = np.empty((batch.num_rows, len(names)), dtype=dtype)
+    for place, column in enumerate(columns):
+        matrix[:, place] = column
+    return matrix

@@ -1,0 +1,360 @@
+"""Data that are read block after block give what arrays in memory give."""
+
+import threading
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from sklearn_unlearn import (
+    UnlearnableGaussianNB,
+    UnlearnableHuberRegressor,
+    UnlearnableLinearDiscriminantAnalysis,
+    UnlearnableLinearRegression,
+    UnlearnableLinearSVC,
+    UnlearnableLogisticRegression,
+    UnlearnableMultinomialNB,
+    UnlearnableOneHotEncoder,
+    UnlearnablePoissonRegressor,
+    UnlearnableRidge,
+    UnlearnableSelectKBest,
+    UnlearnableSimpleImputer,
+    UnlearnableStandardScaler,
+)
+from sklearn_unlearn.row_blocks import DataBlocks
+
+N_ROWS = 240
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((N_ROWS, 4))
+    score = X[:, 0] + 0.5 * rng.standard_normal(N_ROWS)
+    y = {
+        "binary": (score > 0.0).astype(int),
+        # sorted: the last class is in the last blocks alone
+        "classes": np.sort(np.digitize(score, [-0.7, 0.7])),
+        "numbers": score,
+        "counts": np.floor(np.exp(np.clip(score, -2.0, 2.0))),
+    }
+    return X, y, rng.uniform(0.5, 2.0, N_ROWS)
+
+
+def in_blocks(X, y=None, weight=None, size=70):
+    """Blocks of so many rows, the last one smaller."""
+
+    def blocks():
+        for start in range(0, X.shape[0], size):
+            part = slice(start, start + size)
+            yield tuple(None if each is None else each[part] for each in (X, y, weight))
+
+    return DataBlocks(blocks)
+
+
+NEWTON = [
+    (UnlearnableLogisticRegression(), "binary"),
+    (UnlearnableLogisticRegression(class_weight="balanced"), "classes"),
+    (UnlearnableLinearSVC(), "binary"),
+    (UnlearnableRidge(), "numbers"),
+    (UnlearnablePoissonRegressor(), "counts"),
+    (UnlearnableHuberRegressor(), "numbers"),
+]
+newton = pytest.mark.parametrize(("model", "kind"), NEWTON)
+
+
+@newton
+@pytest.mark.parametrize("size", [7, 70, N_ROWS])
+def test_fits_do_not_depend_on_the_blocks(model, kind, size, data):
+    X, y, weight = data[0], data[1][kind], data[2]
+    model = type(model)(**model.get_params())
+    expected = type(model)(**model.get_params()).fit(X, y, weight)
+    model.fit(in_blocks(X, y, weight, size))
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-12)
+    np.testing.assert_allclose(
+        model.intercept_, expected.intercept_, rtol=0.0, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("container", [sp.csr_array, sp.csr_matrix])
+def test_sparse_blocks(container, data):
+    X, y = container(np.where(data[0] > 0.0, data[0], 0.0)), data[1]["classes"]
+    expected = UnlearnableLogisticRegression().fit(X, y)
+    model = UnlearnableLogisticRegression().fit(in_blocks(X, y))
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-12)
+
+
+@newton
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.LargeStepWarning")
+def test_refined_and_measured_on_blocks(model, kind, data):
+    X, y, weight = data[0], data[1][kind], data[2]
+    model = type(model)(**{**model.get_params(), "tol": 1e-9})
+    model.fit(in_blocks(X, y, weight))
+    gone, stay = np.arange(3), np.arange(3, N_ROWS)
+    model.partial_unfit(X[gone], y[gone], weight[gone])
+    blocks = in_blocks(X[stay], y[stay], weight[stay])
+    before = model.gradient_residual(X[stay], y[stay], weight[stay])
+    assert model.gradient_residual(blocks) == pytest.approx(before, rel=1e-6, abs=1e-9)
+    assert model.refine(blocks).gradient_residual(blocks) <= 1e-8
+    refit = type(model)(**model.get_params()).fit(X[stay], y[stay], weight[stay])
+    np.testing.assert_allclose(model.coef_, refit.coef_, rtol=0.0, atol=1e-8)
+
+
+def test_blocks_of_other_rows_are_refused(data):
+    X, y = data[0], data[1]["binary"]
+    model = UnlearnableLogisticRegression().fit(in_blocks(X, y))
+    with pytest.raises(ValueError, match="X has 239 rows, but 240"):
+        model.refine(in_blocks(X[1:], np.append(0, y[2:])))
+
+
+SUMS = [
+    (UnlearnableGaussianNB(), "classes", True),
+    (UnlearnableMultinomialNB(), "classes", True),
+    (UnlearnableLinearDiscriminantAnalysis(), "classes", False),
+    (UnlearnableLinearRegression(), "numbers", True),
+]
+
+
+@pytest.mark.parametrize(("model", "kind", "weighted"), SUMS)
+@pytest.mark.parametrize("size", [7, 70])
+def test_models_of_sums_are_the_same_to_the_last_bit(model, kind, weighted, size, data):
+    X, y = np.abs(data[0]), data[1][kind]
+    weights = (data[2],) if weighted else ()
+    model = type(model)(**model.get_params()).fit(in_blocks(X, y, *weights, size=size))
+    expected = type(model)(**model.get_params()).fit(X, y, *weights)
+    np.testing.assert_array_equal(model.predict(X), expected.predict(X))
+    model.partial_unfit(X[:5], y[:5], *(weight[:5] for weight in weights))
+    expected.partial_unfit(X[:5], y[:5], *(weight[:5] for weight in weights))
+    np.testing.assert_array_equal(model.predict(X), expected.predict(X))
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        UnlearnableStandardScaler(),
+        UnlearnableSimpleImputer(strategy="median"),
+        UnlearnableOneHotEncoder(),
+    ],
+)
+def test_transformers_are_the_same_to_the_last_bit(transformer, data):
+    X = np.round(data[0])
+    transformer = type(transformer)(**transformer.get_params()).fit(in_blocks(X))
+    expected = type(transformer)(**transformer.get_params()).fit(X)
+    found, wanted = transformer.transform(X), expected.transform(X)
+    if sp.issparse(wanted):
+        found, wanted = found.toarray(), wanted.toarray()
+    np.testing.assert_array_equal(found, wanted)
+
+
+def test_what_learns_from_targets_is_given_them_in_blocks(data):
+    X, y = data[0], data[1]["classes"]
+    chosen = UnlearnableSelectKBest(k=2).fit(in_blocks(X, y))
+    expected = UnlearnableSelectKBest(k=2).fit(X, y)
+    np.testing.assert_array_equal(chosen.scores_, expected.scores_)
+    with pytest.raises(ValueError, match="Block 0: y must be given"):
+        chosen.fit(in_blocks(X))
+
+
+# From files ---------------------------------------------------------------------------
+
+
+def test_memory_maps(data, tmp_path):
+    X, y = data[0], data[1]["binary"]
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    expected = UnlearnableLogisticRegression().fit(X, y)
+    for given in ((mapped, y), (in_blocks(mapped, y),)):
+        model = UnlearnableLogisticRegression().fit(*given)
+        np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-12)
+
+
+def test_sparse_matrices_in_files(data, tmp_path):
+    X, y, weight = sp.csr_array(data[0]), data[1]["binary"], data[2]
+    paths = [tmp_path / "0.npz", tmp_path / "1.npz"]
+    sp.save_npz(paths[0], X[:100])
+    sp.save_npz(paths[1], X[100:])
+    blocks = DataBlocks.from_npz(paths, y, weight)
+    expected = UnlearnableLogisticRegression().fit(X, y, weight)
+    model = UnlearnableLogisticRegression().fit(blocks)
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-12)
+    with pytest.raises(ValueError, match="y has 241 rows, but the files have 240"):
+        model.fit(DataBlocks.from_npz(paths, np.append(y, 0)))
+
+
+@pytest.fixture
+def parquet(data, tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    files = pytest.importorskip("pyarrow.parquet")
+    columns = {name: data[0][:, place] for place, name in enumerate("abcd")}
+    table = {**columns, "y": data[1]["binary"], "w": data[2], "name": ["x"] * N_ROWS}
+    path = tmp_path / "rows.parquet"
+    files.write_table(arrow.table(table), path, row_group_size=90)
+    return path
+
+
+def test_parquet(parquet, data):
+    X, y, weight = data[0], data[1]["binary"], data[2]
+    blocks = DataBlocks.from_parquet(
+        parquet, target="y", sample_weight="w", columns=list("abcd"), batch_size=50
+    )
+    model = UnlearnableLogisticRegression().fit(blocks)
+    expected = UnlearnableLogisticRegression().fit(X, y, weight)
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-12)
+    assert model.feature_names_in_.tolist() == list("abcd")
+    assert model.forget_features("b").refine(blocks).coef_[0, 1] == 0.0
+
+
+def test_parquet_files_and_datasets(parquet, data):
+    dataset = pytest.importorskip("pyarrow.dataset")
+    X, y = data[0], data[1]["binary"]
+    columns = {"target": "y", "columns": list("abcd")}
+    twice = DataBlocks.from_parquet([parquet, parquet], **columns)
+    model = UnlearnableLogisticRegression().fit(twice)
+    expected = UnlearnableLogisticRegression().fit(np.vstack([X, X]), np.append(y, y))
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-12)
+    some = dataset.dataset(parquet).filter(dataset.field("a") > 0.0)
+    model.fit(DataBlocks.from_parquet(some, **columns))
+    chosen = X[:, 0] > 0.0
+    expected = UnlearnableLogisticRegression().fit(X[chosen], y[chosen])
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-12)
+
+
+def test_columns_of_parquet_that_are_no_numbers(parquet):
+    with pytest.raises(ValueError, match="'name' holds string, not numbers"):
+        DataBlocks.from_parquet(parquet, target="y")
+    with pytest.raises(ValueError, match="'z' names 0 columns of the dataset"):
+        DataBlocks.from_parquet(parquet, target="z")
+
+
+def test_blocks_of_frames_have_names(data):
+    pandas = pytest.importorskip("pandas")
+    frame, y = pandas.DataFrame(data[0], columns=list("abcd")), data[1]["binary"]
+    blocks = [(frame[:100], y[:100]), (frame[100:], y[100:])]
+    model = UnlearnableLogisticRegression().fit(DataBlocks(blocks))
+    assert model.feature_names_in_.tolist() == list("abcd")
+    blocks[1] = (frame[100:].rename(columns={"a": "z"}), y[100:])
+    with pytest.raises(ValueError, match="Block 1 of X has other column names"):
+        model.fit(DataBlocks(blocks))
+
+
+# Reading ------------------------------------------------------------------------------
+
+
+def test_the_next_block_is_read_while_one_is_worked_on():
+    second = threading.Event()
+
+    def blocks():
+        yield (np.zeros((1, 1)),)
+        second.set()
+        yield (np.zeros((1, 1)),)
+
+    first = next(iter(DataBlocks(blocks)))
+    assert first.y is None
+    assert second.wait(60.0)
+
+
+def test_repr_shows_nothing_of_the_data():
+    assert repr(DataBlocks([(np.array([[7.0]]), [1])])) == "DataBlocks(list)"
+
+
+# Bad input ----------------------------------------------------------------------------
+
+
+def changed(data, place, **parts):
+    """Blocks of which one has another part."""
+    X, y = data[0], data[1]["binary"]
+    blocks = [{"X": X[:120], "y": y[:120]}, {"X": X[120:], "y": y[120:]}]
+    blocks[place].update(parts)
+    return DataBlocks([(block["X"], block["y"]) for block in blocks])
+
+
+@pytest.mark.parametrize(
+    "model", [UnlearnableLogisticRegression(), UnlearnableGaussianNB()]
+)
+def test_blocks_that_differ_are_named_and_nothing_is_fitted(model, data):
+    X, y = data[0], data[1]["binary"]
+    model = type(model)().fit(X, y)
+    before = model.predict_proba(X)
+    faults = {
+        r"Block 1 of X has 3 columns, but those before have 4": X[120:, :3],
+        r"Block 1 of X is dense float32, but .* dense float64": X[120:].astype("f"),
+        r"Block 1 of X is sparse float64, but .* dense": sp.csr_array(X[120:]),
+        r"Block 1: .*NaN": np.where(X[120:] > 2.0, np.nan, X[120:]),
+        r"Block 1: .*inconsistent numbers of samples": X[121:],
+    }
+    if isinstance(model, UnlearnableGaussianNB):  # which takes no sparse rows
+        del faults[r"Block 1 of X is sparse float64, but .* dense"]
+    for message, block in faults.items():
+        with pytest.raises(ValueError, match=message):
+            model.fit(changed(data, 1, X=block))
+        np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+@pytest.mark.parametrize(
+    "model", [UnlearnableLogisticRegression(), UnlearnableGaussianNB()]
+)
+def test_a_file_that_disappears_leaves_the_model(model, data):
+    X, y = data[0], data[1]["binary"]
+    model = type(model)().fit(X, y)
+    before = model.predict_proba(X)
+    passes = []
+
+    def blocks():
+        passes.append(1)
+        yield X[:120], y[:120]
+        if len(passes) > 1:
+            raise FileNotFoundError("part-1.parquet")
+        yield X[120:], y[120:]
+
+    with pytest.raises(FileNotFoundError, match="part-1"):
+        model.fit(DataBlocks(blocks))
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def test_each_pass_must_read_the_same_rows(data):
+    X, y = data[0], data[1]["binary"]
+    passes = []
+
+    def blocks():
+        passes.append(1)
+        yield X[:120], y[:120]
+        if len(passes) == 1:
+            yield X[120:], y[120:]
+
+    with pytest.raises(ValueError, match=r"240 rows when .* and 120 now"):
+        UnlearnableLogisticRegression().fit(DataBlocks(blocks))
+
+
+def test_what_can_be_read_once_is_refused():
+    with pytest.raises(TypeError, match="blocks is an iterator, which can be read"):
+        DataBlocks(iter([]))
+    with pytest.raises(TypeError, match="blocks must be an iterable"):
+        DataBlocks(3)
+    with pytest.raises(TypeError, match="Block 0 must be a tuple"):
+        UnlearnableStandardScaler().fit(DataBlocks([np.zeros((2, 2))]))
+    with pytest.raises(ValueError, match="there is no block"):
+        UnlearnableStandardScaler().fit(DataBlocks([]))
+    with pytest.raises(ValueError, match="there is no block"):
+        UnlearnableRidge().fit(DataBlocks([]))
+
+
+@pytest.mark.parametrize("model", [UnlearnableRidge, UnlearnableLinearRegression])
+def test_what_belongs_into_the_blocks(model, data):
+    X, y = data[0], data[1]["numbers"]
+    for name, value in {"y": y, "sample_weight": data[2], "row_ids": y}.items():
+        with pytest.raises(ValueError, match=f"{name} must be None beside DataBlocks"):
+            model().fit(in_blocks(X, y), **{name: value})
+    with pytest.raises(ValueError, match="retain_data=True keeps all rows in memory"):
+        model(retain_data=True).fit(in_blocks(X, y))
+    with pytest.raises(ValueError, match="sample_weight must hold a weight"):
+        model().fit(in_blocks(X, y, np.zeros(N_ROWS)))
+
+
+def test_names_that_were_given_apart(data):
+    X, y = data[0], data[1]["numbers"]
+    blocks = [(X, y)]
+    with pytest.raises(ValueError, match=r"feature_names has 2 names, but .* 4"):
+        UnlearnableRidge().fit(DataBlocks(blocks, feature_names=["a", "b"]))
+    model = UnlearnableRidge().fit(DataBlocks(blocks, feature_names=list("abcd")))
+    with pytest.raises(ValueError, match="are not those that the model was fitted"):
+        model.gradient_residual(DataBlocks(blocks, feature_names=list("abce")))
