@@ -90,7 +90,12 @@ from sklearn_unlearn.neural_network import (
     UnlearnableMLPClassifier,
     UnlearnableMLPRegressor,
 )
-from sklearn_unlearn.pipeline import UnlearnablePipeline, make_unlearnable_pipeline
+from sklearn_unlearn.pipeline import (
+    UnlearnableFeatureUnion,
+    UnlearnablePipeline,
+    make_unlearnable_pipeline,
+    make_unlearnable_union,
+)
 from sklearn_unlearn.preprocessing import (
     UnlearnableMaxAbsScaler,
     UnlearnableMinMaxScaler,
@@ -139,6 +144,7 @@ __all__ = [
     "UnlearnableElasticNet",
     "UnlearnableExtraTreesClassifier",
     "UnlearnableExtraTreesRegressor",
+    "UnlearnableFeatureUnion",
     "UnlearnableGammaRegressor",
     "UnlearnableGaussianNB",
     "UnlearnableGaussianProcessRegressor",
@@ -199,6 +205,7 @@ __all__ = [
     "forget_features",
     "make_unlearnable_column_transformer",
     "make_unlearnable_pipeline",
+    "make_unlearnable_union",
     "partial_unfit",
     "refine",
     "replace_features",

@@ -9,28 +9,22 @@ from math import prod
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import clone
 
-from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.compose._columns import complete, positions, select
 from sklearn_unlearn.compose._plain import set_given
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers import (
-    CompositeStep,
+    BesideParts,
     InputChange,
     as_given,
     cannot_unlearn,
     check_can_be_refitted,
-    check_rowwise,
-    cross_fits,
     few,
     follow,
     foreign,
-    learns_targets,
-    may_mix,
     names_outputs,
 )
 from sklearn_unlearn.utils.messages import FailingStep, kind_of
@@ -39,13 +33,12 @@ from sklearn_unlearn.utils.steps import hook
 from sklearn_unlearn.utils.tags import accepts
 
 
-class ColumnRequests(CompositeStep, UnlearnerMixin):
+class ColumnRequests(BesideParts):
     """Says what a request changes in a column transformer, and in its outputs."""
 
     transformers: list[Any]
     remainder: Any
     sparse_threshold: float
-    transformer_weights: dict[str, float] | None
     on_stateful: str
 
     n_features_in_: int
@@ -57,16 +50,6 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
     _forgotten: np.ndarray
     #: Parts with sparse outputs, where all outputs are.
     _sparse: frozenset[str]
-
-    #: Parts that stay as they are and know rows that are gone.
-    _remembered: frozenset[str] = frozenset()
-
-    @property
-    def _accepts(self):
-        """What requests may hold: targets, if a part learns from some."""
-        takes = {"out", "into", "columns"}
-        learns = any(learns_targets(step) for _, step in self._given())
-        return frozenset(takes | {"y"} if learns else takes)
 
     def _fitted_steps(self):
         return [(name, step) for name, step, _ in self.transformers_]
@@ -227,29 +210,15 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
             names |= {name} if is_sparse(step.transform(of_rows(rows))) else set()
         return frozenset(names)
 
-    def _check_rowwise(self, X):
-        """Refuse parts that make something else of rows in company."""
-        rows = None
-        for name, step, of_rows in self._fitted_parts():
-            if may_mix(step):
-                rows = few(X) if rows is None else rows
-                check_rowwise(name, step, of_rows(rows))
-
-    def _cross_fitting(self, X, y):
-        """Names of the parts that cannot unlearn and make something else of rows."""
-        return frozenset(
-            name
-            for name, step, of_rows in self._fitted_parts()
-            if name in foreign(name, step) and cross_fits(step, of_rows(X), y)
-        )
-
     def _fitted_parts(self):
-        """Parts that were fitted: name, transformer, and what gives it its columns."""
         for name, step, columns in self.transformers_:
             places = positions(columns, self)
             if places.size and not isinstance(step, str):
                 one = np.isscalar(columns)
                 yield name, step, partial(select, self, places=places, one=one)
+
+    def _stacks_sparse(self, outputs):
+        return self.sparse_output_
 
     def _of_its_columns(self, change):
         """The same, where columns vanish that were made of forgotten ones alone.
@@ -314,29 +283,6 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
         after, outputs = after._follow(name, change)
         return after, outputs.rest()
 
-    def _weight_of(self, inner):
-        return (self.transformer_weights or {}).get(inner, 1.0)
-
-    def _beside(self, parts, computed):
-        """Outputs of all transformers from those of each, or what computes them."""
-        if computed is None:
-            return None
-
-        def rows():
-            outputs = [part() for _, part in parts]
-            arrays = (isinstance(Z, np.ndarray) or is_sparse(Z) for Z in outputs)
-            if not all(arrays):
-                return computed()
-            outputs = [
-                Z if weight == 1.0 else Z * weight
-                for (weight, _), Z in zip(parts, outputs, strict=True)
-            ]
-            if self.sparse_output_:
-                return sp.hstack([sp.csr_array(Z) for Z in outputs], format="csr")
-            return np.hstack([Z.toarray() if is_sparse(Z) else Z for Z in outputs])
-
-        return cache(rows)
-
     def _seen(self, after, change, places, one):
         """The change of some columns."""
         gone = None
@@ -355,16 +301,6 @@ class ColumnRequests(CompositeStep, UnlearnerMixin):
             rest=chosen(after, change.rest),
             forgotten=gone,
         )
-
-    def _map_of(self, inner, change, width):
-        """How the outputs of one transformer change."""
-        map_ = change.map
-        if change.lost is not None and map_ is None:
-            n_new = width if change.rest is None else change.rest().shape[1]
-            return AffineMap.unknown(width, n_new)
-        if map_ is None:
-            return AffineMap.unchanged(width)
-        return replace(map_, shift=map_.shift * self._weight_of(inner))
 
 
 def _unfitted(step):

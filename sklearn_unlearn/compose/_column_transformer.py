@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -15,27 +14,15 @@ from sklearn_unlearn.base import Answer, Batch
 from sklearn_unlearn.compose._column_requests import ColumnRequests
 from sklearn_unlearn.compose._columns import complete
 from sklearn_unlearn.compose._plain import plain, unfitted
-from sklearn_unlearn.transformers import check_on_stateful, say_remembered
+from sklearn_unlearn.transformers import (
+    FittedParts,
+    check_on_stateful,
+    say_remembered,
+)
 from sklearn_unlearn.utils.given_rows import at_once
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.steps import raw_inputs
-from sklearn_unlearn.utils.tags import UnlearningTags
 from sklearn_unlearn.utils.validation import check_columns
-
-
-class FittedColumns(NamedTuple):
-    """What requests change in a column transformer, in one immutable value.
-
-    Attributes
-    ----------
-    version : UnlearnableColumnTransformer
-        As it is at one moment.
-    lately : collection of str
-        Parts that the request which led here has left with what they know.
-    """
-
-    version: Any
-    lately: Collection[str] = ()
 
 
 class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
@@ -213,22 +200,11 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "transformers_")
 
-    def _checked(self):
-        self._check_fitted()
-        return FittedColumns(self._version())
-
-    def _swap(self, fitted):
-        self._become(fitted.version)
-        say_remembered(fitted.lately)
-
     def _state_of_record(self):
         return self.transformers_
 
     def _parts_of(self, fitted):
         return [(name, one) for name, one, _ in fitted.version.transformers_]
-
-    def _promised(self):
-        return UnlearningTags.of(self, exact=True)
 
     def _apply(self, fitted, request):
         before, columns = fitted.version, request.columns
@@ -240,7 +216,7 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
         change = replace(raw_inputs(request, out.X, None), forgotten=columns)
         after, change = before._follow("columntransformer", change)
         after._remembered = before._remembered | set(change.remembered)
-        return Answer(FittedColumns(after, change.remembered), change.map)
+        return Answer(FittedParts(after, change.remembered), change.map)
 
 
 def make_unlearnable_column_transformer(

@@ -9,7 +9,7 @@ from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
 from sklearn_unlearn.exceptions import UnlearningError
@@ -193,6 +193,8 @@ def _transforms_alone(step):
         learned = [one for _, one in step.steps if not is_nothing(one)]
         learned = [one for one in learned if not is_stateless_transformer(one)]
         return len(learned) <= 1 and all(map(_transforms_alone, learned))
+    if isinstance(step, FeatureUnion):
+        return all(_transforms_alone(one) for _, one in step.transformer_list)
     if isinstance(step, ColumnTransformer):
         named = [one for _, one, _ in step.transformers]
         return all(map(_transforms_alone, [step.remainder, *named]))

@@ -8,10 +8,11 @@ from functools import partial
 import numpy as np
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 
 from sklearn_unlearn.compose import UnlearnableColumnTransformer
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
+from sklearn_unlearn.pipeline._union import UnlearnableFeatureUnion
 from sklearn_unlearn.transformers import (
     AsAtFit,
     check_can_be_refitted,
@@ -77,6 +78,10 @@ def transformer_like(fitted, name, on_stateful, nested, taken_over=True):
         ]
         like.remainder = part("remainder", fitted.remainder)
         return configured_like(like, fitted)
+    if isinstance(fitted, FeatureUnion):
+        return UnlearnableFeatureUnion.like(
+            fitted, lambda each, step: transformer_like(step, f"{name}__{each}", *told)
+        ).set_params(on_stateful=on_stateful)
     twin = counterpart(fitted)
     if twin is not None and hasattr(twin, "transform"):
         like = twin()

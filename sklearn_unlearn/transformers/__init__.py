@@ -1,5 +1,6 @@
 """Requests carried through transformers of any kind, scikit-learn's own among them."""
 
+from sklearn_unlearn.transformers._beside import BesideParts, FittedParts
 from sklearn_unlearn.transformers._composite import CompositeStep, check_whole_rows
 from sklearn_unlearn.transformers._differences import (
     first_difference,
@@ -38,7 +39,9 @@ from sklearn_unlearn.utils.input_change import (
 
 __all__ = [
     "AsAtFit",
+    "BesideParts",
     "CompositeStep",
+    "FittedParts",
     "Imputed",
     "InputChange",
     "as_given",
