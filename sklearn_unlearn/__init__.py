@@ -97,10 +97,12 @@ from sklearn_unlearn.pipeline import (
     make_unlearnable_union,
 )
 from sklearn_unlearn.preprocessing import (
+    UnlearnableKBinsDiscretizer,
     UnlearnableMaxAbsScaler,
     UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
+    UnlearnablePowerTransformer,
     UnlearnableQuantileTransformer,
     UnlearnableRobustScaler,
     UnlearnableStandardScaler,
@@ -151,6 +153,7 @@ __all__ = [
     "UnlearnableGeneralizedLinearModel",
     "UnlearnableGridSearchCV",
     "UnlearnableHuberRegressor",
+    "UnlearnableKBinsDiscretizer",
     "UnlearnableKNeighborsClassifier",
     "UnlearnableKNeighborsRegressor",
     "UnlearnableKernelRidge",
@@ -177,6 +180,7 @@ __all__ = [
     "UnlearnablePCA",
     "UnlearnablePipeline",
     "UnlearnablePoissonRegressor",
+    "UnlearnablePowerTransformer",
     "UnlearnableQuadraticDiscriminantAnalysis",
     "UnlearnableQuantileTransformer",
     "UnlearnableRandomForestClassifier",

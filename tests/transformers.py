@@ -13,6 +13,7 @@ from sklearn.feature_extraction.text import (
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import (
+    KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
     OneHotEncoder,
@@ -24,6 +25,7 @@ from sklearn.preprocessing import (
 
 from sklearn_unlearn import (
     UnlearnableCountVectorizer,
+    UnlearnableKBinsDiscretizer,
     UnlearnableMaxAbsScaler,
     UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
@@ -191,6 +193,20 @@ CASES = {
             ("normal", {"output_distribution": "normal"}, "plain"),
             ("sparse", {"n_quantiles": 5}, "counts"),
             ("codes", {"subsample": 500}, "codes"),
+        )
+    },
+    **{
+        f"bins_{name}": (
+            UnlearnableKBinsDiscretizer,
+            KBinsDiscretizer,
+            params,
+            kind,
+            ("n_bins_",),
+        )
+        for name, params, kind in (
+            ("quantile", {"n_bins": 3}, "plain"),
+            ("uniform", {"strategy": "uniform", "encode": "ordinal"}, "plain"),
+            ("dense", {"n_bins": 4, "encode": "onehot-dense"}, "plain"),
         )
     },
     **{

@@ -4,8 +4,14 @@ from sklearn_unlearn.preprocessing._extremes import (
     UnlearnableMaxAbsScaler,
     UnlearnableMinMaxScaler,
 )
+from sklearn_unlearn.preprocessing._k_bins_discretizer import (
+    UnlearnableKBinsDiscretizer,
+)
 from sklearn_unlearn.preprocessing._one_hot_encoder import UnlearnableOneHotEncoder
 from sklearn_unlearn.preprocessing._ordinal_encoder import UnlearnableOrdinalEncoder
+from sklearn_unlearn.preprocessing._power_transformer import (
+    UnlearnablePowerTransformer,
+)
 from sklearn_unlearn.preprocessing._quantile_transformer import (
     UnlearnableQuantileTransformer,
 )
@@ -13,10 +19,12 @@ from sklearn_unlearn.preprocessing._robust_scaler import UnlearnableRobustScaler
 from sklearn_unlearn.preprocessing._standard_scaler import UnlearnableStandardScaler
 
 __all__ = [
+    "UnlearnableKBinsDiscretizer",
     "UnlearnableMaxAbsScaler",
     "UnlearnableMinMaxScaler",
     "UnlearnableOneHotEncoder",
     "UnlearnableOrdinalEncoder",
+    "UnlearnablePowerTransformer",
     "UnlearnableQuantileTransformer",
     "UnlearnableRobustScaler",
     "UnlearnableStandardScaler",

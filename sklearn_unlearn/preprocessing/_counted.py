@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import scipy.sparse as sp
 
+from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.core.statistics.counts import Counts
 from sklearn_unlearn.sufficient_statistics import (
@@ -29,6 +30,14 @@ class CountedValues(InvertibleMixin, UnlearnableTransformer):
 
     def _match(self, statistics, fitted):
         return statistics.like(fitted.statistics)
+
+    def _output_map(self, before, after, others):
+        """Outputs of columns whose values are those that they were stay."""
+        kept, old = before.kept_by(after), before.statistics.values
+        pairs = zip(kept, after.statistics.values, strict=True)
+        same = np.array([old[place] == column for place, column in pairs], dtype=bool)
+        source = np.where(same, kept, -1)
+        return AffineMap.of_columns(len(old), source, np.ones(source.size), known=same)
 
 
 def _values(rows):

@@ -3,10 +3,12 @@
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_unlearn import (
+    UnlearnableKBinsDiscretizer,
     UnlearnableMaxAbsScaler,
     UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
+    UnlearnablePowerTransformer,
     UnlearnableQuantileTransformer,
     UnlearnableRobustScaler,
     UnlearnableStandardScaler,
@@ -22,6 +24,10 @@ ESTIMATORS = [
     UnlearnableMinMaxScaler(),
     UnlearnableMinMaxScaler(clip=True),
     UnlearnableMaxAbsScaler(),
+    UnlearnableKBinsDiscretizer(3, encode="onehot-dense"),
+    UnlearnableKBinsDiscretizer(strategy="uniform", encode="ordinal"),
+    UnlearnablePowerTransformer(),
+    UnlearnablePowerTransformer("box-cox"),
     UnlearnableQuantileTransformer(n_quantiles=20),
     UnlearnableRobustScaler(),
     UnlearnableRobustScaler(with_centering=False, unit_variance=True),
