@@ -38,6 +38,8 @@ from sklearn_unlearn.utils.validation import check_columns
 #: What tags promise, as records call it.
 METHODS = {"exact": "exact", "approximate": "one step", "empirical": "empirical"}
 _NO_ROWS = Batch()
+#: Requests of which it is kept to which places their rows would come back.
+_PLACES = 100
 #: What states are worth, the best first.
 WORTHS = ("exact", "refined", "one step", "empirical")
 
@@ -122,6 +124,8 @@ class RequestLog:
         Of the last request.
     standing : str or None
         The identity of the last request that was not taken back.
+    left : dict
+        Places of the rows that left, by the identity of the request that took them.
     worth : str or None
         What the state is worth, as of `RequestRecord.exactness_after`.
     state : callable
@@ -139,6 +143,7 @@ class RequestLog:
     state: Callable[[], Any] = tuple
     promised: Any = None
     digest: str | None = None
+    left: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def record(self) -> RequestRecord | None:
@@ -275,14 +280,20 @@ class CarryingMixin:
         }
         if len(requests) > 1:
             notes.pop("n_rows_out", None)
-        undone = None if undoes is None else undoes.identity
+        places = notes.pop("numbers_out", None)
+        undone = [
+            None if undoes is None else one.identity for one in undoes or requests
+        ]
+        left = {name: at for name, at in log.left.items() if name not in undone}
         drafts, follows, worth = [], log.standing, log.worth
-        for request in requests:
+        for request, each in zip(requests, undone, strict=True):
+            asked = self._described(log.key, request)
+            asked["named"] = self._named_digest(log.key, request)
             draft = Draft(
                 os.urandom(16),
                 follows,
-                undone,
-                self._described(log.key, request),
+                each,
+                asked,
                 dict(notes),
                 worth,
                 promised[1],
@@ -292,18 +303,29 @@ class CarryingMixin:
             drafts.append(draft)
             follows, worth = draft.identity.hex(), draft.worth()[1]
         if undoes is not None:
-            follows = undoes.follows
+            follows = undoes[-1].follows
+        elif len(requests) == 1 and places is not None and requests[0].into is None:
+            left = dict([*left.items()][-_PLACES:])
+            left[draft.identity.hex()] = places
         after = self._version()
         if changed:
             after._swap(fitted)
         state = _reference(after._state_of_record())
-        log = RequestLog(log.key, draft, follows, worth, state, promised, edited)
+        log = RequestLog(log.key, draft, follows, worth, state, promised, edited, left)
         vars(after)["_requests"] = log
         self._become(after)
         if LOGGER.isEnabledFor(logging.INFO):
             for each in drafts:
                 LOGGER.info("%s", each.record().line)
         return drafts
+
+    def _named_digest(self, key, request):
+        """A digest of rows that a request names by identifiers alone, before it."""
+        out = request.out
+        named = out is not None and out.X is None and out.row_ids is not None
+        if not named or not hasattr(self, "_digest_of_named"):
+            return None
+        return self._digest_of_named(key, out.row_ids)
 
     def _counted(self, request):
         """Rows and columns of a request."""
@@ -395,16 +417,17 @@ class CarryingMixin:
     def _pickled_log(self):
         """What a pickle has of the log: no key, and no state but the present one."""
         log = self._request_log
-        return None if log.last is None else (log.record, log.standing)
+        return None if log.last is None else (log.record, log.standing, log.left)
 
     def _restore_log(self, pickled):
         if pickled is not None:
-            record, standing = pickled
+            record, standing, left = pickled
             vars(self)["_requests"] = RequestLog(
                 last=record,
                 standing=standing,
                 worth=record.exactness_after,
                 state=_reference(self._state_of_record()),
+                left=left,
             )
 
     def _repr_mimebundle_(self, **kwargs):

@@ -1,4 +1,4 @@
-"""Requests looked at beforehand, and taken back afterwards."""
+"""Requests looked at beforehand."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn._batches import stated_requests
-from sklearn_unlearn._carrying import METHODS, CarryingMixin
+from sklearn_unlearn._carrying import METHODS
+from sklearn_unlearn._undoing import UndoingMixin
 from sklearn_unlearn.core.rows import counting_passes
-from sklearn_unlearn.exceptions import UndoError
 from sklearn_unlearn.plans import PlannedBudget, PlannedStep, RequestPlan
 from sklearn_unlearn.utils.answers import differences
-from sklearn_unlearn.utils.digests import digest_of_rows, digest_of_state
 from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.notes import Notes, taking_notes
-from sklearn_unlearn.utils.request import Batch, Request
 from sklearn_unlearn.utils.steps import own
 from sklearn_unlearn.utils.tags import unlearning_tags
 
@@ -27,8 +25,8 @@ _UNREAD = ("frozen", "untouched")
 _COUNTED = ("its rows", "some passes")
 
 
-class PlanningMixin(CarryingMixin):
-    """`plan`, and what `RequestRecord.undo` asks for."""
+class PlanningMixin(UndoingMixin):
+    """`plan`."""
 
     def plan(self, requests: Any, X_watch: Any = None) -> RequestPlan:
         """What requests would do. They are computed, and nothing is put in place.
@@ -112,107 +110,6 @@ class PlanningMixin(CarryingMixin):
                 largest_change=largest,
                 mean_change=mean,
             )
-
-    def _undo(self, record: Any, given: dict[str, Any]) -> Any:
-        """Take back the last request that stands; see `RequestRecord.undo`."""
-        with self._request() as put:
-            fitted, log = self._checked(), self._request_log
-            self._check_undone(record, log)
-            last: Any = log.record
-            if last.state_after != digest_of_state(log.key, fitted):
-                raise UndoError(
-                    "The key of the model is another than at the request, as after "
-                    "loading it: use_record_key gives it the one it had."
-                )
-            if record.asked != digest_of_rows(log.key, given):
-                raise UndoError(
-                    "These are not the rows of the request, in values, targets, "
-                    "weights and row_ids as it was given them."
-                )
-            _check_values_given(record.verb, given)
-            request = _opposite(record.verb, given)
-            self._check_accepted(request)
-            self._check_weights_given(fitted, given)
-            edited = self._apply(fitted, request).fitted
-            back = digest_of_state(log.key, edited)
-            if record.method == "exact" and back != record.state_before:
-                raise UndoError(
-                    "With these rows back the model would not be the one before the "
-                    "request to the last bit."
-                )
-            put([request], fitted, edited, undoes=record)
-        return self
-
-    def _check_undone(self, record, log):
-        """Refuse what is not the last request, or has no exact opposite.
-
-        Raises
-        ------
-        UndoError
-        """
-        if log.standing != record.identity:
-            raise UndoError(
-                "The request is not the last of this model that stands: take back "
-                "those after it first."
-            )
-        if record.n_together > 1:
-            raise UndoError("The request was carried out together with others.")
-        if record.verb in ("forget_features", "refine"):
-            raise UndoError(f"{record.verb} has no opposite.")
-        if record.method not in ("exact", "refined"):
-            raise UndoError(
-                "The model is not exact: after the opposite request it would be "
-                "another than before. Fit again, or with retain_data=True."
-            )
-
-    def _check_weights_given(self, fitted, given):
-        """Refuse rows back without the weights that they had.
-
-        Raises
-        ------
-        UndoError
-        """
-        model = getattr(fitted, "model", fitted)
-        retained = getattr(model, "retained", None)
-        if given.get("sample_weight") is not None or retained is None:
-            return
-        for block in retained.blocks():
-            if not np.isin(block.weight, (0.0, 1.0)).all():
-                raise UndoError(
-                    "The rows of the model have weights: give sample_weight in the "
-                    "request, and to undo it."
-                )
-
-
-def _check_values_given(verb, given):
-    """Refuse a request by names alone: of what values nothing is known.
-
-    Raises
-    ------
-    UndoError
-    """
-    if given["X"] is None and verb != "partial_fit":
-        raise UndoError(
-            "The request named its rows by row_ids alone, and no record tells their "
-            "values: it cannot be taken back. Name X and y beside row_ids."
-        )
-
-
-def _opposite(verb, given):
-    """The request that takes another back."""
-    X, y, X_new, y_new, weight, ids = (
-        given.get(name)
-        for name in ("X", "y", "X_new", "y_new", "sample_weight", "row_ids")
-    )
-    before = Batch(X, y, weight, ids)
-    if verb == "partial_unfit":
-        return Request(into=before)
-    if verb == "partial_fit":
-        return Request(out=before)
-    if verb == "replace_labels":
-        return Request(out=Batch(X, y_new, weight, ids), into=Batch(y=y))
-    now = Batch(X_new, y if y_new is None else y_new, weight, ids)
-    return Request(out=now, into=Batch(X, None if y_new is None else y))
 
 
 def _tightest(accounts):

@@ -29,6 +29,14 @@ class IncompleteSubjectError(InvalidRequestError):
     """A request has some rows of a subject, and not the others."""
 
 
+class UndoOrderError(UndoError):
+    """A request is not the last one that stands: it cannot be taken back yet."""
+
+
+class UndoRowsError(UndoError):
+    """A request cannot be taken back with these rows, which are not those it was of."""
+
+
 class RowNotFoundError(UnlearningError):
     """A row was to leave that the retained training data do not hold."""
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
 from typing import Any
 
+from sklearn_unlearn.exceptions import UndoError
 from sklearn_unlearn.utils.digests import digests_of_names
 from sklearn_unlearn.utils.frames import FrameMixin
 from sklearn_unlearn.utils.provenance import package_versions
@@ -22,6 +23,7 @@ __all__ = [
     "RequestRecord",
     "hashes_of",
     "record_key",
+    "undo_requests",
     "use_record_key",
 ]
 
@@ -70,6 +72,7 @@ _PROPERTIES: dict[str, Any] = {
     "budget": _optional(_NUMBER),
     "versions": {"type": "object", "additionalProperties": _TEXT},
     "asked": _HASH,
+    "named": _optional(_HASH),
     "state_before": _HASH,
     "state_after": _HASH,
 }
@@ -143,6 +146,9 @@ class RequestRecord(FrameMixin):
         Of the packages that computed it.
     asked : str
         Keyed digest of the rows, targets, weights and identifiers that were given.
+    named : str or None
+        Of rows that were named by identifiers alone, a keyed digest of what the model
+        knew of them before.
     state_before, state_after : str
         Keyed digest of what the model had learned: its parameters or statistics, of
         more than 2,048 numbers in an array so many, of more than 16 trees so many,
@@ -173,6 +179,7 @@ class RequestRecord(FrameMixin):
     budget: float | None
     versions: dict[str, str] = field(hash=False)
     asked: str
+    named: str | None
     state_before: str
     state_after: str
 
@@ -228,8 +235,11 @@ class RequestRecord(FrameMixin):
     ):
         """Take the request back, while its rows are at hand.
 
-        Pass what the verb was given. The model is then the one before, to the last bit
-        if it is a function of its rows, up to ``tol`` with retained data.
+        Pass what the verb was given; of rows that were named by ``row_ids`` alone also
+        what they were, X and y, with the identifier of each, in the order of
+        ``rows_of``. The model is then the one before, to the last bit if it is a
+        function of its rows, up to ``tol`` with retained data. Of a list of requests
+        the last one is taken back first, or all together by `undo_requests`.
 
         Parameters
         ----------
@@ -245,8 +255,8 @@ class RequestRecord(FrameMixin):
         Raises
         ------
         UndoError
-            If other requests came after, the rows are others or were named by
-            ``row_ids`` alone, the request has no opposite, as ``forget_features`` has
+            If other requests came after (`UndoOrderError`), the rows are others
+            (`UndoRowsError`), the request has no opposite, as ``forget_features`` has
             none, or the model is not exact.
 
         Examples
@@ -269,7 +279,7 @@ class RequestRecord(FrameMixin):
             "sample_weight": sample_weight,
             "row_ids": row_ids,
         }
-        return model._undo(self, given)
+        return model._undo([self], [given])
 
     @property
     def line(self):
@@ -289,6 +299,54 @@ class RequestRecord(FrameMixin):
     def _table(self):
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: [value] for name, value in values.items()}
+
+
+def undo_requests(model, records, requests):
+    """Take back a list of requests that were carried out together, as one request.
+
+    Parameters
+    ----------
+    model : estimator
+        The one that carried them out, as it was left by that. It changes.
+    records : list of RequestRecord
+        As ``carry_out`` returned them.
+    requests : list of (str, dict)
+        As ``carry_out`` was given them, with X and y of rows that were named by
+        ``row_ids`` alone, as `RequestRecord.undo` takes them.
+
+    Returns
+    -------
+    model : estimator
+
+    Raises
+    ------
+    UndoError
+        As of `RequestRecord.undo`; the estimator is unchanged.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_unlearn import UnlearnableGaussianNB
+    >>> from sklearn_unlearn.records import undo_requests
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = UnlearnableGaussianNB().fit(X, y)
+    >>> before = model.theta_
+    >>> requests = [
+    ...     ("partial_unfit", {"X": X[:2], "y": y[:2]}),
+    ...     ("replace_labels", {"X": X[[5]], "y": y[[5]], "y_new": y[[99]]}),
+    ... ]
+    >>> model = undo_requests(model, model.carry_out(requests), requests)
+    >>> bool((model.theta_ == before).all())
+    True
+    """
+    records, requests = list(records), list(requests)
+    verbs = [record.verb for record in records]
+    whole = bool(records) and all(one.n_together == len(records) for one in records)
+    if not whole or [verb for verb, _ in requests] != verbs:
+        raise UndoError(
+            "records and requests must be all those of one list, in its order."
+        )
+    return model._undo(records, [given for _, given in requests])
 
 
 def record_key(model):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sklearn_unlearn import UnlearnableRidge
-from sklearn_unlearn.exceptions import UndoError
-from sklearn_unlearn.records import record_key, use_record_key
-from tests.families import EXACT, X, fitted, snapshot, y
+from sklearn_unlearn.exceptions import UndoError, UndoOrderError, UndoRowsError
+from sklearn_unlearn.records import record_key, undo_requests, use_record_key
+from tests.families import EXACT, NAMED, X, fitted, snapshot, unfitted, y
 from tests.test_batches import argued
 
 RETAINED = ("ridge_retained", "logistic_retained", "pipeline_retained")
@@ -24,7 +24,7 @@ def kinds(model):
         yield "replace_labels", {**at, "y_new": 1 - y[[1, 2]]}
 
 
-@pytest.mark.parametrize("family", EXACT + RETAINED)
+@pytest.mark.parametrize("family", [*EXACT, *RETAINED, "neighbours"])
 def test_requests_are_taken_back_one_after_another(family):
     model, records, states = fitted(family), [], []
     # rows of their own, of which none comes in two requests
@@ -40,7 +40,7 @@ def test_requests_are_taken_back_one_after_another(family):
             record.n_rows_in,
             record.n_rows_out,
         )
-        if family in EXACT:
+        if family in (*EXACT, "neighbours"):
             assert undone.state_after == record.state_before
             assert np.array_equal(snapshot(model), states[-1])
         else:
@@ -85,27 +85,161 @@ def test_what_has_no_exact_opposite():
     record = model.forget_features([1]).request_record_
     with pytest.raises(UndoError, match="no opposite"):
         record.undo(model)
-    requests = [("partial_unfit", {"X": X[[i]], "y": y[[i]]}) for i in (0, 1)]
-    record = model.carry_out(requests)[-1]
-    with pytest.raises(UndoError, match="together with others"):
-        record.undo(model, X[[1]], y[[1]])
 
 
-@pytest.mark.parametrize("family", ["forest", "ridge_retained"])
+@pytest.mark.parametrize("family", NAMED)
 def test_names_need_their_values(family):
+    if family == "network":
+        return
     model = fitted(family, named=True)
+    before, held = snapshot(model), model.remaining_ids()
+    record = model.partial_unfit(row_ids=[1005, 1031]).request_record_
+    left = snapshot(model)
+    ids, rows = [1005, 1031], [5, 31]
+    wrong = X[rows] + [[1e-9, 0.0, 0.0, 0.0], [0.0] * 4]
+    for given, said in (
+        ({"row_ids": ids}, "row_ids alone"),
+        ({"X": X[rows], "y": y[rows]}, "not the rows"),
+        ({"X": X[rows], "y": y[rows], "row_ids": ids[::-1]}, "not the rows"),
+        ({"X": X[rows], "y": y[rows], "row_ids": [1005]}, "not the rows"),
+        ({"y": y[rows], "row_ids": ids}, "Pass X"),
+        ({"X": wrong, "y": y[rows], "row_ids": ids}, "not be the one|not the values"),
+        ({"X": X[rows], "y": 1 - y[rows], "row_ids": ids}, "not be the|not the values"),
+    ):
+        with pytest.raises(UndoRowsError, match=said):
+            record.undo(model, **given)
+        assert np.array_equal(snapshot(model), left)
+        assert model.request_record_ is record
+    record.undo(model, X[rows], y[rows], row_ids=ids)
+    same = np.testing.assert_allclose
+    if family in (*EXACT, "neighbours"):
+        same = lambda one, other, **_: np.testing.assert_array_equal(one, other)  # noqa: E731
+    same(snapshot(model), before, atol=1e-7)
+    np.testing.assert_array_equal(model.remaining_ids(), held)
+    # corrections, of what they were
+    new = X[rows] + 0.5
+    record = model.replace_features(X_new=new, row_ids=ids).request_record_
+    with pytest.raises(UndoRowsError, match=r"not be the one|not the values"):
+        record.undo(model, X[[6, 7]], X_new=new, row_ids=ids)
+    record.undo(model, X[rows], X_new=new, row_ids=ids)
+    same(snapshot(model), before, atol=1e-7)
+    record = model.replace_labels(y_new=1 - y[rows], row_ids=ids).request_record_
+    record.undo(model, y=y[rows], y_new=1 - y[rows], row_ids=ids)
+    same(snapshot(model), before, atol=1e-7)
+    if family in EXACT:
+        assert model.request_record_.state_after == record.state_before
+
+
+@pytest.mark.parametrize("family", ["ridge_retained", "forest", "pipeline_retained"])
+def test_subjects_need_the_values_of_all_their_rows(family):
+    subjects = np.arange(90) % 30
+    model = unfitted(family).fit(X, y, row_ids=subjects)
     before = snapshot(model)
-    record = model.partial_unfit(row_ids=[1005]).request_record_
-    with pytest.raises(UndoError, match="row_ids alone"):
-        record.undo(model, row_ids=[1005])
-    with pytest.raises(UndoError, match="not the rows"):
-        record.undo(model, X[[5]], y[[5]], row_ids=[1005])
-    model = fitted(family, named=True)
-    rows = {"X": X[[5]], "y": y[[5]], "row_ids": [1005]}
-    record = model.partial_unfit(**rows).request_record_
-    record.undo(model, **rows)
+    record = model.partial_unfit(row_ids=[4, 2]).request_record_
+    rows = [4, 34, 64, 2, 32, 62]
+    with pytest.raises(UndoError):
+        record.undo(model, X[rows[:5]], y[rows[:5]], row_ids=subjects[rows[:5]])
+    record.undo(model, X[rows], y[rows], row_ids=subjects[rows])
     np.testing.assert_allclose(snapshot(model), before, atol=1e-7)
-    assert model.has(1005).all()
+    np.testing.assert_array_equal(model.remaining_ids(), subjects)
+    record = model.partial_unfit(row_ids=4).request_record_
+    record.undo(model, X[rows[:3]], y[rows[:3]], row_ids=4)
+    np.testing.assert_allclose(snapshot(model), before, atol=1e-7)
+    pairs = np.column_stack([subjects, np.arange(90) // 30])
+    model = unfitted(family).fit(X, y, row_ids=pairs)
+    record = model.partial_unfit(row_ids=4).request_record_
+    with pytest.raises(UndoError):
+        record.undo(model, X[rows[:3]], y[rows[:3]], row_ids=pairs[rows[:3]])
+    record = model.partial_unfit(row_ids=[(5, 1)]).request_record_
+    record.undo(model, X[[35]], y[[35]], row_ids=[(5, 1)])
+    np.testing.assert_array_equal(model.has([(5, 1), (4, 0)]), [True, False])
+
+
+def listed(model):
+    """A list of requests that all have opposites, one row among several of them."""
+    requests = [
+        ("partial_unfit", argued(model, [1, 2])),
+        ("partial_fit", {**argued(model, [3]), "X": X[[3]] + 0.5}),
+        ("replace_features", {**argued(model, [4]), "X_new": X[[4]] + 0.5}),
+        ("replace_features", {**argued(model, [5]), "X_new": X[[5]] + 0.25}),
+        ("partial_unfit", {**argued(model, [4]), "X": X[[4]] + 0.5}),
+    ]
+    if "y" in model._accepts:
+        requests += [("replace_labels", {**argued(model, [6]), "y_new": 1 - y[[6]]})]
+    return requests
+
+
+@pytest.mark.parametrize("family", EXACT + RETAINED)
+def test_a_list_is_taken_back(family):
+    model = fitted(family)
+    before, requests = snapshot(model), listed(model)
+    records = model.carry_out(requests)
+    after = snapshot(model)
+    with pytest.raises(UndoOrderError, match="not the last"):
+        records[0].undo(model, **requests[0][1])
+    for some in ((records[1:], requests[1:]), (records, requests[::-1])):
+        with pytest.raises(UndoError, match="all those of one list"):
+            undo_requests(model, *some)
+    others = [(verb, {**given, "X": given["X"] + 1e-9}) for verb, given in requests]
+    with pytest.raises(UndoRowsError, match="not the rows"):
+        undo_requests(model, records, [*requests[:2], *others[2:]])
+    assert np.array_equal(snapshot(model), after)
+    assert undo_requests(model, records, requests) is model
+    if family in EXACT:
+        assert np.array_equal(snapshot(model), before)
+        assert model.request_record_.state_after == records[0].state_before
+    else:
+        np.testing.assert_allclose(snapshot(model), before, atol=1e-7)
+    assert model.request_record_.undoes == records[0].identity
+    # or one after another, the last one first
+    records = model.carry_out(requests)
+    for record, (_, given) in zip(records[::-1], requests[::-1], strict=True):
+        record.undo(model, **given)
+    np.testing.assert_allclose(snapshot(model), before, atol=1e-7)
+
+
+@pytest.mark.parametrize("family", ["ridge_retained", "forest", "pipeline_retained"])
+def test_a_list_by_names_is_taken_back(family):
+    model = fitted(family, named=True)
+    before, held = snapshot(model), model.remaining_ids()
+    requests = [
+        ("replace_features", {"row_ids": [1005], "X_new": X[[5]] + 0.5}),
+        ("partial_unfit", {"row_ids": [1005, 1007]}),
+        ("replace_labels", {"row_ids": [1009], "y_new": 1 - y[[9]]}),
+    ]
+    records = model.carry_out(requests)
+    with pytest.raises(UndoError, match="undo_requests"):
+        records[-1].undo(model, y=y[[9]], y_new=1 - y[[9]], row_ids=[1009])
+    known = [
+        {"X": X[[5]]},
+        {"X": np.vstack([X[[5]] + 0.5, X[[7]]]), "y": y[[5, 7]]},
+        {"y": y[[9]]},
+    ]
+    given = [
+        (verb, asked | values)
+        for (verb, asked), values in zip(requests, known, strict=True)
+    ]
+    wrong = [(given[0][0], given[0][1] | {"X": X[[6]]}), *given[1:]]
+    after = snapshot(model)
+    with pytest.raises(UndoRowsError, match=r"not be the one|not the values"):
+        undo_requests(model, records, wrong)
+    assert np.array_equal(snapshot(model), after)
+    undo_requests(model, records, given)
+    np.testing.assert_allclose(snapshot(model), before, atol=1e-7)
+    assert sorted(model.remaining_ids().tolist()) == sorted(held.tolist())
+
+
+def test_a_list_without_opposites_stands():
+    model = fitted("naive_bayes")
+    requests = [
+        ("partial_unfit", argued(model, [1])),
+        ("forget_features", {"columns": 1}),
+    ]
+    records = model.carry_out(requests)
+    with pytest.raises(UndoError, match="no opposite"):
+        undo_requests(model, records, requests)
+    with pytest.raises(UndoError, match="no opposite"):
+        records[-1].undo(model)
 
 
 def test_weights_are_needed_where_there_are_some():

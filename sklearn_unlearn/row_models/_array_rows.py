@@ -25,7 +25,7 @@ from sklearn_unlearn.row_models._joint import joint_request
 from sklearn_unlearn.row_models._leaving import Leaving
 from sklearn_unlearn.row_models._names import NamedRowsMixin
 from sklearn_unlearn.utils.not_found import explanation
-from sklearn_unlearn.utils.notes import note
+from sklearn_unlearn.utils.notes import note, note_first
 from sklearn_unlearn.utils.row_ids import check_new_row_ids, check_row_ids
 from sklearn_unlearn.utils.validation import (
     check_columns,
@@ -163,7 +163,8 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         if not some.size:
             return None
         ids = None if ids is None else ids[some]
-        return Request(Edit(rows_in=rows.weighted()), ids=ids)
+        edit = Edit(rows_in=rows.weighted())
+        return Request(edit, ids=ids, numbers=into.numbers)
 
     def _read_new_ids(self, fitted, row_ids, n_rows):
         """Identifiers of rows that come, None if the model knows none."""
@@ -257,6 +258,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
             explanation(retained, rows, origin, X, labels, named_rows, source),
             source,
         )
+        note_leaving(retained, positions)
         held = retained.take(positions)
         held = held if sample_weight is None else held.reweighted(rows.weight)
         return Leaving(held, positions, source, n_asked)
@@ -282,6 +284,8 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         n_rows = int(np.count_nonzero(another))
         n_asked = n_rows + int(np.count_nonzero(unknown))
         note(n_rows_out=n_rows)
+        if sample_weight is None:
+            note_leaving(retained, positions)
         if sample_weight is None:
             return Leaving(retained.take(positions), positions, source, n_asked)
         weight = check_sample_weight(sample_weight, n_asked)[source]
@@ -344,6 +348,12 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         target = self._read_targets(fitted.encoding, y, X.shape[0])
         weight = check_sample_weight(sample_weight, X.shape[0])
         return Rows(X, target, weight)
+
+
+def note_leaving(retained, positions):
+    """Note which places rows have that may leave, should they come back."""
+    if retained.has_numbers:
+        note_first(numbers_out=retained.numbers_at(positions))
 
 
 def _weightless(sample_weight, n_names):

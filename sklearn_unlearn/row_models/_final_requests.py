@@ -69,6 +69,8 @@ class LocatedRetainedRows(LocatedRows):
     @property
     def numbers(self):
         """Of rows that come in the place of these, if they have names."""
+        if self.request.into is not None and self.request.into.numbers is not None:
+            return self.request.into.numbers
         if self.positions is None or self.origin_in is None:
             return None
         if self.joint is not None:
@@ -81,6 +83,9 @@ class LocatedRetainedRows(LocatedRows):
         A row that is corrected keeps its place, if ``in_place``.
         """
         kept, n_coming = self.edited().alive, self.origin_in.shape[0]
+        if self.positions is None and self.numbers is not None and self.in_place:
+            numbers = self.retained.numbers_at(kept)
+            return np.argsort(np.concatenate([numbers, self.numbers]), kind="stable")
         if self.positions is None or not self.in_place:
             return np.arange(kept.size + n_coming)
         places = self.positions
@@ -276,7 +281,10 @@ class FinalRowModel(FinalPartsMixin):
         replaced = None if asked.rows is None or rows_in is None else replaced
         edit, origin = Edit(asked.rows, rows_in, replaced), asked.origin_in
         ids = None if request.out is not None and asked.joint is None else ids
-        return core.Request(edit, asked.positions, ids=ids, origin=origin)
+        numbers = None if asked.rows is not None else asked.numbers
+        return core.Request(
+            edit, asked.positions, ids=ids, numbers=numbers, origin=origin
+        )
 
     def _read_coming(self, asked, fitted):
         """Rows that come, and their identifiers."""

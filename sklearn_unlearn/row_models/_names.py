@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
+from sklearn_unlearn.utils.digests import digest_of_rows
 from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.row_ids import check_row_ids, listed
 
@@ -26,6 +27,21 @@ class NamedRowsMixin:
             If there are none, or they have no names.
         """
         raise NotImplementedError
+
+    def _digest_of_named(self, key: bytes, row_ids: Any) -> str:
+        """A keyed digest of all rows that have these identifiers, as they are kept."""
+        retained = self._named_rows()
+        ids = check_row_ids(row_ids, like=retained.chunks[0].ids)
+        owner, positions = retained.living(ids)
+        positions = positions[np.lexsort((retained.numbers_at(positions), owner))]
+        rows, origin = retained.take(positions), retained.origins_at(positions)
+        kept = {
+            "X": rows.X if origin is None else origin.X,
+            "y": rows.y,
+            "sample_weight": rows.weight,
+            "row_ids": retained.ids_at(positions) if positions.size else None,
+        }
+        return digest_of_rows(key, kept)
 
     @refusing()
     def has(self, row_ids: Any) -> Any:

@@ -174,7 +174,8 @@ class RawRowModel(RowModel):
             return None
         ids = None if ids is None else ids[some]
         edit = Edit(rows_in=rows.take(some))
-        return Request(edit, ids=ids, origin=origin.take(some))
+        origin = origin.take(some)
+        return Request(edit, ids=ids, numbers=into.numbers, origin=origin)
 
 
 def present_classes(encoding, retained, fewest=1):

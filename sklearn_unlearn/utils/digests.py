@@ -73,7 +73,11 @@ def digest_of_rows(key: bytes, fields: dict[str, Any]) -> str:
         value = fields.get(name)
         if value is not None:
             digest.update(tag)
-            _feed_rows(digest, value)
+            if name == "row_ids":  # the same in any container, a single one too
+                names = names_in(value).reshape(-1).tolist()
+                digest.update(repr(names).encode())
+            else:
+                _feed_rows(digest, value)
     return digest.hexdigest()
 
 

@@ -69,6 +69,14 @@ def note(**found: Any) -> None:
         notes.update(found)
 
 
+def note_first(**found: Any) -> None:
+    """The same, unless it was noted already, of the model that was asked first."""
+    notes = _current()
+    for name, value in found.items():
+        if notes is not None:
+            notes.setdefault(name, value)
+
+
 def rehearsing() -> bool:
     """Whether what is computed is part of a plan, so that nothing is to come of it."""
     notes = _current()

@@ -21,6 +21,8 @@ class Batch:
         Their names, instead of X and y or beside them.
     on_unknown : {"raise", "skip"}
         What to do about names that no row has.
+    numbers : ndarray of int or None
+        Of rows that come back, those that they had.
     """
 
     X: Any = None
@@ -28,6 +30,7 @@ class Batch:
     sample_weight: Any = None
     row_ids: Any = None
     on_unknown: str = "raise"
+    numbers: Any = None
 
 
 @dataclass(frozen=True, eq=False)

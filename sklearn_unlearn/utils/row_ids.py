@@ -10,6 +10,7 @@ import numpy as np
 from sklearn_unlearn.core.training_rows.names import (
     are_pairs,
     first_repeated,
+    groups_of,
     paired,
     subjects_of,
 )
@@ -99,6 +100,12 @@ def names_in(row_ids):
     if _columns(row_ids) is None and _is_single(row_ids):
         return np.asarray(row_ids)
     return check_row_ids(row_ids)
+
+
+def distinct(row_ids):
+    """Identifiers, each once, in the order in which they are there first."""
+    ids = check_row_ids(row_ids)
+    return ids[np.sort(np.unique(groups_of(ids), return_index=True)[1])]
 
 
 def some_row_ids(row_ids, some):

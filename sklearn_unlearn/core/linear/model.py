@@ -92,6 +92,8 @@ class Request:
     ids : ndarray or None
         Identifiers of rows that come and replace none; where some replace others, of
         all.
+    numbers : ndarray of int or None
+        Numbers of rows that come back and replace none.
     origin : Origin or None
         What rows that come were made of.
     retained : RetainedRows or None
@@ -105,6 +107,7 @@ class Request:
     edit: Edit
     positions: Indices | None = None
     ids: Any = None
+    numbers: Any = None
     origin: Any = None
     retained: RetainedRows | None = None
     start: Array | None = None
@@ -422,7 +425,7 @@ def edited_rows(model: Model, request: Request) -> RetainedRows:
         return request.retained
     retained, edit = model.retained, request.edit
     assert retained is not None
-    ids, origin, numbers = request.ids, request.origin, None
+    ids, origin, numbers = request.ids, request.origin, request.numbers
     if edit.rows_out is not None:
         positions = request.positions
         assert positions is not None

@@ -1,0 +1,179 @@
+"""Requests taken back: their opposites, and whether the model is the one before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sklearn_unlearn._carrying import CarryingMixin
+from sklearn_unlearn.exceptions import UndoError, UndoOrderError, UndoRowsError
+from sklearn_unlearn.utils.digests import digest_of_rows, digest_of_state
+from sklearn_unlearn.utils.request import Batch, Request
+from sklearn_unlearn.utils.row_ids import distinct
+
+_OTHERS = (
+    "These are not the rows of the request, in values, targets, weights and row_ids as "
+    "it was given them."
+)
+
+
+class UndoingMixin(CarryingMixin):
+    """What `RequestRecord.undo` and `undo_requests` ask for."""
+
+    def _undo(self, records: list[Any], given: list[dict[str, Any]]) -> Any:
+        """Take back requests, the last one that stands among them.
+
+        Parameters
+        ----------
+        records : list of RequestRecord
+            In the order in which they were carried out.
+        given : list of dict
+            What each was given.
+        """
+        with self._request() as put:
+            fitted, log = self._checked(), self._request_log
+            self._check_undone(records, log)
+            last: Any = log.record
+            if last.state_after != digest_of_state(log.key, fitted):
+                raise UndoError(
+                    "The key of the model is another than at the request, as after "
+                    "loading it: use_record_key gives it the one it had."
+                )
+            whole = len(records) == records[0].n_together
+            asked = [
+                self._opposite(record, each, log, fitted, whole)
+                for record, each in zip(records, given, strict=True)
+            ][::-1]
+            for request in asked:
+                self._check_accepted(request)
+            if len(asked) == 1:
+                edited = self._apply(fitted, asked[0]).fitted
+            else:
+                edited = self._answered_together(fitted, asked)
+            if whole:  # else others of the list are in the state before them
+                self._check_restored(records, given, log.key, edited)
+            put(asked, fitted, edited, undoes=records[::-1])
+        return self
+
+    def _check_undone(self, records, log):
+        """Refuse what is not the last request, or has no exact opposite.
+
+        Raises
+        ------
+        UndoError
+        """
+        standing = log.standing
+        for record in reversed(records):
+            if standing != record.identity:
+                raise UndoOrderError(
+                    "The request is not the last of this model that stands: take back "
+                    "those after it first."
+                )
+            standing = record.follows
+            if record.verb in ("forget_features", "refine"):
+                raise UndoError(f"{record.verb} has no opposite.")
+            if record.method not in ("exact", "refined"):
+                raise UndoError(
+                    "The model is not exact: after the opposite request it would be "
+                    "another than before. Fit again, or with retain_data=True."
+                )
+
+    def _opposite(self, record, given, log, fitted, whole):
+        """The request that takes another back."""
+        alone = _check_given(record, log.key, given)
+        if alone and not whole:
+            raise UndoError(
+                "The request named its rows by row_ids alone and was carried out "
+                "together with others: take all of them back with undo_requests."
+            )
+        if not (alone and record.verb.startswith("replace")):
+            self._check_weights_given(fitted, given)
+        X, y, X_new, y_new, weight, ids = (
+            given.get(name)
+            for name in ("X", "y", "X_new", "y_new", "sample_weight", "row_ids")
+        )
+        if record.verb == "partial_unfit":
+            numbers = log.left.get(record.identity)
+            return Request(into=Batch(X, y, weight, ids, numbers=numbers))
+        if record.verb == "partial_fit":
+            return Request(out=Batch(X, y, weight, ids))
+        if alone:
+            named = Batch(row_ids=distinct(ids))
+            if record.verb == "replace_labels":
+                return Request(out=named, into=Batch(y=y))
+            return Request(out=named, into=Batch(X, None if y_new is None else y))
+        if record.verb == "replace_labels":
+            return Request(out=Batch(X, y_new, weight, ids), into=Batch(y=y))
+        now = Batch(X_new, y if y_new is None else y_new, weight, ids)
+        return Request(out=now, into=Batch(X, None if y_new is None else y))
+
+    def _check_weights_given(self, fitted, given):
+        """Refuse rows back without the weights that they had.
+
+        Raises
+        ------
+        UndoError
+        """
+        model = getattr(fitted, "model", fitted)
+        retained = getattr(model, "retained", None)
+        if given.get("sample_weight") is not None or retained is None:
+            return
+        for block in retained.blocks():
+            if not np.isin(block.weight, (0.0, 1.0)).all():
+                raise UndoError(
+                    "The rows of the model have weights: give sample_weight in the "
+                    "request, and to undo it."
+                )
+
+    def _check_restored(self, records, given, key, edited):
+        """Refuse a model that is not the one before, as far as that is known.
+
+        Raises
+        ------
+        UndoRowsError
+        """
+        first, after = records[0], self._copy_with(edited)
+        exact = all(record.method == "exact" for record in records)
+        if exact and digest_of_state(key, edited) != first.state_before:
+            raise UndoRowsError(
+                "With these rows back the model would not be the one before the "
+                "request to the last bit."
+            )
+        for record, each in zip(records, given, strict=True):
+            if record.named is None:
+                continue
+            ids = distinct(each["row_ids"])
+            if after._digest_of_named(key, ids) != record.named:
+                raise UndoRowsError(
+                    "These are not the values, targets or weights that the rows of "
+                    "row_ids had, in the order in which the rows came."
+                )
+
+
+def _check_given(record, key, given):
+    """Whether a request named rows by identifiers alone, now given with their values.
+
+    Raises
+    ------
+    UndoError
+        If these are not what it was given, or are no values.
+    """
+    if record.asked == digest_of_rows(key, given):
+        if given.get("X") is None and record.verb != "partial_fit":
+            raise UndoRowsError(
+                "The request named its rows by row_ids alone, and no record tells "
+                "their values: pass X and y of them too, with row_ids of each."
+            )
+        return False
+    if record.named is None or given.get("row_ids") is None:
+        raise UndoRowsError(_OTHERS)
+    named = {name: given.get(name) for name in ("X_new", "y_new", "sample_weight")}
+    named["row_ids"] = distinct(given["row_ids"])
+    without = named | {"sample_weight": None}
+    if record.asked not in (digest_of_rows(key, each) for each in (named, without)):
+        raise UndoRowsError(_OTHERS)
+    needed = "y" if record.verb == "replace_labels" else "X"
+    if given.get(needed) is None:
+        raise UndoRowsError(f"Pass {needed} of the rows, as it was before the request.")
+    return True
