@@ -90,6 +90,7 @@ from sklearn_unlearn.neural_network import (
     UnlearnableMLPClassifier,
     UnlearnableMLPRegressor,
 )
+from sklearn_unlearn.over_sampling import UnlearnableSMOTE
 from sklearn_unlearn.pipeline import (
     UnlearnableFeatureUnion,
     UnlearnablePipeline,
@@ -190,6 +191,7 @@ __all__ = [
     "UnlearnableRidgeCV",
     "UnlearnableRidgeClassifier",
     "UnlearnableRobustScaler",
+    "UnlearnableSMOTE",
     "UnlearnableSVC",
     "UnlearnableSVR",
     "UnlearnableSelectKBest",
