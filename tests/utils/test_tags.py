@@ -369,6 +369,7 @@ def test_tags_of_others():
 CONSIST_OF_OTHERS = {
     "UnlearnableCalibratedClassifierCV",
     "UnlearnableColumnTransformer",
+    "UnlearnableFeatureUnion",
     "UnlearnableGridSearchCV",
     "UnlearnableMultiOutputClassifier",
     "UnlearnableMultiOutputRegressor",
