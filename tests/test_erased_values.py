@@ -17,6 +17,7 @@ from sklearn_unlearn import (
     UnlearnablePoissonRegressor,
     UnlearnableRidge,
 )
+from sklearn_unlearn.inspection import scan
 from sklearn_unlearn.utils.discovery import all_estimators
 from sklearn_unlearn.utils.tags import takes_weights
 from sklearn_unlearn.utils.traces import traces
@@ -132,6 +133,9 @@ def test_nothing_gives_a_row_away(estimator, verb):
             differences=True,
         )
     assert not found
+    rows = X[OUT].astype(float)
+    assert not scan(estimator, rows)
+    assert not scan(pickle.dumps(estimator), rows)
 
 
 def known_change(state, rows):

@@ -1,13 +1,17 @@
-"""Displays of what unlearning leaves, changes, costs and spends, with matplotlib."""
+"""What unlearning leaves, changes, costs and spends, drawn; and a scan of any model."""
 
 from sklearn_unlearn.inspection._budget import BudgetDisplay
 from sklearn_unlearn.inspection._efficiency import EfficiencyDisplay
 from sklearn_unlearn.inspection._fidelity import FidelityDisplay
 from sklearn_unlearn.inspection._residual import ResidualDisplay
+from sklearn_unlearn.inspection._scan import Found, ScanReport, scan
 
 __all__ = [
     "BudgetDisplay",
     "EfficiencyDisplay",
     "FidelityDisplay",
+    "Found",
     "ResidualDisplay",
+    "ScanReport",
+    "scan",
 ]

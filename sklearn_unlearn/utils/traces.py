@@ -106,7 +106,7 @@ def leaves(value, place=""):
         elif id(each) not in seen:
             seen[id(each)] = each  # kept, so that no other takes its number
             if isinstance(each, np.ndarray) and not each.dtype.hasobject:
-                yield place, each
+                yield place, np.asarray(each)  # of a masked one, what is masked too
             elif isinstance(each, bytearray | memoryview):
                 yield place, bytes(each)
             elif _is_tensor(each):
@@ -215,14 +215,24 @@ def _packed_in(place, data, wanted):
     return [
         Trace(name, place)
         for name, number in wanted.items()
-        if any(form in data for form in _packed(number))
+        if any(form in data for form in packed(number))
     ]
 
 
-def _packed(number):
+def packed(number, kinds=("<f8", "<f4")):
+    """A number as computers keep it, of either sign, and as it is written.
+
+    Parameters
+    ----------
+    number : float
+    kinds : tuple of str
+        Of floating-point numbers, as NumPy names them.
+
+    Returns
+    -------
+    list of bytes
+    """
     forms = [
-        np.array(sign * number, kind).tobytes()
-        for sign in (1, -1)
-        for kind in ("<f8", "<f4")
+        np.array(sign * number, kind).tobytes() for sign in (1, -1) for kind in kinds
     ]
     return [*forms, repr(float(number)).encode()]

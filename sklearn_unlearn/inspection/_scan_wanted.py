@@ -1,0 +1,120 @@
+"""What a scan looks for: rows, values, words and identifiers, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sklearn_unlearn.core.arrays import is_sparse
+
+#: Digits of a number that many others share, as parameters of estimators do.
+_COMMON_DIGITS = 3
+
+
+@dataclass
+class Wanted:
+    """What is looked for, by the name that it has in the report.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_rows, n_columns) or None
+        If all columns are numbers.
+    cells : dict of str to float
+        Numbers that tell something by themselves, the names with row and column.
+    columns : dict of int to list of (str, float)
+        All numbers of each column, which tell something where they stand in its place.
+    texts : dict of str to tuple of str
+        Kind and text.
+    identifiers : dict of str to float
+        Numbers that name rows.
+    skipped : list of str
+        What many numbers share, so that to find it says nothing.
+    """
+
+    rows: np.ndarray | None = None
+    cells: dict = field(default_factory=dict)
+    columns: dict = field(default_factory=dict)
+    texts: dict = field(default_factory=dict)
+    identifiers: dict = field(default_factory=dict)
+    skipped: list = field(default_factory=list)
+
+
+def wanted_of(X=None, row_ids=None, words=None):
+    """What rows, identifiers and words are, as a scan looks for them.
+
+    Raises
+    ------
+    TypeError
+        If words is one text.
+    """
+    if isinstance(words, str):
+        raise TypeError("words must be a list of texts; got one text.")
+    found = Wanted()
+    if X is not None:
+        _add_rows(found, X)
+    for number, each in enumerate([] if row_ids is None else np.asarray(row_ids)):
+        name = f"row_ids[{number}]"
+        if isinstance(each, str):
+            found.texts[name] = ("identifier", str(each))
+        elif tells(float(each)):
+            found.identifiers[name] = float(each)
+        else:
+            found.skipped.append(name)
+    for number, each in enumerate([] if words is None else words):
+        found.texts[f"words[{number}]"] = ("word", str(each))
+    return found
+
+
+def _add_rows(found, X):
+    columns = _columns_of(X)
+    if columns is None:
+        for row, text in enumerate(X):
+            found.texts[f"text of row {row}"] = ("row", str(text))
+        return
+    numeric = all(values.dtype.kind in "fiub" for _, values in columns)
+    if numeric and columns:
+        found.rows = np.column_stack([np.asarray(v, float) for _, v in columns])
+    for place, (label, values) in enumerate(columns):
+        for row, value in enumerate(values.tolist()):
+            _add_cell(found, f"row {row}, column {label}", place, value)
+
+
+def _add_cell(found, name, place, value):
+    if isinstance(value, str):
+        found.texts[name] = ("category", value)
+        return
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    if not np.isfinite(value):
+        return
+    found.columns.setdefault(place, []).append((name, float(value)))
+    if tells(float(value)):
+        found.cells[name] = float(value)
+    elif value not in (0, 1, -1):
+        found.skipped.append(name)
+
+
+def _columns_of(X):
+    """Names and values of columns; None of texts."""
+    if is_sparse(X):
+        X = X.toarray()
+    if hasattr(X, "columns"):
+        return [(repr(each), np.asarray(X[each])) for each in X.columns]
+    X = np.asarray(X)
+    if X.ndim == 1:
+        if X.dtype.kind in "OU":
+            return None
+        X = X[None]
+    return [(str(place), X[:, place]) for place in range(X.shape[1])]
+
+
+def tells(number):
+    """Whether a number is such as few things would have by chance."""
+    return np.isfinite(number) and float(f"{number:.{_COMMON_DIGITS}g}") != number
+
+
+def row_tells(row):
+    """Whether several numbers together are such."""
+    rare = {abs(each) for each in row.tolist() if np.isfinite(each)} - {0.0, 1.0}
+    return any(map(tells, rare)) or len(rare) >= _COMMON_DIGITS

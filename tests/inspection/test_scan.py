@@ -1,0 +1,256 @@
+"""A scan finds what stands in a model of anybody, and runs nothing of its file."""
+
+import io
+import json
+import pathlib
+import pickle
+import zipfile
+
+import joblib
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.compose import make_column_transformer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    MinMaxScaler,
+    Normalizer,
+    OneHotEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.svm import SVC
+
+from sklearn_unlearn import UnlearnableOneHotEncoder, unlearnable
+from sklearn_unlearn.inspection import ScanReport, scan
+
+
+def rows(seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(40, 3)) * [1.0, 30.0, 0.2] + [0.0, 50.0, 7.0]
+    X[3] = 1.1 * X.max(axis=0)  # which an extreme value knows
+    y = np.arange(40) % 2
+    return X, y
+
+
+X, Y = rows()
+OUT = [3, 4]
+REST = np.delete(np.arange(40), OUT)
+
+
+def kinds(report):
+    return {each.kind for each in report}
+
+
+#: Models that keep rows or values, and what of them is found.
+KEEPING = {
+    "neighbours": (KNeighborsClassifier(), {"row"}),
+    "support": (SVC(C=10.0), {"support vector"}),
+    "largest": (MinMaxScaler(), {"extreme"}),
+    "behind": (make_pipeline(StandardScaler(), SVC(C=10.0)), {"support vector"}),
+    "nested": (
+        make_pipeline(StandardScaler(), make_pipeline(MinMaxScaler(), SVC(C=10.0))),
+        {"support vector", "extreme"},
+    ),
+    "normalized": (make_pipeline(Normalizer(), KNeighborsClassifier()), {"row"}),
+}
+
+
+@pytest.mark.parametrize("name", KEEPING)
+def test_rows_and_values(name):
+    model, expected = KEEPING[name]
+    found = scan(model.fit(X, Y), X[OUT])
+    assert kinds(found) == expected
+    assert any(each.what.startswith("row 0") for each in found)
+    model.fit(X[REST], Y[REST])
+    assert not scan(model, X[OUT])
+    if not isinstance(model, Pipeline):
+        assert not scan(model, sp.csr_array(X[OUT]))
+    for each in (StandardScaler(), LogisticRegression(max_iter=500)):
+        assert not scan(each.fit(X, Y), X[OUT])  # sums and coefficients show nothing
+
+
+def test_places_and_how():
+    model = make_pipeline(StandardScaler(), SVC(C=10.0)).fit(X, Y)
+    (found,) = scan(model, X[3:4])
+    assert found == (
+        "support vector",
+        "row 0",
+        "[svc].support_vectors_",
+        "as given to step 'svc'",
+    )
+    scaled = KNeighborsClassifier().fit(Normalizer().transform(X), Y)
+    assert {each.how for each in scan(scaled, X[OUT])} == {"scaled"}
+    (value,) = scan({"kept": [1, X[4, 1]]}, X[4:5])
+    assert value == ("value", "row 0, column 1", ".values[0][1]", "verbatim")
+    single = scan({"kept": X.astype(np.float32)}, X[4:5])
+    assert kinds(single) == {"row"}
+
+
+def test_numbers_of_few_digits():
+    ages = np.array([[20.0, 1.5], [30.0, 2.5], [97.0, 3.5]])
+    report = scan(MinMaxScaler().fit(ages), ages[2:])
+    assert [each.what for each in report] == ["row 0, column 0", "row 0, column 1"] * 1
+    assert kinds(report) == {"extreme"}
+    # a parameter has such a value as well
+    assert not scan(LogisticRegression(C=1.5, max_iter=97), ages[2:])
+    assert report.skipped == ("row 0, column 0", "row 0, column 1")
+    assert "2 numbers of few digits" in repr(report)
+
+
+TEXTS = ["the deed of one", "no deed at all", "one Zanzibar deed", "all of the one"]
+
+
+def test_words_and_texts():
+    for model in (
+        CountVectorizer(),
+        make_pipeline(TfidfVectorizer(), MultinomialNB()),
+    ):
+        fitted = model.fit(TEXTS, [0, 1, 0, 1])
+        words = ["zanzibar", "one", "ze", "de"]
+        found = scan(fitted, words=words)
+        assert {each.what for each in found} == {"words[0]", "words[1]"}
+        assert kinds(scan(pickle.dumps(fitted), words=words)) == {"word"}
+        fitted.fit(TEXTS[:2], [0, 1])
+        assert not scan(fitted, words=words[:1])
+        assert not scan(pickle.dumps(fitted), words=words[:1])
+    kept = {"documents": TEXTS}
+    assert [each.what for each in scan(kept, TEXTS[2:3])] == ["text of row 0"]
+    assert not scan(kept, ["one Zan"], words=["Zan"])
+
+
+def test_categories_and_identifiers():
+    table = np.array([["red", "A"], ["blue", "B"], ["violet", "C"]], dtype=object)
+    encoder = make_column_transformer((OneHotEncoder(), [0, 1])).fit(table)
+    found = scan(encoder, table[2:])
+    assert {each[:2] for each in found} == {
+        ("category", "row 0, column 0"),
+        ("category", "row 0, column 1"),
+    }
+    ours = UnlearnableOneHotEncoder().fit(table).partial_unfit(table[2:])
+    assert not scan(ours, table[2:])
+    model = unlearnable(SVC(), X, Y, row_ids=np.arange(40) + 91001)
+    assert kinds(scan(model, row_ids=[91004])) == {"identifier"}
+    assert not scan(model.partial_unfit(row_ids=[91004]), row_ids=[91004])
+    named = {"of": np.array(["Ann", "Bob"])}
+    assert kinds(scan(named, row_ids=["Bob"])) == {"identifier"}
+    assert scan(named, row_ids=[3]).skipped == ("row_ids[0]",)
+
+
+def test_columns_of_frames():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"age": X[:, 0], "city": ["Bonn", "Rome"] * 20})
+    model = make_column_transformer(
+        (RobustScaler(), ["age"]), (OneHotEncoder(), ["city"])
+    ).fit(frame)
+    found = scan(model, frame[:1])
+    assert {each[:2] for each in found} == {("category", "row 0, column 'city'")}
+    table = found.frame()
+    assert list(table.columns) == ["kind", "what", "place", "how"]
+    assert len(table) == len(found)
+
+
+# Files ----------------------------------------------------------------------------
+
+
+def skops_like(model):
+    """A file as skops writes them: arrays by themselves, all else as JSON."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number, array in enumerate(vars(model).values()):
+            if isinstance(array, np.ndarray):
+                raw = io.BytesIO()
+                np.save(raw, array)
+                archive.writestr(f"{number}.npy", raw.getvalue())
+        schema = {"__class__": "SVC", "content": {"C": "10.0", "word": '"Zanzibar"'}}
+        archive.writestr("schema.json", json.dumps(schema))
+    return file.getvalue()
+
+
+def dumped(compress):
+    def dump(model):
+        file = io.BytesIO()
+        joblib.dump(model, file, compress=compress)
+        return file.getvalue()
+
+    return dump
+
+
+FILES = {
+    f"pickle {number}": lambda model, number=number: pickle.dumps(model, number)
+    for number in range(6)
+}
+FILES |= {f"joblib {how}": dumped(how) for how in (0, 3, "gzip", "bz2", "xz", "lzma")}
+FILES["skops"] = skops_like
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_are_read(name, tmp_path):
+    data = FILES[name](SVC(C=10.0).fit(X, Y))
+    path = tmp_path / "model"
+    path.write_bytes(data)
+    for file in (data, bytearray(data), path, str(path)):
+        found = scan(file, X[3:4])
+        assert {each.what.partition(",")[0] for each in found} == {"row 0"}
+    assert not scan(FILES[name](SVC(C=10.0).fit(X[REST], Y[REST])), X[OUT])
+    if name == "skops":
+        assert kinds(scan(data, words=["Zanzibar"])) == {"word"}
+
+
+class Runs:
+    """What is run as soon as it is loaded."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return pathlib.Path.touch, (pathlib.Path(self.path),)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+def test_nothing_of_a_file_is_run(tmp_path, protocol):
+    touched = tmp_path / "touched"
+    data = pickle.dumps([Runs(str(touched)), X[4, 1], "Zanzibar"], protocol)
+    assert kinds(scan(data, X[4:5], words=["Zanzibar"])) == {"value", "word"}
+    assert not touched.exists()
+    pickle.loads(data)
+    assert touched.exists()
+
+
+def test_what_is_no_pickle():
+    assert not scan(b"", X[OUT])
+    assert not scan(b"\x1f\x8bnot packed", X[OUT])
+    assert kinds(scan(b"any" + X[4, 0].tobytes(), X[OUT])) == {"value"}
+    assert kinds(scan(b"any" + X[4].astype("<f4").tobytes(), X[OUT])) == {"row"}
+    assert kinds(scan("Zanzibar".encode("utf-16-le"), words=["Zanzibar"])) == {"word"}
+
+
+# The report -----------------------------------------------------------------------
+
+
+def test_the_report_shows_places_and_no_values():
+    model = KNeighborsClassifier().fit(X, Y)
+    report = scan(model, X[OUT])
+    assert isinstance(report, ScanReport)
+    assert len(report) == len(list(report)) == len(report.found)
+    assert report[0] in report.found
+    text, page = repr(report), report._repr_html_()
+    assert text.splitlines()[0].split() == ["kind", "what", "place", "how"]
+    assert "<td>row 0</td>" in page
+    for value in X[OUT].ravel():
+        assert str(value)[:6] not in text + page
+    assert repr(scan(model, X[OUT] + 1.0)) == "Nothing was found."
+    assert "Nothing was found." in scan(model, X[OUT] + 1.0)._repr_html_()
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match="nothing to look for"):
+        scan(SVC())
+    with pytest.raises(TypeError, match="words must be a list"):
+        scan(SVC(), words="one")
+    with pytest.raises(FileNotFoundError):
+        scan("no such file", words=["one"])
