@@ -85,6 +85,11 @@ class Problem:
             X, y = np.vstack([X, self.X_new]), np.concatenate([y, self.y_new])
         return X, y
 
+    def has_data_of(self, other):
+        """Whether nothing but the request is another."""
+        same = self.X is other.X and self.y is other.y
+        return same and self.strength == other.strength
+
     def carry_out(self, estimator):
         X, y = self.X[self.rows], self.y[self.rows]
         arguments = {

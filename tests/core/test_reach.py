@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sklearn_unlearn.core.linear import margins
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.linear.fitting import fit
 from sklearn_unlearn.core.linear.fourth_powers import (
@@ -95,14 +96,17 @@ def ways(state, seed=0):
         yield way
 
 
+def assert_bends_less(state, rows, behind, moved):
+    found = state.reach.bend(state.objective, state.factor, behind, moved)
+    assert bent(state, rows, behind, moved) <= found * (1.0 + 1e-9) + 1e-9
+
+
 def assert_bounded(state, rows, tight=np.inf):
     reach, objective = state.reach, state.objective
     zero = np.zeros(objective.shape)
     for moved, lag in zip(ways(state), ways(state, 1), strict=True):
         for behind in (zero, lag):
-            found = reach.bend(objective, state.factor, behind, moved)
-            true = bent(state, rows, behind, moved)
-            assert true <= found * (1.0 + 1e-9) + 1e-9
+            assert_bends_less(state, rows, behind, moved)
         change = np.abs(design(objective, rows.X) @ moved).max()
         assert change <= reach.largest_change(moved) * (1.0 + 1e-12)
     small = next(iter(ways(state)))
@@ -126,8 +130,41 @@ def test_nor_of_many_columns(kind):
     assert (state.reach.fourth is None) == (kind in MARGINS)
     assert_bounded(state, problem.rows)
     # and of many rows for so many columns
-    few = replace(state, reach=replace(state.reach, fourth=None, margins=()))
+    few = replace(state, reach=replace(state.reach, fourth=None, margins=None))
     assert_bounded(few, problem.rows)
+
+
+@pytest.mark.parametrize("kind", MARGINS)
+@pytest.mark.parametrize("n_columns", [3, 34])
+def test_nor_where_rows_are_too_many_to_be_summed(kind, n_columns, monkeypatch):
+    monkeypatch.setattr(margins, "CHEAP_FLOPS", 0.0)
+    problem = problem_of(kind, n_rows=150, n_columns=n_columns)
+    state = state_of(problem)
+    found = state.reach.margins
+    assert np.isfinite(found.end)
+    assert not found.far
+    for way in ways(state):
+        small = 0.1 * found.end * way / np.abs(way).max()
+        assert_bends_less(state, problem.rows, 0.0 * way, small)
+        assert_bends_less(state, problem.rows, small, way)
+    edit = make_edit(problem, "out")
+    later = unlearn(state, edit).state
+    assert_bounded(later, edited(problem.rows, edit, np.array([0, 3, 4])))
+
+
+@pytest.mark.parametrize("kind", ["hinge", "hinges"])
+@pytest.mark.parametrize("rank", [1, 5])
+def test_the_largest_eigenvalue_is_bounded_closely(kind, rank):
+    state = state_of(problem_of(kind))
+    objective, factor = state.objective, state.factor
+    root = np.random.default_rng(0).standard_normal((5, rank))
+    k = objective.shape[1] - 1
+    start = 5 * k if objective.coupled else 0
+    columns = np.zeros((factor.order, rank))
+    columns[start : start + 5] = root
+    largest = np.linalg.eigvalsh(columns.T @ factor.solve(columns))[-1]
+    found = margins._heaviest(objective, factor, root @ root.T, k)
+    assert largest * (1.0 - 1e-9) <= found <= 1.1 * largest
 
 
 @kinds
@@ -152,7 +189,7 @@ def test_nor_after_columns_were_forgotten(kind):
     out = Edit(rows_out=problem.rows.take(np.array([0, 3])))
     later = unlearn(state, out).state
     assert later.reach.curved is None
-    assert not later.reach.margins
+    assert later.reach.margins is None
     assert_bounded(later, edited(problem.rows, out, np.array([0, 3])))
 
 

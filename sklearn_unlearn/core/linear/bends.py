@@ -105,6 +105,13 @@ def bend(before: float, path: float) -> float:
     return math.expm1(before) * (1.0 + mean) + mean
 
 
+def mean_growth(x: float) -> float:
+    """``(e^x - 1) / x``, the mean of ``e^s`` for s from zero to x."""
+    if x < 0.0:
+        return -math.expm1(x) / -x
+    return 1.0 + bend(0.0, x)
+
+
 def exponential(x: float) -> float:
     """``e^x``, infinite where it overflows."""
     return math.exp(x) if x < 700.0 else np.inf

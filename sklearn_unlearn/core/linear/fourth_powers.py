@@ -199,7 +199,7 @@ class FourthPowers:
         """Those after rows came or left, by the sign."""
         ever, least = self.ever, self.least
         if sign > 0.0:
-            least = min(least, _least(weight))
+            least = min(least, least_weight(weight))
         if sign > 0.0 or self.frame is not None:
             # what leaves a frame may have rounded otherwise as it came
             ever = ever + _powers(rows, weight)
@@ -351,7 +351,7 @@ def _powers(rows: Quadruples, weight: Array) -> Array:
     return powers_of_two(np.nan_to_num(powers, nan=np.inf, posinf=np.inf))
 
 
-def _least(weight: Array) -> float:
+def least_weight(weight: Array) -> float:
     """The smallest positive weight, rounded down to a power of two."""
     some = weight[weight > 0.0]
     if not some.size:

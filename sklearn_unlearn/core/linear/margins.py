@@ -1,183 +1,327 @@
-"""Rows near a margin, at which the second derivative jumps: how many may cross it."""
+"""Rows by their distance from a margin, where the second derivative jumps.
+
+With them a step tells how many may cross it.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
-from sklearn_unlearn.core.arrays import Array, Mask, as_float64, gram, powers_of_two
+from sklearn_unlearn.core.arrays import (
+    Array,
+    Indices,
+    Mask,
+    as_float64,
+    gram,
+    powers_of_two,
+)
 from sklearn_unlearn.core.linear.factor import Factor
-from sklearn_unlearn.core.linear.fourth_powers import FourthPowers, Quadruples
-from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.fourth_powers import (
+    FourthPowers,
+    Quadruples,
+    form,
+    least_weight,
+    mapped,
+)
+from sklearn_unlearn.core.linear.objective import CHEAP_FLOPS, Objective
 from sklearn_unlearn.core.losses.margin import MarginLoss
 from sklearn_unlearn.core.rows import RowBlocks, Rows
 
-#: Shares of the rows that count as near: few for short ways, more for long ones.
-NEAR = (0.01, 0.1)
+_UNIT = float(np.finfo(np.float64).eps) / 2.0
 #: Order up to which the rows near a margin are weighed against the Hessian.
 MOST_UNKNOWNS = 512
+#: Share of the rows in the first group of distances. Others each begin at a multiple of
+#: where the last does, and the last at this power of two times the first, or less if
+#: there are few.
+_NEAREST, _SPAN = 0.002, 12.0
+#: Groups, as many as have no more numbers than these; but not fewer.
+_GROUPS, _NUMBERS, _FEWEST = 48, 2**15, 4
+#: Share of the rows that are no part of fourth powers, which are kept where they are no
+#: more than so many numbers.
+_CLOSE, _POWERS = 0.01, 2**16
 #: ``(1 - 1/r) / r^2`` is no larger: the share of its way that a row goes beyond a
 #: margin, over the square of the way in units of its distance.
 _BEYOND = 4.0 / 27.0
+#: Share of the rows that is summed where all would take too long.
+_NEAR = 0.1
 #: With which the largest of 33 eigenvalues is known to a tenth.
 _SQUARINGS = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Margins:
-    """Sums over rows by their distance from a margin, at the anchor, one an output.
+class Change:
+    """A change of the coefficients, and what no raw prediction changes by more than.
 
     Attributes
     ----------
-    width : float
-        Distance up to which a row is near: a power of two.
-    near : tuple of ndarray of shape (p, p)
-        ``sum_i w_i j_i x_i x_i'`` over rows that are near, with j_i the jump of the
-        second derivative.
-    powers : tuple of FourthPowers, or None
-        The others with ``w_i j_i / d_i^2``, d_i being the distance.
+    vector : ndarray of shape (p, n_outputs)
+    largest : ndarray of shape (n_outputs,)
     """
 
-    width: float
-    near: tuple[Array, ...]
-    powers: tuple[FourthPowers, ...] | None
+    vector: Array
+    largest: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Margins:
+    """Sums ``w_i j_i x_i x_i'`` over rows of like distance from a margin.
+
+    j_i is the jump of the second derivative, and the distance that at the anchor.
+
+    Attributes
+    ----------
+    edges : ndarray of shape (n_groups,)
+        Distances at which groups begin, zero the first.
+    sums : ndarray of shape (n_outputs, n_groups, p (p + 1) / 2)
+        Upper triangles, row after row.
+    ever : ndarray of shape (p,)
+        No smaller than what was ever added to the diagonal of one, over all groups:
+        sums of powers of two.
+    least : float
+        No ``w_i j_i`` is smaller: a power of two.
+    end : float
+        Rows that are farther away are in no sum.
+    n_close : int
+        Groups that are no part of ``far``.
+    far : tuple of FourthPowers
+        Of the other rows, with ``w_i j_i / d_i^2`` where d_i is the distance, one an
+        output; empty where they would be too many numbers.
+    """
+
+    edges: Array
+    sums: Array
+    ever: Array
+    least: float
+    end: float
+    n_close: int = 0
+    far: tuple[FourthPowers, ...] = ()
 
     @staticmethod
-    def none(
-        objective: Objective,
-        rows: RowBlocks,
-        anchor: Array,
-        share: float,
-        with_powers: bool,
-    ) -> Margins:
-        """Those of no rows, where a share of these would count as near."""
+    def of(objective: Objective, rows: RowBlocks, anchor: Array) -> Margins:
+        """Those of all rows."""
         p, n_outputs = objective.shape
-        distances = [
-            _distances(objective, block.weighted(), anchor) for block in rows.blocks()
-        ]
-        width = np.quantile(np.concatenate(distances), [share])
-        near = tuple(np.zeros((p, p)) for _ in range(n_outputs))
-        powers = None
-        if with_powers:
-            powers = tuple(FourthPowers.none(p) for _ in range(n_outputs))
-        return Margins(float(powers_of_two(width)[0]), near, powers)
+        distances = np.concatenate(
+            [_distances(objective, block.weighted(), anchor) for block in rows.blocks()]
+        )
+        n_pairs = p * (p + 1) // 2
+        n_groups = min(max(_NUMBERS // (n_outputs * n_pairs), _FEWEST), _GROUPS)
+        end = math.inf
+        if float(rows.n_rows) * p * p * n_outputs > CHEAP_FLOPS:
+            end = float(powers_of_two(np.quantile(distances, [_NEAR]))[0])
+        first = float(powers_of_two(np.quantile(distances, [_NEAREST]))[0])
+        span = 2.0 ** min(_SPAN, 4.0 + n_groups / 2.0)
+        edges = np.append(0.0, first * np.geomspace(1.0, span, n_groups - 1))
+        sums = np.zeros((n_outputs, n_groups, n_pairs))
+        found = Margins(edges, sums, np.zeros(p), math.inf, end)
+        n_numbers = n_outputs * math.comb(p + 3, 4)
+        flops = n_outputs * FourthPowers.flops(p, rows.n_rows)
+        if n_numbers <= _POWERS and flops <= CHEAP_FLOPS:
+            close = np.searchsorted(edges, np.quantile(distances, _CLOSE))
+            far = tuple(FourthPowers.none(p) for _ in range(n_outputs))
+            found = replace(found, n_close=max(int(close), 1), far=far)
+        for block in rows.blocks():
+            found = found.changed(objective, anchor, block, 1.0)
+        return found
 
     def changed(
-        self,
-        objective: Objective,
-        anchor: Array,
-        rows: Rows,
-        quadruples: Quadruples | None,
-        sign: float,
+        self, objective: Objective, anchor: Array, rows: Rows, sign: float
     ) -> Margins:
-        """Those after rows came or left, whose ``quadruples`` are needed for `powers`.
-
-        ``sign`` is one or minus one.
-        """
+        """Those after rows came or left, by the sign."""
         loss = objective.loss
         assert isinstance(loss, MarginLoss)
+        rows = rows.weighted()
         distance = _distances(objective, rows, anchor)
-        jump = rows.weight[:, None] * loss.jump(rows.y)
-        is_near = distance <= self.width
-        near = list(self.near)
-        for k in np.flatnonzero(is_near.any(axis=0)):
-            few = rows.reweighted(np.where(is_near[:, k], jump[:, k], 0.0))
-            near[k] = near[k] + sign * _gram(objective, few)
-        found = replace(self, near=tuple(near))
-        if self.powers is None:
-            return found
-        assert quadruples is not None
-        far = jump / np.square(np.where(is_near, 1.0, distance))
-        far = np.where(is_near, 0.0, far).T
-        powers = (
-            each.changed(quadruples, weight, sign)
-            for each, weight in zip(self.powers, far, strict=True)
-        )
-        return replace(found, powers=tuple(powers))
+        weight = rows.weight[:, None] * loss.jump(rows.y)
+        group = np.searchsorted(self.edges, distance, side="right") - 1
+        upper = _pairs(self.ever.size)
+        gone = objective.forgotten[upper.first] | objective.forgotten[upper.second]
+        sums, ever, least = self.sums.copy(), self.ever, self.least
+        for k, own in enumerate(sums):
+            there = distance[:, k] < self.end
+            for g in np.unique(group[there, k]):
+                some = np.flatnonzero(there & (group[:, k] == g))
+                few, jumps = rows.take(some), weight[some, k]
+                part = gram(as_float64(few.X), jumps, objective.fit_intercept)
+                own[g] += sign * np.where(gone, 0.0, part[upper.first, upper.second])
+                if sign > 0.0:
+                    ever = ever + powers_of_two(np.diagonal(part))
+                    least = min(least, least_weight(jumps))
+        ever = np.where(objective.forgotten, 0.0, ever)
+        far = self.far
+        if far:
+            products = Quadruples.of(objective, rows, far[0].frame)
+            away = group >= self.n_close
+            weight = weight / np.square(np.where(away, distance, 1.0))
+            weight = np.where(away, weight, 0.0)
+            far = tuple(
+                each.changed(products, own, sign)
+                for each, own in zip(far, weight.T, strict=True)
+            )
+        return replace(self, sums=sums, ever=ever, least=least, far=far)
 
     def without(self, columns: Mask) -> Margins:
         """Those without some columns."""
-        gone = columns | columns[:, None]
-        powers = self.powers
-        if powers is not None:
-            powers = tuple(each.without(columns) for each in powers)
-        near = tuple(np.where(gone, 0.0, each) for each in self.near)
-        return replace(self, near=near, powers=powers)
+        pairs = _pairs(columns.size)
+        gone = columns[pairs.first] | columns[pairs.second]
+        return replace(
+            self,
+            sums=np.where(gone, 0.0, self.sums),
+            ever=np.where(columns, 0.0, self.ever),
+            far=tuple(each.without(columns) for each in self.far),
+        )
 
-    def mapped(self, matrix: Array, powers: tuple[FourthPowers, ...] | None) -> Margins:
-        """Those of ``T x`` for a matrix T; ``powers`` have been mapped."""
-        near = tuple(matrix @ each @ matrix.T for each in self.near)
-        return replace(self, near=near, powers=powers)
+    def mapped(self, matrix: Array) -> Margins:
+        """Those of ``T x`` for a matrix T."""
+        p_new, p = matrix.shape
+        upper = _pairs(p_new)
+        whole = self.sums[..., _pairs(p).places]
+        sums = (matrix @ whole @ matrix.T)[..., upper.first, upper.second]
+        ever = powers_of_two(np.square(np.abs(matrix) @ np.sqrt(self.ever)))
+        far = tuple(mapped(list(self.far), matrix))
+        return replace(self, sums=sums, ever=ever, far=far)
 
     def bend(
         self,
         objective: Objective,
         factor: Factor,
-        behind: tuple[Array, ...],
-        moved: Array,
-        largest: float,
+        behind: Sequence[Change],
+        moved: Change,
+        enough: float = 0.0,
     ) -> float:
         """How far rows that cross a margin bend the gradient, in the H^-1 norm.
 
         Where a row goes beyond a margin for a share c of its way, its gradient changes
-        by c times the jump more, or less, than on this side of it. That share is no
-        larger than the square of the way over that of the distance, and what a row has
-        gone before counts as way; from the anchor on it is `_BEYOND` of that.
+        by c times the jump more, or less, than on this side of it. Of a way of t from
+        where it has come by a, at a distance of d from the anchor, that is at most
+        ``(a + t - d) / t``.
 
         Parameters
         ----------
         objective : Objective
         factor : Factor
-        behind : tuple of ndarray of shape (p, n)
-            Changes that lead from the anchor to where the step starts.
-        moved : ndarray of shape (p, n)
-        largest : float
-            Bound on the change of a raw prediction from the anchor to the end.
+        behind : sequence of Change
+            These lead from the anchor to where the step starts.
+        moved : Change
+        enough : float
+            A bound from which on no smaller one is looked for.
         """
-        if factor.order > MOST_UNKNOWNS or (
-            self.powers is None and largest > self.width
-        ):
+        way, squares = self._ways(moved)
+        gone = self._gone(behind)
+        if not np.max(gone + way) < self.end:  # so that a NaN is infinite
             return math.inf
+        beyond = np.maximum(gone + way - self.edges, 0.0)
+        shares = np.divide(beyond, way, out=np.ones_like(way), where=way > 0.0)
+        shares = np.where(beyond > 0.0, np.minimum(shares, 1.0), 0.0)
+        forms = [_part(*each) for each in zip(squares, shares, strict=True)]
+        crossing = [self._crossing(k, each) for k, each in enumerate(shares)]
+        bent = _bent(objective, factor, forms, crossing, enough)
+        if bent <= enough or not self.far:
+            return bent
+        close = slice(self.n_close)
         share = float(len(behind)) if behind else _BEYOND
-        shares = np.sqrt([min(share, 1.0), *[share] * len(behind)])
-        form, heaviest = 0.0, 0.0
-        for k in range(len(self.near)):
-            crossing = self._crossing(k, (moved, *behind), shares)
-            if not np.isfinite(crossing).all():
-                return math.inf
-            form += max(float(moved[:, k] @ crossing @ moved[:, k]), 0.0)
-            heaviest = max(heaviest, _heaviest(objective, factor, crossing, k))
-        return math.sqrt(form * heaviest)
+        ways = [math.sqrt(min(share, 1.0)) * moved.vector]
+        ways += [math.sqrt(share) * each.vector for each in behind]
+        for k, own in enumerate(shares):
+            away = self.far[k].hessian(np.column_stack([each[:, k] for each in ways]))
+            crossing[k] = self._crossing(k, own[close]) + away
+            forms[k] = _part(squares[k, close], own[close])
+            forms[k] += form(away, moved.vector[:, [k]])
+        return min(bent, _bent(objective, factor, forms, crossing, enough))
 
-    def lost(self, step: Array, changes: tuple[Array, ...], behind: int) -> float:
+    def lost(
+        self, step: Change, ends: Sequence[Change], behind: Sequence[Change]
+    ) -> float:
         """How much curvature along a step rows may lose that cross a margin.
 
         Parameters
         ----------
-        step : ndarray of shape (p, n)
-        changes : tuple of ndarray of shape (p, n)
-            From the anchor to both ends of the way, but for so many ``behind``, the
-            last, that lead from the anchor to where the others begin.
-        behind : int
+        step : Change
+        ends : sequence of Change
+            To both ends of the way.
+        behind : sequence of Change
+            From the anchor to where ``ends`` begin.
         """
-        if self.powers is None:
+        way = np.max([self._ways(each)[0] for each in ends], axis=0)
+        far = self._gone(behind) + way
+        if not np.max(far) < self.end:
             return math.inf
-        shares, form = np.sqrt([1.0 + behind] * len(changes)), 0.0
-        for k in range(len(self.near)):
-            crossing = self._crossing(k, changes, shares)
-            if not np.isfinite(crossing).all():
-                return math.inf
-            form += max(float(step[:, k] @ crossing @ step[:, k]), 0.0)
-        return form
+        squares, crossed = self._ways(step)[1], 1.0 * (far > self.edges)
+        close, share = slice(self.n_close), math.sqrt(1.0 + len(behind))
+        changes, total = [share * each.vector for each in (*ends, *behind)], 0.0
+        for k, own in enumerate(squares):
+            least = _part(own, crossed[k])
+            if self.far:
+                ways = np.column_stack([each[:, k] for each in changes])
+                away = form(self.far[k].hessian(ways), step.vector[:, [k]])
+                least = min(least, _part(own[close], crossed[k, close]) + away)
+            total += least
+        return total
 
-    def _crossing(self, output: int, changes: tuple[Array, ...], roots: Array) -> Array:
-        """``sum_i j_i c_i x_i x_i'`` with the ways of rows times these roots."""
-        if self.powers is None:
-            return self.near[output]
-        ways = np.column_stack([change[:, output] for change in changes]) * roots
-        return self.near[output] + self.powers[output].hessian(ways)
+    def _gone(self, behind: Sequence[Change]) -> Array:
+        """How far rows of each group have gone before, of each output."""
+        gone: Array = sum((self._ways(each)[0] for each in behind), np.zeros((1, 1)))
+        return gone
+
+    def _ways(self, change: Change) -> tuple[Array, Array]:
+        """The longest way of a row in each group, and the sums of their squares.
+
+        Both of each output.
+        """
+        vector, kept = change.vector, _pairs(self.ever.size)
+        with np.errstate(over="ignore", invalid="ignore"):
+            pairs = vector[kept.first] * vector[kept.second] * kept.twice[:, None]
+            forms = np.maximum((self.sums @ pairs.T[:, :, None])[..., 0], 0.0)
+            sizes = np.square(np.abs(vector).T @ np.sqrt(self.ever))
+            forms += self._error * sizes[:, None]
+            forms = np.where(np.isfinite(forms), forms, np.inf)
+            ways = np.sqrt(forms) / math.sqrt(self.least)
+            return np.minimum(ways, change.largest[:, None]), forms
+
+    def _crossing(self, output: int, shares: Array) -> Array:
+        """The sums of the first groups times shares, and what may be wrong in these."""
+        p = self.ever.size
+        error = float(shares.sum()) * self._error * p
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = shares @ self.sums[output, : shares.size]
+            return found[_pairs(p).places] + error * np.diag(self.ever)
+
+    @property
+    def _error(self) -> float:
+        return 64.0 * self.ever.size * _UNIT
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Columns of each entry of an upper triangle, row after row.
+
+    ``twice`` has two where they differ, otherwise one, and ``places`` tells where each
+    entry of the whole matrix is.
+    """
+
+    first: Indices
+    second: Indices
+    twice: Array
+    places: Indices
+
+
+@lru_cache(maxsize=4)
+def _pairs(p: int) -> _Pairs:
+    first, second = np.triu_indices(p)
+    places: Indices = np.empty((p, p), dtype=np.intp)
+    places[first, second] = np.arange(first.size)
+    places[second, first] = np.arange(first.size)
+    return _Pairs(first, second, np.where(first == second, 1.0, 2.0), places)
+
+
+def _part(forms: Array, shares: Array) -> float:
+    """Shares of them, of which none of what is infinite is none."""
+    some = np.flatnonzero(shares > 0.0)
+    return float(shares[some] @ forms[some])
 
 
 def _distances(objective: Objective, rows: Rows, anchor: Array) -> Array:
@@ -186,13 +330,26 @@ def _distances(objective: Objective, rows: Rows, anchor: Array) -> Array:
     return loss.distance(objective.raw_prediction(rows.X, anchor), rows.y)
 
 
-def _gram(objective: Objective, rows: Rows) -> Array:
-    """``X' diag(weight) X``, zero where forgotten."""
-    rows = rows.weighted()
-    upper = gram(as_float64(rows.X), rows.weight, objective.fit_intercept)
-    whole = np.triu(upper) + np.triu(upper, 1).T
-    gone = objective.forgotten | objective.forgotten[:, None]
-    return np.where(gone, 0.0, whole)
+def _bent(
+    objective: Objective,
+    factor: Factor,
+    forms: list[float],
+    crossing: list[Array],
+    enough: float,
+) -> float:
+    """Bound on the length of ``N D`` in the H^-1 norm by ``D' N D``, of all outputs."""
+    if not (np.isfinite(crossing).all() and np.isfinite(forms).all()):
+        return math.inf
+    # no output's Hessian has a part in that of another, nor less than its penalty
+    penalty = objective.penalty[~objective.held].min(initial=math.inf)
+    sizes = [float(np.linalg.norm(each)) for each in crossing]
+    bent = math.inf
+    if penalty > 0.0:
+        bent = math.sqrt(float(np.dot(forms, sizes)) / penalty)
+    if bent <= enough or factor.order > MOST_UNKNOWNS:
+        return bent
+    weights = [_heaviest(objective, factor, each, k) for k, each in enumerate(crossing)]
+    return min(bent, math.sqrt(float(np.dot(forms, weights))))
 
 
 def _heaviest(
@@ -203,6 +360,8 @@ def _heaviest(
     Of eigenvalues that are not negative, it is no larger than the root of the sum of
     their squares; after squaring some times, few others are part of it.
     """
+    if not matrix.any():
+        return 0.0
     p = matrix.shape[0]
     start = output * p if objective.coupled else 0
     columns = np.zeros((factor.order, p))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from itertools import islice, repeat
+from itertools import repeat
 
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Array, Mask, densify, powers_of_two
-from sklearn_unlearn.core.linear.bends import Way, bend, bend_of, product
+from sklearn_unlearn.core.linear.bends import Way, bend, bend_of, mean_growth, product
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, Identity, LinearMap
 from sklearn_unlearn.core.linear.factor import Factor
 from sklearn_unlearn.core.linear.fourth_moments import FourthMoments
@@ -24,12 +24,12 @@ from sklearn_unlearn.core.linear.fourth_powers import (
     form,
     mapped,
 )
-from sklearn_unlearn.core.linear.margins import NEAR, Margins
+from sklearn_unlearn.core.linear.margins import Change, Margins
 from sklearn_unlearn.core.linear.objective import CHEAP_FLOPS, Objective
 from sklearn_unlearn.core.linear.peaks import mapped_peaks
 from sklearn_unlearn.core.losses.margin import MarginLoss
 from sklearn_unlearn.core.losses.smooth import Loss
-from sklearn_unlearn.core.losses.weighted import WeightedLoss
+from sklearn_unlearn.core.losses.weighted import largest_growth
 from sklearn_unlearn.core.rows import RowBlocks, Rows
 
 #: Change of a raw prediction that is one of rounding.
@@ -55,8 +55,8 @@ class Reach:
         The same with the curvature of each row at the anchor.
     fourth : FourthMoments or None
         What many columns have in their place, where a pass for a Hessian is cheap.
-    margins : tuple of Margins
-        Where the second derivative jumps.
+    margins : Margins or None
+        Of rows where the second derivative jumps.
     blur : float
         Bound on how far raw predictions at the anchor are from those at which the
         weights of the rows in the Hessian were taken.
@@ -67,7 +67,7 @@ class Reach:
     powers: FourthPowers | None = None
     curved: FourthPowers | None = None
     fourth: FourthMoments | None = None
-    margins: tuple[Margins, ...] = ()
+    margins: Margins | None = None
     blur: float = 0.0
 
     @staticmethod
@@ -82,19 +82,12 @@ class Reach:
         smooth = loss.self_concordance is not None
         if loss.constant_curvature or not (smooth or isinstance(loss, MarginLoss)):
             return found
-        n_sums = 2 if smooth else 1 + len(NEAR) * objective.shape[1]
-        flops = n_sums * FourthPowers.flops(p, n_rows)
-        few = p <= MOST_COLUMNS and flops <= CHEAP_FLOPS
-        if few:
-            found = replace(found, powers=FourthPowers.none(p))
-            if smooth:
-                found = replace(found, curved=FourthPowers.none(p))
         if not smooth:
-            margins = (
-                Margins.none(objective, rows, anchor, share, few) for share in NEAR
-            )
-            found = replace(found, margins=tuple(margins))
-        if few or not smooth:
+            return replace(found, margins=Margins.of(objective, rows, anchor))
+        flops = 2.0 * FourthPowers.flops(p, n_rows)
+        if p <= MOST_COLUMNS and flops <= CHEAP_FLOPS:
+            none = FourthPowers.none(p)
+            found = replace(found, powers=none, curved=none)
             return found._changed(objective, anchor, rows, rows, 1.0)
         if objective.hessian_flops(n_rows) <= CHEAP_FLOPS:
             fourth = FourthMoments.of(objective, factor, rows, anchor)
@@ -115,7 +108,7 @@ class Reach:
         curved = edit.curvature_rows(then, anchor)
         if self.blur > 0.0 and rows_out is not None:
             # they have other weights in these sums by now
-            found = replace(found, curved=None, fourth=None, margins=())
+            found = replace(found, curved=None, fourth=None, margins=None)
         if found.fourth is not None:
             fourth = found.fourth.edited(then, anchor, *curved)
             found = replace(found, fourth=fourth)
@@ -123,8 +116,12 @@ class Reach:
         for rows, weighed, sign in zip(
             (rows_in, rows_out), curved, (1.0, -1.0), strict=True
         ):
-            if rows is not None:
-                found = found._changed(then, anchor, rows, weighed, sign, same)
+            if rows is None:
+                continue
+            found = found._changed(then, anchor, rows, weighed, sign, same)
+            if found.margins is not None:
+                margins = found.margins.changed(then, anchor, rows, sign)
+                found = replace(found, margins=margins)
         return found
 
     def _changed(
@@ -150,24 +147,20 @@ class Reach:
         same : bool
             Whether their like, but for targets, leave or come.
         """
-        if self.powers is None and not self.margins:
+        if self.powers is None:
             return self
         found, size = self, block_size(objective.shape[0])
         weighed = repeat(None) if curved is None else curved.blocks(size)
         for block, weights in zip(rows.blocks(size), weighed, strict=False):
-            products, powers, bent = None, found.powers, found.curved
-            if powers is not None:
-                products = Quadruples.of(objective, block, powers.frame)
-                if not same:
-                    powers = powers.changed(products, block.weight, sign)
-                if bent is not None and weights is not None:
-                    weight = _curved(objective, weights, anchor)
-                    bent = bent.changed(products, weight, sign)
-            margins = (
-                each.changed(objective, anchor, block, products, sign)
-                for each in found.margins
-            )
-            found = replace(found, powers=powers, curved=bent, margins=tuple(margins))
+            powers, bent = found.powers, found.curved
+            assert powers is not None
+            products = Quadruples.of(objective, block, powers.frame)
+            if not same:
+                powers = powers.changed(products, block.weight, sign)
+            if bent is not None and weights is not None:
+                weight = _curved(objective, weights, anchor)
+                bent = bent.changed(products, weight, sign)
+            found = replace(found, powers=powers, curved=bent)
         return found
 
     def mapped(
@@ -199,41 +192,29 @@ class Reach:
                 powers=self.powers and self.powers.without(gone),
                 curved=self.curved and self.curved.without(gone),
                 fourth=self.fourth and self.fourth.without(new.packed_held),
-                margins=tuple(each.without(gone) for each in self.margins),
+                margins=self.margins and self.margins.without(gone),
                 blur=blur,
             )
         assert isinstance(features, LinearMap)
         matrix = densify(features.matrix)
-        found = replace(
-            self,
-            columns=np.sqrt(mapped_peaks(matrix, np.square(self.columns))),
-            fourth=self.fourth and self.fourth.mapped(matrix, factor),
-            blur=blur,
-        )
-        return found._mapped_powers(_among(matrix, self.columns > 0.0, ~new.forgotten))
-
-    def _mapped_powers(self, matrix: Array) -> Reach:
+        among = _among(matrix, self.columns > 0.0, ~new.forgotten)
         parts = [each for each in (self.powers, self.curved) if each is not None]
-        for margin in self.margins:
-            parts += margin.powers or ()
-        after = iter(mapped(parts, matrix))
+        after = iter(mapped(parts, among))
         return replace(
             self,
+            columns=np.sqrt(mapped_peaks(matrix, np.square(self.columns))),
             powers=self.powers and next(after),
             curved=self.curved and next(after),
-            margins=tuple(
-                each.mapped(
-                    matrix, each.powers and tuple(islice(after, len(each.powers)))
-                )
-                for each in self.margins
-            ),
+            fourth=self.fourth and self.fourth.mapped(matrix, factor),
+            margins=self.margins and self.margins.mapped(among),
+            blur=blur,
         )
 
     @property
     def crude(self) -> Reach:
         """What is soonest computed with: no sums of fourth powers."""
-        margins = (replace(each, powers=None) for each in self.margins)
-        return replace(self, powers=None, curved=None, margins=tuple(margins))
+        margins = self.margins and replace(self.margins, far=())
+        return replace(self, powers=None, curved=None, margins=margins)
 
     def largest_change(self, vector: Array) -> float:
         """No row's raw prediction changes by more, with coefficients by a vector."""
@@ -272,10 +253,10 @@ class Reach:
         known = gain - self.bend(objective, factor, behind, dropped)
         constant = objective.loss.self_concordance
         lags, step = self._behind(objective, behind), moved - dropped
-        if solved and self.margins and gain > 0.0:
-            ways = (dropped, moved, *lags)
-            lost = min(each.lost(step, ways, len(lags)) for each in self.margins)
-            lost = product(_largest_growth(self.loss, objective.loss), lost)
+        if solved and self.margins is not None and gain > 0.0:
+            ends = [self._limited(change) for change in (dropped, moved)]
+            lost = self.margins.lost(self._limited(step), ends, self._gone(behind))
+            lost = product(largest_growth(self.loss, objective.loss), lost)
             return max(known, gain - lost / gain)
         if not solved or constant is None:
             return known
@@ -284,7 +265,7 @@ class Reach:
         )
         before += constant * self.blur
         # the mean of e^-s from the smaller to the larger of both ends
-        stiff = _mean(-abs(end - start)) * math.exp(-before - min(start, end))
+        stiff = mean_growth(-abs(end - start)) * math.exp(-before - min(start, end))
         first, last, *others = self._roots(objective, step, (dropped, moved, *lags))
         bent = 0.5 * (first + last) + sum(others)
         return max(known, stiff * gain, gain - constant * bent)
@@ -324,20 +305,18 @@ class Reach:
         if jump is None:
             jump = self.largest_change(moved)
         changes = self._behind(objective, behind)
-        if self.margins and all(np.isfinite(each).all() for each in changes):
-            grown, bent = _largest_growth(self.loss, objective.loss), math.inf
-            for each in self.margins:
-                if bent > enough:
-                    own = each.bend(objective, factor, changes, moved, change + jump)
-                    bent = min(bent, product(grown, own))
-            return bent
+        if self.margins is not None:
+            gone, step = self._gone(behind), self._limited(moved)
+            grown = largest_growth(self.loss, objective.loss)
+            few = enough / max(grown, 1.0)
+            return product(grown, self.margins.bend(objective, factor, gone, step, few))
         if constant is None:
             return math.inf
         packed = objective.pack(moved)
         square = max(float(np.vdot(packed, factor.curvature_dot(packed))), 0.0)
         way, size = Way(math.inf, math.sqrt(square), jump), math.inf
         if self.fourth is not None:
-            grown = math.sqrt(_largest_growth(self.loss, objective.loss))
+            grown = math.sqrt(largest_growth(self.loss, objective.loss))
             norm = product(grown, self.fourth.norm(packed, 0.0))
             size = self.fourth.length(behind)
             way = replace(way, size=self.fourth.length(moved), fourth=norm)
@@ -348,11 +327,22 @@ class Reach:
         # gone a and goes b: it is off by no more than is linear in both, up to the
         # largest of both
         change, jump = constant * change, constant * jump
-        steep = product(_mean(change), constant * _mean(jump))
+        steep = product(mean_growth(change), constant * mean_growth(jump))
         curved = constant * bend(0.0, jump) / jump if jump > 0.0 else 0.0
         own, *others = self._roots(objective, moved, (moved, *changes))
         fine = product(curved, own) + sum(product(steep, each) for each in others)
         return min(bent, fine)
+
+    def _limited(self, change: Array) -> Change:
+        return Change(change, self.columns @ np.abs(change))
+
+    def _gone(self, behind: Array) -> list[Change]:
+        """Changes from where the weights were taken to where a step starts."""
+        gone = [self._limited(behind)] if behind.any() else []
+        if self.blur > 0.0:  # of it nothing else is known
+            limit = np.full(behind.shape[1], self.blur)
+            gone.append(Change(np.full_like(behind, np.inf), limit))
+        return gone
 
     def _behind(self, objective: Objective, behind: Array) -> tuple[Array, ...]:
         """Changes from where the weights were taken to where a step starts."""
@@ -372,7 +362,7 @@ class Reach:
         if self.powers is None:
             return [math.inf for _ in changes]
         if self.curved is not None:
-            times = _largest_growth(self.loss, objective.loss)
+            times = largest_growth(self.loss, objective.loss)
             hessian = self.curved.hessian(moved)
         else:
             times = objective.loss.max_curvature
@@ -409,21 +399,3 @@ def _cancels(edit: Edit) -> bool:
     if not edit.same_features or edit.rows_in is None or edit.rows_out is None:
         return False
     return np.array_equal(edit.rows_in.weight, edit.rows_out.weight)
-
-
-def _mean(x: float) -> float:
-    """``(e^x - 1) / x``, the mean of ``e^s`` for s from zero to x."""
-    if x < 0.0:
-        return -math.expm1(x) / -x
-    return 1.0 + bend(0.0, x)
-
-
-def _largest_growth(before: Loss, after: Loss) -> float:
-    """Largest factor by which a loss's weights of its parts have grown."""
-    if before is after or not isinstance(before, WeightedLoss):
-        return 1.0
-    assert isinstance(after, WeightedLoss)
-    some = after.weights > 0.0
-    if np.any(before.weights[some] == 0.0):
-        return math.inf
-    return float((after.weights[some] / before.weights[some]).max(initial=0.0))

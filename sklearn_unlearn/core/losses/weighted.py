@@ -6,6 +6,7 @@ stay what they are when the weights of all classes change with the data.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
@@ -108,3 +109,14 @@ def parts_of(loss: Loss) -> list[Loss]:
 def _times(derivatives: Array, weight: Array) -> Array:
     """Each row's number or matrix times its weight."""
     return derivatives * weight.reshape(-1, *[1] * (derivatives.ndim - 1))
+
+
+def largest_growth(before: Loss, after: Loss) -> float:
+    """Largest factor by which a loss's weights of its parts have grown."""
+    if before is after or not isinstance(before, WeightedLoss):
+        return 1.0
+    assert isinstance(after, WeightedLoss)
+    some = after.weights > 0.0
+    if np.any(before.weights[some] == 0.0):
+        return math.inf
+    return float((after.weights[some] / before.weights[some]).max(initial=0.0))
