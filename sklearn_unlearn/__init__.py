@@ -15,7 +15,7 @@ from sklearn_unlearn.compose import (
     UnlearnableColumnTransformer,
     make_unlearnable_column_transformer,
 )
-from sklearn_unlearn.decomposition import UnlearnablePCA
+from sklearn_unlearn.decomposition import UnlearnablePCA, UnlearnableTruncatedSVD
 from sklearn_unlearn.discriminant_analysis import (
     UnlearnableLinearDiscriminantAnalysis,
     UnlearnableQuadraticDiscriminantAnalysis,
@@ -202,6 +202,7 @@ __all__ = [
     "UnlearnableStandardScaler",
     "UnlearnableTfidfTransformer",
     "UnlearnableTfidfVectorizer",
+    "UnlearnableTruncatedSVD",
     "UnlearnableTunedThresholdClassifierCV",
     "UnlearnableTweedieRegressor",
     "UnlearnableVarianceThreshold",

@@ -67,7 +67,7 @@ CASES = {
     "components": (
         make_pipeline(
             StandardScaler(),
-            TruncatedSVD(3, algorithm="arpack", random_state=0),
+            TruncatedSVD(3, random_state=0),
             LogisticRegression(**TIGHT),
         ),
         MIXED,

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import (
     CountVectorizer,
     TfidfTransformer,
@@ -37,6 +37,7 @@ from sklearn_unlearn import (
     UnlearnableStandardScaler,
     UnlearnableTfidfTransformer,
     UnlearnableTfidfVectorizer,
+    UnlearnableTruncatedSVD,
     UnlearnableVarianceThreshold,
 )
 from sklearn_unlearn.base import Batch, Request
@@ -268,6 +269,20 @@ CASES = {
             "l2": {},
             "scaled": {"norm": None, "smooth_idf": False},
         }.items()
+    },
+    **{
+        f"svd_{name}": (
+            UnlearnableTruncatedSVD,
+            TruncatedSVD,
+            params,
+            kind,
+            (*COMPONENTS[:3], "singular_values_"),
+        )
+        for name, params, kind in (
+            ("one", {"n_components": 1, "algorithm": "arpack"}, "plain"),
+            ("two", {}, "plain"),
+            ("sparse", {"n_components": 1, "random_state": 0}, "counts"),
+        )
     },
     **{
         f"pca_{name}": (UnlearnablePCA, PCA, params, "plain", COMPONENTS)

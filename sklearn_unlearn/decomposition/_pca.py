@@ -18,7 +18,7 @@ from sklearn_unlearn.sufficient_statistics import (
 )
 
 #: Entries of the covariance matrix; their exact sums take some 72 bytes each.
-_LARGEST = 2**26
+LARGEST = 2**26
 #: Share of the largest variance that is rounding.
 _NONE = 1e-12
 #: What outputs are made with.
@@ -157,10 +157,10 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
         return tags
 
     def _collect(self, rows, y, weight, params):
-        if rows.shape[1] ** 2 > _LARGEST:
+        if rows.shape[1] ** 2 > LARGEST:
             raise ProblemTooLargeError(
                 f"The covariance matrix of {rows.shape[1]} columns of X has more than "
-                f"{_LARGEST} entries. Take fewer columns."
+                f"{LARGEST} entries. Take fewer columns."
             )
         return Moments.of(rows, weight, "pairs")
 
@@ -172,7 +172,7 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
         # checks parameters
         estimator.set_params(n_components=None).fit(np.diag([1.0, 2.0, 3.0, 4.0]))
         estimator.set_params(n_components=given)
-        variance, components = _principal(statistics.rows.scatter()[0] / (n_rows - 1))
+        variance, components = principal(statistics.rows.scatter()[0] / (n_rows - 1))
         n_columns = variance.size
         n_most = min(n_rows, n_columns)
         if estimator.svd_solver != "covariance_eigh":
@@ -211,7 +211,7 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
         return AffineMap(linear, shift, np.ones(shift.size, dtype=bool))
 
 
-def _principal(covariance):
+def principal(covariance):
     """Eigenvalues of a matrix, largest first, and eigenvectors as rows."""
     values, vectors = eigh(covariance)
     values, vectors = np.maximum(values[::-1], 0.0), vectors[:, ::-1].T

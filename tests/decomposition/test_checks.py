@@ -2,9 +2,13 @@
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_unlearn import UnlearnablePCA
+from sklearn_unlearn import UnlearnablePCA, UnlearnableTruncatedSVD
 
-ESTIMATORS = [UnlearnablePCA(), UnlearnablePCA(n_components=1, whiten=True)]
+ESTIMATORS = [
+    UnlearnablePCA(),
+    UnlearnablePCA(n_components=1, whiten=True),
+    UnlearnableTruncatedSVD(n_components=1),
+]
 
 
 @parametrize_with_checks(ESTIMATORS)
