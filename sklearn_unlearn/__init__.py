@@ -23,6 +23,8 @@ from sklearn_unlearn.discriminant_analysis import (
 from sklearn_unlearn.ensemble import (
     ShardedClassifier,
     ShardedRegressor,
+    UnlearnableBaggingClassifier,
+    UnlearnableBaggingRegressor,
     UnlearnableExtraTreesClassifier,
     UnlearnableExtraTreesRegressor,
     UnlearnableRandomForestClassifier,
@@ -135,6 +137,8 @@ __all__ = [
     "RetrainedTransformer",
     "ShardedClassifier",
     "ShardedRegressor",
+    "UnlearnableBaggingClassifier",
+    "UnlearnableBaggingRegressor",
     "UnlearnableBayesianRidge",
     "UnlearnableBernoulliNB",
     "UnlearnableCalibratedClassifierCV",

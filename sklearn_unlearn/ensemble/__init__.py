@@ -1,5 +1,9 @@
 """Ensembles that unlearn: forests by themselves, others by training a part again."""
 
+from sklearn_unlearn.ensemble._bagging import (
+    UnlearnableBaggingClassifier,
+    UnlearnableBaggingRegressor,
+)
 from sklearn_unlearn.ensemble._classifier import ShardedClassifier
 from sklearn_unlearn.ensemble._combined import (
     UnlearnableStackingClassifier,
@@ -20,6 +24,8 @@ from sklearn_unlearn.ensemble._regressor import ShardedRegressor
 __all__ = [
     "ShardedClassifier",
     "ShardedRegressor",
+    "UnlearnableBaggingClassifier",
+    "UnlearnableBaggingRegressor",
     "UnlearnableExtraTreesClassifier",
     "UnlearnableExtraTreesRegressor",
     "UnlearnableRandomForestClassifier",

@@ -19,6 +19,7 @@ class Call:
     Attributes
     ----------
     verb : str
+        With "fit" a model is fitted anew.
     arguments : tuple
     keywords : dict
     """
@@ -93,6 +94,16 @@ class RowChange:
             parts.append(Request(part, origin=origin.take(new)))
         return [RowChange(self.before, part) for part in parts]
 
+    def _redraws(self, split):
+        """Whether rows are corrected so that a split has them other times than before.
+
+        Its model is fitted anew then.
+        """
+        out, into = self.request.edit.rows_out, self.request.edit.rows_in
+        if out is None or into is None:
+            return False
+        return not np.array_equal(out.X[:, 1 + split], into.X[:, 1 + split])
+
     def call(self, split):
         """What a model of a split is asked, or without one, of all rows.
 
@@ -101,6 +112,8 @@ class RowChange:
         Call or None
             None if it has none of the rows.
         """
+        if split is not None and any(part._redraws(split) for part in self.parts()):
+            return Call("fit", (), {})
         if self.request.edit.replaced is None and not self._changes_both:
             asked = self._asked(split)
             return None if asked is None else Call(*asked)

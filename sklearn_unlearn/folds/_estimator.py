@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length, get_tags
 from sklearn.utils.validation import has_fit_parameter
 
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.folds._changes import RowChange
 from sklearn_unlearn.folds._members import Members, unlearns
 from sklearn_unlearn.folds._rows import FoldRows
@@ -221,3 +222,21 @@ class FoldedModel(RawRowModel, LearnedColumns):
         note(residual_before=None, residual_after=None)
         after = replace(fitted, model=rows, members=members)
         return self._concluded(after, fitted, set(members.fitted), living, None)
+
+    def _answer_final(self, asked, names, front=None):
+        if asked.inputs.kept is None or asked.inputs.unseen is not None:
+            raise UnlearningError(
+                f"Step {asked.name!r} learned from what steps before it made of all "
+                "rows, which the request changes: put the pipeline into it, where each "
+                "fold has its own."
+            )
+        return super()._answer_final(asked, names, front)
+
+    # Reading --------------------------------------------------------------------------
+
+    def _shown(self, fitted, X):
+        """Rows without forgotten columns, as models get them."""
+        forgotten = fitted.model.forgotten
+        if forgotten is None or not forgotten.any():
+            return X
+        return self._of_columns(fitted, X)

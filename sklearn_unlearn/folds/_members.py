@@ -180,7 +180,8 @@ def _unlearned(estimator, call):
     That it is if it has no such verb, or refuses: because a class would have no row,
     or a closed form would not do.
     """
-    if not hasattr(estimator, call.verb) or not unlearns(estimator):
+    refits = call.verb == "fit" or not hasattr(estimator, call.verb)
+    if refits or not unlearns(estimator):
         return None
     ours = isinstance(estimator, UnlearnerMixin)  # which changes by one assignment
     after = copy.copy(estimator) if ours else copy.deepcopy(estimator)

@@ -10,7 +10,6 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
-from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.folds._estimator import FoldedFit, FoldedModel
 from sklearn_unlearn.folds._members import Members
 from sklearn_unlearn.folds._played import Played, Source
@@ -159,25 +158,11 @@ class FoldedMeta(FoldedModel):
         """Class labels, sorted; shape (n_classes,)."""
         return self._learned.encoding.classes
 
-    def _shown(self, fitted, X):
-        forgotten = fitted.model.forgotten
-        if forgotten is None or not forgotten.any():
-            return X
-        return self._of_columns(fitted, X)
-
     predict = of_twin("predict")
     predict_proba = of_twin("predict_proba")
     predict_log_proba = of_twin("predict_log_proba")
     decision_function = of_twin("decision_function")
     transform = of_twin("transform")
-
-    def _answer_final(self, asked, names, front=None):
-        if asked.inputs.kept is None or asked.inputs.unseen is not None:
-            raise UnlearningError(
-                f"Step {asked.name!r} learned from what steps before it made of all "
-                "rows, which the request changes: put pipelines into it."
-            )
-        return super()._answer_final(asked, names, front)
 
     def __sklearn_tags__(self):
         parent: Any = super()

@@ -42,7 +42,7 @@ def _by_best(name):
         # super() reads the attributes of one version
         version = self._version()
         ask = getattr(super(SearchAttributes, version), name)
-        return ask(version._shown(X), *arguments, **keywords)
+        return ask(version._shown(version._checked(), X), *arguments, **keywords)
 
     method.__name__ = name
     method.__doc__ = f"""``{name}`` of the best estimator, as in scikit-learn.
@@ -67,7 +67,6 @@ class SearchAttributes:
     _learned: Any
     _checked: Any
     _version: Any
-    _of_columns: Any
 
     cv_results_ = Found(
         lambda fitted: fitted.outcome.results,
@@ -111,14 +110,6 @@ class SearchAttributes:
         "Whether all candidates unlearn; others are fitted anew by each request.",
     )
 
-    def _shown(self, X):
-        """Rows without forgotten columns, as models get them."""
-        fitted = self._checked()
-        forgotten = fitted.model.forgotten
-        if forgotten is None or not forgotten.any():
-            return X
-        return self._of_columns(fitted, X)
-
     predict = _by_best("predict")
     predict_proba = _by_best("predict_proba")
     predict_log_proba = _by_best("predict_log_proba")
@@ -142,4 +133,4 @@ class SearchAttributes:
         """
         version: Any = self._version()
         steady: Any = super(SearchAttributes, version)
-        return steady.score(version._shown(X), y, **params)
+        return steady.score(version._shown(version._checked(), X), y, **params)

@@ -12,7 +12,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.model_selection import PredefinedSplit, check_cv
 from sklearn.utils import get_tags
 
-from sklearn_unlearn.exceptions import NotForgottenWarning, UnlearningError
+from sklearn_unlearn.exceptions import NotForgottenWarning
 from sklearn_unlearn.folds import FoldedFit, FoldedModel, Member, Members, unlearns
 from sklearn_unlearn.model_selection._attributes import SearchAttributes
 from sklearn_unlearn.model_selection._from_sklearn import SearchAdoption
@@ -288,15 +288,6 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
                 'search with keep="all" for a choice that is made anew.',
                 NotForgottenWarning,
             )
-
-    def _answer_final(self, asked, names, front=None):
-        if asked.inputs.kept is None or asked.inputs.unseen is not None:
-            raise UnlearningError(
-                f"The search in step {asked.name!r} learned from what steps before it "
-                "made of all rows, which the request changes: put the pipeline into "
-                "the search, where each fold has its own."
-            )
-        return super()._answer_final(asked, names, front)
 
     def __sklearn_tags__(self):
         parent: Any = super()

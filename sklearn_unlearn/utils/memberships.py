@@ -22,9 +22,15 @@ def memberships(n_rows, splits):
     """
     every = np.arange(n_rows)
     parts = [split[held] for held in (0, 1) for split in splits]
-    parts = [part if isinstance(part, slice) else np.asarray(part) for part in parts]
+    parts = [p if isinstance(p, slice) else _places(p) for p in parts]
     counts = [np.bincount(every[part], minlength=n_rows) for part in parts]
     return np.column_stack([every, *counts]).astype(np.float64)
+
+
+def _places(part):
+    """Positions, or a mask, as an array that indexes another; lists may be empty."""
+    part = np.asarray(part)
+    return part if part.size else part.astype(np.intp)
 
 
 def is_partition(keys):

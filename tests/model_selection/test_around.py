@@ -119,7 +119,7 @@ def test_a_search_is_the_last_step_behind_what_learns_nothing():
     partial_unfit(model, X[[4]], y[[4]])
     assert model[-1].request_report_.n_unlearned == 2 * 2 + 1
     behind = make_unlearnable_pipeline(UnlearnableStandardScaler(), search).fit(X, y)
-    with pytest.raises(UnlearningError, match="put the pipeline into the search"):
+    with pytest.raises(UnlearningError, match="put the pipeline into it"):
         behind.partial_unfit(X[[3]], y[[3]])
 
 

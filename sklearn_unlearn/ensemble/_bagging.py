@@ -1,0 +1,375 @@
+"""Bagging whose draws follow from the rows, so that a refit draws the same."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from scipy.stats import poisson
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.utils import check_random_state, check_scalar, get_tags
+
+from sklearn_unlearn.core.training_rows.row_hash import RowHash
+from sklearn_unlearn.core.trees.hashing import mix, row_keys, tree_seeds
+from sklearn_unlearn.folds import FoldedFit, FoldedModel, Members
+from sklearn_unlearn.tree import (
+    UnlearnableDecisionTreeClassifier,
+    UnlearnableDecisionTreeRegressor,
+)
+from sklearn_unlearn.utils.narrowing import without_columns
+from sklearn_unlearn.utils.row_hash import keys_of
+from sklearn_unlearn.utils.tags import UnlearnerTags, accepts, takes_weights
+
+_HALF = np.uint64(32)
+#: No row is in a bag more often: the chance is below that of any hash.
+_MOST = 24
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How often each row is in each bag: a function of its name or values, and a seed.
+
+    Attributes
+    ----------
+    seed : int
+    n_bags : int
+    share : float
+        Of the rows that a bag has, on average.
+    repeats : bool
+        Whether a row may be in a bag several times.
+    """
+
+    seed: int
+    n_bags: int
+    share: float
+    repeats: bool
+
+    def of(self, raw, ids):
+        """How often each row is in each bag; shape (n_rows, n_bags)."""
+        key = hashlib.sha256(self.seed.to_bytes(8, "little")).digest()
+        high, low = keys_of(raw, ids, RowHash(key)).T.astype(np.uint64)
+        names = (high << _HALF) | low
+        seeds = tree_seeds(self.seed, self.n_bags)
+        drawn = mix(row_keys(seeds[None, :], names[:, None])) / 2.0**64
+        if not self.repeats:
+            return (drawn < self.share).astype(np.float64)
+        ends = poisson.cdf(np.arange(_MOST), self.share)
+        return np.searchsorted(ends, drawn, side="right").astype(np.float64)
+
+
+class Bagging(FoldedModel, BaseEstimator):
+    """What bags of classifiers and of regressors share."""
+
+    _default: Any
+
+    def __init__(
+        self,
+        estimator=None,
+        n_estimators=10,
+        *,
+        max_samples=1.0,
+        bootstrap=True,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.n_estimators = n_estimators
+        self.max_samples = max_samples
+        self.bootstrap = bootstrap
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+        """Draw the rows of each bag, and fit a model to each.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+            Kept by reference: do not change it afterwards.
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            For the ``fit`` of the models, if it takes weights. Draws do not depend on
+            it.
+        row_ids : array-like of shape (n_samples,), optional
+            Identifiers, by which requests can name rows. What is drawn of a row then
+            follows from its identifier instead of its values.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid, or a bag has no row.
+        """
+        with self._exclusive():
+            draws = self._draws()
+            if sample_weight is not None and not self._trains_with_weights:
+                raise TypeError(
+                    f"sample_weight: {type(self._inside()).__name__}.fit takes none."
+                )
+            rows, columns = self._read_folds(
+                X, y, sample_weight, row_ids, lambda X, y: [([], [])] * draws.n_bags
+            )
+            if columns is not None and not columns.n_features:
+                raise ValueError(
+                    f"Found array with 0 feature(s) (shape={np.shape(X)}) while a "
+                    "minimum of 1 is required."
+                )
+            rng = check_random_state(draws.seed)
+            specs = tuple(_seeded(self._inside(), rng) for _ in range(draws.n_bags))
+            rows, members = self._drawn(rows, draws, specs)
+            self._fitted = FoldedFit(rows, columns, members, draws)
+        return self
+
+    # Hooks ----------------------------------------------------------------------------
+
+    def _inside(self):
+        return self._default() if self.estimator is None else self.estimator
+
+    @property
+    def _trains_with_weights(self):
+        return accepts(self._inside().fit, "sample_weight")
+
+    def _draws(self):
+        check_scalar(self.n_estimators, "n_estimators", Integral, min_val=1)
+        share: Any = check_scalar(self.max_samples, "max_samples", Real, min_val=0.0)
+        if not 0.0 < share <= 1.0:
+            raise ValueError(
+                f"max_samples must be above 0 and at most 1, a share of the rows; got "
+                f"{self.max_samples!r}."
+            )
+        seed = int(check_random_state(self.random_state).randint(2**31))
+        return Draws(seed, int(self.n_estimators), float(share), bool(self.bootstrap))
+
+    def _drawn(self, rows, draws, specs):
+        """Rows in their bags, and models fitted to these."""
+        (chunk,) = rows.retained.chunks
+        counts = draws.of(chunk.origin, chunk.ids)
+        empty = np.flatnonzero(counts.sum(axis=0) == 0.0)
+        if empty.size:
+            raise ValueError(
+                f"n_samples={counts.shape[0]} are so few that bag {empty[0]} has no "
+                "row: take fewer estimators or a larger max_samples."
+            )
+        numbers = chunk.rows.X[:, 0]
+        keys = np.column_stack([numbers, counts, np.zeros_like(counts)])
+        chunk = replace(chunk, rows=replace(chunk.rows, X=keys))
+        rows = replace(rows, retained=replace(rows.retained, chunks=(chunk,)))
+        cells = [(number, number) for number in range(draws.n_bags)]
+        members = Members(specs, {}).with_fits(cells, rows.living(), self.n_jobs)
+        _check_fitted(members)
+        return rows, members
+
+    def _without_columns(self, fitted, mask):
+        rows = fitted.model
+        if rows.retained.has_ids or not np.any(mask & ~rows.forgotten):
+            return super()._without_columns(fitted, mask)
+        # draws follow from values, which are others then
+        retained, inputs = self._narrowed(fitted, mask)
+        specs = tuple(without_columns(spec, inputs) for spec in fitted.members.specs)
+        rows = replace(rows, retained=retained, forgotten=mask | rows.forgotten)
+        rows, members = self._drawn(rows, fitted.outcome, specs)
+        return replace(fitted, model=rows, members=members)
+
+    def _new_keys(self, fitted, origin, ids, before=None):
+        counts = fitted.outcome.of(origin, ids)
+        if before is None:
+            blocks = fitted.model.retained.blocks()
+            first = 1.0 + max(block.X[:, 0].max() for block in blocks)
+            numbers = first + np.arange(counts.shape[0])
+        else:
+            numbers = before[:, 0]
+        return np.column_stack([numbers, counts, np.zeros_like(counts)])
+
+    def _concluded(self, fitted, before, moved, living, change):
+        _check_fitted(fitted.members)
+        return fitted
+
+    # Reading --------------------------------------------------------------------------
+
+    @property
+    def estimators_(self):
+        """The models, bag after bag."""
+        fitted = self._learned.members.fitted
+        return [fitted[number, number].estimator for number in range(len(fitted))]
+
+    @property
+    def estimators_samples_(self):
+        """The rows of each bag, by their numbers among those that are left."""
+        living = self._learned.model.living()
+        n_bags = living.rows.n_splits
+        counts = living.keys[:, 1 : 1 + n_bags].astype(np.intp)
+        return [np.repeat(np.arange(each.size), each) for each in counts.T]
+
+    def _answers(self, name, X):
+        """The classes of all models, and what each of them answers."""
+        fitted = self._checked()
+        X = self._shown(fitted, X)
+        models = [member.estimator for member in fitted.members.fitted.values()]
+        return fitted, models, [getattr(model, name)(X) for model in models]
+
+    def __sklearn_tags__(self):
+        parent: Any = super()
+        tags = parent.__sklearn_tags__()
+        tags.input_tags = get_tags(self._inside()).input_tags
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = False
+        if tags.classifier_tags is not None:
+            tags.classifier_tags.multi_label = False
+        promised = self._worth_of([self._inside()])
+        promised.sample_weight = takes_weights(self)
+        return UnlearnerTags.extending(tags, promised)
+
+
+class UnlearnableBaggingClassifier(ClassifierMixin, Bagging):
+    """Bags of classifiers that unlearn, each row in the bags that it draws itself.
+
+    As :class:`sklearn.ensemble.BaggingClassifier`, with other draws: how often a row is
+    in a bag follows from a hash of the seed, the bag, and the name of the row or its
+    values. A row that leaves changes no draw of others, and after any request the bags
+    are those of a fit to what remains. Only the models of bags that had the row change.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        A classifier that unlearns, or a pipeline of such; any other is fitted anew by
+        requests. None is an `UnlearnableDecisionTreeClassifier`.
+    n_estimators : int, default=10
+        Bags.
+    max_samples : float, default=1.0
+        Share of the rows that a bag has, on average.
+    bootstrap : bool, default=True
+        Whether a row may be in a bag several times: as often as a Poisson distribution
+        of this mean says. Otherwise it is there once, with this probability.
+    n_jobs : int, default=None
+        Fits at the same time; requests use one thread.
+    random_state : int, RandomState instance or None, default=None
+        From which everything random is drawn; give an int for a fit that can be
+        repeated.
+
+    Attributes
+    ----------
+    estimators_ : list of estimator
+    estimators_samples_ : list of ndarray of int
+    classes_ : ndarray of shape (n_classes,)
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+
+    See Also
+    --------
+    UnlearnableRandomForestClassifier : Trees alone, whose nodes unlearn.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_unlearn import UnlearnableBaggingClassifier, UnlearnableGaussianNB
+    >>> X, y = load_iris(return_X_y=True)
+    >>> given = {"estimator": UnlearnableGaussianNB(), "random_state": 0}
+    >>> model = UnlearnableBaggingClassifier(**given).fit(X, y)
+    >>> model = model.partial_unfit(X[:3], y[:3])
+    >>> refit = UnlearnableBaggingClassifier(**given).fit(X[3:], y[3:])
+    >>> bool(abs(model.predict_proba(X) - refit.predict_proba(X)).max() < 1e-10)
+    True
+    """
+
+    _default = UnlearnableDecisionTreeClassifier
+
+    @property
+    def classes_(self):
+        """Class labels, sorted; shape (n_classes,)."""
+        return self._learned.encoding.classes
+
+    def predict_proba(self, X):
+        """Mean probabilities of the models, or shares of their votes.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        soft = hasattr(self._inside(), "predict_proba")
+        name = "predict_proba" if soft else "predict"
+        fitted, models, answers = self._answers(name, X)
+        classes = fitted.encoding.classes
+        total = np.zeros((len(answers[0]), classes.size))
+        for model, answer in zip(models, answers, strict=True):
+            if soft:
+                total[:, np.searchsorted(classes, model.classes_)] += answer
+            else:
+                total[np.arange(len(answer)), np.searchsorted(classes, answer)] += 1.0
+        return total / len(models)
+
+    def predict(self, X):
+        """The class of the largest mean probability.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        self._check_fitted()
+        found = self._version()
+        return found.classes_[found.predict_proba(X).argmax(axis=1)]
+
+
+class UnlearnableBaggingRegressor(RegressorMixin, Bagging):
+    """Bags of regressors that unlearn, as `UnlearnableBaggingClassifier` does.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        None is an `UnlearnableDecisionTreeRegressor`.
+    n_estimators, max_samples, bootstrap, n_jobs, random_state
+        As for `UnlearnableBaggingClassifier`.
+
+    Attributes
+    ----------
+    estimators_ : list of estimator
+    estimators_samples_ : list of ndarray of int
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+    """
+
+    _default = UnlearnableDecisionTreeRegressor
+
+    def predict(self, X):
+        """Mean of what the models predict.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix or list of str
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return np.mean(self._answers("predict", X)[2], axis=0)
+
+
+def _seeded(estimator, rng):
+    """A clone of an estimator with a seed of its own, wherever it takes one."""
+    estimator = clone(estimator)
+    names = [
+        name
+        for name in sorted(estimator.get_params())
+        if name == "random_state" or name.endswith("__random_state")
+    ]
+    return estimator.set_params(**{name: int(rng.randint(2**31)) for name in names})
+
+
+def _check_fitted(members):
+    """Raise what the fit of a bag has raised."""
+    for member in members.fitted.values():
+        if member.error is not None:
+            raise member.error
