@@ -97,7 +97,7 @@ class UndoingMixin(CarryingMixin):
             numbers = log.left.get(record.identity)
             return Request(into=Batch(X, y, weight, ids, numbers=numbers))
         if record.verb == "partial_fit":
-            return Request(out=Batch(X, y, weight, ids))
+            return Request(out=Batch(X, y, weight, ids, whole=False))
         if alone:
             named = Batch(row_ids=distinct(ids))
             if record.verb == "replace_labels":

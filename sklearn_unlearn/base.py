@@ -70,10 +70,11 @@ class UnlearnerMixin(PlanningMixin, StepMixin):
             The identifiers that ``fit`` was given for these rows, where it takes some;
             of two keys both, for single rows, or those of subjects, for all theirs.
             Beside X and y, one for each row, or a single one for all: the rows are
-            looked for among those that have it. Instead of X and y, each identifier
-            once: all rows that have it are meant. What else is given for each row,
-            weights for one, is then in the order of the identifiers and, of one of
-            them, in that in which its rows came to the model.
+            looked for among those that have it and, where a subject is forgotten so,
+            must be all of these unless sample_weight says how much leaves. Instead of X
+            and y, each identifier once: all rows that have it are meant. What else is
+            given for each row, weights for one, is then in the order of the identifiers
+            and, of one of them, in that in which its rows came to the model.
         on_unknown : {"raise", "skip"}, default="raise"
             What to do about identifiers that no row has, because they were never in or
             their rows have left: refuse the request, or leave them out of it, with

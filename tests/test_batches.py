@@ -112,6 +112,36 @@ def test_requests_of_one_kind_are_one(monkeypatch):
     assert np.array_equal(snapshot(model), snapshot(refit))
 
 
+def test_single_names_are_asked_about_at_once(monkeypatch):
+    asked = []
+    carried = UnlearnableRidge._carried
+
+    def counted(self, fitted, request):
+        asked.append(request)
+        return carried(self, fitted, request)
+
+    monkeypatch.setattr(UnlearnableRidge, "_carried", counted)
+    subjects = np.arange(90) // 2
+    model = UnlearnableRidge(retain_data=True).fit(X, y, row_ids=subjects)
+    model.carry_out([("partial_unfit", {"row_ids": i}) for i in range(20)])
+    assert len(asked) == 1
+    # what is given for all rows of a subject is not one of its names each
+    new = {"X_new": X[60:62] + 1.0}
+    model.carry_out(
+        [
+            ("replace_features", {"row_ids": 30} | new),
+            ("replace_features", {"row_ids": [31], "X_new": X[62:64] + 2.0}),
+            ("partial_unfit", {"row_ids": 32}),
+        ]
+    )
+    edited = X.copy()
+    edited[60:62] += 1.0
+    edited[62:64] += 2.0
+    left = np.r_[40:64, 66:90]
+    refit = UnlearnableRidge(retain_data=True).fit(edited[left], y[left])
+    np.testing.assert_allclose(model.coef_, refit.coef_, atol=1e-9)
+
+
 def test_what_cancels_changes_nothing():
     model = fitted("naive_bayes")
     before = model._checked()

@@ -15,7 +15,11 @@ import sklearn_unlearn as su
 from sklearn_unlearn.baselines import FineTuned
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
-from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
+from sklearn_unlearn.exceptions import (
+    IncompleteSubjectError,
+    RowNotFoundError,
+    UnlearningError,
+)
 from tests.cases import make
 
 N = 72
@@ -156,21 +160,31 @@ def test_rows_are_looked_for_among_those_of_their_subject(name):
     model = fitted(name, twins, targets)
     with pytest.raises(UnlearningError, match="different names"):
         model.partial_unfit(twins[[6]], targets[[6]])
-    model.partial_unfit(twins[[6]], targets[[6]], row_ids=105)  # one of the two
-    left = np.delete(np.arange(N), 5)
-    assert_refit(name, model, twins[left], targets[left], IDS[left])
+    new = X_NEW[:1], Y_NEW[:1]
+    model.replace_features(twins[[6]], targets[[6]], new[0], row_ids=105)  # one of two
+    twins[5] = new[0]
+    assert_refit(name, model, twins, targets, IDS)
     with pytest.raises(RowNotFoundError, match="more often than it is"):
-        model.partial_unfit(twins[[6, 6]], targets[[6, 6]], row_ids=105)
+        model.replace_labels(twins[[6, 6]], targets[[6, 6]], [0, 1], row_ids=105)
     with pytest.raises(RowNotFoundError, match="Row 1 of X"):
         model.partial_unfit(X[[7, 8]], Y[[7, 8]], row_ids=[107, 107])
-    rows = [29, 53, 30]
+    rows, left = [29, 53, 5], np.arange(N)
+    # a subject does not stay by half
+    for some, ids, said in (
+        (rows[:1], 105, "names 105, of which the model has 3 rows: 2 of them are mis"),
+        (rows[:2], [105, 105], "names 105, of which the model has 3 rows: 1 of them"),
+        ([*rows, 6], [105] * 3 + [106], "names 106, .* 3 rows: 2 of them are missing"),
+    ):
+        with pytest.raises(IncompleteSubjectError, match=said):
+            model.partial_unfit(twins[some], targets[some], row_ids=ids)
+    assert_refit(name, model, twins, targets, IDS)
     model.partial_unfit(twins[rows], targets[rows], row_ids=IDS[rows])
     left = np.setdiff1d(left, rows)
     assert_refit(name, model, twins[left], targets[left], IDS[left])
     with pytest.raises(RowNotFoundError, match="105, which names a row that has left"):
         model.partial_unfit(row_ids=105)
-    model.partial_unfit(row_ids=106)  # what was left of it
-    left = np.setdiff1d(left, [6, 54])
+    model.partial_unfit(twins[[54]], targets[[54]]).partial_unfit(row_ids=106)
+    left = np.setdiff1d(left, [6, 30, 54])
     assert_refit(name, model, twins[left], targets[left], IDS[left])
 
 
@@ -182,10 +196,22 @@ def test_rows_of_subjects_are_corrected_in_the_order_in_which_they_came(name):
     model = pickle.loads(pickle.dumps(model))
     edited, targets = X.copy(), Y.copy()
     rows = [9, 33, 57, 4, 28, 52]
-    with pytest.raises(ValueError, match="X_new has 2 rows, expected 6: one for each"):
-        model.replace_features(X_new=X_NEW[:2], row_ids=[109, 104])
-    with pytest.raises(ValueError, match="y_new has 1 rows, expected 3: one for each"):
-        model.replace_labels(y_new=[1], row_ids=[109])
+    for said, verb, asked in (
+        (
+            "X_new has 2 rows, expected 6: .* so that 4 are missing",
+            "replace_features",
+            {"X_new": X_NEW[:2], "row_ids": [109, 104]},
+        ),
+        (
+            "y_new has 1 rows, expected 3: .* so that 2 are missing",
+            "replace_labels",
+            {"y_new": [1], "row_ids": [109]},
+        ),
+    ):
+        with pytest.raises(IncompleteSubjectError, match=said):
+            getattr(model, verb)(**asked)
+    with pytest.raises(ValueError, match="X_new has 4 rows, expected 3: one for each"):
+        model.replace_features(X_new=X_NEW[:4], row_ids=[109])
     model.replace_labels(y_new=Y_NEW, row_ids=[109, 104])
     targets[rows] = Y_NEW
     edited[33] = X_NEW[0]
@@ -208,7 +234,7 @@ def test_a_subject_gets_further_rows(name):
     more, targets = np.vstack([X, X_NEW[:2]]), np.append(Y, Y_NEW[:2])
     model.partial_fit(X_NEW[:2], Y_NEW[:2], row_ids=500)
     assert_refit(name, model, more, targets, new)
-    model.partial_unfit(X_NEW[:1], Y_NEW[:1], row_ids=500)
+    model.partial_unfit(X_NEW[:1], Y_NEW[:1])
     left = np.delete(np.arange(N + 2), N)
     assert_refit(name, model, more[left], targets[left], new[left])
     model.partial_unfit(row_ids=IDS[70:])
@@ -238,7 +264,7 @@ def test_which_names_are_there_and_which_rows_have_them(name):
     np.testing.assert_array_equal(model.remaining_ids(), IDS)
     assert model.rows_of([105, 101]).tolist() == [5, 29, 53, 1, 25, 49]
     model.replace_features(X[[29]], Y[[29]], X_NEW[[0]], row_ids=105)
-    model.partial_unfit(X[[53]], Y[[53]], row_ids=105).partial_unfit(row_ids=101)
+    model.partial_unfit(X[[53]], Y[[53]]).partial_unfit(row_ids=101)
     model.partial_fit(X_NEW[1:3], Y_NEW[1:3], row_ids=[105, 7])
     left = np.append(np.delete(IDS, [1, 25, 49, 53]), [105, 7])
     for each in (model, pickle.loads(pickle.dumps(model))):
@@ -300,7 +326,7 @@ def test_unknown_names_are_skipped(name):
         model.partial_unfit(X[:2], Y[:2], on_unknown="skip")
     np.testing.assert_array_equal(outcome(name, model), before)
     model.partial_unfit(row_ids=[7, 104, 103], on_unknown="skip")
-    rows = [3, 5, 6]
+    rows = [3, 5, 29, 53]
     su.partial_unfit(model, X[rows], Y[rows], row_ids=IDS[rows], on_unknown="skip")
     left = np.setdiff1d(np.flatnonzero(left & (IDS != 104)), rows)
     assert_refit(name, model, X[left], Y[left], IDS[left])

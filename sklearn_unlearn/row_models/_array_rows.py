@@ -14,7 +14,7 @@ from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.names import are_pairs
 from sklearn_unlearn.core.training_rows.search import check_named_once
-from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.exceptions import IncompleteSubjectError, UnlearningError
 from sklearn_unlearn.row_blocks import (
     DataBlocks,
     RowStream,
@@ -109,6 +109,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
             out.row_ids,
             on_unknown=out.on_unknown,
             interchangeable=into is None,
+            whole=into is None and out.whole,
         )
         coming = origin = None
         if into is not None:
@@ -196,6 +197,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         interchangeable=True,
         labels=None,
         on_unknown="raise",
+        whole=False,
     ):
         """Rows that are to leave, those of weight zero left out.
 
@@ -212,6 +214,9 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
             What columns of the origin are called, if it does not say.
         on_unknown : {"raise", "skip"}, default="raise"
             What to do about identifiers that no row has.
+        whole : bool, default=False
+            Whether rows of a subject have to be all that it has, unless weights say
+            what is meant.
 
         Returns
         -------
@@ -258,6 +263,8 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
             explanation(retained, rows, origin, X, labels, named_rows, source),
             source,
         )
+        if whole and ids is not None and sample_weight is None:
+            check_complete(retained, ids, positions)
         note_leaving(retained, positions)
         held = retained.take(positions)
         held = held if sample_weight is None else held.reweighted(rows.weight)
@@ -287,7 +294,11 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         if sample_weight is None:
             note_leaving(retained, positions)
         if sample_weight is None:
-            return Leaving(retained.take(positions), positions, source, n_asked)
+            held = retained.take(positions)
+            return Leaving(held, positions, source, n_asked, by_name=True)
+        if np.ndim(sample_weight) == 1:
+            asked = Leaving(retained.take(positions), positions, source, n_asked, True)
+            asked.checked(len(sample_weight), "sample_weight")
         weight = check_sample_weight(sample_weight, n_asked)[source]
         if n_rows < positions.size:
             raise ValueError(
@@ -296,7 +307,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
             )
         some = np.flatnonzero(weight)
         held = retained.take(positions[some]).reweighted(weight[some])
-        return Leaving(held, positions[some], source[some], n_asked)
+        return Leaving(held, positions[some], source[some], n_asked, by_name=True)
 
     def _named_rows(self):
         retained = self._checked().model.retained
@@ -348,6 +359,38 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         target = self._read_targets(fitted.encoding, y, X.shape[0])
         weight = check_sample_weight(sample_weight, X.shape[0])
         return Rows(X, target, weight)
+
+
+def check_complete(retained, ids, positions):
+    """Refuse to forget some rows of a subject where it is named, and not the others.
+
+    Parameters
+    ----------
+    retained : RetainedRows
+    ids : ndarray
+        Of rows that are to leave.
+    positions : ndarray of int
+        Where these are.
+
+    Raises
+    ------
+    IncompleteSubjectError
+    """
+    if are_pairs(ids):
+        return
+    owner, held = retained.living(ids)
+    # parts of a row are one row
+    rows, given = (retained.numbers_at(each) for each in (held, positions))
+    missing = ~np.isin(rows, given)
+    for place in owner[missing][:1].tolist():
+        n_missing = np.unique(rows[missing & (owner == place)]).size
+        n_held = np.unique(rows[owner == place]).size
+        raise IncompleteSubjectError(
+            f"row_ids names {ids.tolist()[place]!r}, of which the model has {n_held} "
+            f"rows: {n_missing} of them are missing in X. Leave X and y out to forget "
+            "all. To forget some alone leave row_ids out, or name them by subject and "
+            "row, or say by sample_weight how much of each leaves."
+        )
 
 
 def note_leaving(retained, positions):

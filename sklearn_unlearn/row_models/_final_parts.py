@@ -161,6 +161,7 @@ class FinalPartsMixin(RowModel):
             out.row_ids,
             origin=origin,
             on_unknown=out.on_unknown,
+            whole=into is None and out.whole,
             interchangeable=into is None or (into.X is None and into.y is None),
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.core.rows import Rows
-from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.exceptions import IncompleteSubjectError, UnlearningError
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,20 +25,30 @@ class Leaving:
         The row of the request that each of them is, or is a part of.
     n_asked : int
         Rows of the request, those of weight zero among them.
+    by_name : bool
+        Whether they were named by identifiers alone.
     """
 
     rows: Rows
     positions: Any
     source: np.ndarray
     n_asked: int
+    by_name: bool = False
 
     def checked(self, n_rows, name):
         """Refuse another number of rows than the request has."""
-        if n_rows != self.n_asked:
-            raise ValueError(
-                f"{name} has {n_rows} rows, expected {self.n_asked}: one for each row "
-                "of X, or for each that the model has of row_ids."
+        if n_rows == self.n_asked:
+            return
+        expected = f"{name} has {n_rows} rows, expected {self.n_asked}: one for each "
+        if self.by_name and n_rows < self.n_asked:
+            raise IncompleteSubjectError(
+                f"{expected}that the model has of row_ids, so that "
+                f"{self.n_asked - n_rows} are missing. To change some of them alone, "
+                "pass X and y as well, or name them by subject and row."
             )
+        raise ValueError(
+            f"{expected}row of X, or for each that the model has of row_ids."
+        )
 
     @property
     def as_asked(self):

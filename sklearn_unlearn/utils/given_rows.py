@@ -55,11 +55,13 @@ class GivenRows:
             if value is not None
         }
         counts = {value.shape[:1] for value in given.values() if value.shape}
-        count = counts.pop() if len(counts) == 1 else (0,)
         ids, weight = given.get("row_ids"), rows.sample_weight
-        if ids is not None and not ids.shape:
-            given["row_ids"] = np.full(count or 1, ids[()])
-            count = count or (1,)
+        single = ids is not None and not ids.shape
+        if single and "X" not in given:  # of all rows of a subject
+            counts.add((1,))
+        count = counts.pop() if len(counts) == 1 else (0,)
+        if single:
+            given["row_ids"] = np.full(count, given["row_ids"])
         if weight is not None:
             weight = np.asarray(weight)
             alike = weight.shape in ((), count)

@@ -23,6 +23,8 @@ class Batch:
         What to do about names that no row has.
     numbers : ndarray of int or None
         Of rows that come back, those that they had.
+    whole : bool
+        Whether rows beside ``row_ids`` have to be all of these, where they leave.
     """
 
     X: Any = None
@@ -31,6 +33,7 @@ class Batch:
     row_ids: Any = None
     on_unknown: str = "raise"
     numbers: Any = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, eq=False)
