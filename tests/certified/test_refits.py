@@ -46,6 +46,7 @@ def orders(X, y):
     ("name", "weighted", "tol", "n_rows"),
     [
         ("multinomial", False, 1e-12, N_ROWS),
+        ("ridge_targets", True, 1e-12, 250_000),
         ("logistic", True, 1e-8, N_ROWS // 2),
         ("logistic", False, 1e-2, N_ROWS // 2),
         ("ridge_targets", False, 1e-12, N_ROWS),
