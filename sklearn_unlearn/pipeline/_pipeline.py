@@ -215,7 +215,10 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
 
     @available_if(lambda self: self._last_has("private_record"))
     def private_record(self):
-        """How this state was accounted for. A function of secrets: do not publish it.
+        """How this state was accounted for.
+
+        A function of secrets, for the operator: do not publish it, and let no request
+        depend on it.
 
         Returns
         -------
@@ -235,6 +238,9 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
     @available_if(lambda self: self._last_has("gradient_residual"))
     def gradient_residual(self, X=None, y=None, sample_weight=None):
         """Norm of the gradient of the last step's objective on these rows.
+
+        With certification it is that of the noise-free coefficients: for the operator,
+        and no request may depend on it.
 
         Parameters
         ----------
@@ -266,7 +272,8 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
 
         The other steps stay as they are: their share in what a row does, to means and
         scales for instance, is not in the figures. They are what leave-one-out refits
-        of the last step on the outputs of the others would show.
+        of the last step on the outputs of the others would show; with certification, of
+        the noise-free coefficients: for the operator, and no request may depend on it.
 
         Parameters
         ----------

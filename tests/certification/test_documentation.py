@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sklearn_unlearn import UnlearnableLogisticRegression, UnlearnablePipeline
+
 TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parent / "doc" / "certification.rst").read_text(encoding="utf-8")
 _, TABLE = PAGE.split("**Which test refutes what**")
@@ -55,3 +57,17 @@ def test_every_file_of_these_tests_refutes_something():
     for folder in ("certification", "certified"):
         for path in (TESTS / folder).glob("test_*.py"):
             assert f"{folder}/{path.name}" in named or path.name in others
+
+
+@pytest.mark.parametrize("cls", [UnlearnableLogisticRegression, UnlearnablePipeline])
+@pytest.mark.parametrize(
+    "name",
+    ["removal_cost", "capacity", "influence", "gradient_residual", "private_record"],
+)
+def test_what_is_for_the_operator_says_so(cls, name):
+    if not hasattr(cls, name):
+        assert cls is UnlearnablePipeline
+        return
+    said = " ".join(getattr(cls, name).__doc__.lower().split())
+    assert "for the operator" in said
+    assert "request" in said[said.index("for the operator") :]

@@ -298,6 +298,27 @@ def test_predictions_at_the_anchor_are_rounded(kind):
     assert 0.0 < wrong <= measured(state, rows).change < 1e-6
 
 
+@pytest.mark.parametrize("kind", CURVED)
+def test_what_requests_take_from_eigenvalues_is_certified_anew(kind):
+    problem = make_problem(kind, n_rows=80)
+    state, rows = fitted(problem), problem.rows
+    drift, ages, loose = measured(state, rows, exact=True), [], []
+    for _ in range(40):
+        edit = Edit(rows_out=rows.take(np.array([10])))
+        rows = rows.take(np.delete(np.arange(rows.n_rows), 10))
+        result = unlearn(state, edit)
+        drift, state = stepped(drift, state, edit, result), result.state
+        matrix = state.factor.folded().matrix()
+        truth = np.linalg.eigvalsh(matrix, UPLO="L")[0]
+        ages.append(drift.geometry.age)
+        loose.append(truth / drift.geometry.smallest)
+    assert min(loose) >= 1.0
+    # each request takes a little; all together more than a half, and yet
+    assert max(ages) <= 2.0
+    assert np.diff(ages).min() < -0.5
+    assert max(loose) < 2.1
+
+
 # What the solver leaves -------------------------------------------------------------
 
 
