@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Real
 
 import numpy as np
 from sklearn.linear_model import HuberRegressor
 from sklearn.utils import check_scalar
 
+from sklearn_unlearn.core.linear.model import edited_rows
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.losses.robust import ConcomitantHuber
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from sklearn_unlearn.linear_model._regressor import LinearRegressor
 from sklearn_unlearn.utils.twin_parameters import drop_in
+
+#: Scale of targets that are fitted exactly, in deviations of these; and where rows are
+#: no more than columns, so that the penalty is seen beside the curvature.
+_LEAST, _LEAST_OF_FEW = 1e-7, 1e-5
 
 
 @drop_in
@@ -60,7 +67,9 @@ class UnlearnableHuberRegressor(LinearRegressor):
     coef_ : ndarray of shape (n_features,)
     intercept_ : float
     scale_ : float
-        What residuals are measured in.
+        What residuals are measured in. Where all targets are fitted exactly, which
+        leaves it without a minimum, 1e-7 of their median deviation (1e-5 where
+        rows are no more than columns); the twin ends somewhere near zero.
     outliers_ : ndarray of bool of shape (n_remaining,)
         Which rows count linearly, in the order of ``fit``, those that came later
         behind them. With ``retain_data=True`` only.
@@ -154,7 +163,41 @@ class UnlearnableHuberRegressor(LinearRegressor):
                 raise ValueError(f"{name} must be finite; got {value!r}.")
 
     def _loss(self, encoding):
+        if encoding is not None:
+            return encoding.loss
         return ConcomitantHuber(float(self.epsilon))
+
+    def _fit_rows(self, rows, encoding, *arguments, **keywords):
+        """Targets that are fitted exactly have a least scale, as the twin's do."""
+        encoding = replace(encoding, loss=self._loss(None))
+        try:
+            return super()._fit_rows(rows, encoding, *arguments, **keywords)
+        except NotPositiveDefiniteError:
+            few = rows.n_rows <= rows.X.shape[1] + 1
+            least = (_LEAST_OF_FEW if few else _LEAST) * _spread(rows)
+            loss = ConcomitantHuber(float(self.epsilon), least)
+            if keywords.get("start") is not None:
+                keywords["start"] = keywords["start"].copy()
+                keywords["start"][-1, 1] = max(keywords["start"][-1, 1], least)
+            encoding = replace(encoding, loss=loss)
+            try:
+                found = super()._fit_rows(rows, encoding, *arguments, **keywords)
+            except NotPositiveDefiniteError:
+                found = None
+            if found is None or found.model.state.theta[-1, 1] > 2.0 * least:
+                raise  # of too many outliers, or for want of a penalty
+            return found
+
+    def _carried(self, fitted, request):
+        try:
+            return super()._carried(fitted, request)
+        except NotPositiveDefiniteError:
+            if fitted.model.retained is None:
+                raise
+            retained = edited_rows(fitted.model, self._completed(fitted, request))
+            model = replace(fitted.model, retained=retained)
+            rows = retained.compacted().chunks[0].rows
+            return self._refit(replace(fitted, model=model), fitted.encoding, rows)
 
     def _objective(self, forgotten, encoding, weight):
         """The scale is an output of its own with nothing but an intercept."""
@@ -182,3 +225,21 @@ class UnlearnableHuberRegressor(LinearRegressor):
         twin.scale_ = fitted.shown[-1, 1]
         twin.n_iter_ = max(fitted.n_iter, 1)
         return twin
+
+
+def _spread(rows):
+    """The median deviation of targets that deviate, or what is not zero instead."""
+    y, weight = rows.y[:, 0], rows.weight
+    middle = _median(y, weight)
+    deviation = np.abs(y - middle)
+    spread = _median(deviation, weight * (deviation > 0.0))
+    return max(spread, 1e-5 * abs(middle)) if spread else abs(middle) or 1.0
+
+
+def _median(values, weight):
+    """The value with half of the weight below; zero of none."""
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weight[order])
+    if not below[-1]:
+        return 0.0
+    return float(values[order][np.searchsorted(below, 0.5 * below[-1])])

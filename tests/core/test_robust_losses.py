@@ -35,8 +35,9 @@ def test_textbook_formula(epsilon):
 
 
 @epsilons
-def test_derivatives(epsilon):
-    loss, (raw, target) = ConcomitantHuber(epsilon), draw()
+@pytest.mark.parametrize("least", [0.0, 0.3])
+def test_derivatives(epsilon, least):
+    loss, (raw, target) = ConcomitantHuber(epsilon, least), draw()
     gradient, curvature = loss.gradient(raw, target), loss.curvature(raw, target)
     for k in range(2):
         step = 1e-6 * np.eye(2)[k]
@@ -44,11 +45,13 @@ def test_derivatives(epsilon):
         np.testing.assert_allclose(gradient[:, k], numeric / 2e-6, rtol=1e-6, atol=1e-7)
         numeric = loss.gradient(raw + step, target) - loss.gradient(raw - step, target)
         np.testing.assert_allclose(
-            curvature[:, :, k], numeric / 2e-6, rtol=1e-6, atol=1e-7
+            curvature[:, :, k], numeric / 2e-6, rtol=1e-6, atol=1e-6
         )
     root = loss.curvature_root(raw, target)
-    assert root.shape == (200, 2, 1)
+    assert root.shape == (200, 2, 2 if least else 1)
     np.testing.assert_allclose(root @ root.transpose(0, 2, 1), curvature, rtol=1e-13)
+    if least:
+        return
     # homogeneous: no curvature along (residual, scale)
     along = np.column_stack([raw[:, 0] - target[:, 0], raw[:, 1]])
     np.testing.assert_allclose(
@@ -58,7 +61,7 @@ def test_derivatives(epsilon):
 
 @epsilons
 def test_convex_in_prediction_and_scale(epsilon):
-    loss, (raw, target) = ConcomitantHuber(epsilon), draw(5000)
+    loss, (raw, target) = ConcomitantHuber(epsilon, 0.3), draw(5000)
     other, _ = draw(5000, seed=1)
     middle = loss.value(0.5 * (raw + other), target)
     ends = 0.5 * (loss.value(raw, target) + loss.value(other, target))
@@ -108,6 +111,18 @@ def test_fit_ends_at_a_minimum_whatever_the_scales(seed):
         start = replace(result.state, theta=far)
         again = refine(start, rows, tol=1e-8, max_iter=100)
         np.testing.assert_allclose(again.state.theta[-1, 1], scale, rtol=1e-5)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-4, 1.0])
+def test_data_that_are_fitted_exactly_have_the_least_scale(alpha):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 3))
+    y = X @ [1.0, -2.0, 0.5] + 3.0
+    rows = Rows(X, y[:, None], np.ones(40))
+    least = replace(objective(3, alpha), loss=ConcomitantHuber(1.35, 1e-7))
+    theta = fit(least, rows, tol=1e-8, max_iter=100).state.theta
+    np.testing.assert_allclose(theta[:, 0], [1.0, -2.0, 0.5, 3.0], atol=1e-6)
+    np.testing.assert_allclose(theta[-1, 1], 1e-7, rtol=1e-2)
 
 
 def test_a_step_keeps_half_of_the_scale():

@@ -229,20 +229,52 @@ def test_a_column_whose_loss_would_turn_the_scale_is_refused():
 
 
 @pytest.mark.parametrize("retain_data", [False, True])
-def test_targets_that_are_fitted_exactly_are_refused(retain_data):
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.LargeStepWarning")
+def test_targets_that_are_fitted_exactly_are_answered_as_by_the_twin(retain_data):
+    X, _ = data("huber")
+    for exact in (
+        X @ np.arange(5.0) + 2.0,
+        np.zeros(150),
+        np.full(150, 7.0),
+        1e-8 * X[:, 0],
+        X[:, 1] + 10.0,
+    ):
+        size = np.abs(exact - np.median(exact)).max() or 1.0
+        model = UnlearnableHuberRegressor(retain_data=retain_data).fit(X, exact)
+        atol = 1e-7 * size + 1e-12 * np.abs(exact).max()
+        np.testing.assert_allclose(model.predict(X), exact, rtol=0, atol=atol)
+        assert 0.0 < model.scale_ < 1e-5 * size
+        model.partial_unfit(X[:9], exact[:9])
+        np.testing.assert_allclose(model.predict(X), exact, rtol=0, atol=atol)
+    twin = HuberRegressor(max_iter=1000).fit(X, X @ np.arange(5.0) + 2.0)
+    np.testing.assert_allclose(twin.coef_, np.arange(5.0), atol=1e-6)
+
+
+def test_exactly_fitted_targets_come_and_go():
     X, y = data("huber")
-    model = UnlearnableHuberRegressor(retain_data=retain_data)
-    for exact in (X @ np.arange(5.0) + 2.0, np.zeros(150), np.full(150, 7.0)):
-        with pytest.raises(NotPositiveDefiniteError, match="fitted exactly"):
-            model.fit(X, exact)
-    # what remains is fitted exactly
     exact = X @ np.arange(5.0) + 2.0
-    exact[:100] = y[:100]
-    model = UnlearnableHuberRegressor(retain_data=True).fit(X, exact)
-    before = parameters(model)
-    with pytest.raises(NotPositiveDefiniteError, match="fitted exactly"):
-        model.partial_unfit(X[:100], exact[:100])
-    np.testing.assert_array_equal(parameters(model), before)
+    mixed = exact.copy()
+    mixed[:100] = y[:100]
+    # what remains is fitted exactly
+    model = UnlearnableHuberRegressor(retain_data=True).fit(X, mixed)
+    model.partial_unfit(X[:100], mixed[:100])
+    np.testing.assert_allclose(model.coef_, np.arange(5.0), atol=1e-6)
+    assert model.scale_ < 1e-5
+    # and no longer
+    model.partial_fit(X[:100], mixed[:100])
+    refit = UnlearnableHuberRegressor().fit(X, mixed)
+    np.testing.assert_allclose(parameters(model), parameters(refit), rtol=1e-6)
+    # fewer rows than columns
+    few = UnlearnableHuberRegressor().fit(X[:4], y[:4])
+    np.testing.assert_allclose(few.predict(X[:4]), y[:4], atol=1e-6)
+    with pytest.raises(NotPositiveDefiniteError, match="positive alpha"):
+        UnlearnableHuberRegressor(alpha=0.0).fit(X[:4], y[:4])
+    # beside outliers
+    outliers = exact.copy()
+    outliers[:20] += 5.0
+    model = UnlearnableHuberRegressor(retain_data=True).fit(X, outliers)
+    np.testing.assert_allclose(model.coef_, np.arange(5.0), atol=1e-6)
+    assert np.flatnonzero(model.outliers_).tolist() == list(range(20))
 
 
 def test_there_are_no_certificates():

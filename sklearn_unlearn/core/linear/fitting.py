@@ -42,6 +42,8 @@ _SAMPLE = 128
 _FLOPS_PER_READ = 40.0
 #: Error beside the targets at which they are fitted exactly.
 _EXACT = 1e-13
+#: Solves, the later ones for what rounding left of a tiny penalty.
+_REFINED = 4
 #: Gradient, and steps, at which least squares are a start.
 _ROUGH, _MOST_ROUGH = 1e-3, 20
 #: Lag of the anchor against the step of a single row.
@@ -237,22 +239,27 @@ def _least_squares(objective: Objective, rows: RowBlocks, iterative: bool) -> Ar
     """
     weight = float(sum(block.weight.sum() for block in rows.blocks()))
     squared = replace(objective, loss=HalfSquaredError())
+    least = getattr(objective.loss, "least", 0.0)
+    if least:  # of residuals on that scale
+        squared = replace(squared, penalty=0.5 * least * objective.penalty)
     zero = np.zeros(objective.shape)
     if iterative:
         fitted = _fit_iteratively(squared, rows, _ROUGH, _MOST_ROUGH, zero)
         theta = fitted.state.theta.copy()
     else:
-        gradient = squared.pack(squared.gradient(rows, zero))
-        theta = -squared.unpack(fresh_factor(squared, rows, zero).solve(gradient))
+        factor, theta = fresh_factor(squared, rows, zero), zero
+        for _ in range(_REFINED if least else 1):
+            gradient = squared.pack(squared.gradient(rows, theta))
+            theta = theta - squared.unpack(factor.solve(gradient))
 
     def squares(block: Rows) -> Array:
         residual = squared.raw_prediction(block.X, theta)[:, :1] - block.y
         return block.weight @ np.square(np.hstack([residual, block.y]))
 
     error, size = np.sqrt(np.sum([squares(b) for b in rows.blocks()], axis=0) / weight)
-    if not error > _EXACT * size:
+    if not max(error, least) > _EXACT * size:
         raise NotPositiveDefiniteError(NO_SCALE)
-    theta[-1, -1] = error
+    theta[-1, -1] = max(error, least)
     return theta
 
 
