@@ -9,7 +9,6 @@ from sklearn_unlearn._functions import (
 )
 from sklearn_unlearn._show_versions import show_versions
 from sklearn_unlearn._unlearnable import unlearnable
-from sklearn_unlearn.attestation import Attestation, attest, state_digest
 from sklearn_unlearn.calibration import UnlearnableCalibratedClassifierCV
 from sklearn_unlearn.compose import (
     UnlearnableColumnTransformer,
@@ -125,6 +124,7 @@ from sklearn_unlearn.tree import (
     UnlearnableDecisionTreeClassifier,
     UnlearnableDecisionTreeRegressor,
 )
+from sklearn_unlearn.utils.attestation import Attestation, attest, state_digest
 from sklearn_unlearn.utils.optional import optional
 
 __version__ = "0.1.0.dev0"

@@ -18,6 +18,7 @@ from sklearn_unlearn.utils._checks import (
     measures,
     requests,
     results,
+    subjects,
 )
 from sklearn_unlearn.utils._checks.assertions import empirical
 from sklearn_unlearn.utils._checks.data import VERBS, make_cases
@@ -48,10 +49,11 @@ def check_unlearner(estimator, X=None, y=None):
     The oracle is a clone fitted from scratch on the edited data. Whatever the estimator
     offers of ``partial_unfit``, ``replace_features``, ``replace_labels``,
     ``forget_features``, ``partial_fit``, ``refine``, ``gradient_residual``,
-    ``to_sklearn`` and ``carry_out`` (and with it ``plan`` and records) is checked,
-    through public methods only, on small generated data or on yours; `unlearner_checks`
-    lists the checks, all of which are run whichever fail. Generated data are categories
-    0, 1, 2 and so on where the estimator's input tags say ``categorical``.
+    ``to_sklearn``, ``row_ids`` and ``carry_out`` (with it ``plan``, records, undoing and
+    `~sklearn_unlearn.attest`) is checked, from outside only, on small generated
+    data or on yours; `unlearner_checks` lists the checks, all of which are run
+    whichever fail. Generated data are categories 0, 1, 2 and so on where the
+    estimator's input tags say ``categorical``.
 
     What is demanded of a request depends on tags and parameters, where the estimator
     has them:
@@ -268,6 +270,10 @@ def _applicable(estimator):
             yield requests.check_plan
         if {"partial_unfit", "partial_fit"} <= verbs:
             yield requests.check_undo
+        if "partial_unfit" in verbs:
+            yield subjects.check_attested
+    if "partial_unfit" in verbs and subjects.knows_names(estimator):
+        yield subjects.check_subjects
     if {"partial_unfit", "partial_fit"} <= verbs:
         yield results.check_restored
     if {"partial_unfit", "partial_fit"} <= verbs and len(row_verbs) > 2:

@@ -5,12 +5,15 @@ from dataclasses import replace
 import pytest
 
 from sklearn_unlearn import (
+    ShardedClassifier,
+    UnlearnableDecisionTreeClassifier,
     UnlearnableGaussianNB,
     UnlearnableKNeighborsClassifier,
     UnlearnableMLPClassifier,
     UnlearnableRidge,
 )
-from sklearn_unlearn.utils._checks import requests
+from sklearn_unlearn.utils._checks import requests, subjects
+from sklearn_unlearn.utils.estimator_checks import unlearner_checks
 from tests.utils.faulty import failures
 
 CHECKS = (
@@ -18,6 +21,7 @@ CHECKS = (
     requests.check_list_of_requests,
     requests.check_plan,
     requests.check_undo,
+    subjects.check_attested,
 )
 
 
@@ -36,6 +40,20 @@ CHECKS = (
 @pytest.mark.parametrize("check", CHECKS)
 def test_sound_unlearners_pass(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        UnlearnableKNeighborsClassifier(),
+        UnlearnableRidge(),
+        UnlearnableDecisionTreeClassifier(max_depth=3),
+        ShardedClassifier(n_shards=2),
+    ],
+)
+def test_sound_unlearners_know_their_subjects(estimator):
+    assert "check_subjects" in dict(unlearner_checks(estimator))
+    subjects.check_subjects(estimator)
 
 
 class Forgetful(UnlearnableRidge):
@@ -87,3 +105,104 @@ def test_an_undo_of_any_rows():
 
     message = failures(Fault(retain_data=True), "check_undo")["check_undo"]
     assert "takes other rows" in message
+
+
+class Unlisting(UnlearnableKNeighborsClassifier):
+    """It reads a name as that of the first of its rows."""
+
+    def partial_unfit(self, *given, row_ids=None, **keywords):
+        if row_ids is not None and not given:
+            first = self.rows_of(row_ids)[::4]
+            rows = self._fitted.model.rows().take(first)
+            labels = self._fitted.targets(rows.y)
+            return super().partial_unfit(rows.X, labels, row_ids=row_ids, **keywords)
+        return super().partial_unfit(*given, row_ids=row_ids, **keywords)
+
+
+def test_a_name_of_which_rows_stay():
+    with pytest.raises(AssertionError, match=r"has\(\) says|not that of the other"):
+        subjects.check_subjects(Unlisting(1))
+
+
+def test_names_that_are_gone_are_there():
+    class Fault(UnlearnableKNeighborsClassifier):
+        def has(self, row_ids):
+            return [True for _ in row_ids]
+
+    message = failures(Fault(), "check_subjects")["check_subjects"]
+    assert "has() says [True, True]" in message
+
+
+def test_names_that_are_skipped_without_being_told_so():
+    class Fault(UnlearnableKNeighborsClassifier):
+        def partial_unfit(self, *given, on_unknown="raise", **keywords):
+            return super().partial_unfit(*given, on_unknown="skip", **keywords)
+
+    with pytest.raises(AssertionError, match="a name that is gone is accepted"):
+        subjects.check_subjects(Fault())
+
+
+def test_a_record_of_other_counts():
+    class Fault(UnlearnableRidge):
+        @property
+        def request_record_(self):
+            return replace(super().request_record_, n_rows_out=7)
+
+    message = failures(Fault(), "check_record")["check_record"]
+    assert "recorded as of 7 rows out" in message
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ({"n_rows_out": 1}, "n_rows_out=1, and it was 4"),
+        ({"refused": "no"}, "says: no"),
+        ({"largest_change": 0.0}, "answers move by 0"),
+        ({"seconds": 0.0}, "costs nothing"),
+        ({"steps": ()}, r"names \[\]"),
+    ],
+)
+def test_a_plan_of_something_else(found, words):
+    class Fault(UnlearnableRidge):
+        def plan(self, requests, X_watch=None):
+            return replace(super().plan(requests, X_watch), **found)
+
+    with pytest.raises(AssertionError, match=words):
+        requests.check_plan(Fault())
+
+
+def test_a_plan_that_knows_no_refusal():
+    class Fault(UnlearnableRidge):
+        def plan(self, requests, X_watch=None):
+            return replace(super().plan(requests, X_watch), refused=None)
+
+    message = failures(Fault(), "check_plan")["check_plan"]
+    assert "with one target of several is not refused" in message
+
+
+def test_an_undo_that_stops_halfway():
+    class Fault(UnlearnableGaussianNB):
+        def _undo(self, record, given):
+            after = super()._undo(record, given)
+            return after.partial_unfit(given["X"][:1], given["y"][:1])
+
+    message = failures(Fault(), "check_undo")["check_undo"]
+    assert "is another model than before" in message
+
+
+def test_a_trace_of_rows_that_left_is_attested():
+    class Fault(UnlearnableGaussianNB):
+        def partial_unfit(self, X=None, y=None, **keywords):
+            return super().partial_unfit(X[1:], y[1:], **keywords)
+
+    with pytest.raises(AssertionError, match="Not of these rows"):
+        subjects.check_attested(Fault())
+
+
+def test_a_model_that_learns_other_rows_than_it_attests():
+    class Fault(UnlearnableRidge):
+        def partial_unfit(self, *given, **keywords):
+            return self
+
+    with pytest.raises(AssertionError, match=r"takes rows|no nearer"):
+        subjects.check_attested(Fault())

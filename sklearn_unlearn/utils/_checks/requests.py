@@ -6,7 +6,7 @@ import pickle
 
 from sklearn.base import clone
 
-from sklearn_unlearn.exceptions import CertificationError, UndoError
+from sklearn_unlearn.exceptions import UndoError
 from sklearn_unlearn.utils._checks.assertions import (
     assert_near,
     configured,
@@ -21,7 +21,6 @@ from sklearn_unlearn.utils._checks.data import (
     row_requests,
 )
 from sklearn_unlearn.utils._checks.oracles import changes, distance, scores, snapshot
-from sklearn_unlearn.utils.tags import unlearning_tags
 
 _ARGUMENTS = {
     "partial_unfit": ("X", "y"),
@@ -45,6 +44,12 @@ def check_record(estimator):
         assert hasattr(model, "request_record_"), f"{message} leaves no record."
         record = model.request_record_
         assert record.verb == request.verb, f"{message} is recorded as {record.verb}."
+        n_rows = len(request.arguments[1]) if hasattr(request, "arguments") else 0
+        expected = {"partial_unfit": (n_rows, 0), "partial_fit": (0, n_rows)}
+        counted = record.n_rows_out, record.n_rows_in
+        assert counted == expected.get(request.verb, (n_rows, n_rows)), (
+            f"{message} is recorded as of {counted[0]} rows out and {counted[1]} in."
+        )
         assert record.state_before != record.state_after, (
             f"{message} leaves the state as it was, its record says."
         )
@@ -101,20 +106,38 @@ def check_plan(estimator):
     """A plan leaves the model bit for bit as it was, and says what will be."""
     estimator = configured(estimator)
     case = make_cases(estimator)[0]
-    model = case.fit(estimator)
     for request in row_requests(estimator, case):
+        model = case.fit(estimator)
         before = snapshot(model, case.X_test)
-        try:
-            plan = model.plan([_listed(request)], X_watch=case.X_test)
-        except CertificationError:
-            assert unlearning_tags(estimator).certified, "A plan is refused."
-            return  # a rehearsal would draw noise
+        plan = model.plan([_listed(request)], X_watch=case.X_test)
         message = where(model, case, f"plan of {request.verb}")
         lines = changes(before, snapshot(model, case.X_test))
         assert not lines, f"{message}: {'; '.join(lines)}."
         assert plan.refused is None, f"{message} says: {plan.refused}"
         assert plan.seconds > 0.0, f"{message} says that it costs nothing."
         assert plan.largest_change >= 0.0, f"{message} does not say how far."
+        assert not hasattr(model, "request_record_"), f"{message} leaves a record."
+        watched = scores(model, case.X_test)
+        request.send(model)
+        record = model.request_record_
+        for name in ("n_rows_out", "n_rows_in", "columns"):
+            said, done = getattr(plan, name), getattr(record, name)
+            assert said == done, f"{message} says {name}={said}, and it was {done}."
+        touched = [s.name for s in plan.steps if s.how not in ("untouched", "frozen")]
+        assert touched == list(record.steps or [type(model).__name__]), (
+            f"{message} names {touched}, and {record.steps} changed."
+        )
+        if model.get_params(deep=False).get("certification") is None:
+            moved = distance(watched, scores(model, case.X_test)) > 0.0
+            assert moved == (plan.largest_change > 0.0), (
+                f"{message} says that answers move by {plan.largest_change:.3g}."
+            )
+        bad = {**_listed(request)[1], "y": request.arguments[1][:1]}
+        held = snapshot(model, case.X_test)
+        refused = model.plan([(request.verb, bad)]).refused
+        assert refused, f"{message} with one target of several is not refused."
+        lines = changes(held, snapshot(model, case.X_test))
+        assert not lines, f"{message} is refused, but {'; '.join(lines)}."
 
 
 def check_undo(estimator):
