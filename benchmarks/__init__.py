@@ -29,6 +29,7 @@ TOPICS = (
     "balance",
     "pipeline",
     "batch",
+    "records",
     "pipeline_text",
     "scale",
     "choice",
