@@ -17,8 +17,9 @@ from sklearn_unlearn import (
     UnlearnableStandardScaler,
     make_unlearnable_pipeline,
 )
-from sklearn_unlearn._carrying import CarryingMixin
 
+#: The class that puts what a request has led to in its place, with a record.
+_CARRYING = next(kind for kind in UnlearnableRidge.__mro__ if "_put" in vars(kind))
 _NOTE = (
     "Each request takes one row out of the state that was fitted, in turns with and "
     "without a record; without, the new state is put in its place and nothing else. "
@@ -64,11 +65,11 @@ def _add(table, settings, model, X, y):
             vars(part).update(attributes)
 
     def bare():
-        with patch.object(CarryingMixin, "_put", _put_alone):
+        with patch.object(_CARRYING, "_put", _put_alone):
             model.partial_unfit(**rows)
 
     def watched():  # so that both are patched
-        with patch.object(CarryingMixin, "_put", CarryingMixin._put):
+        with patch.object(_CARRYING, "_put", _CARRYING._put):
             model.partial_unfit(**rows)
 
     request = "partial_unfit", rows

@@ -49,8 +49,8 @@ def check_unlearner(estimator, X=None, y=None):
     The oracle is a clone fitted from scratch on the edited data. Whatever the estimator
     offers of ``partial_unfit``, ``replace_features``, ``replace_labels``,
     ``forget_features``, ``partial_fit``, ``refine``, ``gradient_residual``,
-    ``to_sklearn``, ``row_ids`` and ``carry_out`` (with it ``plan``, records, undoing and
-    `~sklearn_unlearn.attest`) is checked, from outside only, on small generated
+    ``to_sklearn``, ``row_ids`` and ``carry_out`` (with it ``plan``, records, undoing
+    and `~sklearn_unlearn.attest`) is checked, from outside only, on small generated
     data or on yours; `unlearner_checks` lists the checks, all of which are run
     whichever fail. Generated data are categories 0, 1, 2 and so on where the
     estimator's input tags say ``categorical``.
