@@ -100,8 +100,8 @@ def test_a_plan_that_does_it():
 
 def test_an_undo_of_any_rows():
     class Fault(UnlearnableRidge):
-        def _undo(self, record, given):
-            return self.partial_fit(given["X"], given["y"])
+        def _undo(self, records, given):
+            return self.partial_fit(given[0]["X"], given[0]["y"])
 
     message = failures(Fault(retain_data=True), "check_undo")["check_undo"]
     assert "takes other rows" in message
@@ -182,9 +182,9 @@ def test_a_plan_that_knows_no_refusal():
 
 def test_an_undo_that_stops_halfway():
     class Fault(UnlearnableGaussianNB):
-        def _undo(self, record, given):
-            after = super()._undo(record, given)
-            return after.partial_unfit(given["X"][:1], given["y"][:1])
+        def _undo(self, records, given):
+            after = super()._undo(records, given)
+            return after.partial_unfit(given[0]["X"][:1], given[0]["y"][:1])
 
     message = failures(Fault(), "check_undo")["check_undo"]
     assert "is another model than before" in message
