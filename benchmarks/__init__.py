@@ -32,6 +32,7 @@ TOPICS = (
     "records",
     "pipeline_text",
     "scale",
+    "blocks",
     "choice",
     "coverage",
     "forests",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from scipy.stats import norm
 from sklearn.preprocessing import RobustScaler
@@ -89,14 +91,16 @@ class UnlearnableRobustScaler(CountedValues):
                 dtype=dtype,
             )
         if estimator.with_scaling:
-            quantiles = [
-                np.percentile(column, estimator.quantile_range)
-                if column.size
-                else [np.nan, np.nan]
-                for column in columns
-            ]
+            # of no values as of missing ones, so that the dtype is the twin's too
+            missing = np.full(1, np.nan, dtype=dtype)
+            with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+                quantiles = [
+                    np.nanpercentile(
+                        column if column.size else missing, estimator.quantile_range
+                    )
+                    for column in columns
+                ]
             scale = np.subtract(*np.transpose(quantiles)[::-1])
-            scale = scale.astype(estimator.scale_.dtype)
             scale[scale < 10.0 * np.finfo(scale.dtype).eps] = 1.0
             if estimator.unit_variance:
                 low, high = (norm.ppf(q / 100.0) for q in estimator.quantile_range)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.preprocessing import RobustScaler
@@ -15,6 +15,8 @@ VALUES = st.sampled_from([0.0, -0.0, 1.0, 1.5, -7.0, 1e300, 5e-324, np.nan])
 
 
 @settings(deadline=None, max_examples=40)
+@example([(0.0, 0.0), (np.nan, np.nan)], 0.0, 0.0, True)
+@example([(0.0, 0.0), (np.nan, 1.0)], 25.0, 75.0, True)
 @given(
     st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=12),
     st.floats(0.0, 100.0),
