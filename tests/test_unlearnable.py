@@ -16,8 +16,10 @@ from sklearn.ensemble import (
     VotingClassifier,
 )
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
+from sklearn.impute import KNNImputer
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.naive_bayes import GaussianNB, MultinomialNB
@@ -174,6 +176,7 @@ def test_transformers_by_themselves(data):
         (two, RetrainedTransformer),
         (KernelPCA(2, kernel="rbf", eigen_solver="dense"), RetrainedTransformer),
         (make_column_transformer((SplineTransformer(), [0])), RetrainedTransformer),
+        (KNNImputer(), RetrainedTransformer),
     ):
         for given in (clone(estimator).fit(X), clone(estimator)):
             model = unlearnable(given, X).partial_unfit(X[:3])
@@ -181,6 +184,23 @@ def test_transformers_by_themselves(data):
             refit = clone(estimator).fit(X[3:])
             found = np.abs(answers(model, X))  # components have signs
             np.testing.assert_allclose(found, np.abs(answers(refit, X)), atol=1e-8)
+
+
+def test_what_nearest_rows_impute_and_dictionaries(data):
+    X, y = data
+    X = X.copy()
+    X[::5, 0] = np.nan
+    theirs = make_pipeline(
+        KNNImputer(), StandardScaler(), LogisticRegression(**TIGHT)
+    ).fit(X, y)
+    model = unlearnable(theirs, X, y).partial_unfit(X[:9], y[:9])
+    refit = clone(theirs).fit(X[9:], y[9:])
+    np.testing.assert_allclose(answers(model, X), answers(refit, X), atol=2e-6)
+    rows = [{"size": a, "town": "abc"[i % 3]} for i, a in enumerate(X[:, 1])]
+    theirs = make_pipeline(DictVectorizer(), LogisticRegression(**TIGHT)).fit(rows, y)
+    model = unlearnable(theirs, rows, y).partial_unfit(rows[:9], y[:9])
+    refit = clone(theirs).fit(rows[9:], y[9:])
+    np.testing.assert_allclose(answers(model, rows), answers(refit, rows), atol=2e-6)
 
 
 def test_objects_that_were_saved_apart(data):

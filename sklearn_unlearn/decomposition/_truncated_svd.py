@@ -16,7 +16,7 @@ from sklearn_unlearn.sufficient_statistics import (
 )
 
 #: Columns up to which sums of their products cost less than a refit of the twin.
-_FEW = 1000
+_FEW = 200
 
 
 class UnlearnableTruncatedSVD(InvertibleMixin, UnlearnableTransformer):
@@ -26,8 +26,8 @@ class UnlearnableTruncatedSVD(InvertibleMixin, UnlearnableTransformer):
     columns are kept without rounding: after a request the vectors are those of the rows
     that are left, to full accuracy. Memory grows with the square of the number of
     columns and time with its cube, so that this is for tables: of texts, a refit of the
-    twin takes less. `unlearnable` makes one of a twin with ``algorithm="arpack"``, that
-    was fitted on up to 1,000 columns; others it has fitted again.
+    twin takes less. `unlearnable` makes one of a twin with ``algorithm="arpack"`` that
+    was fitted on up to 200 columns; others it has fitted again.
 
     Outputs of other rows have to be computed again, which a pipeline does that retains
     data.

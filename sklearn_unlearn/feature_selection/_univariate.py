@@ -22,6 +22,9 @@ from sklearn_unlearn.sufficient_statistics import (
     UnlearnableTransformer,
 )
 
+#: Relative difference of scores that rounding, in single precision, explains.
+_FAR = 1e-2
+
 
 class ScoredSelection(ColumnSelection, LearnsTargets, UnlearnableTransformer):
     """A selection of columns by scores that are functions of sums."""
@@ -39,6 +42,15 @@ class ScoredSelection(ColumnSelection, LearnsTargets, UnlearnableTransformer):
                 f"score_func must be one of {names}, which are functions of sums; "
                 "others need all rows: RetrainedTransformer fits the selection again."
             )
+
+    def _find_differences(self, fitted, name, X):
+        ours = self._checked().sklearn_estimator
+        finite = np.isfinite(ours.scores_)  # of what varies, as far as sums tell
+        theirs, scores = np.asarray(fitted.scores_)[finite], ours.scores_[finite]
+        if not np.array_equal(fitted.get_support(), ours.get_support()):
+            yield name, "choice of columns"
+        elif not np.allclose(theirs, scores, rtol=_FAR):
+            yield name, "scores_"
 
     def _numeric_targets(self, params):
         return params["score_func"] is f_regression

@@ -8,6 +8,9 @@ from sklearn.preprocessing import PowerTransformer
 from sklearn_unlearn.preprocessing._counted import CountedValues
 from sklearn_unlearn.sufficient_statistics import Learned
 
+#: Difference of powers that the precision of the search for them explains.
+_FAR = 1e-3
+
 
 class UnlearnablePowerTransformer(CountedValues):
     """Power transformations of columns that unlearn rows, values and columns.
@@ -55,6 +58,11 @@ class UnlearnablePowerTransformer(CountedValues):
         self.copy = copy
 
     # Hooks --------------------------------------------------------------------------
+
+    def _find_differences(self, fitted, name, X):
+        theirs, ours = fitted.lambdas_, self._checked().sklearn_estimator.lambdas_
+        if not np.allclose(theirs, ours, rtol=_FAR, atol=_FAR):
+            yield name, "lambdas_"
 
     def _way(self):
         return "exact, from sums", "values of columns", "a fit of the columns"

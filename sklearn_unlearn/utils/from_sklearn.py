@@ -204,7 +204,8 @@ def difference(fitted, twin, free=frozenset(), size=0.0):
 
 
 def _close(one, other, size):
-    if isinstance(one, list):
+    arrays = isinstance(one, np.ndarray) and one.dtype.kind == "O" and one.ndim == 1
+    if isinstance(one, list) or (arrays and any(np.ndim(each) for each in one)):
         pairs = zip(one, other, strict=False)
         return len(one) == len(other) and all(_close(*pair, size) for pair in pairs)
     if hasattr(one, "get_params"):

@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import sklearn_unlearn as su
-from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from tests.test_transformers import equal
 
 N_ROWS, N_COLUMNS = 60, 6
@@ -270,6 +270,17 @@ def test_unlearnable_takes_what_sums_tell_and_retrains_the_rest():
             np.testing.assert_allclose(
                 model.predict_proba(X), refit.predict_proba(X), rtol=1e-4
             )
+
+
+@pytest.mark.filterwarnings("ignore:Features .* are constant:UserWarning")
+def test_scores_of_constants_are_no_other_data():
+    X, y = rows(f_classif)
+    X[:, 2] = 0.7  # whose variance is a rounding error for the twin
+    theirs = SelectKBest(k=2).fit(X, y)
+    model = su.unlearnable(theirs, X, y)
+    assert np.isnan(model.scores_[2])
+    with pytest.warns(DataMismatchWarning, match="another"):
+        su.unlearnable(theirs, X**3, y)
 
 
 def other(X, y):

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer
 
 import sklearn_unlearn as su
-from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 
 
 def rows(seed=0):
@@ -78,6 +78,17 @@ def test_refusals():
     assert type(model[0]) is KBinsDiscretizer
     refit = clone(theirs).fit(X[9:], y[9:])
     np.testing.assert_allclose(model.predict(X), refit.predict(X), rtol=1e-8)
+
+
+def test_bins_that_were_fitted_elsewhere_are_taken_over():
+    X, y = rows()
+    theirs = make_pipeline(KBinsDiscretizer(3, encode="ordinal"), Ridge()).fit(X, y)
+    model = su.unlearnable(theirs, X, y).partial_unfit(X[:9], y[:9])
+    assert type(model[0]) is su.UnlearnableKBinsDiscretizer
+    refit = clone(theirs).fit(X[9:], y[9:])
+    np.testing.assert_allclose(model.predict(X), refit.predict(X), rtol=1e-8)
+    with pytest.warns(DataMismatchWarning, match="bin_edges_"):
+        su.unlearnable(theirs, X * 2.0, y)
 
 
 @pytest.mark.parametrize("retain_data", [False, True])

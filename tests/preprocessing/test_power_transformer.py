@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PowerTransformer
 
 import sklearn_unlearn as su
-from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from tests.test_transformers import equal
 
 CASES = [{}, {"standardize": False}, {"method": "box-cox"}]
@@ -75,6 +75,14 @@ def test_refusals_change_nothing():
     assert pickle.dumps(model) == before
     with pytest.raises(ValueError, match="method"):
         su.UnlearnablePowerTransformer("other").fit(X)
+
+
+def test_powers_that_are_hardly_determined_are_no_other_data():
+    X = 5.0 + np.random.default_rng(3).normal(size=(60, 4)) * [4.0, 0.2, 2.0, 1.0]
+    theirs = PowerTransformer().fit(X)
+    su.unlearnable(theirs, X)
+    with pytest.warns(DataMismatchWarning, match="lambdas_"):
+        su.unlearnable(theirs, np.exp(X))
 
 
 def test_before_a_model():
