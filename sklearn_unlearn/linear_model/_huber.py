@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import HuberRegressor
@@ -175,18 +176,26 @@ class UnlearnableHuberRegressor(LinearRegressor):
         except NotPositiveDefiniteError:
             few = rows.n_rows <= rows.X.shape[1] + 1
             least = (_LEAST_OF_FEW if few else _LEAST) * _spread(rows)
-            loss = ConcomitantHuber(float(self.epsilon), least)
-            if keywords.get("start") is not None:
-                keywords["start"] = keywords["start"].copy()
-                keywords["start"][-1, 1] = max(keywords["start"][-1, 1], least)
-            encoding = replace(encoding, loss=loss)
+            keywords.pop("start", None)  # a scale near zero, of which nothing is known
+            for path in ([least], least * np.geomspace(1.0 / _LEAST, 1.0, 8)):
+                found = self._fit_along(path, rows, encoding, *arguments, **keywords)
+                if found is not None:
+                    return found
+            raise
+
+    def _fit_along(self, path, rows, encoding, *arguments, **keywords):
+        """The fitted value of the last of falling scales; None if there is none."""
+        found, start = None, dict[str, Any]()
+        fit: Any = super()._fit_rows
+        for least in path:
+            loss = ConcomitantHuber(float(self.epsilon), float(least))
+            given = replace(encoding, loss=loss), *arguments
             try:
-                found = super()._fit_rows(rows, encoding, *arguments, **keywords)
+                found = fit(rows, *given, **start, **keywords)
             except NotPositiveDefiniteError:
-                found = None
-            if found is None or found.model.state.theta[-1, 1] > 2.0 * least:
-                raise  # of too many outliers, or for want of a penalty
-            return found
+                return None
+            start = {"start": found.model.state.theta}
+        return found
 
     def _carried(self, fitted, request):
         try:

@@ -269,6 +269,11 @@ def test_exactly_fitted_targets_come_and_go():
     np.testing.assert_allclose(few.predict(X[:4]), y[:4], atol=1e-6)
     with pytest.raises(NotPositiveDefiniteError, match="positive alpha"):
         UnlearnableHuberRegressor(alpha=0.0).fit(X[:4], y[:4])
+    # as many as columns of noise, the others being outliers: the vertex of a polytope
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(10, 4)), rng.normal(size=10)
+    model = UnlearnableHuberRegressor(epsilon=1.01, retain_data=True).fit(*noise)
+    assert np.count_nonzero(~model.outliers_) == 5
     # beside outliers
     outliers = exact.copy()
     outliers[:20] += 5.0
