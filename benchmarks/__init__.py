@@ -34,6 +34,7 @@ TOPICS = (
     "scale",
     "blocks",
     "choice",
+    "choice_models",
     "coverage",
     "forests",
     "perceptron",

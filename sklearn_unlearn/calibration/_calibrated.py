@@ -23,6 +23,7 @@ class UnlearnableCalibratedClassifierCV(FoldedMeta, CalibratedClassifierCV):
     method : {"sigmoid", "isotonic", "temperature"}, default="sigmoid"
         The last from scikit-learn 1.8 on.
     cv : int, cross-validation generator or an iterable, default=None
+        "prefit" is refused, as is a frozen model: what it knows of rows would stay.
     n_jobs : int, default=None
         Fits at the same time; requests use one thread.
     ensemble : bool or "auto", default="auto"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length, get_tags
 from sklearn.utils.validation import has_fit_parameter
@@ -76,6 +77,10 @@ class FoldedModel(RawRowModel, LearnedColumns):
         """The estimator inside, or one of them."""
         return self.estimator
 
+    def _insides(self):
+        """All estimators inside."""
+        return [self._inside()]
+
     def _concluded(self, fitted, before, moved, living, change):
         """The fitted value with what its models now decide.
 
@@ -127,6 +132,11 @@ class FoldedModel(RawRowModel, LearnedColumns):
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is "
                 "None."
+            )
+        if any(isinstance(each, FrozenEstimator) for each in self._insides()):
+            raise ValueError(
+                f"{type(self).__name__} takes no frozen estimator: what it knows of "
+                "rows would stay. Give the estimator itself."
             )
         raw = RawRows.of(X).at_fit()
         if not raw.shape[0]:

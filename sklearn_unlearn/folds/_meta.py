@@ -63,6 +63,9 @@ class FoldedMeta(FoldedModel):
         """The estimators that are fitted."""
         return [self.estimator]
 
+    def _insides(self):
+        return self._inner()
+
     def _splits(self, X, y):
         """Splits of the rows; none where all models are of all rows."""
         return []
@@ -134,7 +137,7 @@ class FoldedMeta(FoldedModel):
             if name not in ("n_jobs", "cv")
         }
         twin = self._twin_class(**(given | self._played(stand_ins)))
-        rows = living.trained(None)
+        rows = living.rows.targets(living.positions)
         numbers = np.arange(living.positions.size)
         if living.rows.n_splits:
             twin.cv = [

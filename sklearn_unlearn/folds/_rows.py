@@ -19,7 +19,8 @@ class Part:
 
     Attributes
     ----------
-    X : array-like, DataFrame or sparse matrix
+    X : array-like, DataFrame, sparse matrix or None
+        None of targets alone.
     y : ndarray of shape (n_rows,) or (n_rows, n_targets)
     weight : ndarray of shape (n_rows,) or None
         None where all rows count alike.
@@ -65,13 +66,14 @@ class FoldRows:
         """Rows at these positions, perhaps several times."""
         if counts is not None and np.any(counts != 1):
             positions = np.repeat(positions, counts.astype(np.intp))
+        return replace(self.targets(positions), X=self.retained.origins_at(positions).X)
+
+    def targets(self, positions):
+        """Targets and weights of rows at these positions, without the rows."""
         rows = self.retained.take(positions)
         alike = not self.weighted and np.all(rows.weight == 1.0)
-        return Part(
-            self.retained.origins_at(positions).X,
-            self.encoding.decoded(rows.y),
-            None if alike else rows.weight,
-        )
+        weight = None if alike else rows.weight
+        return Part(None, self.encoding.decoded(rows.y), weight)
 
     def living(self):
         """Positions and memberships of all rows, in the order in which they came."""

@@ -47,6 +47,14 @@ CALIBRATED = [
     UnlearnableCalibratedClassifierCV(BAYES, cv=3, ensemble=False),
     UnlearnableCalibratedClassifierCV(TREE, cv=3, ensemble=False, method="isotonic"),
 ]
+#: From scikit-learn 1.8 on.
+TEMPERATURE = "temperature" in str(CalibratedClassifierCV.__doc__)
+CALIBRATED += [
+    UnlearnableCalibratedClassifierCV(
+        LOGISTIC, cv=3, method="temperature", ensemble=ensemble
+    )
+    for ensemble in (True, False) * TEMPERATURE
+]
 TUNED = [
     UnlearnableTunedThresholdClassifierCV(BAYES, cv=3, store_cv_results=True),
     UnlearnableTunedThresholdClassifierCV(LOGISTIC, cv=3, scoring="f1_macro"),
