@@ -1,6 +1,7 @@
 """Scikit-learn estimators that unlearn: rows, values, labels and columns."""
 
 from sklearn_unlearn._functions import (
+    carry_out,
     forget_features,
     partial_unfit,
     refine,
@@ -213,6 +214,7 @@ __all__ = [
     "UnlearnableVotingClassifier",
     "UnlearnableVotingRegressor",
     "attest",
+    "carry_out",
     "forget_features",
     "make_unlearnable_column_transformer",
     "make_unlearnable_pipeline",

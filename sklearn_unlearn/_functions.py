@@ -77,6 +77,49 @@ def refine(estimator, *arguments, **keywords):
     return _asked("refine", estimator, arguments, keywords)
 
 
+def carry_out(estimator, requests):
+    """Carry out a list of requests together, whatever the estimator is.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As for `partial_unfit`.
+    requests : list of (str, dict)
+        Names of verbs and their keyword arguments, as in
+        ``("partial_unfit", {"X": X, "y": y})``.
+
+    Returns
+    -------
+    estimator : object
+
+    Raises
+    ------
+    ContradictionError
+        If the list asks for two things about one row.
+    UnlearningError
+        As of `partial_unfit`; nothing is changed.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn_unlearn import UnlearnableRidgeClassifier, carry_out
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> grid = {"alpha": [0.1, 1.0]}
+    >>> search = GridSearchCV(UnlearnableRidgeClassifier(), grid).fit(X, y)
+    >>> search = carry_out(
+    ...     search,
+    ...     [
+    ...         ("partial_unfit", {"X": X[:2], "y": y[:2]}),
+    ...         ("replace_labels", {"X": X[[5]], "y": y[[5]], "y_new": 1 - y[[5]]}),
+    ...     ],
+    ... )
+    >>> search.best_estimator_.request_record_.n_together
+    2
+    """
+    return _asked("carry_out", estimator, (requests,), {})
+
+
 @refusing()
 def _asked(verb, estimator, arguments, keywords):
     """Ask for a verb what has it."""
@@ -119,9 +162,28 @@ def _reached(estimator, verb):
 def _call(model, verb, made, arguments, keywords):
     """What asks a model, or a copy of it."""
     bound = signature(getattr(model, verb)).bind(*arguments, **keywords)
-    for name in bound.arguments.keys() & {"y", "y_new"}:
-        bound.arguments[name] = of_targets(bound.arguments[name], made)
+    _read_targets(bound.arguments, made)
+    requests = bound.arguments.get("requests")
+    if made and isinstance(requests, list | tuple):
+        bound.arguments["requests"] = [_with_targets(one, made) for one in requests]
     return lambda one: getattr(one, verb)(*bound.args, **bound.kwargs)
+
+
+def _read_targets(given, made):
+    """Put what was made of targets in their place."""
+    for name in given.keys() & {"y", "y_new"}:
+        given[name] = of_targets(given[name], made)
+
+
+def _with_targets(request, made):
+    """A request of a list, in what was made of targets; what is none as it is."""
+    if not isinstance(request, list | tuple) or len(request) != 2:
+        return request
+    verb, given = request
+    if isinstance(given, dict):
+        given = dict(given)
+        _read_targets(given, made)
+    return verb, given
 
 
 def _ask_together(models, calls):

@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import Normalizer
 from sklearn.tree import DecisionTreeClassifier
 
 import sklearn_unlearn as su
 from sklearn_unlearn import newton
 from sklearn_unlearn.ensemble._sharded import ShardedModel
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.row_models._row_sets import RowSetModel
 from sklearn_unlearn.sufficient_statistics._base import StatisticsUnlearner
@@ -254,6 +258,35 @@ def test_one_solve(name, columns, monkeypatch):
     assert len(solves) == 1
     assert len(records) == len(mixed(model, columns=columns))
     assert len({each.identity for each in records}) == len(records)
+
+
+def test_lists_reach_what_must_change_in_wrappers():
+    voting = VotingClassifier([("one", logistic()), ("two", logistic(C=0.1))])
+    searched = GridSearchCV(logistic(), {"C": [0.3]}, cv=2)
+    transformed = TransformedTargetRegressor(
+        su.UnlearnableRidge(retain_data=True), func=np.exp, inverse_func=np.log
+    )
+    for wrapper in (voting, searched, transformed):
+        together, alone = (clone(wrapper).fit(X, Y) for _ in range(2))
+        requests = mixed(su.UnlearnableRidge())
+        assert su.carry_out(together, requests) is together
+        for verb, keywords in requests:
+            if verb == "partial_fit":
+                continue
+            getattr(su, verb)(alone, **keywords)
+        new = [given for verb, given in requests if verb == "partial_fit"]
+        if wrapper is voting:
+            reached = alone.estimators_
+        else:
+            reached = [getattr(alone, "best_estimator_", None) or alone.regressor_]
+        for model in reached:
+            y_new = new[0]["y"]
+            y_new = np.exp(y_new) if wrapper is transformed else y_new
+            model.partial_fit(new[0]["X"], y_new)
+        np.testing.assert_allclose(together.predict(X), alone.predict(X), atol=1e-7)
+    for wrong in ("partial_unfit", [3], [("partial_unfit", 3)]):
+        with pytest.raises(UnlearningError, match="pair"):
+            su.carry_out(voting.fit(X, Y), wrong)
 
 
 def test_values_and_targets_of_a_row_change_at_once():
