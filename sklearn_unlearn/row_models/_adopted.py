@@ -15,6 +15,7 @@ from sklearn_unlearn.utils.from_sklearn import (
     check_same_classes,
     check_same_columns,
     difference,
+    with_amount,
 )
 from sklearn_unlearn.utils.messages import refusing, warn
 from sklearn_unlearn.utils.raw_rows import taken
@@ -94,7 +95,7 @@ class AdoptedRowSet:
         """What differs from a fitted model: an attribute, or an answer."""
         different = difference(fitted, self._fitted.sklearn_estimator, self._free)
         if different is not None:
-            return different
+            return with_amount(different, fitted, self._fitted.sklearn_estimator)
         for method in self._telling:
             if hasattr(fitted, method):
                 theirs, ours = (
@@ -106,7 +107,10 @@ class AdoptedRowSet:
                     same = np.allclose(theirs, ours, rtol=_FAR, atol=_FAR * size)
                 elif same:
                     same = np.array_equal(theirs, ours)
-                return None if same else f"answer of {method}"
+                if same:
+                    return None
+                share = theirs != ours if theirs.shape == ours.shape else True
+                return f"answer of {method} (for {np.mean(share):.0%} of some rows)"
         return None
 
     def _say_different(self, what):

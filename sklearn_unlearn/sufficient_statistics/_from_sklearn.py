@@ -13,6 +13,7 @@ from sklearn_unlearn.utils.from_sklearn import (
     check_same_classes,
     check_same_columns,
     difference,
+    with_amount,
 )
 from sklearn_unlearn.utils.messages import refusing, warn
 
@@ -85,6 +86,8 @@ class FromSklearnMixin(StatisticsUnlearner):
             check_same_classes(fitted, model.classes_)
         different = model._difference(fitted)
         if different is not None:
+            twin = model._fitted.sklearn_estimator
+            different = with_amount(different, fitted, twin)
             warn(
                 f"X, y and sample_weight give another {different} than that of the "
                 "fitted model. It has been fitted to them. Are they what it was "

@@ -15,7 +15,7 @@ from sklearn_unlearn.base import Batch
 from sklearn_unlearn.sufficient_statistics._fitted import Fitted, ReadRows
 from sklearn_unlearn.sufficient_statistics._following import FollowsInputs
 from sklearn_unlearn.utils.export import configured_like, exported
-from sklearn_unlearn.utils.from_sklearn import difference, size_of
+from sklearn_unlearn.utils.from_sklearn import difference, size_of, with_amount
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.rows import protected
@@ -117,11 +117,10 @@ class StatisticsTransformer(FollowsInputs):
         return estimator
 
     def _find_differences(self, fitted, name, X):
-        different = difference(
-            fitted, self._checked().sklearn_estimator, size=size_of(X)
-        )
+        twin = self._checked().sklearn_estimator
+        different = difference(fitted, twin, size=size_of(X))
         if different is not None:
-            yield name, different
+            yield name, with_amount(different, fitted, twin)
 
     def _unfitted_twin(self):
         """scikit-learn's estimator with the parameters as they are set now."""

@@ -255,8 +255,11 @@ class LocalSupportModel(SupportModel):
             theirs, most = fitted.support_vectors_, max(_TIMES_TOL * fitted.tol, _FAR)
             differ = abs(rows.X[fitted.support_] - theirs).max()
             far = differ > _FAR * abs(theirs).max()
-            if far or self._violation(adopted, rows) > most:
-                self._say_different("solution")
+            violation = self._violation(adopted, rows)
+            if far or violation > most:
+                what = "vectors by up to" if far else "its conditions by"
+                by = f"{differ if far else violation:.2g}"
+                self._say_different(f"solution ({what} {by})")
                 adopted = self._begun(value)
             self._fitted = adopted
 

@@ -203,6 +203,33 @@ def difference(fitted, twin, free=frozenset(), size=0.0):
     return None
 
 
+def with_amount(name, fitted, twin):
+    """The name of an attribute, and by how much it differs where both are numbers.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_unlearn.utils.from_sklearn import with_amount
+    >>> one, other = (StandardScaler().fit([[0.0], [each]]) for each in (4.0, 5.0))
+    >>> with_amount("mean_", one, other)
+    'mean_ (by up to 0.5, of values up to 2.5)'
+    """
+    one, other = getattr(fitted, name, None), getattr(twin, name, None)
+    kinds = (np.ndarray, int, float, np.number)
+    if not isinstance(one, kinds) or not isinstance(other, kinds):
+        return name
+    one, other = np.asarray(one), np.asarray(other)
+    if one.dtype.kind not in "fiu" or other.dtype.kind not in "fiu":
+        return name
+    if one.shape != other.shape:
+        return f"{name} (of shape {other.shape}, not {one.shape})"
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    known = np.isfinite(one) & np.isfinite(other)
+    one, other = np.where(known, one, 0.0), np.where(known, other, 0.0)
+    far, size = np.abs(one - other).max(initial=0.0), np.abs(other).max(initial=0.0)
+    return f"{name} (by up to {far:.2g}, of values up to {size:.2g})"
+
+
 def _close(one, other, size):
     arrays = isinstance(one, np.ndarray) and one.dtype.kind == "O" and one.ndim == 1
     if isinstance(one, list) or (arrays and any(np.ndim(each) for each in one)):

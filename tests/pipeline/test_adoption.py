@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     OneHotEncoder,
-    PowerTransformer,
+    SplineTransformer,
     StandardScaler,
 )
 
@@ -84,19 +84,21 @@ def test_texts_weights_names_and_nested_pipelines():
 def test_what_cannot_be_taken_over():
     X, y = raw("logistic")
     last = LogisticRegression(tol=1e-8)
-    theirs = make_pipeline(PowerTransformer(), StandardScaler(), last)
+    theirs = make_pipeline(SplineTransformer(), StandardScaler(), last)
     theirs.fit(X, y)
-    with pytest.raises(UnlearningError, match="'powertransformer', a Power"):
+    with pytest.raises(UnlearningError, match="'splinetransformer', a Spline"):
         UnlearnablePipeline.from_sklearn(theirs, X, y, on_stateful="raise")
-    model = UnlearnablePipeline.from_sklearn(theirs, X, y, on_stateful="freeze")
-    with pytest.warns(NotForgottenWarning, match="'powertransformer'"):
+    model = UnlearnablePipeline.from_sklearn(
+        theirs, X, y, on_stateful="freeze", retain_data=True
+    )
+    with pytest.warns(NotForgottenWarning, match="'splinetransformer'"):
         model.partial_unfit(X[:2], y[:2])
     with pytest.raises(TypeError, match="takes a fitted Pipeline"):
         UnlearnablePipeline.from_sklearn(last, X, y, on_stateful="raise")
     with pytest.raises(NotFittedError):
         UnlearnablePipeline.from_sklearn(deployed(), X, y)
-    odd = make_pipeline(StandardScaler(), PowerTransformer()).fit(X)
-    with pytest.raises(TypeError, match=r"'powertransformer'.*no counterpart"):
+    odd = make_pipeline(StandardScaler(), SplineTransformer()).fit(X)
+    with pytest.raises(TypeError, match=r"'splinetransformer'.*no counterpart"):
         UnlearnablePipeline.from_sklearn(odd, X, y, on_stateful="raise")
     with pytest.warns(DataMismatchWarning, match="'standardscaler' another mean_"):
         UnlearnablePipeline.from_sklearn(
