@@ -18,6 +18,7 @@ from sklearn_unlearn.row_models._row_set_kinds import RowSetRegressor
 from sklearn_unlearn.row_models._row_sets import RowSet
 from sklearn_unlearn.utils.learned import Learned
 from sklearn_unlearn.utils.memberships import memberships, new_memberships
+from sklearn_unlearn.utils.twin_parameters import drop_in, other_objective
 from sklearn_unlearn.utils.validation import check_sample_weight
 
 
@@ -56,6 +57,7 @@ class RidgeSet(RowSet):
         return {**super().__getstate__(), "left_out": None}
 
 
+@drop_in
 class UnlearnableRidgeCV(RowSetRegressor):
     """Ridge regression that unlearns, and whose requests choose the penalty anew.
 
@@ -103,7 +105,6 @@ class UnlearnableRidgeCV(RowSetRegressor):
     --------
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn.linear_model import RidgeCV
-    from sklearn.model_selection import check_cv
     >>> from sklearn_unlearn import UnlearnableRidgeCV
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = UnlearnableRidgeCV().fit(X, y).partial_unfit(X[:3], y[:3])
@@ -115,6 +116,7 @@ class UnlearnableRidgeCV(RowSetRegressor):
     """
 
     _twin_class = RidgeCV
+    _accepted: ClassVar[dict[str, tuple[tuple | None, str]]] = {}
     _fitted_class: ClassVar[type[RowSet]] = RidgeSet
 
     alpha_ = Learned()
@@ -184,6 +186,9 @@ class UnlearnableRidgeCV(RowSetRegressor):
     # Hooks ----------------------------------------------------------------------------
 
     def _read_training(self, X, y, sample_weight, row_ids):
+        other = other_objective(type(self), vars(self))
+        if other is not None:
+            raise ValueError(f"{type(self).__name__} was given {other}")
         fitted = super()._read_training(X, y, sample_weight, row_ids)
         if self.cv is None:
             return fitted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.linear_model import LogisticRegressionCV
@@ -15,8 +15,13 @@ from sklearn_unlearn.linear_model import UnlearnableLogisticRegression
 from sklearn_unlearn.model_selection._attributes import Found
 from sklearn_unlearn.model_selection._search import SearchModel
 from sklearn_unlearn.utils.messages import refusing, warn
+from sklearn_unlearn.utils.twin_parameters import drop_in, other_objective
+
+#: Why other penalties are refused.
+_PENALTY = "that of absolute values has no second derivative."
 
 
+@drop_in
 class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
     """Logistic regression that unlearns, and whose requests choose C anew.
 
@@ -78,9 +83,17 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
     """
 
     _twin_class = LogisticRegressionCV
+    _accepted: ClassVar[dict[str, tuple[tuple | None, str]]] = {
+        "penalty": (("l2", "deprecated"), _PENALTY),
+        "l1_ratios": (None, _PENALTY),
+        "multi_class": (
+            ("auto", "deprecated", "multinomial"),
+            "one class against the rest is a model for each.",
+        ),
+        "refit": ((True,), "coefficients are averaged over the folds."),
+    }
 
-    refit = True
-    verbose = 0
+    _added: ClassVar[dict[str, Any]] = {}
     pre_dispatch = "2*n_jobs"
     error_score = np.nan
     return_train_score = False
@@ -142,8 +155,23 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
     def _candidates(self):
         return ParameterGrid(self.param_grid)
 
+    @classmethod
+    def _other_objective(cls, params, n_classes):
+        ratios = params.get("l1_ratios")
+        if ratios is not None and not isinstance(ratios, str) and np.any(ratios):
+            return f"l1_ratios={ratios!r}, which is another objective: {_PENALTY}"
+        if params["solver"] == "liblinear":
+            return (
+                "solver='liblinear', which penalises the intercept and sets one class "
+                "against the rest: this is another objective."
+            )
+        return None
+
     def _check_parameters(self, groups):
         super()._check_parameters(groups)
+        other = other_objective(type(self), vars(self))
+        if other is not None:
+            raise ValueError(f"{type(self).__name__} was given {other}")
         if self.scoring is not None and not (
             isinstance(self.scoring, str) or callable(self.scoring)
         ):
@@ -230,8 +258,11 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
                 "an L1 penalty."
             )
         names = ("fit_intercept", "cv", "scoring", "class_weight", "n_jobs")
-        given = {name: getattr(fitted, name) for name in names}
-        model: Any = cls(**(given | {"Cs": fitted.Cs_, "keep": keep} | params))
+        added = cls._added.keys() - {"verbose"}
+        given = {name: getattr(fitted, name) for name in (*names, *added)}
+        if fitted.scoring == "warn":  # the default of 1.9, and the accuracy
+            given["scoring"] = None
+        model: Any = cls(**(given | {"Cs": fitted.Cs, "keep": keep} | params))
         model.fit(X, y, sample_weight, row_ids=row_ids)
         if chosen[0] != model.C_:
             warn(

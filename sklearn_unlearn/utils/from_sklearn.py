@@ -240,6 +240,8 @@ def _close(one, other, size):
     one, other = np.asarray(one), np.asarray(other)
     if one.shape != other.shape:
         return False
+    if one.dtype.kind == "O" and any(isinstance(e, np.ndarray) for e in one.flat):
+        return _close(list(one.flat), list(other.flat), size)
     if one.dtype.kind == "O":
         return bool(np.all((one == other) | (one != one)))  # NaN is not itself
     if one.dtype.kind not in "fiu":

@@ -16,6 +16,7 @@ WITHOUT_EFFECT = {
     "n_jobs": "There is one job; threads are those of BLAS.",
     "random_state": "Nothing is drawn at random.",
     "solver": "The minimum is the same, whatever way leads there.",
+    "use_legacy_attributes": "Attributes have one form.",
     "verbose": "Nothing is printed.",
     "warm_start": "The minimum is the same, wherever the way begins.",
 }
@@ -125,7 +126,7 @@ def other_objective(cls, params, n_classes=None):
         value = params[name]
         if not any(is_value(value, each) for each in values):
             return f"{name}={value!r}, which is another objective: {because}"
-    for name, default in getattr(cls, "_added", {}).items():
+    for name, default in cls._added.items():
         value = params.get(name, default)
         if name in cls._accepted:
             continue
@@ -138,7 +139,8 @@ def other_objective(cls, params, n_classes=None):
                 f"{name}={value!r}, of which this version of sklearn_unlearn does not "
                 f"know what it changes: leave it at {default!r}."
             )
-    return cls._other_objective(params, n_classes)
+    further = getattr(cls, "_other_objective", None)
+    return None if further is None else further(params, n_classes)
 
 
 def is_value(value, known):
