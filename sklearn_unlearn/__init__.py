@@ -34,6 +34,7 @@ from sklearn_unlearn.ensemble import (
     UnlearnableVotingClassifier,
     UnlearnableVotingRegressor,
 )
+from sklearn_unlearn.feature_extraction import UnlearnableDictVectorizer
 from sklearn_unlearn.feature_extraction.text import (
     UnlearnableCountVectorizer,
     UnlearnableTfidfTransformer,
@@ -149,6 +150,7 @@ __all__ = [
     "UnlearnableCountVectorizer",
     "UnlearnableDecisionTreeClassifier",
     "UnlearnableDecisionTreeRegressor",
+    "UnlearnableDictVectorizer",
     "UnlearnableElasticNet",
     "UnlearnableExtraTreesClassifier",
     "UnlearnableExtraTreesRegressor",

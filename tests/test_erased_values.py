@@ -91,7 +91,7 @@ def requested(model, verb, X, y, weight):
 
 def cases():
     """Each family, without data and with, certified and not; one verb each."""
-    texts = ("UnlearnableCountVectorizer", "UnlearnableTfidfVectorizer")
+    texts = {f"Unlearnable{name}Vectorizer" for name in ("Count", "Dict", "Tfidf")}
     n_cases = 0
     for name, cls in all_estimators():
         parameters = cls().get_params(deep=False)

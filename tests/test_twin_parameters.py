@@ -62,6 +62,8 @@ def defaults(cls):
 def data(estimator):
     rng = np.random.default_rng(0)
     tags = get_tags(estimator).input_tags
+    if tags.dict:
+        return [{"town": "ab"[number % 2], "age": number} for number in range(40)], None
     if tags.string and not tags.two_d_array:
         words = np.array(["a deed", "no word", "but one", "done word"])
         return list(words[rng.integers(4, size=40)]), None
