@@ -16,6 +16,8 @@ from sklearn_unlearn.core.arrays import is_sparse
 
 #: What is drawn, for numbers that have nothing to do with each other.
 _TIME, _PARTNER, _STEP, _TIE = (np.uint64(2 * number + 1) for number in range(4))
+#: How many events of a row are drawn at first, in deviations beyond their mean.
+_DEVIATIONS = 6.0
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -94,7 +96,7 @@ def first_events(names, n_events):
         Of the event among those of the row.
     """
     mean = n_events / names.size
-    each = int(mean + 6.0 * np.sqrt(mean)) + 8
+    each = int(mean + _DEVIATIONS * np.sqrt(mean)) + 8
     while True:
         numbers = np.arange(each, dtype=np.uint64)
         waits = -np.log(_uniform(_TIME, names[:, None], numbers))

@@ -200,7 +200,7 @@ def present_classes(encoding, retained, fewest=1):
     """
     head = next(retained.blocks(HEAD_ENTRIES))
     groups = encoding.groups(head.y)[head.weight > 0.0]
-    if np.unique(groups).size == encoding.n_groups:
+    if np.bincount(groups, minlength=encoding.n_groups).all():
         return encoding, retained
     counts = np.zeros(encoding.n_groups)
     for block in retained.blocks():

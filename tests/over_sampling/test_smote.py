@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sklearn_unlearn as su
 from sklearn_unlearn import UnlearnableSMOTE
+from sklearn_unlearn.over_sampling import _draws
 from sklearn_unlearn.over_sampling._draws import first_events, names_of, partners, steps
 
 N = 300
@@ -54,10 +55,12 @@ def test_rows_are_made_between_neighbours_until_classes_are_as_large(seed):
         assert np.any((off < 1e-12) & (along > 0.0) & (along < 1.0))
 
 
-def test_the_order_of_rows_changes_nothing():
+@pytest.mark.parametrize("ties", [False, True])
+def test_the_order_of_rows_changes_nothing(ties):
     sampler, order = UnlearnableSMOTE(random_state=0), RNG.permutation(N)
-    expected, labels = synthetic(sampler, X, Y)
-    found, ours = synthetic(sampler, X[order], Y[order])
+    rows = np.round(X) if ties else X
+    expected, labels = synthetic(sampler, rows, Y)
+    found, ours = synthetic(sampler, rows[order], Y[order])
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(ours, labels)
 
@@ -116,6 +119,16 @@ def test_draws_are_those_of_uniform_generators():
     for one, other in ((row, place), (place, step > 0.5), (row, step > 0.5)):
         table = stats.contingency.crosstab(one, other).count
         assert stats.chi2_contingency(table).pvalue > CHANCE
+
+
+def test_as_many_events_of_a_row_are_drawn_as_come_first(monkeypatch):
+    names = names_of(X[:40], None, 5)
+    row, number = first_events(names, 20_000)
+    monkeypatch.setattr(_draws, "_DEVIATIONS", 0.0)  # too few, at first
+    for found, expected in zip(first_events(names, 20_000), (row, number), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    for found, expected in zip(first_events(names, 50), (row, number), strict=True):
+        np.testing.assert_array_equal(found, expected[:50])
 
 
 def test_the_distribution_is_that_of_the_stock_sampler():
