@@ -40,8 +40,9 @@ def run(settings):
     for name, X, y, ours, theirs in _problems(settings, table):
         folds = list(StratifiedKFold(n_folds, shuffle=True, random_state=0).split(X, y))
         draws = np.random.default_rng(0).permutation(len(y))
-        n_draws = 3 if settings.quick or len(y) > 1000 else 20
         for retain in (False, True):
+            n_draws = 20 if retain else 100
+            n_draws = 3 if settings.quick or len(y) > 1000 else n_draws
             model = ours(retain)
             place = f"{model.steps[-1][0]}__C"
             search = UnlearnableGridSearchCV(model, {place: candidates}, cv=folds)

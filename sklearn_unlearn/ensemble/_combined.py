@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.ensemble import (
     StackingClassifier,
     StackingRegressor,
     VotingClassifier,
     VotingRegressor,
 )
+from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.model_selection import check_cv
 
-from sklearn_unlearn.folds import FoldedMeta
+from sklearn_unlearn.folds import FoldedMeta, PlayedLast
 from sklearn_unlearn.utils.tags import accepts
 
 
@@ -42,11 +43,25 @@ class Stacking(Combined):
     """What stacks share: models of all rows, and out-of-fold answers for the last."""
 
     def _splits(self, X, y):
-        if self.passthrough:
-            raise ValueError("passthrough=True is not supported: set it to False.")
         if isinstance(self.cv, str):
             raise ValueError("cv='prefit' has no folds: give a number or a splitter.")
         return list(check_cv(self.cv, y, classifier=is_classifier(self)).split(X, y))
+
+    def _played(self, stand_ins):
+        played = super()._played(stand_ins)
+        if self.passthrough:
+            last = self.final_estimator
+            if last is None:
+                last = LogisticRegression() if is_classifier(self) else RidgeCV()
+            played["final_estimator"] = PlayedLast(stand_ins[0].source, clone(last))
+        return played
+
+    def _made(self, members, living):
+        twin = super()._made(members, living)
+        if self.passthrough:
+            twin.final_estimator = self.final_estimator
+            twin.final_estimator_ = twin.final_estimator_.model
+        return twin
 
 
 class UnlearnableStackingClassifier(Stacking, StackingClassifier):
@@ -59,7 +74,7 @@ class UnlearnableStackingClassifier(Stacking, StackingClassifier):
     Parameters
     ----------
     estimators, final_estimator, cv, stack_method, n_jobs, passthrough, verbose
-        As in scikit-learn. ``passthrough=True`` and ``cv="prefit"`` are refused.
+        As in scikit-learn. ``cv="prefit"`` is refused: it has no folds.
 
     Attributes
     ----------
@@ -81,7 +96,7 @@ class UnlearnableStackingRegressor(Stacking, StackingRegressor):
     Parameters
     ----------
     estimators, final_estimator, cv, n_jobs, passthrough, verbose
-        As in scikit-learn. ``passthrough=True`` and ``cv="prefit"`` are refused.
+        As in scikit-learn. ``cv="prefit"`` is refused: it has no folds.
 
     Attributes
     ----------

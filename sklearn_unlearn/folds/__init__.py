@@ -10,6 +10,7 @@ from sklearn_unlearn.folds._changes import RowChange
 from sklearn_unlearn.folds._estimator import FoldedFit, FoldedModel
 from sklearn_unlearn.folds._members import Member, Members, unlearns
 from sklearn_unlearn.folds._meta import FoldedMeta
+from sklearn_unlearn.folds._played import PlayedLast
 from sklearn_unlearn.folds._rows import FoldRows, Part
 from sklearn_unlearn.folds._several import Column, IsLabel, SeveralModels
 
@@ -23,6 +24,7 @@ __all__ = [
     "Member",
     "Members",
     "Part",
+    "PlayedLast",
     "RowChange",
     "SeveralModels",
     "unlearns",

@@ -11,9 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_classifier
+from scipy import sparse
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
+
+from sklearn_unlearn.core.arrays import is_sparse
 
 
 class Source:
@@ -126,3 +129,36 @@ class Played(BaseEstimator):
     predict_proba = _answered("predict_proba")
     predict_log_proba = _answered("predict_log_proba")
     decision_function = _answered("decision_function")
+
+
+class PlayedLast(BaseEstimator):
+    """Stands in for the last estimator of a stack that is given the rows as well.
+
+    It is fitted to predictions with a number beside them, for which it takes the row.
+
+    Parameters
+    ----------
+    source : Source
+    model : estimator
+        Not fitted and, once this is, fitted.
+    """
+
+    def __init__(self, source, model):
+        self.source, self.model = source, model
+
+    def __sklearn_clone__(self):
+        return PlayedLast(self.source, clone(self.model))
+
+    def __sklearn_tags__(self):
+        return get_tags(self.model)
+
+    def fit(self, X, y=None, **keywords):
+        """Fit to predictions and rows."""
+        rows: Any = self.source.rows(X[:, -1:])
+        predictions = X[:, :-1]
+        if is_sparse(rows):
+            both = sparse.hstack([predictions, rows], format=rows.format)
+        else:
+            both = np.hstack([predictions, rows])
+        self.model.fit(both, y, **keywords)
+        return self
