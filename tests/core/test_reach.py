@@ -152,6 +152,26 @@ def test_nor_where_rows_are_too_many_to_be_summed(kind, n_columns, monkeypatch):
     assert_bounded(later, edited(problem.rows, edit, np.array([0, 3, 4])))
 
 
+@pytest.mark.parametrize("kind", MARGINS)
+def test_no_more_curvature_is_lost_where_a_step_ends(kind):
+    problem = problem_of(kind, n_rows=150)
+    state = state_of(problem)
+    objective, factor, reach = state.objective, state.factor, state.reach
+    seen = []
+    for behind, moved in zip(ways(state, 1), ways(state), strict=True):
+        for gone in (np.zeros(objective.shape), 0.1 * behind):
+            step = 0.1 * moved
+            hessian = np.zeros((factor.order, factor.order), order="F")
+            objective.data_hessian(problem.rows, state.anchor + gone + step, hessian)
+            hessian = np.triu(hessian) + np.triu(hessian, 1).T
+            hessian += np.diag(factor.penalty)
+            stiff = np.linalg.eigvals(factor.solve(hessian)).real.min()
+            lost = reach.flattened(factor, gone, step)
+            assert stiff >= 1.0 - lost - 1e-9
+            seen.append(lost)
+    assert min(seen) < 0.5
+
+
 @pytest.mark.parametrize("kind", ["hinge", "hinges"])
 @pytest.mark.parametrize("rank", [1, 5])
 def test_the_largest_eigenvalue_is_bounded_closely(kind, rank):
@@ -163,7 +183,7 @@ def test_the_largest_eigenvalue_is_bounded_closely(kind, rank):
     columns = np.zeros((factor.order, rank))
     columns[start : start + 5] = root
     largest = np.linalg.eigvalsh(columns.T @ factor.solve(columns))[-1]
-    found = margins._heaviest(objective, factor, root @ root.T, k)
+    found = margins._heaviest(margins._solved(factor, root @ root.T, k))
     assert largest * (1.0 - 1e-9) <= found <= 1.1 * largest
 
 

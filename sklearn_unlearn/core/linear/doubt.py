@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from sklearn_unlearn.core.arrays import Array, Mask
@@ -40,16 +42,36 @@ def _root(gradient: Array, solved: Array) -> float:
     return float(np.sqrt(max(float(np.vdot(gradient, solved)), 0.0)))
 
 
+@dataclass(frozen=True, eq=False)
+class Before:
+    """The gradient before a step, of the quadratic model, in the new coordinates.
+
+    Attributes
+    ----------
+    gain : float
+        By how much the step lowers it, as `gain_of` tells.
+    norm : float
+        Its 2-norm.
+    factor : Factor
+    """
+
+    gain: float
+    norm: float
+    factor: Factor
+
+
 def doubt_of(
     reach: Reach,
     objective: Objective,
     factor: Factor,
-    gain: float,
+    before: Before,
     unit: float,
     changes: tuple[Array, Array, Array],
     solved: bool,
 ) -> float:
     """How much of the gradient a step may leave, over what it takes away.
+
+    Or half of how much of its 2-norm over what that was before, if that is more.
 
     Parameters
     ----------
@@ -57,8 +79,7 @@ def doubt_of(
     objective : Objective
         The old one with the new loss.
     factor : Factor
-    gain : float
-        What the step takes away in the quadratic model.
+    before : Before
     unit : float
         What raw predictions are measured in.
     changes : tuple of ndarray of shape (p, n_outputs)
@@ -67,34 +88,62 @@ def doubt_of(
     solved : bool
         Whether the step solves the quadratic model.
     """
-    if reach.powers is not None:
+    crude = reach.crude
+    if crude is not reach:
         # most everyday requests need no more
-        doubt = _doubt_of(reach.crude, objective, factor, gain, unit, changes, solved)
+        doubt = _doubt_of(crude, objective, factor, before, unit, changes, solved)
         if doubt <= DOUBTFUL:
             return doubt
-    return _doubt_of(reach, objective, factor, gain, unit, changes, solved)
+    return _doubt_of(reach, objective, factor, before, unit, changes, solved)
 
 
 def _doubt_of(
     reach: Reach,
     objective: Objective,
     factor: Factor,
-    gain: float,
+    before: Before,
     unit: float,
     changes: tuple[Array, Array, Array],
     solved: bool,
 ) -> float:
-    behind, _, moved = changes
+    behind, dropped, moved = changes
     change = reach.largest_change(moved)
     if change <= _UNSEEN * unit:
         return 0.0
-    gain = reach.gain(objective, factor, changes, gain, solved)
-    left = reach.bend(objective, factor, behind, moved, DOUBTFUL * gain, change)
+    gain = reach.gain(objective, factor, changes, before.gain, solved)
+    few = before.norm / np.sqrt(before.factor.trace)
+    enough = min(DOUBTFUL * gain, few)
+    left = reach.bend(objective, factor, behind, moved, enough, change)
     if left == 0.0:
         return 0.0
     doubt = left / gain if gain > 0.0 else np.inf
+    if doubt <= DOUBTFUL:
+        wrong = left
+        if dropped.any():
+            wrong += reach.bend(objective, factor, behind, dropped)
+        doubt = max(doubt, DOUBTFUL * _share(before, wrong))
+    if doubt <= DOUBTFUL:
+        # the error of a step is what it leaves, over the curvature where it ends
+        stiff = 1.0 - reach.flattened(factor, behind, moved)
+        if not left <= stiff * gain:
+            left = reach.bend(objective, factor, behind, moved, 0.0, change)
+        error = left / (stiff * gain) if stiff > 0.0 else np.inf
+        doubt = max(doubt, DOUBTFUL * error)
     if objective.loss.self_concordance is not None:
         return doubt
     # where rows are too many, or the loss says too little of itself
     blind = DOUBTFUL * change / (_BLIND * unit) if unit > 0.0 else np.inf
     return float(min(doubt, blind))
+
+
+def _share(before: Before, left: float) -> float:
+    """A length in the norm of the inverse Hessian over the gradient, in 2-norms.
+
+    No more than it may be where that is below one.
+    """
+    if not before.norm > 0.0:
+        return np.inf
+    share = left * np.sqrt(before.factor.trace) / before.norm
+    if share <= 1.0:
+        return float(share)
+    return float(left * np.sqrt(before.factor.largest_eigenvalue) / before.norm)

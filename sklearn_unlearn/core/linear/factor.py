@@ -103,11 +103,22 @@ class Factor:
     @property
     def lost(self) -> float:
         """Largest relative rounding error that what has left left on the diagonal."""
-        now = self._before() + self.pending.came - self.pending.left
         alive = ~np.isin(self.kept, self.dropped)
-        if not np.all(now[alive] > 0.0):
+        now = self._now()[alive]
+        if not np.all(now > 0.0):
             return np.inf
-        return _EPS * float((self.peak[alive] / now[alive]).max(initial=0.0))
+        return _EPS * float((self.peak[alive] / now).max(initial=0.0))
+
+    @property
+    def trace(self) -> float:
+        """That of data Hessian plus penalty, gauge aside: no eigenvalue is larger."""
+        alive = ~np.isin(self.kept, self.dropped)
+        return float(np.maximum(self._now()[alive], 0.0).sum())
+
+    def _now(self) -> Array:
+        """The diagonal, what is pending included."""
+        now: Array = self._before() + self.pending.came - self.pending.left
+        return now
 
     # Solving ------------------------------------------------------------------------
 

@@ -262,6 +262,35 @@ class Margins:
             total += least
         return total
 
+    def flattened(
+        self, factor: Factor, behind: Sequence[Change], moved: Change
+    ) -> float:
+        """Share of the curvature that is lost at most where a step ends.
+
+        Parameters
+        ----------
+        factor : Factor
+        behind, moved : sequence of Change, Change
+            From the anchor to where the step starts, and the step.
+        """
+        if factor.order > MOST_UNKNOWNS:
+            return math.inf
+        far, share = self._gone(behind) + self._ways(moved)[0], 0.0
+        if not np.max(far) < self.end:
+            return math.inf
+        changes = [moved.vector, *(each.vector for each in behind)]
+        root, close = math.sqrt(len(changes)), slice(self.n_close)
+        for k, crossed in enumerate(1.0 * (far > self.edges)):
+            if not np.any(self.sums[k, crossed > 0.0]):
+                continue
+            lost = _heaviest(_solved(factor, self._crossing(k, crossed), k))
+            if self.far:
+                ways = np.column_stack([root * each[:, k] for each in changes])
+                away = self._crossing(k, crossed[close]) + self.far[k].hessian(ways)
+                lost = min(lost, _heaviest(_solved(factor, away, k)))
+            share = max(share, lost)
+        return share
+
     def _gone(self, behind: Sequence[Change]) -> Array:
         """How far rows of each group have gone before, of each output."""
         gone: Array = sum((self._ways(each)[0] for each in behind), np.zeros((1, 1)))
@@ -348,25 +377,28 @@ def _bent(
         bent = math.sqrt(float(np.dot(forms, sizes)) / penalty)
     if bent <= enough or factor.order > MOST_UNKNOWNS:
         return bent
-    weights = [_heaviest(objective, factor, each, k) for k, each in enumerate(crossing)]
+    weights = [_heaviest(_solved(factor, each, k)) for k, each in enumerate(crossing)]
     return min(bent, math.sqrt(float(np.dot(forms, weights))))
 
 
-def _heaviest(
-    objective: Objective, factor: Factor, matrix: Array, output: int
-) -> float:
-    """Bound on the largest eigenvalue of ``H^-1 N`` for a matrix N of one output.
-
-    Of eigenvalues that are not negative, it is no larger than the root of the sum of
-    their squares; after squaring some times, few others are part of it.
-    """
-    if not matrix.any():
-        return 0.0
+def _solved(factor: Factor, matrix: Array, output: int) -> Array:
+    """``H^-1 N`` for a matrix N of one output."""
     p = matrix.shape[0]
-    start = output * p if objective.coupled else 0
+    start = output * p if factor.order > p else 0
     columns = np.zeros((factor.order, p))
     columns[start : start + p] = matrix
-    power, size = factor.solve(columns)[start : start + p], 0.0
+    return factor.solve(columns)[start : start + p]
+
+
+def _heaviest(power: Array) -> float:
+    """Bound on the largest eigenvalue of ``H^-1 N``, of which none is negative.
+
+    It is no larger than the root of the sum of their squares; after squaring some
+    times, few others are part of it.
+    """
+    if not np.isfinite(power).all():
+        return math.inf
+    size = 0.0
     for doubling in range(_SQUARINGS + 1):
         norm = float(np.linalg.norm(power))
         if not norm > 0.0:

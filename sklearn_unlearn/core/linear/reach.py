@@ -213,6 +213,8 @@ class Reach:
     @property
     def crude(self) -> Reach:
         """What is soonest computed with: no sums of fourth powers."""
+        if self.powers is None and not (self.margins and self.margins.far):
+            return self
         margins = self.margins and replace(self.margins, far=())
         return replace(self, powers=None, curved=None, margins=margins)
 
@@ -332,6 +334,12 @@ class Reach:
         own, *others = self._roots(objective, moved, (moved, *changes))
         fine = product(curved, own) + sum(product(steep, each) for each in others)
         return min(bent, fine)
+
+    def flattened(self, factor: Factor, behind: Array, moved: Array) -> float:
+        """Share of the curvature that rows beyond a margin take from a step's end."""
+        if self.margins is None:
+            return 0.0  # all weights are what they were, as far as predictions are
+        return self.margins.flattened(factor, self._gone(behind), self._limited(moved))
 
     def _limited(self, change: Array) -> Change:
         return Change(change, self.columns @ np.abs(change))

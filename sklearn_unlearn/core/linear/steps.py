@@ -10,7 +10,7 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.linear.class_terms import Parts
-from sklearn_unlearn.core.linear.doubt import doubt_of, gain_of
+from sklearn_unlearn.core.linear.doubt import Before, doubt_of, gain_of
 from sklearn_unlearn.core.linear.edits import Edit, Identity
 from sklearn_unlearn.core.linear.exact_products import Products, outweigh
 from sklearn_unlearn.core.linear.factor import Factor
@@ -191,7 +191,10 @@ def unlearn(
             changes = behind, -lag, moved
             weighted = replace(old, loss=new.loss)
             unit = _seen(state, moved)
-            doubt = doubt_of(reach, weighted, factor, gain, unit, changes, rate is None)
+            before = Before(gain, float(np.linalg.norm(asked)), mapped)
+            doubt = doubt_of(
+                reach, weighted, factor, before, unit, changes, rate is None
+            )
         reach = reach.mapped(edit, state.anchor, new, mapped)
     edited = State(
         objective=new,
