@@ -198,7 +198,7 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
                 raise cannot_unlearn(each, one)
             return regroup_steps(self.steps, [*front, (name, after)]), known
         raw = replace(asked.inputs, on_stateful=self.on_stateful)
-        if targets:
+        if targets and any(map(_needs_targets, _before_targets(self.steps))):
             kept = None if raw.targets is None else _unknown_targets
             raw = replace(
                 raw,
@@ -384,6 +384,25 @@ def follow_all(steps, change, marks, prefix=""):
             weight_rest=change.weight_rest,
         )
     return edited, change
+
+
+def _needs_targets(step):
+    """Whether a step may need targets to follow a request, or to be fitted again."""
+    return learns_targets(step) or bool(foreign("step", step))
+
+
+def _before_targets(steps):
+    """Steps that got other targets than the last one, which are made of theirs."""
+    *front, (_, last) = steps
+    front = [step for _, step in front if not is_nothing(step)]
+    if isinstance(last, Pipeline):
+        return front + _before_targets(last.steps)
+    wrapper = opened(last)
+    if wrapper is None or len(wrapper.models) > 1:
+        return []
+    if wrapper.targets is not None:
+        return front
+    return front + _before_targets([("", wrapper.models[0])])
 
 
 def _unknown_targets():

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import (
     SelectKBest,
@@ -17,8 +18,9 @@ from sklearn.feature_selection import (
     f_regression,
     mutual_info_classif,
 )
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import sklearn_unlearn as su
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
@@ -296,3 +298,35 @@ def test_other_parameters_that_are_refused_are_retrained_too():
     np.testing.assert_allclose(
         model.predict_proba(X), refit.predict_proba(X), rtol=1e-4
     )
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_inside_a_model_of_other_targets(scaled):
+    X, _ = rows(f_regression)
+    X[:, 2] = X[:, 0] ** 2
+    y = np.exp(X @ [1.0, 0.5, 0.0, 0.0, 0.2, 0.0])
+    inner = make_pipeline(SelectKBest(f_regression, k=2), Ridge())
+    theirs = TransformedTargetRegressor(inner, func=np.log, inverse_func=np.exp)
+    theirs = make_pipeline(StandardScaler(), theirs) if scaled else theirs
+    theirs.fit(X, y)
+    model = su.unlearnable(theirs, X, y).partial_unfit(X[:9], y[:9])
+    X_new = X[9:12, ::-1].copy()
+    model.replace_features(X[9:12], y[9:12], X_new)
+    X, y = np.vstack([X_new, X[12:]]), y[9:]
+    refit = clone(theirs).fit(X, y)
+    np.testing.assert_allclose(model.predict(X), refit.predict(X), rtol=1e-8)
+    y_new = np.exp(X[:, 4] * 5.0)
+    model.replace_labels(X[:30], y[:30], y_new[:30])
+    y = np.concatenate([y_new[:30], y[30:]])
+    refit = clone(theirs).fit(X, y)
+    np.testing.assert_allclose(model.predict(X), refit.predict(X), rtol=1e-8)
+
+
+def test_before_a_model_of_other_targets_it_does_not_know_its_own():
+    X, y = rows(f_regression)
+    X[:, 2] = X[:, 0] ** 2
+    last = TransformedTargetRegressor(Ridge(), func=np.exp, inverse_func=np.log)
+    theirs = make_pipeline(SelectKBest(f_regression, k=2), last).fit(X, y)
+    model = su.unlearnable(theirs, X, y)
+    with pytest.raises(UnlearningError, match="are not kept"):
+        model.partial_unfit(X[:9], y[:9])
