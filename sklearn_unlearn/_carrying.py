@@ -216,6 +216,8 @@ class CarryingMixin:
 
     def _answered_together(self, fitted: Any, asked: list[Request]) -> Any:
         """The fitted value that a list of requests leads to."""
+        if len(asked) == 1:
+            return self._apply(fitted, asked[0]).fitted
         current: Any = self
         both = "y_new" in self._accepts
         requests = fold(asked, self._union, both, at_once=bool(self._at_once))

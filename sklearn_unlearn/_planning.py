@@ -18,7 +18,7 @@ from sklearn_unlearn.utils.answers import differences
 from sklearn_unlearn.utils.messages import refusing
 from sklearn_unlearn.utils.notes import Notes, taking_notes
 from sklearn_unlearn.utils.steps import own
-from sklearn_unlearn.utils.tags import unlearning_tags
+from sklearn_unlearn.utils.tags import promised
 
 #: How a step is touched that reads no row, and what is read where passes are counted.
 _UNREAD = ("frozen", "untouched")
@@ -197,10 +197,10 @@ class Touches:
             return "frozen"
         if before is after:
             return "untouched"
-        promised = unlearning_tags(before)
-        if promised is None or costs.startswith("a fit"):
+        tags = promised(before)
+        if tags is None or costs.startswith("a fit"):
             return "fitted again"
-        worths = [getattr(promised, verb, None) for verb in self.verbs]
+        worths = [getattr(tags, verb, None) for verb in self.verbs]
         order = [worth for worth in METHODS if worth in worths] or ["exact"]
         how = METHODS[order[-1]]
         if how == "exact" and self.refined and hasattr(before, "predict"):

@@ -37,7 +37,7 @@ from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.notes import note
 from sklearn_unlearn.utils.request import Request as Ask
 from sklearn_unlearn.utils.residual import residual_at
-from sklearn_unlearn.utils.tags import unlearning_tags
+from sklearn_unlearn.utils.tags import promised
 
 
 class NewtonModel(FollowsInputs):
@@ -151,7 +151,7 @@ optional
     def _way(self):
         if getattr(self, "retain_data", False):
             return "exact, refined", "rows, factor of the curvature", "some passes"
-        exact = unlearning_tags(self).partial_unfit == "exact"
+        exact = promised(self).partial_unfit == "exact"
         how = "exact, one step" if exact else "approximate, one step"
         return how, "factor of the curvature", "its rows"
 

@@ -9,7 +9,7 @@ from functools import partial
 from inspect import signature
 from typing import Any, NamedTuple
 
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier, is_regressor
 from sklearn.feature_selection import SelectorMixin, VarianceThreshold
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -246,6 +246,9 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
             _check_whole(steps, weighted, because)
 
     def __sklearn_is_fitted__(self):
+        last = self.steps[-1][1] if self.steps else None
+        if last is not None and own(last, "_apply") is not None:
+            return last.__sklearn_is_fitted__()
         return Pipeline.__sklearn_is_fitted__(self)
 
     def _check_fitted(self):
@@ -289,6 +292,8 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
     def _predicts(self):
         """Whether the last step is more than a transformer."""
         last = innermost(self) if self.steps else None
+        if isinstance(last, ClassifierMixin | RegressorMixin):
+            return True  # tags say so as well, but take longer
         if is_nothing(last) or is_classifier(last) or is_regressor(last):
             return not is_nothing(last)
         return not hasattr(last, "transform")

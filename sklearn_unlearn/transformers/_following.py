@@ -131,7 +131,14 @@ def check_step_fitted(name, step):
 
     Of transformers of others only those are asked that can tell.
     """
-    if is_nothing(step) or isinstance(step, str) or is_stateless(step):
+    if is_nothing(step) or isinstance(step, str):
+        return
+    if own(step, "_apply") is not None and step.__sklearn_is_fitted__():
+        if isinstance(step, Pipeline):
+            for part, inner in step.steps:
+                check_step_fitted(f"{name}__{part}", inner)
+        return  # without a look at tags, which the line below takes
+    if is_stateless(step):
         return
     known = type(step).__module__.partition(".")[0] in ("sklearn", "sklearn_unlearn")
     if known or hasattr(step, "__sklearn_is_fitted__"):

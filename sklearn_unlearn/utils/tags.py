@@ -181,6 +181,29 @@ def unlearning_tags(estimator):
     return getattr(get_tags(estimator), "unlearning", None)
 
 
+#: Parameters by which alone an estimator is known.
+_PLAIN = frozenset({type(None), bool, int, float, str})
+_MOST_KNOWN = 256
+_KNOWN_TAGS: dict[object, UnlearningTags | None] = {}
+
+
+def promised(estimator):
+    """What `unlearning_tags` gives, looked up once for parameters that are plain.
+
+    For all that is asked in each request: tags take longer than many an answer.
+    """
+    kind = type(estimator)
+    values = tuple(map(vars(estimator).get, _parameters(kind.__init__)))
+    if not _PLAIN.issuperset(map(type, values)):
+        return unlearning_tags(estimator)
+    key = kind, values, tuple(map(type, values))
+    if key not in _KNOWN_TAGS:
+        if len(_KNOWN_TAGS) >= _MOST_KNOWN:
+            _KNOWN_TAGS.clear()
+        _KNOWN_TAGS[key] = unlearning_tags(estimator)
+    return _KNOWN_TAGS[key]
+
+
 def takes_weights(estimator):
     """Whether ``fit`` and each verb about rows take ``sample_weight``."""
     # a twin of an older scikit-learn may have no weights to train with

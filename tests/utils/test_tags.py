@@ -45,6 +45,7 @@ from sklearn_unlearn.utils.tags import (
     ROW_VERBS,
     UnlearnerTags,
     UnlearningTags,
+    promised,
     takes_weights,
     unlearning_tags,
 )
@@ -443,3 +444,14 @@ def test_entries(estimator, entries):
     found = dict(zip(HEADERS["models"], capabilities(estimator), strict=True))
     wanted = [found[name] for name in ("replace_labels", "certification", "row_ids")]
     assert wanted == entries
+
+
+def test_what_is_promised_follows_parameters_and_kinds():
+    model = UnlearnableLogisticRegression()
+    assert promised(model).partial_unfit == "approximate"
+    assert promised(model) is promised(UnlearnableLogisticRegression())
+    model.set_params(retain_data=True)
+    assert promised(model).partial_unfit == "exact"
+    model.set_params(class_weight={0: 2.0})  # which is nothing to look up
+    assert promised(model) == unlearning_tags(model)
+    assert promised(StandardScaler()) is None
