@@ -7,6 +7,8 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -14,6 +16,11 @@ from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.model_selection import (
     UnlearnableGridSearchCV,
     UnlearnableRandomizedSearchCV,
+)
+from sklearn_unlearn.multiclass import UnlearnableOneVsRestClassifier
+from sklearn_unlearn.multioutput import (
+    UnlearnableMultiOutputClassifier,
+    UnlearnableMultiOutputRegressor,
 )
 from sklearn_unlearn.pipeline import UnlearnablePipeline
 from sklearn_unlearn.pipeline._door import (
@@ -26,10 +33,16 @@ from sklearn_unlearn.retraining import RetrainedModel
 from sklearn_unlearn.transformers import check_on_stateful
 from sklearn_unlearn.utils.messages import kind_of, refusing
 
-#: Searches whose candidates can unlearn, and what holds these.
-_SEARCHES: dict[type, tuple[Any, str]] = {
-    GridSearchCV: (UnlearnableGridSearchCV, "param_grid"),
-    RandomizedSearchCV: (UnlearnableRandomizedSearchCV, "param_distributions"),
+#: What consists of models that can unlearn, and what holds these.
+_OF_MODELS: dict[type, tuple[Any, tuple[str, ...]]] = {
+    GridSearchCV: (UnlearnableGridSearchCV, ("estimator", "param_grid")),
+    RandomizedSearchCV: (
+        UnlearnableRandomizedSearchCV,
+        ("estimator", "param_distributions"),
+    ),
+    OneVsRestClassifier: (UnlearnableOneVsRestClassifier, ("estimator",)),
+    MultiOutputClassifier: (UnlearnableMultiOutputClassifier, ("estimator",)),
+    MultiOutputRegressor: (UnlearnableMultiOutputRegressor, ("estimator",)),
 }
 
 
@@ -120,7 +133,7 @@ def unlearnable(
     if _is_ours(estimator):
         return _fitted_if_asked(estimator, X, y, given, check)
     if not _is_fitted(estimator):
-        like = _search_like(estimator, retain_data, on_stateful)
+        like = _of_models_like(estimator, retain_data, on_stateful)
         if like is None:
             like = converted(UnlearnablePipeline, estimator, retain_data, on_stateful)
         return _fitted_if_asked(like, X, y, given, check)
@@ -170,15 +183,14 @@ def _fitted_if_asked(estimator, X, y, given, check):
     return model
 
 
-def _search_like(search, retain_data, on_stateful):
-    """A search whose candidates unlearn, None of what is no search.
+def _of_models_like(estimator, retain_data, on_stateful):
+    """A search, or what has a model for each target, of models that unlearn, or None.
 
-    Candidates without a counterpart are fitted again by it in the folds that knew the
-    row.
+    Models without a counterpart are fitted again by it, each that knew the row.
     """
-    if type(search) not in _SEARCHES:
+    if type(estimator) not in _OF_MODELS:
         return None
-    cls, grid = _SEARCHES[type(search)]
+    cls, holding = _OF_MODELS[type(estimator)]
 
     def native(value):
         if isinstance(value, list | tuple):
@@ -190,7 +202,5 @@ def _search_like(search, retain_data, on_stateful):
         like = converted(UnlearnablePipeline, value, retain_data, on_stateful)
         return clone(value) if isinstance(like, RetrainedModel) else like
 
-    params = search.get_params(deep=False)
-    return cls(
-        **{**params, **{each: native(params[each]) for each in ("estimator", grid)}}
-    )
+    params = estimator.get_params(deep=False)
+    return cls(**{**params, **{each: native(params[each]) for each in holding}})

@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sklearn_unlearn as su
 from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError
+from sklearn_unlearn.folds import SeveralModels
 from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
 from tests.pairwise import pairwise
 
@@ -209,6 +210,21 @@ def test_what_is_refused_changes_nothing():
         clone(model).fit(X, THREE)
     with pytest.raises(ValueError, match="two dimensions"):
         clone(KINDS["numbers"][0]).fit(X, SCORES[:, 0])
+
+
+def test_the_door_takes_them():
+    inner = make_pipeline(StandardScaler(), PLAIN)
+    for plain, y in (
+        (OneVsRestClassifier(inner), THREE),
+        (OneVsRestClassifier(TREE), THREE),
+        (MultiOutputClassifier(inner), COLUMNS),
+    ):
+        model = su.unlearnable(plain)
+        assert isinstance(model, SeveralModels)
+        model.fit(X, y).partial_unfit(X[ROWS], y[ROWS])
+        left = np.delete(np.arange(N), ROWS)
+        twin = clone(plain).fit(X[left], y[left])
+        np.testing.assert_allclose(answers(model, X), answers(twin, X), atol=1e-6)
 
 
 def test_pipelines_inside_and_rows_with_names():
