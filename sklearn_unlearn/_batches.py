@@ -17,7 +17,11 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.exceptions import ContradictionError
-from sklearn_unlearn.utils.given_rows import GivenRows, gathered
+from sklearn_unlearn.utils.given_rows import (
+    GivenRows,
+    find_keys_together,
+    gathered,
+)
 from sklearn_unlearn.utils.request import Batch, Request
 from sklearn_unlearn.utils.tags import REQUEST_VERBS
 
@@ -259,6 +263,8 @@ def fold(
     """
     given = [GivenRows.of(number, one) for number, one in enumerate(requests)]
     follows = any(one.verb != "partial_unfit" for one in given)
+    if follows:
+        find_keys_together(given)
     done: list[Request] = []
 
     def end(rows, columns):

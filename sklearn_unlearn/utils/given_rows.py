@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -131,11 +132,43 @@ class GivenRows:
 
     @cached_property
     def _keys(self):
-        return {
-            name: _keys_of(value)
-            for name, value in self.given.items()
-            if name in ("X", "y", "X_new", "y_new")
-        }
+        return self._with_others({})
+
+    @property
+    def rows(self) -> list[str]:
+        """Names of the arguments that hold rows."""
+        return [name for name in ("X", "X_new") if name in self.given]
+
+    def with_keys(self, keys: dict[str, Any]) -> None:
+        """Take over keys of some arguments, computed with those of other requests."""
+        vars(self)["_keys"] = self._with_others(keys)
+
+    def _with_others(self, keys):
+        """Keys of some arguments, and of all others that have any."""
+        names = {"X", "y", "X_new", "y_new"} & self.given.keys()
+        others = {name: _keys_of(self.given[name]) for name in names - keys.keys()}
+        return others | keys
+
+
+def find_keys_together(given: list[GivenRows]) -> None:
+    """Compute the keys of many small frames as those of a few large ones."""
+    alike: dict[Any, list[tuple[GivenRows, str]]] = defaultdict(list)
+    for one in given:
+        for name in one.rows:
+            if is_frame(one.given[name].X):
+                alike[one.kinds[name]].append((one, name))
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
+    for places in alike.values():
+        parts = [one.given[name] for one, name in places]
+        keys = _keys_of(RawRows.of(parts[0].joined(parts[1:]).X))
+        start = 0
+        for (one, name), part in zip(places, parts, strict=True):
+            stop = start + part.shape[0]
+            found[one.number][name] = keys[start:stop]
+            start = stop
+    for one in given:
+        if one.number in found:
+            one.with_keys(found[one.number])
 
 
 def at_once(request: Request) -> Request:
