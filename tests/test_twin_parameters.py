@@ -6,18 +6,24 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier
+from sklearn.ensemble import BaggingClassifier, BaggingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, ParameterGrid
+from sklearn.model_selection import GridSearchCV, ParameterGrid, RandomizedSearchCV
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from sklearn_unlearn import (
+    UnlearnableBaggingClassifier,
+    UnlearnableBaggingRegressor,
     UnlearnableGammaRegressor,
+    UnlearnableGridSearchCV,
     UnlearnableHuberRegressor,
     UnlearnableLinearSVC,
     UnlearnableLinearSVR,
     UnlearnableLogisticRegression,
     UnlearnablePipeline,
     UnlearnablePoissonRegressor,
+    UnlearnableRandomizedSearchCV,
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
     UnlearnableTweedieRegressor,
@@ -97,6 +103,37 @@ def test_all_parameters_of_the_twin_with_its_defaults(name):
         **ours,
         **values,
     }
+
+
+@pytest.mark.parametrize(
+    ("cls", "twin"),
+    [
+        (UnlearnableBaggingClassifier, BaggingClassifier),
+        (UnlearnableBaggingRegressor, BaggingRegressor),
+        (UnlearnableGridSearchCV, GridSearchCV),
+        (UnlearnableRandomizedSearchCV, RandomizedSearchCV),
+        (UnlearnablePipeline, Pipeline),
+    ],
+    ids=lambda cls: cls.__name__,
+)
+def test_what_consists_of_others_has_the_parameters_too(cls, twin):
+    ours, theirs = defaults(cls), defaults(twin)
+    assert theirs.keys() <= ours.keys()
+    # a number of rows or a share of them, by release
+    free = {"max_samples"}
+    for name in theirs.keys() - free:
+        assert repr(ours[name]) == repr(theirs[name])
+
+
+def test_bags_of_some_columns_are_refused():
+    X, y = data(UnlearnableBaggingClassifier())
+    for params in ({"max_features": 0.5}, {"oob_score": True}):
+        with pytest.raises(ValueError, match=f"was given {next(iter(params))}="):
+            UnlearnableBaggingClassifier(**params).fit(X, y)
+    params = {"verbose": 1, "warm_start": True, "random_state": 0}
+    one = UnlearnableBaggingClassifier(**params).fit(X, y)
+    other = UnlearnableBaggingClassifier(random_state=0).fit(X, y)
+    np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(X))
 
 
 #: Values that say how a minimum is sought, of the parameters that may have others.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.stats import poisson
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.ensemble import BaggingClassifier, BaggingRegressor
 from sklearn.utils import check_random_state, check_scalar, get_tags
 
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
@@ -22,6 +24,7 @@ from sklearn_unlearn.tree import (
 from sklearn_unlearn.utils.narrowing import without_columns
 from sklearn_unlearn.utils.row_hash import keys_of
 from sklearn_unlearn.utils.tags import UnlearnerTags, accepts, takes_weights
+from sklearn_unlearn.utils.twin_parameters import drop_in, other_objective
 
 _HALF = np.uint64(32)
 #: No row is in a bag more often: the chance is below that of any hash.
@@ -64,6 +67,11 @@ class Bagging(FoldedModel, BaseEstimator):
     """What bags of classifiers and of regressors share."""
 
     _default: Any
+    _accepted: ClassVar[dict[str, tuple[tuple | None, str]]] = {
+        "max_features": ((1.0,), "all models get all columns."),
+        "bootstrap_features": ((False,), "all models get all columns."),
+        "oob_score": ((False,), "scores of rows that were not drawn are not kept."),
+    }
 
     def __init__(
         self,
@@ -136,6 +144,9 @@ class Bagging(FoldedModel, BaseEstimator):
         return accepts(self._inside().fit, "sample_weight")
 
     def _draws(self):
+        other = other_objective(type(self), vars(self))
+        if other is not None:
+            raise ValueError(f"{type(self).__name__} was given {other}")
         check_scalar(self.n_estimators, "n_estimators", Integral, min_val=1)
         share: Any = check_scalar(self.max_samples, "max_samples", Real, min_val=0.0)
         if not 0.0 < share <= 1.0:
@@ -226,6 +237,7 @@ class Bagging(FoldedModel, BaseEstimator):
         return UnlearnerTags.extending(tags, promised)
 
 
+@partial(drop_in, twin=BaggingClassifier)
 class UnlearnableBaggingClassifier(ClassifierMixin, Bagging):
     """Bags of classifiers that unlearn, each row in the bags that it draws itself.
 
@@ -323,6 +335,7 @@ class UnlearnableBaggingClassifier(ClassifierMixin, Bagging):
         return found.classes_[found.predict_proba(X).argmax(axis=1)]
 
 
+@partial(drop_in, twin=BaggingRegressor)
 class UnlearnableBaggingRegressor(RegressorMixin, Bagging):
     """Bags of regressors that unlearn, as `UnlearnableBaggingClassifier` does.
 

@@ -39,7 +39,7 @@ _NAMES = {
 }
 
 
-def drop_in(cls):
+def drop_in(cls, twin=None):
     """Let an estimator take all parameters of its twin, with the twin's defaults.
 
     Those that its constructor does not name are added to it. They are refused by
@@ -52,6 +52,8 @@ def drop_in(cls):
     cls : type
         With ``_twin_class``, and the attribute ``_accepted`` that `other_objective`
         reads.
+    twin : type, optional
+        Instead of ``_twin_class``.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def drop_in(cls):
     known = signature(init)
     added = [
         each.replace(kind=Parameter.KEYWORD_ONLY)
-        for name, each in signature(cls._twin_class).parameters.items()
+        for name, each in signature(twin or cls._twin_class).parameters.items()
         if name not in known.parameters
     ]
 
