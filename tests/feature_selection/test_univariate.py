@@ -330,3 +330,25 @@ def test_before_a_model_of_other_targets_it_does_not_know_its_own():
     model = su.unlearnable(theirs, X, y)
     with pytest.raises(UnlearningError, match="are not kept"):
         model.partial_unfit(X[:9], y[:9])
+
+
+def test_rows_that_were_never_in_are_refused():
+    for score, edit, words in (
+        (
+            f_classif,
+            lambda X, y: (np.repeat(X[:1], 50, 0), np.repeat(y[:1], 50)),
+            "a label",
+        ),
+        (f_regression, lambda X, y: (np.repeat(X, 2, 0), np.repeat(y, 2)), "More rows"),
+        (f_regression, lambda X, y: (X[:1], y[:1] + 1e3), "variance"),
+        (f_regression, lambda X, y: (X[:40], y[:40][::-1]), "more than correlated"),
+        (chi2, lambda X, y: (X[:1] + 1e4, y[:1]), "negative sum"),
+    ):
+        X, y = rows(score)
+        if words == "more than correlated":
+            y = X[:, 0] + 1e-9 * y
+        model = su.UnlearnableSelectKBest(score, k=2).fit(X, y)
+        before = pickle.dumps(model)
+        with pytest.raises(UnlearningError, match=words):
+            model.partial_unfit(*edit(X, y))
+        assert pickle.dumps(model) == before
