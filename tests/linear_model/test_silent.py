@@ -126,6 +126,14 @@ def test_requests_of_patients_are_silent():
     estimator.forget_features([4])
 
 
+def test_most_columns_of_patients_are_forgotten_in_silence():
+    X, y = load_breast_cancer(return_X_y=True)
+    X = scale(X)
+    estimator = UnlearnableLogisticRegression().fit(X, y)
+    for column in range(10):  # of which some are nearly dependent
+        deepcopy(estimator).forget_features([column])
+
+
 def test_requests_to_wide_classifiers_are_silent():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((1000, 50))

@@ -106,7 +106,7 @@ def _doubt_of(
     changes: tuple[Array, Array, Array],
     solved: bool,
 ) -> float:
-    behind, dropped, moved = changes
+    behind, _, moved = changes
     change = reach.largest_change(moved)
     if change <= _UNSEEN * unit:
         return 0.0
@@ -118,10 +118,7 @@ def _doubt_of(
         return 0.0
     doubt = left / gain if gain > 0.0 else np.inf
     if doubt <= DOUBTFUL:
-        wrong = left
-        if dropped.any():
-            wrong += reach.bend(objective, factor, behind, dropped)
-        doubt = max(doubt, DOUBTFUL * _share(before, wrong))
+        doubt = max(doubt, DOUBTFUL * _share(before, left))
     if doubt <= DOUBTFUL:
         # the error of a step is what it leaves, over the curvature where it ends
         stiff = 1.0 - reach.flattened(factor, behind, moved)
