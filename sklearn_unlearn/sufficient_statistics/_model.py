@@ -176,18 +176,12 @@ class StatisticalModel(FromSklearnMixin, RetainsRows, LearnedColumns, BaseEstima
         if not weight.any():
             raise ValueError("sample_weight must hold a weight other than zero.")
         labels = self._labels(y, classes)
-        targets = self._targets(y, labels)
-        self._check_size(len(labels), X.shape[1] + self._n_targets(labels))
-        present = np.unique(self._positions(targets)[weight > 0.0])
-        self._fit_example(labels[present], X.shape[1], params)
-        return Batch(ReadRows(X, batch.X), targets, weight), columns, labels
+        return self._labelled(batch, X, y, weight, labels), columns, labels
 
-    def _read_first(self, batch):
-        X, y, columns = check_training_data(
-            self, batch.X, batch.y, **self._target_checks
-        )
-        self._check_values(X)
-        return X, y, columns
+    def _read_block(self, batch, labels, params):
+        X, y, columns = self._read_first(batch)
+        weight = check_sample_weight(batch.sample_weight, X.shape[0])
+        return self._labelled(batch, X, y, weight, labels), columns
 
     def _labels_of_blocks(self, data):
         targets = []
@@ -196,11 +190,17 @@ class StatisticalModel(FromSklearnMixin, RetainsRows, LearnedColumns, BaseEstima
                 targets.append(self._read_first(Batch(*block))[1])
         return self._labels(np.concatenate(targets), None) if targets else None
 
-    def _read_block(self, batch, labels, params):
-        X, y, columns = self._read_first(batch)
-        weight = check_sample_weight(batch.sample_weight, X.shape[0])
+    def _read_first(self, batch):
+        checks = self._target_checks
+        X, y, columns = check_training_data(self, batch.X, batch.y, **checks)
+        self._check_values(X)
+        return X, y, columns
+
+    def _labelled(self, batch, X, y, weight, labels):
+        """Rows that were read, with their targets as numbers."""
+        targets = self._targets(y, labels)
         self._check_size(len(labels), X.shape[1] + self._n_targets(labels))
-        return Batch(ReadRows(X, batch.X), self._targets(y, labels), weight), columns
+        return Batch(ReadRows(X, batch.X), targets, weight)
 
     def _read(self, X, estimator, columns):
         X = check_rows(self, X, columns)
