@@ -35,6 +35,8 @@ class AdoptionMixin(CertifiedMixin):
     #: Parameters of the twin with which it minimises something else: the values whose
     #: objective is ours, and what is wrong with others.
     _accepted: ClassVar[dict[str, tuple[tuple | None, str]]] = {}
+    #: Those of the twin that its constructor does not name, and their defaults.
+    _added: ClassVar[dict[str, Any]] = {}
     #: Of `LinearUnlearner`.
     fit_intercept: Any
     _fit_rows: Any
