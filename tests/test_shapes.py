@@ -22,6 +22,8 @@ METHODS = ["predict", "predict_proba", "predict_log_proba", "decision_function"]
 OWN = {"n_iter_", "solver_", "loss_curve_", "best_loss_", "estimators_samples_"}
 #: What scikit-learn 1.9 has deprecated.
 OWN |= {"probA_", "probB_"}
+#: One for all classes, as in the twin with use_legacy_attributes=False.
+OWN |= {"C_"}
 #: As many as there are rows, or as rows support, which are fewer after a request.
 SUPPORT = {"support_", "support_vectors_", "dual_coef_"}
 SUPPORT |= {"X_fit_", "L_", "alpha_", "X_train_", "y_train_"}
@@ -111,6 +113,8 @@ def test_for_any_targets(name):
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", DataConversionWarning)
         warnings.simplefilter("ignore", NotForgottenWarning)
+        # defaults of LogisticRegressionCV are to change
+        warnings.simplefilter("ignore", FutureWarning)
         for kind, y in targets_of(example, target):
             twin = cls._twin_class(**params).fit(X, y)
             expected = description(twin, X)

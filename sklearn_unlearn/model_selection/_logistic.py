@@ -210,6 +210,20 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
         """Steps that the fit of the best model took."""
         return self.best_estimator_.n_iter_
 
+    def to_sklearn(self, drop_forgotten=False):
+        """A plain fitted LogisticRegression with the chosen C, to deploy.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            As for `UnlearnableLogisticRegression`.
+
+        Returns
+        -------
+        sklearn.linear_model.LogisticRegression
+        """
+        return self.best_estimator_.to_sklearn(drop_forgotten)
+
     @classmethod
     @refusing()
     def from_sklearn(

@@ -128,7 +128,7 @@ def other_objective(cls, params, n_classes=None):
         value = params[name]
         if not any(is_value(value, each) for each in values):
             return f"{name}={value!r}, which is another objective: {because}"
-    for name, default in cls._added.items():
+    for name, default in getattr(cls, "_added", {}).items():  # none without a twin
         value = params.get(name, default)
         if name in cls._accepted:
             continue

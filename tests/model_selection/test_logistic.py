@@ -135,3 +135,11 @@ def test_unlearner_check(estimator, check):
 @parametrize_with_checks([ONE])
 def test_sklearn_check(estimator, check):
     check(estimator)
+
+
+def test_what_is_deployed_is_the_chosen_model():
+    X, y = classes()
+    model = UnlearnableLogisticRegressionCV(Cs=CS, cv=3).fit(X, y)
+    plain = model.partial_unfit(X[:2], y[:2]).to_sklearn()
+    assert plain.C == model.C_
+    np.testing.assert_allclose(plain.predict_proba(X), model.predict_proba(X))
