@@ -115,7 +115,7 @@ class Unlisting(UnlearnableKNeighborsClassifier):
             first = self.rows_of(row_ids)[::4]
             rows = self._fitted.model.rows().take(first)
             labels = self._fitted.targets(rows.y)
-            return super().partial_unfit(rows.X, labels, row_ids=row_ids, **keywords)
+            return super().partial_unfit(rows.X, labels)
         return super().partial_unfit(*given, row_ids=row_ids, **keywords)
 
 
