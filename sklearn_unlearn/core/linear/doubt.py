@@ -122,10 +122,10 @@ def _doubt_of(
     if doubt <= DOUBTFUL:
         # the error of a step is what it leaves, over the curvature where it ends
         stiff = 1.0 - reach.flattened(factor, behind, moved)
-        if not left <= stiff * gain:
+        if not left <= DOUBTFUL * stiff * gain:
             left = reach.bend(objective, factor, behind, moved, 0.0, change)
         error = left / (stiff * gain) if stiff > 0.0 else np.inf
-        doubt = max(doubt, DOUBTFUL * error)
+        doubt = max(doubt, error)
     if objective.loss.self_concordance is not None:
         return doubt
     # where rows are too many, or the loss says too little of itself
