@@ -179,7 +179,12 @@ def request(rng, verb, state, rows, n_rows=3) -> tuple[Edit, Rows] | None:
     if verb == "mixed":
         columns = _one_column(rng, objective)
         coming = replace(leaving, X=leaving.X * rng.uniform(0.5, 1.5))
-        edit = Edit(leaving, coming, False, DropColumns(columns), objective.penalty * 2)
+        edit = Edit(
+            rows_out=leaving,
+            rows_in=coming,
+            feature_map=DropColumns(columns),
+            penalty=objective.penalty * 2,
+        )
         return (edit, join(rest, coming)) if columns.any() else None
     return _mapped(rng, verb, objective, rows)
 

@@ -230,7 +230,9 @@ def test_rows_that_leave_after_the_anchor_lost_columns(kind, how):
     edit = Edit(feature_map=DropColumns(columns))
     if how == "map":
         penalty = state.objective.penalty[~columns]
-        edit = Edit(None, None, False, LinearMap(matrix), penalty, 0.0 * penalty)
+        edit = Edit(
+            feature_map=LinearMap(matrix), penalty=penalty, linear=0.0 * penalty
+        )
         rows = replace(rows, X=rows.X @ matrix[:-1, :-1].T)
     step = unlearn(state, edit)
     assert not step.state.anchor[step.state.objective.forgotten].any()

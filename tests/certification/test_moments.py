@@ -226,7 +226,9 @@ def test_the_way_goes_on_after_a_map(kind, how):
     else:
         matrix = np.eye(4) + np.diag([0.1, 0.2, 0.0], 1)
         penalty = 2.0 * state.objective.penalty
-        edit = Edit(None, None, False, LinearMap(matrix), penalty, 0.0 * penalty)
+        edit = Edit(
+            feature_map=LinearMap(matrix), penalty=penalty, linear=0.0 * penalty
+        )
         rows = replace(rows, X=(design(rows) @ matrix.T)[:, :3])
     step = unlearn(state, edit)
     drift, state = stepped(drift, state, edit, step), step.state
