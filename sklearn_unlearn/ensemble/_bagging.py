@@ -227,7 +227,8 @@ class Bagging(FoldedModel, BaseEstimator):
     def __sklearn_tags__(self):
         parent: Any = super()
         tags = parent.__sklearn_tags__()
-        tags.input_tags = get_tags(self._inside()).input_tags
+        if hasattr(self._inside(), "fit"):  # else fit refuses it
+            tags.input_tags = get_tags(self._inside()).input_tags
         tags.target_tags.required = True
         tags.target_tags.multi_output = False
         if tags.classifier_tags is not None:

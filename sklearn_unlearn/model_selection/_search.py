@@ -154,7 +154,7 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
             raise ValueError("keep='best' keeps the refitted model: set refit.")
         if not self.refold:
             return
-        if self.keep == "best":
+        if isinstance(self.keep, str) and self.keep == "best":
             raise ValueError("refold=True makes the choice anew: set keep='all'.")
         if groups is not None:
             raise ValueError("refold=True would need the groups, which are not kept.")
@@ -304,7 +304,7 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
     def _promised(self):
         """What requests are worth: as those of the model inside, if it unlearns."""
         promised = self._worth_of([self.estimator])
-        if self.keep == "best":
+        if isinstance(self.keep, str) and self.keep == "best":
             for verb in REQUEST_VERBS:
                 setattr(promised, verb, "approximate")
         promised.sample_weight = takes_weights(self)
