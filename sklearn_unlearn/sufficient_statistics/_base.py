@@ -273,14 +273,17 @@ class StatisticsUnlearner(UnlearnerMixin):
         out, into = request.out, request.into
         if out is not None:
             out = self._read_batch(fitted, out)
-        if into is not None and (out is None or not request.paired):
+        if into is not None and out is None:
             into = self._read_batch(fitted, into)
+        elif into is not None and not request.paired:
+            with named("X_new"):
+                into = self._read_batch(fitted, into, "X_new")
         elif into is not None:
             into = self._read_replacement(fitted, out, into)
         return replace(request, out=out, into=into)
 
-    def _read_batch(self, fitted, batch):
-        X = self._read_given(fitted, batch.X)
+    def _read_batch(self, fitted, batch, argument="X"):
+        X = self._read_given(fitted, batch.X, argument)
         n_rows = self._n_rows(X.rows)
         y = self._read_targets(fitted, batch.y, n_rows)
         return Batch(X, y, check_sample_weight(batch.sample_weight, n_rows))
