@@ -1,7 +1,10 @@
 """The list of faults is read, and one that cannot be planted is told."""
 
+from pathlib import Path
+
 import pytest
 
+import sklearn_unlearn
 from tests.mutants import Mutant, StaleMutantError, check_planted, known
 
 
@@ -24,6 +27,10 @@ def test_faults_that_cannot_be_planted_are_all_named(tmp_path):
         check_planted(mutants, tmp_path)
     told = str(error.value).splitlines()
     assert [line.split(":")[0] for line in told] == ["a.py"] * 3 + ["gone.py"]
+
+
+def test_every_fault_of_the_list_can_be_planted():
+    check_planted(known(), Path(sklearn_unlearn.__file__).parent)
 
 
 def test_the_list_is_chosen_from_by_words():
