@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn._batches import stated_requests
-from sklearn_unlearn._carrying import METHODS
+from sklearn_unlearn._request_log import METHODS
 from sklearn_unlearn._undoing import UndoingMixin
 from sklearn_unlearn.core.rows import counting_passes
 from sklearn_unlearn.plans import PlannedBudget, PlannedStep, RequestPlan

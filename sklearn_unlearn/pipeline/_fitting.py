@@ -10,7 +10,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.pipeline._meta_estimators import hands_weights_on, of_targets
-from sklearn_unlearn.pipeline._requests import PipelineRequests, outputs
+from sklearn_unlearn.pipeline._requests import PipelineRequests
+from sklearn_unlearn.pipeline._steps import outputs
 from sklearn_unlearn.transformers import (
     check_on_stateful,
     check_rowwise,

@@ -21,7 +21,7 @@ from sklearn_unlearn.pipeline._meta_estimators import (
     of_targets,
 )
 from sklearn_unlearn.pipeline._raw_requests import with_targets
-from sklearn_unlearn.pipeline._requests import (
+from sklearn_unlearn.pipeline._steps import (
     check_as_at_fit,
     cross_fitted,
     outputs,

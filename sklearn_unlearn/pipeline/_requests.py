@@ -6,19 +6,16 @@ import copy
 from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
-from inspect import signature
 from typing import Any, NamedTuple
 
 from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier, is_regressor
-from sklearn.feature_selection import SelectorMixin, VarianceThreshold
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.base import Answer, UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.pipeline._meta_estimators import innermost, opened, why_not
+from sklearn_unlearn.pipeline._meta_estimators import innermost, why_not
 from sklearn_unlearn.pipeline._raw_requests import (
     check_n_rows,
     parts_of_request,
@@ -27,20 +24,30 @@ from sklearn_unlearn.pipeline._raw_requests import (
     with_mask,
     with_targets,
 )
+from sklearn_unlearn.pipeline._steps import (
+    Marks,
+    before_targets,
+    check_whole,
+    cross_fitted,
+    flatten,
+    follow_all,
+    foreign_in,
+    knows_targets,
+    learn_targets,
+    names_out,
+    needs_targets,
+    outputs,
+    regroup_steps,
+    unknown_targets,
+)
 from sklearn_unlearn.row_models import NamedRowsMixin
 from sklearn_unlearn.transformers import (
     CompositeStep,
     InputChange,
     cannot_unlearn,
     check_step_fitted,
-    check_whole_rows,
-    cross_fitted_in,
     explained,
-    follow,
-    foreign,
     is_nothing,
-    learns_targets,
-    names_outputs,
     of_step,
     say_remembered,
     unknown_since_fit,
@@ -52,21 +59,6 @@ from sklearn_unlearn.utils.sharing import once
 from sklearn_unlearn.utils.steps import hook, own, raw_inputs
 from sklearn_unlearn.utils.tags import unlearning_tags
 from sklearn_unlearn.utils.targets import check_labels
-
-
-class Marks(NamedTuple):
-    """What is known of the fit of some steps.
-
-    Attributes
-    ----------
-    weighted : frozenset of str
-        Steps that were fitted with weights.
-    cross_fitted : frozenset of str
-        Steps that made something else of the rows than they make of them now.
-    """
-
-    weighted: frozenset
-    cross_fitted: frozenset
 
 
 class FittedSteps(NamedTuple):
@@ -105,7 +97,7 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
     def _accepts(self):
         """What requests may hold: targets, if the last step learns from some."""
         takes = {"out", "into", "columns", "sample_weight", "row_ids"}
-        learns = self._predicts or _learn_targets(self.steps)
+        learns = self._predicts or learn_targets(self.steps)
         return frozenset(takes | {"y"} if learns else takes)
 
     def _checked(self):
@@ -182,9 +174,9 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
             self._check_weights(request, front, weighted)
         elif asked.stays_in_part:
             because = "sample_weight leaves part of a row's weight in the model"
-            _check_whole(front, weighted, because)
+            check_whole(front, weighted, because)
         again = asked.retained is not None and self.on_stateful == "refit"
-        followed = (again and _foreign(front)) or _learn_targets(front)
+        followed = (again and foreign_in(front)) or learn_targets(front)
         if request.relabels and not followed:
             inputs = InputChange()
             if asked.rows is None:
@@ -193,18 +185,18 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
                 inputs = InputChange(out=lambda: outputs(front, request.out.X))
             with of_step(name):
                 after = answer(asked.with_inputs(inputs), None)
-            known = {e: one for e, one in _foreign(front) if _knows_targets(one)}
+            known = {e: one for e, one in foreign_in(front) if knows_targets(one)}
             for each, one in known.items() if self.on_stateful != "freeze" else ():
                 raise cannot_unlearn(each, one)
             return regroup_steps(self.steps, [*front, (name, after)]), known
         raw = replace(asked.inputs, on_stateful=self.on_stateful)
-        if targets and any(map(_needs_targets, _before_targets(self.steps))):
-            kept = None if raw.targets is None else _unknown_targets
+        if targets and any(map(needs_targets, before_targets(self.steps))):
+            kept = None if raw.targets is None else unknown_targets
             raw = replace(
                 raw,
                 targets=kept,
-                targets_out=_unknown_targets,
-                targets_in=_unknown_targets,
+                targets_out=unknown_targets,
+                targets_in=unknown_targets,
             )
         edited, inputs = once(
             lambda: follow_all(front, raw, marks),
@@ -243,7 +235,7 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         leaving = [out for out in leaving if out is not None]
         if leaving and (weighted or any(o.sample_weight is not None for o in leaving)):
             because = "Without retained data it is not known what weight rows have"
-            _check_whole(steps, weighted, because)
+            check_whole(steps, weighted, because)
 
     def __sklearn_is_fitted__(self):
         last = self.steps[-1][1] if self.steps else None
@@ -324,177 +316,3 @@ def check_unlearns(name, step):
             "The last step has to be an estimator of sklearn_unlearn, or a search for "
             "one."
         )
-
-
-def flatten(steps, marks):
-    """Steps up to the model that a request has to change, whatever it is in.
-
-    Parameters
-    ----------
-    steps : list of tuple
-        Fitted. The last may be a pipeline, or a `Wrapper` of one model.
-    marks : Marks
-
-    Returns
-    -------
-    steps : list of tuple
-    marks : Marks
-    targets : list of callable
-        What was made of targets for the last step, one after the other.
-    """
-    *front, (name, last) = steps
-    flat, wrapper = own(last, "_flat"), opened(last)
-    if flat is not None:
-        inner, more, targets = flat()
-        inner = [(f"{name}__{each}", step) for each, step in inner]
-        more = [{f"{name}__{each}" for each in marked} for marked in more]
-        marks = Marks(*(one | two for one, two in zip(marks, more, strict=True)))
-        return [*front, *inner], marks, targets
-    if wrapper is None or len(wrapper.models) > 1:
-        return steps, marks, []
-    inner, more, targets = flatten([(name, wrapper.models[0])], marks)
-    made = [] if wrapper.targets is None else [wrapper.targets]
-    return [*front, *inner], more, made + targets
-
-
-def regroup_steps(steps, flat):
-    """Steps as they were grouped before, made of flat ones."""
-    *front, (name, last) = steps
-    ahead, inner = flat[: len(front)], flat[len(front) :]
-    regroup, wrapper = own(last, "_regroup"), opened(last)
-    if regroup is not None:
-        after = regroup(
-            [(each.removeprefix(f"{name}__"), step) for each, step in inner]
-        )
-    elif wrapper is None or len(wrapper.models) > 1:
-        ((_, after),) = inner
-    else:
-        ((_, model),) = regroup_steps([(name, wrapper.models[0])], inner)
-        after = wrapper.around([model])
-    return [*ahead, (name, after)]
-
-
-def follow_all(steps, change, marks, prefix=""):
-    """Steps after a request, and the change of the last one's outputs."""
-    edited = []
-    for name, step in steps:
-        seen = change if name in marks.weighted else change.unweighted()
-        cross_fitted = name in marks.cross_fitted
-        after, seen = follow(prefix + name, step, seen, cross_fitted)
-        edited.append((name, after))
-        change = replace(
-            seen,
-            weight_out=change.weight_out,
-            weight_in=change.weight_in,
-            weight_rest=change.weight_rest,
-        )
-    return edited, change
-
-
-def _needs_targets(step):
-    """Whether a step may need targets to follow a request, or to be fitted again."""
-    return learns_targets(step) or bool(foreign("step", step))
-
-
-def _before_targets(steps):
-    """Steps that got other targets than the last one, which are made of theirs."""
-    *front, (_, last) = steps
-    front = [step for _, step in front if not is_nothing(step)]
-    if isinstance(last, Pipeline):
-        return front + _before_targets(last.steps)
-    wrapper = opened(last)
-    if wrapper is None or len(wrapper.models) > 1:
-        return []
-    if wrapper.targets is not None:
-        return front
-    return front + _before_targets([("", wrapper.models[0])])
-
-
-def _unknown_targets():
-    """Refuse to make up what a step before a change of targets learned from."""
-    raise UnlearningError(
-        "A step that has to be fitted again stands before a model whose targets are "
-        "changed for it, and those that the step was given are not kept: put both into "
-        "the model's own pipeline."
-    )
-
-
-def _check_whole(steps, weighted, because):
-    """Refuse a request about parts of rows where steps know them as a whole."""
-    for name, step in steps:
-        check_whole_rows(name, step, name in weighted, because)
-
-
-def cross_fitted(steps, marks):
-    """Names of steps that made something else of the rows at fit than they make now."""
-    return marks.cross_fitted.union(*(cross_fitted_in(*named) for named in steps))
-
-
-def check_as_at_fit(steps, marks, X):
-    """Refuse rows of which steps make something else than what they gave at fit.
-
-    Parameters
-    ----------
-    steps : list of tuple
-        Those before the last.
-    marks : Marks
-    X : rows of any kind or None
-        None for those that are retained.
-    """
-    for name in sorted(cross_fitted(steps, marks)) if X is not None else ():
-        raise UnlearningError(
-            f"Step {name!r} made something else of the rows at fit than it makes of X "
-            "now, which the last step does not know: leave X and y out, of a model "
-            "fitted with retain_data=True, or fit again."
-        )
-
-
-def _knows_targets(step):
-    """Whether a transformer may have learned from targets.
-
-    Tags tell it of some. Selectors of columns do but for one; so do models that
-    transform, what cannot be fitted without targets, and what consists of such.
-    """
-    if get_tags(step).target_tags.required or is_classifier(step) or is_regressor(step):
-        return True
-    if isinstance(step, SelectorMixin):
-        return not isinstance(step, VarianceThreshold)
-    y = signature(step.fit).parameters.get("y")
-    if y is not None and y.default is y.empty and y.kind is not y.VAR_KEYWORD:
-        return True
-    inside = step.get_params().values() if hasattr(step, "get_params") else ()
-    parts = (one for one in inside if hasattr(one, "transform"))
-    return any(map(_knows_targets, parts))
-
-
-def _learn_targets(steps):
-    """Whether some steps that unlearn learned from targets."""
-    return any(learns_targets(step) for _, step in steps)
-
-
-def _foreign(steps):
-    """Transformers in some steps that cannot unlearn, by their names."""
-    return {name: one for step in steps for name, one in foreign(*step).items()}.items()
-
-
-def outputs(steps, X):
-    """What fitted steps make of rows, None of none."""
-    if X is None:
-        return None
-    X = protected(X)
-    for _, step in steps:
-        if not is_nothing(step):
-            X = step.transform(X)
-    return X
-
-
-def names_out(steps):
-    """Names of the outputs of fitted steps, None if one gives none."""
-    names = None
-    for _, step in steps:
-        if is_nothing(step):
-            continue
-        if not names_outputs(step):
-            return None
-        names = step.get_feature_names_out(names)
-    return names
