@@ -311,6 +311,7 @@ def test_a_class_that_vanishes(name, given_):
     assert distance(estimator, refit) < 1e-8
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 @pytest.mark.parametrize("retain_data", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_rows_out_and_in_again(name, retain_data):
