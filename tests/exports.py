@@ -35,6 +35,10 @@ def assert_as_fitted(found, expected, name="", rtol=1e-5):
 def _assert_same(found, expected, name, rtol):
     if hasattr(expected, "get_params") and not isinstance(expected, type):
         assert_as_fitted(found, expected, f"{name}: ", rtol)
+    elif isinstance(expected, np.ndarray) and any(
+        isinstance(each, np.ndarray) for each in expected if expected.dtype.kind == "O"
+    ):
+        _assert_same(list(found), list(expected), name, rtol)
     elif isinstance(expected, list | tuple):
         assert type(found) is type(expected), name
         assert len(found) == len(expected), name

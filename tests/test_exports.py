@@ -74,12 +74,18 @@ def rest(X):
     return X[OUT.stop :]
 
 
-def configured(estimator):
-    """Which metadata it requests and what its outputs are, other than by default."""
+def configured(estimator, like=None):
+    """Which metadata it requests and what its outputs are, other than by default.
+
+    Metadata that another estimator does not take are left out.
+    """
     with config_context(enable_metadata_routing=True):
         for method, name in (("fit", "sample_weight"), ("score", "sample_weight")):
-            requests = getattr(estimator.get_metadata_routing(), method).requests
-            if name in requests:
+            both = [
+                getattr(each.get_metadata_routing(), method).requests
+                for each in (estimator, estimator if like is None else like)
+            ]
+            if all(name in requests for requests in both):
                 getattr(estimator, f"set_{method}_request")(**{name: True})
     if hasattr(estimator, "set_output"):
         estimator.set_output(transform="pandas")
@@ -93,7 +99,7 @@ def test_transformers(name):
     ours, twin = transformers.make(name), transformers.twin_of(name)
     for each in (ours, twin):
         if not getattr(each, "sparse_output", False):
-            configured(each)
+            configured(each, like=ours)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ours.fit(X).partial_unfit(X[OUT])

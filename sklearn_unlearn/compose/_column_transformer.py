@@ -19,7 +19,7 @@ from sklearn_unlearn.transformers import (
     check_on_stateful,
     say_remembered,
 )
-from sklearn_unlearn.utils.given_rows import at_once
+from sklearn_unlearn.utils.given_rows import at_once, check_n_rows
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.steps import raw_inputs
 from sklearn_unlearn.utils.validation import check_columns
@@ -212,6 +212,8 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
             names = getattr(before, "feature_names_in_", None)
             columns = check_columns(columns, before.n_features_in_, names)
         request = at_once(request)
+        if request.paired:
+            check_n_rows(request)
         out = request.out or Batch()
         change = replace(raw_inputs(request, out.X, None), forgotten=columns)
         after, change = before._follow("columntransformer", change)

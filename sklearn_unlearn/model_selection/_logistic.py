@@ -222,6 +222,7 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
         -------
         sklearn.linear_model.LogisticRegression
         """
+        self._checked()
         return self.best_estimator_.to_sklearn(drop_forgotten)
 
     @classmethod

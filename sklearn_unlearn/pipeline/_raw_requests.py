@@ -43,25 +43,6 @@ def with_mask(request, pipeline):
     return replace(request, columns=check_columns(request.columns, n_columns, names))
 
 
-def check_n_rows(request):
-    """Refuse other rows in the place of some if they are not as many.
-
-    Raises
-    ------
-    UnlearningError
-    """
-    out, into, _ = parts_of_request(request)
-    if out.X is None or into.X is None:
-        return  # the last step knows how many rows have a name
-    shapes = [RawRows.of(rows).shape for rows in (out.X, into.X)]
-    found, expected = shapes[1][0], shapes[0][0]
-    # a row that is no table is refused for that, where it is read
-    if found != expected and len(shapes[0]) == len(shapes[1]):
-        raise UnlearningError(
-            f"X_new has {found} rows, expected {expected}: one for each row of X."
-        )
-
-
 def rows_that_count(request):
     """The request without rows of weight zero; None if nothing is left of it."""
     out, into, weight = parts_of_request(request)

@@ -17,7 +17,6 @@ from sklearn_unlearn.base import Answer, UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._meta_estimators import innermost, why_not
 from sklearn_unlearn.pipeline._raw_requests import (
-    check_n_rows,
     parts_of_request,
     read_by,
     rows_that_count,
@@ -52,7 +51,7 @@ from sklearn_unlearn.transformers import (
     say_remembered,
     unknown_since_fit,
 )
-from sklearn_unlearn.utils.given_rows import at_once
+from sklearn_unlearn.utils.given_rows import at_once, check_n_rows
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.schema import Schema
 from sklearn_unlearn.utils.sharing import once

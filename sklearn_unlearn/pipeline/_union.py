@@ -13,7 +13,7 @@ from sklearn_unlearn.base import Answer, Batch
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.pipeline._fitting import undone_if_refused
-from sklearn_unlearn.pipeline._raw_requests import check_n_rows, with_mask
+from sklearn_unlearn.pipeline._raw_requests import with_mask
 from sklearn_unlearn.transformers import (
     BesideParts,
     FittedParts,
@@ -25,6 +25,7 @@ from sklearn_unlearn.transformers import (
     unfitted_twin,
 )
 from sklearn_unlearn.utils.export import configured_like
+from sklearn_unlearn.utils.given_rows import check_n_rows
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.steps import hook, raw_inputs
@@ -243,7 +244,8 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
 
     def _apply(self, fitted, request):
         request = with_mask(request, self)
-        check_n_rows(request)
+        if request.paired:
+            check_n_rows(request)
         out = request.out or Batch()
         before = fitted.version
         after, change = before._follow("featureunion", raw_inputs(request, out.X, None))

@@ -10,11 +10,31 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.request import Batch, Request
 from sklearn_unlearn.utils.row_ids import names_in
 from sklearn_unlearn.utils.schema import is_frame
 from sklearn_unlearn.utils.values import is_missing, together
+
+
+def check_n_rows(request):
+    """Refuse other rows in the place of some if they are not as many.
+
+    Raises
+    ------
+    UnlearningError
+    """
+    out, into = request.out or Batch(), request.into or Batch()
+    if out.X is None or into.X is None:
+        return  # the last step knows how many rows have a name
+    shapes = [RawRows.of(rows).shape for rows in (out.X, into.X)]
+    found, expected = shapes[1][0], shapes[0][0]
+    # a row that is no table is refused for that, where it is read
+    if found != expected and len(shapes[0]) == len(shapes[1]):
+        raise UnlearningError(
+            f"X_new has {found} rows, expected {expected}: one for each row of X."
+        )
 
 
 @dataclass(frozen=True, eq=False)

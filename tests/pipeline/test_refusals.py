@@ -21,6 +21,7 @@ from sklearn_unlearn.exceptions import (
     StepTooLargeError,
     UnlearningError,
 )
+from tests.cases import LARGE_STEPS
 from tests.pipeline.data import raw, scaled
 from tests.pipeline.scripts import answers
 
@@ -112,6 +113,7 @@ def test_sums_behind_steps_that_stay_as_they_are():
     np.testing.assert_allclose(answers(alone, X), answers(refit, X), rtol=1e-9)
 
 
+@pytest.mark.filterwarnings(LARGE_STEPS)
 def test_a_class_that_loses_its_last_row():
     X, y = raw("multinomial")
     rare = np.flatnonzero(y == "c")
