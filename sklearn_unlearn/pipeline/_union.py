@@ -231,6 +231,18 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
                 part = f"{name}__{each}".removeprefix("__")
                 yield from hook(ours, "_find_differences")(theirs, part, X)
 
+    @property
+    def n_features_in_(self):
+        """Number of columns of X at ``fit``."""
+        parent: Any = super()
+        return parent.n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the columns of X at ``fit``, if they had some."""
+        parent: Any = super()
+        return parent.feature_names_in_
+
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_widths")
 
