@@ -16,6 +16,7 @@ collect_ignore = []
 collect_ignore_glob = []
 if find_spec("matplotlib") is None:
     collect_ignore_glob += ["sklearn_unlearn/inspection/*", "doc/measures.rst"]
+    collect_ignore += ["sklearn_unlearn/model_selection/_influence.py"]
 if find_spec("pandas") is None:
     collect_ignore += ["sklearn_unlearn/compose/_column_transformer.py"]
 if find_spec("numba") is None:
