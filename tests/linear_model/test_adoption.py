@@ -164,9 +164,11 @@ REFUSED = {
         "solver='liblinear'",
     ),
     "l1": (
-        LogisticRegression(l1_ratio=1.0, solver="saga", max_iter=5000),
+        LogisticRegression(
+            penalty="elasticnet", l1_ratio=1.0, solver="saga", max_iter=5000
+        ),
         UnlearnableLogisticRegression,
-        "l1_ratio=1.0",
+        "penalty=.elasticnet.|l1_ratio=1.0",
     ),
     "positive": (Ridge(positive=True), UnlearnableRidge, "positive=True"),
     "loss": (LinearSVR(), UnlearnableLinearSVR, "loss='epsilon_insensitive'"),
