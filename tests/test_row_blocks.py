@@ -20,6 +20,7 @@ from sklearn_unlearn import (
     UnlearnableSelectKBest,
     UnlearnableSimpleImputer,
     UnlearnableStandardScaler,
+    make_unlearnable_pipeline,
 )
 from sklearn_unlearn.row_blocks import DataBlocks
 
@@ -179,6 +180,10 @@ def test_sparse_matrices_in_files(data, tmp_path):
     np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-12)
     with pytest.raises(ValueError, match="y has 241 rows, but the files have 240"):
         model.fit(DataBlocks.from_npz(paths, np.append(y, 0)))
+    with pytest.raises(ValueError, match="sample_weight has 241 rows"):
+        model.fit(DataBlocks.from_npz(paths, y, np.append(weight, 1.0)))
+    with pytest.raises(TypeError, match="sample_weight must have an entry a row"):
+        DataBlocks.from_npz(paths, y, 2.0)
 
 
 @pytest.fixture
@@ -224,6 +229,10 @@ def test_columns_of_parquet_that_are_no_numbers(parquet):
         DataBlocks.from_parquet(parquet, target="y")
     with pytest.raises(ValueError, match="'z' names 0 columns of the dataset"):
         DataBlocks.from_parquet(parquet, target="z")
+    with pytest.raises(ValueError, match="'y' is named more than once"):
+        DataBlocks.from_parquet(parquet, target="y", columns=["a", "y"])
+    with pytest.raises(TypeError, match="columns must be a list"):
+        DataBlocks.from_parquet(parquet, target="y", columns="abcd")
 
 
 def test_blocks_of_frames_have_names(data):
@@ -350,9 +359,21 @@ def test_what_belongs_into_the_blocks(model, data):
         model().fit(in_blocks(X, y, np.zeros(N_ROWS)))
 
 
+@pytest.mark.parametrize("ask", ["predict", "partial_unfit", "fit"])
+def test_what_does_not_read_blocks_says_so(ask, data):
+    X, y = data[0], data[1]["binary"]
+    model = UnlearnableLogisticRegression().fit(X, y)
+    if ask == "fit":
+        model = make_unlearnable_pipeline(UnlearnableStandardScaler(), model)
+    with pytest.raises(TypeError, match="X is DataBlocks"):
+        getattr(model, ask)(in_blocks(X, y), *([] if ask == "predict" else [y]))
+
+
 def test_names_that_were_given_apart(data):
     X, y = data[0], data[1]["numbers"]
     blocks = [(X, y)]
+    with pytest.raises(TypeError, match="feature_names must be a sequence"):
+        DataBlocks(blocks, feature_names="abcd")
     with pytest.raises(ValueError, match=r"feature_names has 2 names, but .* 4"):
         UnlearnableRidge().fit(DataBlocks(blocks, feature_names=["a", "b"]))
     model = UnlearnableRidge().fit(DataBlocks(blocks, feature_names=list("abcd")))

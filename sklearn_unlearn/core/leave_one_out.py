@@ -26,8 +26,12 @@ class LeaveOneOut:
 
     Attributes
     ----------
+    center : ndarray of shape (n_columns,)
+        What is taken from all rows: with an intercept their first mean, since one far
+        from zero would cost inverses their digits; else zero.
     blocks : tuple of ndarray of shape (n_some, p)
-        Rows in the order in which they came, times the roots of their weights.
+        Rows less the centre, in the order in which they came, times the roots of their
+        weights.
     alive : ndarray of bool of shape (n_rows,)
     inverses : ndarray of shape (n_penalties, p, p)
     theta : ndarray of shape (n_penalties, p, n_targets)
@@ -39,6 +43,7 @@ class LeaveOneOut:
         Since all was computed from the rows.
     """
 
+    center: Array
     blocks: tuple[Array, ...]
     alive: Mask
     inverses: Array
@@ -62,7 +67,10 @@ class LeaveOneOut:
         penalties : ndarray of shape (n_penalties,)
         intercept : bool
         """
-        rows = scaled(X, weight, intercept)
+        center = np.zeros(X.shape[1])
+        if intercept:
+            center = weight @ X / weight.sum()
+        rows = _scaled(X - center, weight, intercept)
         targets = y * np.sqrt(weight)[:, None]
         gram, moments = rows.T @ rows, rows.T @ targets
         p = rows.shape[1]
@@ -80,7 +88,13 @@ class LeaveOneOut:
         leverages = [np.einsum("ij,ij->i", rows @ each, rows) for each in inverses]
         residuals = targets.T - theta.transpose(0, 2, 1) @ rows.T
         return LeaveOneOut(
-            (rows,), weight > 0.0, inverses, theta, np.array(leverages), residuals
+            center,
+            (rows,),
+            weight > 0.0,
+            inverses,
+            theta,
+            np.array(leverages),
+            residuals,
         )
 
     def squares(self) -> Array:
@@ -107,8 +121,11 @@ class LeaveOneOut:
         alive[positions] = False
         return replace(self, alive=alive)._moved(turned, inner, wrong)
 
-    def with_rows(self, X: Array, targets: Array) -> LeaveOneOut | None:
-        """With more rows, times the roots of their weights; None as for `without`."""
+    def with_rows(self, X: Array, y: Array, weight: Array) -> LeaveOneOut | None:
+        """With more rows; None as for `without`."""
+        intercept = self.inverses.shape[1] > self.center.size
+        X = _scaled(X - self.center, weight, intercept)
+        targets = y * np.sqrt(weight)[:, None]
         turned = self.inverses @ X.T
         middle = np.eye(X.shape[0]) + X @ turned
         if self.n_requests >= _MOST_REQUESTS or not np.all(np.isfinite(middle)):
@@ -125,6 +142,11 @@ class LeaveOneOut:
             leverages=np.concatenate([after.leverages, own], axis=1),
             residuals=np.concatenate([after.residuals, left], axis=2),
         )
+
+    def intercept(self, theta: Array) -> Array:
+        """Intercepts for rows as they are, of coefficients of shape (p, n_targets)."""
+        intercepts: Array = theta[-1] - self.center @ theta[:-1]
+        return intercepts
 
     def _moved(self, turned: Array, inner: Array, wrong: Array) -> LeaveOneOut:
         """What was computed of the rows, after a change of so many ranks.
@@ -172,7 +194,7 @@ def _safe(middle: Array) -> bool:
     return all(eigvalsh(each)[0] > _ALONE for each in middle)
 
 
-def scaled(X: Array, weight: Array, intercept: bool) -> Array:
+def _scaled(X: Array, weight: Array, intercept: bool) -> Array:
     """Rows times the roots of their weights, with a constant column at the end."""
     if intercept:
         X = np.column_stack([X, np.ones(X.shape[0])])

@@ -126,7 +126,10 @@ def scan(model, X=None, row_ids=None, words=None):
     walks a pickle opcode by opcode and searches bytes: nothing of it is run. To load a
     pickle runs whatever its author wrote into it; whether to do that is for the caller
     to decide, who then passes what was loaded. Such a scan finds more: rows as the
-    steps of a pipeline transform them, and the names of attributes.
+    steps of a pipeline transform them, and the names of attributes. In the arrays of
+    a file, numbers are looked for as float64 and float32 of this machine, not as
+    integers or other types; of an object, pipelines inside other estimators than
+    pipelines are not asked how their steps see rows.
 
     Parameters
     ----------
@@ -150,7 +153,7 @@ def scan(model, X=None, row_ids=None, words=None):
     Raises
     ------
     ValueError
-        If there is nothing to look for.
+        If there is nothing to look for, or a packed file is cut off.
     OSError
         If there is no such file.
 

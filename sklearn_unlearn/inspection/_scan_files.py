@@ -21,7 +21,10 @@ _PACKED = (
     (b"BZh", bz2.decompress),
     (b"\xfd7zXZ", lzma.decompress),
     (b"\x5d\x00\x00", lzma.decompress),
-    (b"\x78", zlib.decompress),
+    (b"\x78\x01", zlib.decompress),
+    (b"\x78\x5e", zlib.decompress),
+    (b"\x78\x9c", zlib.decompress),
+    (b"\x78\xda", zlib.decompress),
 )
 #: What opcodes with a value leave on the stack.
 _VALUES = ("int", "int_or_bool", "float", "bytes", "bytearray", "str", "bytes_or_str")
@@ -103,8 +106,11 @@ def _unpacked(data):
         if data.startswith(first):
             try:
                 return _unpacked(unpack(data))
-            except _ERRORS:
-                continue
+            except _ERRORS as error:
+                raise ValueError(
+                    "model is packed and cannot be unpacked, so that nothing in it "
+                    f"could be looked through: is the file whole? {error}"
+                ) from error
     return data
 
 

@@ -11,7 +11,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import check_cv
 
 from sklearn_unlearn.core.arrays import is_sparse
-from sklearn_unlearn.core.leave_one_out import LeaveOneOut, scaled
+from sklearn_unlearn.core.leave_one_out import LeaveOneOut
 from sklearn_unlearn.core.linear.edits import Identity
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models._row_set_kinds import RowSetRegressor
@@ -274,8 +274,7 @@ def _followed(before, request):
         found = None if left.any() else found.without(request.positions)
     if found is not None and edit.rows_in is not None:
         rows = edit.rows_in
-        X = scaled(rows.X, rows.weight, before.twin.fit_intercept)
-        found = found.with_rows(X, rows.y * np.sqrt(rows.weight)[:, None])
+        found = found.with_rows(rows.X, rows.y, rows.weight)
     return found
 
 
@@ -296,7 +295,8 @@ def _chosen(before, after):
         twin.best_score_, twin.alpha_ = scores[best], float(alphas[best])
         theta = found.theta[best]
     if after.twin.fit_intercept:
-        twin.intercept_ = theta[-1].reshape(np.shape(twin.intercept_))[()]
+        intercept = found.intercept(theta)
+        twin.intercept_ = intercept.reshape(np.shape(twin.intercept_))[()]
         theta = theta[:-1]
     twin.coef_ = theta.T.reshape(np.shape(twin.coef_))
     return twin

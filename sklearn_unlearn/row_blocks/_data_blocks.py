@@ -70,6 +70,8 @@ class DataBlocks:
                 "blocks is an iterator, which can be read once, and a fit reads all "
                 "rows several times: give a function that returns a new one."
             )
+        if isinstance(feature_names, str):
+            raise TypeError("feature_names must be a sequence of names; got one str.")
         self._blocks = blocks
         self.feature_names = (
             None if feature_names is None else np.array(feature_names, dtype=object)
@@ -85,6 +87,19 @@ class DataBlocks:
                     f"got {type(block).__name__}."
                 )
             yield Block(*block)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        """No array is made of them.
+
+        Raises
+        ------
+        TypeError
+            Always: whatever asks does not read blocks.
+        """
+        raise TypeError(
+            "X is DataBlocks, which fit, refine and gradient_residual of linear models "
+            "and fit of models and transformers that are sums read: give an array here."
+        )
 
     def __repr__(self) -> str:
         """Where the blocks come from, nothing of what they hold."""
@@ -106,6 +121,11 @@ class DataBlocks:
         -------
         DataBlocks
         """
+        if isinstance(paths, str | Path):
+            paths = [paths]
+        for name, values in (("y", y), ("sample_weight", sample_weight)):
+            if values is not None and not np.ndim(values):
+                raise TypeError(f"{name} must have an entry a row; got a scalar.")
         return cls(_NpzBlocks([Path(path) for path in paths], y, sample_weight))
 
     @classmethod
@@ -157,8 +177,11 @@ class _NpzBlocks:
             part = slice(start, start + X.shape[0])
             start = part.stop
             yield X, _part(self.y, part), _part(self.sample_weight, part)
-        if self.y is not None and len(self.y) != start:
-            raise ValueError(f"y has {len(self.y)} rows, but the files have {start}.")
+        for name, values in (("y", self.y), ("sample_weight", self.sample_weight)):
+            if values is not None and len(values) != start:
+                raise ValueError(
+                    f"{name} has {len(values)} rows, but the files have {start}."
+                )
 
 
 def _part(values, part):

@@ -25,6 +25,8 @@ class ParquetBlocks:
         targets = [target] if isinstance(target, str) else list(target or ())
         others = [*targets, *([] if sample_weight is None else [sample_weight])]
         names = source.schema.names
+        if isinstance(columns, str):
+            raise TypeError("columns must be a list of names; got one str.")
         if columns is None:
             columns = [name for name in names if name not in others]
         self.columns, self.read = list(columns), [*columns, *others]
@@ -33,6 +35,11 @@ class ParquetBlocks:
                 raise ValueError(
                     f"{name!r} names {names.count(name)} columns of the dataset; it "
                     f"has {names!r}."
+                )
+            if self.read.count(name) != 1:
+                raise ValueError(
+                    f"{name!r} is named more than once in columns, target and "
+                    "sample_weight."
                 )
         types = import_optional("pyarrow", "from_parquet", "parquet").types
         for name in self.columns:

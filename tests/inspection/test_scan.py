@@ -1,10 +1,13 @@
 """A scan finds what stands in a model of anybody, and runs nothing of its file."""
 
+import bz2
+import gzip
 import io
 import json
 import pathlib
 import pickle
 import zipfile
+import zlib
 
 import joblib
 import numpy as np
@@ -223,7 +226,8 @@ def test_nothing_of_a_file_is_run(tmp_path, protocol):
 
 def test_what_is_no_pickle():
     assert not scan(b"", X[OUT])
-    assert not scan(b"\x1f\x8bnot packed", X[OUT])
+    with pytest.raises(ValueError, match="cannot be unpacked"):
+        scan(b"\x1f\x8bnot packed", X[OUT])
     assert kinds(scan(b"any" + X[4, 0].tobytes(), X[OUT])) == {"value"}
     assert kinds(scan(b"any" + X[4].astype("<f4").tobytes(), X[OUT])) == {"row"}
     assert kinds(scan("Zanzibar".encode("utf-16-le"), words=["Zanzibar"])) == {"word"}
@@ -254,3 +258,11 @@ def test_bad_input():
         scan(SVC(), words="one")
     with pytest.raises(FileNotFoundError):
         scan("no such file", words=["one"])
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, bz2.compress, zlib.compress])
+def test_a_file_that_is_cut_off_is_refused(packed):
+    file = packed(pickle.dumps({"rows": np.random.default_rng(0).random((50, 3))}))
+    with pytest.raises(ValueError, match="cannot be unpacked"):
+        scan(file[:-9], words=["secret"])
+    assert not scan(b"x" * 50, words=["secret"])

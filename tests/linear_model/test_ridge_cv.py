@@ -80,6 +80,21 @@ def test_requests_give_the_fit_to_what_is_edited(no_fits, n_targets, params):
     assert_same(model, RidgeCV(**params).fit(X, y), X)
 
 
+@pytest.mark.parametrize("offset", [1e4, 1e7])
+def test_columns_far_from_zero(no_fits, offset):
+    X, y = data()
+    X = X + offset
+    model = UnlearnableRidgeCV(ALPHAS).fit(X, y)
+    model.partial_unfit(X[:3], y[:3])
+    no_fits()
+    model.replace_features(X[3:4], y[3:4], X[4:5] + 0.5).partial_fit(X[:1], y[:1])
+    rest = np.vstack([X[4:], X[4:5] + 0.5, X[:1]])
+    twin = RidgeCV(ALPHAS).fit(rest, np.concatenate([y[4:], y[3:4], y[:1]]))
+    assert model.alpha_ == twin.alpha_
+    size = np.ptp(y)
+    np.testing.assert_allclose(model.predict(X), twin.predict(X), atol=1e-7 * size)
+
+
 def test_a_choice_that_changes():
     X, y = data()
     y[:6] += 300.0 * np.random.default_rng(1).standard_normal(6)
