@@ -178,7 +178,12 @@ class Touches:
             columns = _columns_gone(before, after)
             labels, left = (getattr(e, "classes_", None) for e in (before, after))
             if labels is not None and left is not None and labels is not left:
-                emptied = tuple(np.setdiff1d(labels, left).tolist())
+                if not isinstance(labels, list):  # of several targets some have fewer
+                    labels, left = [labels], [left]
+                pairs = zip(labels, left, strict=True)
+                emptied = tuple(
+                    each for pair in pairs for each in np.setdiff1d(*pair).tolist()
+                )
         n_rows_out, n_rows_in = (0, 0) if how in _UNREAD else rows
         return PlannedStep(
             name=name or kind,

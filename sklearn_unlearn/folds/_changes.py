@@ -31,6 +31,8 @@ class Call:
     @property
     def changes(self):
         """Whether it says anything new."""
+        if self.verb == "carry_out":
+            return bool(self.arguments[0])
         if self.verb != "replace_labels":
             return True
         _, before, after = self.arguments
@@ -38,6 +40,14 @@ class Call:
 
     def viewed(self, view):
         """The same for a model of a part of the targets."""
+        if self.verb == "carry_out":
+            asked = []
+            for verb, given in self.arguments[0]:
+                part = {name: given[name] for name in ("y", "y_new") if name in given}
+                part = {name: view(targets) for name, targets in part.items()}
+                if verb != "replace_labels" or not np.array_equal(*part.values()):
+                    asked.append((verb, given | part))
+            return replace(self, arguments=(asked,))
         X, y, *others = self.arguments
         if self.verb == "replace_labels":
             others = [view(each) for each in others]

@@ -248,3 +248,41 @@ def test_nothing_erased_is_in_the_pickle():
         assert np.float64(marked).tobytes() in pickle.dumps(model)
         model.partial_unfit(rows[[7]], y[[7]])
         assert np.float64(marked).tobytes() not in pickle.dumps(model)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_list_of_all_kinds_is_carried_out_by_each_model(named):
+    rng = np.random.default_rng(0)
+    X, ids = rng.standard_normal((60, 3)), np.arange(60) + 100
+    Y = np.column_stack([X @ [1.0, 2.0, 3.0], X[:, 0]]) + rng.standard_normal((60, 2))
+    model = su.UnlearnableMultiOutputRegressor(su.UnlearnableRidge())
+    model.fit(X, Y, row_ids=ids if named else None)
+    changed = Y[[5]] + [[1.0, 0.0]]  # of the first target alone
+
+    def asked(rows, **new):
+        given = {"row_ids": ids[rows]} if named else {"X": X[rows], "y": Y[rows]}
+        return given | new
+
+    model.carry_out(
+        [
+            ("partial_unfit", asked([3])),
+            ("replace_labels", asked([5], y_new=changed)),
+            ("replace_features", asked([7], X_new=X[[8]])),
+        ]
+    )
+    X[7], Y[5] = X[8], changed
+    X, Y = np.delete(X, 3, axis=0), np.delete(Y, 3, axis=0)
+    refit = su.UnlearnableMultiOutputRegressor(su.UnlearnableRidge()).fit(X, Y)
+    np.testing.assert_allclose(model.predict(X), refit.predict(X), rtol=1e-9)
+
+
+def test_plans_where_targets_have_other_numbers_of_classes():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 3))
+    Y = np.column_stack([np.arange(60) % 2, np.arange(60) % 3])
+    model = su.UnlearnableMultiOutputClassifier(su.UnlearnableRidgeClassifier()).fit(
+        X, Y
+    )
+    plan = model.plan(("partial_unfit", {"X": X[:1], "y": Y[:1]}))
+    assert plan.steps[0].n_rows_out == 1
+    assert plan.steps[0].emptied == ()
