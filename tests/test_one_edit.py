@@ -401,3 +401,27 @@ def test_frames_with_categories():
     np.testing.assert_allclose(
         model.predict_proba(frame), refit.predict_proba(frame), atol=1e-6, rtol=0
     )
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize(
+    "model",
+    [
+        su.UnlearnableRidge(retain_data=True),
+        su.UnlearnableRidgeCV(),
+        su.UnlearnableKNeighborsRegressor(3),
+    ],
+)
+def test_rows_that_leave_and_a_column_behind_a_step(model, named):
+    model = pipeline(su.UnlearnableStandardScaler(), model)
+    target = X @ [1.0, -1.0, 0.5, 0.0]
+    keys = np.column_stack([np.arange(N) // 2, np.arange(N)])
+    model.fit(X, target, row_ids=keys if named else None)
+    asked = [{"X": X[[6, 7]], "y": target[[6, 7]]}, {"X": X[16:17], "y": target[16:17]}]
+    if named:
+        asked = [{"row_ids": [3]}, {"row_ids": keys[16:17]}]
+    requests = [("partial_unfit", given) for given in asked]
+    model.carry_out([*requests, ("forget_features", {"columns": [1]})])
+    left = np.delete(np.arange(N), [6, 7, 16])
+    refit = clone(model).fit(X[left], target[left]).forget_features([1])
+    np.testing.assert_allclose(model.predict(X), refit.predict(X), rtol=1e-9)

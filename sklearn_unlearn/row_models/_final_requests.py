@@ -143,7 +143,7 @@ class FinalRowModel(FinalPartsMixin):
             inputs = raw_inputs(request, X, request.weight)
             return asked.with_inputs(inputs)
         origin = retained.chunks[0].origin
-        if leaves and asked.joint is None:
+        if leaves and asked.leaving is None:  # else those of all parts were found
             leaving = self._find(asked, X, None if X is None else origin.like(X))
             asked = replace(asked, leaving=leaving)
         if request.relabels:  # the same rows come back
