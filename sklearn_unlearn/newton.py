@@ -26,7 +26,7 @@ from sklearn_unlearn.core.linear.model import (
 )
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.steps import LARGE_LOSS
-from sklearn_unlearn.core.rows import RowBlocks
+from sklearn_unlearn.core.rows import RowBlocks, results
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     LargeStepWarning,
@@ -143,7 +143,9 @@ optional
 
     def _residual(self, fitted, rows):
         """The same for rows that have been read."""
-        weight = sum(float(block.weight.sum()) for block in rows.blocks())
+        weight = sum(
+            results(lambda block: float(block.weight.sum()), rows, counted=False)
+        )
         objective = self._objective_at(fitted, weight)
         objective = replace(objective, loss=fitted.loss_of(rows))
         return residual_at(objective, rows, fitted.model.state.theta)

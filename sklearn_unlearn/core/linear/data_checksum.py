@@ -23,8 +23,7 @@ from sklearn_unlearn.core.arrays import (
     times,
     transposed_times,
 )
-from sklearn_unlearn.core.rows import RowBlocks, Rows
-from sklearn_unlearn.core.threads import in_order
+from sklearn_unlearn.core.rows import RowBlocks, Rows, added, results
 from sklearn_unlearn.exceptions import (
     DataMismatchError,
     EmptyClassError,
@@ -34,6 +33,8 @@ from sklearn_unlearn.exceptions import (
 
 #: Marks of encoded targets: ``(n_rows, n_targets)`` to ``(n_rows, n_marks)``.
 Marks: TypeAlias = Callable[[Array], Array]
+#: Rows of each group, whether all weights are one, sums of marks and of columns.
+_Sums: TypeAlias = tuple[Indices, bool, Array, Array]
 #: Relative difference of sums that rounding may explain.
 _TOLERANCE = 1e-9
 #: Relative error that a value leaves behind in a sum that it has left.
@@ -63,7 +64,7 @@ class Groups:
             member = marks(block.y)[:, :n_groups]
             return block.weight @ member, _counts(member, block.weight)
 
-        weights, counts = zip(*in_order(term, rows.blocks()), strict=True)
+        weights, counts = zip(*results(term, rows, counted=False), strict=True)
         return Groups(np.sum(weights, axis=0), np.sum(counts, axis=0))
 
 
@@ -125,7 +126,7 @@ class Tally:
         With ``absolutely`` the sums are those of absolute values.
         """
 
-        def term(block: Rows) -> tuple[Indices, bool, Array, Array]:
+        def term(block: Rows) -> _Sums:
             marked, X = marks(block.y), as_float64(block.X)
             if absolutely:
                 marked, X = np.abs(marked), absolute(X)
@@ -135,7 +136,11 @@ class Tally:
             whole = bool(np.all((block.weight == 1.0) | (block.weight == 0.0)))
             return n_rows, whole, weighted.sum(axis=0), columns
 
-        parts = list(in_order(term, rows.blocks()))
+        def both(one: _Sums, other: _Sums) -> _Sums:
+            sums: _Sums = added(one, other)
+            return sums[0], one[1] and other[1], *sums[2:]
+
+        parts = list(results(term, rows, both, counted=False))
         mark_sum = np.sum([part[2] for part in parts], axis=0)
         return Tally(
             np.sum([part[0] for part in parts], axis=0),

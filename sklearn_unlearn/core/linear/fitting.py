@@ -8,6 +8,7 @@ one Hessian. `refine` does the rest and leaves the factor that requests will use
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 from scipy.optimize import minimize
@@ -28,7 +29,15 @@ from sklearn_unlearn.core.linear.refinement import (
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.units import Units
 from sklearn_unlearn.core.losses.smooth import HalfSquaredError
-from sklearn_unlearn.core.rows import RowBlocks, Rows, every, joined, pass_cost
+from sklearn_unlearn.core.rows import (
+    RowBlocks,
+    Rows,
+    added,
+    every,
+    joined,
+    pass_cost,
+    results,
+)
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import (
     NotPositiveDefiniteError,
@@ -271,12 +280,16 @@ def _best_constant(objective: Objective, rows: RowBlocks) -> Array:
     where the best constant is.
     """
     n_outputs = objective.shape[1]
-    constant = joined([replace(block, X=block.X[:, :0]) for block in rows.blocks()])
     if hasattr(objective.loss, "link"):
-        mean = constant.weight @ constant.y / constant.weight.sum()
-        raw: Array = objective.loss.link(mean)
+
+        def sums(block: Rows) -> tuple[Array, float]:
+            return block.weight @ block.y, float(block.weight.sum())
+
+        total, weight = reduce(added, results(sums, rows, counted=False))
+        raw: Array = objective.loss.link(total / weight)
         if np.all(np.isfinite(raw)):
             return raw
+    constant = joined([replace(block, X=block.X[:, :0]) for block in rows.blocks()])
     alone = replace(
         objective,
         penalty=objective.penalty[-1:],

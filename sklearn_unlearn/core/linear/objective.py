@@ -35,9 +35,10 @@ from sklearn_unlearn.core.rows import (
     CACHED_ENTRIES,
     RowBlocks,
     Rows,
+    SpreadRows,
     read,
+    results,
 )
-from sklearn_unlearn.core.threads import in_order
 
 #: Hessian passes below this many flops (about 20 ms) are cheap.
 CHEAP_FLOPS = 1e9
@@ -156,7 +157,7 @@ class Objective:
             raw = np.abs(self.raw_prediction(block.X, direction))
             return float(raw[block.weight > 0.0].max(initial=0.0))
 
-        return max(in_order(term, read(rows)), default=0.0)
+        return max(results(term, rows, max), default=0.0)
 
     def reach(self, rows: RowBlocks) -> Array:
         """Largest absolute value in each column, ``(p,)``; one for the intercept."""
@@ -171,7 +172,7 @@ class Objective:
         reach = np.zeros(self.shape[0])
         if self.fit_intercept:
             reach[-1] = 1.0
-        for found in in_order(term, read(rows)):
+        for found in results(term, rows, np.maximum):
             reach[: found.size] = np.maximum(reach[: found.size], found)
         return reach
 
@@ -182,7 +183,7 @@ class Objective:
             raw = self.raw_prediction(block.X, theta)
             return float(block.weight @ self.loss.value(raw, block.y))
 
-        return sum(in_order(term, read(rows)))
+        return sum(results(term, rows))
 
     def data_gradient(self, rows: RowBlocks, theta: Array) -> Array:
         """Gradient of the summed weighted loss, all coordinates."""
@@ -192,7 +193,7 @@ class Objective:
             residual = self.loss.gradient(self.raw_prediction(X, theta), block.y)
             return self.pulled(X, residual * block.weight[:, None])
 
-        return self._sum(in_order(term, read(rows)))
+        return self._sum(results(term, rows))
 
     def value(self, rows: RowBlocks, theta: Array) -> float:
         """Value of the objective."""
@@ -213,7 +214,7 @@ class Objective:
             return value, self.pulled(X, residual * block.weight[:, None])
 
         value, gradient = self.regular_value(theta), np.zeros(self.shape)
-        for block_value, block_gradient in in_order(term, read(rows)):
+        for block_value, block_gradient in results(term, rows):
             value += block_value
             gradient += block_gradient
         return value, self.total_gradient(gradient, theta)
@@ -235,7 +236,7 @@ class Objective:
             change = self.bent(curvature, self.raw_prediction(X, direction))
             return self.pulled(X, change * block.weight[:, None])
 
-        product = self._sum(in_order(term, read(rows)))
+        product = self._sum(results(term, rows))
         product += self.penalty * direction
         product[self.held] = 0.0
         return product
@@ -252,7 +253,7 @@ class Objective:
                 curvature = np.repeat(curvature[:, None], self.shape[1], axis=1)
             return self.pulled(squared(X), curvature * block.weight[:, None])
 
-        return self._sum(in_order(term, read(rows))) + self.penalty
+        return self._sum(results(term, rows)) + self.penalty
 
     def curvature_scale(self, rows: RowBlocks, theta: Array) -> float:
         """Bound on the curvature of a row or, where there is none, its mean."""
@@ -266,7 +267,7 @@ class Objective:
                 curvature = np.trace(curvature, axis1=1, axis2=2)
             return float(block.weight @ curvature), float(block.weight.sum())
 
-        total, weight = np.sum(list(in_order(term, read(rows))), axis=0)
+        total, weight = np.sum(list(results(term, rows)), axis=0)
         return float(total / weight)
 
     def rounding(
@@ -280,7 +281,7 @@ class Objective:
         size, n_rows = np.abs(theta), rows.n_rows
         both = theta if lag is None else np.hstack([theta, lag])
 
-        def term(block: Rows) -> tuple[Array, int, float]:
+        def term(block: Rows) -> tuple[Array, int, float, int]:
             sums, change, room = np.zeros((2 * n_outputs, p)), 0.0, None
             for part in block.blocks(CACHED_ENTRIES):
                 X, weight = as_float64(part.X), part.weight[:, None]
@@ -298,13 +299,18 @@ class Objective:
                 sums[:, : X.shape[1]] += transposed_times(X, errors).T
                 if self.fit_intercept:
                     sums[:, -1] += errors.sum(axis=0)
-            return sums.T, n_roundings(n_rows, is_sparse(block.X)) + 8, change
+            return sums.T, n_roundings(n_rows, is_sparse(block.X)) + 8, change, 1
 
-        sums, met, n_blocks, change = np.zeros((p, 2 * n_outputs)), 0, 0, 0.0
-        for block_sums, block_met, block_change in in_order(term, read(rows)):
-            sums += block_sums
-            met, change = max(met, block_met), max(change, block_change)
-            n_blocks += 1
+        def both_of(
+            one: tuple[Array, int, float, int], other: tuple[Array, int, float, int]
+        ) -> tuple[Array, int, float, int]:
+            met, change = max(one[1], other[1]), max(one[2], other[2])
+            return one[0] + other[0], met, change, one[3] + other[3]
+
+        found = (np.zeros((p, 2 * n_outputs)), 0, 0.0, 0)
+        for block in results(term, rows, both_of):
+            found = both_of(found, block)
+        sums, met, change, n_blocks = found
         sums[np.hstack([self.held, self.held])] = 0.0
         return Rounding(
             sums=sums[:, :n_outputs],
@@ -357,23 +363,29 @@ class Objective:
         """
         p, order = self.shape[0], self.n_unknowns
         H = np.zeros((order, order), order="F") if out is None else out
-        blocks = read(rows, max(BLOCK_ENTRIES, p * p))
-        if not self.coupled:
+        entries = max(BLOCK_ENTRIES, p * p)
 
-            def term(block: Rows) -> Array:
-                X = as_float64(block.X)
-                curvature = self._curvature(X, block, theta)
-                return gram(X, sign * curvature, self.fit_intercept)
-
-            for part in in_order(term, blocks):
-                H += part
-            return H
-        for block in blocks:
+        def add(block: Rows, total: Array) -> Array:
             X = as_float64(block.X)
             weights = sign * self._curvature(X, block, theta)
             if weights.any():  # else no row of this part of a weighted loss
                 shift = self.loss.shift_invariant
-                add_output_pairs(H, X, weights, self.fit_intercept, shift)
+                add_output_pairs(total, X, weights, self.fit_intercept, shift)
+            return total
+
+        def term(block: Rows) -> Array:
+            if self.coupled:
+                return add(block, np.zeros((order, order), order="F"))
+            X = as_float64(block.X)
+            curvature = self._curvature(X, block, theta)
+            return gram(X, sign * curvature, self.fit_intercept)
+
+        if self.coupled and not isinstance(rows, SpreadRows):
+            for block in read(rows, entries):
+                add(block, H)
+            return H
+        for part in results(term, rows, entries=entries):
+            H += part
         return H
 
     def curvature_columns(self, rows: Rows, theta: Array) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.losses.smooth import Loss
-from sklearn_unlearn.core.rows import RowBlocks
+from sklearn_unlearn.core.rows import RowBlocks, Rows, results
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -43,12 +43,18 @@ class Units:
     def of(loss: Loss, rows: RowBlocks | None) -> Units:
         """Those of all rows."""
         degree = float(getattr(loss, "target_degree", 0.0))
-        n_rows, weight, squares = 0, 0.0, np.zeros(1)
-        for block in () if rows is None else rows.blocks():
-            n_rows += int(np.count_nonzero(block.weight))
-            weight += float(block.weight.sum())
+
+        def term(block: Rows) -> tuple[int, float, Array]:
+            squares = np.zeros(1)
             if degree:
                 squares = squares + block.weight @ np.square(block.y)
+            n_rows = int(np.count_nonzero(block.weight))
+            return n_rows, float(block.weight.sum()), squares
+
+        n_rows, weight, squares = 0, 0.0, np.zeros(1)
+        for part in () if rows is None else results(term, rows, counted=False):
+            n_rows, weight = n_rows + part[0], weight + part[1]
+            squares = squares + part[2]
         return Units(n_rows, weight, squares, degree)
 
     @property
