@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logit
-from sklearn.utils import check_array
 
 from sklearn_unlearn.utils.targets import Labels
+from sklearn_unlearn.utils.validation import check_numeric_targets
 
 #: The constant raw prediction of a mean, by scikit-learn's name of its inverse.
 _LINKS: dict[str, Any] = {
@@ -46,7 +46,7 @@ class Indicators:
         ValueError
             If they are not zeros and ones, one column a label.
         """
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        y = check_numeric_targets(y)
         if y.ndim != 2 or y.shape[1] != self.n_outputs:
             raise ValueError(
                 f"y has shape {y.shape}, but the model was fitted with a column for "

@@ -7,12 +7,11 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import RegressorMixin
-from sklearn.utils import check_array
 
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.exceptions import ProblemTooLargeError
 from sklearn_unlearn.sufficient_statistics._model import StatisticalModel
-from sklearn_unlearn.utils.validation import as_vector
+from sklearn_unlearn.utils.validation import as_vector, check_numeric_targets
 
 #: Most columns: exact sums of their products take some 72 bytes each.
 _MOST_COLUMNS = 2**13
@@ -68,7 +67,7 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
         return np.zeros((1, *y.shape[1:]))
 
     def _targets(self, y, labels):
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        y = check_numeric_targets(y)
         if labels.ndim == 1:
             return as_vector(y)
         if y.shape[1:] != labels.shape[1:]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.core.trees.rules import Criterion
@@ -18,6 +18,7 @@ from sklearn_unlearn.utils.targets import (
     check_labels,
     given_weights,
 )
+from sklearn_unlearn.utils.validation import check_numeric_targets
 
 
 class TreeClassifier(ClassifierMixin, TreeModel):
@@ -139,7 +140,7 @@ class TreeRegressor(RegressorMixin, TreeModel):
     }
 
     def _encoding(self, y, weight):
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        y = check_numeric_targets(y)
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
         return Targets(n_outputs, n_outputs == 1, None)
 

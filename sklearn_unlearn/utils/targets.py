@@ -15,7 +15,11 @@ from sklearn_unlearn.core.losses.weighted import (
     with_class_weights,
 )
 from sklearn_unlearn.exceptions import EmptyClassError
-from sklearn_unlearn.utils.validation import as_vector, label_positions
+from sklearn_unlearn.utils.validation import (
+    as_vector,
+    check_numeric_targets,
+    label_positions,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +169,7 @@ class Targets:
         ValueError
             If the number of outputs differs from fit's, or the loss is not defined.
         """
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        y = check_numeric_targets(y)
         if y.ndim == 1:
             y = y[:, None]
         if y.ndim != 2 or y.shape[1] != self.n_outputs:
@@ -225,7 +229,7 @@ def targets_of(y, multi_output):
     ------
     ValueError
     """
-    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    y = check_numeric_targets(y)
     if y.ndim > 1 and not multi_output:
         y = as_vector(y)
     return Targets(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, None)
