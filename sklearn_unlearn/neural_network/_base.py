@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 import sklearn
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 
 from sklearn_unlearn.core.linear.data_checksum import Tally
 from sklearn_unlearn.core.network.divergence import Departure
@@ -20,12 +21,14 @@ from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.neural_network._fitted import Fitted, NetworkModel, decay_of
 from sklearn_unlearn.neural_network._from_sklearn import AdoptionMixin
+from sklearn_unlearn.neural_network._named_order import NamedOrder, train_by_names
 from sklearn_unlearn.neural_network._parameters import OWN, ParametersMixin
 from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.neural_network._targets import null_loss
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.learned import Learned, LearnedColumns
 from sklearn_unlearn.utils.row_ids import check_new_row_ids
+from sklearn_unlearn.utils.row_names import hashes_of_rows
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags, accepts
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
@@ -94,7 +97,10 @@ class PerceptronUnlearner(
             of zero none, only nearly so.
         row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             With ``retain_data=True``, identifiers by which requests can name rows;
-            integers or strings, of which several rows may have the same.
+            integers or strings, of which several rows may have the same. In which order
+            rows are shuffled, and which are held out by early stopping, is drawn from
+            them instead of their places, so that a refit without some rows visits the
+            others in the same order, and rows may come in any.
 
         Returns
         -------
@@ -190,13 +196,21 @@ class PerceptronUnlearner(
     def _trained(self, X, y, sample_weight, row_ids):
         """The fitted value of these data."""
         data = self._read_training(X, y, sample_weight, row_ids)
-        X, y, weight, *_ = data
+        X, y, weight, _, ids = data
         keywords = {}
         if sample_weight is not None:
             some = weight > 0.0  # the others would still be in batches
             X, y, keywords = X[some], y[some], {"sample_weight": weight[some]}
-        trained = self._new_twin().fit(X, y, **keywords)
-        return self._made(trained, *data)
+            ids = None if ids is None else ids[some]
+        twin = self._new_twin()
+        if ids is None:
+            return self._made(twin.fit(X, y, **keywords), *data)
+        seed = int(check_random_state(self.random_state).randint(2**31))
+        order = NamedOrder(seed, hashes_of_rows(ids, X, y))
+        classes = self._encoding(y).classes
+        if classes is not None:
+            keywords["classes"] = classes
+        return self._made(train_by_names(twin, X, y, order, keywords), *data)
 
     @property
     def _trains_with_weights(self):

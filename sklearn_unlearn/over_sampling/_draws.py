@@ -13,6 +13,7 @@ from hashlib import blake2b
 import numpy as np
 
 from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.utils.row_names import numbers_within
 
 #: What is drawn, for numbers that have nothing to do with each other.
 _TIME, _PARTNER, _STEP, _TIE = (np.uint64(2 * number + 1) for number in range(4))
@@ -37,9 +38,15 @@ def names_of(X, ids, seed):
     key = seed.to_bytes(16, "little")
     seen: dict[bytes, int] = {}
     names = np.empty(X.shape[0], dtype=np.uint64)
+    if ids is not None:
+        numbers = numbers_within(ids, X, np.zeros(ids.size)).tolist()
+        ids = ids.tolist()
     for place in range(X.shape[0]):
-        content = _content(X, place) if ids is None else repr(ids[place]).encode()
-        number = seen[content] = seen.get(content, -1) + 1
+        if ids is None:
+            content = _content(X, place)
+            number = seen[content] = seen.get(content, -1) + 1
+        else:
+            content, number = repr(ids[place]).encode(), numbers[place]
         digest = blake2b(
             content, digest_size=8, key=key, salt=number.to_bytes(8, "little")
         )

@@ -21,6 +21,7 @@ from sklearn_unlearn.over_sampling._draws import (
 )
 from sklearn_unlearn.over_sampling._neighbours import nearest
 from sklearn_unlearn.over_sampling._strategy import rows_to_make
+from sklearn_unlearn.utils.row_ids import check_row_ids
 
 
 class UnlearnableSMOTE(BaseEstimator):
@@ -98,8 +99,8 @@ class UnlearnableSMOTE(BaseEstimator):
             Numbers.
         y : array-like of shape (n_samples,)
             Labels.
-        row_ids : array-like of shape (n_samples,), optional
-            Names of the rows.
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
+            Names of the rows, integers or strings.
 
         Returns
         -------
@@ -124,7 +125,7 @@ class UnlearnableSMOTE(BaseEstimator):
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         check_consistent_length(rows, y, row_ids)
-        ids = None if row_ids is None else np.asarray(row_ids).tolist()
+        ids = None if row_ids is None else check_row_ids(row_ids, rows.shape[0])
         seed, generator = self.random_state, check_random_state(self.random_state)
         if not isinstance(seed, Integral):
             seed = generator.randint(2**31 - 1)
@@ -139,7 +140,7 @@ class UnlearnableSMOTE(BaseEstimator):
                     f"k_neighbors={k} needs {k + 1} rows "
                     f"of class {label!r}, which has {mine.size}."
                 )
-            names = None if ids is None else [ids[place] for place in mine]
+            names = None if ids is None else ids[mine]
             made.append(self._made(rows[mine], names, n_rows, int(seed)))
             targets.append(np.full(n_rows, label, dtype=y.dtype))
         join = sp.vstack if is_sparse(rows) else np.vstack

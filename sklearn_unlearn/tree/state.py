@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklearn_unlearn.core.training_rows.names import FIELDS, are_pairs, groups_of
+from sklearn_unlearn.core.training_rows.names import groups_of
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.trees.forest import edit_trees
 from sklearn_unlearn.core.trees.hashing import combine, mix
@@ -14,6 +14,7 @@ from sklearn_unlearn.core.trees.rules import MISSING, Rows, Rules
 from sklearn_unlearn.core.trees.tree import Tree
 from sklearn_unlearn.tree.scales import Scales
 from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.row_names import hashes_of_names
 
 #: Share of places without a row from which on the others are moved together.
 _EMPTY = 0.25
@@ -257,28 +258,14 @@ def contents_of(origin, y, weight, ids, alone):
     ndarray of uint64 of shape (n_rows,)
     """
     contents = np.zeros(weight.size, dtype=np.uint64)
-    if ids is not None and are_pairs(ids):
-        for name in FIELDS:
-            contents = _with_key(mix(contents), ids[name])
-    elif ids is not None:
-        contents = _with_key(contents, ids)
+    if ids is not None:
+        contents = hashes_of_names(ids)
     if alone.all():
         return contents
     values = np.column_stack([origin.X, y, weight])[~alone].T + 0.0
     values = np.ascontiguousarray(np.where(np.isnan(values), np.nan, values))
     for column in values.view(np.uint64):
         contents[~alone] = combine(contents[~alone], column)
-    return contents
-
-
-def _with_key(contents, keys):
-    """Hashes of rows and one more key of each."""
-    if keys.dtype.kind != "U":
-        return combine(contents, keys.astype(np.int64).view(np.uint64))
-    letters = np.ascontiguousarray(keys).view(np.uint32).reshape(keys.size, -1)
-    for letter in letters.T.astype(np.uint64):
-        # an identifier is the same in an array of wider ones
-        contents = np.where(letter > 0, combine(contents, letter), contents)
     return contents
 
 

@@ -246,3 +246,11 @@ def test_in_a_pipeline():
     left = np.delete(np.arange(N), out)
     refit = clone(plain).fit(X[left], Y[left])
     np.testing.assert_array_equal(model.predict_proba(X), refit.predict_proba(X))
+
+
+def test_rows_of_one_name_may_come_in_any_order():
+    sampler, order = UnlearnableSMOTE(random_state=3), np.argsort(X[:, 1])
+    for ids in (np.arange(Y.size) // 3, np.arange(Y.size).astype(str)):
+        one, _ = synthetic(sampler, X, Y, row_ids=ids)
+        other, _ = synthetic(sampler, X[order], Y[order], row_ids=ids[order])
+        assert {row.tobytes() for row in one} == {row.tobytes() for row in other}

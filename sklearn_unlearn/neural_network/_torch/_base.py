@@ -31,7 +31,7 @@ from sklearn_unlearn.neural_network._torch._objective import (
 from sklearn_unlearn.neural_network._torch._requests import ModuleRequestsMixin
 from sklearn_unlearn.neural_network._torch._selection import check_params, selected
 from sklearn_unlearn.neural_network._torch._statistics import check_statistics
-from sklearn_unlearn.neural_network._torch._training import TrainingMixin
+from sklearn_unlearn.neural_network._torch._training import TrainingMixin, named_order
 from sklearn_unlearn.neural_network._torch._weights import (
     ROWS,
     WEIGHT,
@@ -127,7 +127,10 @@ class ModuleUnlearner(
             batch is their weighted mean, or sum.
         row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
             With ``retain_data=True``, identifiers by which requests can name rows;
-            integers or strings, of which several rows may have the same.
+            integers or strings, of which several rows may have the same. With
+            ``iterator_train__shuffle`` the order of each epoch is drawn from them,
+            instead of the places of rows, and so are rows that a `ValidSplit` holds
+            out: a refit without some rows visits the others in the same order.
 
         Returns
         -------
@@ -163,6 +166,7 @@ class ModuleUnlearner(
         X, y = readable(X), readable(y, "y")
         X, y = host_array(X, self.device, "X"), host_array(y, self.device, "y")
         data = self._read_training(X, y, sample_weight, row_ids)
+        ids = data[-1]
         net = self._version()
         net.initialize()
         before = kept(net.module_)
@@ -173,7 +177,12 @@ class ModuleUnlearner(
             weight = data[0].weight
             some = weight > 0.0  # the others would still be in batches
             X, y = {ROWS: X[some], WEIGHT: weight[some]}, y[some]
+            ids = None if ids is None else ids[some]
+        if ids is not None:
+            rows = X[ROWS] if isinstance(X, dict) else X
+            net._named_order = named_order(ids, rows, y)
         self._plain_class.partial_fit(net, X, y)
+        vars(net).pop("_named_order", None)
         net._fitted = net._made(*data, before)
         return net
 

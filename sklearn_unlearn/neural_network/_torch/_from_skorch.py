@@ -17,7 +17,7 @@ from sklearn_unlearn.utils.messages import refusing
 
 #: Attributes that are no parameters, though skorch takes all without an underscore
 #: at the end for such.
-PRIVATE = ("_fitted", "_locks", "_requests")
+PRIVATE = ("_fitted", "_locks", "_named_order", "_requests")
 
 
 class AdoptionMixin(ModuleRequestsMixin, NeuralNet):

@@ -3,16 +3,90 @@
 from __future__ import annotations
 
 import copy
+from numbers import Integral
+from typing import Any
 
+import numpy as np
+import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
+from skorch.dataset import ValidSplit
 from skorch.history import History
+from torch.utils.data import DataLoader, Sampler, Subset
 
+from sklearn_unlearn.neural_network._named_order import NamedOrder
 from sklearn_unlearn.neural_network._torch._modules import copied
+from sklearn_unlearn.utils.row_names import hashes_of_rows
+
+
+class EpochsByName(Sampler):
+    """The order of each epoch in turn, drawn from the names of rows."""
+
+    def __init__(self, order: NamedOrder):
+        self.order, self.epoch = order, -1
+
+    def __iter__(self):
+        self.epoch += 1
+        return iter(self.order.of_epoch(self.epoch).tolist())
+
+    def __len__(self):
+        return self.order.names.size
 
 
 class TrainingMixin(NeuralNet):
     """A skorch net whose versions share nothing that training changes."""
+
+    #: From which epochs are shuffled and rows held out, while rows have names.
+    _named_order: Any = None
+
+    def get_split_datasets(self, X, y=None, **fit_params):
+        """Rows to train on and rows that are held out, drawn from names if they can be.
+
+        Parameters
+        ----------
+        X, y, **fit_params
+            As skorch's.
+
+        Returns
+        -------
+        tuple of Dataset
+        """
+        split, order = self.train_split, self._named_order
+        drawn = isinstance(split, ValidSplit) and isinstance(split.cv, Integral | float)
+        if order is None or not drawn:
+            return super().get_split_datasets(X, y, **fit_params)
+        share = 1.0 / split.cv if isinstance(split.cv, Integral) else split.cv
+        strata = np.zeros(order.names.size, dtype=np.intp)
+        if split.stratified:
+            _, strata = np.unique(np.asarray(y), return_inverse=True)
+        held = order.held_out(share, strata)
+        data = self.get_dataset(X, y)
+        return tuple(Subset(data, np.flatnonzero(each)) for each in (~held, held))
+
+    def get_iterator(self, dataset, training=False):
+        """Batches of rows; shuffled ones by names, if they have some.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        training : bool, default=False
+
+        Returns
+        -------
+        iterable
+        """
+        order = self._named_order
+        given = self.get_params_for("iterator_train")
+        loads = isinstance(self.iterator_train, type)
+        loads = loads and issubclass(self.iterator_train, DataLoader)
+        if order is None or not (training and loads and given.get("shuffle")):
+            return super().get_iterator(dataset, training=training)
+        rows = getattr(dataset, "indices", slice(None))
+        sampler = EpochsByName(order.take(rows))
+        size = given.pop("batch_size", self.batch_size)
+        size = len(dataset) if size == -1 else size
+        given |= {"shuffle": False, "sampler": sampler, "batch_size": size}
+        return self.iterator_train(dataset, **given)
 
     def initialized_instance(self, instance_or_cls, kwargs):
         """A module, or a criterion, to train.
@@ -83,6 +157,12 @@ def without_training(net):
     passed = net.callbacks and [_shallow(each) for each in net.callbacks]
     vars(net).update(own, callbacks=passed)
     net.initialize_callbacks()
+
+
+def named_order(ids, X, y):
+    """How rows of these names are visited, from a seed that torch draws."""
+    seed = int(torch.randint(2**31, ()))
+    return NamedOrder(seed, hashes_of_rows(ids, X, y))
 
 
 def trained(net):
