@@ -63,16 +63,20 @@ def assert_same(factor, dense, rng, rtol=1e-9):
     assert not solution[dense.dropped].any()
     np.testing.assert_array_equal(right, before)
     np.testing.assert_allclose(factor.solve(right[:, :1]), solution[:, :1], rtol=1e-9)
-    vectors = rng.standard_normal((factor.order, 2))
-    vectors[dense.dropped] = 0.0
-    product = factor.curvature_dot(vectors)
-    exact = dense.hessian @ vectors
-    np.testing.assert_allclose(
-        product[dense.alive], exact[dense.alive], rtol=1e-9, atol=1e-9
-    )
+    for n_vectors in (5, 2):  # with one product, and with one each
+        vectors = rng.standard_normal((factor.order, n_vectors))
+        vectors[dense.dropped] = 0.0
+        product = factor.curvature_dot(vectors)
+        exact = dense.hessian @ vectors
+        np.testing.assert_allclose(
+            product[dense.alive], exact[dense.alive], rtol=1e-9, atol=1e-9
+        )
     quadratic = np.vdot(vectors, exact + dense.penalty[:, None] * vectors)
     assert factor.norm(vectors) == pytest.approx(np.sqrt(quadratic), rel=1e-9)
     alive = dense.alive
+    least, most = factor.bounds_of_largest_eigenvalue
+    largest = np.linalg.eigvalsh(dense.matrix)[-1]
+    assert least * (1.0 - 1e-9) <= largest <= most * (1.0 + 1e-9)
     hessian = factor.hessian()
     np.testing.assert_allclose(
         np.triu(hessian), np.triu(dense.hessian[np.ix_(alive, alive)]), atol=1e-9

@@ -11,12 +11,14 @@ from functools import partial
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.datasets import load_breast_cancer
-from sklearn.preprocessing import scale
+from sklearn.preprocessing import normalize, scale
 
 from benchmarks import silent
 from benchmarks.silent_problems import judged, verdict
 from sklearn_unlearn import UnlearnableLinearSVC, UnlearnableLogisticRegression
+from sklearn_unlearn.core.linear.factor import Factor
 from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.exceptions import LargeStepWarning, UnlearningError
 from tests.cases import ESTIMATORS, FORMATS, LARGE_STEPS, QUADRATIC, data, make
@@ -144,6 +146,39 @@ def test_most_requests_to_wide_classifiers_are_silent():
         for row in range(10):
             deepcopy(estimator).partial_unfit(X[[row]], y[[row]])
     assert len(told) <= 2  # by column maxima six did not pass
+
+
+def test_requests_to_classifiers_of_mails_are_silent():
+    # short rows of many columns, each of which is large in some row
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(400, 300)) * (rng.uniform(size=(400, 300)) < 0.03)
+    X = normalize(sp.csr_array(X))
+    y = X[:, :150].sum(axis=1) + 0.3 * rng.logistic(size=400) > 0.7
+    estimator = UnlearnableLogisticRegression().fit(X, y)
+    reach = estimator._fitted.model.state.reach
+    for row in range(20):
+        deepcopy(estimator).partial_unfit(X[[row]], y[[row]])
+    assert reach.lengths.largest(np.ones((301, 1))) < 0.2 * reach.columns.sum()
+
+
+def test_a_request_costs_no_product_with_the_hessian_where_little_changes(monkeypatch):
+    X, y = load_breast_cancer(return_X_y=True)
+    X = scale(X)
+    for model in (UnlearnableLogisticRegression(C=0.1), UnlearnableLinearSVC(C=0.01)):
+        estimator = model.fit(X, y)
+        estimator.partial_unfit(X[[0]], y[[0]])
+        products = []
+        real = Factor.curvature_dot
+
+        def counted(self, vectors, real=real, products=products):
+            products.append(vectors.shape)
+            return real(self, vectors)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Factor, "curvature_dot", counted)
+            patch.setattr(Factor, "largest_eigenvalue", property(lambda self: 1 / 0))
+            estimator.partial_unfit(X[[1]], y[[1]])
+        assert not products
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def _failing(error):
     [
         (factor, "dpotrf", "partial_unfit"),
         (triangular, "dtrsv", "partial_unfit"),
-        (factor, "dsymm", "forget_features"),
+        (factor, "dsymv", "forget_features"),
         (steps, "_edited_factor", "replace_features"),
         (steps, "_changes", "replace_labels"),
         (model, "unlearn", "partial_fit"),

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -53,11 +55,35 @@ class Before:
     norm : float
         Its 2-norm.
     factor : Factor
+    square : float or None
+        Square of the step's length in the data Hessian, if that is known.
     """
 
     gain: float
     norm: float
     factor: Factor
+    square: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Size of a change of raw predictions that anybody sees.
+
+    Attributes
+    ----------
+    most : float
+        It is no larger.
+    measured : callable
+        Gives it, after a product with the Hessian.
+    """
+
+    most: float
+    measured: Callable[[], float]
+
+    @cached_property
+    def size(self) -> float:
+        """It."""
+        return min(self.most, self.measured())
 
 
 def doubt_of(
@@ -65,7 +91,7 @@ def doubt_of(
     objective: Objective,
     factor: Factor,
     before: Before,
-    unit: float,
+    seen: Seen,
     changes: tuple[Array, Array, Array],
     solved: bool,
 ) -> float:
@@ -80,7 +106,7 @@ def doubt_of(
         The old one with the new loss.
     factor : Factor
     before : Before
-    unit : float
+    seen : Seen
         What raw predictions are measured in.
     changes : tuple of ndarray of shape (p, n_outputs)
         From the anchor to the coefficients; that of coefficients that are dropped; the
@@ -91,10 +117,10 @@ def doubt_of(
     crude = reach.crude
     if crude is not reach:
         # most everyday requests need no more
-        doubt = _doubt_of(crude, objective, factor, before, unit, changes, solved)
+        doubt = _doubt_of(crude, objective, factor, before, seen, changes, solved)
         if doubt <= DOUBTFUL:
             return doubt
-    return _doubt_of(reach, objective, factor, before, unit, changes, solved)
+    return _doubt_of(reach, objective, factor, before, seen, changes, solved)
 
 
 def _doubt_of(
@@ -102,18 +128,41 @@ def _doubt_of(
     objective: Objective,
     factor: Factor,
     before: Before,
-    unit: float,
+    seen: Seen,
     changes: tuple[Array, Array, Array],
     solved: bool,
 ) -> float:
-    behind, _, moved = changes
-    change = reach.largest_change(moved)
-    if change <= _UNSEEN * unit:
+    change = reach.largest_change(changes[-1])
+    if change == 0.0:
         return 0.0
+    doubt = _bounded(reach, objective, factor, before, changes, solved, change)
+    if doubt <= DOUBTFUL or not change <= max(_UNSEEN, _BLIND) * seen.most:
+        return doubt
+    if change <= _UNSEEN * seen.size:
+        return 0.0
+    if objective.loss.self_concordance is not None:
+        return doubt
+    # where rows are too many, or the loss says too little of itself
+    unit = seen.size
+    blind = DOUBTFUL * change / (_BLIND * unit) if unit > 0.0 else np.inf
+    return float(min(doubt, blind))
+
+
+def _bounded(
+    reach: Reach,
+    objective: Objective,
+    factor: Factor,
+    before: Before,
+    changes: tuple[Array, Array, Array],
+    solved: bool,
+    change: float,
+) -> float:
+    behind, _, moved = changes
     gain = reach.gain(objective, factor, changes, before.gain, solved)
     few = before.norm / np.sqrt(before.factor.trace)
     enough = min(DOUBTFUL * gain, few)
-    left = reach.bend(objective, factor, behind, moved, enough, change)
+    known = change, before.square
+    left = reach.bend(objective, factor, behind, moved, enough, known)
     if left == 0.0:
         return 0.0
     doubt = left / gain if gain > 0.0 else np.inf
@@ -123,14 +172,10 @@ def _doubt_of(
         # the error of a step is what it leaves, over the curvature where it ends
         stiff = 1.0 - reach.flattened(factor, behind, moved)
         if not left <= DOUBTFUL * stiff * gain:
-            left = reach.bend(objective, factor, behind, moved, 0.0, change)
+            left = reach.bend(objective, factor, behind, moved, 0.0, known)
         error = left / (stiff * gain) if stiff > 0.0 else np.inf
         doubt = max(doubt, error)
-    if objective.loss.self_concordance is not None:
-        return doubt
-    # where rows are too many, or the loss says too little of itself
-    blind = DOUBTFUL * change / (_BLIND * unit) if unit > 0.0 else np.inf
-    return float(min(doubt, blind))
+    return doubt
 
 
 def _share(before: Before, left: float) -> float:
@@ -140,7 +185,11 @@ def _share(before: Before, left: float) -> float:
     """
     if not before.norm > 0.0:
         return np.inf
-    share = left * np.sqrt(before.factor.trace) / before.norm
-    if share <= 1.0:
-        return float(share)
-    return float(left * np.sqrt(before.factor.largest_eigenvalue) / before.norm)
+    share = left / before.norm
+    low, high = before.factor.bounds_of_largest_eigenvalue
+    for largest in (before.factor.trace, high):
+        if share * np.sqrt(largest) <= 1.0:
+            return float(share * np.sqrt(largest))
+    # of a large matrix it takes some hundred solves to know it
+    largest = low if share * np.sqrt(low) > 1.0 else before.factor.largest_eigenvalue
+    return float(share * np.sqrt(largest))

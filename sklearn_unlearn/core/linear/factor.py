@@ -15,20 +15,20 @@ too: solves sum the Neumann series of the inverse.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.linalg.blas import dsymm, dsyrk
+from scipy.linalg.blas import dsymm, dsymv, dsyrk
 from scipy.linalg.lapack import dpotrf
 
-from sklearn_unlearn.core.arrays import Array, Data, Indices, powers_of_two, times
+from sklearn_unlearn.core.arrays import Array, Data, Indices, Mask, powers_of_two, times
 from sklearn_unlearn.core.linear.assembly import assemble
 from sklearn_unlearn.core.linear.definiteness import diagnosis
 from sklearn_unlearn.core.linear.low_rank_update import Pending
 from sklearn_unlearn.core.linear.peaks import mapped_peaks
-from sklearn_unlearn.core.linear.spectrum import largest_eigenvalue
+from sklearn_unlearn.core.linear.spectrum import Spectrum, largest_eigenvalue
 from sklearn_unlearn.core.linear.triangular import backward, forward
 from sklearn_unlearn.core.threads import suited_to
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
@@ -41,6 +41,8 @@ _PENDING_SHARE = 8
 _LATE = 0.1
 #: Terms after which the series does not converge: the matrix is not definite.
 _MAX_TERMS = 60
+#: Vectors up to which one product each is faster than one of all: five times with one.
+_FEW_COLUMNS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +70,8 @@ class Factor:
         not exceeded since it was computed from rows: what left has left its rounding.
     factored : ndarray of shape (order,) or None
         Diagonal of the Lambda that is in L, where it is not quite ``penalty``.
+    spectrum : Spectrum
+        Of what is in the array.
     """
 
     array: Array
@@ -79,6 +83,7 @@ class Factor:
     pending: Pending
     peak: Array
     factored: Array | None = None
+    spectrum: Spectrum = field(default_factory=Spectrum)
 
     @property
     def order(self) -> int:
@@ -103,17 +108,28 @@ class Factor:
     @property
     def lost(self) -> float:
         """Largest relative rounding error that what has left left on the diagonal."""
-        alive = ~np.isin(self.kept, self.dropped)
-        now = self._now()[alive]
-        if not np.all(now > 0.0):
+        now, alive = self._now(), self._alive
+        if not np.all(now[alive] > 0.0):
             return np.inf
-        return _EPS * float((self.peak[alive] / now).max(initial=0.0))
+        return _EPS * float((self.peak[alive] / now[alive]).max(initial=0.0))
 
     @property
     def trace(self) -> float:
         """That of data Hessian plus penalty, gauge aside: no eigenvalue is larger."""
-        alive = ~np.isin(self.kept, self.dropped)
-        return float(np.maximum(self._now()[alive], 0.0).sum())
+        return float(np.maximum(self._now()[self._alive], 0.0).sum())
+
+    @property
+    def _alive(self) -> Mask | slice:
+        """Which coordinates of the array are in use."""
+        if not self.dropped.size:
+            return slice(None)
+        alive: Mask = ~np.isin(self.kept, self.dropped)
+        return alive
+
+    @property
+    def data_diagonal(self) -> Array:
+        """Diagonal of the data Hessian, all coordinates, what is pending aside."""
+        return self._scatter(self.diagonal[:, None])[:, 0]
 
     def _now(self) -> Array:
         """The diagonal, what is pending included."""
@@ -159,7 +175,7 @@ class Factor:
     def curvature_dot(self, vectors: Array) -> Array:
         """Data Hessian (no penalty) times vectors of shape (order, n)."""
         inner = self._gather(vectors)
-        product = np.asfortranarray(dsymm(1.0, self.array, inner, side=0, lower=0))
+        product = _symmetric_dot(self.array, inner)
         # the array's diagonal is that of L
         product += (self.diagonal - np.diagonal(self.array))[:, None] * inner
         if self.pending_rank:
@@ -197,6 +213,20 @@ class Factor:
             return (self.curvature_dot(v) + self.penalty[:, None] * v) * alive[:, None]
 
         return largest_eigenvalue(apply, alive / np.sqrt(alive.sum()))
+
+    @property
+    def bounds_of_largest_eigenvalue(self) -> tuple[float, float]:
+        """Two numbers between which `largest_eigenvalue` is, after one pass at most.
+
+        The pass is over the array, for all requests until it is another.
+        """
+        length = self.spectrum.length_of(self.array, self.diagonal)
+        before, now = float(self.diagonal.sum()), self._now()[self._alive]
+        least = max(float(now.max(initial=0.0)), 0.0)
+        if not self.dropped.size and before > 0.0:
+            least = max(least, length**2 / before - float(self.pending.left.sum()))
+        penalty = float(self.penalty[self.kept].max(initial=0.0))
+        return least, length + float(self.pending.came.sum()) + penalty
 
     # Editing ------------------------------------------------------------------------
 
@@ -319,10 +349,12 @@ class Factor:
     def __getstate__(self) -> dict[str, Any]:
         """Nothing pending is pickled: pending columns are rows up to scale."""
         folded = self.folded()
-        return {name: getattr(folded, name) for name in folded.__dataclass_fields__}
+        state = {name: getattr(folded, name) for name in folded.__dataclass_fields__}
+        del state["spectrum"]
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        self.__dict__.update(state, spectrum=Spectrum())
 
     # Internals ----------------------------------------------------------------------
 
@@ -359,6 +391,16 @@ class Factor:
         full = np.zeros((self.order, inner.shape[1]))
         full[self.kept] = inner
         return full
+
+
+def _symmetric_dot(upper: Array, vectors: Array) -> Array:
+    """Product with a matrix that is known by its upper triangle."""
+    if vectors.shape[1] > _FEW_COLUMNS:
+        return np.asfortranarray(dsymm(1.0, upper, vectors, side=0, lower=0))
+    product = np.empty_like(vectors)
+    for column in range(vectors.shape[1]):
+        product[:, column] = dsymv(1.0, upper, vectors[:, column], lower=0)
+    return product
 
 
 def factorise(

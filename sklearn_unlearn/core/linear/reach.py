@@ -24,6 +24,7 @@ from sklearn_unlearn.core.linear.fourth_powers import (
     form,
     mapped,
 )
+from sklearn_unlearn.core.linear.lengths import Lengths
 from sklearn_unlearn.core.linear.margins import Change, Margins
 from sklearn_unlearn.core.linear.objective import CHEAP_FLOPS, Objective
 from sklearn_unlearn.core.linear.peaks import mapped_peaks
@@ -55,6 +56,8 @@ class Reach:
         The same with the curvature of each row at the anchor.
     fourth : FourthMoments or None
         What many columns have in their place, where a pass for a Hessian is cheap.
+    lengths : Lengths or None
+        Of the rows, if there are many columns or margins.
     margins : Margins or None
         Of rows where the second derivative jumps.
     blur : float
@@ -67,6 +70,7 @@ class Reach:
     powers: FourthPowers | None = None
     curved: FourthPowers | None = None
     fourth: FourthMoments | None = None
+    lengths: Lengths | None = None
     margins: Margins | None = None
     blur: float = 0.0
 
@@ -82,13 +86,15 @@ class Reach:
         smooth = loss.self_concordance is not None
         if loss.constant_curvature or not (smooth or isinstance(loss, MarginLoss)):
             return found
-        if not smooth:
-            return replace(found, margins=Margins.of(objective, rows, anchor))
         flops = 2.0 * FourthPowers.flops(p, n_rows)
-        if p <= MOST_COLUMNS and flops <= CHEAP_FLOPS:
+        if smooth and p <= MOST_COLUMNS and flops <= CHEAP_FLOPS:
             none = FourthPowers.none(p)
             found = replace(found, powers=none, curved=none)
             return found._changed(objective, anchor, rows, rows, 1.0)
+        lengths = Lengths.of(objective, factor.data_diagonal, columns, rows)
+        found = replace(found, lengths=lengths)
+        if not smooth:
+            return replace(found, margins=Margins.of(objective, rows, anchor))
         if objective.hessian_flops(n_rows) <= CHEAP_FLOPS:
             fourth = FourthMoments.of(objective, factor, rows, anchor)
             return replace(found, fourth=fourth)
@@ -103,7 +109,9 @@ class Reach:
         if rows_in is not None and not edit.same_features:
             coming = powers_of_two(objective.reach(rows_in))
             coming[objective.forgotten] = 0.0
-            found = replace(found, columns=np.maximum(columns, coming))
+            lengths = self.lengths and self.lengths.joined(objective, rows_in)
+            columns = np.maximum(columns, coming)
+            found = replace(found, columns=columns, lengths=lengths)
         then = replace(objective, loss=self.loss)
         curved = edit.curvature_rows(then, anchor)
         if self.blur > 0.0 and rows_out is not None:
@@ -200,9 +208,14 @@ class Reach:
         among = _among(matrix, self.columns > 0.0, ~new.forgotten)
         parts = [each for each in (self.powers, self.curved) if each is not None]
         after = iter(mapped(parts, among))
+        columns = np.sqrt(mapped_peaks(matrix, np.square(self.columns)))
+        lengths = self.lengths
+        if lengths is not None:
+            lengths = lengths.mapped(matrix, factor.data_diagonal, columns)
         return replace(
             self,
-            columns=np.sqrt(mapped_peaks(matrix, np.square(self.columns))),
+            columns=columns,
+            lengths=lengths,
             powers=self.powers and next(after),
             curved=self.curved and next(after),
             fourth=self.fourth and self.fourth.mapped(matrix, factor),
@@ -220,9 +233,16 @@ class Reach:
 
     def largest_change(self, vector: Array) -> float:
         """No row's raw prediction changes by more, with coefficients by a vector."""
-        largest = float((self.columns @ np.abs(vector)).max())
+        largest = float(self._largest(vector).max())
         if self.powers is not None and largest > 0.0:
             largest = min(largest, self.powers.largest(vector))
+        return largest
+
+    def _largest(self, vector: Array) -> Array:
+        """The same of each output, by largest values and lengths alone."""
+        largest: Array = self.columns @ np.abs(vector)
+        if self.lengths is not None:
+            largest = np.minimum(largest, self.lengths.largest(vector))
         return largest
 
     def gain(
@@ -279,7 +299,7 @@ class Reach:
         behind: Array,
         moved: Array,
         enough: float = 0.0,
-        jump: float | None = None,
+        known: tuple[float, float | None] | None = None,
     ) -> float:
         """How far the gradient after a step may be from that of the quadratic model.
 
@@ -294,8 +314,9 @@ class Reach:
             The step.
         enough : float
             A bound from which on no smaller one is looked for.
-        jump : float, optional
-            `largest_change` of the step, if it is known.
+        known : tuple of float, optional
+            `largest_change` of the step, and the square of its length in the data
+            Hessian, or None.
 
         Returns
         -------
@@ -303,10 +324,7 @@ class Reach:
             A bound in the norm of the inverse Hessian.
         """
         constant = objective.loss.self_concordance
-        change = self.largest_change(behind) + self.blur
-        if jump is None:
-            jump = self.largest_change(moved)
-        changes = self._behind(objective, behind)
+        jump, square = (self.largest_change(moved), None) if known is None else known
         if self.margins is not None:
             gone, step = self._gone(behind), self._limited(moved)
             grown = largest_growth(self.loss, objective.loss)
@@ -314,21 +332,27 @@ class Reach:
             return product(grown, self.margins.bend(objective, factor, gone, step, few))
         if constant is None:
             return math.inf
+        change = self.largest_change(behind) + self.blur
         packed = objective.pack(moved)
-        square = max(float(np.vdot(packed, factor.curvature_dot(packed))), 0.0)
-        way, size = Way(math.inf, math.sqrt(square), jump), math.inf
+        if square is None:
+            square = max(float(np.vdot(packed, factor.curvature_dot(packed))), 0.0)
+        way = Way(math.inf, math.sqrt(square), jump)
+        bent = bend_of(constant, change, math.inf, self.blur, way)
+        if bent <= enough or constant == 0.0:
+            return bent
         if self.fourth is not None:
             grown = math.sqrt(largest_growth(self.loss, objective.loss))
             norm = product(grown, self.fourth.norm(packed, 0.0))
             size = self.fourth.length(behind)
             way = replace(way, size=self.fourth.length(moved), fourth=norm)
-        bent = bend_of(constant, change, size, self.blur, way)
-        if self.powers is None or constant == 0.0 or bent <= enough:
+            bent = bend_of(constant, change, size, self.blur, way)
+        if self.powers is None or bent <= enough:
             return bent
         # a weight changes by a factor of e^a (e^b - 1) / b where a raw prediction has
         # gone a and goes b: it is off by no more than is linear in both, up to the
         # largest of both
         change, jump = constant * change, constant * jump
+        changes = self._behind(objective, behind)
         steep = product(mean_growth(change), constant * mean_growth(jump))
         curved = constant * bend(0.0, jump) / jump if jump > 0.0 else 0.0
         own, *others = self._roots(objective, moved, (moved, *changes))
@@ -342,7 +366,7 @@ class Reach:
         return self.margins.flattened(factor, self._gone(behind), self._limited(moved))
 
     def _limited(self, change: Array) -> Change:
-        return Change(change, self.columns @ np.abs(change))
+        return Change(change, self._largest(change))
 
     def _gone(self, behind: Array) -> list[Change]:
         """Changes from where the weights were taken to where a step starts."""

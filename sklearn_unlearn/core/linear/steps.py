@@ -10,7 +10,7 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.linear.class_terms import Parts
-from sklearn_unlearn.core.linear.doubt import Before, doubt_of, gain_of
+from sklearn_unlearn.core.linear.doubt import Before, Seen, doubt_of, gain_of
 from sklearn_unlearn.core.linear.edits import Edit, Identity
 from sklearn_unlearn.core.linear.exact_products import Products, outweigh
 from sklearn_unlearn.core.linear.factor import Factor
@@ -190,11 +190,12 @@ def unlearn(
             behind = theta - state.anchor
             changes = behind, -lag, moved
             weighted = replace(old, loss=new.loss)
-            unit = _seen(state, moved)
-            before = Before(gain, float(np.linalg.norm(asked)), mapped)
-            doubt = doubt_of(
-                reach, weighted, factor, before, unit, changes, rate is None
-            )
+            solved = rate is None
+            plain = solved and isinstance(features, Identity) and not lag.any()
+            square = _data_square(mapped, asked, packed) if plain else None
+            norm = float(np.linalg.norm(asked))
+            before, seen = Before(gain, norm, mapped, square), _seen(state, moved)
+            doubt = doubt_of(reach, weighted, factor, before, seen, changes, solved)
         reach = reach.mapped(edit, state.anchor, new, mapped)
     edited = State(
         objective=new,
@@ -433,18 +434,27 @@ def _mean_change(state: State, factor: Factor, moved: Array, edited: State) -> f
     return float(np.sqrt(squares / total)) if total > 0.0 else 0.0
 
 
-def _seen(state: State, moved: Array) -> float:
+def _data_square(factor: Factor, asked: Array, packed: Array) -> float:
+    """Square of the length of a solution in the data Hessian, without a product."""
+    penalised = float(np.vdot(packed, factor.penalty[:, None] * packed))
+    whole = float(np.vdot(packed, asked))
+    return max(whole - penalised, 0.0) + _EPS * packed.size * abs(whole)
+
+
+def _seen(state: State, moved: Array) -> Seen:
     """Size of a change of raw predictions that anybody sees.
 
     It is their root mean square, and not above one where that is a change of odds or of
     margins, or above the scale.
     """
     objective, theta = state.objective, state.theta
-    mean = _mean_change(state, state.factor, theta, state)
-    loss = objective.loss
+    mean, loss = (
+        partial(_mean_change, state, state.factor, theta, state),
+        objective.loss,
+    )
     if loss.self_concordance is None and getattr(loss, "target_degree", None):
-        return mean  # of targets
-    return min(mean, _unit(objective, theta), _unit(objective, theta + moved))
+        return Seen(np.inf, mean)  # of targets
+    return Seen(min(_unit(objective, theta), _unit(objective, theta + moved)), mean)
 
 
 def _unit(objective: Objective, theta: Array) -> float:
