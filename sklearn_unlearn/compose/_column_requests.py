@@ -135,7 +135,7 @@ class ColumnRequests(BesideParts):
                 after.output_indices_[inner] = slice(start, start + map_.n_new)
             start += map_.n_new
             maps.append(map_)
-        if lost is None and start == 0:
+        if lost is None and start == 0 and any(each.n_old for each in maps):
             raise UnlearningError("The request would leave no outputs.")
         after._rename_outputs(self)
         counted = forgotten is not self._forgotten or lost is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,11 @@ from sklearn_unlearn.transformers import (
 from sklearn_unlearn.utils.given_rows import at_once, check_n_rows
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
 from sklearn_unlearn.utils.steps import raw_inputs
+from sklearn_unlearn.utils.twin_parameters import drop_in
 from sklearn_unlearn.utils.validation import check_columns
 
 
+@partial(drop_in, twin=ColumnTransformer)
 class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
     """Transformers of columns that unlearn rows, values and columns.
 
@@ -79,6 +82,7 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
         verbose_feature_names_out=True,
         on_stateful="refit",
     ):
+        given = dict(vars(self))  # parameters that only some releases have
         super().__init__(
             transformers,
             remainder=remainder,
@@ -89,8 +93,7 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
             verbose_feature_names_out=verbose_feature_names_out,
         )
         self.on_stateful = on_stateful
-        if getattr(self, "force_int_remainder_cols", None) is True:
-            self.force_int_remainder_cols = False  # as all releases after 1.6 have it
+        self.__dict__.update(given)
 
     # Verbs ----------------------------------------------------------------------------
 
@@ -121,8 +124,14 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
     def _fit_parts(self, X, y, params):
         """Fit the parts in place, and note what requests need to know of them."""
         steady: Any = super()
+        if getattr(self, "force_int_remainder_cols", None) is True:
+            self.force_int_remainder_cols = False  # as all releases after 1.6 have it
         with overwriting_refused():
             outputs = steady.fit_transform(protected(X), y, **params)
+        if not hasattr(self, "sparse_output_"):  # not noted where nothing comes out
+            self.sparse_output_ = False
+            names = [name for name, *_ in self.transformers_]
+            self.output_indices_ = dict.fromkeys(names, slice(0, 0))
         self._forgotten = np.zeros(self.n_features_in_, dtype=bool)
         self._check_rowwise(X)
         self._sparse = self._of_sparse_outputs(X)

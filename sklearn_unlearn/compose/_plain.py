@@ -138,13 +138,14 @@ def _narrowed(transformer, fitted, drop_forgotten):
     steps = [(part.name, part.step, given[part.name]) for part in parts]
     set_given(twin, steps, remainder, given.get("remainder"))
     unfitted = {part.name: part.step for part in parts}
+    named = [name for name, *_ in twin.transformers_]
     twin.transformers_ = [
         (name, fitted.get(name, unfitted.get(name, "drop")), given[name])
-        for name, *_ in twin.transformers_
+        for name in named
     ]
     twin.output_indices_ = {
         name: transformer.output_indices_.get(name, slice(0, 0))
-        for name in twin.output_indices_
+        for name in [*named, "remainder"]
     }
     twin.sparse_output_ = transformer.sparse_output_
     if hasattr(transformer, "feature_names_in_"):

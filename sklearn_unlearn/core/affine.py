@@ -97,6 +97,7 @@ class AffineMap:
     @staticmethod
     def side_by_side(maps: Sequence[AffineMap]) -> AffineMap:
         """The map of outputs that stand beside one another."""
+        maps = maps or [AffineMap.unchanged(0)]
         blocks = [_as_csr(one.linear) for one in maps]
         column = np.cumsum([0, *(block.shape[1] for block in blocks)])
         entry = np.cumsum([0, *(block.nnz for block in blocks)])

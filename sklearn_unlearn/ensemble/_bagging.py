@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import poisson
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor
-from sklearn.utils import check_random_state, check_scalar, get_tags
+from sklearn.utils import check_scalar, get_tags
 
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.core.trees.hashing import mix, row_keys, tree_seeds
@@ -23,6 +23,7 @@ from sklearn_unlearn.tree import (
 )
 from sklearn_unlearn.utils.narrowing import without_columns
 from sklearn_unlearn.utils.row_hash import keys_of
+from sklearn_unlearn.utils.seeds import generator_of
 from sklearn_unlearn.utils.tags import UnlearnerTags, accepts, takes_weights
 from sklearn_unlearn.utils.twin_parameters import drop_in, other_objective
 
@@ -128,7 +129,7 @@ class Bagging(FoldedModel, BaseEstimator):
                     f"Found array with 0 feature(s) (shape={np.shape(X)}) while a "
                     "minimum of 1 is required."
                 )
-            rng = check_random_state(draws.seed)
+            rng = generator_of(draws.seed)
             specs = tuple(_seeded(self._inside(), rng) for _ in range(draws.n_bags))
             rows, members = self._drawn(rows, draws, specs)
             self._fitted = FoldedFit(rows, columns, members, draws)
@@ -154,7 +155,7 @@ class Bagging(FoldedModel, BaseEstimator):
                 f"max_samples must be above 0 and at most 1, a share of the rows; got "
                 f"{self.max_samples!r}."
             )
-        seed = int(check_random_state(self.random_state).randint(2**31))
+        seed = int(generator_of(self.random_state).randint(2**31))
         return Draws(seed, int(self.n_estimators), float(share), bool(self.bootstrap))
 
     def _drawn(self, rows, draws, specs):

@@ -16,7 +16,6 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import (
     Bunch,
     check_consistent_length,
-    check_random_state,
     check_scalar,
     get_tags,
 )
@@ -39,6 +38,7 @@ from sklearn_unlearn.utils.narrowing import without_columns
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.row_hash import numbered
 from sklearn_unlearn.utils.rows import protected
+from sklearn_unlearn.utils.seeds import generator_of
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import check_names
 
@@ -243,7 +243,7 @@ class ShardedModel(
         encoded = self._read_targets(encoding, y, raw.shape[0])
         estimator, seed, hashed = clone(estimator), self.random_state, RowHash()
         if seed is not None:
-            seed = int(check_random_state(seed).randint(np.iinfo(np.int32).max))
+            seed = int(generator_of(seed).randint(np.iinfo(np.int32).max))
             hashed = RowHash(seed.to_bytes(4, "big"))
         if self.n_shards == 1 and isinstance(self.random_state, Integral):
             states = dict.fromkeys(random_states(estimator), self.random_state)

@@ -10,9 +10,10 @@ import numpy as np
 from scipy.stats import beta
 from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 
 from sklearn_unlearn.utils.frames import FrameMixin
+from sklearn_unlearn.utils.seeds import generator_of
 from sklearn_unlearn.utils.validation import named
 
 #: An audit takes more than exp(epsilon) draws; beyond this nobody has them.
@@ -142,7 +143,7 @@ def audit_indistinguishability(
             f"{samples[0].shape[1]}, one of second {samples[1].shape[1]}."
         )
     # One seed: draws at the same position of equal samples fall into the same half.
-    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    seed = generator_of(random_state).randint(np.iinfo(np.int32).max)
     halves = [_halves(draws, seed) for draws in samples]
     (first, counted_first), (second, counted_second) = halves
     counted = counted_first, counted_second
@@ -227,7 +228,7 @@ def _scores(draws, normal):
 
 def _halves(draws, seed):
     """Two random halves; the larger is the second."""
-    order = check_random_state(seed).permutation(len(draws))
+    order = generator_of(seed).permutation(len(draws))
     return draws[order[: len(draws) // 2]], draws[order[len(draws) // 2 :]]
 
 

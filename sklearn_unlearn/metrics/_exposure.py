@@ -9,9 +9,10 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.integrate import quad
 from scipy.stats import kstest, norm, skewnorm
-from sklearn.utils import check_array, check_random_state, check_scalar
+from sklearn.utils import check_array, check_scalar
 
 from sklearn_unlearn.utils.frames import FrameMixin
+from sklearn_unlearn.utils.seeds import generator_of
 
 #: Candidates whose losses are all computed.
 MAX_RANKED = 1_000_000
@@ -141,7 +142,7 @@ def _computed(function, n_candidates, n_samples, random_state):
     if n_candidates <= MAX_RANKED:
         indices = np.arange(n_candidates)
     else:
-        rng = check_random_state(random_state)
+        rng = generator_of(random_state)
         indices = rng.randint(n_candidates, size=n_samples, dtype=np.int64)
     blocks = np.split(indices, range(_BLOCK, indices.size, _BLOCK))
     losses = _losses(np.concatenate([np.asarray(function(block)) for block in blocks]))

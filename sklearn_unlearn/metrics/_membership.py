@@ -8,11 +8,12 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import auc, roc_curve
-from sklearn.utils import check_array, check_random_state, check_scalar
+from sklearn.utils import check_array, check_scalar
 
 from sklearn_unlearn.metrics._losses import losses_of
 from sklearn_unlearn.utils.frames import FrameMixin
 from sklearn_unlearn.utils.rows import split, take
+from sklearn_unlearn.utils.seeds import generator_of
 from sklearn_unlearn.utils.validation import named
 
 #: Models below which all rows share a variance, as Carlini et al. (2022) advise.
@@ -203,7 +204,7 @@ def shadow_losses(
         fraction, "fraction", Real, min_val=0, max_val=1, include_boundaries="right"
     )
     rows, others = split(np.shape(y)[0], rows)
-    rng = check_random_state(random_state)
+    rng = generator_of(random_state)
     X_rows, y_rows = take(X, rows), take(y, rows)
     n_drawn = max(1, round(fraction * others.size))
     forgotten, unseen = [], []

@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_scalar
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
@@ -22,6 +22,7 @@ from sklearn_unlearn.over_sampling._draws import (
 from sklearn_unlearn.over_sampling._neighbours import nearest
 from sklearn_unlearn.over_sampling._strategy import rows_to_make
 from sklearn_unlearn.utils.row_ids import check_row_ids
+from sklearn_unlearn.utils.seeds import generator_of
 
 
 class UnlearnableSMOTE(BaseEstimator):
@@ -126,7 +127,7 @@ class UnlearnableSMOTE(BaseEstimator):
         check_classification_targets(y)
         check_consistent_length(rows, y, row_ids)
         ids = None if row_ids is None else check_row_ids(row_ids, rows.shape[0])
-        seed, generator = self.random_state, check_random_state(self.random_state)
+        seed, generator = self.random_state, generator_of(self.random_state)
         if not isinstance(seed, Integral):
             seed = generator.randint(2**31 - 1)
         self.sampling_strategy_ = rows_to_make(self.sampling_strategy, y)

@@ -14,6 +14,7 @@ from sklearn.utils import get_tags
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._like import fitted_like, transformer_like
+from sklearn_unlearn.pipeline._steps import knows_targets
 from sklearn_unlearn.retraining import (
     RetrainedClassifier,
     RetrainedModel,
@@ -89,6 +90,12 @@ def _part(named):
             f"{kind} has no get_params, by which it could be cloned and fitted again: "
             "derive it from sklearn.base.BaseEstimator."
         )
+    for part in (estimator, *estimator.get_params().values()):
+        inside = getattr(part, "steps", getattr(part, "transformer_list", None))
+        if isinstance(part, Pipeline | FeatureUnion) and not inside:
+            raise UnlearningError(
+                f"{kind_of(part, first=True)} is empty: there is nothing to fit."
+            )
     try:
         get_tags(estimator)
     except AttributeError as error:
@@ -127,6 +134,8 @@ def _exact_class(estimator):
 
 def _why_not_alone(model, *, fitted):
     """Why the counterpart of a model cannot stand for it; None if it can."""
+    if is_nothing(model):
+        return "the last step hands rows on as they are"
     cls, name = counterpart(model), type(model).__name__
     if not hasattr(cls, "predict"):
         near = f"Unlearnable{name}"
@@ -165,6 +174,15 @@ def _why_not_behind(last, front, *, fitted):
         return f"step {name!r}, {kind_of(step)}, makes other rows of the rows"
     if isinstance(last, _AROUND):
         name = "regressor" if hasattr(last, "regressor") else "estimator"
+        if name == "regressor":
+            for each, step in front:
+                if is_nothing(step) or is_stateless(step):
+                    continue
+                if knows_targets(step) or not _transforms_alone(step):
+                    return (
+                        f"step {each!r}, {kind_of(step)}, is given targets that the "
+                        "last step changes for its model"
+                    )
         return _why_not_behind(getattr(last, name), front, fitted=fitted)
     why = _why_not_alone(last, fitted=fitted)
     if why is not None:

@@ -140,7 +140,11 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         return fitted.steps
 
     def _promised(self):
-        return unlearning_tags(innermost(self))
+        last: Any = self
+        while isinstance(last, Pipeline):
+            steps = [step for _, step in last.steps if not is_nothing(step)]
+            last = steps[-1] if steps else None
+        return None if last is None else unlearning_tags(innermost(last))
 
     def _check_classes(self, classes, known, y=None):
         check_labels(classes, known, y)

@@ -141,6 +141,8 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
     def _fit_by(self, method, X, y, params):
         """What a method of `FeatureUnion` that fits answers; undone if refused."""
         check_on_stateful(self.on_stateful)
+        if not self.transformer_list:
+            raise ValueError("transformer_list is empty: there is nothing to fit.")
         fit = getattr(super(), method)
         with undone_if_refused(self):
             with overwriting_refused():
@@ -288,7 +290,7 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
             parts.append((self._weight_of(inner), seen))
         # parts have answered for what became of their inputs
         through = replace(change, map=None, moved=None, lost=None, imputed=())
-        beside = AffineMap.side_by_side(maps) if maps else AffineMap.unchanged(0)
+        beside = AffineMap.side_by_side(maps)
         through = through.through(self, after, name=name, change=beside)
         out, into, rest = (
             union._beside([(w, getattr(seen, rows)) for w, seen in parts], computed)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_unlearn.core.linear.model import edited_rows
@@ -35,6 +35,7 @@ from sklearn_unlearn.tree.state import (
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.rows import columns_of
+from sklearn_unlearn.utils.seeds import generator_of
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
     Columns,
@@ -127,7 +128,7 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
             )
             encoding, retained = self._left(encoding, retained)
             forgotten = np.zeros(columns.n_features, dtype=bool)
-            seed = int(check_random_state(self.random_state).randint(2**31))
+            seed = int(generator_of(self.random_state).randint(2**31))
             model = self._grown(retained, forgotten, seed, encoding)
             self._fitted = Fitted(model, encoding, columns, params)
         return self

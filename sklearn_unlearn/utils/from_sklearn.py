@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.discovery import all_estimators
+from sklearn_unlearn.utils.tags import accepts
 from sklearn_unlearn.utils.twin_parameters import is_value
 
 #: Relative difference of attributes that rounding cannot explain.
@@ -37,12 +38,15 @@ def like_unfitted(cls, estimator, params):
     own = cls().get_params(deep=False)
     params = {name: value for name, value in params.items() if name in own}
     if hasattr(cls, "_like"):
-        return cls._like(estimator, params, unfitted=True)
-    fixed = {name: (value,) for name, (value, _) in getattr(cls, "_fixed", {}).items()}
-    criteria = getattr(cls, "_criteria", None)
-    accepted = fixed if criteria is None else {**fixed, "criterion": tuple(criteria)}
-    adopted = adopted_params(cls, estimator, params, accepted=accepted, unfitted=True)
-    return cls(**adopted)
+        model = cls._like(estimator, params, unfitted=True)
+    else:
+        adopted = adopted_params(cls, estimator, params, unfitted=True)
+        model = cls(**adopted)
+    check = getattr(model, "_check_parameters", None)
+    if check is not None:  # what ``fit`` refuses is refused before there are data
+        given = [model.get_params(deep=False)] if accepts(check, "params") else []
+        check(*given)
+    return model
 
 
 def adopted_params(cls, fitted, params, *, accepted=None, own=(), unfitted=False):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from sklearn.utils import check_random_state
+
+from sklearn_unlearn.utils.validation import named
+
 #: Estimators that draw at random with some values of another parameter alone.
 _DRAWS = {
     "LogisticRegression": ("solver", ("liblinear", "sag", "saga")),
@@ -10,6 +14,18 @@ _DRAWS = {
     "RidgeClassifier": ("solver", ("sag", "saga")),
     "SVC": ("probability", (True,)),
 }
+
+
+def generator_of(random_state):
+    """The generator that a parameter or an argument of this name stands for.
+
+    Raises
+    ------
+    ValueError
+        If it is none of those that scikit-learn takes.
+    """
+    with named("random_state"):
+        return check_random_state(random_state)
 
 
 def unseeded_in(estimator):

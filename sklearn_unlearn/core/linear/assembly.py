@@ -27,9 +27,10 @@ def _add_gauge(array: Array, gauge: Indices, diagonal: Array) -> None:
     _, counts = np.unique(gauge[shifting], return_counts=True)
     together = shifting.reshape(counts.size, counts[0])  # a coefficient a row, sorted
     scale = diagonal[together].mean(axis=1)
-    for k in range(counts[0]):
-        for m in range(k + 1):
-            array[together[:, k], together[:, m]] += scale
+    with np.errstate(invalid="ignore"):  # what is not finite is refused by the factor
+        for k in range(counts[0]):
+            for m in range(k + 1):
+                array[together[:, k], together[:, m]] += scale
 
 
 def _mirror_upper(array: Array) -> None:
