@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn._carrying import CarryingMixin
+from sklearn_unlearn.core.training_rows.names import are_pairs, subjects_of
 from sklearn_unlearn.exceptions import UndoError, UndoOrderError, UndoRowsError
 from sklearn_unlearn.utils.digests import digest_of_rows, digest_of_state
 from sklearn_unlearn.utils.request import Batch, Request
-from sklearn_unlearn.utils.row_ids import distinct
+from sklearn_unlearn.utils.row_ids import check_row_ids, distinct
 
 _OTHERS = (
     "These are not the rows of the request, in values, targets, weights and row_ids as "
@@ -41,9 +42,13 @@ class UndoingMixin(CarryingMixin):
                     "loading it: use_record_key gives it the one it had."
                 )
             whole = len(records) == records[0].n_together
-            asked = [
-                self._opposite(record, each, log, fitted, whole)
+            names = [
+                _check_given(record, log.key, each)
                 for record, each in zip(records, given, strict=True)
+            ]
+            asked = [
+                self._opposite(record, each, by_name, log, fitted, whole)
+                for record, each, by_name in zip(records, given, names, strict=True)
             ][::-1]
             for request in asked:
                 self._check_accepted(request)
@@ -52,7 +57,7 @@ class UndoingMixin(CarryingMixin):
             else:
                 edited = self._answered_together(fitted, asked)
             if whole:  # else others of the list are in the state before them
-                self._check_restored(records, given, log.key, edited)
+                self._check_restored(records, names, log.key, edited)
             put(asked, fitted, edited, undoes=records[::-1])
         return self
 
@@ -79,9 +84,9 @@ class UndoingMixin(CarryingMixin):
                     "another than before. Fit again, or with retain_data=True."
                 )
 
-    def _opposite(self, record, given, log, fitted, whole):
-        """The request that takes another back."""
-        alone = _check_given(record, log.key, given)
+    def _opposite(self, record, given, by_name, log, fitted, whole):
+        """The request that takes another back, which may have named rows alone."""
+        alone = by_name is not None
         if alone and not whole:
             raise UndoError(
                 "The request named its rows by row_ids alone and was carried out "
@@ -99,7 +104,7 @@ class UndoingMixin(CarryingMixin):
         if record.verb == "partial_fit":
             return Request(out=Batch(X, y, weight, ids, whole=False))
         if alone:
-            named = Batch(row_ids=distinct(ids))
+            named = Batch(row_ids=by_name)
             if record.verb == "replace_labels":
                 return Request(out=named, into=Batch(y=y))
             return Request(out=named, into=Batch(X, None if y_new is None else y))
@@ -126,7 +131,7 @@ class UndoingMixin(CarryingMixin):
                     "request, and to undo it."
                 )
 
-    def _check_restored(self, records, given, key, edited):
+    def _check_restored(self, records, names, key, edited):
         """Refuse a model that is not the one before, as far as that is known.
 
         Raises
@@ -140,11 +145,8 @@ class UndoingMixin(CarryingMixin):
                 "With these rows back the model would not be the one before the "
                 "request to the last bit."
             )
-        for record, each in zip(records, given, strict=True):
-            if record.named is None:
-                continue
-            ids = distinct(each["row_ids"])
-            if after._digest_of_named(key, ids) != record.named:
+        for record, ids in zip(records, names, strict=True):
+            if ids is not None and after._digest_of_named(key, ids) != record.named:
                 raise UndoRowsError(
                     "These are not the values, targets or weights that the rows of "
                     "row_ids had, in the order in which the rows came."
@@ -152,28 +154,45 @@ class UndoingMixin(CarryingMixin):
 
 
 def _check_given(record, key, given):
-    """Whether a request named rows by identifiers alone, now given with their values.
+    """The names by which a request named its rows alone; None if it gave their values.
+
+    A subject that it named may be given with the second key of each row.
 
     Raises
     ------
     UndoError
         If these are not what it was given, or are no values.
     """
-    if record.asked == digest_of_rows(key, given):
-        if given.get("X") is None and record.verb != "partial_fit":
-            raise UndoRowsError(
-                "The request named its rows by row_ids alone, and no record tells "
-                "their values: pass X and y of them too, with row_ids of each."
-            )
-        return False
-    if record.named is None or given.get("row_ids") is None:
+    ids = given.get("row_ids")
+    several = [] if ids is None else _spellings(ids)
+    for each in [ids, *several]:
+        if record.asked == digest_of_rows(key, given | {"row_ids": each}):
+            if given.get("X") is None and record.verb != "partial_fit":
+                raise UndoRowsError(
+                    "The request named its rows by row_ids alone, and no record tells "
+                    "their values: pass X and y of them too, with row_ids of each."
+                )
+            return None
+    if record.named is None or ids is None:
         raise UndoRowsError(_OTHERS)
     named = {name: given.get(name) for name in ("X_new", "y_new", "sample_weight")}
-    named["row_ids"] = distinct(given["row_ids"])
-    without = named | {"sample_weight": None}
-    if record.asked not in (digest_of_rows(key, each) for each in (named, without)):
-        raise UndoRowsError(_OTHERS)
-    needed = "y" if record.verb == "replace_labels" else "X"
-    if given.get(needed) is None:
-        raise UndoRowsError(f"Pass {needed} of the rows, as it was before the request.")
-    return True
+    for each in several:
+        for weight in (named["sample_weight"], None):
+            asked = named | {"row_ids": each, "sample_weight": weight}
+            if record.asked == digest_of_rows(key, asked):
+                needed = "y" if record.verb == "replace_labels" else "X"
+                if given.get(needed) is None:
+                    raise UndoRowsError(
+                        f"Pass {needed} of the rows, as it was before the request."
+                    )
+                return each
+    raise UndoRowsError(_OTHERS)
+
+
+def _spellings(row_ids):
+    """How a request may have named the rows that have these names."""
+    ids = check_row_ids(row_ids)
+    if not are_pairs(ids):
+        return [distinct(ids)]
+    subjects = subjects_of(ids)
+    return [distinct(ids), subjects, distinct(subjects)]

@@ -236,10 +236,10 @@ class RequestRecord(FrameMixin):
         """Take the request back, while its rows are at hand.
 
         Pass what the verb was given; of rows that were named by ``row_ids`` alone also
-        what they were, X and y, with the identifier of each, in the order of
-        ``rows_of``. The model is then the one before, to the last bit if it is a
-        function of its rows, up to ``tol`` with retained data. Of a list of requests
-        the last one is taken back first, or all together by `undo_requests`.
+        what they were, X and y, with the identifier of each, or both of its keys, in
+        the order of ``rows_of``. The model is then the one before, to the last bit if
+        it is a function of its rows, up to ``tol`` with retained data. Of a list of
+        requests the last one is taken back first, or all together by `undo_requests`.
 
         Parameters
         ----------

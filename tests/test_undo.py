@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from sklearn_unlearn import UnlearnableRidge
-from sklearn_unlearn.exceptions import UndoError, UndoOrderError, UndoRowsError
+from sklearn_unlearn.exceptions import (
+    UndoError,
+    UndoOrderError,
+    UndoRowsError,
+    UnlearningError,
+)
 from sklearn_unlearn.records import record_key, undo_requests, use_record_key
 from tests.families import EXACT, NAMED, X, fitted, snapshot, unfitted, y
 from tests.test_batches import argued
@@ -145,14 +150,64 @@ def test_subjects_need_the_values_of_all_their_rows(family):
     record = model.partial_unfit(row_ids=4).request_record_
     record.undo(model, X[rows[:3]], y[rows[:3]], row_ids=4)
     np.testing.assert_allclose(snapshot(model), before, atol=1e-7)
-    pairs = np.column_stack([subjects, np.arange(90) // 30])
+
+
+@pytest.mark.parametrize("family", [name for name in NAMED if name != "network"])
+def test_a_subject_named_alone_comes_back_with_both_keys(family):
+    subjects = np.arange(90) % 30
+    pairs = np.column_stack([subjects, np.arange(90) // 30 + 70])
     model = unfitted(family).fit(X, y, row_ids=pairs)
-    record = model.partial_unfit(row_ids=4).request_record_
-    with pytest.raises(UndoError):
-        record.undo(model, X[rows[:3]], y[rows[:3]], row_ids=pairs[rows[:3]])
-    record = model.partial_unfit(row_ids=[(5, 1)]).request_record_
-    record.undo(model, X[[35]], y[[35]], row_ids=[(5, 1)])
-    np.testing.assert_array_equal(model.has([(5, 1), (4, 0)]), [True, False])
+    before, rows = snapshot(model), [4, 34, 64]
+    given = {"X": X[rows], "y": y[rows], "row_ids": pairs[rows]}
+
+    def check():
+        np.testing.assert_allclose(snapshot(model), before, atol=1e-7)
+        if family in (*EXACT, "neighbours"):
+            assert np.array_equal(snapshot(model), before)
+        np.testing.assert_array_equal(model.remaining_ids(), pairs)
+
+    for asked in (
+        {"row_ids": 4},
+        {"row_ids": [4]},
+        {"X": X[rows], "y": y[rows], "row_ids": 4},
+        {"X": X[rows], "y": y[rows], "row_ids": [4, 4, 4]},
+    ):
+        record = model.partial_unfit(**asked).request_record_
+        left = snapshot(model)
+        swapped = given | {"row_ids": pairs[rows[::-1]]}
+        others = [given | {"row_ids": pairs[[5, 35, 65]]}, given | {"row_ids": 4}]
+        for wrong in [*others, swapped] if "X" not in asked else others:
+            with pytest.raises(UnlearningError):
+                record.undo(model, **wrong)
+            assert np.array_equal(snapshot(model), left)
+            assert model.request_record_ is record
+        record.undo(model, **given)
+        check()
+    new = X[rows] + 0.5
+    for ids in (4, pairs[rows]):  # these rows did not leave
+        record = model.replace_features(X_new=new, row_ids=4).request_record_
+        record.undo(model, X[rows], X_new=new, row_ids=ids)
+        check()
+        record = model.replace_labels(y_new=1 - y[rows], row_ids=4).request_record_
+        record.undo(model, y=y[rows], y_new=1 - y[rows], row_ids=ids)
+        check()
+    record = model.partial_unfit(row_ids=[(5, 71)]).request_record_
+    record.undo(model, X[[35]], y[[35]], row_ids=[(5, 71)])
+    check()
+    if family in ("neighbours", "support_vectors"):
+        return  # the order of rows counts, and lists forget it
+    requests = [
+        ("partial_unfit", {"row_ids": 4}),
+        ("replace_labels", {"row_ids": [6], "y_new": 1 - y[[6, 36, 66]]}),
+        ("partial_unfit", {"row_ids": [7, 8]}),
+    ]
+    records = model.carry_out(requests)
+    rows = [7, 37, 67, 8, 38, 68]
+    requests[0][1].update(given)
+    requests[1][1].update(y=y[[6, 36, 66]])
+    requests[2][1].update(X=X[rows], y=y[rows], row_ids=pairs[rows])
+    undo_requests(model, records, requests)
+    np.testing.assert_allclose(snapshot(model), before, atol=1e-7)
 
 
 def listed(model):
