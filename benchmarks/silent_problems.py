@@ -26,6 +26,8 @@ from sklearn_unlearn import (
 from sklearn_unlearn.core.linear.doubt import DOUBTFUL
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, Identity
 from sklearn_unlearn.core.linear.fitting import fit
+from sklearn_unlearn.core.linear.fourth_moments import FourthMoments
+from sklearn_unlearn.core.linear.lengths import Lengths
 from sklearn_unlearn.core.linear.model import REFUSED_CHANGE
 from sklearn_unlearn.core.linear.refinement import refine
 from sklearn_unlearn.core.linear.steps import LARGE_LOSS, unlearn, with_reach
@@ -44,6 +46,16 @@ MODELS = {
     "LinearSVR": (partial(UnlearnableLinearSVR, epsilon=0.4), "C", "real"),
     "Huber": (UnlearnableHuberRegressor, "alpha", "real"),
 }
+#: The same with the bounds of many columns, or of many rows and columns.
+KEPT = {
+    "logistic, two classes, wide": ("logistic, two classes", "moments"),
+    "logistic, three classes, wide": ("logistic, three classes", "moments"),
+    "Poisson, wide": ("Poisson", "moments"),
+    "logistic, two classes, large": ("logistic, two classes", "lengths"),
+    "Poisson, large": ("Poisson", "lengths"),
+    "LinearSVC, two classes, large": ("LinearSVC, two classes", "nearest"),
+}
+MODELS |= {name: MODELS[of] for name, (of, _) in KEPT.items()}
 VERBS = (
     "partial_unfit",
     "replace_features",
@@ -211,7 +223,29 @@ def fitted(problem, start=None):
             found = fit(objective, rows, tol=_TOL, max_iter=_MAX_ITER, start=start)
         except (UnlearningError, ValueError):
             return None
-    return with_reach(found.state, rows) if found.converged else None
+    return _judging(problem.model, found.state, rows) if found.converged else None
+
+
+def _judging(model, state, rows):
+    """The state with the bounds that a model of this name keeps."""
+    state, kept = with_reach(state, rows), KEPT.get(model, (None, "all"))[1]
+    of, reach = (state.objective, state.factor, rows, state.anchor), state.reach
+    if kept == "all":
+        return state
+    if kept == "nearest":
+        return replace(state, reach=replace(reach, margins=_nearest(reach.margins)))
+    lengths = Lengths.of(of[0], of[1].data_diagonal, reach.columns, rows)
+    reach = replace(reach, powers=None, curved=None, lengths=lengths)
+    if kept == "moments":
+        reach = replace(reach, fourth=FourthMoments.of(*of))
+    return replace(state, reach=reach)
+
+
+def _nearest(margins):
+    """As if rows were too many for the sums of all."""
+    few = margins.edges.size // 2
+    sums = np.where(np.arange(margins.edges.size)[:, None] < few, margins.sums, 0.0)
+    return replace(margins, sums=sums, end=float(margins.edges[few]), far=())
 
 
 def verdict(problem, before, doubtful=DOUBTFUL):

@@ -153,6 +153,20 @@ def test_nor_where_rows_are_too_many_to_be_summed(kind, n_columns, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", MARGINS)
+def test_nor_by_a_far_row_that_is_in_no_sum(kind, monkeypatch):
+    monkeypatch.setattr(margins, "CHEAP_FLOPS", 0.0)
+    problem = problem_of(kind, n_rows=150, n_columns=3)
+    X = problem.rows.X.copy()
+    X[11] *= 100.0  # beyond the others, it goes farthest
+    problem = replace(problem, rows=replace(problem.rows, X=X))
+    state = state_of(problem)
+    for way in ways(state):
+        for size in (0.1, 0.3):
+            step = size * state.reach.margins.end * way / np.abs(way).max()
+            assert_bends_less(state, problem.rows, 0.0 * way, step)
+
+
+@pytest.mark.parametrize("kind", MARGINS)
 def test_no_more_curvature_is_lost_where_a_step_ends(kind):
     problem = problem_of(kind, n_rows=150)
     state = state_of(problem)

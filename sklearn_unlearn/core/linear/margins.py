@@ -212,7 +212,7 @@ class Margins:
         """
         way, squares = self._ways(moved)
         gone = self._gone(behind)
-        if not np.max(gone + way) < self.end:  # so that a NaN is infinite
+        if self._may_miss(gone + way, [*behind, moved]):
             return math.inf
         beyond = np.maximum(gone + way - self.edges, 0.0)
         shares = np.divide(beyond, way, out=np.ones_like(way), where=way > 0.0)
@@ -248,7 +248,7 @@ class Margins:
         """
         way = np.max([self._ways(each)[0] for each in ends], axis=0)
         far = self._gone(behind) + way
-        if not np.max(far) < self.end:
+        if any(self._may_miss(far, [*behind, each]) for each in ends):
             return math.inf
         squares, crossed = self._ways(step)[1], 1.0 * (far > self.edges)
         close, share = slice(self.n_close), math.sqrt(1.0 + len(behind))
@@ -276,7 +276,7 @@ class Margins:
         if factor.order > MOST_UNKNOWNS:
             return math.inf
         far, share = self._gone(behind) + self._ways(moved)[0], 0.0
-        if not np.max(far) < self.end:
+        if self._may_miss(far, [*behind, moved]):
             return math.inf
         changes = [moved.vector, *(each.vector for each in behind)]
         root, close = math.sqrt(len(changes)), slice(self.n_close)
@@ -295,6 +295,21 @@ class Margins:
         """How far rows of each group have gone before, of each output."""
         gone: Array = sum((self._ways(each)[0] for each in behind), np.zeros((1, 1)))
         return gone
+
+    def _may_miss(self, ways: Array, changes: Sequence[Change]) -> bool:
+        """Whether a row that is in no sum may cross a margin.
+
+        Parameters
+        ----------
+        ways : ndarray of shape (n_outputs, n_groups)
+            How far rows go that are in a sum.
+        changes : sequence of Change
+            On which they go.
+        """
+        if not np.max(ways) < math.inf:  # so that a NaN may
+            return True
+        longest = sum((each.largest for each in changes), np.zeros(1))
+        return self.end < math.inf and not np.max(longest) < self.end
 
     def _ways(self, change: Change) -> tuple[Array, Array]:
         """The longest way of a row in each group, and the sums of their squares.
