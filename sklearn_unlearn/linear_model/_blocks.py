@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.row_blocks import (
+    Block,
     DataBlocks,
-    RowStream,
     check_blocks_alone,
-    in_block,
+    kind_of,
     named_columns,
     same_columns,
+    same_kind,
 )
-from sklearn_unlearn.utils.validation import check_sample_weight, check_training_data
+from sklearn_unlearn.utils.validation import (
+    Columns,
+    check_sample_weight,
+    check_training_data,
+)
 
 
 def read_blocks(model: Any, data: DataBlocks, given: dict) -> tuple:
     """Rows, encoding and columns of a first pass, and no names of rows.
 
-    Targets and weights are read once as a whole, since all of them say which classes
-    there are; each pass reads those of its blocks again.
+    The first pass tells which classes there are; each later one reads targets and
+    weights again.
 
     Raises
     ------
@@ -30,30 +36,55 @@ def read_blocks(model: Any, data: DataBlocks, given: dict) -> tuple:
         Naming the block that is not like the others, or what was given besides.
     """
     check_blocks_alone(given, {"retain_data": model.retain_data})
-    targets, weights, columns = [], [], None
-    for number, block in enumerate(data):
-        with in_block(number):
-            _, y, weight, here = _validated(model, block)
-        columns = same_columns(columns, here, number)
-        targets.append(y)
-        weights.append(weight)
-    if columns is None:
-        raise ValueError("blocks holds no rows: there is no block.")
-    y, weight = np.concatenate(targets), np.concatenate(weights)
-    if not weight.any():
+    data = data.watched()
+
+    def look(number: int, block: Block) -> _Seen:
+        X, y, weight, columns = _validated(model, block)
+        targets = model._targets_in_short(y, weight)
+        return _Seen(number, columns, kind_of(X), X.shape[0], *targets)
+
+    def both(before: _Seen, after: _Seen) -> _Seen:
+        return before.joined(after, model._targets_in_short)
+
+    seen = data.combined(look, both)
+    if not seen.weight.any():
         raise ValueError("sample_weight must hold a weight other than zero.")
-    encoding = model._encoding(y, weight)
+    encoding, columns = model._encoding(seen.y, seen.weight), seen.columns
     model._check_objective(None if encoding.classes is None else encoding.n_groups)
 
-    def read(block: Any) -> Rows:
+    def read(block: Block) -> Rows:
         X, y, weight, here = _validated(model, block)
         same_columns(columns, here, 0)
         return Rows(X, encoding.read(y), weight)
 
-    rows = RowStream(data, read, weight.size)
+    rows = data.rows(read, seen.n_rows)
     return rows, encoding, named_columns(data, columns), None
 
 
-def _validated(model: Any, block: Any) -> tuple:
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What blocks are, from the number of the first of them on."""
+
+    number: int
+    columns: Columns
+    kind: Any
+    n_rows: int
+    y: Any
+    weight: Any
+
+    def joined(self, after: _Seen, in_short: Any) -> _Seen:
+        same_columns(self.columns, after.columns, after.number)
+        same_kind(self.kind, after.kind, after.number)
+        if self.y.shape[1:] != after.y.shape[1:]:
+            raise ValueError(
+                f"Block {after.number} of y has other dimensions than those before."
+            )
+        y = np.concatenate([self.y, after.y])
+        weight = np.concatenate([self.weight, after.weight])
+        y, weight = in_short(y, weight)
+        return replace(self, n_rows=self.n_rows + after.n_rows, y=y, weight=weight)
+
+
+def _validated(model: Any, block: Block) -> tuple:
     X, y, columns = check_training_data(model, block.X, block.y, **model._target_checks)
     return X, y, check_sample_weight(block.sample_weight, X.shape[0]), columns

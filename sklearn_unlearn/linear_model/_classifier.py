@@ -103,6 +103,13 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
             )
         return Labels(classes, signed, weights, balance_rows)
 
+    def _targets_in_short(self, y, sample_weight):
+        """The labels that are there, and the summed weight of each."""
+        y = as_vector(y)
+        check_classification_targets(y)
+        labels, positions = np.unique(y, return_inverse=True)
+        return labels, np.bincount(positions, sample_weight, labels.size)
+
     def _any_encoding(self):
         return Labels(np.arange(2), signed=True, class_weight=np.ones(2))
 

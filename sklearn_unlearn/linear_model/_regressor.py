@@ -44,6 +44,10 @@ class LinearRegressor(RegressorMixin, LinearUnlearner):
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
         return Targets(n_outputs, y.ndim == 1, self._loss(None), self._flattens)
 
+    def _targets_in_short(self, y, sample_weight):
+        """One target and the summed weight: all say what one says."""
+        return y[:1].copy(), sample_weight.sum(keepdims=True)
+
     def _any_encoding(self):
         return None
 

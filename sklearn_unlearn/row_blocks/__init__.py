@@ -7,9 +7,10 @@ factor and of the exact models and transformers, and in ``refine`` and
 
 from sklearn_unlearn.row_blocks._data_blocks import DataBlocks
 from sklearn_unlearn.row_blocks._row_stream import (
-    RowStream,
+    Block,
     check_blocks_alone,
     in_block,
+    kind_of,
     named_columns,
     same_columns,
     same_kind,
@@ -17,10 +18,11 @@ from sklearn_unlearn.row_blocks._row_stream import (
 )
 
 __all__ = [
+    "Block",
     "DataBlocks",
-    "RowStream",
     "check_blocks_alone",
     "in_block",
+    "kind_of",
     "named_columns",
     "same_columns",
     "same_kind",

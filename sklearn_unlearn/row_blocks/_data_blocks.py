@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
+from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.row_blocks._row_stream import Block, RowStream, in_block
+from sklearn_unlearn.row_blocks._same_rows import SameRows
 
-class Block(NamedTuple):
-    """Rows with what belongs to them; nothing of it has been validated."""
-
-    X: Any
-    y: Any = None
-    sample_weight: Any = None
+_NO_BLOCK = "blocks holds no rows: there is no block."
 
 
 class DataBlocks:
@@ -58,7 +57,7 @@ class DataBlocks:
         self,
         blocks: Iterable[tuple] | Callable[[], Iterator[tuple]],
         *,
-        feature_names: Sequence[str] | None = None,
+        feature_names: Sequence[str] | np.ndarray | None = None,
     ):
         if not callable(blocks) and not isinstance(blocks, Iterable):
             raise TypeError(
@@ -80,13 +79,55 @@ class DataBlocks:
     def __iter__(self) -> Iterator[Block]:
         """Read all blocks, the next one ahead."""
         blocks = iter(self._blocks() if callable(self._blocks) else self._blocks)
-        for number, block in enumerate(_read_ahead(blocks)):
-            if not isinstance(block, tuple) or not 1 <= len(block) <= 3:
-                raise TypeError(
-                    f"Block {number} must be a tuple (X, y) or (X, y, sample_weight); "
-                    f"got {type(block).__name__}."
-                )
-            yield Block(*block)
+        yield from map(_checked, count(), _read_ahead(blocks))
+
+    def watched(self) -> DataBlocks:
+        """The same blocks, refused where a later pass reads others than the first."""
+        same = SameRows()
+        return DataBlocks(
+            lambda: same.checked(iter(self)), feature_names=self.feature_names
+        )
+
+    def mapped(self, function: Callable[[Block], Block]) -> DataBlocks:
+        """What a function makes of each block, the columns without names."""
+        return DataBlocks(lambda: map(function, self))
+
+    def head(self) -> Block:
+        """The first block.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
+        for block in self:
+            return block
+        raise ValueError(_NO_BLOCK)
+
+    def combined(
+        self,
+        term: Callable[[int, Block], Any],
+        combine: Callable[[Any, Any], Any],
+    ) -> Any:
+        """What a term makes of each block and its number, from the first to the last.
+
+        Raises
+        ------
+        ValueError
+            If there is no block.
+        """
+        found = None
+        for number, block in enumerate(self):
+            with in_block(number):
+                here = term(number, block)
+            found = here if found is None else combine(found, here)
+        if found is None:
+            raise ValueError(_NO_BLOCK)
+        return found
+
+    def rows(self, read: Callable[[Block], Rows], n_rows: int | None = None) -> Any:
+        """Rows as sums of the core read them; they are counted if need be."""
+        return RowStream(self, read, n_rows)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
         """No array is made of them.
@@ -186,6 +227,15 @@ class _NpzBlocks:
 
 def _part(values, part):
     return None if values is None else values[part]
+
+
+def _checked(number: int, block: Any) -> Block:
+    if not isinstance(block, tuple) or not 1 <= len(block) <= 3:
+        raise TypeError(
+            f"Block {number} must be a tuple (X, y) or (X, y, sample_weight); "
+            f"got {type(block).__name__}."
+        )
+    return Block(*block)
 
 
 _END = object()

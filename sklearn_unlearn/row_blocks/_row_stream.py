@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows
-from sklearn_unlearn.row_blocks._data_blocks import Block, DataBlocks
 from sklearn_unlearn.utils.validation import Columns
+
+if TYPE_CHECKING:
+    from sklearn_unlearn.row_blocks._data_blocks import DataBlocks
+
+
+class Block(NamedTuple):
+    """Rows with what belongs to them; nothing of it has been validated."""
+
+    X: Any
+    y: Any = None
+    sample_weight: Any = None
 
 
 class RowStream:
-    """Rows of a `DataBlocks` with encoded targets, read anew for each pass.
+    """Blocks with encoded targets, read anew for each pass.
 
     Parameters
     ----------
-    data : DataBlocks
+    data : iterable of Block
     read : callable
         The validated and encoded rows of a `Block`.
     n_rows : int, optional
@@ -29,19 +39,21 @@ class RowStream:
 
     def __init__(
         self,
-        data: DataBlocks,
+        data: Iterable[Block],
         read: Callable[[Block], Rows],
         n_rows: int | None = None,
     ):
         self._data, self._read = data, read
-        self._n_rows = n_rows
         if n_rows is None:
-            self._n_rows = sum(rows.n_rows for rows in self._pass())
+            n_rows = sum(rows.n_rows for rows in self._pass())
+        self._n_rows = n_rows
+
+    #: Products with all rows read them again: see `core.linear.row_products`.
+    in_memory = False
 
     @property
     def n_rows(self) -> int:
         """Number of rows, those of weight zero included."""
-        assert self._n_rows is not None
         return self._n_rows
 
     def blocks(self, entries: int = BLOCK_ENTRIES) -> Iterator[Rows]:
@@ -50,18 +62,12 @@ class RowStream:
             yield from rows.blocks(entries)
 
     def _pass(self) -> Iterator[Rows]:
-        n_rows, kind = 0, None
+        kind = None
         for number, block in enumerate(self._data):
             with in_block(number):
                 rows = self._read(block)
-            kind = same_kind(kind, rows.X, number)
-            n_rows += rows.n_rows
+            kind = same_kind(kind, kind_of(rows.X), number)
             yield rows
-        if self._n_rows is not None and n_rows != self._n_rows:
-            raise ValueError(
-                f"blocks held {self._n_rows} rows when they were first read, and "
-                f"{n_rows} now: each pass must read the same rows."
-            )
 
 
 @contextmanager
@@ -73,9 +79,15 @@ def in_block(number: int) -> Iterator[None]:
         raise ValueError(f"Block {number}: {error}") from error
 
 
-def same_kind(kind: Any, X: Any, number: int) -> Any:
-    """What X is, refused where an earlier block was of another kind."""
-    here = ("sparse" if is_sparse(X) else "dense", np.dtype(X.dtype).name)
+def kind_of(X: Any) -> tuple[str, str] | None:
+    """What X is, None of a frame."""
+    if not hasattr(X, "dtype"):
+        return None
+    return ("sparse" if is_sparse(X) else "dense", np.dtype(X.dtype).name)
+
+
+def same_kind(kind: Any, here: Any, number: int) -> Any:
+    """What a block is, refused where an earlier one was of another kind."""
     if kind is not None and kind != here:
         raise ValueError(
             f"Block {number} of X is {' '.join(here)}, but those before are "

@@ -17,7 +17,6 @@ from sklearn_unlearn.core.training_rows.search import check_named_once
 from sklearn_unlearn.exceptions import IncompleteSubjectError, UnlearningError
 from sklearn_unlearn.row_blocks import (
     DataBlocks,
-    RowStream,
     check_blocks_alone,
     without_names,
 )
@@ -320,7 +319,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
             check_blocks_alone({"y": y, "sample_weight": sample_weight}, {})
             known = without_names(X, fitted.columns, fitted.model.forgotten)
             asked = replace(fitted, columns=known)
-            return RowStream(X, lambda block: self._read_rows(asked, *block))
+            return X.watched().rows(lambda block: self._read_rows(asked, *block))
         if X is not None and y is not None:
             return self._read_rows(fitted, X, y, sample_weight)
         if X is not None or y is not None or sample_weight is not None:

@@ -60,6 +60,10 @@ class StatisticalClassifier(ProbabilityMixin, ClassifierMixin, StatisticalModel)
         check_classification_targets(y)
         return np.unique(y if classes is None else classes)
 
+    def _labels_in_short(self, y):
+        check_classification_targets(y)
+        return np.unique(y)
+
     def _check_classes(self, classes, known, y=None):
         if classes is not None and not np.array_equal(np.unique(classes), known):
             raise ValueError(

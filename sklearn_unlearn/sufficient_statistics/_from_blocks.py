@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from sklearn_unlearn.base import Batch
 from sklearn_unlearn.row_blocks import (
+    Block,
     DataBlocks,
     check_blocks_alone,
-    in_block,
+    kind_of,
     named_columns,
     same_columns,
     same_kind,
 )
 from sklearn_unlearn.sufficient_statistics._fitted import Fitted
+from sklearn_unlearn.utils.validation import Columns
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What is known of blocks, from the number of the first of them on.
+
+    ``fitted`` is None where all weights are zero.
+    """
+
+    number: int
+    columns: Columns
+    kind: Any
+    fitted: Fitted | None
 
 
 def fitted_to_blocks(model: Any, data: DataBlocks, given: dict, params: dict) -> Fitted:
@@ -36,28 +51,30 @@ def fitted_to_blocks(model: Any, data: DataBlocks, given: dict, params: dict) ->
         Naming the block that is not like the others, or what was given besides.
     """
     check_blocks_alone(given, params)
-    labels, columns, kind = model._labels_of_blocks(data), None, None
-    fitted = None
-    for number, block in enumerate(data):
-        with in_block(number):
-            batch, here = model._read_block(Batch(*block), labels, params)
-        columns = same_columns(columns, here, number)
-        if hasattr(batch.X.rows, "dtype"):
-            kind = same_kind(kind, batch.X.rows, number)
-        found = model._statistics(batch, params)
-        if found is None:
-            continue
-        if fitted is None:
+    data = data.watched()
+    labels = model._labels_of_blocks(data)
+
+    def part(number: int, block: Block) -> _Part:
+        batch, columns = model._read_block(Batch(*block), labels, params)
+        found, fitted = model._statistics(batch, params), None
+        if found is not None:
             forgotten = np.zeros(columns.n_features, dtype=bool)
             statistics = model._keep_at_fit(found, labels)
             fitted = Fitted(statistics, columns, forgotten, params, labels)
-            continue
-        statistics, _ = model._edit(
-            fitted.statistics, model._match(found, fitted), None
-        )
+        return _Part(number, columns, kind_of(batch.X.rows), fitted)
+
+    def both(before: _Part, after: _Part) -> _Part:
+        columns = same_columns(before.columns, after.columns, after.number)
+        kind = same_kind(before.kind, after.kind, after.number)
+        fitted, other = before.fitted, after.fitted
+        if fitted is None or other is None:
+            return replace(before, fitted=fitted or other)
+        found = model._match(other.statistics, fitted)
+        statistics, _ = model._edit(fitted.statistics, found, None)
         fitted = replace(fitted, statistics=statistics)
-    if columns is None:
-        raise ValueError("blocks holds no rows: there is no block.")
+        return _Part(before.number, columns, kind, fitted)
+
+    fitted = data.combined(part, both).fitted
     if fitted is None:
         raise ValueError("sample_weight must hold a weight other than zero.")
-    return replace(fitted, columns=named_columns(data, columns))
+    return replace(fitted, columns=named_columns(data, fitted.columns))

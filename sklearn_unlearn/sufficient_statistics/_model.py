@@ -12,7 +12,6 @@ from sklearn.utils.validation import check_non_negative
 from sklearn_unlearn.base import Batch
 from sklearn_unlearn.core.statistics.block_sums import Second
 from sklearn_unlearn.core.statistics.class_sums import Statistics, Values
-from sklearn_unlearn.row_blocks import in_block
 from sklearn_unlearn.sufficient_statistics._class_statistics import (
     ClassStatistics,
     widest,
@@ -184,11 +183,17 @@ class StatisticalModel(FromSklearnMixin, RetainsRows, LearnedColumns, BaseEstima
         return self._labelled(batch, X, y, weight, labels), columns
 
     def _labels_of_blocks(self, data):
-        targets = []
-        for number, block in enumerate(data):
-            with in_block(number):
-                targets.append(self._read_first(Batch(*block))[1])
-        return self._labels(np.concatenate(targets), None) if targets else None
+        def look(number, block):
+            return self._labels_in_short(self._read_first(Batch(*block))[1])
+
+        def both(before, after):
+            return self._labels_in_short(np.concatenate([before, after]))
+
+        return self._labels(data.combined(look, both), None)
+
+    def _labels_in_short(self, y):
+        """Targets of which `_labels` are those of all of y."""
+        return y[:1].copy()
 
     def _read_first(self, batch):
         checks = self._target_checks

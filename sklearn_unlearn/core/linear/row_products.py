@@ -40,16 +40,21 @@ class RowProducts:
     """
 
     def __init__(self, objective: Objective, rows: RowBlocks) -> None:
-        blocks = list(rows.blocks(sys.maxsize))
-        self.objective = objective
-        self.y = np.concatenate([block.y for block in blocks])
-        self.weight = np.concatenate([block.weight for block in blocks])
-        self._parts: list[tuple[slice, Data]] = []
-        start = 0
-        for block in blocks:
-            stop = start + block.n_rows
-            self._parts.append((slice(start, stop), as_float64(block.X)))
-            start = stop
+        self.objective, self._rows = objective, rows
+        self._kept: list[tuple[slice, Data]] | None = None
+        self._n_entries, targets, weights, kept = 0, [], [], []
+        start, in_memory = 0, getattr(rows, "in_memory", True)
+        for block in rows.blocks(sys.maxsize):
+            targets.append(block.y)
+            weights.append(block.weight)
+            self._n_entries += n_stored(block.X)
+            if in_memory:
+                part = slice(start, start + block.n_rows)
+                kept.append((part, as_float64(block.X)))
+                start = part.stop
+        if in_memory:
+            self._kept = kept
+        self.y, self.weight = np.concatenate(targets), np.concatenate(weights)
 
     @property
     def n_rows(self) -> int:
@@ -59,13 +64,24 @@ class RowProducts:
     @property
     def n_entries(self) -> int:
         """Stored entries that half a pass reads."""
-        return sum(n_stored(X) for _, X in self._parts)
+        return self._n_entries
+
+    def _parts(self) -> Iterator[tuple[slice, Data]]:
+        """All rows, part after part: kept ones, or read again."""
+        if self._kept is not None:
+            yield from self._kept
+            return
+        start = 0
+        for block in self._rows.blocks(sys.maxsize):
+            part = slice(start, start + block.n_rows)
+            yield part, as_float64(block.X)
+            start = part.stop
 
     def raw(self, theta: Array) -> Array:
         """``x_i . theta``."""
         raw = np.empty((self.n_rows, theta.shape[1]))
         columns = theta[:-1] if self.objective.fit_intercept else theta
-        for part, X in self._parts:
+        for part, X in self._parts():
             if columns.shape[1] == 1:  # a vector takes half the time of a column
                 raw[part, 0] = X @ columns[:, 0]
             else:
@@ -77,14 +93,14 @@ class RowProducts:
     def pull(self, values: Array) -> Array:
         """``X' values``, summed with the care that a gradient needs."""
         total = np.zeros((self.objective.shape[0], values.shape[1]))
-        for part, X in self._parts:
+        for part, X in self._parts():
             total += self.objective.pulled(X, values[part])
         return total
 
     def pull_roughly(self, values: Array) -> Array:
         """The same for a search direction, in less time."""
         total = np.zeros((self.objective.shape[0], values.shape[1]))
-        for part, X in self._parts:
+        for part, X in self._parts():
             if values.shape[1] == 1 and is_sparse(X):
                 total[: X.shape[1], 0] += X.T @ values[part, 0]
             else:
@@ -96,7 +112,7 @@ class RowProducts:
     def squares(self, values: Array) -> Array:
         """``(X * X)' values``: diagonals of Hessians."""
         total = np.zeros((self.objective.shape[0], values.shape[1]))
-        for part, X in self._parts:
+        for part, X in self._parts():
             total[: X.shape[1]] += transposed_times(squared(X), values[part])
         if self.objective.fit_intercept:
             total[-1] = values.sum(axis=0)
@@ -107,7 +123,7 @@ class RowProducts:
     ) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
         """Some columns in single precision, dense, some rows after others."""
         step = max(1, _DENSE_ENTRIES // max(chosen.size, 1))
-        for part, X in self._parts:
+        for part, X in self._parts():
             some = X[:, chosen]
             for start in range(0, X.shape[0], step):
                 rows = some[start : start + step]
