@@ -8,12 +8,14 @@ rows, targets and fitted values are is the estimator's business.
 from __future__ import annotations
 
 import copy
+from inspect import isfunction
 from typing import Any, ClassVar
 
 from sklearn.base import is_regressor
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn._planning import PlanningMixin
+from sklearn_unlearn.row_blocks import refusing_blocks
 from sklearn_unlearn.utils.explanation import Explanation
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.request import Answer, Batch, Request
@@ -41,6 +43,15 @@ class UnlearnerMixin(PlanningMixin, StepMixin):
     #: What requests may hold: "out" and "into", rows that leave and that come;
     #: "columns"; and of rows "y", "y_new" (beside X_new), "sample_weight", "row_ids".
     _accepts: ClassVar[Any] = frozenset({"out", "into", "y", "sample_weight"})
+    #: Whether ``fit`` reads `DataBlocks`.
+    _reads_blocks: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **keywords):
+        """Let a ``fit`` that reads no blocks say so before it asks for targets."""
+        super().__init_subclass__(**keywords)
+        fit = vars(cls).get("fit")
+        if isfunction(fit) and not cls._reads_blocks:
+            cls.fit = refusing_blocks(fit)
 
     # Verbs --------------------------------------------------------------------------
 

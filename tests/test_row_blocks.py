@@ -1,13 +1,20 @@
 """Data that are read block after block give what arrays in memory give."""
 
 import threading
+import weakref
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.base import clone
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_unlearn import (
+    RetrainedClassifier,
+    UnlearnableCalibratedClassifierCV,
+    UnlearnableColumnTransformer,
     UnlearnableGaussianNB,
+    UnlearnableGridSearchCV,
     UnlearnableHuberRegressor,
     UnlearnableLinearDiscriminantAnalysis,
     UnlearnableLinearRegression,
@@ -16,13 +23,18 @@ from sklearn_unlearn import (
     UnlearnableMultinomialNB,
     UnlearnableOneHotEncoder,
     UnlearnablePoissonRegressor,
+    UnlearnableRandomForestClassifier,
     UnlearnableRidge,
     UnlearnableSelectKBest,
     UnlearnableSimpleImputer,
+    UnlearnableStackingClassifier,
     UnlearnableStandardScaler,
+    UnlearnableVotingClassifier,
     make_unlearnable_pipeline,
 )
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_blocks import DataBlocks
+from sklearn_unlearn.utils.discovery import all_estimators
 
 N_ROWS = 240
 
@@ -364,8 +376,8 @@ def test_what_does_not_read_blocks_says_so(ask, data):
     X, y = data[0], data[1]["binary"]
     model = UnlearnableLogisticRegression().fit(X, y)
     if ask == "fit":
-        model = make_unlearnable_pipeline(UnlearnableStandardScaler(), model)
-    with pytest.raises(TypeError, match="X is DataBlocks"):
+        model = UnlearnableCalibratedClassifierCV(model)
+    with pytest.raises(TypeError, match="DataBlocks, which"):
         getattr(model, ask)(in_blocks(X, y), *([] if ask == "predict" else [y]))
 
 
@@ -379,3 +391,244 @@ def test_names_that_were_given_apart(data):
     model = UnlearnableRidge().fit(DataBlocks(blocks, feature_names=list("abcd")))
     with pytest.raises(ValueError, match="are not those that the model was fitted"):
         model.gradient_residual(DataBlocks(blocks, feature_names=list("abce")))
+
+
+# Passes that differ ------------------------------------------------------------------
+
+
+def passes(data, **second):
+    """Blocks of which the second pass, and those after it, have another part."""
+    X, y, weight = data[0], data[1]["binary"], data[2]
+    read = []
+
+    def blocks():
+        parts = {"X": X, "y": y, "weight": weight}
+        if read:
+            parts.update(second)
+        read.append(1)
+        for start in range(0, N_ROWS, 70):
+            yield tuple(part[start : start + 70] for part in parts.values())
+
+    return DataBlocks(blocks)
+
+
+def swapped(values, one, other):
+    values = values.copy()
+    values[[one, other]] = values[[other, one]]
+    return values
+
+
+@pytest.mark.parametrize(
+    "model", [UnlearnableLogisticRegression(), UnlearnableGaussianNB()]
+)
+def test_targets_and_weights_that_change_between_passes(model, data):
+    X, y, weight = data[0], data[1]["binary"], data[2]
+    model = type(model)().fit(X, y)
+    before = model.predict_proba(X)
+    first, second = np.flatnonzero(y[140:210])[0] + 140, np.argmin(y[140:210]) + 140
+    faults = {
+        "Block 2: y is not what": {"y": swapped(y, first, second)},
+        "Block 1: sample_weight is not what": {"weight": swapped(weight, 80, 90)},
+        "Block 0: X is not what": {"X": swapped(X, 0, 1)},
+        "Block 3: y is not what": {"y": np.append(y[:-1], 1 - y[-1])},
+    }
+    for message, second in faults.items():
+        with pytest.raises(ValueError, match=message):
+            model.fit(passes(data, **second))
+        np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def test_targets_that_change_while_a_model_is_refined(data):
+    X, y, weight = data[0], data[1]["binary"], data[2]
+    model = UnlearnableLogisticRegression().fit(X, y, weight)
+    with pytest.raises(ValueError, match="Block 0: y is not what it was"):
+        model.refine(passes(data, y=1 - y))
+    names = np.where(y, "yes", "no")
+    model = UnlearnableLogisticRegression().fit(X, names, weight)
+    changed = swapped(names, int(np.argmax(y)), int(np.argmin(y)))
+    with pytest.raises(ValueError, match=r"Block \d: y is not what it was"):
+        model.refine(passes((X, {"binary": names}, weight), y=changed))
+
+
+def test_blocks_may_be_cut_anew_in_each_pass(data):
+    X, y = data[0], data[1]["binary"]
+    sizes = iter(range(31, 200))
+
+    def blocks():
+        size = next(sizes)
+        for start in range(0, N_ROWS, size):
+            yield X[start : start + size], y[start : start + size]
+
+    model = UnlearnableLogisticRegression().fit(DataBlocks(blocks))
+    expected = UnlearnableLogisticRegression().fit(X, y)
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-12)
+
+
+def test_wide_sparse_blocks_are_read_anew_for_each_product(data):
+    X, y = sp.csr_array(data[0]), data[1]["binary"]
+    model = UnlearnableLogisticRegression(curvature="iterative", tol=1e-10)
+    held, most = [0], [0]
+
+    def blocks():
+        for start in range(0, N_ROWS, 30):
+            part = X[start : start + 30]
+            held[0] += 1
+            weakref.finalize(part, lambda: held.__setitem__(0, held[0] - 1))
+            most[0] = max(most[0], held[0])
+            yield part, y[start : start + 30]
+
+    model.fit(DataBlocks(blocks))
+    expected = UnlearnableLogisticRegression(tol=1e-10).fit(X, y)
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-9)
+    assert most[0] <= 5  # of eight
+
+
+# Pipelines ----------------------------------------------------------------------------
+
+PIPELINES = {
+    "scaled": ([UnlearnableStandardScaler()], UnlearnableLogisticRegression()),
+    "coded": ([UnlearnableOneHotEncoder()], UnlearnableRidge()),
+    "sums": ([UnlearnableStandardScaler(), "passthrough"], UnlearnableGaussianNB()),
+    "stateless": ([FunctionTransformer(np.tanh)], UnlearnablePoissonRegressor()),
+}
+
+
+def pipeline_of(name):
+    steps, last = PIPELINES[name]
+    return make_unlearnable_pipeline(
+        *(step if isinstance(step, str) else clone(step) for step in steps),
+        clone(last),
+    )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", PIPELINES)
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.LargeStepWarning")
+def test_pipelines(name, weighted, data):
+    kind = {"coded": "numbers", "stateless": "counts"}.get(name, "binary")
+    X, y, weight = data[0], data[1][kind], data[2].copy()
+    X = np.round(X).clip(-2.0, 2.0) if name == "coded" else X
+    weight[5:9] = 0.0
+    given = (weight,) if weighted else ()
+    blocks = in_blocks(X, y, *given)
+    model = pipeline_of(name).fit(blocks)
+    expected = pipeline_of(name).fit(X, y, *given)
+    close = {"rtol": 0.0, "atol": 1e-10}
+    np.testing.assert_allclose(model.predict(X), expected.predict(X), **close)
+    gone, stay = np.arange(3), np.arange(3, N_ROWS)
+    part = (weight[gone],) if weighted else ()
+    for each in (model, expected):
+        if weighted and name == "coded":
+            with pytest.raises(UnlearningError, match="was fitted without weights"):
+                each.partial_unfit(X[gone], y[gone], *part)
+            continue
+        each.partial_unfit(X[gone], y[gone], *part)
+    np.testing.assert_allclose(model.predict(X), expected.predict(X), **close)
+    if hasattr(model, "refine") and not (weighted and name == "coded"):
+        part = (weight[stay],) if weighted else ()
+        left = in_blocks(X[stay], y[stay], *part)
+        assert model.refine(left).gradient_residual(left) <= 1e-3
+        expected.refine(X[stay], y[stay], *part)
+        np.testing.assert_allclose(
+            model.predict(X), expected.predict(X), rtol=0.0, atol=1e-6
+        )
+
+
+def test_pipelines_of_parquet_know_the_names(parquet, data):
+    pandas = pytest.importorskip("pandas")
+    blocks = DataBlocks.from_parquet(parquet, target="y", columns=list("abcd"))
+    model = pipeline_of("scaled").fit(blocks)
+    assert model.feature_names_in_.tolist() == list("abcd")
+    frame = pandas.DataFrame(data[0], columns=list("abcd"))
+    expected = pipeline_of("scaled").fit(frame, data[1]["binary"])
+    model.forget_features("b").refine(blocks)
+    expected.forget_features("b").refine(frame, data[1]["binary"])
+    found = model.predict_proba(frame)
+    np.testing.assert_allclose(found, expected.predict_proba(frame), atol=1e-5)
+
+
+def test_pipelines_that_do_not_read_blocks_stay_as_they_were(data):
+    X, y = data[0], data[1]["binary"]
+    model = pipeline_of("scaled").fit(X, y)
+    before = model.predict_proba(X)
+    with pytest.raises(ValueError, match="y must be None beside DataBlocks"):
+        model.fit(in_blocks(X, y), y)
+    with pytest.raises(ValueError, match="Block 1 of X has 3 columns"):
+        model.fit(changed(data, 1, X=X[120:, :3]))
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    other = make_unlearnable_pipeline(StandardScaler(), UnlearnableRidge())
+    with pytest.raises(TypeError, match="'standardscaler' is StandardScaler, which do"):
+        other.fit(in_blocks(X, y))
+    other = make_unlearnable_pipeline(UnlearnableStandardScaler(), forest())
+    with pytest.raises(TypeError, match="which does not read DataBlocks"):
+        other.fit(in_blocks(X, y))
+
+
+# What does not read blocks ------------------------------------------------------------
+
+
+def forest():
+    return UnlearnableRandomForestClassifier(n_estimators=2)
+
+
+def readers():
+    """Every estimator with blocks that it might fit, and whether it is to."""
+    needed = UnlearnableLogisticRegression()
+    wrapped = [
+        UnlearnableGridSearchCV(needed, {"C": [1.0]}),
+        UnlearnableStackingClassifier([("a", needed)]),
+        UnlearnableVotingClassifier([("a", needed)]),
+        UnlearnableCalibratedClassifierCV(needed),
+        UnlearnableColumnTransformer([("a", UnlearnableStandardScaler(), [0])]),
+        RetrainedClassifier(needed),
+    ]
+    known = {"UnlearnableCountVectorizer", "UnlearnableTfidfVectorizer"}
+    known |= {"UnlearnableDictVectorizer"}  # of blocks of texts, and of mappings
+    each = [kind() for name, kind in all_estimators() if name not in known]
+    return pytest.mark.parametrize("model", each + wrapped, ids=lambda m: str(type(m)))
+
+
+@readers()
+def test_estimators_read_blocks_or_say_that_they_do_not(model, data):
+    X, y = np.abs(data[0]) + 0.1, data[1]["binary"] + 1
+    try:
+        model = clone(model).fit(in_blocks(X, y))
+    except TypeError as error:
+        assert "DataBlocks, which" in str(error)  # noqa: PT017
+    else:
+        assert model.n_features_in_ == 4
+
+
+def test_what_is_no_file_of_parquet(data):
+    arrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow.dataset")
+    table = arrow.table({"a": data[0][:, 0], "y": data[1]["binary"]})
+    blocks = DataBlocks.from_parquet(table, target="y", batch_size=50)
+    model = UnlearnableLogisticRegression().fit(blocks)
+    expected = UnlearnableLogisticRegression().fit(data[0][:, :1], data[1]["binary"])
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-12)
+    with pytest.raises(TypeError, match="source must be a path"):
+        DataBlocks.from_parquet(data[0], target="y")
+
+
+def test_a_file_of_parquet_that_disappears(parquet, data):
+    X, y = data[0], data[1]["binary"]
+    blocks = DataBlocks.from_parquet(parquet, target="y", columns=list("abcd"))
+    model = UnlearnableLogisticRegression().fit(X, y)
+    before = model.predict_proba(X)
+    parquet.unlink()
+    with pytest.raises(FileNotFoundError, match=r"rows\.parquet"):
+        model.fit(blocks)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    with pytest.raises(FileNotFoundError, match=r"rows\.parquet"):
+        DataBlocks.from_parquet(parquet, target="y")
+
+
+def test_labels_that_come_late(data):
+    X, y = data[0], np.zeros(N_ROWS, dtype=int)
+    y[-1] = 1
+    model = UnlearnableLogisticRegression().fit(in_blocks(X, y))
+    expected = UnlearnableLogisticRegression().fit(X, y)
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-12)
+    with pytest.raises(ValueError, match="Block 3: y contains"):
+        model.refine(in_blocks(X, np.append(y[:-1], 2)))

@@ -62,6 +62,7 @@ class LinearUnlearner(
     #: Whether the twin averages its loss, so that the penalty on our sum is `_strength`
     #: times the summed weight of the rows and each request changes it.
     _averages: Any = False
+    _reads_blocks = True
 
     def fit(self, X, y=None, sample_weight=None, *, row_ids=None):
         """Fit the model and keep the factor of its Hessian.

@@ -9,9 +9,11 @@ from sklearn import config_context
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
+from sklearn_unlearn.pipeline._blocks import fit_to_blocks
 from sklearn_unlearn.pipeline._meta_estimators import hands_weights_on, of_targets
 from sklearn_unlearn.pipeline._requests import PipelineRequests
 from sklearn_unlearn.pipeline._steps import outputs
+from sklearn_unlearn.row_blocks import DataBlocks, check_blocks_alone
 from sklearn_unlearn.transformers import (
     check_on_stateful,
     check_rowwise,
@@ -32,15 +34,18 @@ from sklearn_unlearn.utils.validation import check_sample_weight
 class PipelineFitting(PipelineRequests):
     """The ``fit`` of a pipeline: explicit weights, identifiers, raw rows kept."""
 
+    _reads_blocks = True
+
     def fit(self, X, y=None, sample_weight=None, *, row_ids=None, **params):
         """Fit all steps.
 
         Parameters
         ----------
-        X : array-like, DataFrame, sparse matrix or list of str
+        X : array-like, DataFrame, sparse matrix, list of str or DataBlocks
             With ``retain_data=True`` in the last step, kept by reference: do not change
-            it afterwards. All else is copied, and nothing is overwritten: steps with
-            ``copy=False`` work in place on what others made alone.
+            it afterwards. Blocks have y and weights in them, and each step reads all of
+            them several times. All else is copied, and nothing is overwritten: steps
+            with ``copy=False`` work in place on what others made alone.
         y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
         sample_weight : array-like of shape (n_samples,) or float, optional
             For each step whose ``fit`` takes it. Rows of weight zero are none.
@@ -64,6 +69,10 @@ class PipelineFitting(PipelineRequests):
             there is not found.
         """
         with self._exclusive():
+            if isinstance(X, DataBlocks):
+                given = {"y": y, "sample_weight": sample_weight, "row_ids": row_ids}
+                self._fit_blocks(X, {**given, **params})
+                return self
             X, y, keywords = self._prepared(X, y, sample_weight, row_ids, params)
             self._fit_by("fit", X, y, keywords)
         return self
@@ -120,6 +129,17 @@ class PipelineFitting(PipelineRequests):
             if y is not None:
                 of_targets(few(np.asarray(y)), self._flat()[2])  # which checks them
         return answer
+
+    def _fit_blocks(self, data, given):
+        """As `_fit_by`, all steps reading blocks."""
+        check_on_stateful(self.on_stateful)
+        check_blocks_alone(given, {})
+        data = data.framed()
+        with undone_if_refused(self), config_context(enable_metadata_routing=False):
+            weighted = fit_to_blocks(self.steps, data)
+            head = data.head()
+            keywords = dict.fromkeys((f"{name}__sample_weight" for name in weighted), 1)
+            self._keep(head.X, head.y, keywords)
 
     def _safe(self, X):
         """Rows that no step can overwrite; models do not, and take them as they are."""

@@ -20,6 +20,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.row_blocks import DataBlocks
 from sklearn_unlearn.transformers import exported, few, is_stateless, may_mix, mixes
 from sklearn_unlearn.utils.from_sklearn import instead_of
 from sklearn_unlearn.utils.messages import kind_of
@@ -144,8 +145,12 @@ def _check_targetwise(transformer, targets):
         )
 
 
-def of_targets(y, made):
-    """What was made of targets, if there are any."""
+def of_targets(y, made, X=None):
+    """What was made of targets, if there are any; of those in blocks X nothing is."""
+    if made and isinstance(X, DataBlocks):
+        raise TypeError(
+            "X is DataBlocks, whose targets no step changes: give X and y as arrays."
+        )
     if y is not None:
         for targets in made:
             y = targets(y)

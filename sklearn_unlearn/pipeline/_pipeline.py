@@ -13,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn_unlearn.base import Batch, Request
 from sklearn_unlearn.certification import model_hash
 from sklearn_unlearn.exceptions import CertificationError
+from sklearn_unlearn.pipeline._blocks import inputs
 from sklearn_unlearn.pipeline._fitting import PipelineFitting
 from sklearn_unlearn.pipeline._from_sklearn import PipelineAdoption
 from sklearn_unlearn.pipeline._meta_estimators import (
@@ -149,7 +150,7 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
 
         Parameters
         ----------
-        X : array-like, DataFrame, sparse matrix or list of str, optional
+        X : array-like, DataFrame, sparse matrix, list of str or DataBlocks, optional
             All raw training data that remain, corrected. With retained data they are
             known, and X and y need not be given.
         y : array-like of shape (n_remaining,) or (n_remaining, n_targets), optional
@@ -168,7 +169,7 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
             fitted = self._checked()
             (*front, (name, last)), marks, made = self._flat()
             check_as_at_fit(front, marks, X)
-            X, y = outputs(front, X), of_targets(y, made)
+            X, y = inputs(front, X), of_targets(y, made, X)
             last = copy.copy(last).refine(X, y, sample_weight)
             steps = regroup_steps(self.steps, [*front, (name, last)])
             put([Request()], fitted, fitted._replace(steps=steps, lately=()))
@@ -244,7 +245,7 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
 
         Parameters
         ----------
-        X : array-like, DataFrame, sparse matrix or list of str, optional
+        X : array-like, DataFrame, sparse matrix, list of str or DataBlocks, optional
             The raw training data as they should be now; without X and y the retained
             ones.
         y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
@@ -259,7 +260,7 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
         self._check_fitted()
         (*front, (_, last)), marks, made = self._flat()
         check_as_at_fit(front, marks, X)
-        X, y = outputs(front, X), of_targets(y, made)
+        X, y = inputs(front, X), of_targets(y, made, X)
         again = None if cross_fitted(front, marks) else partial(outputs, front)
         norm = hook(last, "_final_residual")(X, y, sample_weight, again)
         return GradientResidual.of(norm, self._remembered)

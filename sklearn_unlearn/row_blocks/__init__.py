@@ -5,7 +5,7 @@ factor and of the exact models and transformers, and in ``refine`` and
 ``gradient_residual``.
 """
 
-from sklearn_unlearn.row_blocks._data_blocks import DataBlocks
+from sklearn_unlearn.row_blocks._data_blocks import DataBlocks, refusing_blocks
 from sklearn_unlearn.row_blocks._row_stream import (
     Block,
     check_blocks_alone,
@@ -24,6 +24,7 @@ __all__ = [
     "in_block",
     "kind_of",
     "named_columns",
+    "refusing_blocks",
     "same_columns",
     "same_kind",
     "without_names",

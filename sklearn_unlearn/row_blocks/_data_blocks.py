@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial, wraps
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,16 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.row_blocks._row_stream import Block, RowStream, in_block
 from sklearn_unlearn.row_blocks._same_rows import SameRows
+from sklearn_unlearn.utils.optional import import_optional
 
+_READERS = (
+    "fit, refine and gradient_residual of linear models and of pipelines, and fit of "
+    "models and transformers that are functions of sums"
+)
 _NO_BLOCK = "blocks holds no rows: there is no block."
 
 
@@ -92,6 +99,20 @@ class DataBlocks:
         """What a function makes of each block, the columns without names."""
         return DataBlocks(lambda: map(function, self))
 
+    def framed(self) -> DataBlocks:
+        """The same blocks, frames where the columns were given names apart.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed; it is in the extra ``frame``.
+        """
+        if self.feature_names is None:
+            return self
+        purpose = "A pipeline of blocks whose columns have names"
+        frame = import_optional("pandas", purpose, "frame").DataFrame
+        return self.mapped(partial(_framed, frame, list(self.feature_names)))
+
     def head(self) -> Block:
         """The first block.
 
@@ -137,10 +158,7 @@ class DataBlocks:
         TypeError
             Always: whatever asks does not read blocks.
         """
-        raise TypeError(
-            "X is DataBlocks, which fit, refine and gradient_residual of linear models "
-            "and fit of models and transformers that are sums read: give an array here."
-        )
+        raise TypeError(f"X is DataBlocks, which {_READERS} read: give an array here.")
 
     def __repr__(self) -> str:
         """Where the blocks come from, nothing of what they hold."""
@@ -177,8 +195,9 @@ class DataBlocks:
 
         Parameters
         ----------
-        source : path-like, list of path-like, or pyarrow.dataset.Dataset
-            A file, a directory, several files, or a dataset (which may filter).
+        source : path-like, list of path-like, pyarrow.dataset.Dataset or pyarrow.Table
+            A file, a directory, several files, a dataset (which may filter), or a table
+            in memory.
         target : str or list of str, optional
             The column that is y; several for several targets.
         sample_weight : str, optional
@@ -205,6 +224,22 @@ class DataBlocks:
         return cls(blocks, feature_names=blocks.columns)
 
 
+def refusing_blocks(fit: Callable) -> Callable:
+    """A ``fit`` that says that it reads no `DataBlocks`, whatever else is missing."""
+
+    @wraps(fit)
+    def checked(self, *arguments, **keywords):
+        X = arguments[0] if arguments else keywords.get("X")
+        if isinstance(X, DataBlocks):
+            raise TypeError(
+                f"{type(self).__name__} does not read DataBlocks, which {_READERS} "
+                "do: give X and y as arrays."
+            )
+        return fit(self, *arguments, **keywords)
+
+    return checked
+
+
 class _NpzBlocks:
     """Files of sparse matrices, with the targets of their rows."""
 
@@ -227,6 +262,12 @@ class _NpzBlocks:
 
 def _part(values, part):
     return None if values is None else values[part]
+
+
+def _framed(frame: Any, names: list, block: Block) -> Block:
+    if is_sparse(block.X):
+        return block
+    return block._replace(X=frame(block.X, columns=names))
 
 
 def _checked(number: int, block: Any) -> Block:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from os import PathLike
 
 import numpy as np
 from sklearn.utils import check_scalar
@@ -16,8 +17,17 @@ class ParquetBlocks:
     def __init__(self, source, target, sample_weight, columns, batch_size):
         datasets = import_optional("pyarrow.dataset", "from_parquet", "parquet")
         check_scalar(batch_size, "batch_size", Integral, min_val=1)
+        arrow = import_optional("pyarrow", "from_parquet", "parquet")
+        if isinstance(source, arrow.Table):
+            source = datasets.dataset(source)
         if not isinstance(source, datasets.Dataset):
             source = [source] if not isinstance(source, list) else source
+            for part in source:
+                if not isinstance(part, str | PathLike):
+                    raise TypeError(
+                        "source must be a path, a list of paths, a dataset or a table "
+                        f"of pyarrow; got {type(part).__name__}."
+                    )
             parts = [datasets.dataset(str(part), format="parquet") for part in source]
             source = parts[0] if len(parts) == 1 else datasets.dataset(parts)
         self.dataset, self.target, self.sample_weight = source, target, sample_weight
@@ -41,7 +51,7 @@ class ParquetBlocks:
                     f"{name!r} is named more than once in columns, target and "
                     "sample_weight."
                 )
-        types = import_optional("pyarrow", "from_parquet", "parquet").types
+        types = arrow.types
         for name in self.columns:
             kind = source.schema.field(name).type
             numeric = types.is_integer(kind) or types.is_floating(kind)

@@ -35,6 +35,7 @@ class StatisticsUnlearner(UnlearnerMixin):
     #: Parameters that may have an entry for each column.
     _by_column: ClassVar[tuple[str, ...]] = ()
     _at_once: ClassVar[Any] = True
+    _reads_blocks = True
     #: Of `BaseEstimator`.
     get_params: Any
 

@@ -6,6 +6,7 @@ With it a step without data is judged: how much of the gradient it may leave at 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import repeat
 
@@ -158,8 +159,7 @@ class Reach:
         if self.powers is None:
             return self
         found, size = self, block_size(objective.shape[0])
-        weighed = repeat(None) if curved is None else curved.blocks(size)
-        for block, weights in zip(rows.blocks(size), weighed, strict=False):
+        for block, weights in _beside(rows, curved, size):
             powers, bent = found.powers, found.curved
             assert powers is not None
             products = Quadruples.of(objective, block, powers.frame)
@@ -424,6 +424,19 @@ def _rounded_up(size: float) -> float:
     """To four binary digits."""
     mantissa, exponent = math.frexp(size)
     return math.ldexp(math.ceil(16.0 * mantissa), exponent - 4)
+
+
+def _beside(
+    rows: RowBlocks, curved: RowBlocks | None, size: int
+) -> Iterator[tuple[Rows, Rows | None]]:
+    """Blocks of rows, each beside the same rows with other weights, if there are any.
+
+    Rows that are read from elsewhere are read once.
+    """
+    if curved is rows:
+        return ((block, block) for block in rows.blocks(size))
+    weighed = repeat(None) if curved is None else curved.blocks(size)
+    return zip(rows.blocks(size), weighed, strict=False)
 
 
 def _cancels(edit: Edit) -> bool:

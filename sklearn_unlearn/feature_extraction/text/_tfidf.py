@@ -51,7 +51,7 @@ class _Normed(StatisticsTransformer):
 class UnlearnableTfidfTransformer(
     _Normed,
     UnlearnableTransformer,
-    auto_wrap_output_keys=None,  # type: ignore[call-arg]  # of scikit-learn
+    auto_wrap_output_keys=None,
 ):
     """Weights of words, by how rare they are, that unlearn rows, values and columns.
 
