@@ -24,7 +24,7 @@ class UnlearnableMLPClassifier(ProbabilityMixin, ClassifierMixin, PerceptronUnle
     parameters, from ``hidden_layer_sizes`` to ``max_fun``, are those of the twin. A
     request then lowers the objective of the corrected data, from where the weights
     are, by Levenberg-Marquardt steps with Gauss-Newton products; where training stopped
-    early it takes out what rows did and does not train on (:doc:`/user_guide`).
+    early it takes out what rows did and does not train on (:doc:`/guide/networks`).
 
     The objective is not convex. No request is exact, no distance to a refit is known
     and there are no certificates: `unlearning_report` says what was measured.

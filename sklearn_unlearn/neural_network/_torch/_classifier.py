@@ -16,7 +16,7 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
     A :class:`skorch.NeuralNetClassifier`, whose parameters it takes, as an unlearner:
     a request lowers the objective of the corrected data, from where the parameters
     are, by Levenberg-Marquardt steps with Gauss-Newton products; where training stopped
-    early it takes out what rows did and does not train on (:doc:`/user_guide`).
+    early it takes out what rows did and does not train on (:doc:`/guide/networks`).
     It needs ``pip install "sklearn-unlearn[torch]"``.
 
     The objective is the summed loss of the rows, dropout off and batch norm with its
@@ -78,7 +78,8 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
         How many of the rows that stay a request reads, drawn at random, beside those
         that change. The slope that training had left on rows that stay is then taken
         out of the objective, for a request that is to forget and not to train further,
-        and the damping is relative to the curvature's diagonal (:doc:`/user_guide`).
+        and the damping is relative to the diagonal of the curvature
+        (:doc:`/guide/networks`).
         None reads all rows, and so does `refine`.
     retain_data : bool, default=True
         Whether ``fit`` keeps a reference to the training data. Without them only

@@ -34,7 +34,8 @@ class UnlearnableNeuralNetRegressor(ModuleUnlearner, NeuralNetRegressor):
         How many of the rows that stay a request reads, drawn at random, beside those
         that change. The slope that training had left on rows that stay is then taken
         out of the objective, for a request that is to forget and not to train further,
-        and the damping is relative to the curvature's diagonal (:doc:`/user_guide`).
+        and the damping is relative to the diagonal of the curvature
+        (:doc:`/guide/networks`).
         None reads all rows, and so does `refine`.
     retain_data : bool, default=True
     **kwargs : dict
