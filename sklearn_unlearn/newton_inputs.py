@@ -21,6 +21,7 @@ from sklearn_unlearn.exceptions import (
 from sklearn_unlearn.row_models import FinalResidualMixin
 from sklearn_unlearn.utils.input_change import say_magnified
 from sklearn_unlearn.utils.messages import warn
+from sklearn_unlearn.utils.sharing import once
 from sklearn_unlearn.utils.validation import Columns, check_rows
 
 #: By how much maps may magnify the rounding of retained rows before these are computed
@@ -56,19 +57,23 @@ class FollowsInputs(FinalResidualMixin):
             return self._follow_without_data(asked, columns)
         return self._follow_with_data(asked, columns, names)
 
-    def _matrix(self, asked):
+    def _feature_map(self, asked):
         """T of the one formula; None if there is none."""
         objective = asked.fitted.model.state.objective
         intercept, inputs = objective.fit_intercept, asked.inputs
         free = intercept and not objective.held[-1].any()
         if inputs.lost is not None or (inputs.map.shift.any() and not free):
             return None
-        return inputs.map.sparse_matrix(intercept=intercept)
+
+        def feature_map():
+            return LinearMap(inputs.map.sparse_matrix(intercept=intercept))
+
+        return once(feature_map, [inputs.map], "feature map", intercept)
 
     def _follow_without_data(self, asked, columns):
         """One request or, where rows come in new columns, two."""
-        matrix, inputs, rows = self._matrix(asked), asked.inputs, asked.rows
-        if matrix is None:
+        feature_map, inputs, rows = self._feature_map(asked), asked.inputs, asked.rows
+        if feature_map is None:
             raise UnlearningError(
                 "The request shifts the inputs of the last step, which has no "
                 "intercept to take that up: fit with fit_intercept=True or "
@@ -77,7 +82,7 @@ class FollowsInputs(FinalResidualMixin):
         fitted = replace(asked.fitted, columns=columns)
         if inputs.unseen is not None:
             _say_unseen(inputs.unseen, fitted.lineage)
-        edit, comes = Edit(feature_map=LinearMap(matrix)), inputs.into is not None
+        edit, comes = Edit(feature_map=feature_map), inputs.into is not None
         map_alone = Request(edit, unseen=inputs.unseen is not None)
         with_rows = replace(map_alone, edit=replace(edit, rows_out=rows))
         try:
@@ -124,9 +129,9 @@ class FollowsInputs(FinalResidualMixin):
             X = like(X, asked.compacted().chunks[0].rows.X)
             forgotten = np.zeros(columns.n_features, dtype=bool)
             retained = self._retain_again(asked, X, forgotten, rows_in, ids)
-        matrix = self._matrix(asked)
-        if matrix is not None and rows_in is None:
-            edit = Edit(asked.rows, feature_map=LinearMap(matrix))
+        feature_map = self._feature_map(asked)
+        if feature_map is not None and rows_in is None:
+            edit = Edit(asked.rows, feature_map=feature_map)
             unseen = inputs.unseen is not None
             request = Request(edit, asked.positions, retained=retained, unseen=unseen)
             return self._carried(fitted, request)

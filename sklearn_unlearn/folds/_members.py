@@ -60,13 +60,17 @@ class Members:
     n_refitted: int = 0
     views: tuple[Any, ...] = ()
 
-    def with_fits(self, cells, living, n_jobs=None, verbose=0):
+    def with_fits(self, cells, living, n_jobs=None, verbose=0, fit=None):
         """The same with models fitted at these places.
 
         Parameters
         ----------
         cells : iterable of (int, int or None)
         living : Living
+        n_jobs : int, optional
+        verbose : int, default=0
+        fit : callable, optional
+            Fits a model to X, y and keywords; by default its own ``fit`` does.
         """
         cells = sorted(cells, key=_by_split)
         columns = living.rows.forgotten
@@ -78,34 +82,11 @@ class Members:
                 if part is None or cell[1] != split:
                     split, part = cell[1], living.trained(cell[1])
                 mine = part.viewed(self.views[cell[0]]) if self.views else part
-                yield delayed(_fitted)(self.specs[cell[0]], mine, columns)
+                yield delayed(_fitted)(self.specs[cell[0]], mine, columns, fit)
 
         found = Parallel(n_jobs=n_jobs, verbose=verbose)(jobs())
         fitted = self.fitted | dict(zip(cells, found, strict=True))
         return replace(self, fitted=fitted, n_refitted=self.n_refitted + len(cells))
-
-    def with_shared_steps(self, fronts):
-        """The same, where pipelines with equal first steps have one copy of these.
-
-        Steps are never changed in place: a request puts others there, and works out
-        once what becomes of those that are shared. To be called when all models have
-        been fitted to the same rows.
-
-        Parameters
-        ----------
-        fronts : sequence of hashable
-            What tells apart all steps but the last, for each specification.
-        """
-        steps: dict[Any, Any] = {}
-        fitted = {}
-        for (number, split), member in self.fitted.items():
-            if member.error is None:
-                model = copy.copy(member.estimator)
-                own = steps.setdefault((split, fronts[number]), model.steps)
-                model.steps = [*own[:-1], model.steps[-1]]
-                member = replace(member, estimator=model)
-            fitted[number, split] = member
-        return replace(self, fitted=fitted)
 
     def after(self, change, living):
         """The models after a request about rows, and which have changed.
@@ -192,14 +173,17 @@ def _unlearned(estimator, call):
         return None
 
 
-def _fitted(spec, part, columns):
+def _fitted(spec, part, columns, fit=None):
     """A model of some rows."""
     model, start = clone(spec), time.perf_counter()
     X = part.X
     if not unlearns(model) and hasattr(X, "copy"):  # others may write into it
         X = X.copy()
     try:
-        model.fit(X, part.y, **part.keywords)
+        if fit is None:
+            model.fit(X, part.y, **part.keywords)
+        else:
+            fit(model, X, part.y, **part.keywords)
     except Exception as error:  # of whatever kind: the caller says what it means
         return Member(None, columns, error, time.perf_counter() - start)
     return Member(model, columns, None, time.perf_counter() - start)

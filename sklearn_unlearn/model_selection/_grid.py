@@ -90,6 +90,9 @@ class UnlearnableGridSearchCV(SearchModel, GridSearchCV):
     estimator, scores are those of the fresh search. A model that refuses a request is
     fitted anew.
 
+    The model of all rows is kept of the best candidate and, if it unlearns, of the next
+    one, which a request may prefer.
+
     The search keeps the rows, which have to be scored again, and so does its pickle,
     without those that left. Groups are not kept.
 
@@ -110,7 +113,7 @@ class UnlearnableGridSearchCV(SearchModel, GridSearchCV):
     >>> search = UnlearnableGridSearchCV(pipeline, grid, cv=3).fit(X, y)
     >>> search = search.partial_unfit(X[:2], y[:2])
     >>> search.request_report_.n_unlearned, search.request_report_.n_refitted
-    (7, 0)
+    (8, 0)
     >>> search.best_params_
     {'unlearnablelogisticregression__C': 1.0}
     """

@@ -12,6 +12,7 @@ from sklearn import get_config
 from sklearn.metrics import check_scoring
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from sklearn_unlearn.model_selection._plain_scores import plain_score, plainly_scored
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.sharing import shared
 from sklearn_unlearn.utils.tags import accepts
@@ -53,12 +54,15 @@ class Scorers:
         Whether training rows are scored too.
     weighed : frozenset of str
         Metrics whose scorers are given weights.
+    given : object
+        What the search was given for ``scoring``.
     """
 
     scorer: Any
     error_score: Any
     on_train: bool
     weighed: frozenset[str] = frozenset()
+    given: Any = None
 
     @staticmethod
     def scorer_of(estimator, scoring):
@@ -152,10 +156,22 @@ class Scorers:
             for name, each in self.scorer.items()
         }
 
+    def _given_for(self, name):
+        """What was given for a metric."""
+        if not isinstance(self.scorer, dict):
+            return self.given
+        return self.given[name] if hasattr(self.given, "items") else name
+
     def _asked(self, name, scorer, model, rows):
         """What a scorer says, or what is taken if it fails."""
         keywords = rows.keywords if name in self.weighed else {}
+        kind = plain_score(self._given_for(name), model)
         try:
+            if kind is not None:
+                weight = keywords.get("sample_weight")
+                value = plainly_scored(kind, model, rows, weight)
+                if value is not None:
+                    return value
             return scorer(model, rows.X, rows.y, **keywords)
         except Exception as error:  # of whatever kind: it may be the caller's own
             if self.error_score == "raise":

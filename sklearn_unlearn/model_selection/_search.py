@@ -16,6 +16,11 @@ from sklearn_unlearn.exceptions import NotForgottenWarning
 from sklearn_unlearn.folds import FoldedFit, FoldedModel, Member, Members, unlearns
 from sklearn_unlearn.model_selection._attributes import SearchAttributes
 from sklearn_unlearn.model_selection._from_sklearn import SearchAdoption
+from sklearn_unlearn.model_selection._fronts import (
+    fitted_to_all,
+    fronts_of,
+    with_shared_steps,
+)
 from sklearn_unlearn.model_selection._influence import InfluenceOnChoice
 from sklearn_unlearn.model_selection._memory import check_memory
 from sklearn_unlearn.model_selection._recorded import formatted
@@ -27,8 +32,6 @@ from sklearn_unlearn.model_selection._results import (
     updated,
 )
 from sklearn_unlearn.model_selection._scoring import Score, Scorers
-from sklearn_unlearn.pipeline import UnlearnablePipeline
-from sklearn_unlearn.transformers import is_stateless
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.tags import (
     REQUEST_VERBS,
@@ -172,7 +175,7 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
         """The fitted value of a search from the start."""
         scorers = self._rehearsed(candidates, rows)
         living = rows.living()
-        members, fronts = Members(specs, {}), _fronts(self.estimator, candidates)
+        members, fronts = Members(specs, {}), fronts_of(specs, candidates)
         numbers, splits = range(len(candidates)), range(rows.n_splits)
         cells = [(number, split) for number in numbers for split in splits]
         fit: Any = partial(
@@ -182,12 +185,12 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
         if self.keep == "all":
             members = fit(members, cells[:1])
             first = members.fitted[cells[0]].estimator
-            n_models = len(cells) + bool(self.refit)
+            n_models = len(cells) + self._n_whole(candidates)
             n_bytes = check_memory(first, n_models, self.max_bytes)
             if n_bytes is not None:
                 LOGGER.info("%d models will take %d bytes", n_models, n_bytes)
             members = fit(members, cells[1:])
-            members = members.with_shared_steps(fronts) if fronts else members
+            members = with_shared_steps(members, fronts)
             scores = scorers.of_cells(members, cells, living)
             times = [members.fitted[cell].fit_time for cell in cells]
         else:
@@ -205,9 +208,24 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
         if self.refit:
             members = fit(members, [(found["best_index_"], None)])
             _check_refitted(members, found["best_index_"])
+            _, runner_up = standing(results, self.refit, found["best_index_"])
+            both = self.keep == "all" and self._n_whole(candidates) > 1
+            if both and runner_up is not None:
+                members = fitted_to_all(members, candidates, runner_up, living)
         kept = scores if self.keep == "all" else {}
         choice = Choice(candidates, scorers, kept, results, found, n_bytes)
         return FoldedFit(rows, columns, members, choice)
+
+    def _n_whole(self, candidates):
+        """Models that are fitted to all rows: of the best, and of the next one.
+
+        The next request may prefer it, and would have to fit it then, which is in vain
+        of one that requests fit anew.
+        """
+        if not self.refit:
+            return 0
+        next_too = unlearns(self.estimator) and not callable(self.refit)
+        return min(1 + next_too, len(candidates))
 
     @property
     def _settings(self):
@@ -228,7 +246,8 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
         scores = [Score(None, zeros, zeros, 0.0)] * (len(candidates) * rows.n_splits)
         _, weighs = formatted(candidates, scores, rows.n_splits, settings, True)
         weighed = Scorers.weighed_of(scorer, self.estimator, self.scoring, weighs)
-        return Scorers(scorer, self.error_score, self.return_train_score, weighed)
+        on_train, given = self.return_train_score, self.scoring
+        return Scorers(scorer, self.error_score, on_train, weighed, given)
 
     # Requests -------------------------------------------------------------------------
 
@@ -256,7 +275,10 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
         results = updated(choice.results, scores, n_splits, self.error_score)
         found = choose(results, self.refit)
         if self.refit:
-            members = _with_best(members, found["best_index_"], living)
+            best = found["best_index_"]
+            _, runner_up = standing(results, self.refit, best)
+            given = members, choice.candidates, best, runner_up
+            members = _with_best(*given, living)
         choice = replace(choice, scores=scores, results=results, found=found)
         after = replace(fitted, members=members, outcome=choice)
         return self._reported(after, before, members.n_refitted, n_unlearned)
@@ -311,37 +333,21 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
         return promised
 
 
-def _fronts(estimator, candidates):
-    """What tells apart the steps of pipelines before the last, candidate by candidate.
+def _with_best(members, candidates, best, runner_up, living):
+    """The models with that of all rows of the best candidate.
 
-    They are equal where these parameters are, if all of them unlearn or learn nothing:
-    what draws at random may not be.
+    That of the next one stays, if there is one, as the next request may prefer it; all
+    others of all rows go.
     """
-    if not isinstance(estimator, UnlearnablePipeline):
-        return ()
-    *front, (last, _) = estimator.steps
-    if not all(is_stateless(step) or unlearns(step) for _, step in front):
-        return ()
-    own = f"{last}__"
-    return tuple(
-        repr(sorted((k, repr(v)) for k, v in each.items() if not k.startswith(own)))
-        for each in candidates
-    )
-
-
-def _with_best(members, best, living):
-    """Models of the folds, and that of all rows of one candidate."""
-    place = (best, None)
+    if (best, None) not in members.fitted:
+        members = fitted_to_all(members, candidates, best, living)
     fitted = {
         cell: each
         for cell, each in members.fitted.items()
-        if cell[1] is not None or cell == place
+        if cell[1] is not None or cell[0] in (best, runner_up)
     }
-    members = replace(members, fitted=fitted)
-    if place not in fitted:
-        members = members.with_fits([place], living)
     _check_refitted(members, best)
-    return members
+    return replace(members, fitted=fitted)
 
 
 def _check_refitted(members, best):

@@ -1,5 +1,7 @@
 """Pipelines that unlearn, preprocessing included."""
 
+from sklearn_unlearn.pipeline._fitting import fit_behind, with_steps_of
+from sklearn_unlearn.pipeline._meta_estimators import innermost
 from sklearn_unlearn.pipeline._pipeline import (
     UnlearnablePipeline,
     make_unlearnable_pipeline,
@@ -12,6 +14,9 @@ from sklearn_unlearn.pipeline._union import (
 __all__ = [
     "UnlearnableFeatureUnion",
     "UnlearnablePipeline",
+    "fit_behind",
+    "innermost",
     "make_unlearnable_pipeline",
     "make_unlearnable_union",
+    "with_steps_of",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from contextlib import ExitStack, contextmanager
 
 import numpy as np
@@ -207,6 +208,58 @@ class PipelineFitting(PipelineRequests):
                 rows = outputs(self.steps[:place], X)
                 found |= {name} if cross_fits(step, rows, y, **own) else set()
         return frozenset(found)
+
+
+def fit_behind(other, pipeline, X, y, sample_weight=None):
+    """Fit the last step of a pipeline alone, behind those of another one.
+
+    Parameters
+    ----------
+    other : UnlearnablePipeline
+        Fitted to these rows. If a step of it cross-fits, or stayed as it was when rows
+        left, all steps are fitted.
+    pipeline : UnlearnablePipeline
+        Equal, but for the last step.
+    X, y, sample_weight
+        As for its ``fit``.
+    """
+    if other._cross_fitted or other._remembered:
+        pipeline.fit(X, y, sample_weight)
+        return
+    X, y, keywords = pipeline._prepared(X, y, sample_weight, None, {})
+    name, last = pipeline.steps[-1]
+    prefix = f"{name}__"
+    own = {
+        key.removeprefix(prefix): value
+        for key, value in keywords.items()
+        if key.startswith(prefix)
+    }
+    with config_context(enable_metadata_routing=False):
+        last.fit(outputs(other.steps[:-1], X), y, **own)
+    pipeline.steps = [*other.steps[:-1], (name, last)]
+    for each in ("_cross_fitted", "_remembered", "_schema", "_n_columns"):
+        setattr(pipeline, each, getattr(other, each))
+    weighted = {name} if "sample_weight" in own else set()
+    pipeline._weighted = frozenset(other._weighted - {name} | weighted)
+    hook(pipeline._flat()[0][-1][1], "_keep_raw")(RawRows.of(X).at_fit())
+
+
+def with_steps_of(other, pipeline):
+    """A copy of a pipeline with the steps of another one, but for the last.
+
+    Parameters
+    ----------
+    other, pipeline : UnlearnablePipeline
+        Fitted to the same rows, and equal but for the last step.
+
+    Returns
+    -------
+    UnlearnablePipeline
+    """
+    after = copy.copy(pipeline)
+    after.steps = [*other.steps[:-1], pipeline.steps[-1]]
+    after._schema = other._schema
+    return after
 
 
 @contextmanager

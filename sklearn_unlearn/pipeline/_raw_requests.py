@@ -11,6 +11,7 @@ from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._meta_estimators import of_targets
 from sklearn_unlearn.utils.raw_rows import RawRows, read_as, taken
 from sklearn_unlearn.utils.row_ids import some_row_ids
+from sklearn_unlearn.utils.sharing import once
 from sklearn_unlearn.utils.validation import check_columns, check_sample_weight
 
 
@@ -74,12 +75,15 @@ def rows_that_count(request):
 
 def read_by(schema, request):
     """The request with rows in the dtypes that fit saw."""
+
+    def read(X, argument):
+        return once(lambda: read_as(schema, X, argument), [schema, X], argument)
+
     out, into = request.out, request.into
     if into is not None and into.X is not None:
-        argument = "X" if out is None else "X_new"
-        into = replace(into, X=read_as(schema, into.X, argument))
+        into = replace(into, X=read(into.X, "X" if out is None else "X_new"))
     if out is not None and out.X is not None:
-        out = replace(out, X=read_as(schema, out.X))
+        out = replace(out, X=read(out.X, "X"))
     return replace(request, out=out, into=into)
 
 

@@ -122,7 +122,8 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
             return Answer(fitted)
         steps, lately = self._steps_after(counted)
         if schema is not None and request.columns is not None:
-            schema = schema.forgetting(request.columns)
+            columns = request.columns
+            schema = once(lambda: schema.forgetting(columns), [schema, columns])
         remembered = fitted.remembered | set(lately)
         return Answer(FittedSteps(steps, schema, remembered, lately))
 

@@ -17,6 +17,7 @@ from sklearn.utils.validation import validate_data
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.rows import as_array
+from sklearn_unlearn.utils.sharing import once, sharing
 from sklearn_unlearn.utils.values import as_dtype
 
 #: Dtypes of data that are kept as they are.
@@ -135,8 +136,16 @@ def check_rows(estimator, X, columns, tags=None, dtype=DATA_DTYPES):
     if _passes(X, columns, dtype):
         return X
     reader = _reader(estimator, columns, tags)
-    X = validate_data(reader, X, reset=False, **_accepted(reader, dtype))
-    return _canonical(X)
+    accepted = _accepted(reader, dtype)
+
+    def checked():
+        return _canonical(validate_data(reader, X, reset=False, **accepted))
+
+    if not sharing():
+        return checked()
+    names = None if columns.names is None else tuple(columns.names.tolist())
+    kind = type(reader), columns.n_features, names, *map(str, accepted.values())
+    return once(checked, [X], "rows", *kind)
 
 
 def _passes(X, columns, dtype):

@@ -7,6 +7,7 @@ Every verb is an `Edit`; the step of section "The one formula" in
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -116,21 +117,32 @@ class LinearMap:
 
     matrix: Data
 
+    @cached_property
+    def dense(self) -> Array:
+        """T as an array."""
+        return densify(self.matrix)
+
+    @cached_property
+    def _transposed(self) -> Data:
+        return self.matrix.T
+
+    @cached_property
+    def _columnwise(self) -> _Columnwise | None:
+        return _Columnwise.of(self.matrix) if is_sparse(self.matrix) else None
+
     def push(self, vector: Array) -> Array:
         return times(self.matrix, vector)
 
     def pull(self, coefficients: Array) -> Array:
-        return times(self.matrix.T, coefficients)
+        return times(self._transposed, coefficients)
 
     def preimage(self, coefficients: Array) -> Array:
-        if is_sparse(self.matrix):
-            columnwise = _columnwise_preimage(self.matrix, coefficients)
-            if columnwise is not None:
-                return columnwise
+        if self._columnwise is not None:
+            return self._columnwise.preimage(coefficients)
         if max(self.matrix.shape) > _DENSE:
-            solutions = [lsqr(self.matrix.T, one)[0] for one in coefficients.T]
+            solutions = [lsqr(self._transposed, one)[0] for one in coefficients.T]
             return np.column_stack(solutions)
-        nearest: Array = lstsq(densify(self.matrix).T, coefficients)[0]
+        nearest: Array = lstsq(self.dense.T, coefficients)[0]
         return nearest
 
     def anchor(self, anchor: Array) -> Array:
@@ -252,26 +264,52 @@ class Edit:
         return changed
 
 
-def _columnwise_preimage(matrix: Data, coefficients: Array) -> Array | None:
-    """A preimage under a T that makes each column of one, and shifts it.
+@dataclass(frozen=True, eq=False)
+class _Columnwise:
+    """A T that makes each column of one, and shifts it.
 
-    T has at most one entry in each row and column, but for its last column, if the
-    last row is that of a constant one; None if it has more.
+    It has at most one entry in each row and column, but for its last column, if the
+    last row is that of a constant one.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    linear : tuple of (ndarray of int, ndarray of int, ndarray)
+        Rows, columns and values of these entries.
+    shifts : tuple of (ndarray of int, ndarray) or None
+        Rows and values of the last column; None without a constant.
     """
-    entries = matrix.tocoo()
-    p_new, p = matrix.shape
-    there = entries.data != 0.0
-    row, column, value = entries.row[there], entries.col[there], entries.data[there]
-    last = row == p_new - 1
-    constant = column[last].tolist() == [p - 1] and value[last].tolist() == [1.0]
-    shifts = (column == p - 1) & ~last & constant
-    linear = ~shifts & ~(last & constant)
-    for places, n_places in ((row, p_new), (column, p)):
-        if np.bincount(places[linear], minlength=n_places).max(initial=0) > 1:
-            return None
-    preimage = np.zeros((p_new, coefficients.shape[1]))
-    preimage[row[linear]] = coefficients[column[linear]] / value[linear, None]
-    if constant:
-        shift = value[shifts] @ preimage[row[shifts]]
-        preimage[-1] = coefficients[-1] - shift
-    return preimage
+
+    shape: tuple[int, int]
+    linear: tuple[Indices, Indices, Array]
+    shifts: tuple[Indices, Array] | None
+
+    @staticmethod
+    def of(matrix: Data) -> _Columnwise | None:
+        """The parts of T; None if it has more entries."""
+        entries = matrix.tocoo()
+        p_new, p = matrix.shape
+        there = entries.data != 0.0
+        row, column, value = entries.row[there], entries.col[there], entries.data[there]
+        last = row == p_new - 1
+        constant = column[last].tolist() == [p - 1] and value[last].tolist() == [1.0]
+        shifts = (column == p - 1) & ~last & constant
+        linear = ~shifts & ~(last & constant)
+        for places, n_places in ((row, p_new), (column, p)):
+            if np.bincount(places[linear], minlength=n_places).max(initial=0) > 1:
+                return None
+        return _Columnwise(
+            (p_new, p),
+            (row[linear], column[linear], value[linear]),
+            (row[shifts], value[shifts]) if constant else None,
+        )
+
+    def preimage(self, coefficients: Array) -> Array:
+        """A phi with ``T' phi`` as near to the coefficients as T allows."""
+        row, column, value = self.linear
+        preimage = np.zeros((self.shape[0], coefficients.shape[1]))
+        preimage[row] = coefficients[column] / value[:, None]
+        if self.shifts is not None:
+            shifted, shift = self.shifts
+            preimage[-1] = coefficients[-1] - shift @ preimage[shifted]
+        return preimage

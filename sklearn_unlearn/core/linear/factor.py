@@ -296,7 +296,10 @@ class Factor:
         alive : ndarray of int
             New coordinates that are not held at zero.
         """
-        inner = matrix[alive][:, self._remaining()]
+        remaining = self._remaining()
+        inner = matrix
+        if (alive.size, remaining.size) != matrix.shape:
+            inner = matrix[alive][:, remaining]
         H = self.hessian()
         upper = np.triu(H) + np.triu(H, 1).T
         mapped = np.asfortranarray(times(inner, times(inner, upper).T))

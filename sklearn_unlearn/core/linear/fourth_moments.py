@@ -114,8 +114,8 @@ class FourthMoments:
         upper = np.triu(self.matrix)
         whole = upper + np.triu(upper, 1).T
         n_outputs = whole.shape[0] // p
-        blocks = whole.reshape(n_outputs, p, n_outputs, p)
-        found = np.einsum("ap,kplb->kalb", matrix, blocks @ matrix.T)
+        blocks = whole.reshape(n_outputs, p, n_outputs, p).swapaxes(1, 2)
+        found = (matrix @ (blocks @ matrix.T)).swapaxes(1, 2)
         order = n_outputs * p_new
         found = np.asfortranarray(grown * found.reshape(order, order))
         ever = powers_of_two(np.maximum(np.diagonal(found), 0.0))

@@ -12,7 +12,7 @@ from itertools import repeat
 
 import numpy as np
 
-from sklearn_unlearn.core.arrays import Array, Mask, densify, powers_of_two
+from sklearn_unlearn.core.arrays import Array, Mask, powers_of_two
 from sklearn_unlearn.core.linear.bends import Way, bend, bend_of, mean_growth, product
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, Identity, LinearMap
 from sklearn_unlearn.core.linear.factor import Factor
@@ -204,7 +204,7 @@ class Reach:
                 blur=blur,
             )
         assert isinstance(features, LinearMap)
-        matrix = densify(features.matrix)
+        matrix = features.dense
         among = _among(matrix, self.columns > 0.0, ~new.forgotten)
         parts = [each for each in (self.powers, self.curved) if each is not None]
         after = iter(mapped(parts, among))
