@@ -1,5 +1,7 @@
 """A list of requests of all kinds is one edit of each model, and one solve."""
 
+import copy
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -15,6 +17,7 @@ import sklearn_unlearn as su
 from sklearn_unlearn import newton
 from sklearn_unlearn.ensemble._sharded import ShardedModel
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.folds import FoldedModel
 from sklearn_unlearn.neural_network._requests import RequestsMixin
 from sklearn_unlearn.row_models._row_sets import RowSetModel
 from sklearn_unlearn.sufficient_statistics._base import StatisticsUnlearner
@@ -84,6 +87,21 @@ MODELS = {
         pipeline(su.UnlearnableMinMaxScaler(), logistic()),
     ),
     "search": su.UnlearnableGridSearchCV(logistic(), {"C": [0.1, 1.0]}, cv=3),
+    "shards behind a step": pipeline(
+        Normalizer(),
+        su.ShardedClassifier(LogisticRegression(), n_shards=3, random_state=0),
+    ),
+    "forest behind a step": pipeline(
+        Normalizer(),
+        su.UnlearnableRandomForestClassifier(n_estimators=4, random_state=0),
+    ),
+    "trained again behind a step": pipeline(
+        Normalizer(), su.RetrainedClassifier(DecisionTreeClassifier(random_state=0))
+    ),
+    "search behind a step": pipeline(
+        Normalizer(),
+        su.UnlearnableGridSearchCV(logistic(), {"C": [0.1, 1.0]}, cv=3),
+    ),
     "stacking": su.UnlearnableStackingClassifier(
         [("one", logistic()), ("two", su.UnlearnableGaussianNB())],
         final_estimator=logistic(),
@@ -165,9 +183,8 @@ def state(name, model):
 
 def has_columns_to_forget(name, model):
     # what Normalizer makes of a row without a column nobody can follow
-    return hasattr(model, "forget_features") and name not in (
-        "transformers",
-        "sums pipeline",
+    return hasattr(model, "forget_features") and not (
+        name in ("transformers", "sums pipeline") or name.endswith("behind a step")
     )
 
 
@@ -234,30 +251,114 @@ SOLVES = {
     "kernel": (RowSetModel, "_carried"),
     "neighbours pipeline": (RowSetModel, "_carried"),
     "network": (RequestsMixin, "_answered"),
+    "shards behind a step": (ShardedModel, "_trained"),
+    "forest behind a step": (TreeModel, "_edited", "_grown"),
+    "trained again behind a step": (ShardedModel, "_trained"),
+    "search behind a step": (FoldedModel, "_carried"),
 }
 
 
-@pytest.mark.parametrize("columns", [False, True])
-@pytest.mark.parametrize("name", SOLVES)
-def test_one_solve(name, columns, monkeypatch):
-    model, solves = fitted(name), []
-    if columns and not has_columns_to_forget(name, model):
-        return
-    owner, *methods = SOLVES[name]
+def counted_calls(monkeypatch, owner, *methods):
+    """A list that has an entry for each call from now on."""
+    calls = []
 
-    def counting(solve):
+    def counting(method):
         def counted(*arguments, **keywords):
-            solves.append(solve)
-            return solve(*arguments, **keywords)
+            calls.append(arguments)
+            return method(*arguments, **keywords)
 
         return counted
 
     for method in methods:
         monkeypatch.setattr(owner, method, counting(getattr(owner, method)))
+    return calls
+
+
+@pytest.mark.parametrize("columns", [False, True])
+@pytest.mark.parametrize("name", SOLVES)
+def test_one_solve(name, columns, monkeypatch):
+    model = fitted(name)
+    if columns and not has_columns_to_forget(name, model):
+        return
+    solves = counted_calls(monkeypatch, *SOLVES[name])
     records = model.carry_out(mixed(model, columns=columns))
     assert len(solves) == 1
     assert len(records) == len(mixed(model, columns=columns))
     assert len({each.identity for each in records}) == len(records)
+
+
+@pytest.mark.parametrize("name", ["search", "search behind a step"])
+def test_each_model_of_a_search_is_solved_once(name, monkeypatch):
+    model = fitted(name)
+    solves = counted_calls(monkeypatch, newton, "apply")
+    model.carry_out(mixed(model))
+    assert len(solves) == 7  # two candidates in three folds, and the one of all rows
+
+
+@pytest.mark.parametrize("kind", ["shards", "forest"])
+def test_rows_are_named_in_two_ways_behind_a_step(kind):
+    requests = [
+        ("partial_unfit", {"row_ids": NAMES[[3, 4]]}),
+        ("replace_features", given(su.UnlearnableRidge(), [10]) | {"X_new": NEW[:1]}),
+    ]
+    together, alone = (fitted(f"{kind} behind a step", named=True) for _ in range(2))
+    together.carry_out(requests)
+    for verb, keywords in requests:
+        getattr(alone, verb)(**keywords)
+    np.testing.assert_array_equal(answers(together), answers(alone))
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("last", ["tree", "forest", "shards", "retrained"])
+@pytest.mark.parametrize("output", ["default", "pandas", "polars"])
+def test_columns_that_vanish_before_a_step_are_in_its_edit(
+    last, output, named, monkeypatch
+):
+    if output != "default":
+        pytest.importorskip(output)
+        if last in ("tree", "forest"):
+            return  # they take arrays
+    kinds = np.append([7.0, 7.0, 8.0], np.arange(N - 3) % 3)
+    rows = np.column_stack([kinds, X[:, 0]])
+    front = su.make_unlearnable_column_transformer(
+        (
+            su.UnlearnableOneHotEncoder(handle_unknown="ignore", sparse_output=False),
+            [0],
+        ),
+        ("passthrough", [1]),
+    ).set_output(transform=output)
+    model = pipeline(front, clone(MODELS[last]))
+    model = model.fit(rows, Y, row_ids=NAMES if named else None)
+    before = copy.deepcopy(model)
+    solves = counted_calls(monkeypatch, *SOLVES[last])
+    new = np.array([[1.0, 0.25]])
+    ids = {"row_ids": NAMES[[2]]} if named else {}
+    # the last row of a category goes, or is corrected
+    for requests in (
+        [("replace_features", {"X": rows[[2]], "y": Y[[2]], "X_new": new} | ids)],
+        [
+            ("partial_unfit", {"X": rows[:2], "y": Y[:2]}),
+            ("replace_features", {"X": rows[[2]], "y": Y[[2]], "X_new": new}),
+            ("replace_labels", {"X": rows[[9]], "y": Y[[9]], "y_new": 1 - Y[[9]]}),
+            (
+                "partial_fit",
+                {"X": rows[[9]], "y": Y[[9]]} | ({"row_ids": [1]} if named else {}),
+            ),
+        ],
+    ):
+        model, edited, targets = copy.deepcopy(before), rows.copy(), Y.copy()
+        del solves[:]
+        records = model.carry_out(requests)
+        assert len(solves) == 1
+        edited[2], left, names = new, np.arange(N), NAMES
+        if len(records) > 1:
+            targets[9], left = 1 - Y[9], np.arange(2, N)
+            edited, targets = np.vstack([edited[left], rows[9]]), targets[left]
+            targets, names = np.append(targets, Y[9]), np.append(NAMES[left], 1)
+        refit = clone(model).fit(edited, targets, row_ids=names if named else None)
+        assert model[:-1].transform(rows).shape[1] == 5 - len(records[1:][:1])
+        found, expected = (each.predict_proba(rows) for each in (model, refit))
+        np.testing.assert_allclose(found, expected)
 
 
 def test_lists_reach_what_must_change_in_wrappers():

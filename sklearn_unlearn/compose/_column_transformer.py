@@ -20,9 +20,9 @@ from sklearn_unlearn.transformers import (
     check_on_stateful,
     say_remembered,
 )
+from sklearn_unlearn.utils.final_parts import raw_inputs
 from sklearn_unlearn.utils.given_rows import at_once, check_n_rows
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
-from sklearn_unlearn.utils.steps import raw_inputs
 from sklearn_unlearn.utils.twin_parameters import drop_in
 from sklearn_unlearn.utils.validation import check_columns
 

@@ -178,5 +178,5 @@ def _stated(call):
     given = dict(zip(names, arguments[:3], strict=False)) | keywords
     yield verb, given
     if len(arguments) == 4 and not np.array_equal(arguments[1], arguments[3]):
-        del given["X_new"]
-        yield "replace_labels", given | {"X": arguments[2], "y_new": arguments[3]}
+        later = {name: one for name, one in given.items() if name != "X_new"}
+        yield "replace_labels", later | {"X": arguments[2], "y_new": arguments[3]}

@@ -51,11 +51,12 @@ from sklearn_unlearn.transformers import (
     say_remembered,
     unknown_since_fit,
 )
+from sklearn_unlearn.utils.final_parts import named_alone, raw_inputs
 from sklearn_unlearn.utils.given_rows import at_once, check_n_rows
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.schema import Schema
 from sklearn_unlearn.utils.sharing import once
-from sklearn_unlearn.utils.steps import hook, own, raw_inputs
+from sklearn_unlearn.utils.steps import hook, own
 from sklearn_unlearn.utils.tags import unlearning_tags
 from sklearn_unlearn.utils.targets import check_labels
 
@@ -120,12 +121,33 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
             counted = _counted(schema, request)
         if counted is None:
             return Answer(fitted)
+        if self._have_to_wait(counted.parts):
+            return self._one_after_another(fitted, counted)
         steps, lately = self._steps_after(counted)
         if schema is not None and request.columns is not None:
             columns = request.columns
             schema = once(lambda: schema.forgetting(columns), [schema, columns])
         remembered = fitted.remembered | set(lately)
         return Answer(FittedSteps(steps, schema, remembered, lately))
+
+    def _have_to_wait(self, parts):
+        """Whether requests name rows in two ways, and the last step has its verbs."""
+        if not parts or not self._predicts:
+            return False
+        ways = {named_alone(part) for part in parts if part.out is not None}
+        return len(ways) > 1 and not own(
+            self._flat()[0][-1][1], "_ends_named_and_given"
+        )
+
+    def _one_after_another(self, fitted, request):
+        """What comes of the parts of a request, and then of its columns."""
+        current, columns = self, request.columns
+        for one in request.parts:
+            fitted = current._apply(current._checked(), one).fitted
+            current = self._copy_with(fitted)
+        if columns is not None:
+            fitted = current._apply(fitted, replace(request, parts=())).fitted
+        return Answer(fitted)
 
     @property
     def _at_once(self):

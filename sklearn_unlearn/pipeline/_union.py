@@ -25,10 +25,11 @@ from sklearn_unlearn.transformers import (
     unfitted_twin,
 )
 from sklearn_unlearn.utils.export import configured_like
+from sklearn_unlearn.utils.final_parts import raw_inputs
 from sklearn_unlearn.utils.given_rows import check_n_rows
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
-from sklearn_unlearn.utils.steps import hook, raw_inputs
+from sklearn_unlearn.utils.steps import hook
 
 
 class UnlearnableFeatureUnion(BesideParts, FeatureUnion):

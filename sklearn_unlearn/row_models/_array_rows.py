@@ -46,6 +46,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         {"out", "into", "columns", "y", "sample_weight", "row_ids"}
     )
     _at_once: ClassVar[Any] = True
+    _ends_at_once: ClassVar[bool] = True
 
     def _carried(self, fitted: Any, request: Request) -> Any:
         """The fitted value after a request to the model."""

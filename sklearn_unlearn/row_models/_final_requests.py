@@ -17,9 +17,10 @@ from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models._array_rows import relabelled
 from sklearn_unlearn.row_models._final_parts import FinalPartsMixin
+from sklearn_unlearn.utils.final_parts import raw_inputs
 from sklearn_unlearn.utils.input_change import as_given
 from sklearn_unlearn.utils.raw_rows import taken
-from sklearn_unlearn.utils.steps import LocatedRows, raw_inputs
+from sklearn_unlearn.utils.steps import LocatedRows
 from sklearn_unlearn.utils.validation import check_sample_weight, named
 
 #: Share of a weight that is none.
@@ -108,7 +109,7 @@ class FinalRowModel(FinalPartsMixin):
 
     #: Whether rows that are corrected keep their place among the others.
     _keeps_places: ClassVar[bool] = True
-    _ends_at_once = True
+    _ends_named_and_given = True
     #: Gives the fitted value where the inputs of all rows change.
     _with_other_inputs: Any
 

@@ -221,6 +221,8 @@ def _coming(part):
 def _all_of(batches):
     """One batch of rows instead of several."""
     batches = [each for each in batches if each.X is not None]
+    if not batches:
+        return Batch()
     rows = [RawRows.of(each.X) for each in batches]
     weights = [each.sample_weight for each in batches]
     weight = y = None

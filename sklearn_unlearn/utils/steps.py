@@ -18,7 +18,14 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils.explanation import Explained
-from sklearn_unlearn.utils.input_change import InputChange, as_given
+from sklearn_unlearn.utils.final_parts import (
+    columns_left,
+    inputs_of_parts,
+    listed,
+    raw_inputs,
+    request_of_step,
+)
+from sklearn_unlearn.utils.input_change import InputChange
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.request import Batch, Request
 from sklearn_unlearn.utils.tags import unlearning_tags
@@ -74,8 +81,10 @@ class StepMixin:
 
     #: Whether ``from_sklearn`` takes over what was learned without a look at the rows.
     _adopts_unseen: ClassVar[bool] = False
-    #: Whether it answers several requests at once, as the last step.
+    #: Whether it answers several requests at once, as the last step; and whether of
+    #: these some may name rows alone and others give their values.
     _ends_at_once: ClassVar[bool] = False
+    _ends_named_and_given: ClassVar[bool] = False
 
     # A transformer before other steps -------------------------------------------------
 
@@ -131,6 +140,7 @@ class StepMixin:
     # What an unlearner provides, of which all answers are made.
     _accepts: ClassVar[Any]
     _apply: Any
+    _check_accepted: Any
     _checked: Any
     _copy_with: Any
     _fit_unfitted: Any
@@ -219,8 +229,13 @@ class StepMixin:
                 "before it unlearn. Transform the rows, and call the verb of the step "
                 "itself: the other steps then keep what they learned from the rows."
             )
-        X, ids = (asked.value_of("out", field) for field in ("X", "row_ids"))
-        named = ids is not None or asked.value_of("into", "row_ids") is not None
+        batches = [
+            batch
+            for part in request.parts or (request,)
+            for batch in (part.out, part.into)
+            if batch is not None
+        ]
+        named = any(batch.row_ids is not None for batch in batches)
         if named and not (promised and promised.row_ids):
             raise ValueError(f"row_ids is nothing that step {name!r} knows.")
 
@@ -230,6 +245,9 @@ class StepMixin:
                 "be told their values: pass X and y of the rows."
             )
 
+        if request.parts:
+            return asked.with_inputs(inputs_of_parts(request, known_by_name))
+        X, ids = (asked.value_of("out", field) for field in ("X", "row_ids"))
         inputs = raw_inputs(request, X, request.weight)
         if X is None and ids is not None:
             into = known_by_name if request.relabels else inputs.into
@@ -264,8 +282,16 @@ class StepMixin:
                 "pipeline as its estimator."
             )
         after: Any = copy.copy(self)
+        gone = inputs.map is not None or inputs.forgotten is not None
+        if request.parts or (gone and request.paired and self._ends_at_once):
+            made = request_of_step(self, request, inputs)
+            for part in made.parts:
+                self._check_accepted(part)
+            if made.parts or made.columns is not None:
+                after = self._copy_with(self._apply(self._checked(), made).fitted)
+            return after
         if not request.paired:
-            after.carry_out(_listed(after, request, inputs))
+            after.carry_out(listed(after, request, inputs))
             return after
         weight = {}
         if request.weight is not None and has_fit_parameter(self, "sample_weight"):
@@ -291,7 +317,7 @@ class StepMixin:
                     "of names that it skips: ask has(row_ids), and pass these alone."
                 )
         if inputs.map is not None:
-            after.forget_features(np.delete(_columns_left(after, inputs.map), kept))
+            after.forget_features(np.delete(columns_left(after, inputs.map), kept))
         elif inputs.forgotten is not None:
             after.forget_features(inputs.forgotten)
         if inputs.into is not None:
@@ -331,60 +357,6 @@ def request_for(inputs, *, targets=False):
         inputs.forgotten,
         paired=False,
     )
-
-
-def raw_inputs(request, X, weight):
-    """What a request changes in the raw input.
-
-    Parameters
-    ----------
-    request : Request
-    X : rows that leave, or None
-    weight : array-like, float or None
-        Theirs, or that of rows that come, where these are not rows of their own.
-
-    Returns
-    -------
-    InputChange
-    """
-    out, into = request.out or Batch(), request.into or Batch()
-    X_in = X if request.relabels else into.X  # the same rows come back
-    y_in = out.y if into.y is None else into.y
-    weight_in = weight if request.paired else into.sample_weight
-    return InputChange(
-        as_given(X),
-        as_given(X_in),
-        weight,
-        weight_in,
-        request.columns,
-        targets_out=as_given(out.y),
-        targets_in=as_given(y_in),
-    )
-
-
-def _listed(step, request, inputs):
-    """A list of requests of a step, of rows that leave and rows that come."""
-    for verb, batch, rows, weight in (
-        ("partial_unfit", request.out, inputs.out, inputs.weight_out),
-        ("partial_fit", request.into, inputs.into, inputs.weight_in),
-    ):
-        if batch is not None:
-            given = {"X": rows(), "y": batch.y, "sample_weight": weight}
-            yield verb, {key: one for key, one in given.items() if one is not None}
-        if verb == "partial_unfit" and inputs.map is not None:
-            gone = np.delete(_columns_left(step, inputs.map), inputs.kept)
-            if gone.size:
-                yield "forget_features", {"columns": gone}
-    if inputs.map is None and inputs.forgotten is not None:
-        yield "forget_features", {"columns": inputs.forgotten}
-
-
-def _columns_left(step, change):
-    """Positions of the columns at fit that a step still has."""
-    forgotten = getattr(getattr(step, "_fitted", None), "forgotten", None)
-    if forgotten is None:
-        return np.arange(change.linear.shape[1])
-    return np.flatnonzero(~forgotten)
 
 
 def own(step, name):
