@@ -110,6 +110,7 @@ from sklearn_unlearn.preprocessing import (
     UnlearnableQuantileTransformer,
     UnlearnableRobustScaler,
     UnlearnableStandardScaler,
+    UnlearnableTargetEncoder,
 )
 from sklearn_unlearn.retraining import (
     RetrainedClassifier,
@@ -207,6 +208,7 @@ __all__ = [
     "UnlearnableStackingClassifier",
     "UnlearnableStackingRegressor",
     "UnlearnableStandardScaler",
+    "UnlearnableTargetEncoder",
     "UnlearnableTfidfTransformer",
     "UnlearnableTfidfVectorizer",
     "UnlearnableTruncatedSVD",

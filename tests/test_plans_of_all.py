@@ -30,6 +30,7 @@ MODELS = {
         (3,), alpha=1.0, max_iter=20, retain_data=True, random_state=0
     ),
     "quantiles": su.UnlearnableQuantileTransformer(n_quantiles=10),
+    "targets": su.UnlearnableTargetEncoder(),
     "components": su.UnlearnablePCA(2),
     "imputer": su.UnlearnableSimpleImputer(),
     "search": su.UnlearnableGridSearchCV(su.UnlearnableGaussianNB(), {}, cv=2),

@@ -359,7 +359,7 @@ def _adopted(pipeline, estimator, X, y, given, retain_data, on_stateful):
 def _fitted_like(pipeline, theirs, on_stateful, X, y):
     """A transformer of counterparts, fitted, and said to be another if it is."""
     name = type(theirs).__name__.lower()
-    ours = transformer_like(theirs, name, on_stateful, pipeline)
+    ours = transformer_like(theirs, name, on_stateful, pipeline, False)
     both = Pipeline([(name, theirs)]), pipeline([(name, ours)])
     fitted, _ = fitted_like(*both, X, y, None, [])
     return fitted.steps[0][1]

@@ -83,6 +83,8 @@ def transformer_like(fitted, name, on_stateful, nested, taken_over=True):
             fitted, lambda each, step: transformer_like(step, f"{name}__{each}", *told)
         ).set_params(on_stateful=on_stateful)
     twin = counterpart(fitted)
+    if taken_over and getattr(twin, "_has_own_folds", False):
+        twin = None  # the steps behind it learned from other folds
     if twin is not None and hasattr(twin, "transform"):
         like = twin()
         given, own = fitted.get_params(deep=False), like.get_params(deep=False)

@@ -17,6 +17,7 @@ from sklearn_unlearn.preprocessing._quantile_transformer import (
 )
 from sklearn_unlearn.preprocessing._robust_scaler import UnlearnableRobustScaler
 from sklearn_unlearn.preprocessing._standard_scaler import UnlearnableStandardScaler
+from sklearn_unlearn.preprocessing._target_encoder import UnlearnableTargetEncoder
 
 __all__ = [
     "UnlearnableKBinsDiscretizer",
@@ -28,4 +29,5 @@ __all__ = [
     "UnlearnableQuantileTransformer",
     "UnlearnableRobustScaler",
     "UnlearnableStandardScaler",
+    "UnlearnableTargetEncoder",
 ]

@@ -1,4 +1,4 @@
-"""`CategoryEncoder`: encoders that count how many rows have each category."""
+"""Encoders that know of each category of a column how many rows have it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,13 @@ from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.validation import check_names
 
 
-class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
-    """An encoder that counts the rows of each category of each column.
-
-    The twin is fitted on a few rows in which each of them occurs, or on as many as were
-    counted if it groups infrequent ones.
-    """
+class CategoryRows(UnlearnableTransformer):
+    """A transformer of columns of categories, each read in its own dtype."""
 
     _columnwise = True
     _by_column: ClassVar[tuple[str, ...]] = ("categories",)
 
     categories_ = Learned()
-    infrequent_categories_ = Learned()
 
     # Hooks --------------------------------------------------------------------------
 
@@ -48,6 +43,26 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
     def _outputs_of(self, fitted, read):
         return fitted.sklearn_estimator.transform(read.X)  # columns of one array each
 
+    def _with_dtypes(self, estimator, counts):
+        """Categories in the dtype of their column; several were one of objects."""
+        for place, dtype in enumerate(counts.held):
+            if estimator.categories_[place].dtype.kind == "O" and dtype.kind != "O":
+                estimator.categories_[place] = estimator.categories_[place].astype(
+                    dtype
+                )
+
+
+class CategoryEncoder(InvertibleMixin, CategoryRows):
+    """An encoder that counts the rows of each category of each column.
+
+    The twin is fitted on a few rows in which each of them occurs, or on as many as were
+    counted if it groups infrequent ones.
+    """
+
+    infrequent_categories_ = Learned()
+
+    # Hooks --------------------------------------------------------------------------
+
     def _collect(self, rows, y, weight, params):
         return Counts.of(rows)
 
@@ -56,12 +71,7 @@ class CategoryEncoder(InvertibleMixin, UnlearnableTransformer):
 
     def _fill(self, estimator, statistics):
         estimator.fit(statistics.examples(repeated=groups_infrequent(estimator)))
-        # columns of several dtypes were one array of objects
-        for place, dtype in enumerate(statistics.held):
-            if estimator.categories_[place].dtype.kind == "O" and dtype.kind != "O":
-                estimator.categories_[place] = estimator.categories_[place].astype(
-                    dtype
-                )
+        self._with_dtypes(estimator, statistics)
 
     def _refill(self, before, statistics):
         taught = before.statistics

@@ -11,10 +11,12 @@ import numpy as np
 #: Parameters that say how a minimum is sought, by name: why each changes nothing here.
 WITHOUT_EFFECT = {
     "copy_X": "What is given is never overwritten.",
+    "force_int_remainder_cols": "Columns are noted as they were given.",
     "intercept_scaling": "It is for intercepts that are penalised.",
     "dual": "The dual problem has the same solution.",
     "n_jobs": "There is one job; threads are those of BLAS.",
     "random_state": "Nothing is drawn at random.",
+    "shuffle": "What rows hold decides, and not their order.",
     "solver": "The minimum is the same, whatever way leads there.",
     "use_legacy_attributes": "Attributes have one form.",
     "verbose": "Nothing is printed.",

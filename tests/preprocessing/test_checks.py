@@ -12,6 +12,7 @@ from sklearn_unlearn import (
     UnlearnableQuantileTransformer,
     UnlearnableRobustScaler,
     UnlearnableStandardScaler,
+    UnlearnableTargetEncoder,
 )
 
 ESTIMATORS = [
@@ -31,6 +32,7 @@ ESTIMATORS = [
     UnlearnableQuantileTransformer(n_quantiles=20),
     UnlearnableRobustScaler(),
     UnlearnableRobustScaler(with_centering=False, unit_variance=True),
+    UnlearnableTargetEncoder(target_type="continuous", cv=3),
 ]
 
 
