@@ -19,8 +19,13 @@ from benchmarks.silent_problems import (
     VERBS,
     Problem,
     fitted,
+    fitted_alone,
+    is_silent,
     verdict,
+    verdict_aside,
+    with_bounds,
 )
+from sklearn_unlearn.core.threads import one_blas_thread
 
 
 def drawn(rng, model, verb):
@@ -116,9 +121,13 @@ def climbed(rng, problem, n_steps):
     for _ in range(n_steps):
         trial, before = changed(rng, problem), state
         if not trial.has_data_of(problem):
-            before = fitted(trial, state.theta)
-        worse = None if before is None else verdict(trial, before)
-        if worse is not None and worse.score > found.score:
+            before = fitted_alone(trial, state.theta)
+        worse = None if before is None else verdict_aside(trial, before)
+        if worse is None or not worse.score > found.score:
+            continue
+        if before is not state:
+            before = with_bounds(trial, before)
+        if is_silent(trial, before):
             problem, state, found = trial, before, worse
     return problem, found
 
@@ -173,7 +182,8 @@ def run(settings, options):
     for model in options.model or MODELS:
         search = Search(0, [], [])
         for part in parts:
-            search += searched(model, *sizes, part)
+            with one_blas_thread():
+                search += searched(model, *sizes, part)
         for name, found in (("random", search.random), ("climbed", search.climbed)):
             verdicts = [each for _, each in found]
             worst = max(verdicts, key=lambda each: each.score)

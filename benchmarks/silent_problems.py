@@ -215,7 +215,13 @@ def judged(problem, doubtful=DOUBTFUL, start=None):
 
 
 def fitted(problem, start=None):
-    """The state after the fit; None where it does not converge."""
+    """The state after the fit, with all bounds; None where it does not converge."""
+    state = fitted_alone(problem, start)
+    return None if state is None else with_bounds(problem, state)
+
+
+def fitted_alone(problem, start=None):
+    """The same without bounds."""
     rows = problem.rows_of(problem.X, problem.y)
     objective = problem.objective(len(problem.X))
     with np.errstate(all="ignore"):
@@ -223,11 +229,17 @@ def fitted(problem, start=None):
             found = fit(objective, rows, tol=_TOL, max_iter=_MAX_ITER, start=start)
         except (UnlearningError, ValueError):
             return None
-    return _judging(problem.model, found.state, rows) if found.converged else None
+    return found.state if found.converged else None
+
+
+def with_bounds(problem, state):
+    """The state of a fit with the bounds that a model of this name keeps."""
+    rows = problem.rows_of(problem.X, problem.y)
+    with np.errstate(all="ignore"):
+        return _judging(problem.model, state, rows)
 
 
 def _judging(model, state, rows):
-    """The state with the bounds that a model of this name keeps."""
     state, kept = with_reach(state, rows), KEPT.get(model, (None, "all"))[1]
     of, reach = (state.objective, state.factor, rows, state.anchor), state.reach
     if kept == "all":
@@ -250,6 +262,27 @@ def _nearest(margins):
 
 def verdict(problem, before, doubtful=DOUBTFUL):
     """That on a request to a fitted state."""
+    step = _step(problem, before)
+    if step is None or not step.doubt <= doubtful:
+        return None
+    return _compared(problem, before, step)
+
+
+def verdict_aside(problem, before):
+    """The same whether or not it warns: soon known, without the bounds."""
+    before = replace(before, reach=None)
+    step = _step(problem, before)
+    return None if step is None else _compared(problem, before, step)
+
+
+def is_silent(problem, before):
+    """Whether a request does not warn."""
+    step = _step(problem, before)
+    return step is not None and step.doubt <= DOUBTFUL
+
+
+def _step(problem, before):
+    """What the request does; None where it is refused, or warns of lost digits."""
     edit = problem.edit()
     about_rows = isinstance(edit.feature_map, Identity)
     limit = REFUSED_CHANGE if about_rows else sys.float_info.max
@@ -258,9 +291,12 @@ def verdict(problem, before, doubtful=DOUBTFUL):
             step = unlearn(before, edit)
         except UnlearningError:
             return None
-        small = step.remaining_change <= limit and step.lost <= LARGE_LOSS
-        if not (small and step.doubt <= doubtful):
-            return None
+    small = step.remaining_change <= limit and step.lost <= LARGE_LOSS
+    return step if small else None
+
+
+def _compared(problem, before, step):
+    with np.errstate(all="ignore"):
         rows = problem.rows_of(*problem.edited)
         refit = _refit(problem, step.state, rows)
     if refit is None:

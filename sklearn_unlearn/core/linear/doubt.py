@@ -170,7 +170,8 @@ def _bounded(
         doubt = max(doubt, DOUBTFUL * _share(before, left))
     if doubt <= DOUBTFUL:
         # the error of a step is what it leaves, over the curvature where it ends
-        stiff = 1.0 - reach.flattened(factor, behind, moved)
+        spare = 1.0 - doubt / DOUBTFUL
+        stiff = 1.0 - reach.flattened(factor, behind, moved, spare)
         if not left <= DOUBTFUL * stiff * gain:
             left = reach.bend(objective, factor, behind, moved, 0.0, known)
         error = left / (stiff * gain) if stiff > 0.0 else np.inf

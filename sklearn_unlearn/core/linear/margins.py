@@ -263,7 +263,11 @@ class Margins:
         return total
 
     def flattened(
-        self, factor: Factor, behind: Sequence[Change], moved: Change
+        self,
+        factor: Factor,
+        behind: Sequence[Change],
+        moved: Change,
+        enough: float = 0.0,
     ) -> float:
         """Share of the curvature that is lost at most where a step ends.
 
@@ -272,6 +276,8 @@ class Margins:
         factor : Factor
         behind, moved : sequence of Change, Change
             From the anchor to where the step starts, and the step.
+        enough : float
+            A bound from which on no smaller one is looked for.
         """
         if factor.order > MOST_UNKNOWNS:
             return math.inf
@@ -283,11 +289,11 @@ class Margins:
         for k, crossed in enumerate(1.0 * (far > self.edges)):
             if not np.any(self.sums[k, crossed > 0.0]):
                 continue
-            lost = _heaviest(_solved(factor, self._crossing(k, crossed), k))
-            if self.far:
+            lost = _heaviest(_solved(factor, self._crossing(k, crossed), k), enough)
+            if self.far and lost > enough:
                 ways = np.column_stack([root * each[:, k] for each in changes])
                 away = self._crossing(k, crossed[close]) + self.far[k].hessian(ways)
-                lost = min(lost, _heaviest(_solved(factor, away, k)))
+                lost = min(lost, _heaviest(_solved(factor, away, k), enough))
             share = max(share, lost)
         return share
 
@@ -392,7 +398,11 @@ def _bent(
         bent = math.sqrt(float(np.dot(forms, sizes)) / penalty)
     if bent <= enough or factor.order > MOST_UNKNOWNS:
         return bent
-    weights = [_heaviest(_solved(factor, each, k)) for k, each in enumerate(crossing)]
+    total = float(np.sum(forms))
+    few = enough * enough / total if total > 0.0 else math.inf
+    weights = [
+        _heaviest(_solved(factor, each, k), few) for k, each in enumerate(crossing)
+    ]
     return min(bent, math.sqrt(float(np.dot(forms, weights))))
 
 
@@ -405,11 +415,11 @@ def _solved(factor: Factor, matrix: Array, output: int) -> Array:
     return factor.solve(columns)[start : start + p]
 
 
-def _heaviest(power: Array) -> float:
+def _heaviest(power: Array, enough: float = 0.0) -> float:
     """Bound on the largest eigenvalue of ``H^-1 N``, of which none is negative.
 
     It is no larger than the root of the sum of their squares; after squaring some
-    times, few others are part of it.
+    times, few others are part of it. No smaller one is looked for than is ``enough``.
     """
     if not np.isfinite(power).all():
         return math.inf
@@ -419,7 +429,8 @@ def _heaviest(power: Array) -> float:
         if not norm > 0.0:
             return 0.0
         size += math.log(norm) / 2.0**doubling
+        if doubling == _SQUARINGS or math.exp(size) <= enough:
+            break
         power = power / norm
-        if doubling < _SQUARINGS:
-            power = power @ power
+        power = power @ power
     return math.exp(size)

@@ -359,11 +359,14 @@ class Reach:
         fine = product(curved, own) + sum(product(steep, each) for each in others)
         return min(bent, fine)
 
-    def flattened(self, factor: Factor, behind: Array, moved: Array) -> float:
+    def flattened(
+        self, factor: Factor, behind: Array, moved: Array, enough: float = 0.0
+    ) -> float:
         """Share of the curvature that rows beyond a margin take from a step's end."""
         if self.margins is None:
             return 0.0  # all weights are what they were, as far as predictions are
-        return self.margins.flattened(factor, self._gone(behind), self._limited(moved))
+        gone, step = self._gone(behind), self._limited(moved)
+        return self.margins.flattened(factor, gone, step, enough)
 
     def _limited(self, change: Array) -> Change:
         return Change(change, self._largest(change))
