@@ -92,10 +92,8 @@ def _add(table, settings, model, X, y):
     table.reach(f"{name}: plan", plan / recorded, at_most=1.0)
 
 
-def _put_alone(self, notes, started, requests, before, fitted, undoes=None):
+def _put_alone(self, answering, requests, before, fitted, undoes=None):
     """Put a fitted value in place, and leave no record."""
     if fitted is not before:
-        after = self._version()
-        after._swap(fitted)
-        self._become(after)
+        self._swap(fitted)
     return []

@@ -7,36 +7,29 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from inspect import signature
 from operator import is_
 from typing import Any, ClassVar
-from weakref import ref
 
 import numpy as np
 
 from sklearn_unlearn._batches import fold, stated_requests
-from sklearn_unlearn._request_log import Draft, RequestLog
-from sklearn_unlearn.records import LOGGER, RequestRecord
-from sklearn_unlearn.utils.digests import (
-    digest_of_rows,
-    digest_of_state,
-    digests_of_names,
+from sklearn_unlearn._request_log import (
+    Draft,
+    RequestLog,
+    Shared,
+    described,
+    reference,
 )
-from sklearn_unlearn.utils.messages import refusing
-from sklearn_unlearn.utils.notes import taking_notes
-from sklearn_unlearn.utils.raw_rows import RawRows
-from sklearn_unlearn.utils.request import Answer, Batch, Request
-from sklearn_unlearn.utils.row_ids import names_in
-from sklearn_unlearn.utils.tags import unlearning_tags
+from sklearn_unlearn.records import LOGGER, RequestRecord
+from sklearn_unlearn.utils.digests import digest_of_state
+from sklearn_unlearn.utils.notes import Answering
+from sklearn_unlearn.utils.request import Answer, Request
+from sklearn_unlearn.utils.tags import promised
 from sklearn_unlearn.utils.validation import check_columns
-
-_NO_ROWS = Batch()
-#: Requests of which it is kept to which places their rows would come back.
-_PLACES = 100
 
 
 class CarryingMixin:
@@ -47,11 +40,12 @@ class CarryingMixin:
 
     _checked: Any
     _swap: Any
-    _version: Any
-    _become: Any
+    _attributes_of: Any
     _copy_with: Any
     _accepts: ClassVar[Any]
     _check_accepted: Any
+    #: The attribute that is another object as soon as something else was learned.
+    _kept_in: ClassVar[str] = "_fitted"
     #: Whether ``_apply`` takes requests that have ``parts``.
     _at_once: ClassVar[Any] = False
 
@@ -61,10 +55,11 @@ class CarryingMixin:
 
     def _carry_out(self, request: Request) -> Any:
         """Validate, compute and put in place; only the last line changes the object."""
-        with self._request() as put:
+        with self._exclusive(), Answering() as answering:
             fitted = self._checked()
             self._check_accepted(request)
-            put([request], fitted, self._apply(fitted, request).fitted)
+            after = self._apply(fitted, request).fitted
+            self._put(answering, [request], fitted, after)
         return self
 
     def carry_out(self, requests: Any) -> list[RequestRecord]:
@@ -95,12 +90,15 @@ class CarryingMixin:
         UnlearningError
             If a request is refused; the estimator is unchanged.
         """
-        with self._request() as put:
+        with self._exclusive(), Answering() as answering:
             fitted = self._checked()
             asked = stated_requests(self, requests)
-            drafts = put(asked, fitted, self._answered_together(fitted, asked))
-            records = [draft.record() for draft in drafts]
-            return [*records[:-1], self.request_record_] if records else []
+            after = self._answered_together(fitted, asked)
+            drafts = self._put(answering, asked, fitted, after)
+            if not drafts:
+                return []
+            last = self._last_record()
+            return [*(each.record(last.state_after) for each in drafts[:-1]), last]
 
     def _answered_together(self, fitted: Any, asked: list[Request]) -> Any:
         """The fitted value that a list of requests leads to."""
@@ -135,116 +133,83 @@ class CarryingMixin:
         locks = vars(self).setdefault("_locks", {})
         return locks.setdefault(os.getpid(), threading.RLock())
 
-    @contextmanager
-    def _request(self):
-        """One request at a time, what refuses it being an `UnlearningError`.
+    def _put(self, answering, requests, before, fitted, undoes=None):
+        """Put a fitted value in place, with what its records are written from.
 
-        Gives what puts the result in place: called with the requests, the fitted value
-        before and that after.
+        Parameters
+        ----------
+        answering : Answering
+        requests : list of Request
+            That led to it.
+        before, fitted : object
+            Fitted values.
+        undoes : list of RequestRecord, optional
+            Of the requests that these take back.
+
+        Returns
+        -------
+        list of Draft
+            One for each request, none for a part of another, which has the record.
         """
-        with self._exclusive(), refusing(), taking_notes() as notes:
-            yield partial(self._put, notes, time.perf_counter())
-
-    def _put(self, notes, started, requests, before, fitted, undoes=None):
-        """Put a fitted value in place with the records of what led to it."""
-        if notes is None:  # a part of another request, which has the record
-            if fitted is not before:
+        notes, changed, n = answering.notes, fitted is not before, len(requests)
+        if notes is None or not requests:
+            if changed:
                 self._swap(fitted)
             return []
-        if not requests:
-            return []
         log = self._request_log
-        seconds = time.perf_counter() - started
-        digest = log.digest or digest_of_state(log.key, before)
-        changed = fitted is not before
-        edited = digest_of_state(log.key, fitted) if changed else digest
-        promised = self._promised_by(log)
-        answer = {
-            "estimator": type(self).__name__,
-            "seconds": seconds / len(requests),
-            "n_together": len(requests),
-            "steps": tuple(changed_steps(self._parts_of, before, fitted)),
-            "frozen": tuple(getattr(fitted, "lately", ())),
-            "state_before": digest,
-            "state_after": edited,
-        }
-        if len(requests) > 1:
+        key, promised = log.key, self._promised_by(log)
+        shared = Shared(
+            type(self).__name__,
+            (time.perf_counter() - answering.started) / n,
+            n,
+            tuple(changed_steps(self._parts_of, before, fitted)),
+            tuple(getattr(fitted, "lately", ())),
+            log.digest_of(before),
+        )
+        if n > 1:
             notes.pop("n_rows_out", None)
         places = notes.pop("numbers_out", None)
-        undone = [
-            None if undoes is None else one.identity for one in undoes or requests
-        ]
-        left = {name: at for name, at in log.left.items() if name not in undone}
-        drafts, follows, worth = [], log.standing, log.worth
+        undone = [None] * n if undoes is None else [one.identity for one in undoes]
+        left = log.kept(undone)
+        follows: Any = log.standing
+        drafts, worth, now = [], log.worth, time.time()
         for request, each in zip(requests, undone, strict=True):
-            asked = self._described(log.key, request)
-            asked["named"] = self._named_digest(log.key, request)
+            asked = self._described(key, request)
+            identity, found = os.urandom(16), dict(notes)
             draft = Draft(
-                os.urandom(16),
-                follows,
-                each,
-                asked,
-                dict(notes),
-                worth,
-                promised[1],
-                time.time(),
-                answer,
+                identity, follows, each, asked, found, worth, promised[1], now, shared
             )
             drafts.append(draft)
-            follows, worth = draft.identity.hex(), draft.worth()[1]
+            follows, worth = identity.hex(), draft.worth()[1]
         if undoes is not None:
             follows = undoes[-1].follows
-        elif len(requests) == 1 and places is not None and requests[0].into is None:
-            left = dict([*left.items()][-_PLACES:])
-            left[draft.identity.hex()] = places
-        after = self._version()
-        if changed:
-            after._swap(fitted)
-        state = _reference(after._state_of_record())
-        log = RequestLog(log.key, draft, follows, worth, state, promised, edited, left)
-        vars(after)["_requests"] = log
-        self._become(after)
+        elif n == 1 and places is not None and requests[0].into is None:
+            left[follows] = places
+        learned = self._attributes_of(fitted) if changed else {}
+        state, digest = learned.get(self._kept_in), None
+        if not changed:
+            state, digest = vars(self).get(self._kept_in), shared.state_before
+        elif state is not fitted:  # what the digest is of need not last
+            digest = digest_of_state(key, fitted)
+        log = RequestLog(
+            key, draft, follows, worth, reference(state), promised, digest, left
+        )
+        vars(self).update({**learned, "_requests": log})
         if LOGGER.isEnabledFor(logging.INFO):
+            after = self._last_record().state_after
             for each in drafts:
-                LOGGER.info("%s", each.record().line)
+                LOGGER.info("%s", each.record(after).line)
         return drafts
-
-    def _named_digest(self, key, request):
-        """A digest of rows that a request names by identifiers alone, before it."""
-        out = request.out
-        named = out is not None and out.X is None and out.row_ids is not None
-        if not named or not hasattr(self, "_digest_of_named"):
-            return None
-        return self._digest_of_named(key, out.row_ids)
-
-    def _counted(self, request):
-        """Rows and columns of a request."""
-        out, into = request.out, request.into
-        columns = () if request.columns is None else self._named(request.columns)
-        return {
-            "n_rows_out": 0 if out is None else _size(out),
-            "n_rows_in": 0 if into is None else max(_size(into), _size(out or into)),
-            "columns": columns,
-        }
 
     def _described(self, key, request):
         """What a record says of a request itself."""
-        out, into = request.out, request.into
-        asked = {"verb": request.verb, **self._counted(request)}
-        rows = (into if out is None else out) or _NO_ROWS
-        new = _NO_ROWS if out is None or into is None else into
-        given = {
-            "X": rows.X,
-            "X_new": new.X,
-            "columns": asked["columns"] or None,
-            "row_ids": rows.row_ids,
-            "sample_weight": rows.sample_weight,
-            "y": rows.y,
-            "y_new": new.y,
-        }
-        asked["row_ids"] = digests_of_names(key, rows.row_ids)
-        asked["asked"] = digest_of_rows(key, given)
-        return asked
+        out, columns, named = request.out, (), None
+        if request.columns is not None:
+            columns = self._named(request.columns)
+        if out is not None and out.X is None and out.row_ids is not None:
+            digest_of = getattr(self, "_digest_of_named", None)
+            named = None if digest_of is None else digest_of(key, out.row_ids)
+        return described(key, request, columns, named)
 
     def _named(self, columns):
         """Columns by name, or by position where they have none."""
@@ -257,43 +222,50 @@ class CarryingMixin:
 
     # Hooks ----------------------------------------------------------------------------
 
-    def _state_of_record(self) -> Any:
-        """The object that is another one as soon as something else was learned."""
-        return vars(self).get("_fitted")
-
     def _parts_of(self, fitted: Any) -> Sequence[tuple[str, Any]]:
         """Names and values of the steps that a fitted value consists of."""
         return ()
 
     def _promised(self) -> Any:
         """Tags of what requests are worth."""
-        return unlearning_tags(self)
+        return promised(self)
 
     # Records --------------------------------------------------------------------------
 
     @property
     def request_record_(self) -> RequestRecord:
         """`RequestRecord` of the last request since ``fit``."""
-        record = self._request_log.record
+        record = self._last_record()
         if record is None:
             raise AttributeError(
                 f"This {type(self).__name__} has carried out no request since fit."
             )
         return record
 
+    def _last_record(self) -> Any:
+        """That of the last request since ``fit``, None of none."""
+        record, log = None, self._request_log
+        while record is None and log.last is not None:
+            record = log.record()
+            log = self._request_log  # if the state has just become another one
+        return record
+
     @property
     def _request_log(self) -> RequestLog:
         """The log, with nothing of requests before the last ``fit``."""
-        log = vars(self).get("_requests")
+        learned = vars(self)
+        log = learned.get("_requests")
         if log is None:
-            log = vars(self).setdefault("_requests", RequestLog())
-        if log.last is None or log.state() is self._state_of_record():
+            log = learned.setdefault("_requests", RequestLog())
+        if log.last is None or log.state() is learned.get(self._kept_in):
             return log
         return RequestLog(log.key, promised=log.promised)
 
     def _use_record_key(self, key: bytes) -> None:
         with self._exclusive():
-            vars(self)["_requests"] = replace(self._request_log, key=key, digest=None)
+            record, log = self._last_record(), self._request_log
+            log = replace(log, last=record, key=key, digest=None)
+            vars(self)["_requests"] = log
 
     def _promised_by(self, log):
         """Parameters and what tags say of them, which are asked for if they changed."""
@@ -306,8 +278,8 @@ class CarryingMixin:
 
     def _pickled_log(self):
         """What a pickle has of the log: no key, and no state but the present one."""
-        log = self._request_log
-        return None if log.last is None else (log.record, log.standing, log.left)
+        record, log = self._last_record(), self._request_log
+        return None if record is None else (record, log.standing, log.left)
 
     def _restore_log(self, pickled):
         if pickled is not None:
@@ -316,7 +288,7 @@ class CarryingMixin:
                 last=record,
                 standing=standing,
                 worth=record.exactness_after,
-                state=_reference(self._state_of_record()),
+                state=reference(vars(self).get(self._kept_in)),
                 left=left,
             )
 
@@ -325,7 +297,7 @@ class CarryingMixin:
         parent: Any = super()
         displays = getattr(parent, "_repr_mimebundle_", dict)
         shown = displays(**kwargs)
-        record = self._request_log.record
+        record = self._last_record()
         if record is not None and "text/html" in shown:
             line = html.escape(f"Last request, {record.time}: {record.line}")
             shown["text/html"] += f"<p><small>{line}</small></p>"
@@ -359,24 +331,7 @@ def changed_steps(parts_of, before, after, prefix=""):
         yield from within or [f"{prefix}{name}"]
 
 
-def _size(batch):
-    """How many rows, or names alone, a batch has."""
-    for value in (batch.X, batch.y):
-        if value is not None:
-            shape = getattr(value, "shape", None)
-            return int((RawRows.of(value).shape if shape is None else shape)[0])
-    return 0 if batch.row_ids is None else int(names_in(batch.row_ids).size)
-
-
 @lru_cache(maxsize=256)
 def _parameters(kind):
     """Names of the parameters of a class of estimators."""
     return tuple(signature(kind).parameters)
-
-
-def _reference(state: Any) -> Callable[[], Any]:
-    """What gives an object as long as it is there."""
-    try:
-        return ref(state)
-    except TypeError:  # of a kind that no reference can be weak to
-        return lambda: state

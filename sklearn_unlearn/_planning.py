@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn._batches import stated_requests
-from sklearn_unlearn._request_log import METHODS
+from sklearn_unlearn._request_log import METHODS, counted
 from sklearn_unlearn._undoing import UndoingMixin
 from sklearn_unlearn.core.rows import counting_passes
 from sklearn_unlearn.plans import PlannedBudget, PlannedStep, RequestPlan
 from sklearn_unlearn.utils.answers import differences
-from sklearn_unlearn.utils.messages import refusing
-from sklearn_unlearn.utils.notes import Notes, taking_notes
+from sklearn_unlearn.utils.notes import Answering, Notes
 from sklearn_unlearn.utils.steps import own
 from sklearn_unlearn.utils.tags import promised
 
@@ -63,7 +62,7 @@ class PlanningMixin(UndoingMixin):
         >>> plan.steps[0].how, plan.steps[0].emptied
         ('exact', (0,))
         """
-        with self._exclusive(), refusing(), taking_notes(rehearses=True) as notes:
+        with self._exclusive(), Answering(rehearses=True) as answering:
             fitted = self._checked()
             single = isinstance(requests, tuple) and len(requests) == 2
             single = single and isinstance(requests[0], str)
@@ -75,16 +74,17 @@ class PlanningMixin(UndoingMixin):
             except (ValueError, TypeError) as error:
                 refused = str(error)
             seconds = time.perf_counter() - started
-            notes = Notes() if notes is None else notes
-            counted = [self._counted(each) for each in asked]
+            notes = Notes() if answering.notes is None else answering.notes
+            counts = [counted(each) for each in asked]
+            n_rows_out = sum(n_out for n_out, _ in counts)
             if len(asked) == 1 and asked[0].out is not None:
-                known = counted[0]["n_rows_out"]
-                counted[0]["n_rows_out"] = notes.get("n_rows_out", known)
+                n_rows_out = notes.get("n_rows_out", n_rows_out)
+            named = (self._named(e.columns) for e in asked if e.columns is not None)
             found = {
                 "verbs": tuple(each.verb for each in asked),
-                "n_rows_out": sum(each["n_rows_out"] for each in counted),
-                "n_rows_in": sum(each["n_rows_in"] for each in counted),
-                "columns": tuple(name for each in counted for name in each["columns"]),
+                "n_rows_out": n_rows_out,
+                "n_rows_in": sum(n_in for _, n_in in counts),
+                "columns": tuple(name for names in named for name in names),
                 "seconds": seconds,
                 "budget": _tightest(notes.accounts),
             }

@@ -10,6 +10,7 @@ from sklearn_unlearn._carrying import CarryingMixin
 from sklearn_unlearn.core.training_rows.names import are_pairs, subjects_of
 from sklearn_unlearn.exceptions import UndoError, UndoOrderError, UndoRowsError
 from sklearn_unlearn.utils.digests import digest_of_rows, digest_of_state
+from sklearn_unlearn.utils.notes import Answering
 from sklearn_unlearn.utils.request import Batch, Request
 from sklearn_unlearn.utils.row_ids import check_row_ids, distinct
 
@@ -32,10 +33,9 @@ class UndoingMixin(CarryingMixin):
         given : list of dict
             What each was given.
         """
-        with self._request() as put:
-            fitted, log = self._checked(), self._request_log
+        with self._exclusive(), Answering() as answering:
+            fitted, last, log = self._checked(), self._last_record(), self._request_log
             self._check_undone(records, log)
-            last: Any = log.record
             if last.state_after != digest_of_state(log.key, fitted):
                 raise UndoError(
                     "The key of the model is another than at the request, as after "
@@ -58,7 +58,7 @@ class UndoingMixin(CarryingMixin):
                 edited = self._answered_together(fitted, asked)
             if whole:  # else others of the list are in the state before them
                 self._check_restored(records, names, log.key, edited)
-            put(asked, fitted, edited, undoes=records[::-1])
+            self._put(answering, asked, fitted, edited, undoes=records[::-1])
         return self
 
     def _check_undone(self, records, log):

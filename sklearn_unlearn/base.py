@@ -40,6 +40,7 @@ class UnlearnerMixin(PlanningMixin, StepMixin):
     """
 
     fit: Any
+    _fitted: Any
     #: What requests may hold: "out" and "into", rows that leave and that come;
     #: "columns"; and of rows "y", "y_new" (beside X_new), "sample_weight", "row_ids".
     _accepts: ClassVar[Any] = frozenset({"out", "into", "y", "sample_weight"})
@@ -369,9 +370,16 @@ class UnlearnerMixin(PlanningMixin, StepMixin):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
         return self._fitted
 
+    def _attributes_of(self, fitted: Any) -> dict[str, Any]:
+        """The attributes that a fitted value is kept in, with which it is put in place.
+
+        A subclass may warn of it here; its errors leave the estimator as it is.
+        """
+        return {"_fitted": fitted}
+
     def _swap(self, fitted: Any) -> None:
         """Put a new fitted value in the place of the old one, in one assignment."""
-        self._fitted = fitted
+        vars(self).update(self._attributes_of(fitted))
 
     def _fit_unfitted(self, X: Any, **keywords: Any) -> Any:
         """The fitted value of an estimator like this one on other rows."""

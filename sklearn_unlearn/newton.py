@@ -34,7 +34,7 @@ from sklearn_unlearn.exceptions import (
 )
 from sklearn_unlearn.newton_inputs import FollowsInputs
 from sklearn_unlearn.utils.messages import warn
-from sklearn_unlearn.utils.notes import note
+from sklearn_unlearn.utils.notes import Answering, note
 from sklearn_unlearn.utils.request import Request as Ask
 from sklearn_unlearn.utils.residual import residual_at
 from sklearn_unlearn.utils.tags import promised
@@ -103,7 +103,7 @@ DataBlocks, optional
             If rows, weights or column sums are not those of the model: refining on
             other rows would be a silent refit.
         """
-        with self._request() as put:
+        with self._exclusive(), Answering() as answering:
             fitted = self._checked()
             model = fitted.model
             rows = self._all_rows(fitted, X, y, sample_weight)
@@ -115,7 +115,8 @@ DataBlocks, optional
                 note(residual_before=model.state.residual)
             model, refinement = refined(model, rows, loss, options)
             warn_unless_converged(refinement)
-            put([Ask()], fitted, self._resettled(fitted, model, rows))
+            after = self._resettled(fitted, model, rows)
+            self._put(answering, [Ask()], fitted, after)
         return self
 
     def gradient_residual(self, X=None, y=None, sample_weight=None):

@@ -1,8 +1,10 @@
 """Records of requests say what was done, and hold no data."""
 
+import gc
 import json
 import logging
 import pickle
+import weakref
 from dataclasses import fields, replace
 
 import numpy as np
@@ -18,6 +20,7 @@ from sklearn_unlearn.records import (
     record_key,
     use_record_key,
 )
+from sklearn_unlearn.utils.digests import digest_of_state
 from sklearn_unlearn.utils.traces import traces
 from tests.families import EXACT, FAMILIES, NAMED, X, fitted, rows_of, y
 
@@ -49,6 +52,43 @@ def test_a_request_leaves_a_record(family):
     assert model.request_record_ is record
     again.fit(X, y)
     assert not hasattr(again, "request_record_")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_records_that_nobody_asked_for_leave_no_gap(family):
+    model = fitted(family)
+    model.partial_unfit(*rows_of(model, [1, 2]))
+    between = digest_of_state(record_key(model), model._checked())
+    if family == "network":
+        assert model.request_record_.state_after == between
+        return
+    record = model.partial_fit(*rows_of(model, [1, 2])).request_record_
+    assert record.state_before == between
+    assert record.follows is not None
+    assert record.state_after == digest_of_state(record_key(model), model._checked())
+
+
+@pytest.mark.parametrize("family", ["ridge_retained", "naive_bayes", "forest"])
+def test_no_record_keeps_the_state_before(family):
+    """In memory either: what left is the difference of two states."""
+    model = clone(fitted(family)).fit(X, y)
+    before = weakref.ref(model._fitted)
+    model.partial_unfit(*rows_of(model, [1, 2]))
+    gc.collect()
+    assert before() is None
+    assert model.request_record_.state_before
+
+
+def test_a_record_is_written_under_the_key_that_the_model_had():
+    model = fitted("ridge")
+    model.partial_unfit(X[:1], y[:1])
+    first, state = record_key(model), model._fitted
+    use_record_key(model, bytes(32))
+    assert model.request_record_.state_after == digest_of_state(first, state)
+    record = model.partial_unfit(X[1:2], y[1:2]).request_record_
+    assert record.state_before == digest_of_state(bytes(32), state)
 
 
 @pytest.mark.parametrize(

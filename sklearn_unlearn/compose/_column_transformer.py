@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone
@@ -69,6 +69,8 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
     >>> encoder.partial_unfit(people[2:]).get_feature_names_out()
     array(['age', 'city_A', 'city_B'], dtype=object)
     """
+
+    _kept_in: ClassVar[str] = "transformers_"
 
     def __init__(
         self,
@@ -208,9 +210,6 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "transformers_")
-
-    def _state_of_record(self):
-        return self.transformers_
 
     def _parts_of(self, fitted):
         return [(name, one) for name, one, _ in fitted.version.transformers_]

@@ -14,7 +14,7 @@ from sklearn_unlearn.inspection._display import Display, line_style
 from sklearn_unlearn.model_selection._results import standing
 from sklearn_unlearn.utils.frames import FrameMixin
 from sklearn_unlearn.utils.messages import refusing
-from sklearn_unlearn.utils.notes import taking_notes
+from sklearn_unlearn.utils.notes import TakingNotes
 from sklearn_unlearn.utils.rows import split
 
 
@@ -108,7 +108,7 @@ class InfluenceOnChoice:
             n_rows = living.positions.size
             rows = range(n_rows) if rows is None else rows
             asked = [split(n_rows, some)[0] for some in rows]
-            with taking_notes():
+            with TakingNotes():
                 found = [self._lead_without(fitted, living, some) for some in asked]
         return ChoiceInfluence(
             lead,

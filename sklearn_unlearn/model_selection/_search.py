@@ -301,8 +301,7 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
         )
         return replace(fitted, outcome=replace(choice, report=report))
 
-    def _swap(self, fitted):
-        super()._swap(fitted)
+    def _attributes_of(self, fitted):
         if not fitted.outcome.scores:
             warn(
                 "The best estimator was changed, but the choice among the candidates "
@@ -310,6 +309,7 @@ class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedMod
                 'search with keep="all" for a choice that is made anew.',
                 NotForgottenWarning,
             )
+        return super()._attributes_of(fitted)
 
     def __sklearn_tags__(self):
         parent: Any = super()

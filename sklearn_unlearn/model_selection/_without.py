@@ -20,7 +20,7 @@ from sklearn_unlearn.certification.counter import rehearsal
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.folds import FoldedModel
 from sklearn_unlearn.utils.frames import FrameMixin
-from sklearn_unlearn.utils.notes import taking_notes
+from sklearn_unlearn.utils.notes import TakingNotes
 from sklearn_unlearn.utils.rows import split, take
 
 
@@ -251,7 +251,7 @@ def _without(model, X, y):
     """A copy of a model without some rows, of which no record is kept."""
     ours = isinstance(model, UnlearnerMixin)  # which changes by one assignment
     after = copy.copy(model) if ours else copy.deepcopy(model)
-    with rehearsal(), taking_notes():
+    with rehearsal(), TakingNotes():
         return after.partial_unfit(X, y)
 
 

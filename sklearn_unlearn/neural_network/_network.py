@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from sklearn_unlearn.neural_network._final_requests import FinalNetwork
 from sklearn_unlearn.neural_network._parameters import ParametersMixin
 from sklearn_unlearn.row_models import RowModel
+from sklearn_unlearn.utils.notes import Answering
 from sklearn_unlearn.utils.request import Request
 
 
@@ -53,7 +54,7 @@ class NetworkUnlearner(ParametersMixin, FinalNetwork):
         DataMismatchError
             If rows, weights or column sums are not those of the model.
         """
-        with self._request() as put:
+        with self._exclusive(), Answering() as answering:
             fitted = self._checked()
             model = fitted.model
             rows = self._all_rows(fitted, X, y, sample_weight)
@@ -62,7 +63,8 @@ class NetworkUnlearner(ParametersMixin, FinalNetwork):
             else:
                 labels = fitted.encoding.classes
                 model.tally.check_same(rows, model.marks, model.forgotten, labels)
-            put([Request()], fitted, self._refined(fitted, rows))
+            after = self._refined(fitted, rows)
+            self._put(answering, [Request()], fitted, after)
         return self
 
     def gradient_residual(self, X=None, y=None, sample_weight=None):

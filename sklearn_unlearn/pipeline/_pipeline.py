@@ -37,6 +37,7 @@ from sklearn_unlearn.transformers import (
     unfitted_twin,
 )
 from sklearn_unlearn.utils.messages import refusing
+from sklearn_unlearn.utils.notes import Answering
 from sklearn_unlearn.utils.residual import GradientResidual
 from sklearn_unlearn.utils.sharing import once, sharing
 from sklearn_unlearn.utils.steps import hook
@@ -165,14 +166,15 @@ class UnlearnablePipeline(PipelineAdoption, PipelineFitting, Pipeline):
         DataMismatchError
             If these are not the rows of the model.
         """
-        with self._request() as put:
+        with self._exclusive(), Answering() as answering:
             fitted = self._checked()
             (*front, (name, last)), marks, made = self._flat()
             check_as_at_fit(front, marks, X)
             X, y = inputs(front, X), of_targets(y, made, X)
             last = copy.copy(last).refine(X, y, sample_weight)
             steps = regroup_steps(self.steps, [*front, (name, last)])
-            put([Request()], fitted, fitted._replace(steps=steps, lately=()))
+            after = fitted._replace(steps=steps, lately=())
+            self._put(answering, [Request()], fitted, after)
         return self
 
     @available_if(lambda self: self._last_has("release"))

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier, is_regressor
 from sklearn.frozen import FrozenEstimator
@@ -92,6 +92,7 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
     _schema: Schema | None
     #: Columns of the raw rows at fit, if they had any.
     _n_columns: int | None = None
+    _kept_in: ClassVar[str] = "steps"
 
     @property
     def _accepts(self):
@@ -104,11 +105,13 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         self._check_fitted()
         return FittedSteps(self.steps, self._schema, self._remembered)
 
-    def _swap(self, fitted):
-        vars(self).update(
-            steps=fitted.steps, _schema=fitted.schema, _remembered=fitted.remembered
-        )
+    def _attributes_of(self, fitted):
         say_remembered(fitted.lately)
+        return {
+            "steps": fitted.steps,
+            "_schema": fitted.schema,
+            "_remembered": fitted.remembered,
+        }
 
     def _apply(self, fitted, request):
         request = with_mask(request, self)
@@ -155,9 +158,6 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         if not self._predicts:
             return True
         return own(self._flat()[0][-1][1], "_ends_at_once") is True
-
-    def _state_of_record(self):
-        return self.steps
 
     def _parts_of(self, fitted):
         return fitted.steps

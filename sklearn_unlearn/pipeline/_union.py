@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from sklearn.pipeline import FeatureUnion, make_union
 from sklearn.utils.validation import check_is_fitted
@@ -66,6 +66,8 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
     """
 
     transformer_list: list[Any]
+
+    _kept_in: ClassVar[str] = "transformer_list"
 
     def __init__(
         self,
@@ -250,9 +252,6 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
         return hasattr(self, "_widths")
 
     # Requests -------------------------------------------------------------------------
-
-    def _state_of_record(self):
-        return self.transformer_list
 
     def _parts_of(self, fitted):
         return fitted.version.transformer_list

@@ -115,9 +115,10 @@ class BesideParts(CompositeStep, UnlearnerMixin):
         self._check_fitted()
         return FittedParts(self._version())
 
-    def _swap(self, fitted):
-        self._become(fitted.version)
+    def _attributes_of(self, fitted):
         say_remembered(fitted.lately)
+        learned = vars(fitted.version).items()
+        return {name: value for name, value in learned if name != "_locks"}
 
     def _promised(self):
         return UnlearningTags.of(self, exact=True)

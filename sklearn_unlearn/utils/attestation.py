@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.answers import differences
 from sklearn_unlearn.utils.messages import kind_of
-from sklearn_unlearn.utils.notes import taking_notes
+from sklearn_unlearn.utils.notes import TakingNotes
 from sklearn_unlearn.utils.steps import hook
 
 __all__ = ["Attestation", "attest", "state_digest"]
@@ -138,7 +138,7 @@ def attest(
     >>> print(attest(model, X, y))
     Not of these rows: UnlearnableGaussianNB.
     """
-    with taking_notes(rehearses=True):
+    with TakingNotes(rehearses=True):
         given = {"sample_weight": sample_weight, "row_ids": row_ids}
         given = {name: value for name, value in given.items() if value is not None}
         return _attested(estimator, X, y, given, forgotten_features)

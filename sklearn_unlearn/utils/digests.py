@@ -32,6 +32,7 @@ _GIVEN = {
     for name in ("X", "X_new", "columns", "row_ids", "sample_weight", "y", "y_new")
 }
 _PLAIN = frozenset({bool, int, float, str, type(None)})
+_NUMBERS = (np.generic, str, bool, int, float)
 #: Attributes of fitted values that tell what was learned, rather than from what.
 _LEARNED = {
     "sklearn_estimator",
@@ -71,21 +72,24 @@ def digest_of_rows(key: bytes, fields: dict[str, Any]) -> str:
     digest = _new(key, b"rows")
     for name, tag in _GIVEN.items():
         value = fields.get(name)
-        if value is not None:
-            digest.update(tag)
-            if name == "row_ids":  # the same in any container, a single one too
-                names = names_in(value).reshape(-1).tolist()
-                digest.update(repr(names).encode())
-            else:
-                _feed_rows(digest, value)
+        if value is None:
+            continue
+        digest.update(tag)
+        if name == "row_ids":  # the same in any container, a single one too
+            names = names_in(value).reshape(-1).tolist()
+            digest.update(repr(names).encode())
+        elif type(value) is np.ndarray:
+            _feed_values(digest, value)
+        else:
+            _feed_rows(digest, value)
     return digest.hexdigest()
 
 
 def digest_of_state(key: bytes, fitted: Any) -> str:
     """A digest of what an estimator has learned, `N_VALUES` numbers of each array."""
-    digest = _new(key, b"state")
-    _feed_state(digest, fitted)
-    return digest.hexdigest()
+    parts: list[bytes] = []
+    _add_state(parts, fitted, 0)
+    return _digest(key, b"state", b"".join(parts))
 
 
 def _new(key, person):
@@ -104,9 +108,6 @@ def _digest(key, person, data):
 
 
 def _feed_rows(digest, value):
-    if isinstance(value, np.ndarray):
-        _feed_values(digest, value)
-        return
     if np.isscalar(value):
         _feed_values(digest, np.asarray(value))
         return
@@ -126,40 +127,63 @@ def _feed_rows(digest, value):
 
 def _feed_values(digest, array):
     """All values of an array, equal ones alike if their kind is the same."""
+    digest.update(_heading(array.shape, array.dtype.kind))
+    digest.update(_values(array))
+
+
+@lru_cache(maxsize=256)
+def _heading(shape, kind):
+    return f"{shape}{kind}".encode()
+
+
+def _values(array):
+    """The values of an array, row by row, equal ones alike if their kind is the same.
+
+    Returns
+    -------
+    buffer
+    """
     kind = array.dtype.kind
-    digest.update(f"{array.shape}{kind}".encode())
     if kind == "f":  # adding zero makes -0.0 and 0.0 the same
-        digest.update(np.add(array, 0.0, dtype=np.float64, order="C"))
-    elif kind in "iub":
-        digest.update(array.astype(np.int64, order="C", copy=False))
-    else:
-        digest.update(repr(array.astype(object).tolist()).encode())
+        return np.add(array, 0.0, dtype=np.float64, order="C")
+    if kind in "iub":
+        return array.astype(np.int64, order="C", copy=False)
+    return repr(array.astype(object).tolist()).encode()
 
 
-def _feed_state(digest: Any, value: Any, depth: int = 0) -> None:
+def _add_state(parts: list[Any], value: Any, depth: int) -> None:
+    """Add what was learned of a value, as buffers."""
     kind: Any = type(value)
-    if kind in _PLAIN:
-        digest.update(repr(value).encode())
-    elif kind is np.ndarray or isinstance(value, np.ndarray):
+    if kind is np.ndarray:
         if value.size > N_VALUES:
-            digest.update(repr(value.shape).encode())
+            parts.append(repr(value.shape).encode())
             value = _spread(value.flat)
-        _feed_values(digest, value)
+        parts.append(_heading(value.shape, value.dtype.kind))
+        parts.append(_values(value))
+    elif kind in _PLAIN:
+        parts.append(repr(value).encode())
     elif names := _learned_fields(kind):
         for name in names:
-            _feed_state(digest, getattr(value, name), depth + 1)
-    elif isinstance(value, np.generic | str | bool | int | float):
-        value = value.item() if isinstance(value, np.generic) else value
-        digest.update(repr(value).encode())
+            _add_state(parts, getattr(value, name), depth + 1)
+    elif depth < _DEPTH:
+        _add_object(parts, value, depth)
+
+
+def _add_object(parts: list[Any], value: Any, depth: int) -> None:
+    """The same of what is neither an array nor a plain value."""
+    if isinstance(value, np.ndarray):
+        _add_state(parts, np.asarray(value), depth)
+    elif isinstance(value, _NUMBERS):
+        parts.append(repr(getattr(value, "item", lambda: value)()).encode())
     elif hasattr(value, "detach"):  # a tensor
-        _feed_state(digest, value.detach().cpu().numpy(), depth)
+        _add_state(parts, value.detach().cpu().numpy(), depth)
     elif is_sparse(value):
         for part in (value.data, value.indices, value.indptr):
-            _feed_state(digest, part, depth)
-    elif depth < _DEPTH:
+            _add_state(parts, part, depth)
+    else:
         for name, part in _parts(value):
-            digest.update(name.encode())
-            _feed_state(digest, part, depth + 1)
+            parts.append(name.encode())
+            _add_state(parts, part, depth + 1)
 
 
 def _parts(value):
@@ -172,12 +196,20 @@ def _parts(value):
     value = getattr(value, "version", value)
     if not isinstance(value, BaseEstimator):
         return ()
-    inner = vars(value).get("_fitted")
+    learned = vars(value)
+    inner = learned.get("_fitted")
     if inner is not None:
         return [(type(value).__name__, inner)]
-    learned = vars(value).items()
-    kept = {n: part for n, part in learned if n.endswith("_") and n[0] != "_"}
-    return (kept or {"steps": getattr(value, "steps", None)}).items()
+    names = _learned_attributes(tuple(learned))
+    if not names:
+        return [("steps", getattr(value, "steps", None))]
+    return [(name, learned[name]) for name in names]
+
+
+@lru_cache(maxsize=256)
+def _learned_attributes(names):
+    """Those that scikit-learn's estimators keep what they learned in."""
+    return tuple(name for name in names if name.endswith("_") and name[0] != "_")
 
 
 @lru_cache(maxsize=256)

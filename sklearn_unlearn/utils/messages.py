@@ -53,8 +53,7 @@ def warn(message, category):
     warnings.warn(message, category, stacklevel=level)
 
 
-@contextlib.contextmanager
-def refusing():
+class refusing(contextlib.ContextDecorator):  # noqa: N801  # as contextlib's
     """Errors of what a request is given are `UnlearningError` as well as they were.
 
     Raises
@@ -64,19 +63,29 @@ def refusing():
     RequestTypeError
         Instead of a TypeError.
     """
-    try:
-        yield
-    except (UnlearningError, NotFittedError):
-        raise
-    except ValueError as error:
-        raise _as(InvalidRequestError, error) from error.__cause__
-    except TypeError as error:
-        raise _as(RequestTypeError, error) from error.__cause__
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if error is not None:
+            refuse(error)
 
 
-def _as(category, error):
-    """An error in the words of another, and from the same place."""
-    return category(str(error)).with_traceback(error.__traceback__)
+def refuse(error):
+    """Raise an error of what a request was given as an `UnlearningError`, no other.
+
+    Its words are the same, and the place that it is from.
+    """
+    if isinstance(error, UnlearningError | NotFittedError):
+        return
+    for kind, category in _REFUSALS.items():
+        if isinstance(error, kind):
+            refusal = category(str(error)).with_traceback(error.__traceback__)
+            raise refusal from error.__cause__
+
+
+_REFUSALS = {ValueError: InvalidRequestError, TypeError: RequestTypeError}
 
 
 class FailingStep:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+import time
+from contextvars import ContextVar, Token
 from typing import Any
 from weakref import ReferenceType, ref
+
+from sklearn_unlearn.utils.messages import refuse
 
 
 class Notes(dict[str, Any]):
@@ -39,21 +40,55 @@ def _current() -> Notes | None:
     return None if reference is None else reference()
 
 
-@contextmanager
-def taking_notes(rehearses: bool = False) -> Iterator[Notes | None]:
+class TakingNotes:
     """While a request is carried out, or planned: what is noted of it.
 
-    None within another request, as of a step of a pipeline: it is part of that.
+    Parameters
+    ----------
+    rehearses : bool, default=False
+        Whether nothing comes of it.
+
+    Attributes
+    ----------
+    notes : Notes or None
+        None within another request, as of a step of a pipeline: it is part of that.
     """
-    if _current() is not None:
-        yield None
-        return
-    notes = Notes(rehearses)
-    token = _NOTES.set(ref(notes))
-    try:
-        yield notes
-    finally:
-        _NOTES.reset(token)
+
+    __slots__ = ("_token", "notes")
+
+    def __init__(self, rehearses: bool = False) -> None:
+        self.notes = Notes(rehearses) if _current() is None else None
+        self._token: Token[ReferenceType[Notes] | None] | None = None
+
+    def __enter__(self) -> Any:
+        if self.notes is not None:
+            self._token = _NOTES.set(ref(self.notes))
+        return self
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        if self._token is not None:
+            _NOTES.reset(self._token)
+
+
+class Answering(TakingNotes):
+    """The same, what refuses the request being an `UnlearningError`.
+
+    Attributes
+    ----------
+    started : float
+        On `time.perf_counter`.
+    """
+
+    __slots__ = ("started",)
+
+    def __init__(self, rehearses: bool = False) -> None:
+        super().__init__(rehearses)
+        self.started = time.perf_counter()
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        super().__exit__(kind, error, traceback)
+        if error is not None:
+            refuse(error)
 
 
 def note(**found: Any) -> None:

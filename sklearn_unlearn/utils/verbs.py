@@ -7,7 +7,7 @@ from functools import lru_cache, partial, update_wrapper
 from types import FunctionType, MethodType
 from typing import Any
 
-from sklearn_unlearn.utils.messages import refusing
+from sklearn_unlearn.exceptions import InvalidRequestError
 
 
 class Verb:
@@ -69,6 +69,5 @@ def given(name: str, value: Any) -> None:
     ------
     UnlearningError
     """
-    with refusing():
-        if value is None:
-            raise ValueError(f"{name} must be given: it is None.")
+    if value is None:
+        raise InvalidRequestError(f"{name} must be given: it is None.")

@@ -143,8 +143,8 @@ class ModuleRequestsMixin(RequestsMixin):
         fitted.say_what_is_remembered()
         return super()._carried(fitted, request, now, measured=measured)
 
-    def _swap(self, fitted):
-        """Put module, optimiser and all that was learned in the place of the old."""
+    def _attributes_of(self, fitted):
+        """Module, optimiser and all that was learned."""
         net = fitted.function.net
         blank(net.module_, fitted.written)
         net.module_.train(self.module_.training)
@@ -153,7 +153,7 @@ class ModuleRequestsMixin(RequestsMixin):
         learned = trained(net)
         if fitted.adopted:
             learned["module"] = net.module_
-        vars(self).update(learned)
+        return learned
 
     def _objective(self, fitted, rows, forgotten=None):
         return ModuleObjective.of(fitted.function, rows)
