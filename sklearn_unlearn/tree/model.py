@@ -215,8 +215,10 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
     # Requests -------------------------------------------------------------------------
 
     def _check_finite(self, X):
-        super()._check_finite(X)
-        if isinstance(X, np.ndarray) and X.dtype.kind == "f":
+        floats = isinstance(X, np.ndarray) and X.dtype.kind == "f"
+        if not floats or not np.all(np.isfinite(X)):
+            super()._check_finite(X)  # asks tags, which takes longer than to look
+        if floats:
             _check_single(X)
 
     def _new_keys(self, fitted, origin, ids, before=None):

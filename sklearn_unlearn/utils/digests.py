@@ -21,6 +21,7 @@ from sklearn_unlearn.utils.row_ids import names_in
 #: Of a state, numbers of an array and members of a list that are looked at, those at
 #: the ends among them; all of them where there are no more.
 N_VALUES, N_PARTS = 2048, 16
+_NUMBERS = np.arange(N_VALUES)
 _SIZE = 16
 #: Rows up to which a frame is read as a whole, rather than column by column.
 _FEW_ROWS = 64
@@ -157,7 +158,7 @@ def _add_state(parts: list[Any], value: Any, depth: int) -> None:
     if kind is np.ndarray:
         if value.size > N_VALUES:
             parts.append(repr(value.shape).encode())
-            value = _spread(value.flat)
+            value = _spread(value)
         parts.append(_heading(value.shape, value.dtype.kind))
         parts.append(_values(value))
     elif kind in _PLAIN:
@@ -232,6 +233,8 @@ def _some(values):
     return [values[i] for i in np.linspace(0, len(values) - 1, N_PARTS).astype(int)]
 
 
-def _spread(flat):
-    """Some numbers of an array, evenly spaced."""
-    return flat[np.linspace(0, len(flat) - 1, N_VALUES).astype(np.intp)]
+def _spread(array):
+    """Some numbers of an array, evenly spaced, the first and the last among them."""
+    chosen = _NUMBERS * (array.size - 1) // (N_VALUES - 1)
+    # of an array that does not lie in one piece the flat view is slow, a copy slower
+    return array.reshape(-1)[chosen] if array.flags.c_contiguous else array.flat[chosen]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,9 @@ class Tree:
     sums: NDArray[np.float64]
     places: NDArray[np.int32]
     tables: Tables
+
+    #: What a digest of the tree is made of.
+    tells: ClassVar[tuple[str, ...]] = ("below", "sums")
 
     @classmethod
     def empty(cls, n_statistics: int, tables: Tables) -> Tree:
