@@ -182,8 +182,10 @@ def copy(
     values: NDArray[Any], first: int, last: int, others: NDArray[Any], at: int
 ) -> None:
     """Copy some values to others."""
-    for number in range(last - first):
-        others[at + number] = values[first + number]
+    # of views, which the compiler sees to be one piece each
+    some, there = values[first:last], others[at : at + last - first]
+    for number in range(some.size):
+        there[number] = some[number]
 
 
 @compiled
