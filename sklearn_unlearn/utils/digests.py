@@ -21,7 +21,7 @@ from sklearn_unlearn.utils.row_ids import names_in
 #: Of a state, numbers of an array and members of a list that are looked at, those at
 #: the ends among them; all of them where there are no more.
 N_VALUES, N_PARTS = 2048, 16
-_NUMBERS = np.arange(N_VALUES)
+_EVENLY = np.arange(N_VALUES)
 _SIZE = 16
 #: Rows up to which a frame is read as a whole, rather than column by column.
 _FEW_ROWS = 64
@@ -235,6 +235,6 @@ def _some(values):
 
 def _spread(array):
     """Some numbers of an array, evenly spaced, the first and the last among them."""
-    chosen = _NUMBERS * (array.size - 1) // (N_VALUES - 1)
+    chosen = _EVENLY * (array.size - 1) // (N_VALUES - 1)
     # of an array that does not lie in one piece the flat view is slow, a copy slower
     return array.reshape(-1)[chosen] if array.flags.c_contiguous else array.flat[chosen]
