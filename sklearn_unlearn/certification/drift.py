@@ -35,6 +35,7 @@ from sklearn_unlearn.certification.geometry import (
 )
 from sklearn_unlearn.certification.growth import Growth, growth
 from sklearn_unlearn.certification.moments import Moments
+from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.linear.bends import bend_of, exponential, product
 from sklearn_unlearn.core.linear.edits import Edit, LinearMap
 from sklearn_unlearn.core.linear.objective import Objective
@@ -52,6 +53,7 @@ def measured(
     rows: RowBlocks,
     *,
     geometry: Geometry | None = None,
+    extent: tuple[Array, float] | None = None,
     exact: bool = False,
     alone: bool = False,
     computed: bool = False,
@@ -67,6 +69,8 @@ def measured(
     geometry : Geometry, optional
         What is known of the Hessian; without it, and for any factor that it is not of,
         the factor was computed from these rows.
+    extent : tuple of ndarray and float, optional
+        Bounds on ``reach`` and ``length`` of these rows, if they are known.
     exact : bool, default=False
         Whether R is computed row by row, for the price of a pass for a Hessian.
     alone : bool, default=False
@@ -82,7 +86,7 @@ def measured(
     """
     objective, theta = state.objective, state.theta
     if geometry is None or geometry.factor is not state.factor:
-        geometry = measured_geometry(objective, state.factor, rows)
+        geometry = measured_geometry(objective, state.factor, rows, extent)
     if exact:
         geometry = _exactly_long(objective, geometry, rows)
     # the curvature in the bound is that of rounded raw predictions
@@ -177,11 +181,10 @@ def unread(
     edit: Edit,
     step: StepResult,
     final: State,
-    rows: RowBlocks,
-) -> Drift | None:
+    units: Units,
+    seen: float = np.inf,
+) -> Drift:
     """The drift where refinement ended, without a pass over the values of the rows.
-
-    None where nothing is known that way, or hardly anything.
 
     Parameters
     ----------
@@ -193,15 +196,12 @@ def unread(
     step : StepResult
     final : State
         After the request: its gradient was computed from the rows.
-    rows : RowBlocks
-        After the request.
+    units : Units
+        Of the rows after the request.
+    seen : float, default=inf
+        What `largest_change` of ``final`` is known to be.
     """
     old, new, error = state.objective, final.objective, geometry.error
-    mapped = isinstance(edit.feature_map, LinearMap)
-    if mapped or edit.loss is not None or not error <= LARGEST_ERROR:
-        return None
-    if state.factor.order**2 > pass_cost(rows):
-        return None  # reading the factor takes longer
     moved = edit.feature_map.pull(final.theta) - state.theta
     moved[old.held] = 0.0
     here = replace(geometry, reach=growth.reach, length=growth.row_length)
@@ -209,35 +209,65 @@ def unread(
     way = way.exactly(error, growth.larger_radius(drift.geometry))
     constant = self_concordance(old)
     change = max(drift.change, growth.change)
+    jump = min(way.jump, change + seen)
     rounded = raw_rounding(new, growth.row_length, final.theta)
     floor = carried_floor(
         drift.floor,
         FloorGrowth.of(
-            old, new, edit, state.theta, final.theta, 1.0, step.factor, final.factor
+            old,
+            new,
+            edit,
+            state.theta,
+            final.theta,
+            1.0,
+            growth.row_length,
+            step.factor,
+            final.factor,
         ),
-        change=constant * change,
-        jump=constant * (way.jump + rounded),
+        constant=constant,
+        change=change,
+        jump=jump,
         data=way.data,
         error=error,
         roundings=more_roundings(
             drift.floor.roundings, drift.units.n_rows, growth.came.n_rows
         ),
     )
-    units = Units.of(new.loss, rows)
-    change = coarse(change + way.jump + rounded)
+    change = min(change + jump + rounded, seen)
     unknown = over_root(floor.size, geometry.smallest)
-    return Drift(geometry, change, unknown, floor.size, floor.coarsened(), units)
+    return Drift(geometry, change, unknown, floor.size, floor, units)
 
 
-def as_read(drift: Drift) -> Drift:
+def readable(geometry: Geometry, edit: Edit, rows: RowBlocks) -> bool:
+    """Whether `unread` knows something, and costs less than reading the rows."""
+    mapped = isinstance(edit.feature_map, LinearMap)
+    if mapped or edit.loss is not None or not geometry.error <= LARGEST_ERROR:
+        return False
+    return geometry.factor.order**2 <= pass_cost(rows)
+
+
+def largest_change(state: State, geometry: Geometry, rows: RowBlocks) -> float:
+    """Bound on ``|x_i . (theta - anchor)|`` over all rows, from one product."""
+    objective, change = state.objective, geometry.blur
+    for theta in (state.theta, state.anchor):
+        change += raw_rounding(objective, geometry.length, theta)
+    lag = state.theta - state.anchor
+    return change + objective.largest_raw_change(rows, lag)
+
+
+def as_read(drift: Drift, seen: float = np.inf) -> Drift:
     """The same if reading the rows showed no more rounding errors than it last did.
 
-    Nor any change of raw predictions: it would hardly make a distance smaller.
+    Nor any change of raw predictions, if that has not been ``seen``.
     """
     floor = replace(drift.floor, size=min(drift.floor.read, drift.floor.size))
     unknown = over_root(floor.size, drift.geometry.smallest)
     return replace(
-        drift, change=0.0, unknown=unknown, unknown_length=floor.size, floor=floor
+        drift,
+        change=drift.change if seen < np.inf else 0.0,
+        unknown=unknown,
+        unknown_length=floor.size,
+        floor=floor,
     )
 
 
@@ -264,8 +294,9 @@ def grown(drift: Drift, growth: Growth, constant: float) -> Drift:
     floor = carried_floor(
         drift.floor,
         growth.floor,
-        change=constant * change,
-        jump=constant * (jump + growth.rounded),
+        constant=constant,
+        change=change,
+        jump=jump,
         data=moved.data,
         error=error,
         roundings=more_roundings(

@@ -107,11 +107,15 @@ class Geometry:
 
 
 def measured_geometry(
-    objective: Objective, factor: Factor, rows: RowBlocks
+    objective: Objective,
+    factor: Factor,
+    rows: RowBlocks,
+    extent: tuple[Array, float] | None = None,
 ) -> Geometry:
     """The geometry of a factor that was computed from these rows.
 
     R is the largest 2-norm of a row over the root of lambda; see `largest_norm`.
+    ``extent`` are bounds on ``reach`` and ``length``, if they are known.
     """
     block_rows, n_blocks = 1, 0
     for block in read(rows, max(BLOCK_ENTRIES, objective.shape[0] ** 2)):
@@ -123,7 +127,9 @@ def measured_geometry(
     # that share a diagonal block, each at most p times the form of the diagonal
     p = factor.kept.size
     terms = block_rows + n_blocks + 16.0 + 4.0 * p + objective.shape[1]
-    length = largest_length(objective, rows)
+    if extent is None:
+        extent = column_reach(objective, rows), largest_length(objective, rows)
+    reach, length = extent
     return Geometry(
         factor=factor,
         radius=over_root(length, smallest),
@@ -131,7 +137,7 @@ def measured_geometry(
         scaled=scaled,
         terms=float(p) * terms,
         ever=ever,
-        reach=column_reach(objective, rows),
+        reach=reach,
         length=length,
     )
 

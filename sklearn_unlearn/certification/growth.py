@@ -83,8 +83,6 @@ class Growth:
     top, data_top : float
         Bounds on the largest eigenvalue of the new H and of its data part.
     floor : FloorGrowth
-    rounded : float
-        Rounding error of the raw predictions where the step ends.
     came, left : Units
         Of the rows that come and leave.
     """
@@ -113,7 +111,6 @@ class Growth:
     top: float
     data_top: float
     floor: FloorGrowth
-    rounded: float
     came: Units
     left: Units
 
@@ -135,7 +132,7 @@ def growth(
     rows_in, rows_out = edit.curvature_rows(old, state.anchor)
     spread, radius, change, skew = 1.0, 0.0, 0.0, 0.0
     edited, misplaced, came_size, slack = 0.0, 0.0, 0.0, 0.0
-    ever, reach, row_length = geometry.ever, geometry.reach, geometry.length
+    ever, (reach, row_length) = geometry.ever, extent_after(geometry, old, edit)
     lag, moments = state.theta - state.anchor, geometry.moments
     if moments is not None:
         if rows_out is not None and geometry.blur > 0.0:
@@ -157,18 +154,15 @@ def growth(
     if rows_in is not None:
         columns = old.curvature_columns(rows_in, state.anchor)
         ever = ever + powers_of_two(np.einsum("ij,ij->i", columns, columns))
-    if edit.rows_in is not None and not edit.same_features:
-        reach = np.maximum(reach, powers_of_two(column_reach(old, edit.rows_in)))
-        row_length = max(row_length, coarse(largest_length(old, edit.rows_in)))
-        if not old.loss.constant_curvature:
-            smallest = geometry.smallest / spread**2
-            radius = largest_pending_norm(old, factor, edit.rows_in, smallest)
-            radius = coarse(radius)
-            change = coarse(old.largest_raw_change(edit.rows_in, lag))
-            for theta in (state.theta, state.anchor):
-                slack += raw_rounding(old, row_length, theta)
-            change += slack
-            came_size = moments.fourth.length(lag) if moments is not None else 0.0
+    others = None if edit.same_features else edit.rows_in
+    if others is not None and not old.loss.constant_curvature:
+        smallest = geometry.smallest / spread**2
+        radius = coarse(largest_pending_norm(old, factor, others, smallest))
+        change = coarse(old.largest_raw_change(others, lag))
+        for theta in (state.theta, state.anchor):
+            slack += raw_rounding(old, row_length, theta)
+        change += slack
+        came_size = moments.fourth.length(lag) if moments is not None else 0.0
     here = replace(geometry, reach=reach, length=row_length, moments=moments)
     moved = way_of(old, factor, here, step.moved) if alone else UNKNOWN_WAY
     path = None
@@ -236,12 +230,30 @@ def growth(
         top=data_trace(after) + float(after.penalty[after.kept].sum()),
         data_top=data_trace(after),
         floor=FloorGrowth.of(
-            old, new, edit, state.theta, step.state.theta, length, factor, after
+            old,
+            new,
+            edit,
+            state.theta,
+            step.state.theta,
+            length,
+            row_length,
+            factor,
+            after,
         ),
-        rounded=raw_rounding(new, row_length, step.state.theta),
         came=Units.of(old.loss, edit.rows_in),
         left=Units.of(old.loss, edit.rows_out),
     )
+
+
+def extent_after(
+    geometry: Geometry, objective: Objective, edit: Edit
+) -> tuple[Array, float]:
+    """``reach`` and ``length`` when the rows of an edit have come, rounded up."""
+    reach, length = geometry.reach, geometry.length
+    if edit.rows_in is None or edit.same_features:
+        return reach, length
+    reach = np.maximum(reach, powers_of_two(column_reach(objective, edit.rows_in)))
+    return reach, max(length, coarse(largest_length(objective, edit.rows_in)))
 
 
 def _bent_edit(state: State, edit: Edit, factor: Factor, smallest: float) -> float:

@@ -28,13 +28,15 @@ from sklearn_unlearn.certification.drift import (
     followed,
     grown,
     kept,
+    largest_change,
     measured,
+    readable,
     stepped,
     unread,
     with_exact_radius,
 )
 from sklearn_unlearn.certification.geometry import Geometry, coarse
-from sklearn_unlearn.certification.growth import growth
+from sklearn_unlearn.certification.growth import extent_after, growth
 from sklearn_unlearn.certification.noise import derived, noise_key, noisy
 from sklearn_unlearn.certification.private import (
     check_rows,
@@ -42,9 +44,10 @@ from sklearn_unlearn.certification.private import (
     sensitivity,
 )
 from sklearn_unlearn.core.arrays import Array, Data, is_sparse
-from sklearn_unlearn.core.linear.edits import Edit
+from sklearn_unlearn.core.linear.edits import Edit, LinearMap
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.steps import StepResult
+from sklearn_unlearn.core.linear.units import Units
 from sklearn_unlearn.core.rows import RowBlocks
 from sklearn_unlearn.core.threads import one_blas_thread
 
@@ -180,15 +183,36 @@ def _refined(
     if step is not None and final.factor is step.state.factor:
         before = lineage.drift
         geometry, effect = followed(before, state, edit, step)
-        if computed and terms.row_norm is None:
-            drift = unread(before, geometry, effect, state, edit, step, final, rows)
-            if drift is not None:
-                found = _distance(final, drift, terms)
-                best = _distance(final, as_read(drift), terms)
-                enough = found.total <= (1.0 + _ENOUGH) * best.total
-                if enough and found.condition <= _LARGE_CONDITION:
-                    return drift, found
-    return _measured(final, rows, geometry, terms, computed=computed)
+        if computed and terms.row_norm is None and readable(geometry, edit, rows):
+            units = Units.of(final.objective.loss, rows)
+            known = before, geometry, effect, state, edit, step, final, units
+
+            def told(seen: float = np.inf) -> tuple[Drift, Distance] | None:
+                drift = unread(*known, seen)
+                return _if_enough(final, drift, as_read(drift, seen), terms)
+
+            found = told()
+            if found is None and told(geometry.blur) is not None:
+                # it may be enough to see how far raw predictions have changed
+                found = told(largest_change(final, geometry, rows))
+            if found is not None:
+                return found
+    extent = None
+    if step is not None and not isinstance(edit.feature_map, LinearMap):
+        extent = extent_after(lineage.drift.geometry, state.objective, edit)
+    return _measured(final, rows, geometry, terms, extent=extent, computed=computed)
+
+
+def _if_enough(
+    state: State, drift: Drift, read: Drift, terms: Terms
+) -> tuple[Drift, Distance] | None:
+    """A drift and its distance, if one that was ``read`` would hardly say more."""
+    found = _distance(state, drift, terms)
+    best = _distance(state, read, terms)
+    enough = found.total <= (1.0 + _ENOUGH) * best.total
+    if enough and found.condition <= _LARGE_CONDITION:
+        return kept(drift, drift.geometry), found
+    return None
 
 
 def _distance(state: State, drift: Drift, terms: Terms) -> Distance:
@@ -244,12 +268,19 @@ def _measured(
     terms: Terms,
     exact: bool = False,
     alone: bool = False,
+    extent: tuple[Array, float] | None = None,
     computed: bool = False,
 ) -> tuple[Drift, Distance]:
     if terms.row_norm is not None:
         check_rows(state.objective, rows, terms.row_norm)
     drift = measured(
-        state, rows, geometry=geometry, exact=exact, alone=alone, computed=computed
+        state,
+        rows,
+        geometry=geometry,
+        extent=extent,
+        exact=exact,
+        alone=alone,
+        computed=computed,
     )
     found = _distance(state, drift, terms)
     if not exact and _LARGE_CONDITION < found.condition < _hopeless(drift):

@@ -143,6 +143,53 @@ def test_off_the_diagonal_of_the_softmax_curvature_changes_twice_as_fast():
     assert truth.raw > 1.005 * math.exp(2.0 * change) * drift.floor.raw
 
 
+def moved(objective, rows, anchor, theta, change):
+    """State and drift before, then after the linear term has moved the coefficients."""
+    gradient = objective.gradient(rows, theta)
+    state = replace(
+        fitted(make_problem("logistic", n_columns=theta.shape[0] - 1)),
+        objective=objective,
+        theta=theta,
+        anchor=anchor,
+        hessian=fresh_factor(objective, rows, anchor),
+        gradient=gradient,
+    )
+    drift = measured(state, rows, exact=True)
+    edit = Edit(linear=objective.linear - gradient - change)
+    result = unlearn(state, edit, 1.0)
+    np.testing.assert_allclose(result.state.theta - theta, change, atol=1e-6)
+    return drift, result.state, stepped(drift, state, edit, result)
+
+
+@pytest.mark.parametrize("kind", ["logistic", "poisson"])
+def test_a_change_of_one_row_is_not_taken_for_that_of_all(kind):
+    # it has a column for itself
+    problem = make_problem(kind, n_rows=20_000, n_columns=3, penalty=1.0)
+    X = np.column_stack([problem.rows.X, np.zeros(20_000)])
+    X[0, 3] = 4.0
+    rows = replace(problem.rows, X=X)
+    objective = make_objective(kind, 4, penalty=1.0)
+    theta = np.append(fitted(problem).theta, [[0.0]], axis=0)[[0, 1, 2, 4, 3]]
+    change = np.zeros((5, 1))
+    change[3] = 1.0
+    _, state, after = moved(objective, rows, theta, theta, -change)
+    assert 3.9 < after.change < 4.3
+    assert assert_bounds(state, after, rows) < 2.0
+
+
+@pytest.mark.parametrize("behind", [0.0, 3.0])
+def test_a_change_of_all_rows_alike_is_attained(behind):
+    # far from where the loss is curved all curvatures grow by e^7
+    change = np.array([[0.0], [7.0]])
+    rows = Rows(np.full((50, 1), 1e3), np.zeros((50, 1)), np.ones(50))
+    anchor = np.array([[1e3], [-1e6 - 25.0]])
+    theta = anchor + np.array([[0.0], [behind]])
+    objective = make_objective("logistic", 1, penalty=1.0)
+    drift, state, after = moved(objective, rows, anchor, theta, change)
+    assert assert_bounds(state, after, rows) < 1.01
+    assert after.floor.raw > 0.99 * math.exp(7.0) * drift.floor.raw
+
+
 def test_maps_that_mix_columns():
     problem = make_problem("logistic", n_rows=500, intercept=False)
     state = fitted(problem)

@@ -1,5 +1,7 @@
 """How often a certified request reads the data."""
 
+from collections import Counter
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from unittest.mock import patch
@@ -11,6 +13,7 @@ from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
 from sklearn_unlearn.certification import distance
 from sklearn_unlearn.certification.drift import measured
 from sklearn_unlearn.certification.lineage import _distance
+from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.refinement import refine
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from tests.core.problems import KINDS, Partitioned, fitted, make_problem
@@ -94,6 +97,74 @@ def test_what_is_not_read_is_no_less_than_what_would_be(tol):
             np.linalg.norm(again - inner.state.theta) <= model.private_record().distance
         )
     assert n_unread > 6
+
+
+def categories(n_rows=6000):
+    """Two columns of numbers and one for each category of two, some of them rare."""
+    rng = np.random.default_rng(0)
+    parts = [rng.standard_normal((n_rows, 2)) * [1.0, 3.0]]
+    for n_categories in (4, 12):
+        shares = 0.5 ** np.arange(n_categories)
+        drawn = rng.choice(n_categories, n_rows, p=shares / shares.sum())
+        parts.append(np.eye(n_categories)[drawn])
+    X = np.hstack(parts)
+    raw = X @ rng.normal(scale=1.5, size=X.shape[1])
+    return X, (raw + rng.logistic(size=n_rows) > 0.0).astype(int)
+
+
+#: Products of all rows with a vector, or of a vector with them, that a pass takes.
+PRODUCTS = {
+    "value_and_gradient": 2,
+    "rounding": 4,
+    "largest_raw_change": 1,
+    "data_hessian": 18,
+}
+
+
+def products_of(model, columns):
+    """What `PRODUCTS` a request takes, by the pass."""
+    with ExitStack() as stack:
+        spies = {
+            name: stack.enter_context(
+                patch.object(
+                    Objective, name, autospec=True, side_effect=vars(Objective)[name]
+                )
+            )
+            for name in PRODUCTS
+        }
+        model.forget_features(columns)
+    return {name: PRODUCTS[name] * spy.call_count for name, spy in spies.items()}
+
+
+def test_columns_are_certified_by_a_half_more_products_at_most():
+    X, y = categories()
+    certification = GaussianCertification(epsilon=1.0, delta=1e-5, sigma=0.1)
+    model = UnlearnableLogisticRegression(retain_data=True, certification=certification)
+    fitted_value, kinds = model.fit(X, y)._fitted, Counter()
+    for column in range(X.shape[1]):
+        model._fitted = replace(fitted_value, lineage=None)
+        bare = products_of(model, [column])
+        model._fitted = fitted_value
+        certified = products_of(model, [column])
+        inner, lineage = model._fitted.model, model._fitted.lineage
+        kinds += {name: certified[name] > bare[name] for name in PRODUCTS}
+        assert sum(certified.values()) <= 1.5 * sum(bare.values()), (bare, certified)
+        drift = lineage.drift
+        read = measured(
+            inner.state, inner.retained, geometry=drift.geometry, computed=True
+        )
+        for name in ("size", "sums", "raw", "roundings", "largest"):
+            assert getattr(read.floor, name) <= 1.0001 * getattr(drift.floor, name)
+        assert read.change <= drift.change
+        assert np.all(np.abs(X).max(axis=0) <= drift.geometry.reach[:-1])
+        assert np.linalg.norm(X, axis=1).max() <= drift.geometry.length
+        found = _distance(inner.state, read, lineage.terms).total
+        assert 0.999 * found <= lineage.record.distance <= 1.26 * found
+        corrected = np.where(np.arange(X.shape[1]) == column, 0.0, X)
+        refit = UnlearnableLogisticRegression(tol=1e-13).fit(corrected, y)
+        apart = np.linalg.norm(refit._fitted.model.state.theta - inner.state.theta)
+        assert apart <= lineage.record.distance
+    assert kinds["largest_raw_change"] >= 3 > kinds["rounding"]
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5])

@@ -281,36 +281,43 @@ class Objective:
         size, n_rows = np.abs(theta), rows.n_rows
         both = theta if lag is None else np.hstack([theta, lag])
 
-        def term(block: Rows) -> tuple[Array, int, float, int]:
-            sums, change, room = np.zeros((2 * n_outputs, p)), 0.0, None
+        def term(block: Rows) -> tuple[Array, int, int, float, float]:
+            sums, room = np.zeros((2 * n_outputs, p)), None
+            change = largest = 0.0
             for part in block.blocks(CACHED_ENTRIES):
                 X, weight = as_float64(part.X), part.weight[:, None]
                 raw = self.raw_prediction(X, both)
-                moved = raw[:, n_outputs:] * (weight > 0.0)
+                there = weight > 0.0
+                moved = raw[:, n_outputs:] * there
                 change = max(change, moved.max(initial=0.0), -moved.min(initial=0.0))
                 raw = raw[:, :n_outputs]
                 if room is None and not is_sparse(X):
                     room = np.empty(X.shape)  # the first part is the largest
                 X = absolute(X, room)
                 curvature = np.abs(self.loss.curvature(raw, part.y))
-                bent = self.bent(curvature, self.raw_prediction(X, size))
+                terms = self.raw_prediction(X, size)
+                largest = max(largest, float((terms * there).max(initial=0.0)))
+                bent = self.bent(curvature, terms)
                 errors = np.hstack([np.abs(self.loss.gradient(raw, part.y)), bent])
                 errors *= weight
                 sums[:, : X.shape[1]] += transposed_times(X, errors).T
                 if self.fit_intercept:
                     sums[:, -1] += errors.sum(axis=0)
-            return sums.T, n_roundings(n_rows, is_sparse(block.X)) + 8, change, 1
+            met = n_roundings(n_rows, is_sparse(block.X)) + 8
+            return sums.T, 1, met, change, largest
 
         def both_of(
-            one: tuple[Array, int, float, int], other: tuple[Array, int, float, int]
-        ) -> tuple[Array, int, float, int]:
-            met, change = max(one[1], other[1]), max(one[2], other[2])
-            return one[0] + other[0], met, change, one[3] + other[3]
+            one: tuple[Array, int, int, float, float],
+            other: tuple[Array, int, int, float, float],
+        ) -> tuple[Array, int, int, float, float]:
+            (sums, n_blocks, *tops), (more, n_more, *others) = one, other
+            met, change, largest = map(max, tops, others)
+            return sums + more, n_blocks + n_more, int(met), change, largest
 
-        found = (np.zeros((p, 2 * n_outputs)), 0, 0.0, 0)
+        found = (np.zeros((p, 2 * n_outputs)), 0, 0, 0.0, 0.0)
         for block in results(term, rows, both_of):
             found = both_of(found, block)
-        sums, met, change, n_blocks = found
+        sums, n_blocks, met, change, largest = found
         sums[np.hstack([self.held, self.held])] = 0.0
         return Rounding(
             sums=sums[:, :n_outputs],
@@ -318,6 +325,7 @@ class Objective:
             regular=self.rounded_terms(theta),
             roundings=met + n_blocks,
             change=float(change),
+            largest=largest,
         )
 
     def rounded_terms(self, theta: Array) -> Array:

@@ -33,6 +33,8 @@ class Rounding:
         m, blocks included.
     change : float
         Largest change of a raw prediction, if it was asked for.
+    largest : float
+        Largest ``|x_i| |theta|``.
     """
 
     sums: Array
@@ -40,6 +42,7 @@ class Rounding:
     regular: Array
     roundings: int
     change: float = 0.0
+    largest: float = 0.0
 
     @property
     def length(self) -> float:
