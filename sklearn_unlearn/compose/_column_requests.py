@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from sklearn_unlearn.compose._columns import complete, positions, select
+from sklearn_unlearn.compose._columns import complete, select
 from sklearn_unlearn.compose._plain import set_given
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import is_sparse
@@ -29,6 +29,7 @@ from sklearn_unlearn.transformers import (
 )
 from sklearn_unlearn.utils.messages import FailingStep, kind_of
 from sklearn_unlearn.utils.raw_rows import taken
+from sklearn_unlearn.utils.rows import positions
 from sklearn_unlearn.utils.steps import hook
 from sklearn_unlearn.utils.tags import accepts
 

@@ -10,23 +10,6 @@ import scipy.sparse as sp
 from sklearn_unlearn.utils.rows import check_there, widened
 
 
-def positions(columns, transformer):
-    """Positions of columns, however ``transformers_`` says which they are."""
-    n_columns = transformer.n_features_in_
-    names = list(getattr(transformer, "feature_names_in_", ()))
-    if isinstance(columns, slice):
-        start, stop, step = columns.start, columns.stop, columns.step
-        start = names.index(start) if isinstance(start, str) else start
-        if isinstance(stop, str):
-            stop = names.index(stop) + 1  # the last is meant too
-        return np.arange(n_columns)[start:stop:step]
-    columns = np.atleast_1d(np.asarray(columns, dtype=object))
-    if columns.size and all(isinstance(each, bool | np.bool_) for each in columns):
-        return np.flatnonzero(columns.astype(bool))
-    places = [names.index(c) if isinstance(c, str) else int(c) for c in columns]
-    return np.array(places, dtype=np.intp) % max(n_columns, 1)
-
-
 def select(transformer, X, places, one, argument="X"):
     """Some columns of raw rows, as scikit-learn hands them to a transformer.
 

@@ -10,9 +10,9 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_unlearn.compose._columns import positions
 from sklearn_unlearn.transformers import exported, is_nothing, unfitted_twin
 from sklearn_unlearn.utils.export import configured_like
+from sklearn_unlearn.utils.rows import positions
 
 #: What only a column transformer that unlearns notes of itself.
 OWN = frozenset(

@@ -8,14 +8,11 @@ from html import escape
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
-from sklearn_unlearn.core.arrays import is_sparse
-from sklearn_unlearn.inspection._scan_files import content, file_leaves
+from sklearn_unlearn.inspection._scan_files import BYTES, content, file_leaves
+from sklearn_unlearn.inspection._scan_steps import Steps
 from sklearn_unlearn.inspection._scan_wanted import row_tells, wanted_of
-from sklearn_unlearn.transformers import is_nothing
 from sklearn_unlearn.utils.optional import import_optional
-from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.traces import leaves, packed, traces
 
 #: Attributes that hold extreme values and other values at a rank.
@@ -55,16 +52,21 @@ class ScanReport:
     found : list of Found
     skipped : list of str
         What was not looked for by itself because many numbers are like it.
+    refused : list of str
+        Places of estimators inside that do not take the rows, so that these were not
+        looked for as what stands there would be given them.
 
     Attributes
     ----------
     found : tuple of Found
     skipped : tuple of str
+    refused : tuple of str
     """
 
-    def __init__(self, found, skipped=()):
+    def __init__(self, found, skipped=(), refused=()):
         self.found = tuple(found)
         self.skipped = tuple(skipped)
+        self.refused = tuple(refused)
 
     def __len__(self) -> int:
         return len(self.found)
@@ -85,24 +87,30 @@ class ScanReport:
         pandas = import_optional("pandas", "ScanReport.frame", "frame")
         return pandas.DataFrame(self.found, columns=list(Found._fields))
 
-    def _skipped(self):
-        if not self.skipped:
-            return ""
-        return (
-            f"{len(self.skipped)} numbers of few digits were looked for in whole rows "
-            "and among extremes alone."
-        )
+    def _remarks(self):
+        said = []
+        if self.skipped:
+            said.append(
+                f"{len(self.skipped)} numbers of few digits were looked for in whole "
+                "rows and among extremes alone."
+            )
+        if self.refused:
+            said.append(
+                f"X was refused by {', '.join(self.refused)}: as they would be given "
+                "there and behind, rows were not looked for."
+            )
+        return said
 
     def __repr__(self) -> str:
         if not self.found:
-            return " ".join(filter(None, ["Nothing was found.", self._skipped()]))
+            return " ".join(["Nothing was found.", *self._remarks()])
         table = [Found._fields, *self.found]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = (
             "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip()
             for line in table
         )
-        return "\n".join([*lines, *filter(None, [self._skipped()])])
+        return "\n".join([*lines, *self._remarks()])
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{escape(each)}</th>" for each in Found._fields)
@@ -110,7 +118,7 @@ class ScanReport:
             "".join(f"<td>{escape(cell)}</td>" for cell in each) for each in self.found
         )
         body = "".join(f"<tr>{row}</tr>" for row in rows)
-        said = self._skipped() if self.found else repr(self)
+        said = " ".join(self._remarks()) if self.found else repr(self)
         return f"<table><tr>{head}</tr>{body}</table><p>{escape(said)}</p>"
 
 
@@ -126,10 +134,8 @@ def scan(model, X=None, row_ids=None, words=None):
     walks a pickle opcode by opcode and searches bytes: nothing of it is run. To load a
     pickle runs whatever its author wrote into it; whether to do that is for the caller
     to decide, who then passes what was loaded. Such a scan finds more: rows as the
-    steps of a pipeline transform them, and the names of attributes. In the arrays of
-    a file, numbers are looked for as float64 and float32 of this machine, not as
-    integers or other types; of an object, pipelines inside other estimators than
-    pipelines are not asked how their steps see rows.
+    steps of pipelines, column transformers, searches, stacks and bags inside transform
+    them, which it asks to do so.
 
     Parameters
     ----------
@@ -178,9 +184,27 @@ def scan(model, X=None, row_ids=None, words=None):
     found = []
     for place, leaf in leaves(model) if data is None else file_leaves(data):
         found += _in_leaf(place, leaf, wanted, "verbatim")
-    if data is None and X is not None:
-        found += _in_steps(model, X, "")
-    return ScanReport(_without_parts(dict.fromkeys(found)), wanted.skipped)
+    inside = Steps.of(model, X) if data is None and X is not None else Steps()
+    for place, how, step, rows in inside.given:
+        wanted_here = wanted_of(rows)
+        for each, leaf in leaves(step):
+            found += _in_leaf(f"{place}{each}", leaf, wanted_here, how)
+    found = _found_by_place(_without_parts(dict.fromkeys(found)))
+    return ScanReport(found, wanted.skipped, inside.refused)
+
+
+def _found_by_place(found):
+    """What was found, but for what of it was found once more among all bytes."""
+    placed = [each for each in found if each.place.rpartition(" ")[2] != BYTES]
+    known = {each.what for each in placed}
+    rows = {what.partition(",")[0] for what in known}
+    return placed + [
+        each
+        for each in found
+        if each.place.rpartition(" ")[2] == BYTES
+        and each.what not in known | rows
+        and each.what.partition(",")[0] not in known
+    ]
 
 
 def _without_parts(found):
@@ -195,34 +219,15 @@ def _without_parts(found):
     ]
 
 
-def _in_steps(model, X, prefix):
-    """What stands in the steps of a pipeline, as the steps before give it."""
-    if not isinstance(model, Pipeline):
-        return []
-    found: list[Found] = []
-    moved = False
-    for name, step in model.steps:
-        if is_nothing(step):
-            continue
-        place = f"{prefix}[{name}]"
-        found += _in_steps(step, X, place) if moved else []
-        if moved:
-            wanted = wanted_of(X)
-            for each, leaf in leaves(step):
-                how = f"as given to step {name!r}"
-                found += _in_leaf(f"{place}{each}", leaf, wanted, how)
-        if hasattr(step, "transform"):
-            X, moved = step.transform(protected(X)), True
-            X = X.toarray() if is_sparse(X) else X
-    return found
-
-
 def _in_leaf(place, leaf, wanted, how):
     """What stands in an array, a text or bytes."""
     if isinstance(leaf, bytes):
         return _in_bytes(place, leaf, wanted, how)
     if isinstance(leaf, str):
         return _in_texts(place, [leaf], wanted, how)
+    if leaf.dtype.names is not None:  # nodes of trees, of several fields
+        fields = [(f"{place}.{name}", leaf[name]) for name in leaf.dtype.names]
+        return [one for each in fields for one in _in_leaf(*each, wanted, how)]
     if leaf.dtype.kind in "US":
         return _in_texts(place, leaf.ravel().tolist(), wanted, how)
     if leaf.dtype.kind not in "fiuc" or not leaf.size:

@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 import lzma
-import pickletools
 import zipfile
 import zlib
 from contextlib import suppress
@@ -15,6 +14,10 @@ from os import PathLike
 
 import numpy as np
 
+from sklearn_unlearn.inspection._scan_pickle import made_leaves, made_of
+
+#: The place of the bytes of a file, as a whole.
+BYTES = "bytes"
 #: First bytes of what is packed, and what unpacks it.
 _PACKED = (
     (b"\x1f\x8b", gzip.decompress),
@@ -26,14 +29,8 @@ _PACKED = (
     (b"\x78\x9c", zlib.decompress),
     (b"\x78\xda", zlib.decompress),
 )
-#: What opcodes with a value leave on the stack.
-_VALUES = ("int", "int_or_bool", "float", "bytes", "bytearray", "str", "bytes_or_str")
-#: Opcodes whose argument is a value, and no place or length.
-_ARGUMENTS = {
-    each.name
-    for each in pickletools.opcodes
-    if any(kind.name in _VALUES for kind in each.stack_after)
-}
+#: In which skops says what its files are.
+_SCHEMA = "schema.json"
 _ERRORS = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 
 
@@ -51,7 +48,8 @@ def file_leaves(data):
     """Arrays, texts and bytes in a file, with the place of each.
 
     Members of archives (those of skops, whose arrays are files) are opened, what is
-    packed is unpacked. A pickle is walked, opcode by opcode, and nothing is run.
+    packed is unpacked. A pickle is walked, opcode by opcode, and nothing is run: what
+    it would make has the places that it has in the object. All bytes come last.
 
     Parameters
     ----------
@@ -64,22 +62,55 @@ def file_leaves(data):
     """
     if zipfile.is_zipfile(io.BytesIO(data)):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for name in archive.namelist():
-                yield from _member(name, archive.read(name))
+            names = archive.namelist()
+            known = _named_by_schema(archive.read(_SCHEMA)) if _SCHEMA in names else {}
+            for name in names:
+                yield from _member(known.get(name, name), name, archive.read(name))
         return
     data = _unpacked(data)
-    yield "bytes", data
-    yield from _opcodes(data)
+    made = made_of(data)
+    for number, each in enumerate(made):
+        yield from made_leaves(each, f"[{number}]" if len(made) > 1 else "")
+    yield BYTES, data
 
 
-def _member(name, data):
+def _member(place, name, data):
     if name.endswith(".npy"):
-        yield name, np.load(io.BytesIO(data), allow_pickle=False)
-    elif name.endswith(".json"):
-        yield from _json_leaves(name, json.loads(data))
+        try:
+            yield place, np.load(io.BytesIO(data), allow_pickle=False)
+            return
+        except (ValueError, EOFError):  # objects, which are pickled, or cut off
+            data = data.partition(b"\n")[2]
+    if name.endswith(".json"):
+        yield from _json_leaves(place, json.loads(data))
     else:
-        for place, leaf in file_leaves(data):
-            yield f"{name}: {place}", leaf
+        for inside, leaf in file_leaves(data):
+            yield f"{place}: {inside}", leaf
+
+
+def _named_by_schema(schema):
+    """Places of the arrays of a skops file, by the names of their files.
+
+    Attributes are named; keys of dictionaries, which may be of the data, are not.
+    """
+    found, waiting = {}, [("", json.loads(schema), False)]
+    while waiting:
+        place, node, named = waiting.pop()
+        if not isinstance(node, dict):
+            continue
+        if isinstance(node.get("file"), str):
+            found[node["file"]] = place
+        inside = node.get("content", node.get("attrs"))
+        if isinstance(inside, list):
+            waiting += [(f"{place}[{i}]", each, False) for i, each in enumerate(inside)]
+        elif isinstance(inside, dict) and "__loader__" in inside:
+            waiting.append((place, inside, node.get("__loader__") == "ObjectNode"))
+        elif isinstance(inside, dict):
+            waiting += [
+                (f"{place}.{key}" if named else f"{place}.values[{i}]", each, False)
+                for i, (key, each) in enumerate(inside.items())
+            ]
+    return found
 
 
 def _json_leaves(place, value):
@@ -112,35 +143,3 @@ def _unpacked(data):
                     f"could be looked through: is the file whole? {error}"
                 ) from error
     return data
-
-
-def _opcodes(data):
-    """What a pickle would make objects of; where it is none, what comes before that."""
-    steps = pickletools.genops(data)
-    while True:
-        try:
-            opcode, argument, position = next(steps)
-        except StopIteration:
-            return
-        except (ValueError, IndexError):
-            return  # joblib writes arrays between opcodes; they are searched as bytes
-        place = f"byte {position}"
-        if opcode.name not in _ARGUMENTS or isinstance(argument, bool):
-            continue
-        if isinstance(argument, str):
-            yield place, argument
-            if argument and max(argument) < "\u0100":
-                # protocols 0 to 2 write bytes as texts
-                yield from _arrays(place, argument.encode("latin-1"))
-        elif isinstance(argument, bytes | bytearray):
-            yield from _arrays(place, bytes(argument))
-        elif isinstance(argument, int | float):
-            with suppress(OverflowError):  # of integers that are no values
-                yield place, np.asarray(float(argument))
-
-
-def _arrays(place, data):
-    """Bytes as the numbers that they may be."""
-    for kind in ("<f8", "<i8"):
-        if data and len(data) % 8 == 0:
-            yield place, np.frombuffer(data, kind)

@@ -10,6 +10,8 @@ from sklearn_unlearn.core.arrays import is_sparse
 
 #: Digits of a number that many others share, as parameters of estimators do.
 _COMMON_DIGITS = 3
+#: Share of a number that is none of its digits.
+_ROUNDING = 1e-12
 
 
 @dataclass
@@ -46,17 +48,30 @@ def wanted_of(X=None, row_ids=None, words=None):
     Raises
     ------
     TypeError
-        If words is one text.
+        If words, X or row_ids is one text or number.
+    ValueError
+        If X has more than two dimensions.
     """
-    if isinstance(words, str):
-        raise TypeError("words must be a list of texts; got one text.")
+    for argument, given in (("words", words), ("X", X), ("row_ids", row_ids)):
+        one = isinstance(given, str | bytes | dict) or np.ndim(given) == 0
+        if given is not None and one and not is_sparse(given):
+            raise TypeError(
+                f"{argument} must be a list or an array; got one {type(given).__name__}"
+                f": pass [{argument}]."
+            )
     found = Wanted()
     if X is not None:
         _add_rows(found, X)
-    for number, each in enumerate([] if row_ids is None else np.asarray(row_ids)):
-        name = f"row_ids[{number}]"
-        if isinstance(each, str):
-            found.texts[name] = ("identifier", str(each))
+    ids = np.asarray([] if row_ids is None else row_ids, dtype=object)
+    for place, each in np.ndenumerate(ids):
+        name = f"row_ids[{', '.join(map(str, place))}]"
+        if isinstance(each, str | bytes):
+            text = each.decode() if isinstance(each, bytes) else str(each)
+            found.texts[name] = ("identifier", text)
+        elif not isinstance(each, int | float | np.number):
+            raise TypeError(
+                f"row_ids must hold numbers or texts; got {type(each).__name__}."
+            )
         elif tells(float(each)):
             found.identifiers[name] = float(each)
         else:
@@ -69,8 +84,12 @@ def wanted_of(X=None, row_ids=None, words=None):
 def _add_rows(found, X):
     columns = _columns_of(X)
     if columns is None:
-        for row, text in enumerate(X):
-            found.texts[f"text of row {row}"] = ("row", str(text))
+        for row, each in enumerate(X):
+            if not isinstance(each, dict):
+                found.texts[f"text of row {row}"] = ("row", str(each))
+                continue
+            for number, value in enumerate(each.values()):
+                _add_cell(found, f"row {row}, entry {number}", None, value)
         return
     numeric = all(values.dtype.kind in "fiub" for _, values in columns)
     if numeric and columns:
@@ -88,7 +107,8 @@ def _add_cell(found, name, place, value):
         return
     if not np.isfinite(value):
         return
-    found.columns.setdefault(place, []).append((name, float(value)))
+    if place is not None:
+        found.columns.setdefault(place, []).append((name, float(value)))
     if tells(float(value)):
         found.cells[name] = float(value)
     elif value not in (0, 1, -1):
@@ -106,12 +126,15 @@ def _columns_of(X):
         if X.dtype.kind in "OU":
             return None
         X = X[None]
+    if X.ndim != 2:
+        raise ValueError(f"X has {X.ndim} dimensions; it must have rows and columns.")
     return [(str(place), X[:, place]) for place in range(X.shape[1])]
 
 
 def tells(number):
     """Whether a number is such as few things would have by chance."""
-    return np.isfinite(number) and float(f"{number:.{_COMMON_DIGITS}g}") != number
+    common = float(f"{number:.{_COMMON_DIGITS}g}")
+    return np.isfinite(number) and abs(common - number) > _ROUNDING * abs(number)
 
 
 def row_tells(row):

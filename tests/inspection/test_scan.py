@@ -13,12 +13,17 @@ import joblib
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     MinMaxScaler,
     Normalizer,
@@ -27,6 +32,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_unlearn import UnlearnableOneHotEncoder, unlearnable
 from sklearn_unlearn.inspection import ScanReport, scan
@@ -157,19 +163,35 @@ def test_columns_of_frames():
     assert len(table) == len(found)
 
 
+def test_dictionaries_and_pairs_of_identifiers():
+    people = [{"town": "Zanzibar", "age": 41.8312}, {"town": "Ur", "age": 7.0}]
+    found = scan(DictVectorizer().fit(people), people[:1])
+    assert {each.what for each in found} == {"row 0, entry 0"}
+    assert kinds(scan([41.8312], people)) == {"value"}
+    found = scan({"ids": [712345, 3]}, row_ids=[[712345, 3], [812345, 4]])
+    assert [each.what for each in found] == ["row_ids[0, 0]"]
+
+
 # Files ----------------------------------------------------------------------------
 
 
 def skops_like(model):
     """A file as skops writes them: arrays by themselves, all else as JSON."""
-    file = io.BytesIO()
+    file, content = io.BytesIO(), {}
     with zipfile.ZipFile(file, "w") as archive:
-        for number, array in enumerate(vars(model).values()):
-            if isinstance(array, np.ndarray):
+        for number, (name, value) in enumerate(vars(model).items()):
+            if isinstance(value, np.ndarray):
                 raw = io.BytesIO()
-                np.save(raw, array)
+                np.save(raw, value)
                 archive.writestr(f"{number}.npy", raw.getvalue())
-        schema = {"__class__": "SVC", "content": {"C": "10.0", "word": '"Zanzibar"'}}
+                said = {"__loader__": "NdArrayNode", "file": f"{number}.npy"}
+            else:
+                said = {"__loader__": "JsonNode", "content": json.dumps(str(value))}
+            content[name] = said
+        word = {"__loader__": "JsonNode", "content": '"Zanzibar"'}
+        content["kept_"] = {"__loader__": "DictNode", "content": {"key": word}}
+        state = {"__loader__": "DictNode", "content": content}
+        schema = {"__class__": "SVC", "__loader__": "ObjectNode", "content": state}
         archive.writestr("schema.json", json.dumps(schema))
     return file.getvalue()
 
@@ -198,10 +220,47 @@ def test_files_are_read(name, tmp_path):
     path.write_bytes(data)
     for file in (data, bytearray(data), path, str(path)):
         found = scan(file, X[3:4])
-        assert {each.what.partition(",")[0] for each in found} == {"row 0"}
+        assert [each[:3] for each in found] == [
+            ("support vector", "row 0", ".support_vectors_")
+        ]
     assert not scan(FILES[name](SVC(C=10.0).fit(X[REST], Y[REST])), X[OUT])
     if name == "skops":
         assert kinds(scan(data, words=["Zanzibar"])) == {"word"}
+
+
+NODE = float(np.float32(X[3, 1]))
+#: Models whose arrays are of many dtypes, nested, or of several fields.
+HELD = {
+    "integers": KNeighborsClassifier().fit((X * 1000).astype(np.int32), Y),
+    "small": KNeighborsClassifier().fit((X * 100).astype(np.int16), Y),
+    "single": MinMaxScaler().fit(X.astype(np.float32)),
+    "unsigned": OneHotEncoder().fit((np.abs(X) * 1000).astype(np.uint16)),
+    "tree": KNeighborsClassifier(algorithm="kd_tree").fit(X, Y),
+    "parts": make_column_transformer((MinMaxScaler(), [0, 1]), (RobustScaler(), [2])),
+    "nodes": DecisionTreeClassifier(random_state=0).fit([[0.0], [2.0 * NODE]], [0, 1]),
+    "columns": {"frame": np.asfortranarray(X), "single": np.float64(X[4, 0])},
+}
+HELD["parts"].fit(X)
+LOOKED_FOR = {
+    "integers": (X[OUT] * 1000).astype(np.int32),
+    "small": (X[OUT] * 100).astype(np.int16),
+    "single": X[OUT].astype(np.float32),
+    "unsigned": (np.abs(X[OUT]) * 1000).astype(np.uint16),
+    "nodes": [[NODE]],  # between the two rows that are there
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+@pytest.mark.parametrize("file", ["pickle 0", "pickle 2", "pickle 5", "joblib 0"])
+def test_a_file_tells_what_the_object_does(name, file):
+    wanted = LOOKED_FOR.get(name, X[OUT])
+    found = {each[:3] for each in scan(HELD[name], wanted)}
+    found = {each for each in found if not each[2].startswith("[")}  # as steps see it
+    held = {each[:3] for each in scan(FILES[file](HELD[name]), wanted)}
+    assert found
+    assert held >= found
+    # joblib writes a view and what it is of, each by itself
+    assert {each[:2] for each in held} == {each[:2] for each in found}
 
 
 class Runs:
@@ -233,6 +292,86 @@ def test_what_is_no_pickle():
     assert kinds(scan("Zanzibar".encode("utf-16-le"), words=["Zanzibar"])) == {"word"}
 
 
+def test_a_pickle_that_ends_early_or_is_followed_by_another():
+    first, second = pickle.dumps({"rows": X[:20]}), pickle.dumps([X[20:], "Zanzibar"])
+    for data in (first + second, first[:-30] + b"no pickle", b"no pickle" + first):
+        assert {each.what for each in scan(data, X[OUT])} >= {"row 0"} or {
+            each.what for each in scan(data, X[OUT])
+        } >= {f"row 0, column {place}" for place in range(3)}
+    found = scan(first + second, X[25:26], words=["Zanzibar"])
+    assert {each.place for each in found} == {"[1][0]", "[1][1]"}
+
+
+# Steps, wherever they stand ---------------------------------------------------------
+
+
+def nearest():
+    return make_pipeline(StandardScaler(), KNeighborsClassifier())
+
+
+INSIDE = {
+    "search": (GridSearchCV(nearest(), {}, cv=2), ".best_estimator_"),
+    "vote": (VotingClassifier([("a", nearest())]), ".estimators_[0]"),
+    "stack": (StackingClassifier([("a", nearest())], cv=2), ".estimators_[0]"),
+    "calibrated": (
+        CalibratedClassifierCV(nearest(), cv=2, ensemble=False),
+        ".calibrated_classifiers_[0].estimator",
+    ),
+    "bag": (
+        BaggingClassifier(nearest(), 1, bootstrap=False, max_features=2),
+        ".estimators_[0]",
+    ),
+    "each": (OneVsRestClassifier(nearest()), ".estimators_[0]"),
+    "union": (
+        FeatureUnion([("a", make_pipeline(StandardScaler(), MinMaxScaler()))]),
+        "",
+    ),
+    "columns": (
+        make_column_transformer(
+            (make_pipeline(StandardScaler(), MinMaxScaler()), [0, 2])
+        ),
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_pipelines_inside_other_estimators(name):
+    model, place = INSIDE[name]
+    found = scan(model.fit(X, Y), X[3:4])
+    assert found
+    assert all(each.place.startswith(place) for each in found)
+    assert {each.how for each in found} <= {
+        "as given to step 'kneighborsclassifier'",
+        "as given to step 'minmaxscaler'",
+        "as given to step 'pipeline'",
+    }
+    model.fit(X[REST], Y[REST])
+    assert not scan(model, X[3:4])
+
+
+def test_what_other_estimators_predict_is_followed():
+    last = make_pipeline(StandardScaler(), KNeighborsClassifier(1))
+    scores = [("a", LogisticRegression(max_iter=500)), ("b", LogisticRegression(C=0.1))]
+    model = StackingClassifier(scores, last, cv="prefit")
+    for _, each in scores:
+        each.fit(X, Y)
+    found = scan(model.fit(X, Y), X[3:4])
+    (place,) = {each.place for each in found}
+    assert place.startswith(".final_estimator_[kneighborsclassifier]")
+
+
+def test_rows_that_a_step_refuses_cost_no_other_find():
+    model = GridSearchCV(nearest(), {}, cv=2).fit(X, Y)
+    model.kept_ = [X[4, 0], X[:, :2].copy()]
+    found = scan(model, X[OUT, :2])
+    assert {each.place for each in found} >= {".kept_[1]"}
+    assert found.refused == (".best_estimator_[standardscaler]",)
+    assert "X was refused by .best_estimator_[standardscaler]" in repr(found)
+    assert "X was refused" in found._repr_html_()
+    assert "X was refused" in repr(scan(model, [[12345.0]]))
+
+
 # The report -----------------------------------------------------------------------
 
 
@@ -256,6 +395,21 @@ def test_bad_input():
         scan(SVC())
     with pytest.raises(TypeError, match="words must be a list"):
         scan(SVC(), words="one")
+    for given in (
+        {"X": "abc"},
+        {"X": 5.0},
+        {"X": {"a": 1.0}},
+        {"row_ids": "abc"},
+        {"row_ids": 3},
+        {"words": 5},
+    ):
+        (name,) = given
+        with pytest.raises(TypeError, match=f"{name} must be a list or an array"):
+            scan(SVC(), **given)
+    with pytest.raises(TypeError, match="row_ids must hold numbers or texts"):
+        scan(SVC(), row_ids=[None])
+    with pytest.raises(ValueError, match="X has 3 dimensions"):
+        scan(SVC(), X[None])
     with pytest.raises(FileNotFoundError):
         scan("no such file", words=["one"])
 
