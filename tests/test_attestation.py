@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import Normalizer
 from sklearn.tree import DecisionTreeClassifier
 
 import sklearn_unlearn as su
@@ -147,6 +148,61 @@ def test_of_what_is_no_function_of_rows_answers_are_measured(name):
     assert "same" not in str(found)
     with pytest.raises(TypeError, match="attest"):
         su.state_digest(model)
+
+
+def logistic():
+    return make("logistic", retain_data=True)
+
+
+FOLDED = {
+    "search": su.UnlearnableGridSearchCV(logistic(), {"C": [0.1, 1.0]}, cv=3),
+    "search of sums": su.UnlearnableGridSearchCV(
+        su.UnlearnableGaussianNB(), {"var_smoothing": [1e-9, 1e-2]}, cv=3
+    ),
+    "search of pipelines": su.UnlearnableGridSearchCV(
+        su.make_unlearnable_pipeline(su.UnlearnableStandardScaler(), logistic()),
+        {"unlearnablelogisticregression__C": [0.1, 1.0]},
+        cv=3,
+    ),
+    "calibrated": su.UnlearnableCalibratedClassifierCV(
+        su.UnlearnableGaussianNB(), cv=3
+    ),
+    "threshold": su.UnlearnableTunedThresholdClassifierCV(logistic(), cv=3),
+    "stack": su.UnlearnableStackingClassifier(
+        [("one", logistic()), ("two", su.UnlearnableGaussianNB())],
+        final_estimator=logistic(),
+        cv=3,
+    ),
+    "behind a step": su.make_unlearnable_pipeline(
+        Normalizer(), su.UnlearnableGridSearchCV(logistic(), {"C": [0.1, 1.0]}, cv=3)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOLDED)
+def test_models_of_folds_are_compared_in_the_folds_that_rows_keep(name):
+    model = clone(FOLDED[name]).fit(X, Y)
+    model.partial_unfit(X[OUT], Y[OUT])
+    found = su.attest(model, X[LEFT], Y[LEFT])
+    assert found.largest_difference < 1e-6
+    assert found.same
+    wrong = su.attest(model, X, Y)
+    assert wrong.largest_difference > 1e-4 or name == "threshold"
+
+
+def test_several_targets_are_attested_and_planned():
+    targets = np.column_stack([Y, X[:, 1] > 0.0]).astype(int)
+    model = su.UnlearnableMultiOutputClassifier(logistic()).fit(X, targets)
+    asked = ("partial_unfit", {"X": X[OUT], "y": targets[OUT]})
+    plan = model.plan(asked, X_watch=X)
+    before = np.hstack(model.predict_proba(X))
+    model.partial_unfit(**asked[1])
+    moved = np.abs(np.hstack(model.predict_proba(X)) - before)
+    assert plan.largest_change == pytest.approx(moved.max(), rel=1e-6)
+    assert plan.mean_change == pytest.approx(moved.mean(), rel=1e-6)
+    found = su.attest(model, X[LEFT], targets[LEFT])
+    assert found.largest_difference < 1e-6
+    assert su.attest(model, X, targets).largest_difference > 1e-4
 
 
 def test_rows_are_drawn_by_their_names():

@@ -4,8 +4,15 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.preprocessing import Normalizer
 
-from sklearn_unlearn import UnlearnableRidge
+from sklearn_unlearn import (
+    UnlearnableGridSearchCV,
+    UnlearnableKernelRidge,
+    UnlearnableRidge,
+    make_unlearnable_pipeline,
+)
 from sklearn_unlearn.exceptions import (
     UndoError,
     UndoOrderError,
@@ -208,6 +215,21 @@ def test_a_subject_named_alone_comes_back_with_both_keys(family):
     requests[2][1].update(X=X[rows], y=y[rows], row_ids=pairs[rows])
     undo_requests(model, records, requests)
     np.testing.assert_allclose(snapshot(model), before, atol=1e-7)
+
+
+def test_a_search_of_models_that_round_is_taken_back():
+    kernel = UnlearnableKernelRidge(kernel="rbf", gamma=0.3)
+    search = UnlearnableGridSearchCV(kernel, {"alpha": [0.1, 1.0]}, cv=3)
+    for model in (search, make_unlearnable_pipeline(Normalizer(), search)):
+        model = clone(model).fit(X, X[:, 1] + y)
+        before = model.predict(X)
+        rows = {"X": X[[4, 9]], "y": (X[:, 1] + y)[[4, 9]]}
+        record = model.partial_unfit(**rows).request_record_
+        assert record.method == "exact"
+        with pytest.raises(UndoRowsError):
+            record.undo(model, **rows | {"X": X[[4, 8]]})
+        record.undo(model, **rows)
+        np.testing.assert_allclose(model.predict(X), before, rtol=1e-9)
 
 
 def listed(model):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length, get_tags
@@ -22,6 +22,7 @@ from sklearn_unlearn.utils.memberships import memberships
 from sklearn_unlearn.utils.narrowing import without_columns
 from sklearn_unlearn.utils.notes import note
 from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.steps import hook
 from sklearn_unlearn.utils.tags import REQUEST_VERBS, UnlearningTags, unlearning_tags
 from sklearn_unlearn.utils.targets import check_labels, labels_of, targets_of
 from sklearn_unlearn.utils.validation import Columns, check_names
@@ -104,10 +105,7 @@ class FoldedModel(RawRowModel, LearnedColumns):
         """
         worth: Any = dict.fromkeys(REQUEST_VERBS, "exact")
         for estimator in estimators:
-            innermost = estimator
-            while isinstance(innermost, Pipeline) and innermost.steps:
-                innermost = innermost.steps[-1][1]
-            inner = unlearning_tags(innermost) if unlearns(estimator) else None
+            inner = unlearning_tags(_last(estimator)) if unlearns(estimator) else None
             for verb in REQUEST_VERBS:
                 if getattr(inner, verb, None) not in (None, "exact"):
                     worth[verb] = getattr(inner, verb)
@@ -200,6 +198,19 @@ class FoldedModel(RawRowModel, LearnedColumns):
     def _is_function_of_rows(self):
         return False  # but of the fold as well that each row was in at fit
 
+    def _like_at_fit(self, n_rows):
+        model, again = self._checked().model, clone(self)
+        params = again.get_params(deep=False)
+        keeps = "cv" in params and model.n_splits and not params.get("refold")
+        if keeps and n_rows == model.living().positions.size:
+            again.set_params(cv=self.folds_of(np.arange(n_rows)))
+        return again
+
+    def _shows_rounding(self):
+        members = self._checked().members.fitted.values()
+        models = [each.estimator for each in members if each.error is None]
+        return not all(hook(_last(one), "_is_function_of_rows")() for one in models)
+
     def _way(self):
         how = "by requests to the models of the folds"
         return how, "rows, models of the folds", "what each of these does"
@@ -250,3 +261,10 @@ class FoldedModel(RawRowModel, LearnedColumns):
         if forgotten is None or not forgotten.any():
             return X
         return self._of_columns(fitted, X)
+
+
+def _last(estimator):
+    """The estimator itself, or the last one of pipelines."""
+    while isinstance(estimator, Pipeline) and estimator.steps:
+        estimator = estimator.steps[-1][1]
+    return estimator

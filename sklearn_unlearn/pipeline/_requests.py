@@ -8,7 +8,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
-from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier, is_regressor
+from sklearn.base import (
+    ClassifierMixin,
+    RegressorMixin,
+    clone,
+    is_classifier,
+    is_regressor,
+)
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
@@ -158,6 +164,16 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         if not self._predicts:
             return True
         return own(self._flat()[0][-1][1], "_ends_at_once") is True
+
+    def _like_at_fit(self, n_rows):
+        again, (name, last) = clone(self), self.steps[-1]
+        if not is_nothing(last):
+            like = hook(last, "_like_at_fit")(n_rows)
+            again.steps = [*again.steps[:-1], (name, like)]
+        return again
+
+    def _shows_rounding(self):
+        return any(hook(step, "_shows_rounding")() for _, step in self._flat()[0])
 
     def _parts_of(self, fitted):
         return fitted.steps

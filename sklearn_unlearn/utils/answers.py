@@ -19,7 +19,7 @@ def differences(one: Any, other: Any, X: Any) -> tuple[float, float]:
     labels differ by one. NaN where there are others, of other shapes.
     """
     name = next(name for name in _METHODS if hasattr(one, name))
-    first, second = (getattr(each, name)(X) for each in (one, other))
+    first, second = (_joined(getattr(each, name)(X)) for each in (one, other))
     if first.shape != second.shape:
         return float("nan"), float("nan")
     if first.dtype.kind not in "fiub":
@@ -29,3 +29,8 @@ def differences(one: Any, other: Any, X: Any) -> tuple[float, float]:
     if is_sparse(found):
         found = found.toarray()
     return float(np.max(found, initial=0.0)), float(np.mean(found))
+
+
+def _joined(answer: Any) -> Any:
+    """What is answered of several targets as one array; all else as it is."""
+    return np.hstack(answer) if isinstance(answer, list) else answer

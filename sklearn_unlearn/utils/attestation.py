@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.answers import differences
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.notes import TakingNotes
+from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.steps import hook
 
 __all__ = ["Attestation", "attest", "state_digest"]
@@ -93,9 +94,9 @@ def attest(
     A clone is fitted to them. What is a function of the rows (models and transformers
     of sums, trees, forests, neighbours, what is trained again) must be the same to the
     last bit. Of all others (linear models and networks, kernels by a factor, models of
-    folds, whose rows keep their folds) it is measured how far answers about the rows
-    differ from those of the refit and, where there is a gradient, the residual. It
-    costs a fit. The estimator stays as it is, and certification draws no noise.
+    folds, which the clone keeps) it is measured how far answers about the rows differ
+    from those of the refit and, where there is a gradient, the residual. It costs a
+    fit. The estimator stays as it is, and certification draws no noise.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def attest(
         integer ``random_state``.
     X : rows of any kind that ``fit`` takes
         Those that the model should be of, in the order in which they came to it where
-        the order matters (neighbours, models that are trained again).
+        the order matters (neighbours, models of folds, those that are trained again).
     y : array-like, optional
     sample_weight : array-like of shape (n_rows,), optional
     row_ids : array-like of shape (n_rows,), optional
@@ -146,7 +147,8 @@ def attest(
 
 def _attested(estimator, X, y, given, forgotten_features):
     learned = _learned_steps(estimator)
-    refit = clone(estimator).fit(X, y, **given)
+    refit = hook(estimator, "_like_at_fit")(RawRows.of(X).shape[0])
+    refit.fit(X, y, **given)
     if forgotten_features is not None:
         refit.forget_features(forgotten_features)
     again = _learned_steps(refit)

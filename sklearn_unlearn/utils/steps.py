@@ -193,6 +193,17 @@ class StepMixin:
         """Whether what was learned is a function of the rows, to the last bit."""
         return not hasattr(self, "gradient_residual")
 
+    def _like_at_fit(self, n_rows: int) -> Any:
+        """What is fitted to as many rows, to compare with the estimator."""
+        return clone(self)
+
+    def _shows_rounding(self) -> bool:
+        """Whether a digest of what was learned tells in which way it was rounded.
+
+        Of an exact model, whose rows come back.
+        """
+        return False
+
     # Explaining -----------------------------------------------------------------------
 
     def _explained(self, name):
