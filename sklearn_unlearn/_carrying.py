@@ -9,8 +9,6 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
-from inspect import signature
 from operator import is_
 from typing import Any, ClassVar
 
@@ -25,6 +23,7 @@ from sklearn_unlearn._request_log import (
     reference,
 )
 from sklearn_unlearn.records import LOGGER, RequestRecord
+from sklearn_unlearn.utils.by_parameters import parameters_of
 from sklearn_unlearn.utils.digests import digest_of_state
 from sklearn_unlearn.utils.notes import Answering
 from sklearn_unlearn.utils.request import Answer, Request
@@ -270,7 +269,7 @@ class CarryingMixin:
     def _promised_by(self, log):
         """Parameters and what tags say of them, which are asked for if they changed."""
         kind: Any = type(self)
-        values = tuple(map(vars(self).get, _parameters(kind)))
+        values = tuple(map(vars(self).get, parameters_of(kind.__init__)))
         known = log.promised
         if known is not None and all(map(is_, known[0], values)):
             return known
@@ -329,9 +328,3 @@ def changed_steps(parts_of, before, after, prefix=""):
             values = parts[name]._checked(), step._checked()
             within = list(changed_steps(inner, *values, f"{prefix}{name}__"))
         yield from within or [f"{prefix}{name}"]
-
-
-@lru_cache(maxsize=256)
-def _parameters(kind):
-    """Names of the parameters of a class of estimators."""
-    return tuple(signature(kind).parameters)

@@ -277,15 +277,16 @@ class UnlearnerMixin(PlanningMixin, StepMixin):
         ------
         ValueError, TypeError
         """
-        accepted = self._accepts
-        for batch in (request.out, request.into):
-            for name in ("sample_weight", "row_ids") if batch is not None else ():
+        accepted, out, into = self._accepts, request.out, request.into
+        for batch in (out, into):
+            if batch is None:
+                continue
+            for name in ("sample_weight", "row_ids"):
                 if getattr(batch, name) is not None and name not in accepted:
                     raise TypeError(f"{type(self).__name__} takes no {name}.")
-            if batch is not None:
+            if batch.on_unknown != "raise":
                 self._check_on_unknown(batch)
-        out, into = request.out, request.into
-        if request.corrects_both and "y_new" not in accepted:
+        if into is not None and request.corrects_both and "y_new" not in accepted:
             raise TypeError(f"{type(self).__name__} takes no y_new.")
         rows = into if out is None else out
         if rows is None or (rows.row_ids is not None and rows is out):
@@ -304,13 +305,13 @@ class UnlearnerMixin(PlanningMixin, StepMixin):
         ------
         ValueError, TypeError
         """
-        if batch.on_unknown not in ("raise", "skip"):
+        if batch.on_unknown != "skip":
             raise ValueError(
                 f"on_unknown must be 'raise' or 'skip'; got {batch.on_unknown!r}."
             )
-        if batch.on_unknown == "skip" and "row_ids" not in self._accepts:
+        if "row_ids" not in self._accepts:
             raise TypeError(f"{type(self).__name__} takes no on_unknown.")
-        if batch.on_unknown == "skip" and batch.row_ids is None:
+        if batch.row_ids is None:
             raise ValueError("on_unknown='skip' skips names of rows: pass row_ids.")
 
     def _first_fit(self, batch, classes):
@@ -360,7 +361,8 @@ class UnlearnerMixin(PlanningMixin, StepMixin):
         ------
         sklearn.exceptions.NotFittedError
         """
-        self._check_fitted()
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)
         return self._fitted
 
     @property

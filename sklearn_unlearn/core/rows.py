@@ -29,6 +29,8 @@ Result = TypeVar("Result")
 BLOCK_ENTRIES = 2**21
 #: The same where entries are read several times: half a MiB, which stays in the cache.
 CACHED_ENTRIES = 2**16
+#: So many are not worth threads.
+_FEW_ROWS = 16
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,8 @@ def results(
     """
     if isinstance(rows, SpreadRows):
         yield rows.combined(term, combine, entries)
+    elif isinstance(rows, Rows) and rows.weight.size <= _FEW_ROWS:
+        yield from map(term, rows.blocks(entries))
     else:
         blocks = read(rows, entries) if counted else rows.blocks(entries)
         yield from in_order(term, blocks)

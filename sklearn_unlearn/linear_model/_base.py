@@ -30,6 +30,7 @@ from sklearn_unlearn.linear_model._from_sklearn import AdoptionMixin
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
 from sklearn_unlearn.newton import warn_unless_converged
 from sklearn_unlearn.row_blocks import DataBlocks
+from sklearn_unlearn.utils.by_parameters import by_parameters
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.row_ids import check_new_row_ids
@@ -329,14 +330,7 @@ class LinearUnlearner(
         return noisy(np.zeros_like(penalty), penalty == 0.0, sigma, secret)
 
     def _options(self):
-        self._check_parameters()
-        automatic = isinstance(self.unlearning_rate, str)
-        return Options(
-            first_order=self.method == "first_order",
-            rate=None if automatic else float(self.unlearning_rate),
-            tol=float(self.tol),
-            max_iter=_DEFAULT_MAX_ITER if self.max_iter is None else self.max_iter,
-        )
+        return by_parameters(self, _options_of)
 
     def _check_objective(self, n_classes=None):
         """Refuse parameters of the twin with which it minimises something else."""
@@ -415,3 +409,15 @@ class LinearUnlearner(
         state = fitted.model.state
         X = check_remaining_rows(self, X, fitted.columns, fitted.model.forgotten)
         return fitted, state.objective.raw_prediction(X, fitted.shown)
+
+
+def _options_of(model):
+    """How requests of a linear model are answered, its parameters checked."""
+    model._check_parameters()
+    automatic = isinstance(model.unlearning_rate, str)
+    return Options(
+        first_order=model.method == "first_order",
+        rate=None if automatic else float(model.unlearning_rate),
+        tol=float(model.tol),
+        max_iter=_DEFAULT_MAX_ITER if model.max_iter is None else model.max_iter,
+    )

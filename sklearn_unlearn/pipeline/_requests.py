@@ -63,7 +63,7 @@ from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.schema import Schema
 from sklearn_unlearn.utils.sharing import once
 from sklearn_unlearn.utils.steps import hook, own
-from sklearn_unlearn.utils.tags import unlearning_tags
+from sklearn_unlearn.utils.tags import promised
 from sklearn_unlearn.utils.targets import check_labels
 
 
@@ -183,7 +183,7 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         while isinstance(last, Pipeline):
             steps = [step for _, step in last.steps if not is_nothing(step)]
             last = steps[-1] if steps else None
-        return None if last is None else unlearning_tags(innermost(last))
+        return None if last is None else promised(innermost(last))
 
     def _check_classes(self, classes, known, y=None):
         check_labels(classes, known, y)

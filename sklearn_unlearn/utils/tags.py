@@ -6,11 +6,11 @@ what an estimator can do read it there.
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
 
 from sklearn.utils import Tags, get_tags
+
+from sklearn_unlearn.utils.by_parameters import by_parameters, parameters_of
 
 #: The verbs about rows, and all that change a model as if its data had been others.
 ROW_VERBS = ("partial_unfit", "replace_features", "replace_labels", "partial_fit")
@@ -181,27 +181,9 @@ def unlearning_tags(estimator):
     return getattr(get_tags(estimator), "unlearning", None)
 
 
-#: Parameters by which alone an estimator is known.
-_PLAIN = frozenset({type(None), bool, int, float, str})
-_MOST_KNOWN = 256
-_KNOWN_TAGS: dict[object, UnlearningTags | None] = {}
-
-
 def promised(estimator):
-    """What `unlearning_tags` gives, looked up once for parameters that are plain.
-
-    For all that is asked in each request: tags take longer than many an answer.
-    """
-    kind = type(estimator)
-    values = tuple(map(vars(estimator).get, _parameters(kind.__init__)))
-    if not _PLAIN.issuperset(map(type, values)):
-        return unlearning_tags(estimator)
-    key = kind, values, tuple(map(type, values))
-    if key not in _KNOWN_TAGS:
-        if len(_KNOWN_TAGS) >= _MOST_KNOWN:
-            _KNOWN_TAGS.clear()
-        _KNOWN_TAGS[key] = unlearning_tags(estimator)
-    return _KNOWN_TAGS[key]
+    """What `unlearning_tags` gives, looked up once for parameters that are plain."""
+    return by_parameters(estimator, unlearning_tags)
 
 
 def takes_weights(estimator):
@@ -223,10 +205,4 @@ def accepts(method, name):
     )
     if refused and method.__name__ in ROW_VERBS:
         return False
-    # tags are asked for in each request: a function's signature is read once
-    return name in _parameters(getattr(method, "__func__", method))
-
-
-@lru_cache(maxsize=512)
-def _parameters(function):
-    return frozenset(inspect.signature(function).parameters)
+    return name in parameters_of(getattr(method, "__func__", method))
