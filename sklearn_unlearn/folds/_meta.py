@@ -13,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn_unlearn.folds._estimator import FoldedFit, FoldedModel
 from sklearn_unlearn.folds._members import Members
 from sklearn_unlearn.folds._played import Played, Source
+from sklearn_unlearn.utils.sharing import shared
 from sklearn_unlearn.utils.tags import UnlearnerTags, takes_weights
 
 
@@ -144,7 +145,8 @@ class FoldedMeta(FoldedModel):
                 (source._trained(split), living.held_out_places(split))
                 for split in range(living.rows.n_splits)
             ]
-        twin.fit(numbers[:, None], rows.y, **rows.keywords)
+        with shared():
+            twin.fit(numbers[:, None], rows.y, **rows.keywords)
         source.close()
         return twin
 

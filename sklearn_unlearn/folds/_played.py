@@ -31,6 +31,7 @@ class Source:
     def __init__(self, members, living):
         self.members = members
         self.living: Any = living
+        self._rows: dict[bytes, Any] = {}
         splits = {split for _, split in members.fitted}
         self._cells = {
             (number, _key(self._trained(split))): split
@@ -62,12 +63,17 @@ class Source:
         """The rows of these numbers, and of others what they are."""
         if self.living is None:
             return X
-        positions = self.living.positions[np.asarray(X)[:, 0].astype(np.intp)]
-        return self.living.rows.part(positions).X
+        numbers = np.asarray(X)[:, 0].astype(np.intp)
+        # several models are asked about the same rows
+        key = numbers.tobytes()
+        if key not in self._rows:
+            positions = self.living.positions[numbers]
+            self._rows[key] = self.living.rows.part(positions).X
+        return self._rows[key]
 
     def close(self):
         """Forget the rows: what is asked from now on is in rows."""
-        self.living, self._cells = None, {}
+        self.living, self._cells, self._rows = None, {}, {}
         self.members = None
 
 

@@ -6,13 +6,15 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, r2_score
 
 from sklearn_unlearn import (
+    UnlearnableGaussianNB,
     UnlearnableGridSearchCV,
     UnlearnableLogisticRegression,
     UnlearnableRidge,
+    UnlearnableStackingClassifier,
     UnlearnableStandardScaler,
     make_unlearnable_pipeline,
 )
-from sklearn_unlearn.folds import Part
+from sklearn_unlearn.folds import FoldRows, Part
 from sklearn_unlearn.model_selection._fronts import fitted_to_all, fronts_of
 from sklearn_unlearn.model_selection._plain_scores import plain_score, plainly_scored
 from sklearn_unlearn.utils import validation
@@ -104,3 +106,22 @@ def test_other_scores_are_asked_of_scikit_learn():
             return 0.5
 
     assert plain_score(None, Own().fit(X, y)) is None
+
+
+def test_a_stack_takes_held_out_rows_once_for_all_models(monkeypatch):
+    X, y = classes()
+    counts, n_calls, part = [], [0], FoldRows.part
+
+    def counted(*arguments, **keywords):
+        n_calls[0] += 1
+        return part(*arguments, **keywords)
+
+    for n_models in (2, 4):
+        models = [(str(n), UnlearnableGaussianNB()) for n in range(n_models)]
+        stack = UnlearnableStackingClassifier(models, cv=3).fit(X, y)
+        with monkeypatch.context() as patched:
+            patched.setattr(FoldRows, "part", counted)
+            n_calls[0] = 0
+            stack.partial_unfit(X[:1], y[:1])
+        counts.append(n_calls[0])
+    assert counts[0] == counts[1]
