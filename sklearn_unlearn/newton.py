@@ -25,6 +25,7 @@ from sklearn_unlearn.core.linear.model import (
     settled,
 )
 from sklearn_unlearn.core.linear.objective import Objective
+from sklearn_unlearn.core.linear.prediction_errors import prediction_errors
 from sklearn_unlearn.core.linear.steps import LARGE_LOSS
 from sklearn_unlearn.core.rows import RowBlocks, results
 from sklearn_unlearn.exceptions import (
@@ -144,12 +145,38 @@ optional
 
     def _residual(self, fitted, rows):
         """The same for rows that have been read."""
+        objective = self._objective_of(fitted, rows)
+        return residual_at(objective, rows, fitted.model.state.theta)
+
+    def _objective_of(self, fitted, rows):
+        """The objective that a fit to these rows would minimise."""
         weight = sum(
             results(lambda block: float(block.weight.sum()), rows, counted=False)
         )
         objective = self._objective_at(fitted, weight)
-        objective = replace(objective, loss=fitted.loss_of(rows))
-        return residual_at(objective, rows, fitted.model.state.theta)
+        return replace(objective, loss=fitted.loss_of(rows))
+
+    def _prediction_errors(self, seen, X):
+        """Raw predictions, and how far they may be from those of a fit.
+
+        Parameters
+        ----------
+        seen : tuple
+            X, y and weights of the rows that the model is trained on.
+        X : array-like of shape (n_rows, n_features)
+
+        Returns
+        -------
+        raw : ndarray of shape (n_rows, n_outputs)
+        errors : ndarray of shape (n_rows,)
+        """
+        fitted, raw = self._raw_prediction(X)
+        if fitted.lineage is not None:  # what is published has noise in it
+            return raw, np.full(raw.shape[0], np.inf)
+        rows = self._read_rows(fitted, *seen)
+        objective, theta = self._objective_of(fitted, rows), fitted.model.state.theta
+        X = self._read_features(fitted, X)
+        return raw, prediction_errors(objective, theta, rows, X)
 
     def _way(self):
         if getattr(self, "retain_data", False):

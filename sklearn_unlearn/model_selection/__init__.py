@@ -10,6 +10,7 @@ from sklearn_unlearn.model_selection._influence import (
 )
 from sklearn_unlearn.model_selection._logistic import UnlearnableLogisticRegressionCV
 from sklearn_unlearn.model_selection._results import SearchReport
+from sklearn_unlearn.model_selection._score_errors import ScoreErrors
 from sklearn_unlearn.model_selection._threshold import (
     UnlearnableTunedThresholdClassifierCV,
 )
@@ -22,6 +23,7 @@ from sklearn_unlearn.model_selection._without import (
 __all__ = [
     "ChoiceInfluence",
     "ChoiceInfluenceDisplay",
+    "ScoreErrors",
     "SearchReport",
     "UnlearnableGridSearchCV",
     "UnlearnableLogisticRegressionCV",

@@ -31,6 +31,7 @@ from sklearn_unlearn.model_selection._results import (
     standing,
     updated,
 )
+from sklearn_unlearn.model_selection._score_errors import ErrorsOfScores
 from sklearn_unlearn.model_selection._scoring import Score, Scorers
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.tags import (
@@ -43,7 +44,9 @@ from sklearn_unlearn.utils.tags import (
 LOGGER = logging.getLogger("sklearn_unlearn.searches")
 
 
-class SearchModel(SearchAttributes, InfluenceOnChoice, SearchAdoption, FoldedModel):
+class SearchModel(
+    SearchAttributes, InfluenceOnChoice, ErrorsOfScores, SearchAdoption, FoldedModel
+):
     """What searches share; a subclass gives the candidates.
 
     The fitted value's `Members` have one specification a candidate; the model of all

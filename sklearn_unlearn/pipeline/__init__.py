@@ -6,6 +6,7 @@ from sklearn_unlearn.pipeline._pipeline import (
     UnlearnablePipeline,
     make_unlearnable_pipeline,
 )
+from sklearn_unlearn.pipeline._steps import outputs
 from sklearn_unlearn.pipeline._union import (
     UnlearnableFeatureUnion,
     make_unlearnable_union,
@@ -18,5 +19,6 @@ __all__ = [
     "innermost",
     "make_unlearnable_pipeline",
     "make_unlearnable_union",
+    "outputs",
     "with_steps_of",
 ]
