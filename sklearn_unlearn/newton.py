@@ -170,12 +170,13 @@ optional
         raw : ndarray of shape (n_rows, n_outputs)
         errors : ndarray of shape (n_rows,)
         """
-        fitted, raw = self._raw_prediction(X)
+        fitted = self._checked()
+        X, theta = self._read_features(fitted, X), fitted.model.state.theta
+        raw = fitted.model.state.objective.raw_prediction(X, theta)
         if fitted.lineage is not None:  # what is published has noise in it
             return raw, np.full(raw.shape[0], np.inf)
         rows = self._read_rows(fitted, *seen)
-        objective, theta = self._objective_of(fitted, rows), fitted.model.state.theta
-        X = self._read_features(fitted, X)
+        objective = self._objective_of(fitted, rows)
         return raw, prediction_errors(objective, theta, rows, X)
 
     def _way(self):
