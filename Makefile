@@ -21,9 +21,9 @@ ENV = .venv/$(VERSION)-
 STAMP = /.installed
 
 REQUIRES_core  := -e .
-# Frames of Arrow types, Parquet and the samplers of imbalanced-learn are tested with the
-# newest versions alone.
-REQUIRES_test  := -e ".[imblearn,parquet,test]"
+# Frames of Arrow types, Parquet, Dask and the samplers of imbalanced-learn are tested with
+# the newest versions alone.
+REQUIRES_test  := -e ".[dask,imblearn,parquet,test]"
 REQUIRES_min   := -e ".[test]" -c constraints/minimum.txt
 REQUIRES_bare  := -e . pytest pytest-xdist hypothesis
 # A build of PyTorch for CPUs suffices, where pip is told of one.

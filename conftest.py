@@ -21,6 +21,8 @@ if find_spec("pandas") is None:
     collect_ignore += ["sklearn_unlearn/compose/_column_transformer.py"]
 if find_spec("numba") is None:
     collect_ignore += ["sklearn_unlearn/core/trees/compiled"]
+if find_spec("distributed") is None:
+    collect_ignore += ["sklearn_unlearn/dask", "tests/dask"]
 if find_spec("torch") is None or find_spec("skorch") is None:
     collect_ignore += ["sklearn_unlearn/neural_network/_torch"]
     collect_ignore += ["tests/neural_network/modules"]

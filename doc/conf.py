@@ -25,7 +25,7 @@ default_role = "literal"
 autosummary_generate = True
 autodoc_typehints = "none"
 # Installed or not: what nets inherit from skorch, skorch documents.
-autodoc_mock_imports = ["skorch", "torch"]
+autodoc_mock_imports = ["dask", "distributed", "skorch", "torch"]
 numpydoc_show_class_members = False
 add_module_names = False
 

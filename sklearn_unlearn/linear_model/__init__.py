@@ -1,5 +1,6 @@
 """Linear models that unlearn."""
 
+from sklearn_unlearn.linear_model._base import LinearUnlearner
 from sklearn_unlearn.linear_model._bayesian_ridge import UnlearnableBayesianRidge
 from sklearn_unlearn.linear_model._elastic_net import (
     UnlearnableElasticNet,
@@ -24,6 +25,7 @@ from sklearn_unlearn.linear_model._svm import UnlearnableLinearSVC, UnlearnableL
 
 __all__ = [
     "Influence",
+    "LinearUnlearner",
     "UnlearnableBayesianRidge",
     "UnlearnableElasticNet",
     "UnlearnableGammaRegressor",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.row_blocks import (
@@ -36,15 +37,15 @@ def read_blocks(model: Any, data: DataBlocks, given: dict) -> tuple:
         Naming the block that is not like the others, or what was given besides.
     """
     check_blocks_alone(given, {"retain_data": model.retain_data})
-    data = data.watched()
+    data, reader = data.watched(), clone(model)  # which may be sent elsewhere
 
     def look(number: int, block: Block) -> _Seen:
-        X, y, weight, columns = _validated(model, block)
-        targets = model._targets_in_short(y, weight)
+        X, y, weight, columns = _validated(reader, block)
+        targets = reader._targets_in_short(y, weight)
         return _Seen(number, columns, kind_of(X), X.shape[0], *targets)
 
     def both(before: _Seen, after: _Seen) -> _Seen:
-        return before.joined(after, model._targets_in_short)
+        return before.joined(after, reader._targets_in_short)
 
     seen = data.combined(look, both)
     if not seen.weight.any():
@@ -53,7 +54,7 @@ def read_blocks(model: Any, data: DataBlocks, given: dict) -> tuple:
     model._check_objective(None if encoding.classes is None else encoding.n_groups)
 
     def read(block: Block) -> Rows:
-        X, y, weight, here = _validated(model, block)
+        X, y, weight, here = _validated(reader, block)
         same_columns(columns, here, 0)
         return Rows(X, encoding.read(y), weight)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from sklearn_unlearn.base import Batch
 from sklearn_unlearn.row_blocks import (
@@ -51,7 +52,7 @@ def fitted_to_blocks(model: Any, data: DataBlocks, given: dict, params: dict) ->
         Naming the block that is not like the others, or what was given besides.
     """
     check_blocks_alone(given, params)
-    data = data.watched()
+    data, model = data.watched(), clone(model)  # which may be sent elsewhere
     labels = model._labels_of_blocks(data)
 
     def part(number: int, block: Block) -> _Part:

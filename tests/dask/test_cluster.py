@@ -1,0 +1,108 @@
+"""Fits on workers that are processes of their own, and what becomes of lost ones."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+pytest.importorskip("distributed")
+import dask
+import dask.array as da
+from distributed import Client, LocalCluster
+
+from sklearn_unlearn import UnlearnableLogisticRegression
+from sklearn_unlearn.dask import LogisticRegression, StandardScaler, make_pipeline
+from sklearn_unlearn.dask import _parts as parts
+from sklearn_unlearn.exceptions import ProblemTooLargeError
+
+CLOSE = {"rtol": 0.0, "atol": 1e-9}
+
+
+def local(n_workers, processes=True):
+    """Workers of this machine alone."""
+    return LocalCluster(
+        n_workers=n_workers,
+        threads_per_worker=1,
+        processes=processes,
+        host="127.0.0.1",
+        protocol="tcp",
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address=None,
+        memory_limit="1GB",
+        silence_logs=50,
+    )
+
+
+@pytest.fixture(scope="module")
+def client():
+    with local(2) as cluster, Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    X = 3.0 + rng.standard_normal((1200, 3))
+    y = (X[:, 0] + rng.standard_normal(1200) > 3.0).astype(int)
+    return X, y
+
+
+def cut(values):
+    return da.from_array(values, chunks=(800, *values.shape[1:]))
+
+
+def during(monkeypatch, number, happens):
+    """Let something happen before that sum over all rows."""
+    count, before = [], parts.DaskRows.combined
+
+    def combined(self, *arguments):
+        count.append(1)
+        if len(count) == number:
+            happens()
+        return before(self, *arguments)
+
+    monkeypatch.setattr(parts.DaskRows, "combined", combined)
+    return count
+
+
+def test_a_worker_that_is_killed_during_a_fit(client, data, monkeypatch):
+    X, y = data
+    started = {each["pid"] for each in client.run(_process).values()}
+    assert len(started) == 2
+    assert os.getpid() not in started
+    count = during(monkeypatch, 4, lambda: os.kill(min(started), signal.SIGKILL))
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    model.fit(cut(X), cut(y))
+    assert len(count) > 4
+    X = StandardScaler().fit(X).transform(X)
+    expected = UnlearnableLogisticRegression().fit(X, y)
+    np.testing.assert_allclose(model[-1].coef_, expected.coef_, **CLOSE)
+    assert min(started) not in {each["pid"] for each in client.run(_process).values()}
+
+
+def test_a_hessian_larger_than_a_worker(client):
+    X = da.zeros((10, 8000), chunks=(5, 8000))
+    y = da.from_array(np.arange(10) % 2, chunks=5)
+    with pytest.raises(ProblemTooLargeError, match=r"A worker has 95. MiB, and 3 He"):
+        LogisticRegression().fit(X, y)
+
+
+def test_a_cluster_that_is_lost(data, monkeypatch):
+    X, y = data
+    model = LogisticRegression().fit(X, y)
+    before = model.predict_proba(X)
+    # what closes the cluster need not look for a scheduler that is gone for long
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        local(1, processes=False) as cluster,
+        Client(cluster, timeout=1),
+    ):
+        during(monkeypatch, 3, lambda: cluster.sync(cluster.scheduler.close))
+        with pytest.raises(RuntimeError, match="The Dask cluster was lost before all"):
+            model.fit(cut(X), cut(y))
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def _process():
+    return {"pid": os.getpid()}
