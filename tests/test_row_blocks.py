@@ -584,7 +584,12 @@ def readers():
     ]
     known = {"UnlearnableCountVectorizer", "UnlearnableTfidfVectorizer"}
     known |= {"UnlearnableDictVectorizer"}  # of blocks of texts, and of mappings
-    each = [kind() for name, kind in all_estimators() if name not in known]
+    given = {"UnlearnableTargetEncoder": {"target_type": "continuous"}}
+    each = [
+        kind(**given.get(name, {}))
+        for name, kind in all_estimators()
+        if name not in known
+    ]
     return pytest.mark.parametrize("model", each + wrapped, ids=lambda m: str(type(m)))
 
 
