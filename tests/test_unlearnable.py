@@ -20,7 +20,12 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import KNNImputer
-from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.linear_model import (
+    LogisticRegression,
+    LogisticRegressionCV,
+    Ridge,
+    SGDClassifier,
+)
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.naive_bayes import GaussianNB, MultinomialNB
 from sklearn.neural_network import MLPClassifier
@@ -236,7 +241,8 @@ def test_forests(data):
     np.testing.assert_array_equal(model.predict_proba(X), theirs.predict_proba(X))
     bounded = RandomForestClassifier(4, max_leaf_nodes=5)
     assert type(unlearnable(bounded)) is RetrainedClassifier
-    assert type(unlearnable(make_pipeline(PCA(2), forest))) is RetrainedClassifier
+    behind = unlearnable(make_pipeline(StandardScaler(), forest))
+    assert type(behind[-1]) is UnlearnableRandomForestClassifier
     stateless = make_pipeline(FunctionTransformer(np.log1p), forest)
     assert type(unlearnable(stateless)) is UnlearnablePipeline
 
@@ -439,11 +445,13 @@ def test_why_a_step_is_trained_again_is_said(data):
         "UnlearnableRandomForestClassifier has to be fitted itself: pass "
         "clone(estimator), which is not fitted"
     )
-    behind = make_pipeline(PCA(2, random_state=0), clone(forest))
+    behind = make_pipeline(PCA(2, random_state=0), LogisticRegressionCV())
     assert because(behind) == (
-        "UnlearnableRandomForestClassifier does not follow steps that change with the "
+        "UnlearnableLogisticRegressionCV does not follow steps that change with the "
         "rows"
     )
+    behind = unlearnable(make_pipeline(PCA(2, random_state=0), clone(forest)))
+    assert type(behind[-1]) is UnlearnableRandomForestClassifier
     sparse = LogisticRegression(penalty="elasticnet", l1_ratio=1.0, solver="saga")
     assert because(sparse) == (
         "LogisticRegression has l1_ratio=1.0, which is another objective: the penalty "

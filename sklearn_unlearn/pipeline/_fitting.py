@@ -28,7 +28,7 @@ from sklearn_unlearn.transformers import (
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
 from sklearn_unlearn.utils.row_ids import some_row_ids
 from sklearn_unlearn.utils.rows import overwriting_refused, protected
-from sklearn_unlearn.utils.steps import hook
+from sklearn_unlearn.utils.steps import hook, own
 from sklearn_unlearn.utils.validation import check_sample_weight
 
 
@@ -124,6 +124,7 @@ class PipelineFitting(PipelineRequests):
         """What a method of `Pipeline` that fits answers; a refused one is undone."""
         fit = getattr(super(), method)
         with undone_if_refused(self), config_context(enable_metadata_routing=False):
+            expect_raw(self, X)
             with overwriting_refused():
                 answer = fit(self._safe(X), y, **keywords)
             self._keep(X, y, keywords)
@@ -210,6 +211,13 @@ class PipelineFitting(PipelineRequests):
         return frozenset(found)
 
 
+def expect_raw(pipeline, X):
+    """Tell the last step, if it names rows by what they are here, of these rows."""
+    last = pipeline.steps[-1][1] if pipeline.steps else None
+    if expects := own(last, "_expect_raw"):
+        expects(RawRows.of(X).at_fit())
+
+
 def fit_behind(other, pipeline, X, y, sample_weight=None):
     """Fit the last step of a pipeline alone, behind those of another one.
 
@@ -234,6 +242,7 @@ def fit_behind(other, pipeline, X, y, sample_weight=None):
         for key, value in keywords.items()
         if key.startswith(prefix)
     }
+    expect_raw(pipeline, X)
     with config_context(enable_metadata_routing=False):
         last.fit(outputs(other.steps[:-1], X), y, **own)
     pipeline.steps = [*other.steps[:-1], (name, last)]

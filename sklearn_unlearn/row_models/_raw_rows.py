@@ -144,7 +144,7 @@ class RawRowModel(RowModel):
     # Reading, where rows have an origin ---------------------------------------------
 
     def _leaving(self, fitted, X, *arguments, **keywords):
-        if X is not None:
+        if X is not None and keywords.get("origin") is None:
             keywords["origin"] = self._raw(fitted, X)
             if fitted.columns is not None:
                 names = fitted.columns.names

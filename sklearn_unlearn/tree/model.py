@@ -19,6 +19,8 @@ from sklearn_unlearn.core.trees.gains import purities
 from sklearn_unlearn.core.trees.rules import Criterion, Rules
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models import RawRowModel
+from sklearn_unlearn.tree.final import FinalTrees, Inputs, check_single, no_keys
+from sklearn_unlearn.tree.moving import Movement
 from sklearn_unlearn.tree.parameters import (
     check_parameters,
     n_features_tried,
@@ -40,6 +42,7 @@ from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
     Columns,
     check_remaining_rows,
+    check_sample_weight,
     check_training_data,
 )
 
@@ -73,7 +76,9 @@ class Fitted:
         return self.model.forgotten
 
 
-class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
+class TreeModel(
+    FinalTrees, RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta
+):
     """What classifiers and regressors of one or many trees share.
 
     A subclass gives the constructor and the hooks `_encoding`, `_left`, `_n_trees` and
@@ -120,16 +125,23 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         with self._exclusive():
             self._check_parameters()
             X, y, columns = check_training_data(self, X, y, **self._target_checks)
-            _check_single(X)
+            check_single(X)
             params = self.get_params(deep=False)
             encoding = self._encoding(y, sample_weight)
+            raw, inputs = self.__dict__.pop("_raw_rows", None), None
+            if raw is not None:
+                inputs = singles(X[check_sample_weight(sample_weight, X.shape[0]) > 0])
             retained = self._retained_of(
-                RawRows.of(X), encoding.read(y), sample_weight, row_ids, _no_keys(X)
+                RawRows.of(X) if raw is None else raw,
+                encoding.read(y),
+                sample_weight,
+                row_ids,
+                no_keys(X),
             )
             encoding, retained = self._left(encoding, retained)
             forgotten = np.zeros(columns.n_features, dtype=bool)
             seed = int(generator_of(self.random_state).randint(2**31))
-            model = self._grown(retained, forgotten, seed, encoding)
+            model = self._grown(retained, forgotten, seed, encoding, inputs)
             self._fitted = Fitted(model, encoding, columns, params)
         return self
 
@@ -219,10 +231,10 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         if not floats or not np.all(np.isfinite(X)):
             super()._check_finite(X)  # asks tags, which takes longer than to look
         if floats:
-            _check_single(X)
+            check_single(X)
 
     def _new_keys(self, fitted, origin, ids, before=None):
-        return _no_keys(origin)
+        return no_keys(origin)
 
     def _at_fit(self, fitted):
         """The estimator with the parameters that it had at fit."""
@@ -237,9 +249,7 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         kept = np.flatnonzero(~mask[~before])
         rows = RawRows(columns_of(chunk.origin.X, kept))
         weight, y = chunk.rows.weight, chunk.rows.y
-        retained = self._retained_of(
-            rows, y, weight, chunk.ids, _no_keys(y), again=True
-        )
+        retained = self._retained_of(rows, y, weight, chunk.ids, no_keys(y), again=True)
         retained = retained.following(before_rows)
         seed = fitted.model.rules.seed
         model = self._at_fit(fitted)._grown(retained, mask, seed, fitted.encoding)
@@ -256,9 +266,12 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
     def _carried(self, fitted, request):
         return self._at_fit(fitted)._answered(fitted, request)
 
-    def _answered(self, fitted, request):
+    def _answered(self, fitted, request, inputs=None):
         model, edit = fitted.model, request.edit
         retained = edited_rows(model, request)
+        if model.raw and inputs is None:
+            inputs = Inputs.unchanged(model, request)
+        columns, alive = None, retained.alive
         weights = np.concatenate([block.weight for block in retained.blocks()])
         if not weights.any():
             raise InsufficientWeightError("The request would leave no row to train on.")
@@ -273,14 +286,22 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
                 for rows in (edit.rows_in, edit.rows_out)
                 if rows is not None
             )
-            small = n_changed <= max(1.0, _LARGE_REQUEST * weight.size)
-            if small and scales == model.scales and rules == model.rules:
-                changed = self._edited(model, retained, request)
-                return replace(fitted, model=changed)
-        after = self._grown(retained, model.forgotten, model.rules.seed, encoding)
+            most = max(1.0, _LARGE_REQUEST * weight.size)
+            known = scales == model.scales and rules == model.rules
+            if n_changed <= most and known and (inputs is None or inputs.comparable):
+                changed = self._edited(model, retained, request, inputs, most)
+                if changed is not None:
+                    return replace(fitted, model=changed)
+        forgotten = model.forgotten
+        if inputs is not None:
+            columns = inputs.at(model, alive)[inputs.chosen]
+            forgotten = inputs.forgotten
+        seed = model.rules.seed
+        after = self._grown(retained, forgotten, seed, encoding, columns)
         return replace(fitted, model=after, encoding=encoding)
 
-    def _edited(self, model, retained, request):
+    def _edited(self, model, retained, request, inputs, most):
+        """The trees after a request; None if more rows than ``most`` are unsteady."""
         edit, before = request.edit, model.retained
         out = np.empty(0, dtype=np.intp)
         parts = [out]
@@ -298,15 +319,23 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
         alone = np.zeros(positions.size, dtype=bool)
         if ids is not None:
             alone = np.bincount(retained.living(ids)[0], minlength=ids.size) == 1
-        coming = Coming(origin, rows.y, rows.weight, ids, positions, alone)
-        return model.edited(retained, out, coming)
+        columns = singles(origin.X) if inputs is None else inputs.at(model, positions)
+        coming = Coming(origin, columns, rows.y, rows.weight, ids, positions, alone)
+        movement = None
+        if inputs is not None and inputs.moved is not None:
+            stay = np.setdiff1d(before.alive, out)
+            held = model.rows.columns[:, model.place[stay]]
+            movement = Movement.of(stay, held, inputs.moved[:, stay])
+            if movement.unsteady.size > most:
+                return None
+        return model.edited(retained, out, coming, movement)
 
-    def _grown(self, retained, forgotten, seed, encoding):
-        """The fitted value of all retained rows."""
+    def _grown(self, retained, forgotten, seed, encoding, columns=None):
+        """The fitted value of all retained rows, and of what they are for trees."""
         y, weight = remaining_targets(retained)
         scales = Scales.of(y, weight, encoding)
         rules = self._rules(seed, scales, y, weight, int(np.sum(~forgotten)))
-        return Trees.fit(retained, forgotten, rules, scales, self._grow)
+        return Trees.fit(retained, forgotten, rules, scales, self._grow, columns)
 
     def _grow(self, rows, places, rules):
         """`fit_trees`, in as many threads as are allowed."""
@@ -347,7 +376,7 @@ class TreeModel(RawRowModel, LearnedColumns, BaseEstimator, metaclass=ABCMeta):
     def _read_single(self, fitted, X):
         """Rows to predict, feature by feature, in the columns that trees have."""
         X = check_remaining_rows(self, X, fitted.columns, fitted.forgotten)
-        _check_single(X)
+        check_single(X)
         return singles(X[:, ~fitted.forgotten])
 
     def _mean(self, fitted, X):
@@ -390,17 +419,3 @@ def importances(tree, criterion, n_features):
     right = inner + tree.right[inner]
     gain = purity[inner + 1] + purity[right] - purity[inner]
     return np.bincount(tree.feature[inner], gain, n_features)
-
-
-def _no_keys(rows):
-    """Keys of rows whose names `Trees` has."""
-    return np.zeros((rows.shape[0], 0))
-
-
-def _check_single(X):
-    """Refuse values that single precision cannot hold."""
-    if np.any(np.abs(X) > np.finfo(np.float32).max):
-        raise ValueError(
-            "X contains a value too large for dtype('float32'), in which trees compare "
-            "values."
-        )

@@ -6,18 +6,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.core.training_rows.names import groups_of
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
+from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.core.trees.forest import edit_trees
 from sklearn_unlearn.core.trees.hashing import combine, mix
 from sklearn_unlearn.core.trees.rules import MISSING, Rows, Rules
 from sklearn_unlearn.core.trees.tree import Tree
+from sklearn_unlearn.tree.moving import moved_trees
 from sklearn_unlearn.tree.scales import Scales
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.row_names import hashes_of_names
 
 #: Share of places without a row from which on the others are moved together.
 _EMPTY = 0.25
+#: The hash by which raw rows are named, which every fit has to have.
+_NAMING = RowHash(bytes(32))
+_LOW, _HALF = np.uint64(2**32 - 1), np.uint64(32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +33,8 @@ class Coming:
     Attributes
     ----------
     origin : RawRows
+    columns : ndarray of float32 of shape (n_features, n_rows)
+        What trees compare.
     y : ndarray of shape (n_rows, n_targets)
         Encoded.
     weight : ndarray of shape (n_rows,)
@@ -38,6 +46,7 @@ class Coming:
     """
 
     origin: RawRows
+    columns: np.ndarray
     y: np.ndarray
     weight: np.ndarray
     ids: np.ndarray | None
@@ -75,6 +84,9 @@ class Trees:
     contents : ndarray of uint64 of shape (n_places,)
         Hashes, the same of equal rows.
     trees : tuple of Tree
+    raw : bool
+        Whether the retained rows are those of a pipeline, of which other steps make
+        what trees compare. Rows are named by the raw ones, which stay as they are.
     """
 
     retained: RetainedRows
@@ -86,9 +98,10 @@ class Trees:
     position: np.ndarray
     contents: np.ndarray
     trees: tuple[Tree, ...]
+    raw: bool = False
 
     @classmethod
-    def fit(cls, retained, forgotten, rules, scales, grow):
+    def fit(cls, retained, forgotten, rules, scales, grow, columns=None):
         """Trees of all rows that are retained.
 
         Parameters
@@ -100,6 +113,8 @@ class Trees:
             Of these rows.
         grow : callable
             As `fit_trees`.
+        columns : ndarray of float32 of shape (n_features, n_rows), optional
+            What trees compare, where the retained rows are raw ones of a pipeline.
 
         Returns
         -------
@@ -116,7 +131,7 @@ class Trees:
         numbers = np.empty(order.size, dtype=np.uint64)
         numbers[order] = np.arange(order.size) - np.repeat(groups, sizes)
         rows = scales.rows(
-            singles(chunk.origin.X),
+            singles(chunk.origin.X) if columns is None else columns,
             y,
             weight,
             combine(contents, numbers),
@@ -134,9 +149,10 @@ class Trees:
             everywhere,
             contents,
             trees,
+            columns is not None,
         )
 
-    def edited(self, retained, out, coming):
+    def edited(self, retained, out, coming, movement=None):
         """The trees after rows have left and come.
 
         Parameters
@@ -146,6 +162,8 @@ class Trees:
         out : ndarray of int
             Positions of the rows that leave.
         coming : Coming
+        movement : Movement, optional
+            Of the rows that stay, if what trees compare of them has changed.
 
         Returns
         -------
@@ -154,7 +172,24 @@ class Trees:
         place, position = self.place.copy(), self.position.copy()
         leaving = [self._leave(place, position, row) for row in out]
         n_before, n_coming = position.size, coming.weight.size
-        rows, contents = self.rows, self.contents
+        rows, contents, trees = self.rows, self.contents, self.trees
+        gone = np.array(leaving, dtype=np.intp)
+        back = np.empty(0, dtype=np.intp)
+        if movement is not None:
+            back = place[movement.unsteady]
+            gone = np.concatenate([gone, back])
+            none = np.empty(0, dtype=np.intp)
+            trees = tuple(edit_trees(rows, trees, gone, none, self.rules))
+            gone = none
+            rows = movement.rows(rows, place)
+            trees = tuple(moved_trees(trees, movement))
+        if back.size:  # rows that change their order among others leave and come back
+            rows = rows.joined(rows.take(back))
+            contents = np.concatenate([contents, contents[back]])
+            place[movement.unsteady] = n_before + np.arange(back.size)
+            position = np.concatenate([position, movement.unsteady])
+            position[back] = -1
+            n_before = position.size
         into = n_before + np.arange(n_coming)
         if n_coming:
             new = coming.contents
@@ -166,13 +201,12 @@ class Trees:
                 numbers[row] = np.count_nonzero(equal >= 0)
                 position[n_before + row] = coming.positions[row]
             names = combine(new, numbers)
-            columns = singles(coming.origin.X)
             scaled = (coming.y, coming.weight, names, rows.features)
-            rows = rows.joined(self.scales.rows(columns, *scaled))
+            rows = rows.joined(self.scales.rows(coming.columns, *scaled))
         more = np.full(retained.n_rows - place.size, -1)
         place = np.concatenate([place, more])
         place[coming.positions] = into
-        gone = np.array(leaving, dtype=np.intp)
+        into = np.concatenate([n_before - back.size + np.arange(back.size), into])
         after = replace(
             self,
             retained=retained,
@@ -180,7 +214,7 @@ class Trees:
             place=place,
             position=position,
             contents=contents,
-            trees=tuple(edit_trees(rows, self.trees, gone, into, self.rules)),
+            trees=tuple(edit_trees(rows, trees, gone, into, self.rules)),
         )
         empty = np.count_nonzero(position < 0)
         return after.compacted() if empty > _EMPTY * position.size else after
@@ -262,11 +296,22 @@ def contents_of(origin, y, weight, ids, alone):
         contents = hashes_of_names(ids)
     if alone.all():
         return contents
-    values = np.column_stack([origin.X, y, weight])[~alone].T + 0.0
+    codes = _codes(origin)  # the same of an array and of a pipeline's raw rows
+    values = np.column_stack([codes, y, weight])[~alone].T + 0.0
     values = np.ascontiguousarray(np.where(np.isnan(values), np.nan, values))
     for column in values.view(np.uint64):
         contents[~alone] = combine(contents[~alone], column)
     return contents
+
+
+def _codes(origin):
+    """Floats of raw rows, the same of equal ones; few of sparse rows."""
+    codes = origin.codes(_NAMING)
+    if not is_sparse(codes):
+        return codes
+    none = np.zeros(codes.shape[1], dtype=bool)
+    hashes = _NAMING.of_rows(codes, np.empty((codes.shape[0], 0)), none)
+    return np.column_stack([hashes & _LOW, hashes >> _HALF]).astype(np.float64)
 
 
 def singles(X):
