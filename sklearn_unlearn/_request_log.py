@@ -24,7 +24,13 @@ METHODS = {"exact": "exact", "approximate": "one step", "empirical": "empirical"
 #: What states are worth, the best first.
 WORTHS = ("exact", "refined", "one step", "empirical")
 #: Fields of records that are noted on the way of a request.
-_NOTED = ("residual_before", "residual_after", "publications", "budget")
+_NOTED = (
+    "residual_before",
+    "residual_after",
+    "publications",
+    "budget",
+    "choice",
+)
 #: Requests of which it is kept to which places their rows would come back.
 _PLACES = 100
 

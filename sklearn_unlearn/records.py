@@ -47,6 +47,20 @@ def _several(kind):
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 _NUMBER: dict[str, Any] = {"type": "number", "minimum": 0}
 _WORTH: dict[str, Any] = {"enum": ["exact", "refined", "one step", "empirical", None]}
+_SIGNED: dict[str, Any] = {"type": ["number", "null"]}
+_CHOICE: dict[str, Any] = {
+    "type": ["object", "null"],
+    "properties": {
+        "best_before": _optional(_COUNT),
+        "best_after": _optional(_COUNT),
+        "lead_before": _SIGNED,
+        "lead_after": _SIGNED,
+        "runner_up": _optional(_COUNT),
+        "frozen": {"type": "boolean"},
+    },
+    "additionalProperties": False,
+}
+_CHOICE["required"] = list(_CHOICE["properties"])
 _PROPERTIES: dict[str, Any] = {
     "format": {"const": _FORMAT},
     "identity": _HASH,
@@ -70,6 +84,7 @@ _PROPERTIES: dict[str, Any] = {
     "frozen": _several(_TEXT),
     "publications": _optional(_COUNT),
     "budget": _optional(_NUMBER),
+    "choice": _CHOICE,
     "versions": {"type": "object", "additionalProperties": _TEXT},
     "asked": _HASH,
     "named": _optional(_HASH),
@@ -142,6 +157,12 @@ class RequestRecord(FrameMixin):
         spent is a secret of ``private_record``.
     budget : float or None
         With certification, what all publications together may spend.
+    choice : dict or None
+        Of a search: ``best_before`` and ``best_after``, numbers of candidates;
+        ``lead_before`` and ``lead_after``, by how much their mean scores were above
+        those of the next, and the number of that now, ``runner_up``, each None if it
+        is not defined; and whether the choice is ``frozen``, so that it knows rows that
+        have left.
     versions : dict of str to str
         Of the packages that computed it.
     asked : str
@@ -177,6 +198,7 @@ class RequestRecord(FrameMixin):
     frozen: tuple[str, ...]
     publications: int | None
     budget: float | None
+    choice: dict[str, Any] | None = field(hash=False)
     versions: dict[str, str] = field(hash=False)
     asked: str
     named: str | None

@@ -50,6 +50,24 @@ class SearchReport:
         """Whether another candidate is the best now."""
         return bool(self.best_index_before != self.best_index_after)
 
+    @property
+    def noted(self):
+        """What `RequestRecord` says of it in ``choice``."""
+        leads = {"lead_before": self.lead_before, "lead_after": self.lead}
+        numbers = {
+            "best_before": self.best_index_before,
+            "best_after": self.best_index_after,
+            "runner_up": self.runner_up,
+        }
+        return {
+            **{name: None if n is None else int(n) for name, n in numbers.items()},
+            **{
+                name: None if lead is None or not np.isfinite(lead) else float(lead)
+                for name, lead in leads.items()
+            },
+            "frozen": self.choice_frozen,
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class Choice:

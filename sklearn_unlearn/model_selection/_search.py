@@ -34,6 +34,7 @@ from sklearn_unlearn.model_selection._results import (
 from sklearn_unlearn.model_selection._score_errors import ErrorsOfScores
 from sklearn_unlearn.model_selection._scoring import Score, Scorers
 from sklearn_unlearn.utils.messages import warn
+from sklearn_unlearn.utils.notes import note
 from sklearn_unlearn.utils.tags import (
     REQUEST_VERBS,
     UnlearnerTags,
@@ -302,6 +303,7 @@ class SearchModel(
             runner_up,
             not choice.scores,
         )
+        note(choice=report.noted)
         return replace(fitted, outcome=replace(choice, report=report))
 
     def _attributes_of(self, fitted):

@@ -104,6 +104,8 @@ def test_a_frozen_choice_says_so_and_unknown_rows_are_refused():
     np.testing.assert_allclose(model.Cs_, [1e-4, 1e4])
     with pytest.warns(NotForgottenWarning, match="the choice"):
         model.partial_unfit(X[:1], y[:1])
+    with pytest.warns(NotForgottenWarning, match="C was chosen"):
+        model.to_sklearn()
     with pytest.raises(RowNotFoundError):
         model.partial_unfit(X[:1], y[:1])
 

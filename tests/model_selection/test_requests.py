@@ -29,6 +29,7 @@ from sklearn_unlearn.exceptions import (
     RowNotFoundError,
     UnlearningError,
 )
+from sklearn_unlearn.records import RequestRecord
 from tests.model_selection.searches import (
     assert_same_search,
     classes,
@@ -290,6 +291,26 @@ def test_records_are_of_the_request_not_of_one_of_the_models():
     assert record.residual_after is None
 
 
+def test_records_say_what_became_of_the_choice():
+    X, y = numbers()
+    search = ridge().fit(X, y)
+    means = search.cv_results_["mean_test_score"]
+    best, lead = int(search.best_index_), np.diff(np.sort(means))[-1]
+    record = search.partial_unfit(X[ROWS], y[ROWS]).request_record_
+    report = search.request_report_
+    assert record.choice == {
+        "best_before": best,
+        "best_after": int(search.best_index_),
+        "lead_before": pytest.approx(lead),
+        "lead_after": report.lead,
+        "runner_up": report.runner_up,
+        "frozen": False,
+    }
+    assert RequestRecord.from_json(record.to_json()) == record
+    alone = UnlearnableRidge().fit(X, y)
+    assert alone.partial_unfit(X[:1], y[:1]).request_record_.choice is None
+
+
 def test_requests_together():
     X, y = numbers()
     search = ridge()
@@ -344,6 +365,7 @@ def test_a_frozen_choice_says_so():
     assert search.choice_frozen_
     with pytest.warns(NotForgottenWarning, match="the choice"):
         search.partial_unfit(X[ROWS], y[ROWS])
+    assert search.request_record_.choice["frozen"]
     assert repr(search.cv_results_) == repr(results)
     full.partial_unfit(X[ROWS], y[ROWS])
     assert search.best_params_ == full.best_params_
