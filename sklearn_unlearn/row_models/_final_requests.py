@@ -308,16 +308,19 @@ class FinalRowModel(FinalPartsMixin):
 
     def _retain_again(self, asked, X, forgotten, rows_in, ids):
         """Retained rows with other features; what is corrected keeps its place."""
-        kept = asked.compacted().chunks[0]
+        retained = asked.compacted()
+        kept = retained.chunks[0]
+        if rows_in is None:  # found by what was sorted before
+            chunk = kept.with_features(X, forgotten)
+            return replace(retained, chunks=(chunk,), magnified=1.0)
         y, weight = kept.rows.y, kept.rows.weight
-        origin, all_ids, order = kept.origin, kept.ids, None
-        if rows_in is not None:
-            order = asked.order()
-            y = np.concatenate([y, rows_in.y])[order]
-            weight = np.concatenate([weight, rows_in.weight])[order]
-            origin = origin.joined([asked.origin_in]).take(order)
-            if all_ids is not None:
-                all_ids = np.concatenate([all_ids, ids])[order]
+        order = asked.order()
+        y = np.concatenate([y, rows_in.y])[order]
+        weight = np.concatenate([weight, rows_in.weight])[order]
+        origin = kept.origin.joined([asked.origin_in]).take(order)
+        all_ids = kept.ids
+        if all_ids is not None:
+            all_ids = np.concatenate([all_ids, ids])[order]
         rows = RetainedRows.of(Rows(X, y, weight), all_ids, forgotten, origin)
         return rows.following(asked.edited(), asked.numbers, order)
 

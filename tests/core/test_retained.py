@@ -12,6 +12,7 @@ from sklearn_unlearn.core.training_rows import search
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
+from sklearn_unlearn.utils.raw_rows import RawRows
 
 FORMATS = {
     "dense": np.asarray,
@@ -402,3 +403,27 @@ def test_a_pickle_hides_hashes_too():
     assert holds(retained, secret)
     retained = retained.without(np.array([4]), rows.weight[[4]])
     assert not holds(pickle.loads(pickle.dumps(retained)), secret)
+
+
+def test_what_was_sorted_is_what_would_be_sorted_anew():
+    rows, ids = make_rows(), np.arange(30) % 20 + 7
+    origin = RawRows(rows.X.astype("U8"))
+    nothing = np.zeros(rows.X.shape[1], dtype=bool)
+    before = RetainedRows.of(rows, ids, nothing, origin)
+    sorted_before = before.chunks[0].by_origin, before.chunks[0].by_id
+    assert all(keys.size == 30 for keys, _ in sorted_before)
+    gone = np.array([0, 3, 4, 29])
+    after = before.without(gone, rows.weight[gone])
+    parted = after.without(np.array([7]), rows.weight[[7]] / 4.0)
+    every = np.arange(30)  # more than the table has
+    np.testing.assert_array_equal(
+        parted.weights(every), [parted.weights(every[[k]])[0] for k in every]
+    )
+    assert parted.weights(every)[7] == 0.75 * rows.weight[7]
+    assert not parted.weights(gone).any()
+    chunk = parted.compacted().chunks[0].with_features(np.ones((26, 1)), np.zeros(1))
+    assert {"by_origin", "by_id"} <= vars(chunk).keys()
+    fresh = replace(chunk)
+    for name in ("by_origin", "by_id"):
+        for one, other in zip(getattr(chunk, name), getattr(fresh, name), strict=True):
+            np.testing.assert_array_equal(one, other)

@@ -78,9 +78,28 @@ class Chunk:
     def with_features(self, X: Data, forgotten: Mask) -> Chunk:
         """The same rows with other features; hashes of their origins stay."""
         chunk = replace(self, rows=replace(self.rows, X=X), forgotten=forgotten)
-        if "by_origin" in vars(self):  # what `cached_property` keeps
-            vars(chunk)["by_origin"] = self.by_origin
+        for name in ("by_origin", "by_id"):
+            if name in vars(self):  # what `cached_property` keeps
+                vars(chunk)[name] = getattr(self, name)
         return chunk
+
+    def keep_sorted(self, before: Chunk, alive: Indices) -> None:
+        """Take over hashes of origins, and names, that were sorted where these were.
+
+        Parameters
+        ----------
+        before : Chunk
+        alive : ndarray of int
+            Where in that these rows were, in their order.
+        """
+        for name in ("by_origin", "by_id"):
+            if name in vars(before):
+                keys, order = getattr(before, name)
+                place = np.full(before.rows.n_rows, -1, dtype=np.intp)
+                place[alive] = np.arange(alive.size)
+                place = place[order]
+                kept = np.flatnonzero(place >= 0)
+                vars(self)[name] = keys[kept], place[kept]
 
     def hashes(self, rows: Rows, origin: Origin | None = None) -> Hashes:
         """Of rows with their targets, by origin if they have one, else by features."""

@@ -311,6 +311,8 @@ class RetainedRows(StoredRows):
             origin=self.origins_at(alive),
             numbers=self.numbers_at(alive),
         )
+        if len(self.chunks) == 1:
+            chunk.keep_sorted(self.chunks[0], alive)
         return replace(self.recorded(), chunks=(chunk,), changed={})
 
     def __getstate__(self) -> dict[str, Any]:

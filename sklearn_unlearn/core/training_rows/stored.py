@@ -79,9 +79,14 @@ class StoredRows:
         parts, order = self._split(positions)
         weight = np.concatenate([chunk.rows.weight[mine] for chunk, mine in parts])
         weight = weight[order]
-        if self.changed:
-            for place, position in enumerate(positions.tolist()):
-                weight[place] = self.changed.get(position, weight[place])
+        if positions.size <= len(self.changed):
+            for at, position in enumerate(positions.tolist()):
+                weight[at] = self.changed.get(position, weight[at])
+        elif self.changed:
+            changed = np.array(sorted(self.changed), dtype=np.intp)
+            now = np.array([self.changed[each] for each in changed.tolist()])
+            place = np.searchsorted(changed, positions) % changed.size
+            weight = np.where(changed[place] == positions, now[place], weight)
         return weight
 
     def take(self, positions: Indices) -> Rows:
