@@ -29,6 +29,7 @@ from sklearn_unlearn.pipeline._door import (
     one_estimator,
     taken_over,
 )
+from sklearn_unlearn.pipeline._labels import without_label_encoders
 from sklearn_unlearn.retraining import RetrainedModel
 from sklearn_unlearn.transformers import check_on_stateful
 from sklearn_unlearn.utils.messages import kind_of, refusing
@@ -70,10 +71,11 @@ def unlearnable(
         Of scikit-learn or any library with its interface: a model, a transformer, a
         pipeline, a column transformer, a search. It is not changed. A list is what
         belongs together, in the order in which rows go through it, as a preprocessor
-        and a model that were saved as two files. Of a search that has been run the
-        best estimator is taken over, and its choice stays: ``from_sklearn`` of
-        `UnlearnableGridSearchCV` takes over both. One that has not been run becomes
-        such a search.
+        and a model that were saved as two files. A `LabelEncoder` among them is done
+        without: the classifier learns, and predicts, the labels of y themselves. Of a
+        search that has been run the best estimator is taken over, and its choice stays:
+        ``from_sklearn`` of `UnlearnableGridSearchCV` takes over both. One that has not
+        been run becomes such a search.
     X : array-like, DataFrame, sparse matrix or list of str, optional
         Of a fitted estimator, the raw data that it was fitted on, and it is taken over
         with them. One that is not fitted is fitted to them or, without any, returned
@@ -127,6 +129,8 @@ def unlearnable(
     ['exact, from sums', 'exact, refined']
     """
     check_on_stateful(on_stateful)
+    if isinstance(estimator, list | tuple):
+        estimator = without_label_encoders(estimator, X, y)
     estimator = one_estimator(estimator)
     given = {"sample_weight": sample_weight, "row_ids": row_ids}
     given = {name: value for name, value in given.items() if value is not None}
