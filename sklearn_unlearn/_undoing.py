@@ -23,6 +23,8 @@ _OTHERS = (
 class UndoingMixin(CarryingMixin):
     """What `RequestRecord.undo` and `undo_requests` ask for."""
 
+    _keeps_places_of_one: Any
+
     def _undo(self, records: list[Any], given: list[dict[str, Any]]) -> Any:
         """Take back requests, the last one that stands among them.
 
@@ -78,6 +80,12 @@ class UndoingMixin(CarryingMixin):
             standing = record.follows
             if record.verb in ("forget_features", "refine"):
                 raise UndoError(f"{record.verb} has no opposite.")
+            listed = record.n_together > 1 and record.verb == "partial_unfit"
+            if listed and self._keeps_places_of_one():
+                raise UndoError(
+                    "In which folds rows were that left in a list is not remembered: "
+                    "with them back the model would be another than before."
+                )
             if record.method not in ("exact", "refined"):
                 raise UndoError(
                     "The model is not exact: after the opposite request it would be "

@@ -289,10 +289,12 @@ def test_one_solve(name, columns, monkeypatch):
 
 @pytest.mark.parametrize("name", ["search", "search behind a step"])
 def test_each_model_of_a_search_is_solved_once(name, monkeypatch):
-    model = fitted(name)
+    search = su.UnlearnableGridSearchCV(logistic(), {"C": [0.3]}, cv=3)
+    model = search if name == "search" else pipeline(Normalizer(), search)
+    model.fit(X, Y)
     solves = counted_calls(monkeypatch, newton, "apply")
     model.carry_out(mixed(model))
-    assert len(solves) == 7  # two candidates in three folds, and the one of all rows
+    assert len(solves) == 4  # in three folds, and of all rows
 
 
 @pytest.mark.parametrize("kind", ["shards", "forest"])
@@ -388,6 +390,44 @@ def test_lists_reach_what_must_change_in_wrappers():
     for wrong in ("partial_unfit", [3], [("partial_unfit", 3)]):
         with pytest.raises(UnlearningError, match="pair"):
             su.carry_out(voting.fit(X, Y), wrong)
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("name", [name for name in NAMED if name.endswith("a step")])
+def test_values_and_targets_change_behind_a_step(name, named):
+    together, alone = fitted(name, named=True), fitted(name, named=True)
+    ids = {"row_ids": NAMES[[7]]} if named else {}
+    row = given(su.UnlearnableRidge(), [7])
+    requests = [
+        ("replace_features", row | ids | {"X_new": NEW[[0]]}),
+        ("replace_labels", {**row, **ids, "X": NEW[[0]], "y_new": 1 - Y[[7]]}),
+        ("replace_labels", given(su.UnlearnableRidge(), [30]) | {"y_new": [1 - Y[30]]}),
+        ("partial_unfit", {"row_ids": NAMES[[4, 5]]}),  # in another way
+    ]
+    together.carry_out(requests)
+    for verb, keywords in requests:
+        getattr(alone, verb)(**keywords)
+    np.testing.assert_allclose(answers(together), answers(alone), atol=1e-6, rtol=0)
+
+
+def test_rows_come_and_go_in_a_network_behind_a_step():
+    """More rows leave than come, all of them preprocessed anew."""
+    model = pipeline(su.UnlearnableStandardScaler(), clone(NETWORK)).fit(X, Y)
+    model.carry_out(mixed(model))
+    left = np.delete(np.arange(N), [3, 4, 50])
+    edited, targets = X.copy(), Y.copy()
+    edited[[10, 40]], targets[[5, 60]] = NEW[:2], 1 - Y[[5, 60]]
+    edited, targets = (
+        np.vstack([edited[left], NEW[2:4]]),
+        np.append(targets[left], [0, 1]),
+    )
+    refit = clone(model).fit(edited, targets)
+    np.testing.assert_allclose(model[0].mean_, refit[0].mean_)
+    unlike = pipeline(su.UnlearnableStandardScaler(), clone(NETWORK)).fit(X, Y)
+    found, before = (
+        each.gradient_residual(edited, targets) for each in (model, unlike)
+    )
+    assert found < before
 
 
 def test_values_and_targets_of_a_row_change_at_once():

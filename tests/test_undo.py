@@ -8,6 +8,8 @@ from sklearn.base import clone
 from sklearn.preprocessing import Normalizer
 
 from sklearn_unlearn import (
+    UnlearnableCalibratedClassifierCV,
+    UnlearnableGaussianNB,
     UnlearnableGridSearchCV,
     UnlearnableKernelRidge,
     UnlearnableRidge,
@@ -230,6 +232,38 @@ def test_a_search_of_models_that_round_is_taken_back():
             record.undo(model, **rows | {"X": X[[4, 8]]})
         record.undo(model, **rows)
         np.testing.assert_allclose(model.predict(X), before, rtol=1e-9)
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("kind", ["search", "calibration", "behind a step"])
+def test_rows_come_back_into_their_folds(kind, named):
+    naive, grid = UnlearnableGaussianNB(), {"var_smoothing": [1e-9, 1e-2]}
+    if kind == "calibration":
+        model = UnlearnableCalibratedClassifierCV(naive, cv=3)
+    else:
+        model = UnlearnableGridSearchCV(naive, grid, cv=3)
+    if kind == "behind a step":
+        model = make_unlearnable_pipeline(Normalizer(), model)
+    model.fit(X, y, row_ids=np.arange(90) if named else None)
+    folded = model[-1] if kind == "behind a step" else model
+    before, folds = snapshot(model), folded.folds_of(np.arange(90))
+    rows = {"X": X[[1, 2]], "y": y[[1, 2]]}  # of one fold
+    if named:
+        rows["row_ids"] = [1, 2]
+    record = model.partial_unfit(**rows).request_record_
+    record.undo(model, **rows)
+    assert np.array_equal(snapshot(model), before)
+    folded = model[-1] if kind == "behind a step" else model
+    for one, other in zip(folded.folds_of(np.arange(90)), folds, strict=True):
+        for some, others in zip(one, other, strict=True):
+            np.testing.assert_array_equal(some, others)
+    other = {**rows, "X": X[[3, 4]] + 0.5} | ({"row_ids": [101, 102]} if named else {})
+    requests = [("partial_unfit", rows), ("partial_fit", other)]
+    records = model.carry_out(requests)
+    after = snapshot(model)
+    with pytest.raises(UndoError, match="folds"):
+        undo_requests(model, records, requests)
+    assert np.array_equal(snapshot(model), after)
 
 
 def listed(model):

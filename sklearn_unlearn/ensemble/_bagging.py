@@ -188,6 +188,9 @@ class Bagging(FoldedModel, BaseEstimator):
         rows, members = self._drawn(rows, fitted.outcome, specs)
         return replace(fitted, model=rows, members=members)
 
+    def _keeps_places_of_one(self):
+        return False  # which models have a row follows from the row
+
     def _new_keys(self, fitted, origin, ids, before=None):
         counts = fitted.outcome.of(origin, ids)
         if before is None:

@@ -29,6 +29,22 @@ from sklearn_unlearn.utils.validation import Columns, check_names
 
 
 @dataclass(frozen=True, eq=False)
+class LeftRows:
+    """Where rows were that left, should they come back.
+
+    Attributes
+    ----------
+    numbers : ndarray of int of shape (n_rows,) or None
+        Of rows that have names.
+    keys : ndarray of shape (n_rows, 1 + 2 n_splits)
+        Their `memberships`.
+    """
+
+    numbers: Any
+    keys: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class FoldedFit:
     """All that was learned.
 
@@ -215,7 +231,33 @@ class FoldedModel(RawRowModel, LearnedColumns):
         how = "by requests to the models of the folds"
         return how, "rows, models of the folds", "what each of these does"
 
+    def _to_add(self, fitted, into, classes):
+        places = into.numbers
+        if not isinstance(places, LeftRows):
+            return super()._to_add(fitted, into, classes)
+        into = replace(into, numbers=places.numbers)
+        request = super()._to_add(fitted, into, classes)
+        if request is None or request.edit.rows_in.n_rows != len(places.keys):
+            return request
+        rows = replace(request.edit.rows_in, X=places.keys)
+        return replace(request, edit=replace(request.edit, rows_in=rows))
+
+    def _keeps_places_of_one(self):
+        return self._checked().model.n_splits > 0
+
     def _carried(self, fitted, request):
+        after = self._after(fitted, request)
+        out = request.edit.rows_out
+        if out is not None and request.edit.rows_in is None:
+            retained = fitted.model.retained
+            numbers = None
+            if retained.has_numbers:
+                numbers = retained.numbers_at(request.positions)
+            note(numbers_out=LeftRows(numbers, out.X.copy()))
+        return after
+
+    def _after(self, fitted, request):
+        """The fitted value after a request about rows."""
         change = RowChange(fitted.model, request)
         rows = fitted.model.edited(request, self._classes_left)
         living = rows.living()

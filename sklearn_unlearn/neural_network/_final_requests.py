@@ -78,7 +78,9 @@ class FinalNetwork(FinalResidualMixin):
         X = self._read_features(fitted, inputs.rest())
         retained = self._retain_again(asked, X, forgotten, rows_in, ids)
         features = DropColumns(gone) if gone.any() else Identity()
-        edit = Edit(asked.rows, rows_in, feature_map=features)
+        replaced = None if asked.joint is None else asked.joint.replaced
+        replaced = None if asked.rows is None or rows_in is None else replaced
+        edit = Edit(asked.rows, rows_in, replaced, feature_map=features)
         request = Request(edit, asked.positions, retained=retained)
         if asked.rows is not None:
             seen = self._rows_as_seen_now(asked, fitted, front)

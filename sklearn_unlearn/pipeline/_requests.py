@@ -151,8 +151,9 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
     def _one_after_another(self, fitted, request):
         """What comes of the parts of a request, and then of its columns."""
         current, columns = self, request.columns
-        for one in request.parts:
-            fitted = current._apply(current._checked(), one).fitted
+        for one in request.parts:  # each may correct values and targets
+            alone = replace(request, parts=(one,), columns=None)
+            fitted = current._apply(current._checked(), alone).fitted
             current = self._copy_with(fitted)
         if columns is not None:
             fitted = current._apply(fitted, replace(request, parts=())).fitted
@@ -171,6 +172,9 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
             like = hook(last, "_like_at_fit")(n_rows)
             again.steps = [*again.steps[:-1], (name, like)]
         return again
+
+    def _keeps_places_of_one(self):
+        return hook(self._flat()[0][-1][1], "_keeps_places_of_one")()
 
     def _shows_rounding(self):
         return any(hook(step, "_shows_rounding")() for _, step in self._flat()[0])

@@ -197,6 +197,13 @@ class StepMixin:
         """What is fitted to as many rows, to compare with the estimator."""
         return clone(self)
 
+    def _keeps_places_of_one(self) -> bool:
+        """Whether rows that left in a list do not come back to where they were.
+
+        It matters beside their order, and is remembered of single requests alone.
+        """
+        return False
+
     def _shows_rounding(self) -> bool:
         """Whether a digest of what was learned tells in which way it was rounded.
 
@@ -294,10 +301,14 @@ class StepMixin:
             )
         after: Any = copy.copy(self)
         gone = inputs.map is not None or inputs.forgotten is not None
+        gone = gone or asked.value_of("into", "numbers") is not None
         if request.parts or (gone and request.paired and self._ends_at_once):
             made = request_of_step(self, request, inputs)
             for part in made.parts:
-                self._check_accepted(part)
+                values = part
+                if part.corrects_both:  # which a verb may not
+                    values = replace(part, into=replace(part.into, y=None))
+                self._check_accepted(values)
             if made.parts or made.columns is not None:
                 after = self._copy_with(self._apply(self._checked(), made).fitted)
             return after
