@@ -11,9 +11,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sklearn_unlearn.certification.floors import NOTHING, Floor
-from sklearn_unlearn.certification.geometry import Geometry, dual_norm, over_root
+from sklearn_unlearn.certification.geometry import (
+    Geometry,
+    dual_norm,
+    least_eigenvalue,
+    over_root,
+)
 from sklearn_unlearn.core.arrays import Array
-from sklearn_unlearn.core.linear.bends import NO_WAY, Way, bend, exponential, product
+from sklearn_unlearn.core.linear.bends import (
+    NO_WAY,
+    Way,
+    bend,
+    exponential,
+    mean_growth,
+    product,
+)
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.units import ONE, Units
@@ -116,11 +128,14 @@ def self_concordance(objective: Objective) -> float:
     return constant
 
 
-def distance(state: State, drift: Drift, tol: float, small: float = _SMALL) -> Distance:
+def distance(
+    state: State, drift: Drift, tol: float, *, penalised: bool = False
+) -> Distance:
     """Bound on the distance to a refit that ends with a gradient norm of ``tol``.
 
     A known gradient that is small beside that is taken to lead the worst way. Infinite
-    where nothing can be certified, as of a factor that the drift is not of.
+    where nothing can be certified, as of a factor that the drift is not of. Where it is
+    worth a factor of its own, ``penalised`` asks for theorem 8 too.
     """
     objective, factor = state.objective, drift.geometry.factor
     smallest = drift.geometry.smallest
@@ -135,14 +150,18 @@ def distance(state: State, drift: Drift, tol: float, small: float = _SMALL) -> D
     else:
         norm, step = dual_norm(factor, known, smallest)
     step += over_root(2.0 * drift.geometry.error * norm, smallest)
+    constant, least = self_concordance(objective), 0.0
+    if penalised and constant and drift.change < np.inf:
+        least = least_eigenvalue(factor, math.exp(-constant * drift.change))
     found = bound(
         drift,
-        self_concordance(objective),
+        constant,
         tol=tol,
         weakest=weakest_penalty(objective),
         known=norm,
         known_step=step,
         known_length=length,
+        least=least,
     )
     return replace(
         found, minimiser=found.minimiser + _off_gauge(objective, state.theta)
@@ -158,8 +177,9 @@ def bound(
     known: float = 0.0,
     known_step: float = 0.0,
     known_length: float = 0.0,
+    least: float = 0.0,
 ) -> Distance:
-    """Theorem 2, its corollary and its fallback, in numbers.
+    """Theorem 2, its corollary and its fallback, and theorems 7 and 8, in numbers.
 
     Parameters
     ----------
@@ -172,6 +192,9 @@ def bound(
         Smallest penalty on a coefficient in use.
     known, known_step, known_length : float
         H^-1 norm of the known gradient, 2-norm of H^-1 times it, and its 2-norm.
+    least : float, default=0.0
+        Smallest eigenvalue of e^(-M tau) times the data Hessian plus the penalty, if it
+        is known.
     """
     geometry = drift.geometry
     exact = 1.0 / (1.0 - geometry.error)
@@ -195,6 +218,13 @@ def bound(
         needed = product(constant * radius * tol / root, reach)
         if needed < 1.0:
             refit = _ball(needed, constant * radius, tol / root) / root
+        if least > 0.0:
+            least /= exact
+            left = least * mean_growth(-path)
+            minimiser = min(minimiser, (known_length + drift.unknown_length) / left)
+            if needed < 1.0:
+                left = least * math.exp(-path) * mean_growth(math.log1p(-needed))
+                refit = min(refit, tol / left)
     if 0.0 < weakest < np.inf and constant:
         other = known * exact + max(drift.unknown - drift.bent, 0.0) * exact
         pull = drift.bent * exact, other

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import eigvalsh
-from scipy.linalg.lapack import dpotrf
+from scipy.linalg.lapack import dpotrf, dpotrs
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from sklearn_unlearn.certification.moments import Moments
@@ -177,6 +177,23 @@ def certified_eigenvalues(
         _certified(matrix, solve),
         max(_certified(scaled, solve_scaled) - rounding, 0.0),
     )
+
+
+def least_eigenvalue(factor: Factor, share: float) -> float:
+    """Bound from below on the smallest eigenvalue of ``share`` H_d plus the penalty.
+
+    Up to the error zeta of H; zero where nothing positive can be certified.
+    """
+    factor = factor.folded()
+    matrix = share * factor.matrix()
+    matrix[np.diag_indices_from(matrix)] += (1.0 - share) * factor.penalty[factor.kept]
+    lower, info = dpotrf(matrix, lower=1)
+
+    def solve(v: Array) -> Array:
+        solution: Array = dpotrs(lower, v.reshape(-1, 1), lower=1)[0]
+        return solution
+
+    return _certified(matrix, solve) if info == 0 else 0.0
 
 
 def _certified(matrix: Array, solve: Callable[[Array], Array]) -> float:

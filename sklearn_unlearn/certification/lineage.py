@@ -178,7 +178,14 @@ def _refined(
     rows: RowBlocks,
 ) -> tuple[Drift, Distance]:
     """The drift where a refinement ended; rows are read again if that says more."""
-    terms, geometry = lineage.terms, None
+    terms, geometry, room = lineage.terms, None, lineage.accountant.remaining
+
+    def affordable(drift: Drift, found: Distance) -> Distance:
+        """Or less, if that costs too much and a factor of its own tells."""
+        if found.total <= room:
+            return found
+        return _distance(final, drift, terms, penalised=True)
+
     computed = final.products is None  # whose coefficients are those of sums
     if step is not None and final.factor is step.state.factor:
         before = lineage.drift
@@ -196,11 +203,16 @@ def _refined(
                 # it may be enough to see how far raw predictions have changed
                 found = told(largest_change(final, geometry, rows))
             if found is not None:
-                return found
+                drift, here = found[0], affordable(*found)
+                if here.total <= room:
+                    return drift, here
     extent = None
     if step is not None and not isinstance(edit.feature_map, LinearMap):
         extent = extent_after(lineage.drift.geometry, state.objective, edit)
-    return _measured(final, rows, geometry, terms, extent=extent, computed=computed)
+    drift, here = _measured(
+        final, rows, geometry, terms, extent=extent, computed=computed
+    )
+    return drift, affordable(drift, here)
 
 
 def _if_enough(
@@ -215,8 +227,11 @@ def _if_enough(
     return None
 
 
-def _distance(state: State, drift: Drift, terms: Terms) -> Distance:
-    return distance(state, drift, refit_tolerance(terms.tol, drift))
+def _distance(
+    state: State, drift: Drift, terms: Terms, *, penalised: bool = False
+) -> Distance:
+    tol = refit_tolerance(terms.tol, drift)
+    return distance(state, drift, tol, penalised=penalised)
 
 
 def remeasured(

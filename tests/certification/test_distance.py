@@ -16,9 +16,10 @@ from sklearn_unlearn.certification.geometry import Geometry, certified_eigenvalu
 from sklearn_unlearn.certification.lineage import refit_tolerance
 from sklearn_unlearn.core.linear.bends import bend
 from sklearn_unlearn.core.linear.factor import factorise
-from sklearn_unlearn.core.linear.refinement import refine
+from sklearn_unlearn.core.linear.refinement import fresh_factor, refine
 from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.core.losses import HalfSquaredError
+from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import NoBoundError, NotPositiveDefiniteError
 from tests.certification import exponential, sequences
 from tests.certification.reference import (
@@ -30,7 +31,7 @@ from tests.certification.reference import (
     needs_long_double,
     unflat,
 )
-from tests.core.problems import fitted, make_problem
+from tests.core.problems import fitted, make_objective, make_problem
 
 CURVED = ("logistic", "multinomial")
 
@@ -104,6 +105,9 @@ def test_never_less_than_the_truth(trouble, seed):
                 found = distance(kept, known, tol)
                 counts["finite"] += found.minimiser < np.inf
                 trusted = holds(found, kept, best, refits)
+                sharp = distance(kept, known, tol, penalised=True)
+                assert sharp.total <= found.total
+                holds(sharp, kept, best, refits)
                 counts["without a reference"] += not trusted
     # few enough to skip, many enough to mean something
     assert counts["states"] > 70, counts
@@ -233,6 +237,34 @@ def test_the_second_form_of_the_corollary_is_attained(kind):
     found = distance(state, drift, 1e-12)
     truth = -math.log1p(-1e-6) * exponential.LENGTH[kind]
     assert truth <= found.minimiser <= truth * (1 + 2e-6)
+
+
+@pytest.mark.parametrize("direction", [0, 1])
+def test_a_penalty_stays_where_curvature_has_gone(direction):
+    # one coefficient by its penalty alone, the other, which has none, by the rows:
+    # they were last seen at raw predictions three away, and all of it may be gone
+    objective = make_objective("logistic", 2, intercept=False, penalty=1.0)
+    objective = replace(objective, penalty=np.array([[1.0], [0.0]]))
+    rows = Rows(np.tile([1e-6, 1.0], (400, 1)), np.zeros((400, 1)), np.ones(400))
+    rows.y[:200] = 1.0
+    theta = np.zeros((2, 1))
+    state = replace(
+        fitted(make_problem("logistic", n_columns=2, intercept=False)),
+        objective=objective,
+        theta=theta,
+        anchor=theta,
+        hessian=fresh_factor(objective, rows, theta),
+        gradient=np.eye(2)[:, [direction]] * 1e-6,
+    )
+    drift = replace(measured(state, rows), change=3.0, unknown=0.0, unknown_length=0.0)
+    left = (1.0, 100.0 * math.exp(-3.0))
+    for tol in (1e-7, 1e-5):
+        plain = distance(state, drift, tol)
+        found = distance(state, drift, tol, penalised=True)
+        assert found.refit == pytest.approx(tol / min(left) / 0.99, rel=1e-3)
+        assert plain.refit == pytest.approx(math.exp(3.0) * tol / 0.99, rel=1e-3)
+        assert 1e-6 / left[direction] <= found.minimiser <= 1.02e-6
+        assert found.minimiser <= plain.minimiser
 
 
 # The numbers of the theorem ---------------------------------------------------------

@@ -15,6 +15,7 @@ from sklearn_unlearn.certification.geometry import (
     largest_length,
     largest_norm,
     largest_pending_norm,
+    least_eigenvalue,
     measured_geometry,
     over_root,
 )
@@ -415,3 +416,20 @@ def test_forgotten_columns_of_a_row_have_no_norm():
         assert found == pytest.approx(
             largest_norm(objective, factor, replace(rows, X=none)), rel=1e-6
         )
+
+
+@pytest.mark.parametrize("order", [5, _SMALL + 20])
+@pytest.mark.parametrize("share", [1.0, 0.3, 1e-3, 1e-9])
+def test_the_least_eigenvalue_of_a_share_and_the_penalty(order, share):
+    rng = np.random.default_rng(order)
+    rows = rng.standard_normal((order + 30, order))
+    data = rows.T @ rows
+    penalty = np.where(np.arange(order) % 3, 1.0, 0.0)
+    factor = factor_of(data, penalty)
+    truth = float(np.linalg.eigvalsh(share * data + np.diag(penalty))[0])
+    assert 0.98 * truth < least_eigenvalue(factor, share) <= truth
+    dropped = factor.extended(drop=np.array([1, 2]))
+    kept = np.setdiff1d(np.arange(order), [1, 2])
+    left = share * data[np.ix_(kept, kept)] + np.diag(penalty[kept])
+    truth = float(np.linalg.eigvalsh(left)[0])
+    assert 0.98 * truth < least_eigenvalue(dropped, share) <= truth * (1.0 + 1e-9)
