@@ -174,7 +174,7 @@ class FloorGrowth:
         parts = np.sqrt(diagonal) @ np.abs(new.pack(stays))
         longer = math.sqrt(float(diagonal.sum())) * float(np.linalg.norm(parts))
         return FloorGrowth(
-            came=NOTHING if came is None else Floor.of(old, came, theta),
+            came=NOTHING if came is None else Floor.of(old, came, theta).coarsened(),
             length=length,
             trace=data_trace(changed),
             trace_after=data_trace(after),

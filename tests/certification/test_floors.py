@@ -9,6 +9,7 @@ import pytest
 
 from sklearn_unlearn.certification.drift import measured, stepped
 from sklearn_unlearn.certification.floors import Floor, more_roundings
+from sklearn_unlearn.certification.growth import growth
 from sklearn_unlearn.core.linear.edits import Edit, LinearMap
 from sklearn_unlearn.core.linear.refinement import fresh_factor
 from sklearn_unlearn.core.linear.steps import unlearn
@@ -108,6 +109,22 @@ def test_many_rows_that_come_meet_more_roundings():
     for before, came in ((1, 1), (64, 1), (64, 64), (1000, 30), (1024, 10**6)):
         one = more_roundings(100.0, before, came)
         assert one <= more_roundings(100.0, before, 2 * came)
+
+
+def test_a_row_that_comes_is_told_by_no_number():
+    # as it may leave: rows that are nearly alike are known by the same numbers
+    problem = make_problem("logistic", n_rows=50)
+    state = fitted(problem)
+    drift, known = measured(state, problem.rows, exact=True), []
+    for scale in (20.0, 20.0 * (1.0 + 1e-6)):
+        came = problem.rows.take(np.array([3]))
+        came = replace(came, X=scale * came.X)
+        edit = Edit(rows_in=came)
+        found = growth(drift, state, edit, unlearn(state, edit)).floor.came
+        exact = Floor.of(state.objective, came, state.theta)
+        assert found.largest >= exact.largest > drift.floor.largest
+        known.append(found)
+    assert known[0] == known[1]
 
 
 def test_off_the_diagonal_of_the_softmax_curvature_changes_twice_as_fast():
