@@ -18,6 +18,7 @@ from sklearn_unlearn.core.linear.fourth_powers import (
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.steps import unlearn, with_reach
 from sklearn_unlearn.core.losses.margin import SquaredEpsilonInsensitive, SquaredHinge
+from sklearn_unlearn.core.losses.robust import ConcomitantHuber
 from sklearn_unlearn.core.rows import Rows
 from tests.core.edit_problems import make_edit
 from tests.core.problems import (
@@ -35,7 +36,8 @@ MARGINS = {
     "insensitive": SquaredEpsilonInsensitive(0.3),
 }
 CURVED = ["logistic", "multinomial", "poisson", "tweedie", "gamma"]
-kinds = pytest.mark.parametrize("kind", [*CURVED, *MARGINS])
+HUBER = {"huber": ConcomitantHuber(1.35), "scaled huber": ConcomitantHuber(1.1, 0.5)}
+kinds = pytest.mark.parametrize("kind", [*CURVED, *MARGINS, *HUBER])
 
 
 def problem_of(kind, n_rows=80, n_columns=4):
@@ -55,6 +57,17 @@ def problem_of(kind, n_rows=80, n_columns=4):
         objective = Objective(
             loss, True, np.full(shape, 0.7), np.zeros(shape), np.zeros(shape, bool)
         )
+        problem = Problem(objective, replace(rows, y=y))
+    elif kind in HUBER:
+        rng = np.random.default_rng(5)
+        rows = make_rows("squared", n_rows, n_columns, rng, n_outputs=1)
+        y = rows.y + rng.standard_t(2.0, rows.y.shape)
+        shape = (n_columns + 1, 2)
+        held = np.zeros(shape, bool)
+        held[:-1, 1] = True
+        penalty = np.where(np.arange(n_columns + 1) < n_columns, 0.7, 0.0)
+        penalty = np.column_stack([penalty, penalty])
+        objective = Objective(HUBER[kind], True, penalty, np.zeros(shape), held)
         problem = Problem(objective, replace(rows, y=y))
     else:
         problem = make_problem(kind, n_rows=n_rows, n_columns=n_columns)
@@ -134,6 +147,42 @@ def test_nor_of_many_columns(kind):
     assert_bounded(few, problem.rows)
 
 
+@pytest.mark.parametrize("grown", [1.0, 3.0])
+def test_lengths_follow_a_map(grown):
+    problem = problem_of("logistic", n_rows=150, n_columns=34)
+    X = design(problem.objective, problem.rows.X)
+    rng = np.random.default_rng(0)
+    matrix = grown * np.eye(35) + 0.02 * rng.standard_normal((35, 35))
+    vectors = np.column_stack([X[7], rng.standard_normal(35), np.eye(35)])
+    found = state_of(problem).reach.lengths
+    assert np.all(np.abs(X @ vectors).max(axis=0) <= found.largest(vectors))
+    diagonal = np.ones(35)
+    for mapping in (matrix, matrix[:20]):
+        n = len(mapping)
+        later = found.mapped(mapping, diagonal[:n], diagonal[:n])
+        most = later.largest(vectors[:n])
+        raw = X @ mapping.T @ vectors[:n]
+        assert np.all(np.abs(raw).max(axis=0) <= most)
+
+
+@pytest.mark.parametrize("least", [0.0, 3.0])
+def test_a_step_of_which_no_row_becomes_an_outlier(least):
+    problem = problem_of("huber")
+    loss = ConcomitantHuber(1e6, least)
+    objective = replace(problem.objective, loss=loss)
+    problem = replace(problem, objective=objective)
+    state = state_of(problem)
+    outliers = state.reach.outliers
+    crossing = replace(outliers.margins, sums=0.0 * outliers.margins.sums, far=())
+    outliers = replace(outliers, margins=crossing)
+    state = replace(state, reach=replace(state.reach, outliers=outliers))
+    assert_bounded(state, problem.rows, 3.0)
+    scale = np.zeros(objective.shape)
+    for size in (-0.3, -0.01, 0.01, 0.3):
+        scale[-1, 1] = size * state.theta[-1, 1]
+        assert_bends_less(state, problem.rows, 0.0 * scale, scale)
+
+
 @pytest.mark.parametrize("kind", MARGINS)
 @pytest.mark.parametrize("n_columns", [3, 34])
 def test_nor_where_rows_are_too_many_to_be_summed(kind, n_columns, monkeypatch):
@@ -180,7 +229,7 @@ def test_no_more_curvature_is_lost_where_a_step_ends(kind):
             hessian = np.triu(hessian) + np.triu(hessian, 1).T
             hessian += np.diag(factor.penalty)
             stiff = np.linalg.eigvals(factor.solve(hessian)).real.min()
-            lost = reach.flattened(factor, gone, step)
+            lost = reach.flattened(objective, factor, gone, step)
             assert stiff >= 1.0 - lost - 1e-9
             seen.append(lost)
     assert min(seen) < 0.5
@@ -222,8 +271,7 @@ def test_nor_after_columns_were_forgotten(kind):
     assert_bounded(state, problem.rows)
     out = Edit(rows_out=problem.rows.take(np.array([0, 3])))
     later = unlearn(state, out).state
-    assert later.reach.curved is None
-    assert later.reach.margins is None
+    assert later.reach.curved is later.reach.margins is later.reach.outliers is None
     assert_bounded(later, edited(problem.rows, out, np.array([0, 3])))
 
 
@@ -263,7 +311,7 @@ def test_nor_after_a_map_of_many_columns():
 @kinds
 @pytest.mark.parametrize("rate", [None, 1e-3])
 def test_what_is_not_in_doubt_leaves_less_than_there_was(kind, rate):
-    problem = problem_of(kind)
+    problem = problem_of(kind, n_rows=300 if kind in HUBER else 80)
     objective = problem.objective
     seen = 0
     for share in (0.02, 0.1, 0.5, 1.0):

@@ -13,8 +13,11 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import Array, Mask
 from sklearn_unlearn.core.linear.factor import Factor
+from sklearn_unlearn.core.linear.margins import MOST_UNKNOWNS
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.reach import Reach
+from sklearn_unlearn.core.losses.margin import MarginLoss
+from sklearn_unlearn.core.losses.robust import ConcomitantHuber
 
 #: Share of what a step takes away that it may leave, from where on it is in doubt.
 DOUBTFUL = 0.5
@@ -140,12 +143,25 @@ def _doubt_of(
         return doubt
     if change <= _UNSEEN * seen.size:
         return 0.0
-    if objective.loss.self_concordance is not None:
+    if _is_bounded(objective, factor):
         return doubt
-    # where rows are too many, or the loss says too little of itself
     unit = seen.size
     blind = DOUBTFUL * change / (_BLIND * unit) if unit > 0.0 else np.inf
     return float(min(doubt, blind))
+
+
+def _is_bounded(objective: Objective, factor: Factor) -> bool:
+    """Whether something bounds what a step leaves.
+
+    Not where the loss says too little of itself, or where margins are of too many
+    columns.
+    """
+    loss = objective.loss
+    if loss.self_concordance is not None:
+        return True
+    if isinstance(loss, ConcomitantHuber):
+        return objective.shape[0] < MOST_UNKNOWNS
+    return isinstance(loss, MarginLoss) and factor.order <= MOST_UNKNOWNS
 
 
 def _bounded(
@@ -171,7 +187,7 @@ def _bounded(
     if doubt <= DOUBTFUL:
         # the error of a step is what it leaves, over the curvature where it ends
         spare = 1.0 - doubt / DOUBTFUL
-        stiff = 1.0 - reach.flattened(factor, behind, moved, spare)
+        stiff = 1.0 - reach.flattened(objective, factor, behind, moved, spare)
         if not left <= DOUBTFUL * stiff * gain:
             left = reach.bend(objective, factor, behind, moved, 0.0, known)
         error = left / (stiff * gain) if stiff > 0.0 else np.inf

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 
@@ -20,7 +21,6 @@ from sklearn_unlearn.core.arrays import (
     gram,
     powers_of_two,
 )
-from sklearn_unlearn.core.linear.factor import Factor
 from sklearn_unlearn.core.linear.fourth_powers import (
     FourthPowers,
     Quadruples,
@@ -51,6 +51,17 @@ _BEYOND = 4.0 / 27.0
 _NEAR = 0.1
 #: With which the largest of 33 eigenvalues is known to a tenth.
 _SQUARINGS = 6
+
+
+class Solver(Protocol):
+    """What solves with a Hessian."""
+
+    @property
+    def order(self) -> int:
+        """Coordinates of right-hand sides and solutions."""
+
+    def solve(self, right: Array) -> Array:
+        """Solve for right-hand sides of shape (order, n)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +199,7 @@ class Margins:
     def bend(
         self,
         objective: Objective,
-        factor: Factor,
+        factor: Solver,
         behind: Sequence[Change],
         moved: Change,
         enough: float = 0.0,
@@ -203,7 +214,7 @@ class Margins:
         Parameters
         ----------
         objective : Objective
-        factor : Factor
+        factor : Solver
         behind : sequence of Change
             These lead from the anchor to where the step starts.
         moved : Change
@@ -264,7 +275,7 @@ class Margins:
 
     def flattened(
         self,
-        factor: Factor,
+        factor: Solver,
         behind: Sequence[Change],
         moved: Change,
         enough: float = 0.0,
@@ -273,7 +284,7 @@ class Margins:
 
         Parameters
         ----------
-        factor : Factor
+        factor : Solver
         behind, moved : sequence of Change, Change
             From the anchor to where the step starts, and the step.
         enough : float
@@ -382,7 +393,7 @@ def _distances(objective: Objective, rows: Rows, anchor: Array) -> Array:
 
 def _bent(
     objective: Objective,
-    factor: Factor,
+    factor: Solver,
     forms: list[float],
     crossing: list[Array],
     enough: float,
@@ -406,7 +417,7 @@ def _bent(
     return min(bent, math.sqrt(float(np.dot(forms, weights))))
 
 
-def _solved(factor: Factor, matrix: Array, output: int) -> Array:
+def _solved(factor: Solver, matrix: Array, output: int) -> Array:
     """``H^-1 N`` for a matrix N of one output."""
     p = matrix.shape[0]
     start = output * p if factor.order > p else 0

@@ -28,8 +28,10 @@ from sklearn_unlearn.core.linear.fourth_powers import (
 from sklearn_unlearn.core.linear.lengths import Lengths
 from sklearn_unlearn.core.linear.margins import Change, Margins
 from sklearn_unlearn.core.linear.objective import CHEAP_FLOPS, Objective
+from sklearn_unlearn.core.linear.outliers import Outliers
 from sklearn_unlearn.core.linear.peaks import mapped_peaks
 from sklearn_unlearn.core.losses.margin import MarginLoss
+from sklearn_unlearn.core.losses.robust import ConcomitantHuber
 from sklearn_unlearn.core.losses.smooth import Loss
 from sklearn_unlearn.core.losses.weighted import largest_growth
 from sklearn_unlearn.core.rows import RowBlocks, Rows
@@ -61,6 +63,8 @@ class Reach:
         Of the rows, if there are many columns or margins.
     margins : Margins or None
         Of rows where the second derivative jumps.
+    outliers : Outliers or None
+        Of Huber's loss.
     blur : float
         Bound on how far raw predictions at the anchor are from those at which the
         weights of the rows in the Hessian were taken.
@@ -73,6 +77,7 @@ class Reach:
     fourth: FourthMoments | None = None
     lengths: Lengths | None = None
     margins: Margins | None = None
+    outliers: Outliers | None = None
     blur: float = 0.0
 
     @staticmethod
@@ -84,8 +89,12 @@ class Reach:
         columns[objective.forgotten] = 0.0
         loss, p, n_rows = objective.loss, objective.shape[0], rows.n_rows
         found = Reach(columns, loss)
-        smooth = loss.self_concordance is not None
-        if loss.constant_curvature or not (smooth or isinstance(loss, MarginLoss)):
+        smooth, huber = (
+            loss.self_concordance is not None,
+            isinstance(loss, ConcomitantHuber),
+        )
+        bounded = smooth or huber or isinstance(loss, MarginLoss)
+        if loss.constant_curvature or not bounded:
             return found
         flops = 2.0 * FourthPowers.flops(p, n_rows)
         if smooth and p <= MOST_COLUMNS and flops <= CHEAP_FLOPS:
@@ -94,6 +103,8 @@ class Reach:
             return found._changed(objective, anchor, rows, rows, 1.0)
         lengths = Lengths.of(objective, factor.data_diagonal, columns, rows)
         found = replace(found, lengths=lengths)
+        if huber:
+            return replace(found, outliers=Outliers.of(objective, rows, anchor))
         if not smooth:
             return replace(found, margins=Margins.of(objective, rows, anchor))
         if objective.hessian_flops(n_rows) <= CHEAP_FLOPS:
@@ -118,6 +129,7 @@ class Reach:
         if self.blur > 0.0 and rows_out is not None:
             # they have other weights in these sums by now
             found = replace(found, curved=None, fourth=None, margins=None)
+            found = replace(found, outliers=None)
         if found.fourth is not None:
             fourth = found.fourth.edited(then, anchor, *curved)
             found = replace(found, fourth=fourth)
@@ -131,6 +143,9 @@ class Reach:
             if found.margins is not None:
                 margins = found.margins.changed(then, anchor, rows, sign)
                 found = replace(found, margins=margins)
+            if found.outliers is not None:
+                outliers = found.outliers.changed(then, anchor, rows, sign)
+                found = replace(found, outliers=outliers)
         return found
 
     def _changed(
@@ -201,6 +216,9 @@ class Reach:
                 curved=self.curved and self.curved.without(gone),
                 fourth=self.fourth and self.fourth.without(new.packed_held),
                 margins=self.margins and self.margins.without(gone),
+                outliers=None
+                if blur
+                else self.outliers and self.outliers.without(gone),
                 blur=blur,
             )
         assert isinstance(features, LinearMap)
@@ -220,16 +238,25 @@ class Reach:
             curved=self.curved and next(after),
             fourth=self.fourth and self.fourth.mapped(matrix, factor),
             margins=self.margins and self.margins.mapped(among),
+            outliers=None if blur else self.outliers and self.outliers.mapped(among),
             blur=blur,
         )
 
     @property
     def crude(self) -> Reach:
         """What is soonest computed with: no sums of fourth powers."""
-        if self.powers is None and not (self.margins and self.margins.far):
+        margins, outliers = self.margins, self.outliers
+        if margins is not None and margins.far:
+            margins = replace(margins, far=())
+        if outliers is not None and outliers.margins.far:
+            near = replace(outliers.margins, far=())
+            outliers = replace(outliers, margins=near)
+        same = margins is self.margins and outliers is self.outliers
+        if self.powers is None and same:
             return self
-        margins = self.margins and replace(self.margins, far=())
-        return replace(self, powers=None, curved=None, margins=margins)
+        return replace(
+            self, powers=None, curved=None, margins=margins, outliers=outliers
+        )
 
     def largest_change(self, vector: Array) -> float:
         """No row's raw prediction changes by more, with coefficients by a vector."""
@@ -330,12 +357,16 @@ class Reach:
             grown = largest_growth(self.loss, objective.loss)
             few = enough / max(grown, 1.0)
             return product(grown, self.margins.bend(objective, factor, gone, step, few))
-        if constant is None:
+        packed = objective.pack(moved)
+        if square is None and (constant is not None or self.outliers is not None):
+            square = max(float(np.vdot(packed, factor.curvature_dot(packed))), 0.0)
+        if self.outliers is not None and square is not None:
+            both = behind, moved
+            largest = self.largest_change
+            return self.outliers.bend(objective, factor, largest, both, square)
+        if constant is None or square is None:
             return math.inf
         change = self.largest_change(behind) + self.blur
-        packed = objective.pack(moved)
-        if square is None:
-            square = max(float(np.vdot(packed, factor.curvature_dot(packed))), 0.0)
         way = Way(math.inf, math.sqrt(square), jump)
         bent = bend_of(constant, change, math.inf, self.blur, way)
         if bent <= enough or constant == 0.0:
@@ -360,9 +391,17 @@ class Reach:
         return min(bent, fine)
 
     def flattened(
-        self, factor: Factor, behind: Array, moved: Array, enough: float = 0.0
+        self,
+        objective: Objective,
+        factor: Factor,
+        behind: Array,
+        moved: Array,
+        enough: float = 0.0,
     ) -> float:
         """Share of the curvature that rows beyond a margin take from a step's end."""
+        if self.outliers is not None:
+            both, largest = (behind, moved), self.largest_change
+            return self.outliers.flattened(objective, factor, largest, both)
         if self.margins is None:
             return 0.0  # all weights are what they were, as far as predictions are
         gone, step = self._gone(behind), self._limited(moved)
