@@ -54,6 +54,14 @@ def test_a_row_beyond_its_margin_pulls_no_longer(model, seed):
     assert judged(problem) is None
 
 
+def test_that_all_change_little_is_no_excuse_where_a_bound_is_known():
+    rng = np.random.default_rng(110)
+    problem = silent.drawn_with_a_far_row(rng, "LinearSVR", "replace_features")
+    found = judged(problem, np.inf)
+    assert found.error > 0.9 * found.error_of_none  # of a row with nothing to hold it
+    assert judged(problem) is None
+
+
 @pytest.mark.parametrize(
     ("model", "verb", "part", "number"),
     [("Poisson", "forget_features", 6, 90), ("gamma", "partial_unfit", 0, 158)],
