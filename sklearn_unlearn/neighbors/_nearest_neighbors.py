@@ -99,7 +99,7 @@ class NeighborsModel(RowSetModel):
 
     # Hooks ----------------------------------------------------------------------------
 
-    _telling = ("kneighbors", "predict")
+    _telling = ("kneighbors", "predict_proba", "predict")
 
     def _asked(self, method, X, **keywords):
         if X is None:

@@ -28,7 +28,7 @@ from sklearn_unlearn.pipeline._meta_estimators import (
 from sklearn_unlearn.transformers import check_step_fitted, foreign
 from sklearn_unlearn.utils.discovery import counterpart
 from sklearn_unlearn.utils.from_sklearn import instead_of
-from sklearn_unlearn.utils.messages import kind_of, refusing, warn
+from sklearn_unlearn.utils.messages import kind_of, mismatch_of_step, refusing, warn
 from sklearn_unlearn.utils.steps import hook
 
 #: What is taken over around the models in it.
@@ -234,7 +234,8 @@ class PipelineAdoption:
         if wrapper is not None and len(wrapper.models) > 1:
             raise UnlearningError(why_not(last, "from_sklearn"))
         taken = sample_weight, row_ids, on_stateful, params, drawn
-        last = cls._any_taken_over(last, name, Z, y, *taken)
+        with mismatch_of_step(name):
+            last = cls._any_taken_over(last, name, Z, y, *taken)
         model = nested([*front, (name, last)])
         model.verbose = fitted.verbose
         weights = [f"{each}__sample_weight" for each in (*weighted, name)]

@@ -21,7 +21,7 @@ from sklearn_unlearn.utils.messages import refusing, warn
 from sklearn_unlearn.utils.raw_rows import taken
 
 #: Rows whose answers are compared.
-_FEW = 20
+_FEW = 100
 #: Relative difference of answers that rounding cannot explain.
 _FAR = 1e-6
 
@@ -33,7 +33,7 @@ class AdoptedRowSet:
     _exclusive: Any
     _fit: Any
     _fitted: Any
-    #: Methods of the twin of which the first that it has tells models apart.
+    #: Methods of the twin whose answers tell models apart.
     _telling: ClassVar[tuple[str, ...]] = ("decision_function", "predict")
     #: Attributes that another fit to the same rows may have otherwise.
     _free: ClassVar[frozenset[str]] = frozenset()
@@ -81,7 +81,8 @@ class AdoptedRowSet:
         """Become what the data give, and say where a fitted model is another."""
         self._fit(X, y, sample_weight, row_ids)
         self._check_same_data(fitted, self._fitted)
-        different = self._difference(fitted, taken(X, np.arange(min(len(y), _FEW))))
+        some = np.linspace(0, len(y) - 1, min(len(y), _FEW)).astype(np.intp)
+        different = self._difference(fitted, taken(X, some))
         if different is not None:
             self._say_different(different)
 
@@ -108,7 +109,7 @@ class AdoptedRowSet:
                 elif same:
                     same = np.array_equal(theirs, ours)
                 if same:
-                    return None
+                    continue
                 share = theirs != ours if theirs.shape == ours.shape else True
                 return f"answer of {method} (for {np.mean(share):.0%} of some rows)"
         return None

@@ -6,11 +6,13 @@ import contextlib
 import os
 import sys
 import warnings
+from contextvars import ContextVar
 from importlib.util import find_spec
 
 from sklearn.exceptions import NotFittedError
 
 from sklearn_unlearn.exceptions import (
+    DataMismatchWarning,
     InvalidRequestError,
     RequestTypeError,
     UnlearningError,
@@ -35,6 +37,21 @@ _BETWEEN = (
 )
 
 
+#: The step of a pipeline that is being taken over, None outside of any.
+_STEP: ContextVar[str | None] = ContextVar("step", default=None)
+
+
+@contextlib.contextmanager
+def mismatch_of_step(name):
+    """Let a `DataMismatchWarning` say which step of a pipeline it is about."""
+    around = _STEP.get()
+    token = _STEP.set(name if around is None else f"{around}__{name}")
+    try:
+        yield
+    finally:
+        _STEP.reset(token)
+
+
 def warn(message, category):
     """Warn of something, and point to the line that called the package.
 
@@ -44,6 +61,8 @@ def warn(message, category):
     category : type
         Of the warning.
     """
+    if category is DataMismatchWarning and _STEP.get() is not None:
+        message = f"Step {_STEP.get()!r}: {message}"
     if sys.version_info >= (3, 12):
         warnings.warn(message, category, skip_file_prefixes=_BETWEEN)
         return

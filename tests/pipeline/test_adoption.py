@@ -4,24 +4,31 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.compose import make_column_transformer
+from sklearn.base import is_classifier
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.decomposition import PCA
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.pipeline import make_pipeline
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
+    MinMaxScaler,
     OneHotEncoder,
     SplineTransformer,
     StandardScaler,
 )
+from sklearn.svm import SVC
 
 from sklearn_unlearn import (
     UnlearnableColumnTransformer,
     UnlearnableLogisticRegression,
     UnlearnablePipeline,
+    unlearnable,
 )
 from sklearn_unlearn.exceptions import (
     DataMismatchWarning,
@@ -100,7 +107,10 @@ def test_what_cannot_be_taken_over():
     odd = make_pipeline(StandardScaler(), SplineTransformer()).fit(X)
     with pytest.raises(TypeError, match=r"'splinetransformer'.*no counterpart"):
         UnlearnablePipeline.from_sklearn(odd, X, y, on_stateful="raise")
-    with pytest.warns(DataMismatchWarning, match="'standardscaler' another mean_"):
+    with (
+        pytest.warns(DataMismatchWarning, match="'standardscaler' another mean_"),
+        pytest.warns(DataMismatchWarning, match="Step 'ridge'"),
+    ):
         UnlearnablePipeline.from_sklearn(
             make_pipeline(StandardScaler(), Ridge()).fit(X, y == "yes"),
             X[5:],
@@ -171,3 +181,39 @@ def test_what_is_rounding_about_zero_is_no_other_data(last, by_column):
         UnlearnablePipeline.from_sklearn(theirs, 1e5 * X, y)
     with pytest.warns(DataMismatchWarning):
         UnlearnablePipeline.from_sklearn(theirs, 1e5 * X[5:], y[5:])
+
+
+def cubed(values):
+    return values**3
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        LogisticRegression(),
+        Ridge(),
+        GaussianNB(),
+        SVC(),
+        KNeighborsClassifier(3),
+        VotingClassifier([("bayes", GaussianNB())]),
+        make_pipeline(MinMaxScaler(), Ridge()),
+        TransformedTargetRegressor(Ridge(), func=np.cbrt, inverse_func=cubed),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_it_is_said_which_model_behind_steps_other_targets_give(last):
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(60, 3))
+    y = X @ [1.0, 2.0, -1.0]
+    y = (y > 0).astype(float) if is_classifier(last) else y
+    others = y.copy()
+    others[::7] = 1.0 - others[::7]
+    theirs = Pipeline([("scale", StandardScaler()), ("model at last", last)]).fit(X, y)
+    step = "Step 'model at last(__ridge)?'"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataMismatchWarning)
+        unlearnable(theirs, X, y)
+    with pytest.warns(DataMismatchWarning, match=rf"{step}.* (by|for|\d)"):
+        unlearnable(theirs, X, others)
+    with pytest.warns(DataMismatchWarning, match=step):
+        UnlearnablePipeline.from_sklearn(theirs, X, others)
