@@ -16,6 +16,7 @@ from sklearn_unlearn.pipeline._meta_estimators import (
     why_not,
     without_given,
 )
+from sklearn_unlearn.plans import EMPTIED, joint_plan
 from sklearn_unlearn.utils.messages import refusing
 
 
@@ -121,6 +122,52 @@ def carry_out(estimator, requests):
 
 
 @refusing()
+def plan(estimator, requests, X_watch=None):
+    """What requests would do, whatever the estimator is; it stays as it is.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As for `partial_unfit`.
+    requests : (str, dict) or list of (str, dict)
+        As for `carry_out`.
+    X_watch : rows as ``fit`` takes them, optional
+        Rows whose predictions are compared, of each model that unlearns inside: the
+        plan has the largest of their changes, and the mean of them all.
+
+    Returns
+    -------
+    RequestPlan
+        Steps of several models have the numbers of these before their names.
+
+    Raises
+    ------
+    UnlearningError
+        If the estimator cannot unlearn, or ``requests`` are none.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn_unlearn import UnlearnableRidgeClassifier, plan
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> search = GridSearchCV(UnlearnableRidgeClassifier(), {"alpha": [0.1, 1.0]})
+    >>> search = search.fit(X, y)
+    >>> found = plan(search, ("partial_unfit", {"X": X[:2], "y": y[:2]}), X_watch=X)
+    >>> found.steps[0].how, found.n_rows_out, 0 < found.largest_change < 0.1
+    ('exact', 2, True)
+    """
+    if isinstance(requests, tuple) and requests and isinstance(requests[0], str):
+        requests = [requests]
+    _, models = _reached(estimator, "plan")
+    plans = [
+        _call(model, "plan", made, (requests, X_watch), {})(model)
+        for model, made in models
+    ]
+    return plans[0] if len(plans) == 1 else joint_plan(plans)
+
+
+@refusing()
 def _asked(verb, estimator, arguments, keywords):
     """Ask for a verb what has it."""
     wrappers, models = _reached(estimator, verb)
@@ -196,8 +243,6 @@ def _ask_together(models, calls):
             call(after)
             before, now = (getattr(each, "classes_", 0) for each in (model, after))
             if not np.array_equal(before, now):
-                raise UnlearningError(
-                    "The request would leave a class without rows: fit again."
-                )
+                raise UnlearningError(EMPTIED)
         for model, after in zip(models, edited, strict=True):
             model._become(after)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sklearn_unlearn.utils.frames import FrameMixin
 
 __all__ = ["PlannedBudget", "PlannedStep", "RequestPlan"]
+
+#: What is said where several models would know different classes.
+EMPTIED = "The request would leave a class without rows: fit again."
 
 
 @dataclass(frozen=True)
@@ -149,3 +152,48 @@ class RequestPlan(FrameMixin):
     def _table(self):
         names = PlannedStep.__dataclass_fields__
         return {name: [getattr(s, name) for s in self.steps] for name in names}
+
+
+def joint_plan(plans):
+    """The plan of requests to several models, of which all answer, or none.
+
+    Parameters
+    ----------
+    plans : list of RequestPlan
+        Of each, for the same requests.
+
+    Returns
+    -------
+    RequestPlan
+    """
+    first, numbered = plans[0], list(enumerate(plans))
+    steps = tuple(
+        replace(step, name=f"{number}__{step.name}")
+        for number, one in numbered
+        for step in one.steps
+    )
+    refused = next((one.refused for one in plans if one.refused is not None), None)
+    if refused is None and any(step.emptied for step in steps):
+        refused = EMPTIED
+    budgets = [one.budget for one in plans if one.budget is not None]
+    found = {
+        "seconds": sum(one.seconds for one in plans),
+        "budget": min(budgets, key=lambda one: one.remaining_after, default=None),
+    }
+    if refused is not None:
+        return replace(
+            first,
+            **found,
+            refused=refused,
+            steps=(),
+            passes=None,
+            largest_change=None,
+            mean_change=None,
+        )
+    passes = [one.passes for one in plans]
+    if first.largest_change is not None:
+        found["largest_change"] = max(one.largest_change for one in plans)
+        found["mean_change"] = sum(one.mean_change for one in plans) / len(plans)
+    return replace(
+        first, **found, steps=steps, passes=None if None in passes else sum(passes)
+    )

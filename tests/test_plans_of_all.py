@@ -5,7 +5,11 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import VotingClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer
 from sklearn.tree import DecisionTreeClassifier
 
@@ -150,3 +154,77 @@ def test_subjects_count_as_their_rows_in_plans_too():
     plan = model.plan(("partial_unfit", {"row_ids": [4, 7]}))
     record = model.partial_unfit(row_ids=[4, 7]).request_record_
     assert plan.n_rows_out == record.n_rows_out == 6
+
+
+def wrapped():
+    """Estimators of scikit-learn around some that unlearn, and targets for them."""
+    logistic = su.UnlearnableLogisticRegression(retain_data=True)
+    positive = np.exp(X[:, 0])
+    yield GridSearchCV(logistic, {"C": [0.1, 1.0]}, cv=3), y
+    yield (
+        TransformedTargetRegressor(
+            su.UnlearnableRidge(retain_data=True), func=np.log, inverse_func=np.exp
+        ),
+        positive,
+    )
+    yield (
+        VotingClassifier([("one", logistic), ("other", su.UnlearnableGaussianNB())]),
+        y,
+    )
+
+
+def test_plans_reach_what_would_change_in_wrappers():
+    for model, targets in wrapped():
+        with pytest.raises(NotFittedError):
+            su.plan(model, ("partial_unfit", {"X": X[:2], "y": targets[:2]}))
+        model.fit(X, targets)
+        before = model.predict(X)
+        asked = ("partial_unfit", {"X": X[:2], "y": targets[:2]})
+        plan = su.plan(model, asked, X_watch=X)
+        assert su.plan(model, [asked]).n_rows_out == plan.n_rows_out == 2
+        assert np.array_equal(model.predict(X), before)
+        several = isinstance(model, VotingClassifier)
+        assert len(plan.steps) == 1 + several
+        assert plan.steps[-1].name.startswith("1__") == several
+        assert plan.refused is None
+        if several:
+            reached = model.estimators_
+            answers = [each.predict_proba(X) for each in reached]
+        elif isinstance(model, GridSearchCV):
+            reached = [model.best_estimator_]
+            answers = [reached[0].predict_proba(X)]
+        else:
+            reached = [model.regressor_]
+            answers = [reached[0].predict(X)]
+        su.partial_unfit(model, X[:2], targets[:2])
+        if isinstance(model, GridSearchCV):
+            after = [model.best_estimator_.predict_proba(X)]
+        elif several:
+            after = [each.predict_proba(X) for each in model.estimators_]
+        else:
+            after = [model.regressor_.predict(X)]
+        moved = [np.abs(a - b) for a, b in zip(after, answers, strict=True)]
+        largest = max(each.max() for each in moved)
+        assert plan.largest_change == pytest.approx(largest, rel=1e-6)
+        mean = np.mean([each.mean() for each in moved])
+        assert plan.mean_change == pytest.approx(mean, rel=1e-6)
+        unknown = ("partial_unfit", {"X": X[:1] + 7.0, "y": targets[:1]})
+        assert "Row 0 of X" in su.plan(model, unknown).refused
+        for wrong in (3, [3], "partial_unfit"):
+            with pytest.raises(UnlearningError, match="pair"):
+                su.plan(model, wrong)
+    with pytest.raises(UnlearningError, match="LogisticRegression"):
+        su.plan(LogisticRegression().fit(X, y), asked)
+
+
+def test_a_class_that_members_of_a_vote_would_lose():
+    labels = np.append([2, 2], y[2:])
+    naive = [(name, su.UnlearnableGaussianNB()) for name in ("one", "other")]
+    model = VotingClassifier(naive).fit(X, labels)
+    asked = {"X": X[:2], "y": labels[:2]}
+    plan = su.plan(model, ("partial_unfit", asked), X_watch=X)
+    with pytest.raises(UnlearningError) as refusal:
+        su.partial_unfit(model, **asked)
+    assert plan.refused == str(refusal.value)
+    assert plan.largest_change is None
+    assert not plan.steps

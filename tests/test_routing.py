@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
@@ -84,3 +85,40 @@ def test_pipelines_hand_names_to_their_last_step():
     refit = make_pipeline(StandardScaler(), plain)
     refit.fit(X[left], Y[left])
     np.testing.assert_allclose(ours.predict_proba(X), refit.predict_proba(X), rtol=1e-4)
+
+
+def test_without_routing_names_go_where_scikit_learn_hands_keywords_on():
+    with config_context(enable_metadata_routing=False):
+        plain = make("logistic", retain_data=True)
+        search = GridSearchCV(plain, {"C": [0.1, 1.0]}, cv=3).fit(X, Y, row_ids=IDS)
+        model = make_pipeline(StandardScaler(), plain)
+        model.fit(X, Y, unlearnablelogisticregression__row_ids=IDS)
+        ours = su.make_unlearnable_pipeline(su.UnlearnableStandardScaler(), plain)
+        ours.fit(X, Y, row_ids=IDS)
+        for each in (search.best_estimator_, model[-1], ours):
+            assert each.has([3, 20]).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_verbs_take_names_with_routing_as_without(asked):
+    def asks(model):
+        return model.set_fit_request(row_ids=True) if asked else model
+
+    inner = make("logistic", retain_data=True)
+    for model in (
+        inner,
+        su.make_unlearnable_pipeline(su.UnlearnableStandardScaler(), asks(inner)),
+        su.UnlearnableGridSearchCV(inner, {"C": [0.1, 1.0]}, cv=3),
+        su.UnlearnableVotingClassifier([("one", inner)], voting="soft"),
+        su.UnlearnableRandomForestClassifier(2, random_state=0),
+    ):
+        found = []
+        for routed in (True, False):
+            with config_context(enable_metadata_routing=routed):
+                one = asks(clone(model)) if routed else clone(model)
+                one.fit(X, Y, row_ids=IDS).partial_unfit(row_ids=3)
+                one.partial_fit(X[:1], Y[:1], row_ids=[50])
+                one.replace_features(row_ids=50, X_new=X[:1] + 0.5)
+                one.replace_labels(row_ids=50, y_new=1 - Y[:1])
+                found.append(one.predict_proba(X))
+        np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
