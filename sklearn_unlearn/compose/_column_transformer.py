@@ -18,6 +18,7 @@ from sklearn_unlearn.compose._plain import plain, unfitted
 from sklearn_unlearn.transformers import (
     FittedParts,
     check_on_stateful,
+    maps_all_rows,
     say_remembered,
 )
 from sklearn_unlearn.utils.final_parts import raw_inputs
@@ -71,6 +72,12 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
     """
 
     _kept_in: ClassVar[str] = "transformers_"
+
+    @property
+    def _maps_all_rows(self):
+        parts = [part for _, part, _ in self.transformers_]
+        parts = [part for part in parts if not isinstance(part, str)]
+        return all(map(maps_all_rows, parts))
 
     def __init__(
         self,

@@ -98,6 +98,10 @@ class FoldedModel(RawRowModel, LearnedColumns):
         """All estimators inside."""
         return [self._inside()]
 
+    def _watch(self, fitted):
+        """What is asked about models right after requests, if anything is."""
+        return None
+
     def _concluded(self, fitted, before, moved, living, change):
         """The fitted value with what its models now decide.
 
@@ -261,7 +265,7 @@ class FoldedModel(RawRowModel, LearnedColumns):
         change = RowChange(fitted.model, request)
         rows = fitted.model.edited(request, self._classes_left)
         living = rows.living()
-        members, moved = fitted.members.after(change, living)
+        members, moved = fitted.members.after(change, living, self._watch(fitted))
         # those of the model that was asked last
         note(residual_before=None, residual_after=None)
         after = replace(fitted, model=rows, members=members)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -53,12 +53,15 @@ class Members:
         How many were fitted anew by what led here.
     views : tuple of callable
         What each specification learns of the targets; empty where that is all of them.
+    watched : dict
+        What a ``watch`` has told of the request that led here.
     """
 
     specs: tuple[Any, ...]
     fitted: dict[tuple[int, Any], Member]
     n_refitted: int = 0
     views: tuple[Any, ...] = ()
+    watched: dict[tuple[int, Any], Any] = field(default_factory=dict)
 
     def with_fits(self, cells, living, n_jobs=None, verbose=0, fit=None):
         """The same with models fitted at these places.
@@ -88,7 +91,7 @@ class Members:
         fitted = self.fitted | dict(zip(cells, found, strict=True))
         return replace(self, fitted=fitted, n_refitted=self.n_refitted + len(cells))
 
-    def after(self, change, living):
+    def after(self, change, living, watch=None):
         """The models after a request about rows, and which have changed.
 
         Parameters
@@ -96,6 +99,8 @@ class Members:
         change : RowChange
         living : Living
             After the request.
+        watch : callable, optional
+            Asked about the place and the model of each that has just answered it.
 
         Returns
         -------
@@ -109,7 +114,7 @@ class Members:
         if self.views:
             asked = {cell: c.viewed(self.views[cell[0]]) for cell, c in asked.items()}
             asked = {cell: call for cell, call in asked.items() if call.changes}
-        return self._asked(asked, living), set(asked)
+        return self._asked(asked, living, watch), set(asked)
 
     def without_columns(self, specs, forgotten, living):
         """The models after columns are forgotten.
@@ -129,9 +134,10 @@ class Members:
         }
         return replace(self, specs=specs)._asked(asked, living)
 
-    def _asked(self, asked, living):
+    def _asked(self, asked, living, watch=None):
         """The models after each was asked, or fitted anew where it could not do it."""
         after: dict[Any, Member] = {}
+        watched: dict[Any, Any] = {}
         again = []
         for _, group in groupby(sorted(asked, key=_by_split), key=lambda cell: cell[1]):
             with shared():
@@ -142,7 +148,10 @@ class Members:
                         again.append(cell)
                     else:
                         after[cell] = replace(member, estimator=model)
-        edited = replace(self, fitted=self.fitted | after, n_refitted=0)
+                    if watch is not None and model is not None:
+                        watched[cell] = watch(cell, member.estimator)
+        fitted = self.fitted | after
+        edited = replace(self, fitted=fitted, n_refitted=0, watched=watched)
         return edited.with_fits(again, living) if again else edited
 
 

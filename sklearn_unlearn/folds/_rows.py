@@ -150,6 +150,11 @@ class Living:
         """Rows that a model is asked about."""
         return self._some(self.keys[:, 1 + self.rows.n_splits + split])
 
+    def held_out_numbers(self, split):
+        """Numbers of these rows, as often as they are held out."""
+        counts = self.keys[:, 1 + self.rows.n_splits + split].astype(np.intp)
+        return np.repeat(self.keys[:, 0], counts)
+
     def held_out_places(self, split):
         """Where these are among all rows."""
         return np.flatnonzero(self.keys[:, 1 + self.rows.n_splits + split])

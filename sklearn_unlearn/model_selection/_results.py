@@ -86,6 +86,8 @@ class Choice:
     n_bytes : int or None
         What the models were expected to take.
     report : SearchReport or None
+    held : HeldOut or None
+        None where the choice is frozen.
     """
 
     candidates: list[dict[str, Any]]
@@ -95,6 +97,7 @@ class Choice:
     found: dict[str, Any]
     n_bytes: int | None
     report: SearchReport | None = None
+    held: Any = None
 
     @property
     def multimetric(self):

@@ -114,7 +114,7 @@ class Scorers:
             asked = {name: _has_parameter(each) for name, each in every.items()}
         return frozenset(name for name in every if asked[name])
 
-    def of_cells(self, members, cells, living):
+    def of_cells(self, members, cells, living, known=None):
         """Scores of models, by their places.
 
         Parameters
@@ -122,19 +122,26 @@ class Scorers:
         members : Members
         cells : iterable of (int, int)
         living : Living
+        known : HeldOut, optional
 
         Returns
         -------
-        dict of (int, int) to Score
+        scores : dict of (int, int) to Score
+        known : HeldOut or None
+            With what was found of rows held out.
         """
         scores = {}
         for split, group in groupby(sorted(cells, key=_split), _split):
-            held = living.held_out(split)
+            held, numbers = living.held_out(split), living.held_out_numbers(split)
             seen = living.trained(split) if self.on_train else None
             with shared():
+                if known is not None:
+                    known.tell(split, held.X, numbers)
                 for cell in group:
                     scores[cell] = self._score(members.fitted[cell], held, seen)
-        return scores
+                if known is not None:
+                    known = known.learned(members, split, held.X, numbers)
+        return scores, known
 
     def _score(self, member, held, seen):
         if member.error is not None:

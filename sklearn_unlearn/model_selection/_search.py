@@ -21,6 +21,7 @@ from sklearn_unlearn.model_selection._fronts import (
     fronts_of,
     with_shared_steps,
 )
+from sklearn_unlearn.model_selection._held_out import HeldOut
 from sklearn_unlearn.model_selection._influence import InfluenceOnChoice
 from sklearn_unlearn.model_selection._memory import check_memory
 from sklearn_unlearn.model_selection._recorded import formatted
@@ -185,7 +186,7 @@ class SearchModel(
         fit: Any = partial(
             Members.with_fits, living=living, n_jobs=self.n_jobs, verbose=self.verbose
         )
-        n_bytes, scores = None, {}
+        n_bytes, scores, held = None, {}, None
         if self.keep == "all":
             members = fit(members, cells[:1])
             first = members.fitted[cells[0]].estimator
@@ -195,14 +196,16 @@ class SearchModel(
                 LOGGER.info("%d models will take %d bytes", n_models, n_bytes)
             members = fit(members, cells[1:])
             members = with_shared_steps(members, fronts)
-            scores = scorers.of_cells(members, cells, living)
+            most = np.inf if self.max_bytes is None else self.max_bytes - (n_bytes or 0)
+            held = HeldOut(fronts, most)
+            scores, held = scorers.of_cells(members, cells, living, held)
             times = [members.fitted[cell].fit_time for cell in cells]
         else:
             times = []
             for number in numbers:
                 own = cells[number * rows.n_splits : (number + 1) * rows.n_splits]
                 some = fit(members, own)
-                scores |= scorers.of_cells(some, own, living)
+                scores |= scorers.of_cells(some, own, living)[0]
                 times += [some.fitted[cell].fit_time for cell in own]
         ordered = [scores[cell] for cell in cells]
         results, _ = formatted(candidates, ordered, rows.n_splits, self._settings)
@@ -217,7 +220,7 @@ class SearchModel(
             if both and runner_up is not None:
                 members = fitted_to_all(members, candidates, runner_up, living)
         kept = scores if self.keep == "all" else {}
-        choice = Choice(candidates, scorers, kept, results, found, n_bytes)
+        choice = Choice(candidates, scorers, kept, results, found, n_bytes, held=held)
         return FoldedFit(rows, columns, members, choice)
 
     def _n_whole(self, candidates):
@@ -263,6 +266,10 @@ class SearchModel(
         after = self._searched(rows, fitted.columns, before.candidates, specs)
         return self._reported(after, fitted, len(after.members.fitted), 0)
 
+    def _watch(self, fitted):
+        held = fitted.outcome.held
+        return None if held is None else held.watch
+
     def _concluded(self, fitted, before, moved, living, change):
         choice, members = fitted.outcome, fitted.members
         n_unlearned = len(moved) - members.n_refitted
@@ -275,7 +282,9 @@ class SearchModel(
             for cell in choice.scores
             if change is None or cell in moved or change.held_out(cell[1])
         }
-        scores = choice.scores | choice.scorers.of_cells(members, cells, living)
+        held = choice.held.after(members, living, change)
+        found, held = choice.scorers.of_cells(members, cells, living, held)
+        scores, members = choice.scores | found, replace(members, watched={})
         results = updated(choice.results, scores, n_splits, self.error_score)
         found = choose(results, self.refit)
         if self.refit:
@@ -283,7 +292,7 @@ class SearchModel(
             _, runner_up = standing(results, self.refit, best)
             given = members, choice.candidates, best, runner_up
             members = _with_best(*given, living)
-        choice = replace(choice, scores=scores, results=results, found=found)
+        choice = replace(choice, scores=scores, results=results, found=found, held=held)
         after = replace(fitted, members=members, outcome=choice)
         return self._reported(after, before, members.n_refitted, n_unlearned)
 

@@ -6,6 +6,7 @@ from sklearn_unlearn.pipeline._pipeline import (
     UnlearnablePipeline,
     make_unlearnable_pipeline,
 )
+from sklearn_unlearn.pipeline._requests import change_of_outputs
 from sklearn_unlearn.pipeline._steps import outputs
 from sklearn_unlearn.pipeline._union import (
     UnlearnableFeatureUnion,
@@ -15,6 +16,7 @@ from sklearn_unlearn.pipeline._union import (
 __all__ = [
     "UnlearnableFeatureUnion",
     "UnlearnablePipeline",
+    "change_of_outputs",
     "fit_behind",
     "innermost",
     "make_unlearnable_pipeline",

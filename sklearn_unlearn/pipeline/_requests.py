@@ -61,7 +61,7 @@ from sklearn_unlearn.utils.final_parts import named_alone, raw_inputs
 from sklearn_unlearn.utils.given_rows import at_once, check_n_rows
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.schema import Schema
-from sklearn_unlearn.utils.sharing import once
+from sklearn_unlearn.utils.sharing import known, once
 from sklearn_unlearn.utils.steps import hook, own
 from sklearn_unlearn.utils.tags import promised
 from sklearn_unlearn.utils.targets import check_labels
@@ -245,10 +245,7 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
                 targets_in=unknown_targets,
             )
         edited, inputs = once(
-            lambda: follow_all(front, raw, marks),
-            [step for _, step in front],
-            "requests",
-            *(mark for marked in marks for mark in sorted(marked)),
+            lambda: follow_all(front, raw, marks), *_front_of(front, marks)
         )
 
         def names():
@@ -345,6 +342,33 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
 
     def _last_has(self, name):
         return hasattr(innermost(self), name)
+
+
+def _front_of(front, marks):
+    """What decides on what a request does in first steps, for `once`."""
+    marked = (mark for marked in marks for mark in sorted(marked))
+    return [step for _, step in front], "requests", *marked
+
+
+def change_of_outputs(pipeline):
+    """What the last request has changed in the outputs of first steps.
+
+    To be asked where steps are shared, right after the request.
+
+    Parameters
+    ----------
+    pipeline : UnlearnablePipeline
+        Before it.
+
+    Returns
+    -------
+    InputChange or None
+        None if these steps were not asked.
+    """
+    (*front, _), marks, _ = pipeline._flat()
+    objects, *more = _front_of(front, marks)
+    found = known(objects, *more)
+    return None if found is None else found[1]
 
 
 def _counted(schema, request):

@@ -70,6 +70,10 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
     _twin_class = OneHotEncoder
     _by_column = ("categories", "drop")
 
+    @property
+    def _maps_all_rows(self):
+        return self.min_frequency is None and self.max_categories is None
+
     drop_idx_ = Learned()
 
     def __init__(

@@ -65,6 +65,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
     _accepts = UnlearnableTransformer._accepts | {"sample_weight"}
     _twin_class = StandardScaler
     _columnwise = True
+    _maps_all_rows = True
 
     mean_ = Learned()
     n_samples_seen_ = Learned()

@@ -71,6 +71,16 @@ def follow(name, step, change, cross_fitted=False):
         raise cannot_unlearn(name, step)
 
 
+def maps_all_rows(step):
+    """Whether maps of requests hold of rows that a step has not learned from.
+
+    One that clips, or groups what is rare, may do other things to those.
+    """
+    if isinstance(step, FunctionTransformer):  # that of "passthrough"
+        return step.func is None
+    return is_nothing(step) or own(step, "_maps_all_rows") is True
+
+
 def cannot_unlearn(name, step):
     """What is said of a step that learned from rows and cannot unlearn."""
     return UnlearningError(

@@ -24,6 +24,18 @@ def sharing():
     return _KNOWN.get() is not None
 
 
+def known(objects, *more):
+    """What `once` has found of these objects and more; None if nothing was asked.
+
+    Parameters
+    ----------
+    objects : list of object
+    *more : hashable
+    """
+    found = (_KNOWN.get() or {}).get((*map(id, objects), *more))
+    return None if found is None else found[1]
+
+
 def once(work, objects, *more):
     """What a function gives of some objects and more, computed once if it is shared.
 

@@ -85,6 +85,9 @@ class StepMixin:
     #: these some may name rows alone and others give their values.
     _ends_at_once: ClassVar[bool] = False
     _ends_named_and_given: ClassVar[bool] = False
+    #: Whether the map of a request holds of rows as well that it has not learned from,
+    #: as long as the number of outputs stays.
+    _maps_all_rows: Any = False
 
     # A transformer before other steps -------------------------------------------------
 

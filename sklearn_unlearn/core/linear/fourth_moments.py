@@ -26,6 +26,9 @@ from sklearn_unlearn.core.rows import BLOCK_ENTRIES, RowBlocks, Rows
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
 #: Unknowns of which the inverse of H would take too long for its diagonal.
 _MANY = 1000
+#: Distance of a map from the identity, in the Frobenius norm, that may stand for the
+#: growth of its largest singular value, which would take a decomposition.
+_CLOSE = 1e-2
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +113,7 @@ class FourthMoments:
         p_new, p = matrix.shape
         scale = self.scale if p_new == p else _scale(factor, p_new)
         relative = matrix * np.sqrt(self.scale) / np.sqrt(scale)[:, None]
-        grown = float(np.linalg.norm(relative, 2)) ** 2 if relative.size else 0.0
+        grown = _largest_value(relative) ** 2
         upper = np.triu(self.matrix)
         whole = upper + np.triu(upper, 1).T
         n_outputs = whole.shape[0] // p
@@ -155,6 +158,17 @@ class FourthMoments:
             if objective.fit_intercept:
                 size = size + inverse[-1, 0]
             return rows.reweighted(rows.weight * size)
+
+
+def _largest_value(matrix: Array) -> float:
+    """The largest singular value, or a little more where it is close to one."""
+    if not matrix.size:
+        return 0.0
+    if matrix.shape[0] == matrix.shape[1]:
+        off = float(np.linalg.norm(matrix - np.eye(matrix.shape[0])))
+        if off <= _CLOSE:
+            return 1.0 + off
+    return float(np.linalg.norm(matrix, 2))
 
 
 def _scale(factor: Factor, p: int) -> Array:
