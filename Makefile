@@ -13,7 +13,7 @@ KERNEL ?= Nehalem
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo examples examples-torch test test-min test-bare test-torch \
-    test-kernels coverage mutants lint format bench bench-torch paper doc clean
+    test-kernels coverage mutants package lint format bench bench-torch paper doc clean
 
 # One environment for each purpose and Python version: .venv/3.13-test
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2] if sys.version_info >= (3, 11) else "")')
@@ -30,6 +30,7 @@ REQUIRES_bare  := -e . pytest pytest-xdist hypothesis
 REQUIRES_torch := -e ".[test,torch]" -c constraints/torch.txt
 REQUIRES_lint  := -e ".[lint]"
 REQUIRES_doc   := -e ".[doc]"
+REQUIRES_package := -e ".[lint]" "build>=1.2" "twine>=6.1"
 
 help:
 	@echo "make demo       forget rows, values, labels and a column; compare with refits"
@@ -42,6 +43,7 @@ help:
 	@echo "make test-kernels      the same with kernels of an older processor, two threads"
 	@echo "make coverage   tests with the lines and branches that none of them reaches"
 	@echo "make mutants    whether tests see the faults of tests/mutants.toml; MUTANTS=\"core/\""
+	@echo "make package    build what is released, install it elsewhere, use it there"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make format     let ruff format the code and mend what it can"
 	@echo "make bench      the benchmark tables (minutes); BENCH_ARGS=\"fit --quick\""
@@ -86,6 +88,9 @@ coverage: $(ENV)test$(STAMP)
 
 mutants: $(ENV)test$(STAMP)
 	@$(TEST_ENV) $(ENV)test/bin/python -m tests.mutants $(MUTANTS)
+
+package: $(ENV)package$(STAMP)
+	@$(ENV)package/bin/python -m tests.package
 
 lint: $(ENV)lint$(STAMP)
 	@$(ENV)lint/bin/ruff check

@@ -1,4 +1,8 @@
-"""A published model forgets customers, with a certificate for each release.
+"""
+Certified releases, and their budget
+====================================
+
+A published model forgets customers, with a certificate for each release.
 
 Two parties: the operator, who holds the data and the fitted estimator, and the public,
 who gets a plain scikit-learn model and a certificate as JSON. The certificate says that
@@ -12,6 +16,7 @@ import textwrap
 from pathlib import Path
 
 import joblib
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
@@ -20,6 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
 from sklearn_unlearn.certification import Certificate
 from sklearn_unlearn.exceptions import CertificateMismatchError
+from sklearn_unlearn.inspection import BudgetDisplay
 
 # The noise is a decision about accuracy, made before anybody looks at the data.
 CERTIFICATION = GaussianCertification(epsilon=0.1, delta=1e-4, sigma=0.01)
@@ -60,6 +66,13 @@ def main():
         except CertificateMismatchError as error:
             message = f"the same certificate with release 1: {error}"
             print("\n" + textwrap.fill(message, 80))
+
+    # One customer a week for a year, and what that leaves of the budget.
+    year = UnlearnableLogisticRegression(
+        C=0.1, certification=CERTIFICATION, retain_data=True
+    ).fit(X, y)
+    BudgetDisplay.from_estimator(year, X, y, [[week] for week in range(52)])
+    plt.show()
 
 
 def publish(model, path):

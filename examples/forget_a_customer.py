@@ -1,4 +1,8 @@
-"""Letters from customers: delete me, that value is wrong, leave that column out.
+"""
+Letters from customers
+======================
+
+Letters from customers: delete me, that value is wrong, leave that column out.
 
 A lender's model of who repays is trained on a data frame. It keeps a reference to the
 training data (retain_data=True), so that every request ends exact: the gradient of the
@@ -7,6 +11,7 @@ objective on the corrected data is zero again, to within `tol`.
 
 import textwrap
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -38,6 +43,7 @@ def main():
     # would have learned from each of them: see forget_an_applicant.py.
     model = UnlearnableLogisticRegression(C=1.0, retain_data=True)
     model.fit(customers, repaid, row_ids=customers.index)
+    fitted = model.coef_[0].copy()
     report(f"fitted on {len(customers)} customers", model, customers, repaid)
 
     # 1. "Delete me." The index of the frame says which row, no values are needed.
@@ -77,6 +83,15 @@ def main():
     names = ", ".join(deployed.feature_names_in_)
     print(f"deployed: {deployed} of {names}")
     print(f"the deployed model predicts the same: {same}")
+
+    _, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
+    places = np.arange(fitted.size)
+    axes.barh(places + 0.2, fitted, height=0.4, label="as fitted")
+    axes.barh(places - 0.2, model.coef_[0], height=0.4, label="after the letters")
+    axes.set_yticks(places, model.feature_names_in_)
+    axes.set_xlabel("coefficient")
+    axes.legend()
+    plt.show()
 
 
 def report(what, model, customers, repaid):

@@ -1,4 +1,8 @@
-"""Forget an applicant in a whole pipeline, from her raw application.
+"""
+An applicant leaves a whole pipeline
+====================================
+
+Forget an applicant in a whole pipeline, from her raw application.
 
 The model is what such models are: missing values imputed, numbers scaled, words
 encoded, a logistic regression, all chosen by a grid search. An applicant asks to be
@@ -9,6 +13,7 @@ a list of cities that contains hers because of nobody but her.
 import copy
 import pickle
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -71,6 +76,13 @@ def main():
     behind[-1].fit(behind[:-1].transform(frame), granted)
     frozen = np.abs(behind.predict_proba(frame) - truth).max()
     print(f"behind the old preprocessing they would differ by {frozen:.0e}")
+
+    _, axes = plt.subplots(figsize=(7, 2.5), layout="constrained")
+    ways = ["the model alone", "the whole pipeline"]
+    axes.barh(ways, [frozen, max(largest, 1e-17)])
+    axes.set_xscale("log")
+    axes.set_xlabel("largest difference of a probability from a refit's")
+    plt.show()
 
     # a column must go for everybody
     model.forget_features("religion")

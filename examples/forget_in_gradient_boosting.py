@@ -1,4 +1,8 @@
-"""Gradient boosting and forests forget: the shards that saw a row are trained again.
+"""
+Shards for gradient boosting
+============================
+
+Gradient boosting and forests forget: the shards that saw a row are trained again.
 
 A tree has no closed form for a row that leaves. With sharded training (SISA) each model
 sees one part of the rows, and only the models that saw the row are trained again, on
@@ -6,6 +10,7 @@ the others of their part. The result is the one of training without the row, bit
 bit. What it costs is accuracy, because each model has fewer rows to learn from.
 """
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -27,6 +32,7 @@ def main():
     staying = np.arange(2, y.size)
     names = np.array([f"image-{place:04}" for place in range(y.size)])
 
+    scores = {}
     print("two images leave                  models    test      as without them,")
     print("                          shards  trained   accuracy  bit for bit")
     for estimator in MODELS:
@@ -45,6 +51,8 @@ def main():
             same = np.array_equal(
                 model.predict_proba(X_test), refit.predict_proba(X_test)
             )
+            name = f"{type(estimator).__name__}\n{n_shards} shards"
+            scores[name] = model.score(X_test, y_test)
             print(
                 f"{type(estimator).__name__:30} {n_shards:2}  {trained:3}      "
                 f"{model.score(X_test, y_test):.3f}     {same}"
@@ -55,6 +63,12 @@ def main():
         model.partial_unfit(X[:1], y[:1])
     except ValueError as error:
         print(f"  {type(error).__name__}: {error}")
+
+    _, axes = plt.subplots(figsize=(7, 3), layout="constrained")
+    axes.barh(list(scores), list(scores.values()))
+    axes.set_xlim(0.8, 1.0)
+    axes.set_xlabel("test accuracy")
+    plt.show()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""A stream of requests without the data: the residual grows, refine takes it away.
+"""
+Many requests without the data
+==============================
+
+A stream of requests without the data: the residual grows, refine takes it away.
 
 Each request adds an error of second order. The model answers all the same, in the time
 of one small solve; once in a while, whoever has the data lets the model see them.
@@ -8,6 +12,7 @@ import statistics
 import time
 import warnings
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import scale
@@ -26,7 +31,7 @@ def main():
 
     print("    rows      residual     residual,   distance to  median of a")
     print("  forgotten              nothing done      a refit    request, ms")
-    times = []
+    times, drawn = [], []
     for number, row in enumerate(leaving, start=1):
         with warnings.catch_warnings():
             # two rows are large for their number, as far as a model without data knows
@@ -35,6 +40,7 @@ def main():
             model.partial_unfit(X[[row]], y[[row]])
             times.append(time.perf_counter() - begin)
         here[row] = False
+        drawn.append([m.gradient_residual(X[here], y[here]) for m in (start, model)])
         if number in (1, 5, 20, 60):
             line(number, model, start, X[here], y[here], times)
         if number == 60:
@@ -43,6 +49,14 @@ def main():
     line(number, model, start, X[here], y[here], times)
     model.refine(X[here], y[here])
     line("refined", model, start, X[here], y[here])
+
+    _, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
+    axes.semilogy(np.arange(1, leaving.size + 1), np.array(drawn, dtype=float))
+    axes.axvline(60, color="grey", linestyle=":")
+    axes.legend(["nothing done", "requests, refined after 60", "refine"])
+    axes.set_xlabel("rows forgotten")
+    axes.set_ylabel("gradient residual on the rows that stay")
+    plt.show()
 
 
 def line(name, model, start, X, y, times=None):

@@ -1,10 +1,15 @@
-"""Ten classes, some labels wrong: correct them in the fitted model.
+"""
+Labels that were wrong
+======================
+
+Ten classes, some labels wrong: correct them in the fitted model.
 
 Some threes were entered as eights and some eights as threes. When the mistake is found,
 the labels are replaced in the model. With so many at once a single step is not enough;
 with retain_data=True the model refines it by itself until it is exact.
 """
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -32,6 +37,14 @@ def main():
     report("refit from scratch", refit, X, y, X_test, y_test)
     difference = np.abs(model.coef_ - refit.coef_).max()
     print(f"largest difference of a coefficient from the refit: {difference:.0e}")
+
+    figure, axes = plt.subplots(2, 8, figsize=(8, 2.6), layout="constrained")
+    figure.suptitle("entered, and corrected to")
+    for row, cell in zip(wrong, axes.flat, strict=False):
+        cell.imshow(X[row].reshape(8, 8), cmap="gray_r")
+        cell.set_title(f"{entered[row]} -> {y[row]}", fontsize=9)
+        cell.set_axis_off()
+    plt.show()
 
 
 def report(name, model, X, y, X_test, y_test):

@@ -1,4 +1,8 @@
-"""Who sees a model before and after a deletion reconstructs the deleted row.
+"""
+What an attacker sees before and after
+======================================
+
+Who sees a model before and after a deletion reconstructs the deleted row.
 
 The attack is that of Bertran, Tang, Kearns, Morgenstern, Roth and Wu, *Reconstruction
 Attacks on Machine Unlearning: Simple Models are Vulnerable* (NeurIPS 2024, arXiv
@@ -22,6 +26,7 @@ publications, and many rows in one request.
 import copy
 import textwrap
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_diabetes
 from sklearn.metrics import r2_score
@@ -102,6 +107,15 @@ def main():
         f"who has all rows, which costs {cost[high]:.3f}. In {hit:.0%} of the requests "
         f"of {k} rows the nearest row is a deleted one, by chance in {k / n:.0%}."
     )
+
+    _, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
+    lines = np.array([(sigma, *table[sigma][1:]) for sigma in SIGMAS]).T
+    axes.semilogx(lines[0], lines[1], marker="o", label="identified")
+    axes.semilogx(lines[0], lines[2], marker="o", label="by one who has all rows")
+    axes.semilogx(lines[0], lines[3], marker="o", label="R2 of the model")
+    axes.set_xlabel("sigma of the noise on both publications")
+    axes.legend()
+    plt.show()
 
 
 def say(text):
