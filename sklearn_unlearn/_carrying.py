@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import logging
 import os
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from operator import is_
 from typing import Any, ClassVar
@@ -22,6 +24,8 @@ from sklearn_unlearn._request_log import (
     described,
     reference,
 )
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.plans import EMPTIED
 from sklearn_unlearn.records import LOGGER, RequestRecord
 from sklearn_unlearn.utils.by_parameters import parameters_of
 from sklearn_unlearn.utils.digests import digest_of_state
@@ -40,6 +44,8 @@ class CarryingMixin:
     _checked: Any
     _swap: Any
     _attributes_of: Any
+    _version: Any
+    _become: Any
     _copy_with: Any
     _accepts: ClassVar[Any]
     _check_accepted: Any
@@ -91,13 +97,24 @@ class CarryingMixin:
         """
         with self._exclusive(), Answering() as answering:
             fitted = self._checked()
-            asked = stated_requests(self, requests)
+            asked = stated_requests(self._stated, requests)
             after = self._answered_together(fitted, asked)
             drafts = self._put(answering, asked, fitted, after)
             if not drafts:
                 return []
             last = self._last_record()
             return [*(each.record(last.state_after) for each in drafts[:-1]), last]
+
+    def _stated(self, verb: str, keywords: dict[str, Any]) -> Request:
+        """The `Request` that a verb makes of its arguments, which are checked."""
+        asks = self._version()
+        vars(asks)["_carry_out"] = lambda request: request  # instead of an answer
+        request = getattr(asks, verb)(**keywords)
+        if not isinstance(request, Request):
+            kind = type(self).__name__
+            raise TypeError(f"{verb} of {kind} is none of UnlearnerMixin's.")
+        self._check_accepted(request)
+        return request
 
     def _answered_together(self, fitted: Any, asked: list[Request]) -> Any:
         """The fitted value that a list of requests leads to."""
@@ -308,6 +325,39 @@ class CarryingMixin:
         parent: Any = super()
         parent._repr_html_  # noqa: B018  # not there where it shows none
         return lambda: self._repr_mimebundle_()["text/html"]
+
+
+def answered_by_all(models: Sequence[Any], calls: Sequence[Any]) -> None:
+    """Let several models answer a call each, all of them or none.
+
+    Parameters
+    ----------
+    models : list of estimator
+    calls : list of callable
+        Of a copy of each.
+
+    Raises
+    ------
+    UnlearningError
+        If a class would be left without rows, or a call raises it.
+    """
+    with ExitStack() as held:
+        for model in models:
+            held.enter_context(model._exclusive())
+        edited = [copy.copy(model) for model in models]
+        for model, after, call in zip(models, edited, calls, strict=True):
+            call(after)
+            before, now = (getattr(each, "classes_", 0) for each in (model, after))
+            if not np.array_equal(before, now):
+                raise UnlearningError(EMPTIED)
+        for model, after in zip(models, edited, strict=True):
+            model._become(after)
+
+
+def parts_of(estimator: Any) -> Sequence[tuple[str, Any]]:
+    """Names and values of the steps that a fitted estimator consists of, if any."""
+    hook = getattr(estimator, "_parts_of", None)
+    return () if hook is None else hook(estimator._checked())
 
 
 def changed_steps(parts_of, before, after, prefix=""):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-from contextlib import ExitStack
 from inspect import signature
 
-import numpy as np
 from sklearn.frozen import FrozenEstimator
 
+from sklearn_unlearn._carrying import answered_by_all
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._meta_estimators import (
     of_targets,
@@ -16,7 +14,7 @@ from sklearn_unlearn.pipeline._meta_estimators import (
     why_not,
     without_given,
 )
-from sklearn_unlearn.plans import EMPTIED, joint_plan
+from sklearn_unlearn.plans import joint_plan
 from sklearn_unlearn.utils.messages import refusing
 
 
@@ -175,7 +173,7 @@ def _asked(verb, estimator, arguments, keywords):
     if len(models) == 1:
         calls[0](models[0][0])
     else:
-        _ask_together([model for model, _ in models], calls)
+        answered_by_all([model for model, _ in models], calls)
     for wrapper in wrappers:
         # what it was given may have been fitted
         without_given(wrapper.estimator, wrapper.given)
@@ -231,18 +229,3 @@ def _with_targets(request, made):
         given = dict(given)
         _read_targets(given, made)
     return verb, given
-
-
-def _ask_together(models, calls):
-    """Ask models of which all answer, or none."""
-    with ExitStack() as held:
-        for model in models:
-            held.enter_context(model._exclusive())
-        edited = [copy.copy(model) for model in models]
-        for model, after, call in zip(models, edited, calls, strict=True):
-            call(after)
-            before, now = (getattr(each, "classes_", 0) for each in (model, after))
-            if not np.array_equal(before, now):
-                raise UnlearningError(EMPTIED)
-        for model, after in zip(models, edited, strict=True):
-            model._become(after)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn._batches import stated_requests
+from sklearn_unlearn._carrying import parts_of
 from sklearn_unlearn._request_log import METHODS, counted
 from sklearn_unlearn._undoing import UndoingMixin
 from sklearn_unlearn.core.rows import counting_passes
@@ -66,7 +67,7 @@ class PlanningMixin(UndoingMixin):
             fitted = self._checked()
             single = isinstance(requests, tuple) and len(requests) == 2
             single = single and isinstance(requests[0], str)
-            asked = stated_requests(self, [requests] if single else requests)
+            asked = stated_requests(self._stated, [requests] if single else requests)
             started, refused = time.perf_counter(), None
             try:
                 with counting_passes() as passes:
@@ -153,12 +154,11 @@ class Touches:
 
     def steps(self, before: Any, after: Any, name: str = "") -> Iterator[PlannedStep]:
         """A `PlannedStep` for each estimator in another."""
-        parts_of = getattr(before, "_parts_of", None)
-        parts = () if parts_of is None else parts_of(before._checked())
+        parts = parts_of(before)
         if not parts:
             yield self.step(before, after, name)
             return
-        later = dict(after._parts_of(after._checked()))
+        later = dict(parts_of(after))
         for part, step in parts:
             if hasattr(step, "get_params") and part in later:
                 full = f"{name}__{part}" if name else part

@@ -24,6 +24,8 @@ class UndoingMixin(CarryingMixin):
     """What `RequestRecord.undo` and `undo_requests` ask for."""
 
     _keeps_places_of_one: Any
+    _digest_of_named: Any
+    _shows_rounding: Any
 
     def _undo(self, records: list[Any], given: list[dict[str, Any]]) -> Any:
         """Take back requests, the last one that stands among them.

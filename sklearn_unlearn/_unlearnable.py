@@ -31,6 +31,7 @@ from sklearn_unlearn.pipeline._door import (
 )
 from sklearn_unlearn.pipeline._labels import without_label_encoders
 from sklearn_unlearn.retraining import RetrainedModel
+from sklearn_unlearn.retraining._retrained import warn_if_random
 from sklearn_unlearn.transformers import check_on_stateful
 from sklearn_unlearn.utils.messages import kind_of, refusing
 
@@ -183,7 +184,7 @@ def _fitted_if_asked(estimator, X, y, given, check):
         return estimator
     model = estimator.fit(X, y, **given)
     if check and isinstance(model, RetrainedModel):
-        model._warn_if_random()
+        warn_if_random(model)
     return model
 
 

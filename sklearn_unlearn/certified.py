@@ -25,9 +25,10 @@ from sklearn_unlearn.certification.lineage import (
     requested,
 )
 from sklearn_unlearn.certification.noise import grid
+from sklearn_unlearn.core.linear.bookkeeping import Request
 from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.linear.fitting import fit
-from sklearn_unlearn.core.linear.model import Request, idle, step_rate
+from sklearn_unlearn.core.linear.model import idle, step_rate
 from sklearn_unlearn.core.linear.refinement import refine, refreshed
 from sklearn_unlearn.core.linear.steps import unlearn, with_parts, with_products
 from sklearn_unlearn.core.threads import one_blas_thread

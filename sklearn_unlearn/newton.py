@@ -12,18 +12,10 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_unlearn.core.linear.bookkeeping import Model, Request, edited_tally
 from sklearn_unlearn.core.linear.doubt import DOUBTFUL
 from sklearn_unlearn.core.linear.edits import LinearMap
-from sklearn_unlearn.core.linear.model import (
-    Answer,
-    Model,
-    Options,
-    Request,
-    apply,
-    edited_tally,
-    refined,
-    settled,
-)
+from sklearn_unlearn.core.linear.model import Answer, Options, apply, refined, settled
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.prediction_errors import prediction_errors
 from sklearn_unlearn.core.linear.steps import LARGE_LOSS
@@ -45,12 +37,13 @@ class NewtonModel(FollowsInputs):
     """What a request does; an estimator adds ``fit``, prediction and hooks.
 
     An estimator keeps everything it learned in one private attribute ``_fitted``, an
-    immutable value with ``model`` (:class:`~sklearn_unlearn.core.linear.model.Model`),
-    ``encoding`` (which reads targets) and ``columns`` (of X); ``balanced`` says whether
-    the loss follows the data, ``loss_of`` rows and ``loss_at`` sums give it. It
-    provides ``_options``, ``_check_classes``, ``_without_classes`` and
-    ``_objective_at`` (of rows of a summed weight); and ``_settled`` and ``_resettled``,
-    which account for a request or a refinement and give the new value.
+    immutable value with ``model`` (a
+    :class:`~sklearn_unlearn.core.linear.bookkeeping.Model`), ``encoding`` (which reads
+    targets) and ``columns`` (of X); ``balanced`` says whether the loss follows the
+    data, ``loss_of`` rows and ``loss_at`` sums give it. It provides ``_options``,
+    ``_check_classes``, ``_without_classes`` and ``_objective_at`` (of rows of a summed
+    weight); and ``_settled`` and ``_resettled``, which account for a request or a
+    refinement and give the new value.
     """
 
     # Hooks --------------------------------------------------------------------------

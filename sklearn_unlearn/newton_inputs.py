@@ -9,8 +9,8 @@ import scipy.sparse as sp
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import like
+from sklearn_unlearn.core.linear.bookkeeping import Request
 from sklearn_unlearn.core.linear.edits import Edit, LinearMap
-from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
     NoBoundError,

@@ -17,6 +17,7 @@ from sklearn_unlearn.exceptions import UndoError
 from sklearn_unlearn.utils.digests import digests_of_names
 from sklearn_unlearn.utils.frames import FrameMixin
 from sklearn_unlearn.utils.provenance import package_versions
+from sklearn_unlearn.utils.record_schema import FORMAT, PROPERTIES, RECORD_SCHEMA
 
 __all__ = [
     "RECORD_SCHEMA",
@@ -29,77 +30,6 @@ __all__ = [
 
 #: Has a line for each request that was carried out, of counts alone, at level INFO.
 LOGGER = logging.getLogger("sklearn_unlearn.requests")
-#: Of the documents that `RequestRecord.to_json` gives.
-_FORMAT = 1
-
-_TEXT: dict[str, Any] = {"type": "string"}
-_HASH: dict[str, Any] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
-
-
-def _optional(kind):
-    return {**kind, "type": [kind["type"], "null"]}
-
-
-def _several(kind):
-    return {"type": "array", "items": kind}
-
-
-_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
-_NUMBER: dict[str, Any] = {"type": "number", "minimum": 0}
-_WORTH: dict[str, Any] = {"enum": ["exact", "refined", "one step", "empirical", None]}
-_SIGNED: dict[str, Any] = {"type": ["number", "null"]}
-_CHOICE: dict[str, Any] = {
-    "type": ["object", "null"],
-    "properties": {
-        "best_before": _optional(_COUNT),
-        "best_after": _optional(_COUNT),
-        "lead_before": _SIGNED,
-        "lead_after": _SIGNED,
-        "runner_up": _optional(_COUNT),
-        "frozen": {"type": "boolean"},
-    },
-    "additionalProperties": False,
-}
-_CHOICE["required"] = list(_CHOICE["properties"])
-_PROPERTIES: dict[str, Any] = {
-    "format": {"const": _FORMAT},
-    "identity": _HASH,
-    "follows": _optional(_HASH),
-    "undoes": _optional(_HASH),
-    "verb": _TEXT,
-    "estimator": _TEXT,
-    "n_rows_out": _COUNT,
-    "n_rows_in": _COUNT,
-    "columns": _several({"type": ["string", "integer"]}),
-    "row_ids": _several(_HASH),
-    "time": {"type": "string", "format": "date-time"},
-    "seconds": _NUMBER,
-    "n_together": {"type": "integer", "minimum": 1},
-    "method": _WORTH,
-    "exactness_before": _WORTH,
-    "exactness_after": _WORTH,
-    "residual_before": _optional(_NUMBER),
-    "residual_after": _optional(_NUMBER),
-    "steps": _several(_TEXT),
-    "frozen": _several(_TEXT),
-    "publications": _optional(_COUNT),
-    "budget": _optional(_NUMBER),
-    "choice": _CHOICE,
-    "versions": {"type": "object", "additionalProperties": _TEXT},
-    "asked": _HASH,
-    "named": _optional(_HASH),
-    "state_before": _HASH,
-    "state_after": _HASH,
-}
-#: JSON Schema (draft 2020-12) of what `RequestRecord.to_json` gives.
-RECORD_SCHEMA: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "RequestRecord",
-    "type": "object",
-    "properties": _PROPERTIES,
-    "required": list(_PROPERTIES),
-    "additionalProperties": False,
-}
 
 
 @dataclass(frozen=True)
@@ -212,7 +142,7 @@ class RequestRecord(FrameMixin):
         -------
         str
         """
-        return json.dumps({"format": _FORMAT, **asdict(self)}, allow_nan=False)
+        return json.dumps({"format": FORMAT, **asdict(self)}, allow_nan=False)
 
     @classmethod
     def from_json(cls, text):
@@ -232,14 +162,14 @@ class RequestRecord(FrameMixin):
             If it is no such document.
         """
         document = json.loads(text)
-        expected = _PROPERTIES.keys()
+        expected = PROPERTIES.keys()
         if not isinstance(document, dict) or document.keys() != expected:
             raise ValueError(
                 "text is no record of a request: it must be an object of "
                 f"{', '.join(expected)}."
             )
-        if document.pop("format") != _FORMAT:
-            raise ValueError(f"text must have the format {_FORMAT}, as to_json writes.")
+        if document.pop("format") != FORMAT:
+            raise ValueError(f"text must have the format {FORMAT}, as to_json writes.")
         for name in ("columns", "row_ids", "steps", "frozen"):
             document[name] = tuple(document[name])
         return cls(**document)

@@ -19,7 +19,7 @@ from sklearn.linear_model import (
 from sklearn.utils import check_scalar
 
 from sklearn_unlearn.baselines._wrapped import WrappedModel
-from sklearn_unlearn.core.linear.model import edited_rows
+from sklearn_unlearn.core.linear.bookkeeping import edited_rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.row_models import RawRowModel

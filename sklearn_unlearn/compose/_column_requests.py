@@ -37,6 +37,8 @@ from sklearn_unlearn.utils.tags import accepts
 class ColumnRequests(BesideParts):
     """Says what a request changes in a column transformer, and in its outputs."""
 
+    _beside: Any
+
     transformers: list[Any]
     remainder: Any
     sparse_threshold: float

@@ -71,6 +71,8 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
     array(['age', 'city_A', 'city_B'], dtype=object)
     """
 
+    _follow: Any
+
     _kept_in: ClassVar[str] = "transformers_"
 
     @property

@@ -38,9 +38,14 @@ def select(transformer, X, places, one, argument="X"):
     return X.iloc[:, places] if hasattr(X, "iloc") else X[:, places]
 
 
+def forgotten_columns(transformer):
+    """Mask of the columns that a column transformer has forgotten."""
+    return vars(transformer)["_forgotten"]
+
+
 def complete(transformer, X):
     """Rows with something in the place of columns that are forgotten."""
-    forgotten = transformer._forgotten
+    forgotten = forgotten_columns(transformer)
     if not forgotten.any():
         return X
     if hasattr(X, "columns") and hasattr(transformer, "feature_names_in_"):

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import FunctionTransformer
 
+from sklearn_unlearn.compose._columns import forgotten_columns
 from sklearn_unlearn.transformers import exported, is_nothing, unfitted_twin
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.rows import positions
@@ -35,7 +36,7 @@ def plain(transformer, drop_forgotten):
         for name, step, columns in transformer.transformers_
         if not isinstance(step, str) and positions(columns, transformer).size
     }
-    if transformer._forgotten.any():
+    if forgotten_columns(transformer).any():
         return _narrowed(transformer, fitted, drop_forgotten)
     twin, ours = ColumnTransformer([]), vars(transformer)
     vars(twin).update((k, _plain(v)) for k, v in ours.items() if k not in OWN)
@@ -116,7 +117,7 @@ class _Part(NamedTuple):
 
 def _narrowed(transformer, fitted, drop_forgotten):
     """One that was fitted on nothing, and given fitted parts of fewer columns."""
-    kept = ~transformer._forgotten | (not drop_forgotten)
+    kept = ~forgotten_columns(transformer) | (not drop_forgotten)
     parts, remainder = _parts_left(transformer, fitted, kept)
     twin = _of_places(transformer, parts, remainder, int(kept.sum()))
     names = getattr(transformer, "feature_names_in_", np.zeros(kept.size))[kept]
@@ -164,7 +165,7 @@ def _parts_left(transformer, fitted, kept):
     kept : ndarray of bool of shape (n_features,)
         Columns that the export takes, forgotten ones perhaps among them.
     """
-    forgotten, place_of = transformer._forgotten, np.cumsum(kept) - 1
+    forgotten, place_of = forgotten_columns(transformer), np.cumsum(kept) - 1
     given, remainder = _given(transformer, fitted)
     given = {name: step for name, step, _ in given}
     parts, used = [], np.zeros(kept.sum(), dtype=bool)

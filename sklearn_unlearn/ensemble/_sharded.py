@@ -21,7 +21,7 @@ from sklearn.utils import (
 )
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_unlearn.core.linear.model import edited_rows
+from sklearn_unlearn.core.linear.bookkeeping import edited_rows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.ensemble._callbacks import (
     CallbackSupportMixin,

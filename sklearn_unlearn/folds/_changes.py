@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_unlearn.core.linear.bookkeeping import Request
 from sklearn_unlearn.core.linear.edits import Edit
-from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.folds._rows import FoldRows
 
 
@@ -61,7 +61,7 @@ class RowChange:
     Attributes
     ----------
     before : FoldRows
-    request : sklearn_unlearn.core.linear.model.Request
+    request : sklearn_unlearn.core.linear.bookkeeping.Request
     """
 
     before: FoldRows

@@ -142,7 +142,7 @@ class FoldedMeta(FoldedModel):
         numbers = np.arange(living.positions.size)
         if living.rows.n_splits:
             twin.cv = [
-                (source._trained(split), living.held_out_places(split))
+                (source.trained(split), living.held_out_places(split))
                 for split in range(living.rows.n_splits)
             ]
         with shared():

@@ -34,13 +34,13 @@ class Source:
         self._rows: dict[bytes, Any] = {}
         splits = {split for _, split in members.fitted}
         self._cells = {
-            (number, _key(self._trained(split))): split
+            (number, _key(self.trained(split))): split
             for number in range(len(members.specs))
             for split in sorted(splits, key=lambda split: (split is None, split))
             if (number, split) in members.fitted
         }
 
-    def _trained(self, split):
+    def trained(self, split):
         if split is None:
             return np.arange(self.living.positions.size)
         counts = self.living.keys[:, 1 + split].astype(np.intp)

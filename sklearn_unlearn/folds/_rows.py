@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_unlearn.core.linear.model import edited_rows
+from sklearn_unlearn.core.linear.bookkeeping import edited_rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.utils.memberships import memberships, new_memberships
@@ -89,7 +89,7 @@ class FoldRows:
 
         Parameters
         ----------
-        request : sklearn_unlearn.core.linear.model.Request
+        request : sklearn_unlearn.core.linear.bookkeeping.Request
         classes_left : callable
             Gives encoding and rows without such classes.
         """

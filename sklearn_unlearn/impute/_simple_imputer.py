@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 from itertools import chain, pairwise
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -80,6 +81,10 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
     >>> imputer.partial_unfit([[8.0]]).transform([[np.nan]])
     array([[2.]])
     """
+
+    _fitted: Any
+    _read_batch: Any
+    _request_statistics: Any
 
     _twin_class = SimpleImputer
 

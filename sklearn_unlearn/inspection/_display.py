@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from sklearn_unlearn.certification.counter import rehearsal
 from sklearn_unlearn.utils.frames import FrameMixin
+from sklearn_unlearn.utils.learned import learned_by
 from sklearn_unlearn.utils.optional import import_optional
 from sklearn_unlearn.utils.rows import split, take
 from sklearn_unlearn.utils.validation import remaining_columns
@@ -163,10 +164,10 @@ def remaining(estimator, X):
     forgotten = _forgotten(estimator)
     if forgotten is None:
         return X
-    return remaining_columns(X, estimator._fitted.columns, forgotten)[0]
+    return remaining_columns(X, learned_by(estimator).columns, forgotten)[0]
 
 
 def _forgotten(estimator):
     """Mask of the columns that were forgotten; None of an estimator without any."""
-    fitted = getattr(estimator, "_fitted", None)
+    fitted = learned_by(estimator)
     return getattr(getattr(fitted, "model", fitted), "forgotten", None)

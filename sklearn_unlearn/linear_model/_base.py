@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import copy
-import sys
 from dataclasses import replace
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils import check_scalar
 
 from sklearn_unlearn.certification.noise import noisy
 from sklearn_unlearn.certified import CertifiedMixin
+from sklearn_unlearn.core.linear.bookkeeping import Model
 from sklearn_unlearn.core.linear.class_terms import check_parts
-from sklearn_unlearn.core.linear.curvature import CURVATURES, is_iterative
+from sklearn_unlearn.core.linear.curvature import is_iterative
 from sklearn_unlearn.core.linear.data_checksum import Tally
 from sklearn_unlearn.core.linear.fitting import fit
-from sklearn_unlearn.core.linear.model import Model, Options
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.steps import with_parts, with_products, with_reach
 from sklearn_unlearn.core.rows import Rows
@@ -28,9 +25,9 @@ from sklearn_unlearn.linear_model._blocks import read_blocks
 from sklearn_unlearn.linear_model._fitted import Fitted
 from sklearn_unlearn.linear_model._from_sklearn import AdoptionMixin
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
+from sklearn_unlearn.linear_model._parameters import ParametersMixin
 from sklearn_unlearn.newton import warn_unless_converged
 from sklearn_unlearn.row_blocks import DataBlocks
-from sklearn_unlearn.utils.by_parameters import by_parameters
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.row_ids import check_new_row_ids
@@ -39,19 +36,20 @@ from sklearn_unlearn.utils.tags import (
     UnlearnerTags,
     UnlearningTags,
 )
-from sklearn_unlearn.utils.twin_parameters import other_objective
 from sklearn_unlearn.utils.validation import (
     check_remaining_rows,
     check_sample_weight,
     check_training_data,
 )
 
-#: Steps of a refinement where ``max_iter`` is None.
-_DEFAULT_MAX_ITER = 100
-
 
 class LinearUnlearner(
-    AdoptionMixin, InfluenceMixin, CertifiedMixin, LearnedColumns, BaseEstimator
+    AdoptionMixin,
+    InfluenceMixin,
+    ParametersMixin,
+    CertifiedMixin,
+    LearnedColumns,
+    BaseEstimator,
 ):
     """A generalised linear model fitted by Newton's method that keeps its factor.
 
@@ -329,62 +327,6 @@ class LinearUnlearner(
         sigma, secret = float(certification.sigma), certification.secret()
         return noisy(np.zeros_like(penalty), penalty == 0.0, sigma, secret)
 
-    def _options(self):
-        return by_parameters(self, _options_of)
-
-    def _check_objective(self, n_classes=None):
-        """Refuse parameters of the twin with which it minimises something else."""
-        other = other_objective(type(self), vars(self), n_classes)
-        if other is not None:
-            raise ValueError(f"{type(self).__name__} was given {other}")
-
-    def _check_parameters(self):
-        self._check_objective()
-        if self.method not in ("second_order", "first_order"):
-            raise ValueError(
-                f"method must be 'second_order' or 'first_order'; got {self.method!r}"
-            )
-        if self.curvature not in CURVATURES:
-            raise ValueError(
-                "curvature must be 'auto', 'cholesky' or 'iterative'; got "
-                f"{self.curvature!r}."
-            )
-        if self.curvature == "iterative":
-            self._check_iterative()
-        if self.unlearning_rate != "auto":
-            check_scalar(
-                self.unlearning_rate,
-                "unlearning_rate",
-                Real,
-                min_val=0.0,
-                max_val=sys.float_info.max,
-                include_boundaries="right",
-            )
-            if np.isnan(self.unlearning_rate):
-                raise ValueError("unlearning_rate must be a number; got nan.")
-        check_scalar(self.tol, "tol", Real, min_val=0.0, include_boundaries="neither")
-        if not np.isfinite(self.tol):
-            raise ValueError(f"tol must be finite; got {self.tol!r}.")
-        if self.max_iter is not None:
-            check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
-        for name in ("fit_intercept", "retain_data"):
-            check_scalar(getattr(self, name), name, (bool, np.bool_, Integral))
-        self._check_certification()
-
-    def _check_iterative(self):
-        """Refuse what needs all of the Hessian."""
-        if self.certification is not None:
-            raise ValueError(
-                "curvature='iterative' keeps no factor of the Hessian, in whose norm "
-                "certificates bound the distance to a refit: use "
-                "curvature='cholesky', or certification=None."
-            )
-        if self.method == "first_order":
-            raise ValueError(
-                "curvature='iterative' answers requests by minimising again: with "
-                "method='first_order' use curvature='cholesky'."
-            )
-
     # Reading the fitted value ---------------------------------------------------------
 
     def _coefficients(self, fitted):
@@ -409,15 +351,3 @@ class LinearUnlearner(
         state = fitted.model.state
         X = check_remaining_rows(self, X, fitted.columns, fitted.model.forgotten)
         return fitted, state.objective.raw_prediction(X, fitted.shown)
-
-
-def _options_of(model):
-    """How requests of a linear model are answered, its parameters checked."""
-    model._check_parameters()
-    automatic = isinstance(model.unlearning_rate, str)
-    return Options(
-        first_order=model.method == "first_order",
-        rate=None if automatic else float(model.unlearning_rate),
-        tol=float(model.tol),
-        max_iter=_DEFAULT_MAX_ITER if model.max_iter is None else model.max_iter,
-    )

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
-from sklearn_unlearn.core.linear.model import edited_rows
+from sklearn_unlearn.core.linear.bookkeeping import edited_rows
 from sklearn_unlearn.exceptions import EmptyClassError
 from sklearn_unlearn.linear_model._base import LinearUnlearner
 from sklearn_unlearn.utils.targets import (

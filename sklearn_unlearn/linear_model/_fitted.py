@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sklearn_unlearn.certification.lineage import Lineage
+from sklearn_unlearn.core.linear.bookkeeping import Model
 from sklearn_unlearn.core.linear.data_checksum import Groups
-from sklearn_unlearn.core.linear.model import Model
 from sklearn_unlearn.core.losses.weighted import with_class_weights
 from sklearn_unlearn.utils.notes import rehearsing
 from sklearn_unlearn.utils.validation import Columns

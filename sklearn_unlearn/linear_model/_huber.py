@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.linear_model import HuberRegressor
 from sklearn.utils import check_scalar
 
-from sklearn_unlearn.core.linear.model import edited_rows
+from sklearn_unlearn.core.linear.bookkeeping import edited_rows
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.losses.robust import ConcomitantHuber
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError

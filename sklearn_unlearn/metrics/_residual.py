@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sklearn_unlearn.utils.discovery import all_estimators
+from sklearn_unlearn.utils.steps import own
 
 
 def gradient_residual_norm(estimator, X, y, sample_weight=None, *, objective=None):
@@ -64,19 +65,21 @@ def gradient_residual_norm(estimator, X, y, sample_weight=None, *, objective=Non
         if hasattr(estimator, "gradient_residual"):
             return estimator.gradient_residual(X, y, sample_weight)
         objective = _objective_of(estimator)
-    if not hasattr(objective, "_residual_of"):
+    residual_of = own(objective, "_residual_of")
+    if residual_of is None:
         raise TypeError(
             "objective must be a linear unlearner that minimises one, such as "
             f"UnlearnableLogisticRegression(C=1.0); got {type(objective).__name__}."
         )
-    return objective._residual_of(estimator, X, y, sample_weight)
+    return residual_of(estimator, X, y, sample_weight)
 
 
 def _objective_of(estimator):
     """The unlearner of which a fitted model is the twin."""
     for _, unlearner in all_estimators():
-        if hasattr(unlearner, "_like") and type(estimator) is unlearner._twin_class:
-            return unlearner._like(estimator, {})
+        like = own(unlearner, "_like")
+        if like is not None and type(estimator) is own(unlearner, "_twin_class"):
+            return like(estimator, {})
     raise TypeError(
         f"{type(estimator).__name__} has no gradient_residual and is not the twin of "
         "an unlearner: say with objective= of which one the gradient is meant."

@@ -67,6 +67,7 @@ class SearchAttributes:
     _learned: Any
     _checked: Any
     _version: Any
+    _shown: Any
 
     cv_results_ = Found(
         lambda fitted: fitted.outcome.results,

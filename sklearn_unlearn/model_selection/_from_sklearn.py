@@ -21,6 +21,8 @@ _SAME = 1e-6
 class SearchAdoption:
     """Adds ``from_sklearn`` to a search that unlearns."""
 
+    _take_over: Any
+
     #: scikit-learn's class.
     _twin_class: Any
     _fit_candidates: Any

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_unlearn.core.linear.bookkeeping import Request
 from sklearn_unlearn.core.linear.edits import Edit
-from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.inspection._display import Display, line_style
 from sklearn_unlearn.model_selection._results import standing

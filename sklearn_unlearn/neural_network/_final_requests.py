@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.core.linear.bookkeeping import Request
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, Identity
-from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models import FinalResidualMixin
 from sklearn_unlearn.utils.messages import kind_of
@@ -22,6 +22,8 @@ class FinalNetwork(FinalResidualMixin):
     It has no closed form for a change of all rows: where the other steps change, its
     retained data are computed from the raw ones, and steps follow.
     """
+
+    _fitted: Any
 
     _adopts_unseen = True
     #: Steps tell rows that come from those that stay: they are behind them.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.from_sklearn import (
     adopted_params,
@@ -13,6 +15,12 @@ from sklearn_unlearn.utils.messages import refusing
 
 class AdoptionMixin:
     """Adds ``from_sklearn`` to a perceptron."""
+
+    _exclusive: Any
+    _read_training: Any
+    _encoding: Any
+    _made: Any
+    _fitted: Any
 
     @classmethod
     @refusing()

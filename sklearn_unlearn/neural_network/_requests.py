@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_unlearn.core.linear.bookkeeping import edited_rows, edited_tally
 from sklearn_unlearn.core.linear.edits import DropColumns
-from sklearn_unlearn.core.linear.model import edited_rows, edited_tally
 from sklearn_unlearn.core.network.descent import Outcome
 from sklearn_unlearn.core.network.krylov import spectrum
 from sklearn_unlearn.core.network.levenberg_marquardt import descend

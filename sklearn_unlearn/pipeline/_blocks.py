@@ -12,6 +12,7 @@ from sklearn_unlearn.row_blocks import DataBlocks
 from sklearn_unlearn.transformers import is_nothing, is_stateless
 from sklearn_unlearn.utils.raw_rows import taken
 from sklearn_unlearn.utils.rows import protected
+from sklearn_unlearn.utils.steps import own
 
 
 def fit_to_blocks(steps, data):
@@ -60,7 +61,7 @@ def inputs(steps, X):
 
 
 def _check_reads(name, step, is_last):
-    if is_nothing(step) or getattr(step, "_reads_blocks", False):
+    if is_nothing(step) or own(step, "_reads_blocks"):
         return
     if is_last or not is_stateless(step):
         raise TypeError(

@@ -21,6 +21,7 @@ from sklearn_unlearn.retraining import (
     RetrainedRegressor,
     RetrainedTransformer,
 )
+from sklearn_unlearn.retraining._retrained import reason_of, with_reason
 from sklearn_unlearn.row_models import FinalRowModel
 from sklearn_unlearn.transformers import (
     check_can_be_refitted,
@@ -239,16 +240,14 @@ def _converted_again(estimator, because):
     """An unfitted model that is trained again at each request."""
     check_can_be_refitted(type(estimator).__name__.lower(), estimator)
     model: Any = _again(estimator)(clone(estimator))
-    model._because = because
-    return model
+    return with_reason(model, because)
 
 
 def _taken_over_again(estimator, X, y, given, check, because):
     """A fitted one, taken over."""
     check_can_be_refitted(type(estimator).__name__.lower(), estimator)
     model = _again(estimator).from_sklearn(estimator, X, y, **given, check=check)
-    model._because = because
-    return model
+    return with_reason(model, because)
 
 
 # The ways ---------------------------------------------------------------------------
@@ -283,7 +282,7 @@ def converted(pipeline, estimator, retain_data, on_stateful):
             except (UnlearningError, TypeError, ValueError) as error:
                 return _converted_again(estimator, _first_sentence(error))
             if isinstance(model, RetrainedModel):
-                return _converted_again(estimator, model._because)
+                return _converted_again(estimator, reason_of(model))
             return nested([*like, (name, model)]).set_params(verbose=estimator.verbose)
     cls = _exact_class(estimator)
     if hasattr(cls, "predict"):

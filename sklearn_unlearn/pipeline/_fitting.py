@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import numpy as np
 from sklearn import config_context
@@ -34,6 +35,8 @@ from sklearn_unlearn.utils.validation import check_sample_weight
 
 class PipelineFitting(PipelineRequests):
     """The ``fit`` of a pipeline: explicit weights, identifiers, raw rows kept."""
+
+    _flat: Any
 
     _reads_blocks = True
 

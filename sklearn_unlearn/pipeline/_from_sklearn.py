@@ -43,6 +43,10 @@ _AROUND = (
 class PipelineAdoption:
     """Adds ``from_sklearn`` to a pipeline that unlearns."""
 
+    _keep: Any
+    _weighted: frozenset[str]
+    _cross_fitted: frozenset[str]
+
     @classmethod
     @refusing()
     def from_sklearn(

@@ -83,7 +83,7 @@ def transformer_like(fitted, name, on_stateful, nested, taken_over=True):
             fitted, lambda each, step: transformer_like(step, f"{name}__{each}", *told)
         ).set_params(on_stateful=on_stateful)
     twin = counterpart(fitted)
-    if taken_over and getattr(twin, "_has_own_folds", False):
+    if taken_over and own(twin, "_has_own_folds"):
         twin = None  # the steps behind it learned from other folds
     if twin is not None and hasattr(twin, "transform"):
         like = twin()
@@ -156,14 +156,14 @@ def fitted_like(theirs, ours, X, y, sample_weight, drawn):
     """
     few = taken(X, np.arange(min(RawRows.of(X).shape[0], 10)))
     Z = ours.fit_transform(X, y)
-    different = list(ours._find_differences(theirs, "", few))
+    different = list(own(ours, "_find_differences")(theirs, "", few))
     if different and sample_weight is not None:
         weighted = clone(ours)
         if np.all(sample_weight):
             outputs = weighted.fit_transform(X, y, sample_weight)
         else:
             outputs = weighted.fit(X, y, sample_weight).transform(X)
-        if not any(weighted._find_differences(theirs, "", few)):
+        if not any(own(weighted, "_find_differences")(theirs, "", few)):
             ours, Z, different = weighted, outputs, []
     _settled(ours, drawn)
     if drawn and different:

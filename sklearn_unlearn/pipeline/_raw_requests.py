@@ -27,7 +27,7 @@ def parts_of_request(request):
     return out, into, (out if request.out is not None else into).sample_weight
 
 
-def with_mask(request, pipeline):
+def with_mask(request, pipeline, n_columns):
     """The request with a mask of the columns that it names.
 
     Raises
@@ -37,7 +37,7 @@ def with_mask(request, pipeline):
     if request.columns is None:
         return request
     # the first step need not say
-    n_columns = getattr(pipeline, "n_features_in_", pipeline._n_columns)
+    n_columns = getattr(pipeline, "n_features_in_", n_columns)
     if n_columns is None:
         raise UnlearningError("The raw input has no columns to forget.")
     names = getattr(pipeline, "feature_names_in_", None)

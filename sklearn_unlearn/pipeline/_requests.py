@@ -120,7 +120,7 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         }
 
     def _apply(self, fitted, request):
-        request = with_mask(request, self)
+        request = with_mask(request, self, self._n_columns)
         schema = fitted.schema
         if request.parts:
             some = [_counted(schema, part) for part in request.parts]

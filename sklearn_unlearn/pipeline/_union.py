@@ -65,6 +65,8 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
     array([[3., 2.]])
     """
 
+    _beside: Any
+
     transformer_list: list[Any]
 
     _kept_in: ClassVar[str] = "transformer_list"
@@ -257,7 +259,7 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
         return fitted.version.transformer_list
 
     def _apply(self, fitted, request):
-        request = with_mask(request, self)
+        request = with_mask(request, self, self._n_columns)
         if request.paired:
             check_n_rows(request)
         out = request.out or Batch()

@@ -101,6 +101,8 @@ class UnlearnableTargetEncoder(LearnsTargets, CategoryRows):
            [4.5]])
     """
 
+    _unfitted: Any
+
     _twin_class = TargetEncoder
     _accepted: ClassVar[dict] = {}
     #: Steps behind it learned from more than `transform`, with folds of its own.

@@ -61,6 +61,10 @@ class RetrainedModel(ShardedModel):
     One shard of one slice, which keeps the order of its rows.
     """
 
+    _exclusive: Any
+    _read_rows_at_fit: Any
+    _fitted: Any
+
     n_shards = n_slices = 1
     n_jobs = random_state = None
     verbose = 0
@@ -211,3 +215,19 @@ class RetrainedModel(ShardedModel):
 
     def _check_same_targets(self, fitted: Any, encoding: Any) -> None:
         """Refuse targets that an estimator was not fitted to, as far as it tells."""
+
+
+def warn_if_random(model):
+    """Say of a model without a seed that another fit gives another one."""
+    model._warn_if_random()
+
+
+def with_reason(model, because):
+    """A model that says why it is trained again instead of another way."""
+    model._because = because
+    return model
+
+
+def reason_of(model):
+    """Why a model is trained again, None if nobody said."""
+    return model._because

@@ -9,22 +9,28 @@ import numpy as np
 
 from sklearn_unlearn.base import Answer, UnlearnerMixin
 from sklearn_unlearn.core.arrays import like
+from sklearn_unlearn.core.linear.bookkeeping import Request
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit
-from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.names import are_pairs
 from sklearn_unlearn.core.training_rows.search import check_named_once
-from sklearn_unlearn.exceptions import IncompleteSubjectError, UnlearningError
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_blocks import (
     DataBlocks,
     check_blocks_alone,
     without_names,
 )
 from sklearn_unlearn.row_models._joint import joint_request
-from sklearn_unlearn.row_models._leaving import Leaving
+from sklearn_unlearn.row_models._leaving import (
+    Leaving,
+    check_complete,
+    check_names,
+    note_leaving,
+    weightless,
+)
 from sklearn_unlearn.row_models._names import NamedRowsMixin
 from sklearn_unlearn.utils.not_found import explanation
-from sklearn_unlearn.utils.notes import note, note_first
+from sklearn_unlearn.utils.notes import note
 from sklearn_unlearn.utils.row_ids import check_new_row_ids, check_row_ids
 from sklearn_unlearn.utils.validation import (
     check_columns,
@@ -228,7 +234,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         if row_ids is None and (X is None or y is None):
             raise ValueError("Pass X and y of the rows, or row_ids.")
         if row_ids is not None:
-            _check_names(retained)
+            check_names(retained)
             ids = check_row_ids(row_ids, like=retained.chunks[0].ids)
         if (X is None) != (y is None):
             raise ValueError("With row_ids pass both of X and y, or neither.")
@@ -278,9 +284,9 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         """
         check_named_once(ids)
         unknown = np.zeros(ids.size, dtype=bool)
-        weightless = _weightless(sample_weight, ids.size)
-        if skips or weightless.any():
-            unknown = ~retained.holds(ids) & (weightless | skips)
+        zero = weightless(sample_weight, ids.size)
+        if skips or zero.any():
+            unknown = ~retained.holds(ids) & (zero | skips)
         some = np.flatnonzero(~unknown)
         owner, positions = retained.locate_ids(ids[some], some)
         owner = some[owner]
@@ -311,7 +317,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
 
     def _named_rows(self):
         retained = self._checked().model.retained
-        _check_names(retained)
+        check_names(retained)
         return retained
 
     def _all_rows(self, fitted, X, y, sample_weight):
@@ -359,59 +365,6 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         target = self._read_targets(fitted.encoding, y, X.shape[0])
         weight = check_sample_weight(sample_weight, X.shape[0])
         return Rows(X, target, weight)
-
-
-def check_complete(retained, ids, positions):
-    """Refuse to forget some rows of a subject where it is named, and not the others.
-
-    Parameters
-    ----------
-    retained : RetainedRows
-    ids : ndarray
-        Of rows that are to leave.
-    positions : ndarray of int
-        Where these are.
-
-    Raises
-    ------
-    IncompleteSubjectError
-    """
-    if are_pairs(ids):
-        return
-    owner, held = retained.living(ids)
-    # parts of a row are one row
-    rows, given = (retained.numbers_at(each) for each in (held, positions))
-    missing = ~np.isin(rows, given)
-    for place in owner[missing][:1].tolist():
-        n_missing = np.unique(rows[missing & (owner == place)]).size
-        n_held = np.unique(rows[owner == place]).size
-        raise IncompleteSubjectError(
-            f"row_ids names {ids.tolist()[place]!r}, of which the model has {n_held} "
-            f"rows: {n_missing} of them are missing in X. Leave X and y out to forget "
-            "all. To forget some alone leave row_ids out, or name them by subject and "
-            "row, or say by sample_weight how much of each leaves."
-        )
-
-
-def note_leaving(retained, positions):
-    """Note which places rows have that may leave, should they come back."""
-    if retained.has_numbers:
-        note_first(numbers_out=retained.numbers_at(positions))
-
-
-def _weightless(sample_weight, n_names):
-    """Which names have weight zero, if there is a weight for each."""
-    weight = np.ones(1) if sample_weight is None else np.atleast_1d(sample_weight)
-    if weight.shape not in ((1,), (n_names,)) or weight.dtype.kind not in "fiub":
-        return np.zeros(n_names, dtype=bool)
-    return np.broadcast_to(weight == 0.0, n_names)
-
-
-def _check_names(retained):
-    """Refuse names of rows where there are none."""
-    if retained is None:
-        raise ValueError("row_ids needs retain_data=True at fit.")
-    retained.check_ids()
 
 
 def relabelled(rows, target):

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sklearn_unlearn.base import Request
-from sklearn_unlearn.core.linear import model as core
+from sklearn_unlearn.core.linear import bookkeeping as core
 from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_unlearn.core.linear.bookkeeping import Request
 from sklearn_unlearn.core.linear.edits import Edit
-from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.core.rows import joined
 
 

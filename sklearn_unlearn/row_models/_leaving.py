@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.training_rows.names import are_pairs
 from sklearn_unlearn.exceptions import IncompleteSubjectError, UnlearningError
+from sklearn_unlearn.utils.notes import note_first
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,3 +87,56 @@ class Leaving:
                 "and y as well."
             )
         return self
+
+
+def check_complete(retained, ids, positions):
+    """Refuse to forget some rows of a subject where it is named, and not the others.
+
+    Parameters
+    ----------
+    retained : RetainedRows
+    ids : ndarray
+        Of rows that are to leave.
+    positions : ndarray of int
+        Where these are.
+
+    Raises
+    ------
+    IncompleteSubjectError
+    """
+    if are_pairs(ids):
+        return
+    owner, held = retained.living(ids)
+    # parts of a row are one row
+    rows, given = (retained.numbers_at(each) for each in (held, positions))
+    missing = ~np.isin(rows, given)
+    for place in owner[missing][:1].tolist():
+        n_missing = np.unique(rows[missing & (owner == place)]).size
+        n_held = np.unique(rows[owner == place]).size
+        raise IncompleteSubjectError(
+            f"row_ids names {ids.tolist()[place]!r}, of which the model has {n_held} "
+            f"rows: {n_missing} of them are missing in X. Leave X and y out to forget "
+            "all. To forget some alone leave row_ids out, or name them by subject and "
+            "row, or say by sample_weight how much of each leaves."
+        )
+
+
+def note_leaving(retained, positions):
+    """Note which places rows have that may leave, should they come back."""
+    if retained.has_numbers:
+        note_first(numbers_out=retained.numbers_at(positions))
+
+
+def weightless(sample_weight, n_names):
+    """Which names have weight zero, if there is a weight for each."""
+    weight = np.ones(1) if sample_weight is None else np.atleast_1d(sample_weight)
+    if weight.shape not in ((1,), (n_names,)) or weight.dtype.kind not in "fiub":
+        return np.zeros(n_names, dtype=bool)
+    return np.broadcast_to(weight == 0.0, n_names)
+
+
+def check_names(retained):
+    """Refuse names of rows where there are none."""
+    if retained is None:
+        raise ValueError("row_ids needs retain_data=True at fit.")
+    retained.check_ids()

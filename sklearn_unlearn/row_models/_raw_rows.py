@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.utils import assert_all_finite, get_tags
 
 from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.core.linear.bookkeeping import Request
 from sklearn_unlearn.core.linear.edits import Edit
-from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash

@@ -12,8 +12,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.core.arrays import like
+from sklearn_unlearn.core.linear.bookkeeping import Request, edited_rows
 from sklearn_unlearn.core.linear.edits import Edit
-from sklearn_unlearn.core.linear.model import Request, edited_rows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import InsufficientWeightError

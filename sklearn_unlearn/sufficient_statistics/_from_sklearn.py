@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sklearn.base import is_classifier
 from sklearn.utils.validation import has_fit_parameter
 
@@ -24,6 +26,8 @@ _FREE = {"scalings_", "rotations_", "n_iter_", "xbar_", "X_offset_", "epsilon_"}
 
 class FromSklearnMixin(StatisticsUnlearner):
     """Adds ``from_sklearn`` to a model of sums."""
+
+    _fitted: Any
 
     @classmethod
     @refusing()

@@ -16,7 +16,7 @@ from sklearn_unlearn.base import Answer, Batch
 from sklearn_unlearn.base import Request as Asked
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import Array
-from sklearn_unlearn.core.linear.model import edited_rows
+from sklearn_unlearn.core.linear.bookkeeping import edited_rows
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import EmptyClassError, UnlearningError

@@ -39,6 +39,8 @@ class StatisticsTransformer(FollowsInputs):
     A request also says how the outputs of all other rows change.
     """
 
+    _check_parameters: Any
+
     _accepts: ClassVar[frozenset[str]] = frozenset({"out", "into", "columns"})
 
     # Hooks --------------------------------------------------------------------------

@@ -164,9 +164,8 @@ def unfitted_twin(step):
     frozen = isinstance(step, FrozenEstimator)
     if is_nothing(step) or isinstance(step, str):
         return step
-    if frozen or not hasattr(step, "_unfitted_twin"):
-        return clone(step)
-    return step._unfitted_twin()
+    unfitted = None if frozen else own(step, "_unfitted_twin")
+    return clone(step) if unfitted is None else unfitted()
 
 
 def is_stateless(step):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_unlearn.core.linear.model import Request
+from sklearn_unlearn.core.linear.bookkeeping import Request
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models import FinalRowModel, relabelled
 from sklearn_unlearn.tree.state import singles

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_unlearn.core.linear.model import edited_rows
+from sklearn_unlearn.core.linear.bookkeeping import edited_rows
 from sklearn_unlearn.core.trees.forest import fit_trees
 from sklearn_unlearn.core.trees.gains import purities
 from sklearn_unlearn.core.trees.rules import Criterion, Rules

@@ -8,6 +8,8 @@ from inspect import isclass, signature
 
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
+from sklearn_unlearn.utils.steps import own
+
 _KINDS = {
     "classifier": lambda each: issubclass(each, ClassifierMixin),
     "regressor": lambda each: issubclass(each, RegressorMixin),
@@ -87,13 +89,13 @@ def counterpart(estimator):
     'UnlearnableRidge'
     """
     found = _twins().get(type(estimator))
-    check = getattr(found, "_refuses", None)
+    check = own(found, "_refuses")
     return None if check is not None and check(estimator) else found
 
 
 @cache
 def _twins():
-    twins = {getattr(each, "_twin_class", None): each for _, each in all_estimators()}
+    twins = {own(each, "_twin_class"): each for _, each in all_estimators()}
     twins.pop(None, None)
     return twins
 

@@ -30,6 +30,7 @@ from sklearn_unlearn.utils.tags import (
     ROW_VERBS,
     accepts,
     takes_weights,
+    trains_with_weights,
     unlearning_tags,
 )
 
@@ -257,9 +258,8 @@ def _applicable(estimator):
         yield results.check_requests_in_a_row
         yield behaviour.check_pipeline
         yield behaviour.check_grid_search
-        if accepts(estimator.fit, "sample_weight") and getattr(
-            estimator, "_trains_with_weights", True
-        ):
+        weighs = trains_with_weights(estimator)
+        if weighs and accepts(estimator.fit, "sample_weight"):
             yield results.check_sample_weight
     asked = verbs.intersection(REQUEST_VERBS)
     shared = (getattr(estimator, verb).__module__ == _SHARED for verb in asked)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.utils.given_rows import at_once
 from sklearn_unlearn.utils.input_change import InputChange, as_given
+from sklearn_unlearn.utils.learned import learned_by
 from sklearn_unlearn.utils.raw_rows import RawRows, taken
 from sklearn_unlearn.utils.request import Batch, Request
 from sklearn_unlearn.utils.rows import widened
@@ -94,7 +95,7 @@ def listed(step, request, inputs):
 
 def columns_left(step, change):
     """Positions of the columns at fit that a step still has."""
-    forgotten = getattr(getattr(step, "_fitted", None), "forgotten", None)
+    forgotten = getattr(learned_by(step), "forgotten", None)
     if forgotten is None:
         return np.arange(change.linear.shape[1])
     return np.flatnonzero(~forgotten)

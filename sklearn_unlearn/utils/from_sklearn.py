@@ -42,7 +42,7 @@ def like_unfitted(cls, estimator, params):
     else:
         adopted = adopted_params(cls, estimator, params, unfitted=True)
         model = cls(**adopted)
-    check = getattr(model, "_check_parameters", None)
+    check = own(model, "_check_parameters")
     if check is not None:  # what ``fit`` refuses is refused before there are data
         given = [model.get_params(deep=False)] if accepts(check, "params") else []
         check(*given)

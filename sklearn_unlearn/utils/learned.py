@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 
+def learned_by(estimator: Any) -> Any:
+    """The fitted value of an estimator that keeps one; None of others."""
+    return getattr(estimator, "__dict__", {}).get("_fitted")
+
+
 class Learned:
     """An attribute that the fitted twin has, read-only."""
 

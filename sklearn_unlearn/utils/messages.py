@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import sys
 import warnings
 from contextvars import ContextVar
 from importlib.util import find_spec
+from typing import Any
 
 from sklearn.exceptions import NotFittedError
 
@@ -66,7 +68,8 @@ def warn(message, category):
     if sys.version_info >= (3, 12):
         warnings.warn(message, category, skip_file_prefixes=_BETWEEN)
         return
-    frame, level = sys._getframe(), 1
+    frame: Any = inspect.currentframe()
+    level = 1
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_BETWEEN):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)

@@ -186,10 +186,17 @@ def promised(estimator):
     return by_parameters(estimator, unlearning_tags)
 
 
+def trains_with_weights(estimator):
+    """Whether ``fit`` does more with ``sample_weight`` than refuse it.
+
+    A twin of an older scikit-learn may have no weights to train with.
+    """
+    return getattr(estimator, "_trains_with_weights", True)
+
+
 def takes_weights(estimator):
     """Whether ``fit`` and each verb about rows take ``sample_weight``."""
-    # a twin of an older scikit-learn may have no weights to train with
-    return getattr(estimator, "_trains_with_weights", True) and all(
+    return trains_with_weights(estimator) and all(
         accepts(getattr(estimator, name), "sample_weight")
         for name in ("fit", *ROW_VERBS, *DATA_VERBS)
         if hasattr(estimator, name)

@@ -6,8 +6,8 @@ import scipy.sparse as sp
 from scipy.stats import spearmanr
 
 from sklearn_unlearn import UnlearnableLogisticRegression, UnlearnableRidge
+from sklearn_unlearn.core.linear.bookkeeping import Request
 from sklearn_unlearn.core.linear.edits import Edit
-from sklearn_unlearn.core.linear.model import Request
 from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
 from tests.cases import (

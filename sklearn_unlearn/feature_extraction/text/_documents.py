@@ -80,7 +80,8 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
         unfitted = self._new_estimator(self.get_params(deep=False))
         texts = self._texts(raw_documents, unfitted)
         with self._exclusive():
-            fitted = self._fit(texts)._checked()
+            self._fit(texts)
+            fitted = self._checked()
         return self._outputs_of(fitted, ReadRows(texts, raw_documents))
 
     # What was learned ---------------------------------------------------------------

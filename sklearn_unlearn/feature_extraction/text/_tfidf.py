@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.preprocessing import normalize
@@ -31,6 +33,8 @@ _ROUNDING = 1e-14
 
 class _Normed(StatisticsTransformer):
     """Weighted counts of rows, which are divided by their norm at the end."""
+
+    _fitted: Any
 
     def _beyond(self, after, change, map_):
         # weighted counts are the outputs up to a factor: weighted anew and divided by

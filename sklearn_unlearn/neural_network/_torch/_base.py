@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,6 +55,10 @@ class ModuleUnlearner(
 
     A subclass gives the constructor, ``_plain_class`` and the hook `_encoding`.
     """
+
+    _fitted: Any
+    #: The order of rows, while training goes on with identifiers.
+    _named_order: Any
 
     _decay = "optimizer__weight_decay"
 

@@ -23,6 +23,10 @@ PRIVATE = ("_fitted", "_locks", "_named_order", "_requests")
 class AdoptionMixin(ModuleRequestsMixin, NeuralNet):
     """Adds ``from_skorch`` and ``to_skorch`` to a net."""
 
+    _fitted: Any
+    _read_training: Any
+    _made: Any
+
     @classmethod
     @refusing()
     def from_skorch(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
