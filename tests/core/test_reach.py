@@ -165,6 +165,14 @@ def test_lengths_follow_a_map(grown):
         assert np.all(np.abs(raw).max(axis=0) <= most)
 
 
+def test_rows_that_weigh_nothing_have_no_length():
+    problem = problem_of("logistic", n_rows=150, n_columns=34)
+    found = state_of(problem).reach.lengths
+    far = replace(problem.rows, X=1e3 * problem.rows.X, weight=np.zeros(150))
+    assert found.joined(problem.objective, far).longest == found.longest
+    assert found.joined(problem.objective, far.reweighted(np.ones(150))).longest > 1e5
+
+
 @pytest.mark.parametrize("least", [0.0, 3.0])
 def test_a_step_of_which_no_row_becomes_an_outlier(least):
     problem = problem_of("huber")

@@ -20,8 +20,7 @@ from sklearn_unlearn.core.arrays import (
 )
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.peaks import mapped_peaks
-from sklearn_unlearn.core.rows import CACHED_ENTRIES, RowBlocks, Rows, read
-from sklearn_unlearn.core.threads import in_order
+from sklearn_unlearn.core.rows import CACHED_ENTRIES, RowBlocks, Rows, results
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
 #: Squares that are smaller may be zero for being too small for a float.
@@ -71,10 +70,11 @@ class Lengths:
                 X = as_float64(part.X)
                 with np.errstate(over="ignore", invalid="ignore"):  # then it is none
                     sizes = times(squared(X), inverse[: X.shape[1]])
-                    found = max(found, float(np.nan_to_num(sizes, nan=np.inf).max()))
+                    sizes = np.nan_to_num(sizes, nan=np.inf)
+                found = max(found, float(sizes.max(initial=0.0)))
             return constant + found
 
-        found = max(in_order(term, read(rows)), default=0.0)
+        found = max(results(term, rows, max), default=0.0)
         if not _LEAST < found < math.inf:
             return replace(self, longest=math.inf)
         longest = float(powers_of_two(np.array([found]))[0])
