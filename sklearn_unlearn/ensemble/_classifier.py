@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.metaestimators import available_if
 
-from sklearn_unlearn.ensemble._sharded import ShardedModel
+from sklearn_unlearn.ensemble._adopted import AdoptedShards
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models import present_classes
 from sklearn_unlearn.utils.targets import check_labels, labels_of
@@ -21,7 +21,7 @@ def _votes_softly(model):
     return True
 
 
-class ShardedClassifier(ClassifierMixin, ShardedModel):
+class ShardedClassifier(ClassifierMixin, AdoptedShards):
     """Vote of classifiers that were each trained on a shard of the rows.
 
     Sharded, isolated, sliced and aggregated training (SISA, Bourtoule et al. 2021) of

@@ -8,14 +8,14 @@ from sklearn.ensemble import BaggingRegressor, VotingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.utils import get_tags
 
-from sklearn_unlearn.ensemble._sharded import ShardedModel
+from sklearn_unlearn.ensemble._adopted import AdoptedShards
 from sklearn_unlearn.utils.targets import targets_of
 
 #: With it the default's iterations on sparse rows give what dense rows give.
 _TOL = 1e-12
 
 
-class ShardedRegressor(RegressorMixin, ShardedModel):
+class ShardedRegressor(RegressorMixin, AdoptedShards):
     """Mean of regressors that were each trained on a shard of the rows.
 
     Sharded, isolated, sliced and aggregated training (SISA, Bourtoule et al. 2021) of

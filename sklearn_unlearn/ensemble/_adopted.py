@@ -1,0 +1,60 @@
+"""Shards of an estimator that was fitted elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_unlearn.ensemble._sharded import ShardedModel
+from sklearn_unlearn.utils.from_sklearn import check_same_columns
+from sklearn_unlearn.utils.validation import check_names
+
+
+class AdoptedShards(ShardedModel):
+    """A sharded model that trains the shards of somebody else's estimator."""
+
+    @classmethod
+    def from_sklearn(
+        cls, fitted, X, y=None, sample_weight=None, *, row_ids=None, **params
+    ):
+        """Shards of the estimator that was fitted elsewhere, trained on its data.
+
+        What it learned is of all rows at once and cannot be divided: each shard trains
+        a clone of it.
+
+        Parameters
+        ----------
+        fitted : estimator
+            Of any library with scikit-learn's interface; it is not changed. A search
+            gives the estimator that it chose.
+        X : array-like, DataFrame, sparse matrix or list of str
+            The data that it was fitted on.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,) or float, optional
+            As it was fitted with.
+        row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
+            As for ``fit``.
+        **params : dict
+            Parameters of the shards: ``n_shards``, ``random_state``.
+
+        Returns
+        -------
+        estimator
+            Fitted.
+
+        Raises
+        ------
+        NotFittedError
+        ValueError
+            If X has other columns, a parameter is refused, or the estimator refuses a
+            shard.
+        """
+        fitted = getattr(fitted, "best_estimator_", fitted)
+        check_is_fitted(fitted)
+        made: Any = cls
+        model = made(clone(fitted), **params)
+        if hasattr(fitted, "n_features_in_"):
+            check_same_columns(fitted, check_names(model, X))
+        return model.fit(X, y, sample_weight, row_ids=row_ids)
