@@ -136,11 +136,13 @@ class Recipe:
         if not self.incremental:
             begun = self._begun(shard)
             with FailingStep(lambda: _unfitted_step(begun)):
-                return begun.fit(rows.X, rows.y, **keywords)
+                begun.fit(rows.X, rows.y, **keywords)
+                return begun  # whatever its fit returns
         model = self._begun(shard) if model is None else copy.deepcopy(model)
         if accepts(model.partial_fit, "classes"):
             keywords["classes"] = classes
-        return model.partial_fit(rows.X, rows.y, **keywords)
+        model.partial_fit(rows.X, rows.y, **keywords)
+        return model
 
     def _begun(self, shard):
         """A new model, with random numbers that are the shard's own."""

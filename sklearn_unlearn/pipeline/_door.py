@@ -82,6 +82,11 @@ def _part(named):
     TypeError
         If it has not all of scikit-learn's interface.
     """
+    if isinstance(named, tuple) and len(named) != 2:
+        raise TypeError(
+            "A list of estimators holds estimators, or pairs of a name and one; got a "
+            f"tuple of {len(named)}."
+        )
     estimator = named[1] if isinstance(named, tuple) else named
     if is_nothing(estimator):
         return named
@@ -91,7 +96,7 @@ def _part(named):
             f"{kind} has no get_params, by which it could be cloned and fitted again: "
             "derive it from sklearn.base.BaseEstimator."
         )
-    for part in (estimator, *estimator.get_params().values()):
+    for part in (estimator, *_params_of(estimator).values()):
         inside = getattr(part, "steps", getattr(part, "transformer_list", None))
         if isinstance(part, Pipeline | FeatureUnion) and not inside:
             raise UnlearningError(
@@ -108,6 +113,24 @@ def _part(named):
             "ClassifierMixin or RegressorMixin before that."
         ) from error
     return named
+
+
+def _params_of(estimator):
+    """The parameters of an estimator and of all inside.
+
+    Raises
+    ------
+    UnlearningError
+        If one cannot tell them.
+    """
+    try:
+        return estimator.get_params()
+    except AttributeError as error:
+        raise UnlearningError(
+            f"{kind_of(estimator, first=True)} cannot be cloned and fitted again: "
+            f"{error}. The constructor has to set an attribute of the name of each "
+            "parameter."
+        ) from error
 
 
 def _in_a_row(estimators):

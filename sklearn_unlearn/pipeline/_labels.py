@@ -70,7 +70,7 @@ def without_label_encoders(estimators, X, y):
 
 
 def _step(named):
-    return named[1] if isinstance(named, tuple) else named
+    return named[1] if isinstance(named, tuple) and len(named) == 2 else named
 
 
 def _encodes(step):

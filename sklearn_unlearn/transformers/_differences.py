@@ -64,11 +64,12 @@ def said_of_difference(estimator, different, again, another, X):
         Fits one more, to see whether they draw at random.
     X : rows of any kind
     """
-    unseeded = unseeded_in(estimator)
-    if unseeded and first_difference(again, another(), X) is not None:
+    if first_difference(again, another(), X) is not None:
+        unseeded = unseeded_in(estimator)
+        which = f" ({unseeded[0]}=None)" if unseeded else ""
         return (
-            f"{different}: it has no seed ({unseeded[0]}=None), and requests are exact "
-            "up to its randomness, that is, give one of the distribution of a refit."
+            f"{different}: it has no seed{which}, and requests are exact up to its "
+            "randomness, that is, give one of the distribution of a refit."
         )
     return (
         f"{different}: a fit to X, y and sample_weight gives another one. It stays as "

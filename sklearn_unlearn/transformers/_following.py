@@ -304,6 +304,7 @@ def _unchanged(name, step, change):
         # it knows the number of columns at most
         sample = change.rest or change.into
         if sample is not None:
-            after = clone(step).fit(sample())
+            after = clone(step)
+            after.fit(sample())
     same = change.map is None and change.lost is None and change.unseen is None
     return after, change.through(step, after, name=name, known=same)

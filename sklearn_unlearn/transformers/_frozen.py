@@ -56,7 +56,7 @@ class AsAtFit(FrozenEstimator):
         step, self.cross_fitted, self.drawn = self.estimator, False, False
         if not has_own_fit_transform(step):
             if not self.stays:
-                self._say_difference(clone(step).fit(protected(X), y), X, y)
+                self._say_difference(_fitted_again(step, X, y), X, y)
             return step.transform(protected(X))
         again = clone(step)
         outputs = again.fit_transform(protected(X), y)
@@ -85,7 +85,7 @@ class AsAtFit(FrozenEstimator):
         different = first_difference(step, again, X)
 
         def another():
-            return clone(step).fit(protected(X), y)
+            return _fitted_again(step, X, y)
 
         if different is not None:
             said = said_of_difference(step, different, again, another, X)
@@ -94,6 +94,12 @@ class AsAtFit(FrozenEstimator):
     def __sklearn_clone__(self):
         """One that is not asked yet."""
         return AsAtFit(self.estimator, self.name, self.stays)
+
+
+def _fitted_again(step, X, y):
+    again = clone(step)
+    again.fit(protected(X), y)  # whatever that returns
+    return again
 
 
 def has_own_fit_transform(step):

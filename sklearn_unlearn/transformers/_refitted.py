@@ -55,7 +55,8 @@ def refitted(name, step, change):
         if hasattr(after, "fit_transform"):
             outputs = after.fit_transform(X, y, **keywords)
         else:
-            outputs = after.fit(X, y, **keywords).transform(X)
+            after.fit(X, y, **keywords)  # whatever that returns
+            outputs = after.transform(X)
     through = change.through(step, after, name=name, known=False)
     into = through.into
     if change.coming is not None:

@@ -1,0 +1,121 @@
+"""Estimators that keep to scikit-learn's conventions by halves."""
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_unlearn import ShardedClassifier, unlearnable
+from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
+
+RNG = np.random.default_rng(2)
+X = RNG.normal(size=(60, 3))
+Y = (X[:, 0] > 0.0).astype(int)
+
+
+class OtherName(TransformerMixin, BaseEstimator):
+    """Keeps its parameter under another name."""
+
+    def __init__(self, factor=1):
+        self.kept = factor
+
+    def fit(self, X, y=None):
+        self.mean_ = X.mean(axis=0)
+        return self
+
+    def transform(self, X):
+        return X
+
+
+class Silent(ClassifierMixin, BaseEstimator):
+    """Its fit returns nothing."""
+
+    def fit(self, X, y):
+        self.classes_, self.share_ = np.unique(y), np.mean(y)
+
+    def predict(self, X):
+        return np.full(len(X), self.share_)
+
+
+class SilentTransformer(TransformerMixin, BaseEstimator):
+    """Neither does that of a transformer."""
+
+    def fit(self, X, y=None):
+        self.mean_ = np.asarray(X).mean(axis=0)
+
+    def fit_transform(self, X, y=None):
+        self.fit(X, y)
+        return self.transform(X)
+
+    def transform(self, X):
+        return X - self.mean_
+
+
+class Draws(SilentTransformer):
+    """Draws at random, and no parameter says so."""
+
+    def fit(self, X, y=None):
+        self.mean_ = np.random.default_rng().normal(size=X.shape[1])
+        return self
+
+
+class Fails(TransformerMixin, BaseEstimator):
+    """Needs more rows than are left."""
+
+    def fit(self, X, y=None):
+        if len(X) < 60:
+            raise LookupError("too few rows")
+        self.mean_ = X.mean(axis=0)
+        return self
+
+    def transform(self, X):
+        return X - self.mean_
+
+
+def test_a_parameter_under_another_name():
+    for given in (OtherName(), [StandardScaler(), OtherName(), LogisticRegression()]):
+        with pytest.raises(UnlearningError, match=r"cannot be cloned.*'factor'"):
+            unlearnable(given, X, Y)
+    with pytest.raises(UnlearningError, match="cannot be cloned"):
+        unlearnable(make_pipeline(OtherName(), LogisticRegression()), X, Y)
+
+
+@pytest.mark.parametrize("given", [[()], [("scale",)], [("a", "b", "c")]])
+def test_tuples_that_are_no_pairs(given):
+    with pytest.raises(TypeError, match="pairs of a name and one"):
+        unlearnable(given, X, Y)
+
+
+def test_a_fit_that_returns_nothing():
+    model = unlearnable(Silent(), X, Y).partial_unfit(X[:7], Y[:7])
+    assert [each.estimator for each in model.explain()] == ["Silent"]
+    assert model.predict(X[:1])[0] == Y[7:].mean()
+    sharded = ShardedClassifier(Silent(), n_shards=1, voting="hard", random_state=0)
+    assert sharded.fit(X, Y).predict(X[:1])[0] in (0, 1)
+    theirs = make_pipeline(SilentTransformer(), LogisticRegression(tol=1e-9))
+    refit = clone(theirs).fit(X[7:], Y[7:])
+    for given in (clone(theirs), clone(theirs).fit(X, Y)):
+        model = unlearnable(given, X, Y).partial_unfit(X[:7], Y[:7])
+        np.testing.assert_allclose(
+            model.predict_proba(X), refit.predict_proba(X), atol=1e-6
+        )
+
+
+def test_what_draws_at_random_without_a_seed_is_said_to():
+    theirs = make_pipeline(Draws(), LogisticRegression()).fit(X, Y)
+    with pytest.warns(DataMismatchWarning, match="it has no seed, and requests"):
+        unlearnable(theirs, X, Y)
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+def test_a_step_whose_fit_fails_leaves_all_as_it_was(fitted):
+    theirs = make_pipeline(StandardScaler(), Fails(), LogisticRegression())
+    model = unlearnable(theirs.fit(X, Y) if fitted else theirs, X, Y)
+    before = model.predict_proba(X)
+    with pytest.raises(LookupError, match="too few rows") as raised:
+        model.partial_unfit(X[:2], Y[:2])
+    assert any("'fails'" in note for note in raised.value.__notes__)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    assert not hasattr(model, "request_record_")
