@@ -11,6 +11,8 @@ Where XGBoost stood, HistGradientBoosting stands, which has the same interface.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
 from sklearn.impute import KNNImputer, SimpleImputer
@@ -39,6 +42,7 @@ from sklearn.linear_model import (
     RidgeClassifier,
     SGDClassifier,
 )
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
@@ -114,7 +118,9 @@ class Shape:
         return " -> ".join(_called(step) for step in self.steps)
 
     def pipeline(self):
-        """scikit-learn's pipeline, unfitted."""
+        """scikit-learn's pipeline, or imbalanced-learn's of a sampler, unfitted."""
+        if any(hasattr(step, "fit_resample") for step in self.steps):
+            return import_module("imblearn.pipeline").make_pipeline(*self.steps)
         return make_pipeline(*self.steps)
 
 
@@ -181,6 +187,45 @@ def texts():
     return [line for line, _ in found], np.array([label for _, label in found])
 
 
+def records():
+    """Numbers and words of the first by their names, as they come from JSON."""
+    X, y = numbers()
+    return [
+        {"radius": row[0], "texture": row[1], "kind": f"kind {int(row[2]) % 7}"}
+        for row in X
+    ], y
+
+
+def rare():
+    """The first with few of one class."""
+    X, y = numbers()
+    kept = np.flatnonzero((y == 1) | (np.arange(y.size) % 5 == 0))
+    return X[kept], y[kept]
+
+
+def large(X, y, n_rows):
+    """As many rows as are wanted, drawn of others, with numbers a little different."""
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(len(y), size=n_rows)
+    if isinstance(X, list) and isinstance(X[0], dict):
+        rows = [
+            dict(X[place], radius=X[place]["radius"] + rng.normal()) for place in drawn
+        ]
+        return rows, y[drawn]
+    if isinstance(X, list):
+        others = rng.integers(len(y), size=n_rows)
+        pairs = zip(drawn, others, strict=True)
+        return [f"{X[one]} {X[other]}" for one, other in pairs], y[drawn]
+    rows = X[drawn].astype(np.float64)
+    for column in rows.T:
+        known = column[~np.isnan(column)]
+        if np.unique(known).size > 20:  # numbers, and no categories
+            column += 0.02 * known.std() * rng.normal(size=n_rows)
+            if known.min() >= 0.0:
+                np.abs(column, out=column)
+    return rows, y[drawn]
+
+
 def _binned(column):
     return np.digitize(column, np.quantile(column, [0.2, 0.5, 0.8])).astype(float)
 
@@ -195,6 +240,8 @@ DATA = {
         mixed,
         mixed_targets,
         pixels,
+        rare,
+        records,
         texts,
     )
 }
@@ -324,6 +371,8 @@ SHAPES = [
         ("others", "gaps", (KNNImputer(), StandardScaler(), logistic())),
         ("others", "texts", (TfidfVectorizer(), _components(), logistic())),
         ("others", "texts", (TfidfVectorizer(), SGDClassifier(random_state=0))),
+        ("others", "texts", (TfidfVectorizer(), OneVsRestClassifier(linear_svc()))),
+        ("others", "records", (DictVectorizer(), logistic())),
         ("others", "pixels", (FunctionTransformer(np.sqrt), BernoulliNB())),
         (
             "others",
@@ -332,3 +381,9 @@ SHAPES = [
         ),
     )
 ]
+if find_spec("imblearn") is not None:
+    _SMOTE = import_module("imblearn.over_sampling").SMOTE
+    SHAPES += [
+        Shape("SMOTE", "rare", (StandardScaler(), _SMOTE(random_state=0), logistic())),
+        Shape("SMOTE", "rare", (_SMOTE(random_state=0), _forest())),
+    ]
