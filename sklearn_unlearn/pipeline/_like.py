@@ -63,8 +63,8 @@ def transformer_like(fitted, name, on_stateful, nested, taken_over=True):
         parts = {each: step for each, step, _ in there}
         like = UnlearnableColumnTransformer([], on_stateful=on_stateful)
         shared = fitted.get_params(deep=False)
-        own = like.get_params(deep=False).keys() - {"transformers", "remainder"}
-        like.set_params(**{key: shared[key] for key in own & shared.keys()})
+        known = like.get_params(deep=False).keys() - {"transformers", "remainder"}
+        like.set_params(**{key: shared[key] for key in known & shared.keys()})
 
         def part(each, step):
             inner = parts.get(each, step)
@@ -87,8 +87,8 @@ def transformer_like(fitted, name, on_stateful, nested, taken_over=True):
         twin = None  # the steps behind it learned from other folds
     if twin is not None and hasattr(twin, "transform"):
         like = twin()
-        given, own = fitted.get_params(deep=False), like.get_params(deep=False)
-        like.set_params(**{key: given[key] for key in own if key in given})
+        given, known = fitted.get_params(deep=False), like.get_params(deep=False)
+        like.set_params(**{key: given[key] for key in known if key in given})
         return configured_like(like, fitted)
     if is_stateless(fitted):
         return clone(fitted)
