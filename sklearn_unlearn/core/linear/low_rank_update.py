@@ -111,8 +111,11 @@ class Pending:
     def correct(self, image: Array) -> Array:
         """``(I - Z S^-1 Z') image`` for an image under L^-1."""
         (lower_in, across, lower_out), _ = self._blocks
-        inside, outside = self._sides
         inner = self.images.T @ image
+        if not lower_in.size:
+            out = forward(lower_out, np.asfortranarray(inner))
+            return np.asfortranarray(image + self.images @ backward(lower_out, out))
+        inside, outside = self._sides
         first = forward(lower_in, np.asfortranarray(inner[inside]))
         second = forward(
             lower_out, np.asfortranarray(inner[outside] - across.T @ first)
@@ -132,6 +135,12 @@ class Pending:
     @cached_property
     def _blocks(self) -> tuple[tuple[Array, Array, Array], bool]:
         """Cholesky factors of the blocks of S, and whether to trust them."""
+        if np.all(self.sign < 0.0):  # which most are, and soon done
+            nothing = np.zeros((0, self.rank))
+            outer, trusted = _cholesky(
+                np.eye(self.rank) - self.gram, np.ones(self.rank)
+            )
+            return (nothing[:, :0], nothing, outer), trusted
         inside, outside = self._sides
         inner = self.gram[np.ix_(inside, inside)] + np.diag(self.sign[inside])
         across = self.gram[np.ix_(inside, outside)]
