@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.discovery import all_estimators
+from sklearn_unlearn.utils.steps import own
 from sklearn_unlearn.utils.tags import accepts
 from sklearn_unlearn.utils.twin_parameters import is_value
 
@@ -35,8 +36,8 @@ def like_unfitted(cls, estimator, params):
     TypeError, ValueError
         As `adopted_params`.
     """
-    own = cls().get_params(deep=False)
-    params = {name: value for name, value in params.items() if name in own}
+    known = cls().get_params(deep=False)
+    params = {name: value for name, value in params.items() if name in known}
     if hasattr(cls, "_like"):
         model = cls._like(estimator, params, unfitted=True)
     else:
