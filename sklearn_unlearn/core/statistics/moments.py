@@ -7,6 +7,8 @@ missing in each column.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -70,7 +72,7 @@ class Moments:
 
     def observed(self) -> Array:
         """Weight of the rows in which each column has a value."""
-        observed: Array = self._observed().rounded()[0]
+        observed: Array = self._observed.rounded()[0]
         return observed
 
     def mean(self) -> Array:
@@ -82,7 +84,7 @@ class Moments:
     def variance(self) -> Array:
         """Variance of each column, NaN where all is missing."""
         with np.errstate(invalid="ignore"):
-            variance: Array = self._spread() / self.observed() ** 2
+            variance: Array = self._spread / self.observed() ** 2
         return variance
 
     def columns(self, columns: Indices) -> Moments:
@@ -119,7 +121,7 @@ class Moments:
                 "would be left with a negative weight or variance."
             )
         cleared = gone | (after.observed() <= _DUST * np.maximum(before, 0.0))
-        exact = ~after._observed().digits.any(axis=(0, 1))
+        exact = ~after._observed.digits.any(axis=(0, 1))
         if np.any(exact & rows.first.digits.any(axis=(0, 1))):
             raise RowNotFoundError(
                 "X of the rows is not what the transformer was fitted on: no rows "
@@ -135,7 +137,7 @@ class Moments:
         if self.rows.second is None:
             return True
         room = _TOLERANCE * self.rows.squares().rounded()[0] * np.maximum(weight, slack)
-        return bool(np.all(self._spread() >= -room))
+        return bool(np.all(self._spread >= -room))
 
     def _without(self, columns: Mask, everything: bool) -> Moments:
         """Without the rounding of weights that is left of columns, or of all rows."""
@@ -153,12 +155,18 @@ class Moments:
         missing = missing.plus(kept(_widened(weight, self.missing.shape), 1 - keep))
         return Moments(Statistics(weight, kept(rows.first, keep), second), missing)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The sums, without what was computed from them."""
+        return {"rows": self.rows, "missing": self.missing}
+
+    @cached_property
     def _observed(self) -> Exact:
         return _widened(self.rows.weight, self.missing.shape).plus(self.missing, -1)
 
+    @cached_property
     def _spread(self) -> Array:
         """Variance of each column times its squared weight."""
-        first, weight = self.rows.first, self._observed()
+        first, weight = self.rows.first, self._observed
         squares = weight.times(self.rows.squares())
         spread: Array = squares.plus(first.times(first), -1).rounded()[0]
         return spread
