@@ -34,7 +34,10 @@ def write(path, n_rows):
         columns = {f"x{place}": X[:, place] for place in range(_COLUMNS)}
         table = pa.table({**columns, "y": y.astype(np.int8)})
         if writer is None:
-            writer = pq.ParquetWriter(path, table.schema, compression="none")
+            # values are nearly all different: a dictionary would double them
+            writer = pq.ParquetWriter(
+                path, table.schema, compression="none", use_dictionary=False
+            )
         writer.write_table(table)
     writer.close()
 

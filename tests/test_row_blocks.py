@@ -637,3 +637,57 @@ def test_labels_that_come_late(data):
     np.testing.assert_allclose(model.coef_, expected.coef_, rtol=0.0, atol=1e-12)
     with pytest.raises(ValueError, match="Block 3: y contains"):
         model.refine(in_blocks(X, np.append(y[:-1], 2)))
+
+
+# Progress -----------------------------------------------------------------------------
+
+
+def test_a_bar_on_the_command_line(data, capsys):
+    X, y = data[0], data[1]["classes"]
+    blocks = [(X[:100], y[:100]), (X[100:], y[100:])]
+    UnlearnableGaussianNB().fit(DataBlocks(blocks, verbose=True))
+    shown = capsys.readouterr().err
+    assert "pass 1: 2 blocks" in shown
+    assert f"pass 2: [{'#' * 15:<30}]  50%" in shown
+    assert f"pass 2: [{'#' * 30}] 100%" in shown
+    UnlearnableGaussianNB().fit(DataBlocks(blocks))
+    assert capsys.readouterr().err == ""
+
+
+class Recorder:
+    """A callback that notes what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def setup(self, estimator, context):
+        self.told.append("setup")
+
+    def on_fit_task_begin(self, estimator, context):
+        if context.task_name != "block":
+            self.told.append(context.task_name)
+
+    def on_fit_task_end(self, estimator, context):
+        self.told.append(f"{context.task_name} done")
+
+    def teardown(self, estimator, context):
+        self.told.append("teardown")
+
+
+@pytest.mark.parametrize("model", [UnlearnableRidge(), UnlearnableLinearRegression()])
+def test_callbacks_are_told_of_passes_and_blocks(model, data):
+    pytest.importorskip("sklearn.callback")
+    X, y, recorder = data[0], data[1]["numbers"], Recorder()
+    model = clone(model).fit(X, y)
+    known = set(vars(model))
+    model.set_callbacks(recorder).fit(in_blocks(X, y, size=120))
+    told = recorder.told
+    assert told[:2] + told[-2:] == ["setup", "fit", "fit done", "teardown"]
+    a_pass = ["pass", "block done", "block done", "pass done"]
+    assert told[2:6] == a_pass
+    assert told.count("pass done") >= 2
+    assert set(vars(model)) - known == {"_skl_callbacks"}
+    recorder.told.clear()
+    with pytest.raises(ValueError, match="Block 1 of X"):
+        model.fit(changed(data, 1, X=X[120:, :3]))
+    assert recorder.told[-1] == "teardown"

@@ -62,12 +62,12 @@ class DaskBlocks(DataBlocks):
             columns.append(_parts_beside(X, values, name, len(columns[0])))
         block = _delayed(Block, pure=False)
         self._parts = [block(*parts) for parts in zip(*columns, strict=True)]
-        self.feature_names = None
+        self.feature_names, self._bar = None, None
 
     @classmethod
     def _of(cls, parts: list) -> DaskBlocks:
         blocks = cls.__new__(cls)
-        blocks._parts, blocks.feature_names = parts, None
+        blocks._parts, blocks.feature_names, blocks._bar = parts, None, None
         return blocks
 
     def __iter__(self) -> Iterator[Block]:
@@ -84,6 +84,10 @@ class DaskBlocks(DataBlocks):
     def watched(self) -> DaskBlocks:
         """The same blocks, read once: Dask keeps them, on disk if need be."""
         return DaskBlocks._of(list(dask.persist(*self._parts)))
+
+    def followed(self, task: Any) -> DaskBlocks:
+        """The same blocks: Dask tells of its tasks itself."""
+        return self
 
     def mapped(self, function: Callable[[Block], Block]) -> DaskBlocks:
         """What a function makes of each block, where it is."""

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
-except ImportError:
-
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """An estimator without callbacks."""
-
-    def with_callbacks(method):
-        """The method itself."""
-        return method
-
+from sklearn_unlearn.utils.callbacks import CallbackSupportMixin, with_callbacks
 
 __all__ = ["CallbackSupportMixin", "followed", "with_callbacks"]
 

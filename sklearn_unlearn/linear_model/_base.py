@@ -27,7 +27,8 @@ from sklearn_unlearn.linear_model._from_sklearn import AdoptionMixin
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
 from sklearn_unlearn.linear_model._parameters import ParametersMixin
 from sklearn_unlearn.newton import warn_unless_converged
-from sklearn_unlearn.row_blocks import DataBlocks
+from sklearn_unlearn.row_blocks import DataBlocks, telling_callbacks
+from sklearn_unlearn.utils.callbacks import CallbackSupportMixin, with_callbacks
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.row_ids import check_new_row_ids
@@ -49,6 +50,7 @@ class LinearUnlearner(
     ParametersMixin,
     CertifiedMixin,
     LearnedColumns,
+    CallbackSupportMixin,
     BaseEstimator,
 ):
     """A generalised linear model fitted by Newton's method that keeps its factor.
@@ -63,6 +65,7 @@ class LinearUnlearner(
     _averages: Any = False
     _reads_blocks = True
 
+    @with_callbacks
     def fit(self, X, y=None, sample_weight=None, *, row_ids=None):
         """Fit the model and keep the factor of its Hessian.
 
@@ -91,7 +94,7 @@ class LinearUnlearner(
         ProblemTooLargeError
             If the factor would exceed its documented limit and is needed.
         """
-        with self._exclusive():
+        with self._exclusive(), telling_callbacks(self, X) as X:
             training = self._read_training(X, y, sample_weight, row_ids)
             self._fitted = self._fit_rows(*training)
         return self

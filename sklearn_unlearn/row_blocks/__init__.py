@@ -5,7 +5,11 @@ factor and of the exact models and transformers, and in ``refine`` and
 ``gradient_residual``.
 """
 
-from sklearn_unlearn.row_blocks._data_blocks import DataBlocks, refusing_blocks
+from sklearn_unlearn.row_blocks._data_blocks import (
+    DataBlocks,
+    refusing_blocks,
+    telling_callbacks,
+)
 from sklearn_unlearn.row_blocks._row_stream import (
     Block,
     check_blocks_alone,
@@ -27,5 +31,6 @@ __all__ = [
     "refusing_blocks",
     "same_columns",
     "same_kind",
+    "telling_callbacks",
     "without_names",
 ]

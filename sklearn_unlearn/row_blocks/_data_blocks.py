@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial, wraps
 from itertools import count
 from pathlib import Path
@@ -14,6 +15,7 @@ import scipy.sparse as sp
 
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.row_blocks._progress import Bar, Task
 from sklearn_unlearn.row_blocks._row_stream import Block, RowStream, in_block
 from sklearn_unlearn.row_blocks._same_rows import SameRows
 from sklearn_unlearn.utils.optional import import_optional
@@ -40,6 +42,10 @@ class DataBlocks:
         X have the same columns, and are all dense or all sparse.
     feature_names : sequence of str, optional
         Names of the columns of X, where the blocks are no frames that have them.
+    verbose : bool, default=False
+        Whether a bar on standard error shows how far each pass is. Callbacks of
+        scikit-learn 1.9, set on a model by ``set_callbacks``, are told of passes and
+        blocks in any case.
 
     Raises
     ------
@@ -65,6 +71,7 @@ class DataBlocks:
         blocks: Iterable[tuple] | Callable[[], Iterator[tuple]],
         *,
         feature_names: Sequence[str] | np.ndarray | None = None,
+        verbose: bool = False,
     ):
         if not callable(blocks) and not isinstance(blocks, Iterable):
             raise TypeError(
@@ -82,11 +89,13 @@ class DataBlocks:
         self.feature_names = (
             None if feature_names is None else np.array(feature_names, dtype=object)
         )
+        self._bar = Bar() if verbose else None
 
     def __iter__(self) -> Iterator[Block]:
         """Read all blocks, the next one ahead."""
         blocks = iter(self._blocks() if callable(self._blocks) else self._blocks)
-        yield from map(_checked, count(), _read_ahead(blocks))
+        checked = map(_checked, count(), _read_ahead(blocks))
+        yield from checked if self._bar is None else self._bar.followed(checked)
 
     def watched(self) -> DataBlocks:
         """The same blocks, refused where a later pass reads others than the first."""
@@ -94,6 +103,10 @@ class DataBlocks:
         return DataBlocks(
             lambda: same.checked(iter(self)), feature_names=self.feature_names
         )
+
+    def followed(self, task: Task) -> DataBlocks:
+        """The same blocks, of whose passes a task tells callbacks."""
+        return DataBlocks(lambda: task.followed(self), feature_names=self.feature_names)
 
     def mapped(self, function: Callable[[Block], Block]) -> DataBlocks:
         """What a function makes of each block, the columns without names."""
@@ -166,7 +179,9 @@ class DataBlocks:
         return f"DataBlocks({source})"
 
     @classmethod
-    def from_npz(cls, paths, y=None, sample_weight=None) -> DataBlocks:
+    def from_npz(
+        cls, paths, y=None, sample_weight=None, *, verbose=False
+    ) -> DataBlocks:
         """Sparse rows in files of :func:`scipy.sparse.save_npz`, a block each.
 
         Parameters
@@ -175,6 +190,8 @@ class DataBlocks:
             In the order of the rows.
         y, sample_weight : array-like of shape (n_samples,), optional
             Of the rows of all files.
+        verbose : bool, default=False
+            As for the class.
 
         Returns
         -------
@@ -185,11 +202,19 @@ class DataBlocks:
         for name, values in (("y", y), ("sample_weight", sample_weight)):
             if values is not None and not np.ndim(values):
                 raise TypeError(f"{name} must have an entry a row; got a scalar.")
-        return cls(_NpzBlocks([Path(path) for path in paths], y, sample_weight))
+        blocks = _NpzBlocks([Path(path) for path in paths], y, sample_weight)
+        return cls(blocks, verbose=verbose)
 
     @classmethod
     def from_parquet(
-        cls, source, target=None, sample_weight=None, *, columns=None, batch_size=2**16
+        cls,
+        source,
+        target=None,
+        sample_weight=None,
+        *,
+        columns=None,
+        batch_size=2**16,
+        verbose=False,
     ) -> DataBlocks:
         """Rows of Parquet files, or of any dataset of pyarrow.
 
@@ -206,6 +231,8 @@ class DataBlocks:
             Those that are X, all numeric or boolean; by default all others.
         batch_size : int, default=65536
             Most rows of a block.
+        verbose : bool, default=False
+            As for the class.
 
         Returns
         -------
@@ -221,7 +248,21 @@ class DataBlocks:
         from sklearn_unlearn.row_blocks._parquet import ParquetBlocks
 
         blocks = ParquetBlocks(source, target, sample_weight, columns, batch_size)
-        return cls(blocks, feature_names=blocks.columns)
+        return cls(blocks, feature_names=blocks.columns, verbose=verbose)
+
+
+@contextmanager
+def telling_callbacks(estimator: Any, X: Any) -> Iterator[Any]:
+    """Rows of a fit; of those in blocks, callbacks of the estimator are told.
+
+    To be entered within a method that is decorated by ``with_callbacks``.
+    """
+    if not isinstance(X, DataBlocks) or not hasattr(estimator, "set_callbacks"):
+        yield X
+        return
+    task = Task(estimator)
+    yield X.followed(task)
+    task.end()
 
 
 def refusing_blocks(fit: Callable) -> Callable:

@@ -10,13 +10,14 @@ import numpy as np
 
 from sklearn_unlearn.base import Answer, Batch, Request, UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.row_blocks import DataBlocks
+from sklearn_unlearn.row_blocks import DataBlocks, telling_callbacks
 from sklearn_unlearn.sufficient_statistics._fitted import (
     Fitted,
     ReadRows,
     SufficientStatistics,
 )
 from sklearn_unlearn.sufficient_statistics._from_blocks import fitted_to_blocks
+from sklearn_unlearn.utils.callbacks import CallbackSupportMixin, with_callbacks
 from sklearn_unlearn.utils.raw_rows import read_as
 from sklearn_unlearn.utils.validation import (
     Columns,
@@ -27,7 +28,7 @@ from sklearn_unlearn.utils.validation import (
 )
 
 
-class StatisticsUnlearner(UnlearnerMixin):
+class StatisticsUnlearner(UnlearnerMixin, CallbackSupportMixin):
     """An estimator that is a function of sufficient statistics of its rows."""
 
     #: scikit-learn's class.
@@ -147,13 +148,15 @@ class StatisticsUnlearner(UnlearnerMixin):
         """The fitted value with the rows of ``fit``, if it is to keep them."""
         return fitted
 
+    @with_callbacks
     def _fit(self, X, y=None, sample_weight=None, classes=None, row_ids=None):
         with self._exclusive():
             params = copy.deepcopy(self.get_params(deep=False))
             self._check_parameters(params)
             if isinstance(X, DataBlocks):
                 given = {"y": y, "sample_weight": sample_weight, "row_ids": row_ids}
-                after = fitted_to_blocks(self, X, given, params)
+                with telling_callbacks(self, X) as X:
+                    after = fitted_to_blocks(self, X, given, params)
                 self._swap(self._complete(after, None))
                 return self
             batch = Batch(X, y, sample_weight)
