@@ -9,7 +9,8 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.pipeline._steps import outputs
 from sklearn_unlearn.row_blocks import DataBlocks
-from sklearn_unlearn.transformers import is_nothing, is_stateless
+from sklearn_unlearn.transformers import cross_fitted_in, is_nothing, is_stateless
+from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.raw_rows import taken
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.steps import own
@@ -61,6 +62,12 @@ def inputs(steps, X):
 
 
 def _check_reads(name, step, is_last):
+    if not is_last and not is_nothing(step) and cross_fitted_in(name, step):
+        raise TypeError(
+            f"Step {name!r}, {kind_of(step)}, gives the steps behind it other values "
+            "for the rows that it is fitted to, which it needs at once: give X and y "
+            "as arrays."
+        )
     if is_nothing(step) or own(step, "_reads_blocks"):
         return
     if is_last or not is_stateless(step):

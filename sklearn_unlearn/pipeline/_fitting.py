@@ -14,7 +14,7 @@ from sklearn.utils.validation import has_fit_parameter
 from sklearn_unlearn.pipeline._blocks import fit_to_blocks
 from sklearn_unlearn.pipeline._meta_estimators import hands_weights_on, of_targets
 from sklearn_unlearn.pipeline._requests import PipelineRequests
-from sklearn_unlearn.pipeline._steps import outputs
+from sklearn_unlearn.pipeline._steps import cross_fitted, outputs
 from sklearn_unlearn.row_blocks import DataBlocks, check_blocks_alone
 from sklearn_unlearn.transformers import (
     check_on_stateful,
@@ -234,7 +234,7 @@ def fit_behind(other, pipeline, X, y, sample_weight=None):
     X, y, sample_weight
         As for its ``fit``.
     """
-    if other._cross_fitted or other._remembered:
+    if cross_fitted(other.steps, other._marks) or other._remembered:
         pipeline.fit(X, y, sample_weight)
         return
     X, y, keywords = pipeline._prepared(X, y, sample_weight, None, {})

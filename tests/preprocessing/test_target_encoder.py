@@ -14,9 +14,11 @@ from sklearn.preprocessing import StandardScaler, TargetEncoder
 
 from sklearn_unlearn import (
     RetrainedClassifier,
+    UnlearnableGridSearchCV,
     UnlearnableLogisticRegression,
     UnlearnablePipeline,
     UnlearnableTargetEncoder,
+    make_unlearnable_pipeline,
     unlearnable,
 )
 from sklearn_unlearn.core.statistics.counts import keys_of
@@ -309,3 +311,24 @@ def test_without_retained_rows_steps_behind_it_refuse():
     model.fit(X, TARGETS["binary"])
     with pytest.raises(UnlearningError, match="retain_data=True"):
         model.partial_unfit(X[:1], TARGETS["binary"][:1])
+
+
+def test_in_searches_and_blocks_steps_behind_it_get_what_it_gave_at_fit():
+    y = TARGETS["binary"]
+    model = make_unlearnable_pipeline(
+        UnlearnableTargetEncoder(), UnlearnableLogisticRegression(retain_data=True)
+    )
+    search = UnlearnableGridSearchCV(
+        model, {"unlearnablelogisticregression__C": [0.1, 1.0]}, cv=2
+    ).fit(X, y)
+    for left in (slice(0, None), slice(4, None)):
+        if left.start:
+            search.partial_unfit(X[:4], y[:4])
+        best = clone(model).set_params(**search.best_params_).fit(X[left], y[left])
+        np.testing.assert_allclose(
+            search.predict_proba(X), best.predict_proba(X), atol=1e-6
+        )
+    blocks = DataBlocks([(X[:50], y[:50]), (X[50:], y[50:])])
+    model.set_params(unlearnabletargetencoder__target_type="binary")
+    with pytest.raises(TypeError, match=r"'unlearnabletargetencoder'.* other values"):
+        model.fit(blocks)
