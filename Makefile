@@ -118,7 +118,7 @@ doc: $(ENV)doc$(STAMP)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf .coverage build dist *.egg-info doc/_build doc/generated
+	rm -rf .coverage build dist *.egg-info doc/_build doc/gallery doc/generated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ENV)%$(STAMP): pyproject.toml $(wildcard constraints/*.txt)

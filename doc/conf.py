@@ -17,8 +17,10 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "numpydoc",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "templates"]
+exclude_patterns = ["_build", "templates", "gallery/*.py", "gallery/*.ipynb"]
 templates_path = ["templates"]
 default_role = "literal"
 
@@ -28,6 +30,22 @@ autodoc_typehints = "none"
 autodoc_mock_imports = ["dask", "distributed", "skorch", "torch"]
 numpydoc_show_class_members = False
 add_module_names = False
+
+# Examples with PyTorch need what the environment of the documentation does not have.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": "",
+    "ignore_pattern": r"torch",
+    "within_subsection_order": "FileNameSortKey",
+    "download_all_examples": False,
+    "plot_gallery": "True",
+    "abort_on_example_error": True,
+    "min_reported_time": 5,
+    "show_memory": False,
+    "backreferences_dir": "generated/backreferences",
+    "doc_module": ("sklearn_unlearn",),
+}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_unlearn"
