@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sklearn_unlearn.core.trees.gains import Histograms, sums_of
 from sklearn_unlearn.core.trees.hashing import UInts, row_keys
-from sklearn_unlearn.core.trees.nodes import Ints, Nodes, gather
+from sklearn_unlearn.core.trees.nodes import Ints, Nodes, gather, is_among
 from sklearn_unlearn.core.trees.rules import MISSING, Rows, Rules
 from sklearn_unlearn.core.trees.splits import best_splits, is_large, no_tables
 from sklearn_unlearn.core.trees.tables import (
@@ -28,6 +28,9 @@ from sklearn_unlearn.core.trees.visits import (
     flat,
     rows_after,
 )
+
+#: Rows of a node that are looked at before all of them are.
+_HEAD = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +138,8 @@ class Decider:
         for number in np.unique(self.tree):
             tables = self.trees[number].tables
             visits = np.flatnonzero(self.tree == number)
-            has = np.flatnonzero(np.isin(node[visits], tables.nodes) & large[visits])
+            held = is_among(node[visits], tables.nodes)
+            has = np.flatnonzero(held & large[visits])
             at = np.searchsorted(tables.nodes, node[visits[has]])
             same = [
                 self._same_sample(visit, tables.samples[table])
@@ -229,7 +233,10 @@ class Decider:
         for visit in chosen:
             column = self.rows.columns[self.feature[visit]]
             going = column[self.visits.going[visit]]
-            if np.any((going == self.below[visit]) | (going == self.above[visit])):
+            below, above = self.below[visit], self.above[visit]
+            if (np.any(going == below) and not self._stays(visit, 0, below)) or (
+                np.any(going == above) and not self._stays(visit, 1, above)
+            ):
                 lost.append(visit)
                 continue
             left = np.array(self.visits.coming_left[visit], dtype=bool)
@@ -241,6 +248,18 @@ class Decider:
             some = np.array(lost)
             visited = rows_after(self.visits, self.trees, self.gone, some)
             self._set_ends(some, visited.places, visited.starts, visited.was_left)
+
+    def _stays(self, visit: int, side: int, value: np.float32) -> bool:
+        """Whether a row that stays on a side of a cut has a value."""
+        begin, size = self.visits.begin[visit], self.visits.n_rows[visit]
+        middle, end = begin + self.visits.n_left[visit], begin + size
+        places = self.trees[self.tree[visit]].places
+        places = places[middle:end] if side else places[begin:middle]
+        column = self.rows.columns[self.feature[visit]]
+        for some in (places[:_HEAD], places[_HEAD:]):  # mostly one of the first has it
+            if np.any((column[some] == value) & ~self.gone[some]):
+                return True
+        return False
 
     def _set_ends(
         self, chosen: Ints, places: Ints, starts: Ints, left: NDArray[np.bool_]

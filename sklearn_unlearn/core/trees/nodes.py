@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn_unlearn.core.trees.hashing import UInts
 
 Ints = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 T = TypeVar("T", bound=np.generic)
 
 
@@ -70,6 +71,15 @@ class Nodes:
             batches.append(np.arange(first, last))
             first = last
         return batches
+
+
+def is_among(values: NDArray[np.integer], some: NDArray[np.integer]) -> Mask:
+    """Where values are among some that are sorted; sooner than `numpy.isin`."""
+    if not some.size:
+        return np.zeros(values.shape, dtype=bool)
+    at = np.minimum(np.searchsorted(some, values), some.size - 1)
+    found: Mask = some[at] == values
+    return found
 
 
 def gather(values: NDArray[T], begins: Ints, ends: Ints) -> tuple[NDArray[T], Ints]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn_unlearn.core.trees.decisions import Decider, Decisions
 from sklearn_unlearn.core.trees.growth import Roots, grow
 from sklearn_unlearn.core.trees.hashing import UInts, row_keys
-from sklearn_unlearn.core.trees.nodes import Ints, T
+from sklearn_unlearn.core.trees.nodes import Ints, T, is_among
 from sklearn_unlearn.core.trees.rules import Rows, Rules
 from sklearn_unlearn.core.trees.tables import Tables
 from sklearn_unlearn.core.trees.tree import Tree
@@ -100,7 +100,7 @@ def _spliced(
     rows.append(tree.places[position:])
     held = tree.tables
     stay = np.ones(held.nodes.size, dtype=bool)
-    stay[np.isin(held.nodes, node)] = False
+    stay[is_among(held.nodes, node)] = False
     firsts = np.array([visits.node[visit] for visit in subtrees], dtype=np.intp)
     ends = np.array([_end(tree, first) for first in firsts], dtype=np.intp)
     others = list(subtrees.values())
@@ -113,7 +113,7 @@ def _spliced(
     if others:
         before = np.searchsorted(firsts, held.nodes, side="right") - 1
         stay &= ~((before >= 0) & (held.nodes < ends[before]))
-    own = np.isin(decisions.tables.nodes, kept)
+    own = is_among(decisions.tables.nodes, kept)
     renewed = decisions.tables.some(np.flatnonzero(own))
     renewed = renewed.of_nodes(
         np.array([visits.node[visit] for visit in renewed.nodes], dtype=np.intp)
