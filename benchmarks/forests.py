@@ -6,6 +6,7 @@ import os
 import time
 
 import numpy as np
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import (
     load_breast_cancer,
     load_diabetes,
@@ -17,13 +18,22 @@ from sklearn.datasets import (
     make_hastie_10_2,
 )
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from benchmarks import data
 from benchmarks.measure import Call, Table, paired, ratio
 from sklearn_unlearn import (
+    UnlearnableColumnTransformer,
+    UnlearnableOneHotEncoder,
     UnlearnableRandomForestClassifier,
     UnlearnableRandomForestRegressor,
+    UnlearnableSimpleImputer,
+    UnlearnableStandardScaler,
+    make_unlearnable_pipeline,
 )
 from sklearn_unlearn.core.trees.accelerator import VARIABLE, compiled_trees
 
@@ -36,6 +46,7 @@ def run(settings):
     if settings.quick:
         X, y = X[:2000], y[:2000]
     _speed(table, name, X, y, n_trees, settings)
+    _in_pipeline(table, n_trees, settings)
     table.reach(
         "accuracy or R2, mean difference in points", np.mean(differences), at_least=-0.1
     )
@@ -89,7 +100,7 @@ def _pair(classes, n_trees, seed):
 
 
 def _accuracy(table, name, X, y, classes, n_trees, settings):
-    scores = []
+    scores, areas = [], []
     for seed in range(1 if settings.quick else 5):
         if settings.quick and len(y) > 1000:
             X, y = X[:1000], y[:1000]
@@ -98,8 +109,13 @@ def _accuracy(table, name, X, y, classes, n_trees, settings):
         for forest in pair:
             forest.fit(parts[0], parts[2])
         scores.append([forest.score(parts[1], parts[3]) for forest in pair])
+        if classes:
+            areas.append([_area(forest, parts[1], parts[3]) for forest in pair])
     ours, twin = 100.0 * np.mean(scores, axis=0)
     table.add(data=name, what="score", ours=ours, scikit_learn=twin, ratio="")
+    if classes:
+        area, other = 100.0 * np.mean(areas, axis=0)
+        table.add(data=name, what="AUC", ours=area, scikit_learn=other, ratio="")
     return ours - twin
 
 
@@ -155,7 +171,84 @@ def _speed_of(code, table, name, X, y, n_trees, most, least, settings):
         table.reach(what, refit / seconds, at_least=times_faster)
 
 
-def _request(model, X, y, rows):
+def _area(forest, X, y):
+    """The area under the curve, the mean over classes each against the rest."""
+    shares = forest.predict_proba(X)
+    if shares.shape[1] == 2:
+        return roc_auc_score(y, shares[:, 1])
+    return roc_auc_score(y, shares, multi_class="ovr")
+
+
+def _in_pipeline(table, n_trees, settings):
+    """Requests in raw values, behind an imputer, a scaler and an encoder."""
+    X, y = data.adult_raw()
+    if settings.quick:
+        X, y = X[:2000], y[:2000]
+    numbers = [name for name in X if X[name].to_numpy().dtype.kind == "f"]
+    others = [name for name in X if name not in numbers]
+    forest, twin = _pair(True, n_trees, 0)
+    encoded = {"sparse_output": False, "handle_unknown": "ignore"}
+    scaled = make_unlearnable_pipeline(
+        UnlearnableSimpleImputer(), UnlearnableStandardScaler()
+    )
+    ours = make_unlearnable_pipeline(
+        UnlearnableColumnTransformer(
+            [
+                ("numbers", scaled, numbers),
+                ("others", UnlearnableOneHotEncoder(**encoded), others),
+            ]
+        ),
+        forest,
+    )
+    theirs = make_pipeline(
+        ColumnTransformer(
+            [
+                ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), numbers),
+                ("others", OneHotEncoder(**encoded), others),
+            ]
+        ),
+        twin,
+    )
+    fits = paired(
+        settings, Call(lambda: ours.fit(X, y)), Call(lambda: theirs.fit(X, y))
+    )
+    refit = fits[1].median
+    new = X[10:13].copy()
+    new[numbers[0]] += 1.0
+    kinds = [
+        ("1 row", lambda row: _request(ours, X, y, [row]), 50),
+        (
+            "1 value",
+            lambda row: _timed(
+                ours.replace_features,
+                X[10 + row : 11 + row],
+                y[10 + row : 11 + row],
+                new[row : row + 1],
+            ),
+            50,
+        ),
+        ("1 column", lambda row: _timed(ours.forget_features, [others[row]]), 2),
+    ]
+    for kind, request, times_faster in kinds:
+        request(0)  # which waits for what is looked up once
+        seconds = np.mean([request(row) for row in (1, 2)])
+        table.add(
+            data="Adult",
+            what=f"{kind} out of a pipeline",
+            ours=f"{1e3 * seconds:.3g} ms",
+            scikit_learn=f"{refit:.3g} s",
+            ratio=refit / seconds,
+        )
+        what = f"{kind}, pipeline: a refit / a request"
+        table.reach(what, refit / seconds, at_least=times_faster)
+
+
+def _timed(verb, *arguments):
     start = time.perf_counter()
-    model.partial_unfit(X[rows], y[rows])
+    verb(*arguments)
     return time.perf_counter() - start
+
+
+def _request(model, X, y, rows):
+    some = X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+    return _timed(model.partial_unfit, some, y[rows])
