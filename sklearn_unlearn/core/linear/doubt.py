@@ -138,6 +138,10 @@ def _doubt_of(
     change = reach.largest_change(changes[-1])
     if change == 0.0:
         return 0.0
+    # of margins a bound takes longer than what is seen of a change
+    margins = objective.loss.self_concordance is None
+    if margins and change <= _UNSEEN * seen.most and change <= _UNSEEN * seen.size:
+        return 0.0
     doubt = _bounded(reach, objective, factor, before, changes, solved, change)
     if doubt <= DOUBTFUL or not change <= max(_UNSEEN, _BLIND) * seen.most:
         return doubt
