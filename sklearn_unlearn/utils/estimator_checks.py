@@ -268,12 +268,15 @@ def _applicable(estimator):
         if row_verbs:
             yield requests.check_list_of_requests
             yield requests.check_plan
+            if {"partial_unfit", "replace_features"} <= verbs:
+                yield requests.check_list_in_order
         if {"partial_unfit", "partial_fit"} <= verbs:
             yield requests.check_undo
         if "partial_unfit" in verbs:
             yield subjects.check_attested
     if "partial_unfit" in verbs and subjects.knows_names(estimator):
         yield subjects.check_subjects
+        yield subjects.check_requests_by_name
     if {"partial_unfit", "partial_fit"} <= verbs:
         yield results.check_restored
     if {"partial_unfit", "partial_fit"} <= verbs and len(row_verbs) > 2:

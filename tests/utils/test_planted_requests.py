@@ -12,6 +12,7 @@ from sklearn_unlearn import (
     UnlearnableMLPClassifier,
     UnlearnableRidge,
 )
+from sklearn_unlearn.exceptions import ContradictionError
 from sklearn_unlearn.utils._checks import requests, subjects
 from sklearn_unlearn.utils.estimator_checks import unlearner_checks
 from tests.utils.faulty import failures
@@ -19,6 +20,7 @@ from tests.utils.faulty import failures
 CHECKS = (
     requests.check_record,
     requests.check_list_of_requests,
+    requests.check_list_in_order,
     requests.check_plan,
     requests.check_undo,
     subjects.check_attested,
@@ -52,8 +54,9 @@ def test_sound_unlearners_pass(estimator, check):
     ],
 )
 def test_sound_unlearners_know_their_subjects(estimator):
-    assert "check_subjects" in dict(unlearner_checks(estimator))
-    subjects.check_subjects(estimator)
+    for check in (subjects.check_subjects, subjects.check_requests_by_name):
+        assert check.__name__ in dict(unlearner_checks(estimator))
+        check(estimator)
 
 
 class Forgetful(UnlearnableRidge):
@@ -206,3 +209,105 @@ def test_a_model_that_learns_other_rows_than_it_attests():
 
     with pytest.raises(AssertionError, match=r"takes rows|no nearer"):
         subjects.check_attested(Fault())
+
+
+class Lenient(UnlearnableKNeighborsClassifier):
+    """It takes what a text says for a number, and half of a subject for all of it."""
+
+    def partial_unfit(self, *given, row_ids=None, **keywords):
+        if given or "X" in keywords:
+            row_ids = None
+        elif row_ids == ["a name"]:
+            row_ids = [self.remaining_ids()[0]]
+        return super().partial_unfit(*given, row_ids=row_ids, **keywords)
+
+
+def test_names_of_another_kind_that_are_taken():
+    message = failures(Lenient(), "check_requests_by_name")["check_requests_by_name"]
+    assert "of another kind than at fit is taken" in message
+
+
+def test_half_of_a_subject_that_is_taken():
+    class Fault(Lenient):
+        def partial_unfit(self, *given, row_ids=None, **keywords):
+            if row_ids == ["a name"]:
+                raise ValueError("no number")
+            return super().partial_unfit(*given, row_ids=row_ids, **keywords)
+
+    with pytest.raises(AssertionError, match="given with half of its rows is taken"):
+        subjects.check_requests_by_name(Fault())
+
+
+def test_corrections_of_a_name_in_another_order():
+    class Fault(UnlearnableKNeighborsClassifier):
+        def replace_features(self, X_new=None, row_ids=None, **keywords):
+            return super().replace_features(
+                X_new=X_new[::-1], row_ids=row_ids, **keywords
+            )
+
+    with pytest.raises(AssertionError, match="not that of the corrected rows"):
+        subjects.check_requests_by_name(Fault(1))
+
+
+def test_a_second_key_that_does_not_count():
+    class Fault(UnlearnableKNeighborsClassifier):
+        def partial_unfit(self, *given, row_ids=None, **keywords):
+            if isinstance(row_ids, list) and isinstance(row_ids[0], tuple):
+                row_ids = row_ids[0][0]
+            return super().partial_unfit(*given, row_ids=row_ids, **keywords)
+
+    with pytest.raises(AssertionError, match="names of two keys"):
+        subjects.check_requests_by_name(Fault(1))
+
+
+def test_a_list_that_contradicts_itself_and_is_taken():
+    class Fault(UnlearnableGaussianNB):
+        def carry_out(self, requests):
+            try:
+                return super().carry_out(requests)
+            except ContradictionError:
+                return super().carry_out(requests[:1])
+
+    message = failures(Fault(), "check_list_in_order")["check_list_in_order"]
+    assert "takes two values for one row" in message
+
+
+def test_a_list_in_another_order():
+    class Fault(UnlearnableGaussianNB):
+        def _answered_together(self, fitted, asked):
+            if len(asked) == 2 and asked[0].into is not None:
+                asked = asked[:1]
+            return super()._answered_together(fitted, asked)
+
+    with pytest.raises(AssertionError, match=r"does not delete them|takes two values"):
+        requests.check_list_in_order(Fault())
+
+
+def test_a_plan_of_what_is_not_fitted():
+    class Fault(UnlearnableRidge):
+        def plan(self, requests, X_watch=None):
+            if not self.__sklearn_is_fitted__():
+                return None
+            return super().plan(requests, X_watch)
+
+    with pytest.raises(AssertionError, match="what is not fitted is made"):
+        requests.check_plan(Fault())
+
+
+def test_a_plan_that_gives_another_reason():
+    class Fault(UnlearnableRidge):
+        def plan(self, requests, X_watch=None):
+            plan = super().plan(requests, X_watch)
+            return plan if plan.refused is None else replace(plan, refused="never")
+
+    with pytest.raises(AssertionError, match="says 'never', the request"):
+        requests.check_plan(Fault())
+
+
+def test_an_undo_before_what_came_later():
+    class Fault(UnlearnableRidge):
+        def _check_undone(self, records, log):
+            pass
+
+    with pytest.raises(AssertionError, match="before that of what came later"):
+        requests.check_undo(Fault(retain_data=True))

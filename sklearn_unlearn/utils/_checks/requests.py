@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from sklearn_unlearn.exceptions import UndoError
 from sklearn_unlearn.utils._checks.assertions import (
@@ -19,6 +20,7 @@ from sklearn_unlearn.utils._checks.data import (
     make_cases,
     row_request,
     row_requests,
+    some,
 )
 from sklearn_unlearn.utils._checks.oracles import changes, distance, scores, snapshot
 
@@ -102,10 +104,51 @@ def check_list_of_requests(estimator):
         )
 
 
+def check_list_in_order(estimator):
+    """A row that a list corrects and deletes is deleted; two values are refused."""
+    estimator = configured(estimator)
+    case = make_cases(estimator)[0]
+    together, alone = case.fit(estimator), case.fit(estimator)
+    request = row_request(case, "replace_features", FIRST[:2])
+    X, y, X_new = request.arguments
+    once = {"X": X, "y": y, "X_new": X_new}
+    again = {**once, "X_new": some(case.X, SECOND[:2])}
+    message = where(together, case, "carry_out")
+    before, held = (look(together, case.X_test) for look in (scores, snapshot))
+    correction = "replace_features", once
+    try:
+        together.carry_out([correction, ("replace_features", again)])
+    except ValueError:
+        lines = changes(held, snapshot(together, case.X_test))
+        assert not lines, f"{message} is refused, but {'; '.join(lines)}."
+    else:
+        raise AssertionError(f"{message} takes two values for one row.")
+    together.carry_out([correction, ("partial_unfit", {"X": X_new, "y": y})])
+    alone.partial_unfit(X, y)
+    later = scores(alone, case.X_test)
+    assert_near(
+        scores(together, case.X_test),
+        later,
+        distance(before, later),
+        together,
+        ["partial_unfit"],
+        f"{message} of rows that are corrected and then deleted does not delete them",
+    )
+
+
 def check_plan(estimator):
     """A plan leaves the model bit for bit as it was, and says what will be."""
     estimator = configured(estimator)
     case = make_cases(estimator)[0]
+    asked = _listed(row_requests(estimator, case)[0])
+    try:
+        clone(estimator).plan(asked)
+    except NotFittedError:
+        pass
+    else:
+        raise AssertionError(
+            f"{type(estimator).__name__}: a plan of what is not fitted is made."
+        )
     for request in row_requests(estimator, case):
         model = case.fit(estimator)
         before = snapshot(model, case.X_test)
@@ -136,6 +179,8 @@ def check_plan(estimator):
         held = snapshot(model, case.X_test)
         refused = model.plan([(request.verb, bad)]).refused
         assert refused, f"{message} with one target of several is not refused."
+        said = _said(model, request.verb, bad)
+        assert said == refused, f"{message} says {refused!r}, the request {said!r}."
         lines = changes(held, snapshot(model, case.X_test))
         assert not lines, f"{message} is refused, but {'; '.join(lines)}."
 
@@ -176,6 +221,28 @@ def check_undo(estimator):
             ["partial_unfit", "partial_fit"],
             f"{message} is another model than before",
         )
+    case = make_cases(estimator)[0]
+    first, later = (row_request(case, "partial_unfit", at) for at in (FIRST, SECOND))
+    model = case.fit(estimator)
+    first.send(model)
+    record = model.request_record_
+    later.send(model)
+    try:
+        record.undo(model, **_listed(first)[1])
+    except UndoError:
+        return
+    raise AssertionError(
+        f"{where(model, case, 'undo')} is done before that of what came later."
+    )
+
+
+def _said(model, verb, given):
+    """What a request is refused with, nothing if it is not."""
+    try:
+        getattr(model, verb)(**given)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _listed(request):

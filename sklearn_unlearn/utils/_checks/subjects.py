@@ -13,12 +13,14 @@ from sklearn_unlearn.utils._checks.assertions import (
 )
 from sklearn_unlearn.utils._checks.data import (
     FIRST,
+    joined,
     make_cases,
     row_request,
     some,
 )
 from sklearn_unlearn.utils._checks.oracles import changes, distance, scores, snapshot
 from sklearn_unlearn.utils.attestation import attest, state_digest
+from sklearn_unlearn.utils.steps import hook
 from sklearn_unlearn.utils.tags import accepts, unlearning_tags
 
 #: Rows that have the same name.
@@ -68,10 +70,78 @@ def check_subjects(estimator):
         _assert_without(model, case, names, [first, second], before, message)
 
 
-def _refusal(model, row_ids):
+def check_requests_by_name(estimator):
+    """Names correct rows, one or several, by one key or two; others are refused."""
+    estimator = configured(estimator, retain_data=True)
+    case = make_cases(estimator)[0]
+    X, y, keywords = case.rows()
+    names = np.arange(y.shape[0]) // _ROWS_EACH
+    first, second = names[FIRST[:2]].tolist()
+    rows = np.flatnonzero(names == first)
+    fitted = clone(estimator).fit(X, y, row_ids=names, **keywords)
+    before, held = scores(fitted, case.X_test), snapshot(fitted, case.X_test)
+    message = where(fitted, case, "partial_unfit of names")
+    half = {"X": some(X, rows[:2]), "y": y[rows[:2]], "row_ids": first}
+    for given, what in (
+        ({"row_ids": [int(names[-1]) + 99]}, "never in"),
+        ({"row_ids": ["a name"]}, "of another kind than at fit"),
+        (half, "given with half of its rows"),
+    ):
+        assert _refusal(fitted, **given), f"{message} a name that is {what} is taken."
+        lines = changes(held, snapshot(fitted, case.X_test))
+        assert not lines, f"{message} {what} is refused, but {'; '.join(lines)}."
+    for verb, new in (("replace_features", "X_new"), ("replace_labels", "y_new")):
+        if not hasattr(fitted, verb):
+            continue
+        values = row_request(case, verb, rows).arguments[2]
+        model = clone(estimator).fit(X, y, row_ids=names, **keywords)
+        getattr(model, verb)(row_ids=first, **{new: values})
+        edited, targets = X, y
+        if new == "X_new":
+            order = np.arange(y.shape[0])
+            order[rows] = y.shape[0] + np.arange(rows.size)
+            edited = some(joined(X, values), order)
+        else:
+            targets = y.copy()
+            targets[rows] = values
+        refit = hook(model, "_like_at_fit")(names.size)
+        refit.fit(edited, targets, row_ids=names, **keywords)
+        oracle = scores(refit, case.X_test)
+        assert_near(
+            scores(model, case.X_test),
+            oracle,
+            distance(before, oracle),
+            model,
+            [verb],
+            f"{where(model, case, f'{verb} of a name')} the model is not that of the "
+            "corrected rows",
+        )
+    pairs = np.column_stack([names, np.arange(y.shape[0])])
+    model = clone(estimator).fit(X, y, row_ids=pairs, **keywords)
+    model.partial_unfit(row_ids=[(first, int(rows[1]))])
+    model.partial_unfit(row_ids=second)
+    kept = np.flatnonzero(names != second)
+    kept = kept[kept != rows[1]]
+    message = where(model, case, "names of two keys")
+    n_left = len(model.remaining_ids()) if hasattr(model, "has") else kept.size
+    assert n_left == kept.size, f"{message} {n_left} rows are left, not {kept.size}."
+    refit = hook(model, "_like_at_fit")(kept.size)
+    refit.fit(some(X, kept), y[kept], row_ids=pairs[kept])
+    oracle = scores(refit, case.X_test)
+    assert_near(
+        scores(model, case.X_test),
+        oracle,
+        distance(before, oracle),
+        model,
+        ["partial_unfit"],
+        f"{message} a row and a subject leave, and the model is not that of the others",
+    )
+
+
+def _refusal(model, row_ids, **given):
     """Why a request by names is refused, nothing if it is not."""
     try:
-        model.partial_unfit(row_ids=row_ids)
+        model.partial_unfit(row_ids=row_ids, **given)
     except ValueError as error:
         return str(error) or "nothing is said"
     return ""
