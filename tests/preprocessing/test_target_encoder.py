@@ -27,6 +27,7 @@ from sklearn_unlearn.exceptions import (
     RowNotFoundError,
     UnlearningError,
 )
+from sklearn_unlearn.pipeline import fit_behind
 from sklearn_unlearn.preprocessing._cross_fitting import folds_of
 from sklearn_unlearn.row_blocks import DataBlocks
 
@@ -318,9 +319,15 @@ def test_in_searches_and_blocks_steps_behind_it_get_what_it_gave_at_fit():
     model = make_unlearnable_pipeline(
         UnlearnableTargetEncoder(), UnlearnableLogisticRegression(retain_data=True)
     )
-    search = UnlearnableGridSearchCV(
-        model, {"unlearnablelogisticregression__C": [0.1, 1.0]}, cv=2
-    ).fit(X, y)
+
+    def searched(*strengths):
+        grid = {"unlearnablelogisticregression__C": list(strengths)}
+        again = UnlearnableGridSearchCV(model, grid, cv=2, scoring="neg_log_loss")
+        return again.fit(X, y)
+
+    search = searched(0.1, 1.0)  # whose models share what stands before them
+    alone = [searched(each).cv_results_["mean_test_score"][0] for each in (0.1, 1.0)]
+    np.testing.assert_allclose(search.cv_results_["mean_test_score"], alone, rtol=1e-7)
     for left in (slice(0, None), slice(4, None)):
         if left.start:
             search.partial_unfit(X[:4], y[:4])
@@ -328,6 +335,11 @@ def test_in_searches_and_blocks_steps_behind_it_get_what_it_gave_at_fit():
         np.testing.assert_allclose(
             search.predict_proba(X), best.predict_proba(X), atol=1e-6
         )
+    first = clone(model).fit(X, y)  # as where another candidate has become the best
+    second = clone(model).set_params(unlearnablelogisticregression__C=0.1)
+    fit_behind(first, second, X, y)
+    expected = clone(second).fit(X, y).predict_proba(X)
+    np.testing.assert_allclose(second.predict_proba(X), expected, atol=1e-6)
     blocks = DataBlocks([(X[:50], y[:50]), (X[50:], y[50:])])
     model.set_params(unlearnabletargetencoder__target_type="binary")
     with pytest.raises(TypeError, match=r"'unlearnabletargetencoder'.* other values"):
