@@ -39,6 +39,7 @@ TOPICS = (
     "choice_models",
     "coverage",
     "forests",
+    "forests_sequence",
     "perceptron",
     "certified",
     "capacity",

@@ -60,8 +60,8 @@ def run(settings):
     return table
 
 
-def _sets():
-    """Name, rows, targets, and whether it is classes."""
+def adult():
+    """Rows and labels of Adult, categories as numbers."""
     frame, income = data.adult_raw()
     coded = np.column_stack(
         [
@@ -69,12 +69,17 @@ def _sets():
             for column in (frame[name].to_numpy() for name in frame)
         ]
     )
+    return coded, np.array(income)
+
+
+def _sets():
+    """Name, rows, targets, and whether it is classes."""
     return [
         ("iris", *load_iris(return_X_y=True), True),
         ("wine", *load_wine(return_X_y=True), True),
         ("breast cancer", *load_breast_cancer(return_X_y=True), True),
         ("digits", *load_digits(return_X_y=True), True),
-        ("Adult", coded, income, True),
+        ("Adult", *adult(), True),
         ("Hastie", *make_hastie_10_2(4000, random_state=0), True),
         (
             "clusters",
