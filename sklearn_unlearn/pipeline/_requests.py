@@ -197,11 +197,11 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         flat, marks, targets = self._flat()
         weighted = marks.weighted
         *front, (name, step) = flat
-        request = with_targets(request, targets)
-        if not self._predicts:
+        request, predicts = with_targets(request, targets), self._predicts
+        if not predicts:
             request = at_once(request)
         out, into, weight = parts_of_request(request)
-        if not self._predicts:
+        if not predicts:
             if out.row_ids is not None or into.row_ids is not None:
                 raise UnlearningError(
                     "row_ids is nothing that a pipeline without a model knows."

@@ -32,6 +32,7 @@ _GIVEN = {
     name: f"{name}:".encode()
     for name in ("X", "X_new", "columns", "row_ids", "sample_weight", "y", "y_new")
 }
+_FLOAT64 = np.dtype(np.float64)
 _PLAIN = frozenset({bool, int, float, str, type(None)})
 _NUMBERS = (np.generic, str, bool, int, float)
 #: Attributes of fitted values that tell what was learned, rather than from what.
@@ -146,6 +147,8 @@ def _values(array):
     """
     kind = array.dtype.kind
     if kind == "f":  # adding zero makes -0.0 and 0.0 the same
+        if array.dtype is _FLOAT64 and array.ndim and array.flags.c_contiguous:
+            return array + 0.0
         return np.add(array, 0.0, dtype=np.float64, order="C")
     if kind in "iub":
         return array.astype(np.int64, order="C", copy=False)
