@@ -30,8 +30,7 @@ from sklearn_unlearn.pipeline._door import (
     taken_over,
 )
 from sklearn_unlearn.pipeline._labels import without_label_encoders
-from sklearn_unlearn.retraining import RetrainedModel
-from sklearn_unlearn.retraining._retrained import warn_if_random
+from sklearn_unlearn.retraining import RetrainedModel, warn_if_random
 from sklearn_unlearn.transformers import check_on_stateful
 from sklearn_unlearn.utils.messages import kind_of, refusing
 

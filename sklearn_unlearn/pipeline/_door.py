@@ -20,8 +20,9 @@ from sklearn_unlearn.retraining import (
     RetrainedModel,
     RetrainedRegressor,
     RetrainedTransformer,
+    reason_of,
+    with_reason,
 )
-from sklearn_unlearn.retraining._retrained import reason_of, with_reason
 from sklearn_unlearn.row_models import FinalRowModel
 from sklearn_unlearn.transformers import (
     check_can_be_refitted,

@@ -5,11 +5,19 @@ from sklearn_unlearn.retraining._estimators import (
     RetrainedRegressor,
     RetrainedTransformer,
 )
-from sklearn_unlearn.retraining._retrained import RetrainedModel
+from sklearn_unlearn.retraining._retrained import (
+    RetrainedModel,
+    reason_of,
+    warn_if_random,
+    with_reason,
+)
 
 __all__ = [
     "RetrainedClassifier",
     "RetrainedModel",
     "RetrainedRegressor",
     "RetrainedTransformer",
+    "reason_of",
+    "warn_if_random",
+    "with_reason",
 ]
