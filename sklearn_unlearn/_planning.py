@@ -228,10 +228,15 @@ def _columns_gone(before, after):
 
 
 def _outputs(estimator):
-    """What an estimator knows by name: its outputs, or categories."""
+    """What an estimator, or what is in it, knows by name: outputs, or categories."""
     if hasattr(estimator, "categories_"):
         pairs = enumerate(estimator.categories_)
         return [f"{column}: {value}" for column, each in pairs for value in each]
     if hasattr(estimator, "vocabulary_"):
         return list(estimator.vocabulary_)
-    return []
+    models = own(estimator, "_models_inside")
+    inside = [] if models is None else models()
+    for name in ("steps", "transformers_", "transformer_list"):
+        inside += [each[1] for each in getattr(estimator, name, ())]
+    known = [each for each in inside if hasattr(each, "get_params")]
+    return [name for each in known for name in _outputs(each)]

@@ -10,7 +10,12 @@ from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.preprocessing import FunctionTransformer, PowerTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    PowerTransformer,
+)
 from sklearn.tree import DecisionTreeClassifier
 
 import sklearn_unlearn as su
@@ -154,6 +159,30 @@ def test_subjects_count_as_their_rows_in_plans_too():
     plan = model.plan(("partial_unfit", {"row_ids": [4, 7]}))
     record = model.partial_unfit(row_ids=[4, 7]).request_record_
     assert plan.n_rows_out == record.n_rows_out == 6
+
+
+@pytest.mark.parametrize("kind", ["search", "stack", "shards", "trained again"])
+def test_categories_that_vanish_inside_a_model_are_named(kind):
+    rows = np.array(["rare", *("a", "b", "c") * 30], dtype=object)[:90, None]
+    unlearns = su.make_unlearnable_pipeline(
+        su.make_unlearnable_column_transformer(
+            (su.UnlearnableOneHotEncoder(handle_unknown="ignore"), [0])
+        ),
+        su.UnlearnableLogisticRegression(retain_data=True),
+    )
+    plain = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression())
+    model = {
+        "search": su.UnlearnableGridSearchCV(
+            unlearns, {"unlearnablelogisticregression__C": [0.1, 1.0]}, cv=2
+        ),
+        "stack": su.UnlearnableStackingClassifier([("one", unlearns)], cv=2),
+        "shards": su.ShardedClassifier(plain, n_shards=2, random_state=0),
+        "trained again": su.RetrainedClassifier(plain),
+    }[kind].fit(rows, y)
+    plan = model.plan(("partial_unfit", {"X": rows[:1], "y": y[:1]}))
+    assert [step.vanishing for step in plan.steps] == [("0: rare",)]
+    plan = model.plan(("partial_unfit", {"X": rows[1:2], "y": y[1:2]}))
+    assert [step.vanishing for step in plan.steps] == [()]
 
 
 def wrapped():

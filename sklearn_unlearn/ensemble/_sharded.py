@@ -210,6 +210,9 @@ class ShardedModel(
         """Encoding and rows, without classes of which no row is left."""
         return encoding, retained
 
+    def _models_inside(self):
+        return [each for each in self._checked().model.final if each is not None]
+
     def _way(self):
         return "exact, shards trained again", "rows", "a fit of some shards"
 

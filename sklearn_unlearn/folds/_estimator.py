@@ -226,9 +226,12 @@ class FoldedModel(RawRowModel, LearnedColumns):
             again.set_params(cv=self.folds_of(np.arange(n_rows)))
         return again
 
-    def _shows_rounding(self):
+    def _models_inside(self):
         members = self._checked().members.fitted.values()
-        models = [each.estimator for each in members if each.error is None]
+        return [each.estimator for each in members if each.error is None]
+
+    def _shows_rounding(self):
+        models = self._models_inside()
         return not all(hook(_last(one), "_is_function_of_rows")() for one in models)
 
     def _way(self):

@@ -196,6 +196,10 @@ class StepMixin:
         """Whether what was learned is a function of the rows, to the last bit."""
         return not hasattr(self, "gradient_residual")
 
+    def _models_inside(self) -> list[Any]:
+        """Estimators that a model is made of, beside steps, as plans look at them."""
+        return []
+
     def _like_at_fit(self, n_rows: int) -> Any:
         """What is fitted to as many rows, to compare with the estimator."""
         return clone(self)
