@@ -111,3 +111,47 @@ def test_all_parameters_of_the_column_transformer_of_this_release():
             clone(model).fit_transform(X), theirs.fit_transform(X), atol=1e-12
         )
         assert model.to_sklearn().transform(X).shape == (60, 3)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_functions_of_targets_around_a_model_that_is_not_fitted(scaled):
+    y = np.exp(SCORE / 20.0)
+    target = TransformedTargetRegressor(Ridge(), func=np.log, inverse_func=np.exp)
+    theirs = make_pipeline(StandardScaler(), target) if scaled else target
+    weight = RNG.uniform(0.5, 2.0, 60)
+    model = unlearnable(clone(theirs), X, y, row_ids=np.arange(60))
+    weighted = unlearnable(clone(theirs), X, y, sample_weight=weight)
+    assert [each.how for each in model.explain()][-1] == "exact, refined"
+    model.partial_unfit(row_ids=[0, 1]).replace_labels(X[2:3], y[2:3], [9.0])
+    y = np.append(9.0, y[3:])
+    refit = clone(theirs).fit(X[2:], y)
+    np.testing.assert_allclose(model.predict(X), refit.predict(X), rtol=1e-9)
+    weighted.partial_unfit(X[:2], np.exp(SCORE[:2] / 20.0))
+    rows = StandardScaler().fit(X[2:], sample_weight=weight[2:]) if scaled else None
+    inputs = rows.transform(X) if scaled else X
+    refit = clone(target).fit(
+        inputs[2:], np.exp(SCORE[2:] / 20.0), sample_weight=weight[2:]
+    )
+    np.testing.assert_allclose(weighted.predict(X), refit.predict(inputs), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        TransformedTargetRegressor(Ridge(), transformer=StandardScaler()),
+        TransformedTargetRegressor(func=np.log, inverse_func=np.exp),
+        TransformedTargetRegressor(
+            RandomForestRegressor(3, random_state=0, warm_start=True),
+            func=np.log,
+            inverse_func=np.exp,
+        ),
+    ],
+    ids=["learns", "no regressor", "forest"],
+)
+def test_what_changes_targets_otherwise_is_trained_again(target):
+    y = np.exp(SCORE / 20.0)
+    for theirs in (target, make_pipeline(StandardScaler(), target)):
+        model = unlearnable(clone(theirs), X, y).partial_unfit(X[:2], y[:2])
+        assert all("again" in each.how for each in model.explain())
+        refit = clone(theirs).fit(X[2:], y[2:])
+        np.testing.assert_array_equal(model.predict(X), refit.predict(X))

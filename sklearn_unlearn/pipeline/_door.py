@@ -302,12 +302,21 @@ def converted(pipeline, estimator, retain_data, on_stateful):
                     (each, transformer_like(step, each, on_stateful, nested, False))
                     for each, step in front
                 ]
-                model = converted(pipeline, last, retain_data, on_stateful)
+                make = converted
+                if isinstance(last, TransformedTargetRegressor):
+                    make = _around_converted
+                model = make(pipeline, last, retain_data, on_stateful)
             except (UnlearningError, TypeError, ValueError) as error:
                 return _converted_again(estimator, _first_sentence(error))
             if isinstance(model, RetrainedModel):
                 return _converted_again(estimator, reason_of(model))
             return nested([*like, (name, model)]).set_params(verbose=estimator.verbose)
+    if isinstance(estimator, TransformedTargetRegressor) and because is None:
+        try:
+            model = _around_converted(pipeline, estimator, retain_data, on_stateful)
+        except UnlearningError as error:
+            return _converted_again(estimator, _first_sentence(error))
+        return nested([(type(estimator).__name__.lower(), model)])
     cls = _exact_class(estimator)
     if hasattr(cls, "predict"):
         try:
@@ -319,6 +328,26 @@ def converted(pipeline, estimator, retain_data, on_stateful):
         return transformer_like(estimator, "", on_stateful, nested, False)
     because = because or _why_not_alone(estimator, fitted=False)
     return _converted_again(estimator, because)
+
+
+def _around_converted(pipeline, estimator, retain_data, on_stateful):
+    """The same of a regressor whose targets are changed by functions.
+
+    Raises
+    ------
+    UnlearningError
+        If what it holds has to be trained again.
+    """
+    if estimator.transformer is not None and not is_stateless(estimator.transformer):
+        raise UnlearningError(
+            f"{kind_of(estimator.transformer, first=True)} would learn from targets."
+        )
+    if estimator.regressor is None:
+        raise UnlearningError(f"{type(estimator).__name__} has no regressor.")
+    model = converted(pipeline, estimator.regressor, retain_data, on_stateful)
+    if isinstance(model, RetrainedModel):
+        raise UnlearningError(reason_of(model) or "The regressor is trained again.")
+    return clone(estimator).set_params(regressor=model)
 
 
 def taken_over(
