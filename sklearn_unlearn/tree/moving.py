@@ -46,8 +46,12 @@ class Movement:
             falls = new < np.maximum.accumulate(new)
             unsteady[order[falls]] = True
             order = order[~falls]
-            apart = _differ(old[order]) != _differ(after[feature][order])
-            unsteady[order[1:][apart]] = unsteady[order[:-1][apart]] = True
+            apart = _differ(old[order]), _differ(after[feature][order])
+            for one, other in (apart, apart[::-1]):  # equal ones that are not also so
+                group = np.cumsum(np.append(False, one))[: order.size]
+                split = np.zeros(order.size, dtype=bool)
+                split[group[1:][~one & other]] = True
+                unsteady[order[split[group]]] = True
         maps = {}
         for feature, order in orders.items():
             order = order[~unsteady[order]]

@@ -5,6 +5,9 @@ from functools import partial
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from sklearn.base import clone
 
 from sklearn_unlearn import (
@@ -196,6 +199,28 @@ def test_rows_that_change_their_order_leave_and_come_back():
     old, new = movement.maps[0]
     np.testing.assert_array_equal(old, [0.0])
     np.testing.assert_array_equal(new, [5.0])
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_equal_rows_that_are_so_no_longer_are_all_unsteady(swapped):
+    apart = np.array([[1.0, 1.0, 2.0, 2.0, 3.0]], dtype=np.float32)
+    equal = np.array([[1.0, 1.0, 1.0, 1.0, 3.0]], dtype=np.float32)
+    before, after = (apart, equal) if swapped else (equal, apart)
+    movement = Movement.of(np.arange(5), before, after)
+    np.testing.assert_array_equal(movement.unsteady, [0, 1, 2, 3])
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_rows_that_are_steady_keep_their_order(data):
+    values = arrays(np.float32, (2, 9), elements=st.integers(0, 4).map(float))
+    before, after = data.draw(values), data.draw(values)
+    movement = Movement.of(np.arange(9), before, after)
+    steady = np.setdiff1d(np.arange(9), movement.unsteady)
+    for old, new in zip(before[:, steady], after[:, steady], strict=True):
+        for one, other in ((old, new), (new, old)):
+            below = one[:, None] < one[None, :]
+            np.testing.assert_array_equal(below, other[:, None] < other[None, :])
 
 
 @pytest.mark.parametrize("verb", ["partial_unfit", "replace_labels"])
