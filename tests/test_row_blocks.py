@@ -691,3 +691,20 @@ def test_callbacks_are_told_of_passes_and_blocks(model, data):
     with pytest.raises(ValueError, match="Block 1 of X"):
         model.fit(changed(data, 1, X=X[120:, :3]))
     assert recorder.told[-1] == "teardown"
+
+
+def test_row_groups_that_were_read_leave_the_memory(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    files = pytest.importorskip("pyarrow.parquet")
+    X = np.random.default_rng(0).standard_normal((64, 4096))
+    path, n_groups = tmp_path / "rows.parquet", 48  # of 2 MiB
+    columns = {f"x{i}": row for i, row in enumerate(X)}
+    table = arrow.table(columns)
+    with files.ParquetWriter(path, table.schema, compression="none") as writer:
+        for _ in range(n_groups):
+            writer.write_table(table)
+    before = arrow.total_allocated_bytes()
+    most = max(
+        arrow.total_allocated_bytes() - before for _ in DataBlocks.from_parquet(path)
+    )
+    assert most < n_groups / 4 * X.nbytes

@@ -32,6 +32,11 @@ class ParquetBlocks:
             source = parts[0] if len(parts) == 1 else datasets.dataset(parts)
         self.dataset, self.target, self.sample_weight = source, target, sample_weight
         self.batch_size = batch_size
+        self._scan = {}
+        if _all_parquet(source, datasets.ParquetFileFormat):
+            # what is buffered ahead would stay in memory until a file has been read
+            options = datasets.ParquetFragmentScanOptions(pre_buffer=False)
+            self._scan["fragment_scan_options"] = options
         targets = [target] if isinstance(target, str) else list(target or ())
         others = [*targets, *([] if sample_weight is None else [sample_weight])]
         names = source.schema.names
@@ -65,8 +70,9 @@ class ParquetBlocks:
         batches = self.dataset.to_batches(
             columns=self.read,
             batch_size=self.batch_size,
-            batch_readahead=1,
+            batch_readahead=0,  # `DataBlocks` reads ahead
             fragment_readahead=1,
+            **self._scan,
         )
         for batch in batches:
             if not batch.num_rows:
@@ -79,6 +85,14 @@ class ParquetBlocks:
                 y = _matrix(batch, self.target)
             weight = self.sample_weight
             yield X, y, None if weight is None else _values(batch, weight)
+
+
+def _all_parquet(dataset, parquet):
+    """Whether all that a dataset reads are Parquet files."""
+    children = getattr(dataset, "children", None)
+    if children:
+        return all(_all_parquet(child, parquet) for child in children)
+    return isinstance(getattr(dataset, "format", None), parquet)
 
 
 def _values(batch, name):

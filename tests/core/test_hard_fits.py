@@ -141,3 +141,14 @@ def test_problems_too_large_for_a_factor_are_refused(monkeypatch):
 
 def test_the_limit_is_two_gibibytes():
     assert 8 * fitting.MAX_ORDER**2 == 2 * 2**30
+
+
+def test_a_factor_larger_than_the_memory(monkeypatch):
+    objective = make_objective("logistic", 12)
+    monkeypatch.setattr(fitting, "_physical_memory", lambda: 3 * 8 * 13**2 - 1)
+    with pytest.raises(ProblemTooLargeError, match=r"this machine has 0\.0 GiB"):
+        check_order(objective)
+    monkeypatch.setattr(fitting, "_physical_memory", lambda: 3 * 8 * 13**2)
+    check_order(objective)
+    monkeypatch.setattr(fitting, "_physical_memory", lambda: None)
+    check_order(objective)

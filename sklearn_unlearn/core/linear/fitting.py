@@ -7,6 +7,7 @@ one Hessian. `refine` does the rest and leaves the factor that requests will use
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import reduce
 
@@ -45,6 +46,8 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
 )
 
+#: Matrices that a fit holds at a time: the sum, that of a block, the factor.
+_MATRICES = 3
 #: Sampled rows for each unknown.
 _SAMPLE = 128
 #: A dense flop of a Hessian pass against reading one stored entry (measured 20-60).
@@ -60,7 +63,7 @@ _LAG = 0.1
 
 
 def check_order(objective: Objective) -> None:
-    """Refuse problems whose factor exceeds `MAX_ORDER`.
+    """Refuse problems whose factor exceeds `MAX_ORDER`, or the memory of this machine.
 
     Raises
     ------
@@ -80,6 +83,22 @@ def check_order(objective: Objective) -> None:
             "that keeps no such matrix: one with curvature='iterative' and "
             f"retain_data=True, naive Bayes, or a sharded model.{shared}"
         )
+    needed, there = _MATRICES * 8 * order**2, _physical_memory()
+    if there is not None and needed > there:
+        raise ProblemTooLargeError(
+            f"A Hessian of order {order} is added up and factored in {_MATRICES} "
+            f"matrices, {needed / 2**30:.1f} GiB, and this machine has "
+            f"{there / 2**30:.1f} GiB of memory: take fewer columns, or a model with "
+            "curvature='iterative' and retain_data=True."
+        )
+
+
+def _physical_memory() -> int | None:
+    """Bytes of memory of this machine, where it tells."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # of systems that are not POSIX's
+        return None
 
 
 def fit(
