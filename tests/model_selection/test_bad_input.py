@@ -117,6 +117,34 @@ def test_all_models_swap_together_or_none(monkeypatch, error):
     assert_same_search(search, fresh(search, X[2:], y[2:], folds), X)
 
 
+def test_a_scorer_that_raises_half_way_changes_nothing():
+    X, y = numbers()
+    calls, last = [], [np.inf]
+
+    def scorer(model, X, y):
+        calls.append(model)
+        if len(calls) > last[0]:
+            raise RuntimeError("in the middle")
+        return -float(np.mean((y - model.predict(X)) ** 2))
+
+    search = clone(RIDGE).set_params(scoring=scorer, error_score="raise").fit(X, y)
+    search.partial_unfit(X[:1], y[:1])
+    fitted, record = search._fitted, search.request_record_
+    before = pickle.dumps([search.cv_results_, search.predict(X)])
+    calls.clear()
+    last[0] = 4
+    with pytest.raises(RuntimeError, match="in the middle"):
+        search.partial_unfit(X[1:2], y[1:2])
+    assert len(calls) == 5
+    assert search._fitted is fitted
+    assert search.request_record_ == record
+    assert pickle.dumps([search.cv_results_, search.predict(X)]) == before
+    last[0] = np.inf
+    search.partial_unfit(X[1:2], y[1:2])
+    folds = without(folds_of(search, X, y), np.arange(2), len(y))
+    assert_same_search(search, fresh(search, X[2:], y[2:], folds), X)
+
+
 def test_a_frozen_model_is_refused():
     X, y = classes()
     frozen = FrozenEstimator(UnlearnableGaussianNB().fit(X, y))
