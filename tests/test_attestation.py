@@ -11,6 +11,7 @@ from sklearn.preprocessing import Normalizer
 from sklearn.tree import DecisionTreeClassifier
 
 import sklearn_unlearn as su
+from sklearn_unlearn.row_blocks import DataBlocks
 from tests.cases import make
 
 rng = np.random.default_rng(1)
@@ -188,6 +189,27 @@ def test_models_of_folds_are_compared_in_the_folds_that_rows_keep(name):
     assert found.same
     wrong = su.attest(model, X, Y)
     assert wrong.largest_difference > 1e-4 or name == "threshold"
+
+
+def test_sums_that_were_mapped_are_measured():
+    model = su.make_unlearnable_pipeline(
+        su.UnlearnableStandardScaler(), su.UnlearnableGaussianNB()
+    ).fit(X, Y)
+    assert su.attest(model, X, Y)
+    model.partial_unfit(X[OUT], Y[OUT])
+    found = su.attest(model, X[LEFT], Y[LEFT])
+    assert found.same
+    assert found.measured == ("step 'unlearnablegaussiannb'",)
+    assert found.largest_difference < 1e-12
+    assert not su.attest(model, X, Y).same
+    with pytest.raises(TypeError, match="gaussiannb"):
+        su.state_digest(model)
+
+
+def test_rows_are_attested_as_blocks_too():
+    model = su.UnlearnableGaussianNB().fit(X, Y).partial_unfit(X[OUT], Y[OUT])
+    assert su.attest(model, DataBlocks([(X[LEFT], Y[LEFT])]))
+    assert not su.attest(model, DataBlocks([(X, Y)]))
 
 
 def test_several_targets_are_attested_and_planned():

@@ -13,6 +13,7 @@ from sklearn_unlearn import (
     UnlearnableGridSearchCV,
     UnlearnableKernelRidge,
     UnlearnableRidge,
+    UnlearnableStandardScaler,
     make_unlearnable_pipeline,
 )
 from sklearn_unlearn.exceptions import (
@@ -232,6 +233,25 @@ def test_a_search_of_models_that_round_is_taken_back():
             record.undo(model, **rows | {"X": X[[4, 8]]})
         record.undo(model, **rows)
         np.testing.assert_allclose(model.predict(X), before, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        UnlearnableRidge(),
+        make_unlearnable_pipeline(Normalizer(), UnlearnableRidge()),
+        make_unlearnable_pipeline(UnlearnableStandardScaler(), UnlearnableGaussianNB()),
+    ],
+)
+def test_closed_forms_that_are_exact_are_taken_back_up_to_rounding(model):
+    model = clone(model).fit(X, y)
+    before, rows = snapshot(model), {"X": X[[4, 9]], "y": y[[4, 9]]}
+    record = model.partial_unfit(**rows).request_record_
+    assert record.method == "exact"
+    with pytest.raises(UndoRowsError):
+        record.undo(model, **rows | {"X": X[[4, 8]]})
+    record.undo(model, **rows)
+    np.testing.assert_allclose(snapshot(model), before, rtol=1e-9)
 
 
 @pytest.mark.parametrize("named", [False, True])

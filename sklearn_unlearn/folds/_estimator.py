@@ -218,10 +218,11 @@ class FoldedModel(RawRowModel, LearnedColumns):
     def _is_function_of_rows(self):
         return False  # but of the fold as well that each row was in at fit
 
-    def _like_at_fit(self, n_rows):
+    def _like_at_fit(self, X):
         model, again = self._checked().model, clone(self)
         params = again.get_params(deep=False)
         keeps = "cv" in params and model.n_splits and not params.get("refold")
+        n_rows = RawRows.of(X).shape[0]
         if keeps and n_rows == model.living().positions.size:
             again.set_params(cv=self.folds_of(np.arange(n_rows)))
         return again

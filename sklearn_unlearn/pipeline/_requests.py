@@ -166,10 +166,10 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
             return True
         return own(self._flat()[0][-1][1], "_ends_at_once") is True
 
-    def _like_at_fit(self, n_rows):
+    def _like_at_fit(self, X):
         again, (name, last) = clone(self), self.steps[-1]
         if not is_nothing(last):
-            like = hook(last, "_like_at_fit")(n_rows)
+            like = hook(last, "_like_at_fit")(X)
             again.steps = [*again.steps[:-1], (name, like)]
         return again
 

@@ -53,6 +53,8 @@ class Fitted:
         Of a model, the rows, if it keeps them.
     magnified : float
         Of a model, by how much maps of its inputs have magnified rounding errors.
+    mapped : bool
+        Whether sums were mapped, which rounds: a fit gives others in the last digits.
     """
 
     statistics: Any
@@ -63,6 +65,7 @@ class Fitted:
     sklearn_estimator: Any = None
     retained: Any = None
     magnified: float = 1.0
+    mapped: bool = False
 
     @property
     def model(self):

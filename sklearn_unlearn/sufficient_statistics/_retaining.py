@@ -39,6 +39,9 @@ class RetainsRows(StatisticsUnlearner, FinalRowModel):
         """Whether what is summed of rows maps as they do."""
         return True
 
+    def _is_function_of_rows(self):
+        return super()._is_function_of_rows() and not self._checked().mapped
+
     # Fitting ------------------------------------------------------------------------
 
     def _retaining(self, fitted: Fitted, batch: Batch) -> Fitted:
@@ -185,9 +188,8 @@ class RetainsRows(StatisticsUnlearner, FinalRowModel):
                 "follow: fit with retain_data=True in the last step."
             )
         later = self._with_inputs(asked, inputs.map.n_new, names)
-        later = replace(
-            later, magnified=fitted.magnified * max(1.0, inputs.map.magnification)
-        )
+        magnified = fitted.magnified * max(1.0, inputs.map.magnification)
+        later = replace(later, magnified=magnified, mapped=True)
         self._check_classes(request.classes, fitted.labels)
         weight = request.weight if has_fit_parameter(self, "sample_weight") else None
         coming = going = out = None

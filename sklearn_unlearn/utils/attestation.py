@@ -20,7 +20,6 @@ from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.utils.answers import differences
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.notes import TakingNotes
-from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.steps import hook
 
 __all__ = ["Attestation", "attest", "state_digest"]
@@ -147,7 +146,7 @@ def attest(
 
 def _attested(estimator, X, y, given, forgotten_features):
     learned = _learned_steps(estimator)
-    refit = hook(estimator, "_like_at_fit")(RawRows.of(X).shape[0])
+    refit = hook(estimator, "_like_at_fit")(X)
     refit.fit(X, y, **given)
     if forgotten_features is not None:
         refit.forget_features(forgotten_features)

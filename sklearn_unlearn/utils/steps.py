@@ -200,8 +200,8 @@ class StepMixin:
         """Estimators that a model is made of, beside steps, as plans look at them."""
         return []
 
-    def _like_at_fit(self, n_rows: int) -> Any:
-        """What is fitted to as many rows, to compare with the estimator."""
+    def _like_at_fit(self, X: Any) -> Any:
+        """What is fitted to these rows, to compare with the estimator."""
         return clone(self)
 
     def _keeps_places_of_one(self) -> bool:
@@ -216,7 +216,7 @@ class StepMixin:
 
         Of an exact model, whose rows come back.
         """
-        return False
+        return not hook(self, "_is_function_of_rows")()
 
     # Explaining -----------------------------------------------------------------------
 

@@ -104,7 +104,7 @@ def check_requests_by_name(estimator):
         else:
             targets = y.copy()
             targets[rows] = values
-        refit = hook(model, "_like_at_fit")(names.size)
+        refit = hook(model, "_like_at_fit")(edited)
         refit.fit(edited, targets, row_ids=names, **keywords)
         oracle = scores(refit, case.X_test)
         assert_near(
@@ -125,8 +125,9 @@ def check_requests_by_name(estimator):
     message = where(model, case, "names of two keys")
     n_left = len(model.remaining_ids()) if hasattr(model, "has") else kept.size
     assert n_left == kept.size, f"{message} {n_left} rows are left, not {kept.size}."
-    refit = hook(model, "_like_at_fit")(kept.size)
-    refit.fit(some(X, kept), y[kept], row_ids=pairs[kept])
+    rest = some(X, kept)
+    refit = hook(model, "_like_at_fit")(rest)
+    refit.fit(rest, y[kept], row_ids=pairs[kept])
     oracle = scores(refit, case.X_test)
     assert_near(
         scores(model, case.X_test),
