@@ -22,11 +22,14 @@ from sklearn_unlearn import (
     UnlearnableColumnTransformer,
     UnlearnableLogisticRegression,
     UnlearnableRandomForestClassifier,
+    UnlearnableRidge,
+    UnlearnableSelectKBest,
     UnlearnableSMOTE,
     UnlearnableStandardScaler,
+    make_unlearnable_pipeline,
     unlearnable,
 )
-from sklearn_unlearn.exceptions import NotPositiveDefiniteError
+from sklearn_unlearn.exceptions import NotPositiveDefiniteError, UnlearningError
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(60, 4)) + 3.0
@@ -155,3 +158,28 @@ def test_what_changes_targets_otherwise_is_trained_again(target):
         assert all("again" in each.how for each in model.explain())
         refit = clone(theirs).fit(X[2:], y[2:])
         np.testing.assert_array_equal(model.predict(X), refit.predict(X))
+
+
+def test_a_selection_by_targets_before_others_that_are_made_of_them():
+    y = np.exp(SCORE / 20.0)
+    functions = {"func": np.log, "inverse_func": np.exp}
+    ridge = UnlearnableRidge(retain_data=True)
+    model = make_unlearnable_pipeline(
+        UnlearnableSelectKBest(f_regression, k=2),
+        TransformedTargetRegressor(ridge, **functions),
+    ).fit(X, y, row_ids=np.arange(60))
+    theirs = make_pipeline(
+        SelectKBest(f_regression, k=2), TransformedTargetRegressor(Ridge(), **functions)
+    )
+    rows, targets = X[2:].copy(), y[2:].copy()
+    model.partial_unfit(X[[1, 0]], y[[1, 0]])
+    model.replace_features(rows[4:5], targets[4:5], rows[5:6])
+    model.replace_labels(rows[7:8], targets[7:8], [50.0])
+    rows[4], targets[7] = rows[5], 50.0
+    model.partial_fit(X[:1], y[:1], row_ids=[99])
+    rows, targets = np.vstack([rows, X[:1]]), np.append(targets, y[0])
+    refit = theirs.fit(rows, targets)
+    np.testing.assert_allclose(model.predict(X), refit.predict(X), rtol=1e-9)
+    with pytest.raises(UnlearningError, match="name the rows by X and y"):
+        model.partial_unfit(row_ids=[5])
+    np.testing.assert_allclose(model.predict(X), refit.predict(X), rtol=1e-9)

@@ -49,6 +49,7 @@ from sklearn_unlearn.row_models import NamedRowsMixin
 from sklearn_unlearn.transformers import (
     CompositeStep,
     InputChange,
+    as_given,
     cannot_unlearn,
     check_step_fitted,
     explained,
@@ -197,7 +198,8 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         flat, marks, targets = self._flat()
         weighted = marks.weighted
         *front, (name, step) = flat
-        request, predicts = with_targets(request, targets), self._predicts
+        stated, predicts = request, self._predicts
+        request = with_targets(request, targets)
         if not predicts:
             request = at_once(request)
         out, into, weight = parts_of_request(request)
@@ -238,11 +240,15 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         raw = replace(asked.inputs, on_stateful=self.on_stateful)
         if targets and any(map(needs_targets, before_targets(self.steps))):
             kept = None if raw.targets is None else unknown_targets
+            leaving = getattr(asked, "leaving", None)
+            told = not stated.parts and (leaving is None or leaving.as_asked)
+            y = None if stated.out is None or not told else stated.out.y
+            y_in = None if stated.into is None or not told else stated.into.y
             raw = replace(
                 raw,
                 targets=kept,
-                targets_out=unknown_targets,
-                targets_in=unknown_targets,
+                targets_out=as_given(y) or unknown_targets,
+                targets_in=as_given(y if y_in is None else y_in) or unknown_targets,
             )
         edited, inputs = once(
             lambda: follow_all(front, raw, marks), *_front_of(front, marks)

@@ -128,9 +128,10 @@ def before_targets(steps):
 def unknown_targets():
     """Refuse to make up what a step before a change of targets learned from."""
     raise UnlearningError(
-        "A step that has to be fitted again stands before a model whose targets are "
-        "changed for it, and those that the step was given are not kept: put both into "
-        "the model's own pipeline."
+        "A step that learns from targets stands before a model whose targets are "
+        "changed for it, and those that the step was given are not kept: name the rows "
+        "by X and y, in one request at a time; if the step has to be fitted again, put "
+        "both into the model's own pipeline."
     )
 
 

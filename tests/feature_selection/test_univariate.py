@@ -327,9 +327,12 @@ def test_before_a_model_of_other_targets_it_does_not_know_its_own():
     X[:, 2] = X[:, 0] ** 2
     last = TransformedTargetRegressor(Ridge(), func=np.exp, inverse_func=np.log)
     theirs = make_pipeline(SelectKBest(f_regression, k=2), last).fit(X, y)
-    model = su.unlearnable(theirs, X, y)
+    ids = np.arange(len(y))
+    model = su.UnlearnablePipeline.from_sklearn(
+        theirs, X, y, row_ids=ids, retain_data=True
+    )
     with pytest.raises(UnlearningError, match="are not kept"):
-        model.partial_unfit(X[:9], y[:9])
+        model.partial_unfit(row_ids=ids[:9])  # which does not say what they were
 
 
 def test_rows_that_were_never_in_are_refused():
