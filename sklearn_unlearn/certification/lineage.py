@@ -48,13 +48,16 @@ from sklearn_unlearn.core.linear.edits import Edit, LinearMap
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.steps import StepResult
 from sklearn_unlearn.core.linear.units import Units
-from sklearn_unlearn.core.rows import RowBlocks
+from sklearn_unlearn.core.rows import RowBlocks, pass_cost
 from sklearn_unlearn.core.threads import one_blas_thread
 
 #: a of theorem 2 above which the radius of the rows is measured exactly.
 _LARGE_CONDITION = 1.0 / 16.0
 #: By what share of itself a distance may exceed what it was if the rows were read.
 _ENOUGH = 0.25
+#: M tau from which it is asked what a penalty leaves of the smallest eigenvalue, where
+#: so many products with the rows take longer than a factor.
+_STEEP, _CHEAP = 0.5, 8
 #: The rounding error of a refit's gradient over that of ours: its coefficients are not
 #: quite ours, and its rows may come in other blocks.
 _FLOOR_MARGIN = 1.25
@@ -181,8 +184,10 @@ def _refined(
     terms, geometry, room = lineage.terms, None, lineage.accountant.remaining
 
     def affordable(drift: Drift, found: Distance) -> Distance:
-        """Or less, if that costs too much and a factor of its own tells."""
-        if found.total <= room:
+        """Or less, where a factor of its own tells, and costs little or is needed."""
+        steep = self_concordance(final.objective) * drift.change > _STEEP
+        cheap = final.factor.order**3 <= _CHEAP * pass_cost(rows)
+        if found.total <= room and not (steep and cheap):
             return found
         return _distance(final, drift, terms, penalised=True)
 
