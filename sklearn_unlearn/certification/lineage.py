@@ -186,8 +186,9 @@ def _refined(
     def affordable(drift: Drift, found: Distance) -> Distance:
         """Or less, where a factor of its own tells, and costs little or is needed."""
         steep = self_concordance(final.objective) * drift.change > _STEEP
-        cheap = final.factor.order**3 <= _CHEAP * pass_cost(rows)
-        if found.total <= room and not (steep and cheap):
+        if found.total <= room and not (
+            steep and final.factor.order**3 <= _CHEAP * pass_cost(rows)
+        ):
             return found
         return _distance(final, drift, terms, penalised=True)
 
