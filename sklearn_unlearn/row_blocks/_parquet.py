@@ -32,11 +32,7 @@ class ParquetBlocks:
             source = parts[0] if len(parts) == 1 else datasets.dataset(parts)
         self.dataset, self.target, self.sample_weight = source, target, sample_weight
         self.batch_size = batch_size
-        self._scan = {}
-        if _all_parquet(source, datasets.ParquetFileFormat):
-            # what is buffered ahead would stay in memory until a file has been read
-            options = datasets.ParquetFragmentScanOptions(pre_buffer=False)
-            self._scan["fragment_scan_options"] = options
+        self._datasets = datasets
         targets = [target] if isinstance(target, str) else list(target or ())
         others = [*targets, *([] if sample_weight is None else [sample_weight])]
         names = source.schema.names
@@ -66,15 +62,30 @@ class ParquetBlocks:
                     "columns, or give blocks that have been encoded."
                 )
 
+    def _batches(self):
+        """Batches of one group of rows after another.
+
+        A scan of a whole dataset reads ahead of whoever is slower, by up to a GiB, and
+        keeps what it has buffered of a file.
+        """
+        scan = {"columns": self.read, "batch_size": self.batch_size}
+        try:
+            fragments = list(self.dataset.get_fragments())
+        except ValueError:  # of a dataset with a filter, which fragments do not know
+            yield from self.dataset.to_batches(**scan, batch_readahead=0)
+            return
+        scan |= {"schema": self.dataset.schema, "batch_readahead": 0}
+        parquet = self._datasets.ParquetFileFragment
+        options = self._datasets.ParquetFragmentScanOptions(pre_buffer=False)
+        for fragment in fragments:
+            if not isinstance(fragment, parquet):
+                yield from fragment.to_batches(**scan)
+                continue
+            for group in fragment.split_by_row_group():
+                yield from group.to_batches(**scan, fragment_scan_options=options)
+
     def __iter__(self):
-        batches = self.dataset.to_batches(
-            columns=self.read,
-            batch_size=self.batch_size,
-            batch_readahead=0,  # `DataBlocks` reads ahead
-            fragment_readahead=1,
-            **self._scan,
-        )
-        for batch in batches:
+        for batch in self._batches():
             if not batch.num_rows:
                 continue
             X = _matrix(batch, self.columns)
@@ -85,14 +96,6 @@ class ParquetBlocks:
                 y = _matrix(batch, self.target)
             weight = self.sample_weight
             yield X, y, None if weight is None else _values(batch, weight)
-
-
-def _all_parquet(dataset, parquet):
-    """Whether all that a dataset reads are Parquet files."""
-    children = getattr(dataset, "children", None)
-    if children:
-        return all(_all_parquet(child, parquet) for child in children)
-    return isinstance(getattr(dataset, "format", None), parquet)
 
 
 def _values(batch, name):
