@@ -213,7 +213,7 @@ class DataBlocks:
         sample_weight=None,
         *,
         columns=None,
-        batch_size=2**16,
+        batch_size=2**15,
         verbose=False,
     ) -> DataBlocks:
         """Rows of Parquet files, or of any dataset of pyarrow.
@@ -229,7 +229,7 @@ class DataBlocks:
             The column of the weights.
         columns : list of str, optional
             Those that are X, all numeric or boolean; by default all others.
-        batch_size : int, default=65536
+        batch_size : int, default=32768
             Most rows of a block.
         verbose : bool, default=False
             As for the class.
