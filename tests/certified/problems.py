@@ -4,6 +4,7 @@ Without data, logistic requests have a bound only if they are small: many rows, 
 column of little influence that can be forgotten.
 """
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,3 +164,17 @@ def spent_by(name, verb, X, y, **params):
     at_fit = probe.private_record().distance
     VERBS[verb](probe, X, y, None)
     return at_fit, probe.private_record().distance
+
+
+def short_of_budget():
+    """An estimator whose next request has to be refined further, and its data."""
+    X, y = conditioned("logistic")
+    probe = certified("logistic", 1e6, retain_data=True).fit(X, y)
+    at_fit = probe.private_record().distance
+    while True:  # with less room more is asked of what is known
+        estimator = copy.deepcopy(probe)
+        probe.partial_unfit(X[:60], y[:60])
+        if probe.private_record().operation == "refine":
+            return estimator, X, y
+        budget = np.hypot(at_fit, 0.99 * probe.private_record().distance)
+        probe = with_budget("logistic", budget, retain_data=True).fit(X, y)

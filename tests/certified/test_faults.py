@@ -15,6 +15,7 @@ from tests.certified.problems import (
     certified,
     conditioned,
     problem,
+    short_of_budget,
     shown,
     spent_by,
     theta,
@@ -36,13 +37,9 @@ def fail_with(error):
 def fitted(short, retain_data):
     """An estimator, and whether its next request, over 60 rows, is short of budget."""
     X, y = conditioned("logistic")
-    if not short:
-        return certified("logistic", 1e3, retain_data=retain_data).fit(X, y), X, y
-    probe = certified("logistic", 1e6, retain_data=True).fit(X, y)
-    at_fit = probe.private_record().distance
-    probe.partial_unfit(X[:60], y[:60])
-    budget = np.hypot(at_fit, 0.99 * probe.private_record().distance)
-    return with_budget("logistic", budget, retain_data=True).fit(X, y), X, y
+    if short:
+        return short_of_budget()
+    return certified("logistic", 1e3, retain_data=retain_data).fit(X, y), X, y
 
 
 FAILURES = [

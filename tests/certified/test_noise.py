@@ -13,12 +13,11 @@ from sklearn_unlearn import UnlearnableRidge
 from sklearn_unlearn.certification.noise import grid
 from tests.certified.problems import (
     certified,
-    conditioned,
     gaussian,
     problem,
+    short_of_budget,
     shown,
     theta,
-    with_budget,
 )
 
 
@@ -100,20 +99,6 @@ def vanished(extra):
     X, y = CLASSES
     out = LAST | np.isin(np.arange(y.size), np.flatnonzero(~LAST)[:extra])
     return lambda estimator: estimator.partial_unfit(X[out], y[out])
-
-
-def short_of_budget():
-    """An estimator whose next request has to be refined further, and its data."""
-    X, y = conditioned("logistic")
-    probe = certified("logistic", 1e6, retain_data=True).fit(X, y)
-    at_fit = probe.private_record().distance
-    while True:  # with less room more is asked of what is known
-        estimator = copy.deepcopy(probe)
-        probe.partial_unfit(X[:60], y[:60])
-        if probe.private_record().operation == "refine":
-            return estimator, X, y
-        budget = np.hypot(at_fit, 0.99 * probe.private_record().distance)
-        probe = with_budget("logistic", budget, retain_data=True).fit(X, y)
 
 
 def assert_noises_differ(one, other):
