@@ -5,9 +5,11 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.preprocessing import Normalizer
 
 from sklearn_unlearn import (
+    RetrainedClassifier,
     UnlearnableCalibratedClassifierCV,
     UnlearnableGaussianNB,
     UnlearnableGridSearchCV,
@@ -284,6 +286,29 @@ def test_rows_come_back_into_their_folds(kind, named):
     with pytest.raises(UndoError, match="folds"):
         undo_requests(model, records, requests)
     assert np.array_equal(snapshot(model), after)
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("taken_over", [False, True])
+def test_rows_of_models_that_read_their_order_come_back_into_it(named, taken_over):
+    forest = RandomForestClassifier(3, random_state=0)
+    ids = {"row_ids": np.arange(90)} if named else {}
+    if taken_over:
+        fitted_forest = clone(forest).fit(X, y)
+        model = RetrainedClassifier.from_sklearn(fitted_forest, X, y, **ids)
+    else:
+        model = RetrainedClassifier(forest).fit(X, y, **ids)
+    before = model.predict_proba(X)
+    rows = {"X": X[[40, 2]], "y": y[[40, 2]]} | ({"row_ids": [40, 2]} if named else {})
+    record = model.partial_unfit(**rows).request_record_
+    assert not np.array_equal(model.predict_proba(X), before)
+    record.undo(model, **rows)
+    assert np.array_equal(model.predict_proba(X), before)
+    # rows that come for good are behind all others, as in a refit
+    model.partial_fit(**rows | ({"row_ids": [101, 102]} if named else {}))
+    behind = [*range(90), 40, 2]
+    refit = clone(forest).fit(X[behind], y[behind])
+    assert np.array_equal(model.predict_proba(X), refit.predict_proba(X))
 
 
 def listed(model):

@@ -254,7 +254,9 @@ class ShardedModel(
             seed = None
         in_order = self.n_shards * self.n_slices == 1
         keys = numbered(raw.shape[0]) if in_order else hashed
-        retained = self._retained_of(raw, encoded, sample_weight, row_ids, keys)
+        retained = self._retained_of(
+            raw, encoded, sample_weight, row_ids, keys, numbered=in_order
+        )
         encoding, retained = self._left(encoding, retained)
         forgotten = None
         if columns is not None:

@@ -160,6 +160,8 @@ class Shards:
             # whichever of the rows of an identifier came first
             origin = self.retained.origins_at(positions)
             by = (*keys_of(origin, None, self.hashed).T, *by)
+        if self.in_order:  # rows that have come back are where they were
+            by = (*by, self.retained.numbers_at(positions))
         order = np.lexsort(by)
         rows = rows.take(order)
         weight = None if np.all(rows.weight == 1.0) else rows.weight

@@ -39,7 +39,16 @@ class RawRowModel(RowModel):
     by which keys are made, ``encoding`` and ``columns``; and provides ``_carried``.
     """
 
-    def _retained_of(self, X, encoded, sample_weight, row_ids, keys, again=False):
+    def _retained_of(
+        self,
+        X,
+        encoded,
+        sample_weight,
+        row_ids,
+        keys,
+        again=False,
+        numbered=False,
+    ):
         """Rows that are trained on, none of weight zero.
 
         Parameters
@@ -50,6 +59,8 @@ class RawRowModel(RowModel):
             By which `keys_of` the rows are made, or the keys.
         again : bool, default=False
             Whether the rows were retained before, some perhaps in parts of one name.
+        numbered : bool, default=False
+            Whether places are kept of rows without names too.
         """
         weight = check_sample_weight(sample_weight, X.shape[0])
         ids = row_ids
@@ -66,7 +77,8 @@ class RawRowModel(RowModel):
         if isinstance(keys, RowHash):
             keys = keys_of(X, ids, keys)
         none = np.zeros(keys.shape[1], dtype=bool)
-        return RetainedRows.of(Rows(keys, encoded, weight), ids, none, X)
+        numbers = np.arange(weight.size) if numbered else None
+        return RetainedRows.of(Rows(keys, encoded, weight), ids, none, X, numbers)
 
     def _new_keys(self, fitted, origin, ids, before=None):
         """Keys of rows that come, in the place of others that had some before."""
