@@ -81,7 +81,10 @@ class UndoingMixin(CarryingMixin):
                 )
             standing = record.follows
             if record.verb in ("forget_features", "refine"):
-                raise UndoError(f"{record.verb} has no opposite.")
+                raise UndoError(
+                    f"{record.verb} has no opposite: fit again, or go on with a copy "
+                    "from before."
+                )
             listed = record.n_together > 1 and record.verb == "partial_unfit"
             if listed and self._keeps_places_of_one():
                 raise UndoError(

@@ -318,3 +318,15 @@ def test_transformers_know_no_names():
     model = su.make_unlearnable_pipeline(su.UnlearnableStandardScaler()).fit(X)
     with pytest.raises(ValueError, match="row_ids"):
         model.partial_unfit(row_ids=[1])
+
+
+def test_names_of_another_kind_are_refused_in_words():
+    X, y = data("logistic")
+    names = np.array([f"C{each}" for each in range(len(y))])
+    model = logistic().fit(X, y, row_ids=names)
+    with pytest.raises(UnlearningError, match="must be strings as at fit; got int64"):
+        model.partial_unfit(row_ids=7)
+    some_missing = names.astype(object)
+    some_missing[3] = None
+    with pytest.raises(ValueError, match="strings; got object, of which some are miss"):
+        logistic().fit(X, y, row_ids=some_missing)

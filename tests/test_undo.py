@@ -100,7 +100,7 @@ def test_what_has_no_exact_opposite():
         record.undo(model, X[:1], y[:1])
     model = fitted("ridge_retained")
     record = model.forget_features([1]).request_record_
-    with pytest.raises(UndoError, match="no opposite"):
+    with pytest.raises(UndoError, match="no opposite: fit again"):
         record.undo(model)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_breast_cancer
 from sklearn.decomposition import PCA, KernelPCA, TruncatedSVD
@@ -440,6 +441,10 @@ def test_why_a_step_is_trained_again_is_said(data):
     scaled = make_pipeline(StandardScaler(), boosting)
     for given in ((scaled,), (clone(scaled), X, y), (clone(scaled).fit(X, y), X, y)):
         assert because(*given) == "GradientBoostingClassifier has no counterpart"
+    assert because(CalibratedClassifierCV(boosting, cv=2)) == (
+        "CalibratedClassifierCV has no counterpart that takes it over; "
+        "UnlearnableCalibratedClassifierCV can be made of unlearners"
+    )
     forest = RandomForestClassifier(2, random_state=0)
     assert because(forest.fit(X, y), X, y) == (
         "UnlearnableRandomForestClassifier has to be fitted itself: pass "

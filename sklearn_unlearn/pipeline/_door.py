@@ -29,7 +29,7 @@ from sklearn_unlearn.transformers import (
     is_nothing,
     is_stateless,
 )
-from sklearn_unlearn.utils.discovery import counterpart
+from sklearn_unlearn.utils.discovery import counterpart, made_of_unlearners
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.from_sklearn import like_unfitted
 from sklearn_unlearn.utils.messages import kind_of
@@ -166,6 +166,8 @@ def _why_not_alone(model, *, fitted):
         near = f"Unlearnable{name}"
         extra = OPTIONAL[near][1] if near in OPTIONAL else None
         measured = f", but {near} (extra {extra}), not exactly" if extra else ""
+        if bundle := made_of_unlearners(model):
+            measured = f" that takes it over; {bundle} can be made of unlearners"
         return f"{name} has no counterpart{measured}"
     if _exact_class(model) is None:
         return f"{cls.__name__} unlearns as far as it measures, not exactly"

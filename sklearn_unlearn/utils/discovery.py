@@ -93,6 +93,17 @@ def counterpart(estimator):
     return None if check is not None and check(estimator) else found
 
 
+def made_of_unlearners(estimator):
+    """The name of the class of this package that is such a bundle, but of unlearners.
+
+    Of a search, a vote, a calibration and their like; None if there is none.
+    """
+    near = f"Unlearnable{type(estimator).__name__}"
+    package = import_module("sklearn_unlearn")
+    found = near in package.__all__ and _consists_of_others(getattr(package, near))
+    return near if found else None
+
+
 @cache
 def _twins():
     twins = {own(each, "_twin_class"): each for _, each in all_estimators()}

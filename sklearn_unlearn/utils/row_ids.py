@@ -193,8 +193,11 @@ def _one_key(keys, argument, like):
     if not is_kind or (
         like is not None and (ids.dtype.kind == "U") != (like.dtype.kind == "U")
     ):
-        wanted = "integers or strings" if like is None else f"{like.dtype} as at fit"
-        raise RowIdKindError(f"{argument} must be {wanted}; got {ids.dtype}.")
+        wanted = "integers or strings"
+        if like is not None:
+            wanted = f"{_kind_of(like.dtype)} as at fit"
+        got = _kind_of(ids.dtype)
+        raise RowIdKindError(f"{argument} must be {wanted}; got {got}.")
     if ids.dtype.kind in "iu":
         ids = as_dtype(ids, np.dtype(np.int64) if like is None else like.dtype)
         if like is not None and ids.dtype != like.dtype:
@@ -202,3 +205,12 @@ def _one_key(keys, argument, like):
                 f"{argument} are not all {like.dtype}, as they were at fit."
             )
     return ids
+
+
+def _kind_of(dtype):
+    """What identifiers of a dtype are, in words."""
+    words = {
+        "U": "strings",
+        "O": "object, of which some are missing or of another kind",
+    }
+    return words.get(dtype.kind, str(dtype))
