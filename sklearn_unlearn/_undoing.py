@@ -11,6 +11,7 @@ from sklearn_unlearn.core.training_rows.names import are_pairs, subjects_of
 from sklearn_unlearn.exceptions import UndoError, UndoOrderError, UndoRowsError
 from sklearn_unlearn.utils.digests import digest_of_rows, digest_of_state
 from sklearn_unlearn.utils.notes import Answering
+from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.request import Batch, Request
 from sklearn_unlearn.utils.row_ids import check_row_ids, distinct
 
@@ -112,8 +113,10 @@ class UndoingMixin(CarryingMixin):
             for name in ("X", "y", "X_new", "y_new", "sample_weight", "row_ids")
         )
         if record.verb == "partial_unfit":
-            numbers = log.left.get(record.identity)
-            return Request(into=Batch(X, y, weight, ids, numbers=numbers))
+            places = log.left.get(record.identity)
+            if alone and places is not None:
+                _check_all_are_back(X, places)
+            return Request(into=Batch(X, y, weight, ids, numbers=places))
         if record.verb == "partial_fit":
             return Request(out=Batch(X, y, weight, ids, whole=False))
         if alone:
@@ -201,6 +204,22 @@ def _check_given(record, key, given):
                     )
                 return each
     raise UndoRowsError(_OTHERS)
+
+
+def _check_all_are_back(X, places):
+    """Refuse some rows of names that stood for more, or rows beside these.
+
+    Raises
+    ------
+    UndoRowsError
+    """
+    numbers = getattr(places, "numbers", places)
+    n_rows = RawRows.of(X).shape[0]
+    if numbers is not None and n_rows not in (numbers.size, np.unique(numbers).size):
+        raise UndoRowsError(
+            f"X must hold the {np.unique(numbers).size} rows that left by row_ids; it "
+            f"holds {n_rows}."
+        )
 
 
 def _spellings(row_ids):

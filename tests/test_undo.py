@@ -14,7 +14,11 @@ from sklearn_unlearn import (
     UnlearnableGaussianNB,
     UnlearnableGridSearchCV,
     UnlearnableKernelRidge,
+    UnlearnableKNeighborsRegressor,
+    UnlearnablePCA,
+    UnlearnableRandomForestRegressor,
     UnlearnableRidge,
+    UnlearnableRidgeCV,
     UnlearnableStandardScaler,
     make_unlearnable_pipeline,
 )
@@ -162,6 +166,34 @@ def test_subjects_need_the_values_of_all_their_rows(family):
     record = model.partial_unfit(row_ids=4).request_record_
     record.undo(model, X[rows[:3]], y[rows[:3]], row_ids=4)
     np.testing.assert_allclose(snapshot(model), before, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        UnlearnableRidge(retain_data=True),
+        UnlearnableRidgeCV(cv=3),
+        UnlearnableKNeighborsRegressor(),
+        UnlearnableRandomForestRegressor(2, random_state=0),
+    ],
+    ids=lambda last: type(last).__name__,
+)
+@pytest.mark.parametrize("n_keys", [1, 2])
+def test_too_few_or_many_rows_of_a_subject_are_refused_behind_steps(last, n_keys):
+    ids = np.column_stack([np.arange(90) % 30, np.arange(90)])
+    ids = ids[:, 0] if n_keys == 1 else ids
+    steps = UnlearnableStandardScaler(), UnlearnablePCA(2), clone(last)
+    model = make_unlearnable_pipeline(*steps).fit(X, y, row_ids=ids)
+    before = model.predict(X)
+    record = model.partial_unfit(row_ids=[29]).request_record_
+    left = pickle.dumps(model)
+    for rows in ([29, 59], [29], [29, 59, 89, 89]):
+        with pytest.raises(UndoRowsError, match="3 rows that left"):
+            record.undo(model, X[rows], y[rows], row_ids=ids[rows])
+        assert pickle.dumps(model) == left
+    rows = [29, 59, 89]
+    record.undo(model, X[rows], y[rows], row_ids=ids[rows])
+    np.testing.assert_allclose(model.predict(X), before, atol=1e-7)
 
 
 @pytest.mark.parametrize("family", [name for name in NAMED if name != "network"])
