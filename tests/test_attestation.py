@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
 from sklearn.preprocessing import Normalizer
 from sklearn.tree import DecisionTreeClassifier
 
@@ -189,6 +190,19 @@ def test_models_of_folds_are_compared_in_the_folds_that_rows_keep(name):
     assert found.same
     wrong = su.attest(model, X, Y)
     assert wrong.largest_difference > 1e-4 or name == "threshold"
+
+
+def test_a_penalty_chosen_in_folds_is_compared_in_these():
+    alphas = (1e-3, 1.0, 30.0)
+    model = su.UnlearnableRidgeCV(alphas, cv=KFold(3, shuffle=True, random_state=0))
+    model.fit(X, Y).partial_unfit(X[OUT], Y[OUT])
+    found = su.attest(model, X[LEFT], Y[LEFT])
+    assert found.same
+    assert found.measured == ("UnlearnableRidgeCV",)
+    assert found.largest_difference < 1e-10
+    assert su.attest(model, X, Y).largest_difference > 1e-4
+    with pytest.raises(TypeError, match="RidgeCV"):
+        su.state_digest(model)
 
 
 def test_sums_that_were_mapped_are_measured():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import check_cv
 
@@ -18,6 +19,7 @@ from sklearn_unlearn.row_models._row_set_kinds import RowSetRegressor
 from sklearn_unlearn.row_models._row_sets import RowSet
 from sklearn_unlearn.utils.learned import Learned
 from sklearn_unlearn.utils.memberships import memberships, new_memberships
+from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.twin_parameters import drop_in, other_objective
 from sklearn_unlearn.utils.validation import check_sample_weight
 
@@ -37,10 +39,14 @@ class RidgeSet(RowSet):
     left_out: Any = None
     folds: Any = None
 
-    def trained(self, **params):
-        """scikit-learn's estimator, with each row in its folds."""
-        if self.folds is None:
-            return super().trained(**params)
+    def splits(self):
+        """Which of the rows each split is trained and tested on.
+
+        Raises
+        ------
+        InsufficientWeightError
+            If there are none in a part of one.
+        """
         retained = self.model.retained
         numbers = retained.numbers_at(self.model.order)
         counts = self.folds[np.searchsorted(self.folds[:, 0], numbers), 1:]
@@ -50,7 +56,13 @@ class RidgeSet(RowSet):
                 "The request would leave no row in one of the folds."
             )
         halves = parts[: len(parts) // 2], parts[len(parts) // 2 :]
-        return super().trained(cv=list(zip(*halves, strict=True)), **params)
+        return list(zip(*halves, strict=True))
+
+    def trained(self, **params):
+        """scikit-learn's estimator, with each row in its folds."""
+        if self.folds is None:
+            return super().trained(**params)
+        return super().trained(cv=self.splits(), **params)
 
     def __getstate__(self):
         """Without errors of each row, which hold what rows that left have been."""
@@ -205,7 +217,18 @@ class UnlearnableRidgeCV(RowSetRegressor):
         return "exact, fitted again", "rows", "a fit"
 
     def _is_function_of_rows(self):
-        return not _follows(self._checked())  # whose errors are rounded on their way
+        # but of the folds as well that rows were in at fit
+        return self._checked().folds is None and not self._shows_rounding()
+
+    def _shows_rounding(self):
+        return _follows(self._checked())  # whose errors are rounded on their way
+
+    def _like_at_fit(self, X):
+        fitted, again = self._checked(), clone(self)
+        n_rows = fitted.model.order.size
+        if fitted.folds is not None and RawRows.of(X).shape[0] == n_rows:
+            again.set_params(cv=fitted.splits())
+        return again
 
     def _settled(self, before, after, request):
         if after.folds is not None:
