@@ -248,7 +248,7 @@ def test_rows_by_identifier():
     X, y = blobs()
     ids = np.arange(120) + 7
     named = classifier().fit(X, y, row_ids=ids).partial_unfit(row_ids=ids[:5])
-    other = classifier().fit(X, y).partial_unfit(X[:5], y[:5])
+    other = classifier().fit(X, y, row_ids=ids).partial_unfit(X[:5], y[:5])
     assert weights(named) == weights(other)
     with pytest.raises(ValueError, match=r"row_ids\[0\]"):
         named.partial_unfit(row_ids=ids[:1])
