@@ -3,7 +3,7 @@
 import copy
 import pickle
 import threading
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from itertools import cycle
 
 import numpy as np
@@ -52,7 +52,8 @@ def equal(one, other):
         for a, b in zip(one, other, strict=True):
             equal(a, b)
     elif is_dataclass(one):
-        equal(list(vars(one).values()), list(vars(other).values()))
+        names = [field.name for field in fields(one)]
+        equal([getattr(one, n) for n in names], [getattr(other, n) for n in names])
     else:
         assert one == other
 
