@@ -1,8 +1,18 @@
 """Requests that cannot be: each has an error of its own, and nothing changes."""
 
+import pickle
+
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.tree import DecisionTreeClassifier
 
+from sklearn_unlearn import (
+    ShardedClassifier,
+    UnlearnableBaggingClassifier,
+    UnlearnableDecisionTreeClassifier,
+    UnlearnableGridSearchCV,
+)
 from sklearn_unlearn.exceptions import (
     ContradictionError,
     IncompleteSubjectError,
@@ -132,3 +142,25 @@ def test_each_has_an_error_of_its_own(family):
         second.undo(model, **given)
     first = second
     assert_unchanged()
+
+
+@pytest.mark.parametrize("verb", ["partial_fit", "replace_features"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        UnlearnableDecisionTreeClassifier(random_state=0),
+        UnlearnableBaggingClassifier(DecisionTreeClassifier(), 2, random_state=0),
+        ShardedClassifier(n_shards=2, random_state=0),
+        UnlearnableGridSearchCV(
+            UnlearnableDecisionTreeClassifier(random_state=0), {"max_depth": [2]}, cv=2
+        ),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_complex_numbers_are_refused(model, verb):
+    model = clone(model).fit(X, y)
+    before = pickle.dumps(model)
+    name = "X" if verb == "partial_fit" else "X_new"
+    with pytest.raises(ValueError, match=rf"^{name}\b.*real numbers"):
+        getattr(model, verb)(**{"X": X[:2], "y": y[:2], name: X[:2] + 1j})
+    assert pickle.dumps(model) == before

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.ensemble._sharded import ShardedModel
-from sklearn_unlearn.utils.from_sklearn import check_same_columns
+from sklearn_unlearn.utils.from_sklearn import check_same_classes, check_same_columns
 from sklearn_unlearn.utils.validation import check_names
 
 
@@ -48,8 +48,8 @@ class AdoptedShards(ShardedModel):
         ------
         NotFittedError
         ValueError
-            If X has other columns, a parameter is refused, or the estimator refuses a
-            shard.
+            If X has other columns or y other labels, a parameter is refused, or the
+            estimator refuses a shard.
         """
         fitted = getattr(fitted, "best_estimator_", fitted)
         check_is_fitted(fitted)
@@ -57,4 +57,7 @@ class AdoptedShards(ShardedModel):
         model = made(clone(fitted), **params)
         if hasattr(fitted, "n_features_in_"):
             check_same_columns(fitted, check_names(model, X))
-        return model.fit(X, y, sample_weight, row_ids=row_ids)
+        model.fit(X, y, sample_weight, row_ids=row_ids)
+        if is_classifier(model) and hasattr(fitted, "classes_"):
+            check_same_classes(fitted, model.classes_)
+        return model

@@ -107,7 +107,10 @@ class RawRowModel(RowModel):
     def _check_finite(self, X):
         """Refuse numbers that no row may have, before any training."""
         values = X.data if is_sparse(X) else X
-        if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        kind = values.dtype.kind if isinstance(values, np.ndarray) else None
+        if kind == "c":
+            raise ValueError("X must hold real numbers: it holds complex ones.")
+        if kind == "f":
             allowed = get_tags(self).input_tags.allow_nan
             assert_all_finite(values, allow_nan=allowed, input_name="X")
 

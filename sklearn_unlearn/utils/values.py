@@ -17,7 +17,11 @@ def as_dtype(values, dtype):
 
     Missing values are NaN then; integers beside one are floats.
     """
-    if values.dtype == dtype or dtype.kind not in "biufmM" or values.dtype.kind in "US":
+    if (
+        values.dtype == dtype
+        or dtype.kind not in "biufmM"
+        or values.dtype.kind in "USc"
+    ):
         return values
     missing = _missing(values)
     if missing.any():

@@ -47,3 +47,11 @@ def test_a_search_gives_what_it_chose():
 def test_what_cannot_be_taken_over_is_refused(fitted, rows, error):
     with pytest.raises(error):
         ShardedClassifier.from_sklearn(fitted, rows, Y)
+
+
+def test_labels_that_a_classifier_was_not_fitted_with_are_refused():
+    rows = np.random.default_rng(0).normal(size=(40, 2))
+    labels = np.where(rows[:, 0] > 0.0, "a", "b")
+    fitted = LogisticRegression().fit(rows, labels)
+    with pytest.raises(ValueError, match="y holds the labels"):
+        ShardedClassifier.from_sklearn(fitted, rows, (labels == "a").astype(int))
