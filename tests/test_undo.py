@@ -343,6 +343,27 @@ def test_rows_of_models_that_read_their_order_come_back_into_it(named, taken_ove
     assert np.array_equal(model.predict_proba(X), refit.predict_proba(X))
 
 
+def test_a_choice_that_changed_is_taken_back():
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(90, 3))
+    labels = (Z[:, 0] + rng.normal(size=90) > 0.0).astype(int)
+    search = UnlearnableGridSearchCV(
+        UnlearnableGaussianNB(), {"var_smoothing": [1e-9, 0.5]}, cv=3
+    ).fit(Z, labels)
+    fresh, chosen = clone(search).fit(Z, labels), search.best_index_
+    for first in range(60):
+        rows = {"X": Z[[first, first + 7]], "y": labels[[first, first + 7]]}
+        record = search.partial_unfit(**rows).request_record_
+        changed = search.request_report_.choice_changed
+        record.undo(search, **rows)
+        assert search.best_index_ == chosen
+        assert np.array_equal(search.predict_proba(Z), fresh.predict_proba(Z))
+        assert search.request_record_.state_after == record.state_before
+        if changed:
+            return
+    pytest.fail("no request changed the choice")
+
+
 def listed(model):
     """A list of requests that all have opposites, one row among several of them."""
     requests = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -14,7 +14,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.folds._changes import RowChange
-from sklearn_unlearn.folds._members import Members, unlearns
+from sklearn_unlearn.folds._members import Members, by_split, unlearns
 from sklearn_unlearn.folds._rows import FoldRows
 from sklearn_unlearn.row_models import RawRowModel, present_classes
 from sklearn_unlearn.utils.learned import LearnedColumns
@@ -62,6 +62,23 @@ class FoldedFit:
     columns: Columns | None
     members: Members
     outcome: Any
+    #: What digests look at.
+    tells: ClassVar[tuple[str, ...]] = ("model", "deciding", "outcome")
+
+    @property
+    def deciding(self):
+        """Models on which answers or scores depend, whichever were fitted first.
+
+        Of a search, models of all rows that were not chosen are kept for the next
+        request alone.
+        """
+        best = getattr(self.outcome, "best", None)
+        cells = sorted(self.members.fitted, key=by_split)
+        return {
+            (int(number), split): self.members.fitted[number, split]
+            for number, split in cells
+            if split is not None or best is None or number == best
+        }
 
     @property
     def encoding(self):

@@ -75,7 +75,7 @@ class Members:
         fit : callable, optional
             Fits a model to X, y and keywords; by default its own ``fit`` does.
         """
-        cells = sorted(cells, key=_by_split)
+        cells = sorted(cells, key=by_split)
         columns = living.rows.forgotten
         columns = None if columns is None else ~columns
 
@@ -139,7 +139,7 @@ class Members:
         after: dict[Any, Member] = {}
         watched: dict[Any, Any] = {}
         again = []
-        for _, group in groupby(sorted(asked, key=_by_split), key=lambda cell: cell[1]):
+        for _, group in groupby(sorted(asked, key=by_split), key=lambda cell: cell[1]):
             with shared():
                 for cell in group:
                     member = self.fitted[cell]
@@ -155,7 +155,8 @@ class Members:
         return edited.with_fits(again, living) if again else edited
 
 
-def _by_split(cell):
+def by_split(cell):
+    """The order of models: those of one split together, those of all rows last."""
     return cell[1] is None, cell[1] or 0, cell[0]
 
 
