@@ -243,6 +243,52 @@ def test_no_more_curvature_is_lost_where_a_step_ends(kind):
     assert min(seen) < 0.5
 
 
+def assert_rows_between(state, rows, tight=np.inf):
+    """No row is longer than the bound, and one goes as far as the other says."""
+    objective, factor, reach = state.objective, state.factor, state.reach
+    X, p = design(objective, rows.X), objective.shape[0]
+    inverse = factor.solve(np.eye(factor.order))
+    blocks = [inverse[k : k + p, k : k + p] for k in range(0, factor.order, p)]
+    own = max(np.einsum("ij,jk,ik->i", X, block, X).max() for block in blocks)
+    found = reach.longest(factor)
+    assert np.sqrt(own) * (1.0 - 1e-9) <= found <= tight * np.sqrt(own)
+    for enough in (0.5 * found, 2.0 * found):
+        assert (reach.longest(factor, enough) > enough) == (found > enough)
+    for way in ways(state):
+        far = np.abs(X @ way).max()
+        found = reach.margins.least_change(way)
+        assert far / tight <= found <= far * (1.0 + 1e-9)
+
+
+@pytest.mark.parametrize("kind", MARGINS)
+def test_how_far_a_row_may_go_astray_is_bounded_closely(kind):
+    problem = problem_of(kind)
+    state = state_of(problem)
+    assert_rows_between(state, problem.rows, 3.0)
+    for name in ("out", "in", "replaced", "relabelled", "reweighted"):
+        edit, out = make_edit(problem, name), np.array([0, 3, 4])
+        rows = edited(problem.rows, edit, out[:0] if name == "in" else out)
+        assert_rows_between(unlearn(state, edit).state, rows)
+    columns = np.arange(5) == 1
+    later = unlearn(state, Edit(feature_map=DropColumns(columns))).state
+    X = np.where(columns[:4], 0.0, problem.rows.X)
+    assert_rows_between(later, replace(problem.rows, X=X))
+
+
+@pytest.mark.parametrize("kind", MARGINS)
+def test_and_of_rows_that_are_in_no_sum_or_have_many_columns(kind, monkeypatch):
+    problem = problem_of(kind, n_rows=150, n_columns=34)
+    state = state_of(problem)
+    assert kind != "hinges" or not state.reach.margins.far
+    assert_rows_between(state, problem.rows)
+    monkeypatch.setattr(margins, "CHEAP_FLOPS", 0.0)
+    problem = problem_of(kind, n_rows=150, n_columns=3)
+    X = problem.rows.X.copy()
+    X[11] *= 100.0
+    problem = replace(problem, rows=replace(problem.rows, X=X))
+    assert_rows_between(state_of(problem), problem.rows)
+
+
 @pytest.mark.parametrize("kind", ["hinge", "hinges"])
 @pytest.mark.parametrize("rank", [1, 5])
 def test_the_largest_eigenvalue_is_bounded_closely(kind, rank):
@@ -322,7 +368,7 @@ def test_what_is_not_in_doubt_leaves_less_than_there_was(kind, rate):
     problem = problem_of(kind, n_rows=300 if kind in HUBER else 80)
     objective = problem.objective
     seen = 0
-    for share in (0.02, 0.1, 0.5, 1.0):
+    for share in (0.005, 0.02, 0.1, 0.5, 1.0):
         for name in ("out", "in", "replaced", "drop"):
             rows = problem.rows
             if name == "drop":
@@ -389,6 +435,9 @@ def assert_those_of(powers, X, weight, least=True):
     np.testing.assert_allclose(hessian, expected, rtol=1e-6, atol=1e-6 * size)
     for way in one.T:
         fourth = float(weight @ np.square(np.square(X @ way)))
+        least = powers.fourth(way[:, None])
+        assert fourth == pytest.approx(least, rel=1e-3, abs=1e-6 * np.sum(weight))
+        assert least <= fourth * (1.0 + 1e-12)
         found = powers.largest(way[:, None]) * powers.least**0.25
         assert found**4 == pytest.approx(fourth, rel=1e-3)
     assert powers.largest(one) >= np.abs(X @ one).max()

@@ -54,6 +54,20 @@ def test_a_row_beyond_its_margin_pulls_no_longer(model, seed):
     assert judged(problem) is None
 
 
+@pytest.mark.parametrize(("seed", "row"), [(684, 6), (749, 7), (439, 7)])
+def test_a_row_that_nothing_holds_goes_farther_than_the_coefficients(seed, row):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((40, 3))
+    X[:2] *= 30.0  # beyond their margins
+    y = (X[:, 0] + rng.logistic(size=40) > 0.0).astype(int)
+    asked = "LinearSVC, two classes", "partial_unfit", 1.0
+    problem = silent.Problem(*asked, X, y, np.array([row]), X[[row]], y[[row]])
+    found = judged(problem, np.inf)
+    assert found.residual < 0.2  # the gradient is nearly gone
+    assert found.error > found.error_of_none
+    assert judged(problem) is None
+
+
 def test_that_all_change_little_is_no_excuse_where_a_bound_is_known():
     rng = np.random.default_rng(110)
     problem = silent.drawn_with_a_far_row(rng, "LinearSVR", "replace_features")

@@ -23,6 +23,10 @@ from sklearn_unlearn.core.losses.robust import ConcomitantHuber
 DOUBTFUL = 0.5
 #: Change of all raw predictions that leaves no doubt, in units in which it is seen.
 _UNSEEN = 1e-3
+#: Error of any raw prediction that leaves no doubt, in the same units.
+_SMALL = 0.01
+#: Times by which rows of an edit may change more than what is known of others.
+_PEAK = 3.0
 #: Change of any raw prediction from where on a step is in doubt of which nothing bounds
 #: what it leaves (``python -m benchmarks silent``).
 _BLIND = 0.02
@@ -60,12 +64,15 @@ class Before:
     factor : Factor
     square : float or None
         Square of the step's length in the data Hessian, if that is known.
+    change : float
+        Largest change of a raw prediction of the rows that come or leave.
     """
 
     gain: float
     norm: float
     factor: Factor
     square: float | None = None
+    change: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +149,8 @@ def _doubt_of(
     margins = objective.loss.self_concordance is None
     if margins and change <= _UNSEEN * seen.most and change <= _UNSEEN * seen.size:
         return 0.0
-    doubt = _bounded(reach, objective, factor, before, changes, solved, change)
+    sizes = before, seen
+    doubt = _bounded(reach, objective, factor, sizes, changes, solved, change)
     if doubt <= DOUBTFUL or not change <= max(_UNSEEN, _BLIND) * seen.most:
         return doubt
     if change <= _UNSEEN * seen.size:
@@ -172,12 +180,13 @@ def _bounded(
     reach: Reach,
     objective: Objective,
     factor: Factor,
-    before: Before,
+    sizes: tuple[Before, Seen],
     changes: tuple[Array, Array, Array],
     solved: bool,
     change: float,
 ) -> float:
-    behind, _, moved = changes
+    before = sizes[0]
+    behind, dropped, moved = changes
     gain = reach.gain(objective, factor, changes, before.gain, solved)
     few = before.norm / np.sqrt(before.factor.trace)
     enough = min(DOUBTFUL * gain, few)
@@ -196,7 +205,34 @@ def _bounded(
             left = reach.bend(objective, factor, behind, moved, 0.0, known)
         error = left / (stiff * gain) if stiff > 0.0 else np.inf
         doubt = max(doubt, error)
+        if solved and reach.margins is not None and doubt <= DOUBTFUL:
+            step, length = moved - dropped, left / stiff
+            share = _astray(reach, factor, sizes, step, length)
+            doubt = max(doubt, DOUBTFUL * share)
     return doubt
+
+
+def _astray(
+    reach: Reach,
+    factor: Factor,
+    sizes: tuple[Before, Seen],
+    step: Array,
+    length: float,
+) -> float:
+    """Largest error of a raw prediction over the largest change of one.
+
+    The first is that of coefficients, whose length in the norm of the Hessian is given,
+    for the row that is least held by others. Rows of the edit stand in for those that
+    change by more than is known of any, up to three times that.
+    """
+    assert reach.margins is not None
+    before, seen = sizes
+    least = reach.margins.least_change(step)
+    change = max(least, min(before.change, _PEAK * least))
+    error = length * reach.longest(factor, change / length)
+    if error > change and error <= _SMALL * seen.size:
+        return 0.0
+    return error / change if change > 0.0 else np.inf
 
 
 def _share(before: Before, left: float) -> float:

@@ -258,6 +258,19 @@ class FourthPowers:
 
         It has infinite entries where numbers are too large for it.
         """
+        found, wrong = self._hessian(vector)
+        found += np.diag(wrong)
+        return np.where(np.isfinite(found), found, np.inf)
+
+    def fourth(self, vector: Array) -> float:
+        """``sum_i w_i (x_i . v)^4``, or less, of a vector of shape (p, 1)."""
+        found, wrong = self._hessian(vector)
+        with np.errstate(over="ignore", invalid="ignore"):
+            least = float(np.vdot(vector, found @ vector - wrong[:, None] * vector))
+        return max(least, 0.0) if math.isfinite(least) else 0.0
+
+    def _hessian(self, vector: Array) -> tuple[Array, Array]:
+        """That matrix, and the diagonal of what may be wrong in it."""
         sizes, ever = self._sizes(vector), self.ever**0.25
         if self.frame is not None:
             vector = self.frame.matrix.T @ vector
@@ -273,8 +286,7 @@ class FourthPowers:
                 found, ever = frame @ found @ frame.T, np.abs(frame) @ ever
             # what is wrong in it is no larger, for any vector that it is asked of
             wrong = self._error() * ever.size * np.square(sizes).sum()
-            found += np.diag(wrong * np.square(ever))
-        return np.where(np.isfinite(found), found, np.inf)
+            return found, wrong * np.square(ever)
 
     def _sizes(self, vector: Array) -> Array:
         """Bounds on ``(sum_i w_i (x_i . v_k)^4)^(1/4)``, by sizes alone."""

@@ -102,6 +102,18 @@ class Lengths:
         found: Array = np.sqrt(self.longest * squares) * rounding
         return found
 
+    def square(self, matrix: Array) -> float:
+        """No ``x_i' M x_i`` is larger, for a matrix M without negative eigenvalues."""
+        if not self.longest < math.inf:
+            return math.inf
+        root = np.sqrt(self.scale)
+        relative = root[:, None] * matrix * root
+        if not np.isfinite(relative).all():
+            return math.inf
+        largest = float(np.linalg.eigvalsh(relative)[-1])
+        largest += 4.0 * self.scale.size * _UNIT * float(np.linalg.norm(relative))
+        return self.longest * max(largest, 0.0)
+
 
 def _scale(diagonal: Array, columns: Array) -> Array:
     """Powers of two, which follow the squares of the units of the columns.

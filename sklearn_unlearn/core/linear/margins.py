@@ -90,6 +90,8 @@ class Margins:
         Distances at which groups begin, zero the first.
     sums : ndarray of shape (n_outputs, n_groups, p (p + 1) / 2)
         Upper triangles, row after row.
+    weights : ndarray of shape (n_outputs, n_groups)
+        Sums ``w_i j_i``.
     ever : ndarray of shape (p,)
         No smaller than what was ever added to the diagonal of one, over all groups:
         sums of powers of two.
@@ -106,6 +108,7 @@ class Margins:
 
     edges: Array
     sums: Array
+    weights: Array
     ever: Array
     least: float
     end: float
@@ -128,7 +131,8 @@ class Margins:
         span = 2.0 ** min(_SPAN, 4.0 + n_groups / 2.0)
         edges = np.append(0.0, first * np.geomspace(1.0, span, n_groups - 1))
         sums = np.zeros((n_outputs, n_groups, n_pairs))
-        found = Margins(edges, sums, np.zeros(p), math.inf, end)
+        weights = np.zeros((n_outputs, n_groups))
+        found = Margins(edges, sums, weights, np.zeros(p), math.inf, end)
         n_numbers = n_outputs * math.comb(p + 3, 4)
         flops = n_outputs * FourthPowers.flops(p, rows.n_rows)
         if n_numbers <= _POWERS and flops <= CHEAP_FLOPS:
@@ -152,6 +156,7 @@ class Margins:
         upper = _pairs(self.ever.size)
         gone = objective.forgotten[upper.first] | objective.forgotten[upper.second]
         sums, ever, least = self.sums.copy(), self.ever, self.least
+        weights = self.weights.copy()
         for k, own in enumerate(sums):
             there = distance[:, k] < self.end
             for g in np.unique(group[there, k]):
@@ -159,6 +164,7 @@ class Margins:
                 few, jumps = rows.take(some), weight[some, k]
                 part = gram(as_float64(few.X), jumps, objective.fit_intercept)
                 own[g] += sign * np.where(gone, 0.0, part[upper.first, upper.second])
+                weights[k, g] += sign * jumps.sum()
                 if sign > 0.0:
                     ever = ever + powers_of_two(np.diagonal(part))
                     least = min(least, least_weight(jumps))
@@ -173,7 +179,9 @@ class Margins:
                 each.changed(products, own, sign)
                 for each, own in zip(far, weight.T, strict=True)
             )
-        return replace(self, sums=sums, ever=ever, least=least, far=far)
+        return replace(
+            self, sums=sums, weights=weights, ever=ever, least=least, far=far
+        )
 
     def without(self, columns: Mask) -> Margins:
         """Those without some columns."""
@@ -307,6 +315,59 @@ class Margins:
                 lost = min(lost, _heaviest(_solved(factor, away, k), enough))
             share = max(share, lost)
         return share
+
+    def longest(
+        self, inverse: Array, output: int, known: float, enough: float = 0.0
+    ) -> float:
+        """No row is longer in the norm of a matrix without negative eigenvalues.
+
+        Parameters
+        ----------
+        inverse : ndarray of shape (p, p)
+        output : int
+            Whose it is.
+        known : float
+            No row is longer than that.
+        enough : float
+            A bound from which on no smaller one is looked for.
+        """
+        if self.end < math.inf:
+            return known
+        few, heaviest = enough * enough * self.least, 0.0
+        for group in np.flatnonzero(self.sums[output].any(axis=1)):
+            alone = 1.0 * (np.arange(group + 1) == group)
+            part = inverse @ self._crossing(output, alone)
+            heaviest = max(heaviest, _heaviest(part, few))
+        return min(known, math.sqrt(heaviest / self.least))
+
+    def least_change(self, vector: Array) -> float:
+        """Some row's raw prediction of an output changes by this or more.
+
+        It is the largest of means of the rows: over those of like distance, and over
+        all but the nearest, where these are weighted by their squares once more.
+        """
+        kept = _pairs(self.ever.size)
+        pairs = vector[kept.first] * vector[kept.second] * kept.twice[:, None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            forms = (self.sums @ pairs.T[:, :, None])[..., 0]
+            wrong = np.square(np.abs(vector).T @ np.sqrt(self.ever))
+            wrong = self._error * wrong[:, None]
+            there = (self.weights > 0.5 * self.least) & (forms > wrong)
+            there &= np.isfinite(forms)
+            least = np.where(there, forms - wrong, 0.0)
+        means = np.divide(least, self.weights, out=np.zeros_like(least), where=there)
+        square = float(means.max(initial=0.0))
+        if self.end < math.inf:
+            return math.sqrt(square)
+        # the mean of squares, weighted by these, is near the largest
+        away = slice(self.n_close, None)
+        for k, powers in enumerate(self.far):
+            most = np.where(there[k, away], forms[k, away] + wrong[k], wrong[k])
+            total = float(np.sum(most / np.square(self.edges[away])))
+            found = powers.fourth(vector[:, [k]])
+            if 0.0 < total < math.inf and found < math.inf:
+                square = max(square, found / total)
+        return math.sqrt(square)
 
     def _gone(self, behind: Sequence[Change]) -> Array:
         """How far rows of each group have gone before, of each output."""

@@ -407,6 +407,28 @@ class Reach:
         gone, step = self._gone(behind), self._limited(moved)
         return self.margins.flattened(factor, gone, step, enough)
 
+    def longest(self, factor: Factor, enough: float = 0.0) -> float:
+        """No row is longer in the norm of the inverse Hessian of an output.
+
+        Parameters
+        ----------
+        factor : Factor
+        enough : float
+            A bound from which on no smaller one is looked for.
+        """
+        p, longest = self.columns.size, 0.0
+        inverse = factor.solve(np.eye(factor.order))
+        for start in range(0, factor.order, p):
+            own = inverse[start : start + p, start : start + p]
+            square = float(self.columns @ np.abs(own) @ self.columns)
+            if self.lengths is not None:
+                square = min(square, self.lengths.square(own))
+            length = math.sqrt(square)
+            if length > enough and self.margins is not None:
+                length = self.margins.longest(own, start // p, length, enough)
+            longest = max(longest, length)
+        return longest
+
     def _limited(self, change: Array) -> Change:
         return Change(change, self._largest(change))
 

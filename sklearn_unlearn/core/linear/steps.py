@@ -194,7 +194,9 @@ def unlearn(
             plain = solved and isinstance(features, Identity) and not lag.any()
             square = _data_square(mapped, asked, packed) if plain else None
             norm = float(np.linalg.norm(asked))
-            before, seen = Before(gain, norm, mapped, square), _seen(state, moved)
+            own = 0.0 if reach.margins is None else _own_change(old, edit, moved + lag)
+            before = Before(gain, norm, mapped, square, own)
+            seen = _seen(state, moved)
             doubt = doubt_of(reach, weighted, factor, before, seen, changes, solved)
         reach = reach.mapped(edit, state.anchor, new, mapped)
     edited = State(
@@ -411,6 +413,13 @@ def _changes(
         unseen = min(leaving, max(_PEAK * mean, _STALE * drift))
         remaining = max(known, mean, unseen)
     return largest / unit, remaining / unit
+
+
+def _own_change(objective: Objective, edit: Edit, moved: Array) -> float:
+    """Largest change of a raw prediction among the rows of an edit."""
+    both = (rows for rows in (edit.rows_in, edit.rows_out) if rows is not None)
+    changes = (objective.largest_raw_change(rows, moved) for rows in both)
+    return max(changes, default=0.0)
 
 
 def _mean_change(state: State, factor: Factor, moved: Array, edited: State) -> float:
