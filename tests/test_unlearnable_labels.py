@@ -115,3 +115,20 @@ def test_what_is_refused():
     for given in ([encoder, scaler], [encoder], [encoder, Ridge().fit(X, X[:, 0])]):
         with pytest.raises(UnlearningError, match="belongs to a classifier"):
             unlearnable(given, X, WORDS)
+
+
+@pytest.mark.parametrize("name", ["logistic", "forest", "linear"])
+def test_weights_of_numbers_are_those_of_their_labels(name):
+    model = clone(CLASSIFIERS[name]).set_params(class_weight={0: 5.0, 1: 1.0, 2: 0.5})
+    encoder, scaler, plain = saved_apart(model)
+    said = encoder.inverse_transform(plain.predict(scaler.transform(X)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataMismatchWarning)
+        found = unlearnable([encoder, scaler, plain], X, WORDS)
+    assert np.array_equal(found.predict(X), said)
+    assert plain.class_weight == {0: 5.0, 1: 1.0, 2: 0.5}
+    found.partial_unfit(X[:2], WORDS[:2])
+    names = dict(zip(["apple", "medlar", "quince"], [5.0, 1.0, 0.5], strict=True))
+    again = make_pipeline(StandardScaler(), clone(model).set_params(class_weight=names))
+    again.fit(X[2:], WORDS[2:])
+    assert np.array_equal(found.predict(X), again.predict(X))

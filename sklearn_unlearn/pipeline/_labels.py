@@ -82,10 +82,14 @@ def _with_labels(model, encoder, front, X):
     model = getattr(model, "best_estimator_", model)
     if not hasattr(model, "classes_") or X is None:
         return model
-    renamed = copy.deepcopy(model)
+    anew = renamed = copy.deepcopy(model)
     inner = renamed
     while isinstance(inner, Pipeline):
         inner = inner.steps[-1][1]
+    weights = getattr(inner, "class_weight", None)
+    if isinstance(weights, dict) and set(weights) <= set(range(encoder.classes_.size)):
+        names = encoder.inverse_transform([*weights]).tolist()
+        inner.class_weight = dict(zip(names, weights.values(), strict=True))
     labels = encoder.inverse_transform(model.classes_)
     try:
         inner.classes_ = labels
@@ -101,4 +105,4 @@ def _with_labels(model, encoder, front, X):
         "its classes_: it is fitted to X and y, with labels, anew.",
         DataMismatchWarning,
     )
-    return clone(model)
+    return clone(anew)
