@@ -29,9 +29,25 @@ def local(n_workers, processes=True):
         protocol="tcp",
         dashboard_address="127.0.0.1:0",
         worker_dashboard_address=None,
-        memory_limit="1GB",
+        # a worker in this process counts what the tests have in memory as its own, and
+        # stops to answer where that is more
+        memory_limit="1GB" if processes else 0,
         silence_logs=50,
     )
+
+
+@pytest.fixture(autouse=True)
+def _in_time():
+    """What would wait for a cluster for ever fails."""
+
+    def late(*_):
+        raise TimeoutError("The cluster has not answered for three minutes.")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(180)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="module")
