@@ -12,7 +12,8 @@ import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-collect_ignore = []
+# a program and its runner, no tests: make package
+collect_ignore = ["tests/package"]
 collect_ignore_glob = []
 if find_spec("matplotlib") is None:
     collect_ignore_glob += ["sklearn_unlearn/inspection/*", "doc/measures.rst"]

@@ -61,10 +61,11 @@ def test_none_is_left_out():
 
 @pytest.mark.parametrize("name", sorted(SHOWN))
 def test_example(name, capsys):
-    pytest.importorskip("matplotlib")
+    pyplot = pytest.importorskip("matplotlib.pyplot")
     if name in _FRAMES:
         pytest.importorskip("pandas")
     runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    pyplot.close("all")
     printed = capsys.readouterr().out
     for text in SHOWN[name]:
         assert text in printed
