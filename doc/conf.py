@@ -5,7 +5,7 @@ import re
 from sphinx.util.docutils import SphinxDirective
 
 import sklearn_unlearn
-from sklearn_unlearn._capabilities import HEADERS, LEGEND, capabilities, instances
+from sklearn_unlearn._capabilities import HEADERS, capabilities, instances
 
 project = "sklearn_unlearn"
 author = "the sklearn_unlearn developers"
@@ -50,6 +50,26 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_unlearn"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+# Pages without pages below them have nothing to show at the side.
+html_sidebars = {
+    name: []
+    for name in (
+        "api",
+        "attestation",
+        "benchmarks",
+        "capabilities",
+        "certification",
+        "conventions",
+        "index",
+        "measures",
+        "requests",
+        "scale",
+        "study",
+        "threads",
+    )
+}
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
 
 _LABELS = r"\w+_score|df_output_transform|metadata_routing"
@@ -69,6 +89,22 @@ def skip_routing(app, what, name, obj, skip, options):
     return True if _ROUTING.fullmatch(name) else None
 
 
+#: What stands for the words of the tags, and for their columns.
+SYMBOLS = {"exact": "●", "approximate": "◐", "empirical": "○", "yes": "✓", "no": "–"}
+COLUMNS = {
+    "partial_unfit": "rows leave",
+    "replace_features": "values change",
+    "replace_labels": "labels change",
+    "partial_fit": "rows come",
+    "forget_features": "columns leave",
+    "certification": "certified",
+    "sparse": "sparse rows",
+    "sample_weight": "weights",
+    "multi-output": "several targets",
+    "row_ids": "names of rows",
+}
+
+
 class Capabilities(SphinxDirective):
     """A table of what each estimator can do, made from the tags."""
 
@@ -76,17 +112,21 @@ class Capabilities(SphinxDirective):
 
     def run(self):
         (wanted,) = self.arguments
-        lines = [["Estimator", *(f"`{name}`" for name in HEADERS[wanted])]]
+        lines = [["Estimator", *(COLUMNS[name] for name in HEADERS[wanted])]]
         for estimator in instances(wanted):
             name = type(estimator).__name__
             module = type(estimator).__module__.split("._")[0]
-            link = f":class:`{estimator!r} <{module}.{name}>`"
-            lines.append([link, *capabilities(estimator)])
-        text = [".. list-table::", "   :header-rows: 1", ""]
+            short = repr(estimator).removeprefix("Unlearnable").removesuffix("()")
+            found = map(self._symbols, capabilities(estimator))
+            lines.append([f":class:`{short} <{module}.{name}>`", *found])
+        text = [".. list-table::", "   :header-rows: 1", "   :class: capabilities", ""]
         text += ["   * - " + "\n     - ".join(line) for line in lines]
-        if wanted == "models":
-            text += ["", LEGEND]
         return self.parse_text_to_nodes("\n".join(text))
+
+    def _symbols(self, entry):
+        """One, or what holds without retained data and what with them."""
+        without, *retained = entry.removesuffix(" †").split("; ")
+        return SYMBOLS[without] + "".join(f" {SYMBOLS[each]}†" for each in retained)
 
 
 def setup(app):

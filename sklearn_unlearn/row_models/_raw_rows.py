@@ -109,7 +109,7 @@ class RawRowModel(RowModel):
         values = X.data if is_sparse(X) else X
         kind = values.dtype.kind if isinstance(values, np.ndarray) else None
         if kind == "c":
-            raise ValueError("X must hold real numbers: it holds complex ones.")
+            raise ValueError("X must hold real numbers. Complex data not supported.")
         if kind == "f":
             allowed = get_tags(self).input_tags.allow_nan
             assert_all_finite(values, allow_nan=allowed, input_name="X")
