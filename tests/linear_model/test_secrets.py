@@ -112,7 +112,9 @@ def test_html_representation_shows_no_secret(name, balanced):
     params = {"class_weight": "balanced"} if balanced and name != "ridge" else {}
     estimator = make(name, retain_data=True, **params).fit(X, y)
     estimator.partial_unfit(X[:2], y[:2])
-    html = estimator._repr_html_() + repr(estimator)
+    # the milliseconds of a time may be the digits of any number
+    time = estimator.request_record_.time
+    html = estimator._repr_html_().replace(time, "") + repr(estimator)
     assert type(estimator).__name__ in html
     public = {float(value) for value in coefficients(estimator)}
     for path, array in arrays_of(vars(estimator)):
