@@ -30,7 +30,7 @@ class UnlearnerMixin(PlanningMixin, StateMixin, StepMixin):
     An estimator says in ``_accepts`` which requests it takes, and provides ``_apply``,
     which gives the `Answer` to a request and leaves the estimator alone. It keeps all
     that it learned in one attribute ``_fitted``, an immutable value, or overrides
-    ``_checked`` and ``_swap``. ``_check_classes`` refuses labels that a request does
+    ``_checked`` and ``_attributes_of``. ``_check_classes`` refuses labels that a request does
     not go with.
     """
 

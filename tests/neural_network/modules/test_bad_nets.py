@@ -255,7 +255,9 @@ def test_operations_without_the_derivatives():
 @unfinished
 @pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
-@pytest.mark.parametrize("where", ["_descended", "_reported", "_measured", "_swap"])
+@pytest.mark.parametrize(
+    "where", ["_descended", "_reported", "_measured", "_attributes_of"]
+)
 def test_failures_on_the_way(fitted, monkeypatch, error, where):
     net, X, y = fitted
 
