@@ -30,8 +30,8 @@ class UnlearnerMixin(PlanningMixin, StateMixin, StepMixin):
     An estimator says in ``_accepts`` which requests it takes, and provides ``_apply``,
     which gives the `Answer` to a request and leaves the estimator alone. It keeps all
     that it learned in one attribute ``_fitted``, an immutable value, or overrides
-    ``_checked`` and ``_attributes_of``. ``_check_classes`` refuses labels that a request does
-    not go with.
+    ``_checked`` and ``_attributes_of``. ``_check_classes`` refuses labels that a
+    request does not go with.
     """
 
     fit: Any
