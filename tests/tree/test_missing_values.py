@@ -111,19 +111,20 @@ def test_requests_leave_the_trees_of_a_fit(model, data):
 )
 @pytest.mark.parametrize("criterion", ["gini", "squared_error"])
 def test_a_tree_is_the_twin(criterion):
+    rng = np.random.default_rng(0)
     options = {"min_samples_leaf": 12, "random_state": 0}
     if criterion == "gini":
         y, ours = Y, UnlearnableDecisionTreeClassifier(**options)
         twin = DecisionTreeClassifier(**options)
     else:
-        y = Y + RNG.normal(size=300)
+        y = Y + rng.normal(size=300)
         ours = UnlearnableDecisionTreeRegressor(**options)
         twin = DecisionTreeRegressor(**options)
     ours.fit(X, y, WEIGHT)
     twin.fit(X, y, WEIGHT)
     # values that were missing nowhere go the way of the more
     unseen = X.copy()
-    unseen[RNG.random(X.shape) < 0.5] = np.nan
+    unseen[rng.random(X.shape) < 0.5] = np.nan
     for rows in (X, unseen):
         np.testing.assert_array_equal(ours.apply(rows)[:, 0], twin.apply(rows))
         np.testing.assert_allclose(ours.predict(rows), twin.predict(rows), rtol=1e-8)
