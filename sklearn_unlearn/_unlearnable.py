@@ -23,13 +23,10 @@ from sklearn_unlearn.multioutput import (
     UnlearnableMultiOutputRegressor,
 )
 from sklearn_unlearn.pipeline import UnlearnablePipeline
-from sklearn_unlearn.pipeline._door import (
-    converted,
-    is_stateless_transformer,
-    one_estimator,
-    taken_over,
-)
+from sklearn_unlearn.pipeline._door import converted, taken_over
 from sklearn_unlearn.pipeline._labels import without_label_encoders
+from sklearn_unlearn.pipeline._one_estimator import one_estimator
+from sklearn_unlearn.pipeline._reasons import is_stateless_transformer
 from sklearn_unlearn.retraining import RetrainedModel, warn_if_random
 from sklearn_unlearn.transformers import check_on_stateful
 from sklearn_unlearn.utils.messages import kind_of, refusing

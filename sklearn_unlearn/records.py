@@ -11,7 +11,7 @@ import json
 import logging
 from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from sklearn_unlearn.exceptions import UndoError
 from sklearn_unlearn.utils.digests import digests_of_names
@@ -27,6 +27,18 @@ __all__ = [
     "undo_requests",
     "use_record_key",
 ]
+
+
+class Recorded(Protocol):
+    """An estimator, as the functions of this module ask it."""
+
+    #: The log of its requests, with the key of their hashes.
+    _request_log: Any
+    #: Takes back requests: their records, and what each was given.
+    _undo: Any
+    #: Gives the log another key.
+    _use_record_key: Any
+
 
 #: Has a line for each request that was carried out, of counts alone, at level INFO.
 LOGGER = logging.getLogger("sklearn_unlearn.requests")
@@ -253,7 +265,7 @@ class RequestRecord(FrameMixin):
         return {name: [value] for name, value in values.items()}
 
 
-def undo_requests(model, records, requests):
+def undo_requests(model: Recorded, records, requests):
     """Take back a list of requests that were carried out together, as one request.
 
     Parameters
@@ -301,7 +313,7 @@ def undo_requests(model, records, requests):
     return model._undo(records, [given for _, given in requests])
 
 
-def record_key(model):
+def record_key(model: Recorded):
     """The key of the hashes in a model's records: a secret, to be kept apart from them.
 
     Parameters
@@ -331,7 +343,7 @@ def record_key(model):
     return model._request_log.key
 
 
-def use_record_key(model, key):
+def use_record_key(model: Recorded, key):
     """Give a model the key of its records, after it was read from a file.
 
     Parameters

@@ -4,41 +4,43 @@ from __future__ import annotations
 
 from sklearn_unlearn.utils.callbacks import CallbackSupportMixin, with_callbacks
 
-__all__ = ["CallbackSupportMixin", "followed", "with_callbacks"]
+__all__ = ["ShardTasksMixin", "with_callbacks"]
 
 
-def followed(estimator, results, task, parts):
-    """Results as they come, of which the estimator's callbacks are told.
+class ShardTasksMixin(CallbackSupportMixin):
+    """An estimator of shards, whose callbacks are told of each."""
 
-    To be called within a method that is decorated by ``with_callbacks``.
+    def _tell_of(self, results, task, parts):
+        """Results as they come, of which the estimator's callbacks are told.
 
-    Parameters
-    ----------
-    estimator : CallbackSupportMixin
-    results : iterable
-        One a part, in their order.
-    task : str
-        What is done.
-    parts : list of int
-        Different numbers.
+        To be called within a method that is decorated by ``with_callbacks``.
 
-    Returns
-    -------
-    list
-    """
-    if not hasattr(estimator, "set_callbacks"):
-        return list(results)
-    root = estimator._init_callback_context(
-        task_name=task, max_subtasks=len(parts), sequential_subtasks=False
-    )
-    root.call_on_fit_task_begin(estimator=estimator)
-    # all parts are handed to the workers at once
-    shards = [root.subcontext(task_name="shard", task_id=part) for part in parts]
-    for shard in shards:
-        shard.call_on_fit_task_begin(estimator=estimator)
-    found = []
-    for shard, result in zip(shards, results, strict=True):
-        found.append(result)
-        shard.call_on_fit_task_end(estimator=estimator)
-    root.call_on_fit_task_end(estimator=estimator)
-    return found
+        Parameters
+        ----------
+        results : iterable
+            One a part, in their order.
+        task : str
+            What is done.
+        parts : list of int
+            Different numbers.
+
+        Returns
+        -------
+        list
+        """
+        if not hasattr(self, "set_callbacks"):
+            return list(results)
+        root = self._init_callback_context(
+            task_name=task, max_subtasks=len(parts), sequential_subtasks=False
+        )
+        root.call_on_fit_task_begin(estimator=self)
+        # all parts are handed to the workers at once
+        shards = [root.subcontext(task_name="shard", task_id=part) for part in parts]
+        for shard in shards:
+            shard.call_on_fit_task_begin(estimator=self)
+        found = []
+        for shard, result in zip(shards, results, strict=True):
+            found.append(result)
+            shard.call_on_fit_task_end(estimator=self)
+        root.call_on_fit_task_end(estimator=self)
+        return found

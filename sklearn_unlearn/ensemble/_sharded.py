@@ -23,11 +23,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_unlearn.core.linear.bookkeeping import edited_rows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
-from sklearn_unlearn.ensemble._callbacks import (
-    CallbackSupportMixin,
-    followed,
-    with_callbacks,
-)
+from sklearn_unlearn.ensemble._callbacks import ShardTasksMixin, with_callbacks
 from sklearn_unlearn.ensemble._shards import Fitted, Shards
 from sklearn_unlearn.ensemble._training import Recipe, random_states, weight_names
 from sklearn_unlearn.exceptions import InsufficientWeightError
@@ -44,7 +40,7 @@ from sklearn_unlearn.utils.validation import check_names
 
 
 class ShardedModel(
-    CallbackSupportMixin,
+    ShardTasksMixin,
     MetaEstimatorMixin,
     RawRowModel,
     LearnedColumns,
@@ -319,7 +315,7 @@ class ShardedModel(
             delayed(model.recipe.trained)(job.shard, job.classes, job.model, job.slices)
             for job in jobs
         )
-        after = followed(self, results, task, [job.shard for job in jobs])
+        after = self._tell_of(results, task, [job.shard for job in jobs])
         models, classes = list(model.models), list(model.classes)
         for job, trained in zip(jobs, after, strict=True):
             models[job.shard] = (*models[job.shard][: job.first], *trained)

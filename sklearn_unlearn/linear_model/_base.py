@@ -21,14 +21,14 @@ from sklearn_unlearn.core.linear.steps import with_parts, with_products, with_re
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
-from sklearn_unlearn.linear_model._blocks import read_blocks
+from sklearn_unlearn.linear_model._blocks import BlockReadingMixin
 from sklearn_unlearn.linear_model._fitted import Fitted
 from sklearn_unlearn.linear_model._from_sklearn import AdoptionMixin
 from sklearn_unlearn.linear_model._influence import InfluenceMixin
 from sklearn_unlearn.linear_model._parameters import ParametersMixin
 from sklearn_unlearn.newton import warn_unless_converged
-from sklearn_unlearn.row_blocks import DataBlocks, telling_callbacks
-from sklearn_unlearn.utils.callbacks import CallbackSupportMixin, with_callbacks
+from sklearn_unlearn.row_blocks import DataBlocks
+from sklearn_unlearn.utils.callbacks import with_callbacks
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.row_ids import check_new_row_ids
@@ -48,9 +48,9 @@ class LinearUnlearner(
     AdoptionMixin,
     InfluenceMixin,
     ParametersMixin,
+    BlockReadingMixin,
     CertifiedMixin,
     LearnedColumns,
-    CallbackSupportMixin,
     BaseEstimator,
 ):
     """A generalised linear model fitted by Newton's method that keeps its factor.
@@ -94,7 +94,7 @@ class LinearUnlearner(
         ProblemTooLargeError
             If the factor would exceed its documented limit and is needed.
         """
-        with self._exclusive(), telling_callbacks(self, X) as X:
+        with self._exclusive(), self._telling_callbacks(X) as X:
             training = self._read_training(X, y, sample_weight, row_ids)
             self._fitted = self._fit_rows(*training)
         return self
@@ -192,7 +192,7 @@ class LinearUnlearner(
         self._check_parameters()
         if isinstance(X, DataBlocks):
             given = {"y": y, "sample_weight": sample_weight, "row_ids": row_ids}
-            return read_blocks(self, X, given)
+            return self._read_blocks(X, given)
         X, y, columns = check_training_data(self, X, y, **self._target_checks)
         weight = check_sample_weight(sample_weight, X.shape[0])
         if not weight.any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone
@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.row_blocks import (
     Block,
+    BlockTasksMixin,
     DataBlocks,
     check_blocks_alone,
     kind_of,
@@ -25,41 +26,57 @@ from sklearn_unlearn.utils.validation import (
 )
 
 
-def read_blocks(model: Any, data: DataBlocks, given: dict) -> tuple:
-    """Rows, encoding and columns of a first pass, and no names of rows.
+class BlockReadingMixin(BlockTasksMixin):
+    """A linear model that is fitted to `DataBlocks`."""
 
-    The first pass tells which classes there are; each later one reads targets and
-    weights again.
+    retain_data: Any
+    _check_objective: Any
+    _encoding: Any
+    _target_checks: ClassVar[dict[str, object]]
+    _targets_in_short: Any
 
-    Raises
-    ------
-    ValueError
-        Naming the block that is not like the others, or what was given besides.
-    """
-    check_blocks_alone(given, {"retain_data": model.retain_data})
-    data, reader = data.watched(), clone(model)  # which may be sent elsewhere
+    def _read_blocks(self, data: DataBlocks, given: dict) -> tuple:
+        """Rows, encoding and columns of a first pass, and no names of rows.
 
-    def look(number: int, block: Block) -> _Seen:
-        X, y, weight, columns = _validated(reader, block)
-        targets = reader._targets_in_short(y, weight)
-        return _Seen(number, columns, kind_of(X), X.shape[0], *targets)
+        The first pass tells which classes there are; each later one reads targets and
+        weights again.
 
-    def both(before: _Seen, after: _Seen) -> _Seen:
-        return before.joined(after, reader._targets_in_short)
+        Raises
+        ------
+        ValueError
+            Naming the block that is not like the others, or what was given besides.
+        """
+        check_blocks_alone(given, {"retain_data": self.retain_data})
+        reader: BlockReadingMixin = clone(self)  # which may be sent elsewhere
+        data = data.watched()
 
-    seen = data.combined(look, both)
-    if not seen.weight.any():
-        raise ValueError("sample_weight must hold a weight other than zero.")
-    encoding, columns = model._encoding(seen.y, seen.weight), seen.columns
-    model._check_objective(None if encoding.classes is None else encoding.n_groups)
+        def look(number: int, block: Block) -> _Seen:
+            X, y, weight, columns = reader._validate_block(block)
+            targets = reader._targets_in_short(y, weight)
+            return _Seen(number, columns, kind_of(X), X.shape[0], *targets)
 
-    def read(block: Block) -> Rows:
-        X, y, weight, here = _validated(reader, block)
-        same_columns(columns, here, 0)
-        return Rows(X, encoding.read(y), weight)
+        def both(before: _Seen, after: _Seen) -> _Seen:
+            return before.joined(after, reader._targets_in_short)
 
-    rows = data.rows(read, seen.n_rows)
-    return rows, encoding, named_columns(data, columns), None
+        seen = data.combined(look, both)
+        if not seen.weight.any():
+            raise ValueError("sample_weight must hold a weight other than zero.")
+        encoding, columns = self._encoding(seen.y, seen.weight), seen.columns
+        self._check_objective(None if encoding.classes is None else encoding.n_groups)
+
+        def read(block: Block) -> Rows:
+            X, y, weight, here = reader._validate_block(block)
+            same_columns(columns, here, 0)
+            return Rows(X, encoding.read(y), weight)
+
+        rows = data.rows(read, seen.n_rows)
+        return rows, encoding, named_columns(data, columns), None
+
+    def _validate_block(self, block: Block) -> tuple:
+        """X, y, weights and columns of one block."""
+        checks = self._target_checks
+        X, y, columns = check_training_data(self, block.X, block.y, **checks)
+        return X, y, check_sample_weight(block.sample_weight, X.shape[0]), columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +101,3 @@ class _Seen:
         weight = np.concatenate([self.weight, after.weight])
         y, weight = in_short(y, weight)
         return replace(self, n_rows=self.n_rows + after.n_rows, y=y, weight=weight)
-
-
-def _validated(model: Any, block: Block) -> tuple:
-    X, y, columns = check_training_data(model, block.X, block.y, **model._target_checks)
-    return X, y, check_sample_weight(block.sample_weight, X.shape[0]), columns

@@ -40,6 +40,11 @@ class PipelineFitting(PipelineRequests):
 
     _reads_blocks = True
 
+    def _transforms_otherwise_than_at_fit(self):
+        """Whether steps give other outputs of the training rows than at fit."""
+        crossed = cross_fitted(self.steps, self._marks)
+        return bool(crossed or self._remembered)
+
     def fit(self, X, y=None, sample_weight=None, *, row_ids=None, **params):
         """Fit all steps.
 
@@ -234,7 +239,7 @@ def fit_behind(other, pipeline, X, y, sample_weight=None):
     X, y, sample_weight
         As for its ``fit``.
     """
-    if cross_fitted(other.steps, other._marks) or other._remembered:
+    if other._transforms_otherwise_than_at_fit():
         pipeline.fit(X, y, sample_weight)
         return
     X, y, keywords = pipeline._prepared(X, y, sample_weight, None, {})

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
-from sklearn_unlearn.pipeline._door import one_estimator, taken_over
+from sklearn_unlearn.pipeline._door import taken_over
 from sklearn_unlearn.pipeline._like import (
     fitted_like,
     no_counterpart,
@@ -25,6 +25,7 @@ from sklearn_unlearn.pipeline._meta_estimators import (
     opened,
     why_not,
 )
+from sklearn_unlearn.pipeline._one_estimator import one_estimator
 from sklearn_unlearn.transformers import check_step_fitted, foreign
 from sklearn_unlearn.utils.discovery import counterpart
 from sklearn_unlearn.utils.from_sklearn import instead_of

@@ -6,9 +6,9 @@ factor and of the exact models and transformers, and in ``refine`` and
 """
 
 from sklearn_unlearn.row_blocks._data_blocks import (
+    BlockTasksMixin,
     DataBlocks,
     refusing_blocks,
-    telling_callbacks,
 )
 from sklearn_unlearn.row_blocks._row_stream import (
     Block,
@@ -23,6 +23,7 @@ from sklearn_unlearn.row_blocks._row_stream import (
 
 __all__ = [
     "Block",
+    "BlockTasksMixin",
     "DataBlocks",
     "check_blocks_alone",
     "in_block",
@@ -31,6 +32,5 @@ __all__ = [
     "refusing_blocks",
     "same_columns",
     "same_kind",
-    "telling_callbacks",
     "without_names",
 ]

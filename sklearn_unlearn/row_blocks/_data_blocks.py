@@ -18,6 +18,7 @@ from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.row_blocks._progress import Bar, Task
 from sklearn_unlearn.row_blocks._row_stream import Block, RowStream, in_block
 from sklearn_unlearn.row_blocks._same_rows import SameRows
+from sklearn_unlearn.utils.callbacks import CallbackSupportMixin
 from sklearn_unlearn.utils.optional import import_optional
 
 _READERS = (
@@ -251,18 +252,22 @@ class DataBlocks:
         return cls(blocks, feature_names=blocks.columns, verbose=verbose)
 
 
-@contextmanager
-def telling_callbacks(estimator: Any, X: Any) -> Iterator[Any]:
-    """Rows of a fit; of those in blocks, callbacks of the estimator are told.
+class BlockTasksMixin(CallbackSupportMixin):
+    """An estimator whose callbacks are told of blocks that it reads."""
 
-    To be entered within a method that is decorated by ``with_callbacks``.
-    """
-    if not isinstance(X, DataBlocks) or not hasattr(estimator, "set_callbacks"):
-        yield X
-        return
-    task = Task(estimator)
-    yield X.followed(task)
-    task.end()
+    @contextmanager
+    def _telling_callbacks(self, X: Any) -> Iterator[Any]:
+        """Rows of a fit; of those in blocks, callbacks of the estimator are told.
+
+        To be entered within a method that is decorated by ``with_callbacks``.
+        """
+        if not isinstance(X, DataBlocks) or not hasattr(self, "set_callbacks"):
+            yield X
+            return
+        root = self._init_callback_context(task_name="fit", max_subtasks=None)
+        task = Task(self, root)
+        yield X.followed(task)
+        task.end()
 
 
 def refusing_blocks(fit: Callable) -> Callable:

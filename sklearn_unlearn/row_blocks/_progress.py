@@ -43,14 +43,13 @@ class Task:
     Parameters
     ----------
     estimator : estimator with ``set_callbacks``
+    root : CallbackContext
+        Of its ``fit``.
     """
 
-    def __init__(self, estimator: Any) -> None:
-        self._estimator = estimator
+    def __init__(self, estimator: Any, root: Any) -> None:
+        self._estimator, self._root = estimator, root
         self._n_blocks: int | None = None
-        self._root = estimator._init_callback_context(
-            task_name="fit", max_subtasks=None
-        )
         self._root.call_on_fit_task_begin(estimator=estimator)
 
     def followed(self, blocks: Iterable) -> Iterator:

@@ -10,14 +10,14 @@ import numpy as np
 
 from sklearn_unlearn.base import Answer, Batch, Request, UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.row_blocks import DataBlocks, telling_callbacks
+from sklearn_unlearn.row_blocks import DataBlocks
 from sklearn_unlearn.sufficient_statistics._fitted import (
     Fitted,
     ReadRows,
     SufficientStatistics,
 )
-from sklearn_unlearn.sufficient_statistics._from_blocks import fitted_to_blocks
-from sklearn_unlearn.utils.callbacks import CallbackSupportMixin, with_callbacks
+from sklearn_unlearn.sufficient_statistics._from_blocks import BlockReadingMixin
+from sklearn_unlearn.utils.callbacks import with_callbacks
 from sklearn_unlearn.utils.raw_rows import read_as
 from sklearn_unlearn.utils.validation import (
     Columns,
@@ -28,7 +28,7 @@ from sklearn_unlearn.utils.validation import (
 )
 
 
-class StatisticsUnlearner(UnlearnerMixin, CallbackSupportMixin):
+class StatisticsUnlearner(BlockReadingMixin, UnlearnerMixin):
     """An estimator that is a function of sufficient statistics of its rows."""
 
     #: scikit-learn's class.
@@ -155,8 +155,8 @@ class StatisticsUnlearner(UnlearnerMixin, CallbackSupportMixin):
             self._check_parameters(params)
             if isinstance(X, DataBlocks):
                 given = {"y": y, "sample_weight": sample_weight, "row_ids": row_ids}
-                with telling_callbacks(self, X) as X:
-                    after = fitted_to_blocks(self, X, given, params)
+                with self._telling_callbacks(X) as X:
+                    after = self._fitted_to_blocks(X, given, params)
                 self._swap(self._complete(after, None))
                 return self
             batch = Batch(X, y, sample_weight)

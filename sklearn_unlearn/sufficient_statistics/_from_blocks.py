@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn_unlearn.base import Batch
 from sklearn_unlearn.row_blocks import (
     Block,
+    BlockTasksMixin,
     DataBlocks,
     check_blocks_alone,
     kind_of,
@@ -35,47 +36,57 @@ class _Part:
     fitted: Fitted | None
 
 
-def fitted_to_blocks(model: Any, data: DataBlocks, given: dict, params: dict) -> Fitted:
-    """The fitted value of all rows, without the estimator that it gives.
+class BlockReadingMixin(BlockTasksMixin):
+    """A function of sufficient statistics that is fitted to `DataBlocks`."""
 
-    Parameters
-    ----------
-    model : StatisticsUnlearner
-    data : DataBlocks
-    given : dict
-        What else `fit` was given, which belongs into the blocks.
-    params : dict
+    _edit: Any
+    _keep_at_fit: Any
+    _labels_of_blocks: Any
+    _match: Any
+    _read_block: Any
+    _statistics: Any
 
-    Raises
-    ------
-    ValueError
-        Naming the block that is not like the others, or what was given besides.
-    """
-    check_blocks_alone(given, params)
-    data, model = data.watched(), clone(model)  # which may be sent elsewhere
-    labels = model._labels_of_blocks(data)
+    def _fitted_to_blocks(self, data: DataBlocks, given: dict, params: dict) -> Fitted:
+        """The fitted value of all rows, without the estimator that it gives.
 
-    def part(number: int, block: Block) -> _Part:
-        batch, columns = model._read_block(Batch(*block), labels, params)
-        found, fitted = model._statistics(batch, params), None
-        if found is not None:
-            forgotten = np.zeros(columns.n_features, dtype=bool)
-            statistics = model._keep_at_fit(found, labels)
-            fitted = Fitted(statistics, columns, forgotten, params, labels)
-        return _Part(number, columns, kind_of(batch.X.rows), fitted)
+        Parameters
+        ----------
+        data : DataBlocks
+        given : dict
+            What else `fit` was given, which belongs into the blocks.
+        params : dict
 
-    def both(before: _Part, after: _Part) -> _Part:
-        columns = same_columns(before.columns, after.columns, after.number)
-        kind = same_kind(before.kind, after.kind, after.number)
-        fitted, other = before.fitted, after.fitted
-        if fitted is None or other is None:
-            return replace(before, fitted=fitted or other)
-        found = model._match(other.statistics, fitted)
-        statistics, _ = model._edit(fitted.statistics, found, None)
-        fitted = replace(fitted, statistics=statistics)
-        return _Part(before.number, columns, kind, fitted)
+        Raises
+        ------
+        ValueError
+            Naming the block that is not like the others, or what was given besides.
+        """
+        check_blocks_alone(given, params)
+        model: BlockReadingMixin = clone(self)  # which may be sent elsewhere
+        data = data.watched()
+        labels = model._labels_of_blocks(data)
 
-    fitted = data.combined(part, both).fitted
-    if fitted is None:
-        raise ValueError("sample_weight must hold a weight other than zero.")
-    return replace(fitted, columns=named_columns(data, fitted.columns))
+        def part(number: int, block: Block) -> _Part:
+            batch, columns = model._read_block(Batch(*block), labels, params)
+            found, fitted = model._statistics(batch, params), None
+            if found is not None:
+                forgotten = np.zeros(columns.n_features, dtype=bool)
+                statistics = model._keep_at_fit(found, labels)
+                fitted = Fitted(statistics, columns, forgotten, params, labels)
+            return _Part(number, columns, kind_of(batch.X.rows), fitted)
+
+        def both(before: _Part, after: _Part) -> _Part:
+            columns = same_columns(before.columns, after.columns, after.number)
+            kind = same_kind(before.kind, after.kind, after.number)
+            fitted, other = before.fitted, after.fitted
+            if fitted is None or other is None:
+                return replace(before, fitted=fitted or other)
+            found = model._match(other.statistics, fitted)
+            statistics, _ = model._edit(fitted.statistics, found, None)
+            fitted = replace(fitted, statistics=statistics)
+            return _Part(before.number, columns, kind, fitted)
+
+        fitted = data.combined(part, both).fitted
+        if fitted is None:
+            raise ValueError("sample_weight must hold a weight other than zero.")
+        return replace(fitted, columns=named_columns(data, fitted.columns))

@@ -30,9 +30,9 @@ from sklearn_unlearn.utils.tags import (
     ROW_VERBS,
     accepts,
     takes_weights,
-    trains_with_weights,
     unlearning_tags,
 )
+from sklearn_unlearn.utils.verbs import trains_with_weights
 
 __all__ = [
     "check_unlearner",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from sklearn.utils import Tags, get_tags
 
 from sklearn_unlearn.utils.by_parameters import by_parameters, parameters_of
+from sklearn_unlearn.utils.verbs import accepted_by, trains_with_weights
 
 #: The verbs about rows, and all that change a model as if its data had been others.
 ROW_VERBS = ("partial_unfit", "replace_features", "replace_labels", "partial_fit")
@@ -186,14 +187,6 @@ def promised(estimator):
     return by_parameters(estimator, unlearning_tags)
 
 
-def trains_with_weights(estimator):
-    """Whether ``fit`` does more with ``sample_weight`` than refuse it.
-
-    A twin of an older scikit-learn may have no weights to train with.
-    """
-    return getattr(estimator, "_trains_with_weights", True)
-
-
 def takes_weights(estimator):
     """Whether ``fit`` and each verb about rows take ``sample_weight``."""
     return trains_with_weights(estimator) and all(
@@ -206,7 +199,7 @@ def takes_weights(estimator):
 def accepts(method, name):
     """Whether a method has a parameter of this name, and takes what is given for it."""
     # verbs have the same parameters everywhere, and say which they do not take
-    taken = getattr(getattr(method, "__self__", None), "_accepts", None)
+    taken = accepted_by(getattr(method, "__self__", None))
     refused = (
         name in ("sample_weight", "row_ids") and taken is not None and name not in taken
     )

@@ -5,9 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache, partial, update_wrapper
 from types import FunctionType, MethodType
-from typing import Any
+from typing import Any, Protocol
 
 from sklearn_unlearn.exceptions import InvalidRequestError
+
+
+class Accepting(Protocol):
+    """An estimator with verbs."""
+
+    #: What they accept: a set, or, where objects of a class differ, a property.
+    _accepts: Any
+    #: Whether ``fit`` does more with weights than refuse them, if that depends.
+    _trains_with_weights: Any
+
+
+def accepted_by(estimator: Any) -> frozenset[str] | None:
+    """What the verbs of an estimator accept; None if it does not say."""
+    return getattr(estimator, "_accepts", None)
+
+
+def trains_with_weights(estimator: Any) -> bool:
+    """Whether ``fit`` does more with ``sample_weight`` than refuse it.
+
+    A twin of an older scikit-learn may have no weights to train with.
+    """
+    return getattr(estimator, "_trains_with_weights", True)
 
 
 class Verb:
@@ -25,7 +47,8 @@ class Verb:
         self.__doc__ = function.__doc__
 
     def __get__(self, estimator: Any, owner: Any = None) -> Any:
-        accepted = (owner if estimator is None else estimator)._accepts
+        holder: Accepting = owner if estimator is None else estimator
+        accepted = holder._accepts
         kind: Any = type(estimator) if owner is None else owner
         # of a class whose objects differ nobody knows
         if isinstance(accepted, frozenset) and not self.needs <= accepted:
