@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial, wraps
 from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -329,9 +330,36 @@ _END = object()
 
 
 def _read_ahead(blocks: Iterator) -> Iterator:
-    """The same, each next one read on another thread meanwhile."""
-    with ThreadPoolExecutor(1, thread_name_prefix="sklearn_unlearn-blocks") as pool:
-        coming = pool.submit(next, blocks, _END)
-        while (block := coming.result()) is not _END:
-            coming = pool.submit(next, blocks, _END)
+    """The same, each next one read on another thread meanwhile.
+
+    The thread is not waited for where a pass is given up: that may be the garbage
+    collector's work, within any call, and whoever holds a lock must not wait.
+    """
+    wanted: SimpleQueue[bool] = SimpleQueue()
+    found: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+    arguments = (blocks, wanted, found)
+    Thread(
+        target=_read, args=arguments, name="sklearn_unlearn-blocks", daemon=True
+    ).start()
+    wanted.put(True)
+    try:
+        while True:
+            block, error = found.get()
+            if error is not None:
+                raise error
+            if block is _END:
+                return
+            wanted.put(True)
             yield block
+    finally:
+        error = None  # or it would keep this frame, which keeps it
+        wanted.put(False)
+
+
+def _read(blocks: Iterator, wanted: SimpleQueue, found: SimpleQueue) -> None:
+    """Read a block as often as one is wanted."""
+    while wanted.get():
+        try:
+            found.put((next(blocks, _END), None))
+        except BaseException as error:
+            found.put((None, error))

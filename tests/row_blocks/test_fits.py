@@ -1,5 +1,7 @@
 """Data that are read block after block give what arrays in memory give."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -212,6 +214,43 @@ def test_the_next_block_is_read_while_one_is_worked_on():
     first = next(iter(DataBlocks(blocks)))
     assert first.y is None
     assert second.wait(60.0)
+
+
+#: The collector ends a pass within each call of the module of threads.
+GIVING_UP = """
+import gc
+import sys
+import threading
+
+import numpy as np
+
+from sklearn_unlearn.row_blocks import DataBlocks
+
+
+def give_up(frame, event, arg):
+    if event == "call" and frame.f_code.co_filename == threading.__file__ and begun:
+        begun.pop()
+        sys.setprofile(None)
+        gc.collect()
+        sys.setprofile(give_up)
+
+
+gc.disable()
+gc.freeze()  # what was imported
+data = DataBlocks([(np.ones((2, 1)),)] * 3)
+begun = [[iter(data)] for _ in range(60)]
+for each in begun:
+    next(each[0])
+    each.append(each)
+del each
+sys.setprofile(give_up)
+while begun:
+    assert len(list(data)) == 3
+"""
+
+
+def test_passes_that_are_given_up_wait_for_nobody():
+    subprocess.run([sys.executable, "-c", GIVING_UP], check=True, timeout=60)
 
 
 def test_repr_shows_nothing_of_the_data():
