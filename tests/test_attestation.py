@@ -263,6 +263,31 @@ def test_certification_draws_no_noise_for_an_attestation(monkeypatch):
     assert found.largest_difference < 1e-9
 
 
+@pytest.mark.parametrize("signs", [(-0.0, 0.0), (0.0, -0.0)], ids=str)
+@pytest.mark.parametrize(
+    "model",
+    [
+        su.UnlearnableOneHotEncoder(),
+        su.UnlearnableOrdinalEncoder(),
+        su.UnlearnableTargetEncoder(),
+        su.UnlearnableSimpleImputer(strategy="most_frequent"),
+        su.UnlearnableKBinsDiscretizer(2, strategy="uniform"),
+        su.UnlearnableMinMaxScaler(),
+        su.UnlearnableQuantileTransformer(n_quantiles=4),
+        su.UnlearnableDecisionTreeClassifier(random_state=0),
+        su.UnlearnableCategoricalNB(),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+@pytest.mark.parametrize("kind", [float, object])
+def test_no_sign_of_zero_is_left_of_a_row(model, signs, kind):
+    first, second = signs
+    rows = np.array([[first], [second], [0.5], [1], [2], [1], [2], [second]], kind)
+    model = clone(model).fit(rows, Y[:8])
+    model = su.partial_unfit(model, rows[:1], Y[:1])
+    assert su.attest(model, rows[1:], Y[1:8])
+
+
 def test_attesting_changes_nothing():
     model = fitted("forest", np.arange(80))
     before = pickle.dumps(model.predict_proba(X))

@@ -54,7 +54,10 @@ def value_of(key: Hashable) -> Any:
 
 def _key(value: Any) -> Hashable:
     key: Hashable = value
-    return Missing.NAN if isinstance(value, float) and value != value else key
+    if isinstance(value, float):
+        # which of -0.0 and 0.0 came first is not to outlast the row that it was in
+        key = Missing.NAN if value != value else value + 0.0
+    return key
 
 
 def _listed(values: npt.NDArray[Any]) -> list[Any]:
