@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sklearn_unlearn.utils.frames import FrameMixin
+from sklearn_unlearn.utils.messages import numbered
 
 __all__ = ["PlannedBudget", "PlannedStep", "RequestPlan"]
 
@@ -120,8 +121,10 @@ class RequestPlan(FrameMixin):
     mean_change: float | None = None
 
     def __repr__(self):
-        counts = f"{self.n_rows_out} rows out, {self.n_rows_in} rows in"
-        lines = [f"RequestPlan of {len(self.verbs)} requests: {counts}"]
+        pairs = (self.n_rows_out, "row", " out"), (self.n_rows_in, "row", " in")
+        counts = ", ".join(f"{numbered(n, noun)}{way}" for n, noun, way in pairs)
+        asked = numbered(len(self.verbs), "request")
+        lines = [f"RequestPlan of {asked}: {counts}"]
         if self.columns:
             lines[0] += f", columns {', '.join(map(str, self.columns))}"
         if self.refused is not None:

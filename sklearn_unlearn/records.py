@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from sklearn_unlearn.exceptions import UndoError
 from sklearn_unlearn.utils.digests import digests_of_names
 from sklearn_unlearn.utils.frames import FrameMixin
+from sklearn_unlearn.utils.messages import numbered
 from sklearn_unlearn.utils.provenance import package_versions
 from sklearn_unlearn.utils.record_schema import FORMAT, PROPERTIES, RECORD_SCHEMA
 
@@ -249,11 +250,11 @@ class RequestRecord(FrameMixin):
     def line(self):
         """The record in a few words, as it is logged."""
         what = [
-            f"{n} {unit} {way}"
+            f"{numbered(n, unit)} {way}"
             for n, unit, way in (
-                (self.n_rows_out, "rows", "out"),
-                (self.n_rows_in, "rows", "in"),
-                (len(self.columns), "columns", "out"),
+                (self.n_rows_out, "row", "out"),
+                (self.n_rows_in, "row", "in"),
+                (len(self.columns), "column", "out"),
             )
             if n
         ]

@@ -83,7 +83,7 @@ def test_what_vanishes_is_named():
     assert plan.steps[0].vanishing == ("0: yew",)
     assert [step.n_rows_out for step in plan.steps] == [1, 1]
     lines = repr(plan).splitlines()
-    assert lines[0] == "RequestPlan of 1 requests: 1 rows out, 0 rows in"
+    assert lines[0] == "RequestPlan of 1 request: 1 row out, 0 rows in"
     assert lines[2].split() == ["unlearnableonehotencoder", "exact", "1", "-"]
     labels = model.plan(
         ("replace_labels", {"X": words[:1], "y": labels[:1], "y_new": 1 - labels[:1]})

@@ -290,7 +290,7 @@ def test_html_has_a_line():
     model = fitted("ridge")
     assert "Last request" not in model._repr_html_()
     model.partial_unfit(X[:1], y[:1])
-    assert "partial_unfit: 1 rows out; exact" in model._repr_html_()
+    assert "partial_unfit: 1 row out; exact" in model._repr_html_()
     assert "Last request" in model._repr_mimebundle_()["text/html"]
 
 

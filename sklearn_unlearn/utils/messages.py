@@ -137,6 +137,11 @@ class FailingStep:
             error.add_note(f"This was raised by step {name!r}.")
 
 
+def numbered(n, noun):
+    """A number of things, with their name in the singular or plural."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def kind_of(estimator, *, first=False):
     """The class of an estimator and its article, perhaps as the first words.
 
