@@ -182,9 +182,9 @@ class CarryingMixin:
             tuple(getattr(fitted, "lately", ())),
             log.digest_of(before),
         )
+        places = notes.pop("numbers_out", None)
         if n > 1:
             notes.pop("n_rows_out", None)
-        places = notes.pop("numbers_out", None)
         undone = [None] * n if undoes is None else [one.identity for one in undoes]
         left = log.kept(undone)
         follows: Any = log.standing

@@ -93,15 +93,18 @@ def described(
     """
     out, into = request.out, request.into
     rows = into if out is None else out
-    given: dict[str, Any] = {"columns": columns or None}
+    given: dict[str, Any] = {"columns": columns} if columns else {}
+    names: tuple[str, ...] = ()
     if rows is not None:
         given["X"], given["y"] = rows.X, rows.y
         given["row_ids"], given["sample_weight"] = rows.row_ids, rows.sample_weight
         if into is not None and out is not None:
             given["X_new"], given["y_new"] = into.X, into.y
-    names = digests_of_names(key, given.get("row_ids"))
+        if rows.row_ids is not None:
+            names = digests_of_names(key, rows.row_ids)
+    n_out, n_in = counted(request)
     digest = digest_of_rows(key, given)
-    return Asked(request.verb, *counted(request), columns, names, digest, named)
+    return Asked(request.verb, n_out, n_in, columns, names, digest, named)
 
 
 class Shared(NamedTuple):
@@ -244,10 +247,12 @@ class RequestLog:
 
     def kept(self, undone: list[str | None]) -> dict[str, Any]:
         """Places of rows that left, without those of requests that are taken back."""
-        if not self.left:
-            return {}
-        left = {name: at for name, at in self.left.items() if name not in undone}
-        return dict([*left.items()][-_PLACES:])
+        left = dict(self.left)
+        for name in undone:
+            left.pop(name, None)
+        while len(left) > _PLACES:
+            del left[next(iter(left))]
+        return left
 
 
 def reference(state: Any) -> Callable[[], Any]:

@@ -71,18 +71,19 @@ def digest_of_rows(key: bytes, fields: dict[str, Any]) -> str:
     Numbers of a kind are the same in any order of memory and precision; a frame is
     other than an array.
     """
-    digest = _new(key, b"rows")
+    digest = _keyed(key, b"rows").copy()
     for name, tag in _GIVEN.items():
         value = fields.get(name)
         if value is None:
             continue
-        digest.update(tag)
         if name == "row_ids":  # the same in any container, a single one too
             names = names_in(value).reshape(-1).tolist()
-            digest.update(repr(names).encode())
+            digest.update(tag + repr(names).encode())
         elif type(value) is np.ndarray:
-            _feed_values(digest, value)
+            digest.update(tag + _heading(value.shape, value.dtype.kind))
+            digest.update(_values(value))
         else:
+            digest.update(tag)
             _feed_rows(digest, value)
     return digest.hexdigest()
 
@@ -94,17 +95,13 @@ def digest_of_state(key: bytes, fitted: Any) -> str:
     return _digest(key, b"state", b"".join(parts))
 
 
-def _new(key, person):
-    return _keyed(key, person).copy()
-
-
 @lru_cache(maxsize=8)
 def _keyed(key, person):
     return hashlib.blake2b(key=key, digest_size=_SIZE, person=person)
 
 
 def _digest(key, person, data):
-    digest = _new(key, person)
+    digest = _keyed(key, person).copy()
     digest.update(data)
     return digest.hexdigest()
 
@@ -145,10 +142,11 @@ def _values(array):
     -------
     buffer
     """
-    kind = array.dtype.kind
-    if kind == "f":  # adding zero makes -0.0 and 0.0 the same
-        if array.dtype is _FLOAT64 and array.ndim and array.flags.c_contiguous:
-            return array + 0.0
+    dtype = array.dtype
+    if dtype is _FLOAT64 and array.ndim and array.flags.c_contiguous:
+        return array + 0.0  # which makes -0.0 and 0.0 the same
+    kind = dtype.kind
+    if kind == "f":
         return np.add(array, 0.0, dtype=np.float64, order="C")
     if kind in "iub":
         return array.astype(np.int64, order="C", copy=False)
