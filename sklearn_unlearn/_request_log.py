@@ -248,7 +248,7 @@ class RequestLog:
     def kept(self, undone: list[str | None]) -> dict[str, Any]:
         """Places of rows that left, without those of requests that are taken back."""
         left = dict(self.left)
-        for name in undone:
+        for name in filter(None, undone):
             left.pop(name, None)
         while len(left) > _PLACES:
             del left[next(iter(left))]

@@ -26,6 +26,7 @@ class UndoingMixin(CarryingMixin):
 
     _keeps_places_of_one: Any
     _digest_of_named: Any
+    _order_counts: Any
     _shows_rounding: Any
 
     def _undo(self, records: list[Any], given: list[dict[str, Any]]) -> Any:
@@ -158,8 +159,13 @@ class UndoingMixin(CarryingMixin):
         exact = all(record.method == "exact" for record in records)
         exact = exact and not after._shows_rounding()
         if exact and digest_of_state(key, edited) != first.state_before:
+            lost = len(records) > 1 and self._order_counts()
             raise UndoRowsError(
-                "With these rows back the model would not be the one before the "
+                "Where rows stood among the others that left in a list is not "
+                "remembered, and their order counts: with them back the model would "
+                "be another than before. Fit again, or go on with a copy from before."
+                if lost
+                else "With these rows back the model would not be the one before the "
                 "request to the last bit."
             )
         for record, ids in zip(records, names, strict=True):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import RidgeCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import Normalizer
 
@@ -15,12 +16,15 @@ from sklearn_unlearn import (
     UnlearnableGaussianNB,
     UnlearnableGridSearchCV,
     UnlearnableKernelRidge,
+    UnlearnableKNeighborsClassifier,
     UnlearnableKNeighborsRegressor,
     UnlearnablePCA,
     UnlearnableRandomForestRegressor,
     UnlearnableRidge,
     UnlearnableRidgeCV,
+    UnlearnableStackingClassifier,
     UnlearnableStandardScaler,
+    UnlearnableVotingClassifier,
     make_unlearnable_pipeline,
 )
 from sklearn_unlearn.exceptions import (
@@ -342,6 +346,62 @@ def test_rows_of_models_that_read_their_order_come_back_into_it(named, taken_ove
     behind = [*range(90), 40, 2]
     refit = clone(forest).fit(X[behind], y[behind])
     assert np.array_equal(model.predict_proba(X), refit.predict_proba(X))
+
+
+@pytest.mark.parametrize("kind", ["vote", "stack", "search", "pipeline in a vote"])
+def test_rows_come_back_into_their_order_in_models_inside(kind):
+    again = RetrainedClassifier(RandomForestClassifier(3, random_state=0))
+    named = [("one", UnlearnableGaussianNB()), ("other", again)]
+    model = {
+        "vote": UnlearnableVotingClassifier(named, voting="soft"),
+        "stack": UnlearnableStackingClassifier(named, cv=2),
+        "search": UnlearnableGridSearchCV(again, {}, cv=2),
+        "pipeline in a vote": UnlearnableVotingClassifier(
+            [("one", make_unlearnable_pipeline(UnlearnableStandardScaler(), again))],
+            voting="soft",
+        ),
+    }[kind].fit(X, y)
+    before = model.predict_proba(X)
+    record = model.partial_unfit(X[3:5], y[3:5]).request_record_
+    assert not np.array_equal(model.predict_proba(X), before)
+    record.undo(model, X[3:5], y[3:5])
+    assert np.array_equal(model.predict_proba(X), before)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RetrainedClassifier(RandomForestClassifier(3, random_state=0)),
+        UnlearnableKNeighborsRegressor(3),
+        UnlearnableRidgeCV(cv=3),
+        UnlearnableVotingClassifier([("one", UnlearnableKNeighborsClassifier(3))]),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_list_whose_order_counts_is_refused_for_that(model):
+    model = clone(model).fit(X, y)
+    requests = [("partial_unfit", {"X": X[[row]], "y": y[[row]]}) for row in (3, 7)]
+    records, state = model.carry_out(requests), pickle.dumps(model)
+    with pytest.raises(UndoRowsError, match="order counts"):
+        undo_requests(model, records, requests)
+    assert pickle.dumps(model) == state
+
+
+@pytest.mark.parametrize("folds", [None, 3])
+def test_a_record_says_which_penalty_is_chosen(folds):
+    model = UnlearnableRidgeCV(cv=folds).fit(X, y)
+    before = model.alpha_
+    for row in (1, 2):
+        choice = model.partial_unfit(X[[row]], y[[row]]).request_record_.choice
+        assert model.alphas[choice["best_before"]] == before
+        assert model.alphas[choice["best_after"]] == (before := model.alpha_)
+        assert not choice["frozen"]
+    assert (choice["lead_before"] is None) == (folds is not None)
+    if folds is None:
+        left = np.delete(np.arange(len(X)), [1, 2])
+        refit = RidgeCV(store_cv_results=True).fit(X[left], y[left])
+        scores = np.sort(-refit.cv_results_.mean(axis=0))
+        assert choice["lead_after"] == pytest.approx(scores[-1] - scores[-2], rel=1e-6)
 
 
 def test_a_choice_that_changed_is_taken_back():

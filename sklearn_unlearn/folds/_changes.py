@@ -22,11 +22,15 @@ class Call:
         With "fit" a model is fitted anew.
     arguments : tuple
     keywords : dict
+    between : bool
+        Whether rows come back to where they were among the others: a verb would put
+        them behind these.
     """
 
     verb: str
     arguments: tuple[Any, ...]
     keywords: dict[str, Any]
+    between: bool = False
 
     @property
     def changes(self):
@@ -126,12 +130,23 @@ class RowChange:
             return Call("fit", (), {})
         if self.request.edit.replaced is None and not self._changes_both:
             asked = self._asked(split)
-            return None if asked is None else Call(*asked)
+            if asked is None:
+                return None
+            verb, arguments, keywords = asked
+            return Call(verb, arguments, keywords, self._comes_between)
         calls = [part._asked(split, both=True) for part in self.parts()]
         requests = [
             each for call in calls if call is not None for each in _stated(call)
         ]
         return Call("carry_out", (requests,), {}) if requests else None
+
+    @property
+    def _comes_between(self):
+        """Whether rows come whose places are not behind those of all others."""
+        if self.request.edit.rows_out is not None:
+            return False
+        last = max(block.X[:, 0].max() for block in self.before.retained.blocks())
+        return bool(self.keys[:, 0].min() <= last)
 
     @property
     def _changes_both(self):

@@ -248,6 +248,9 @@ class FoldedModel(RawRowModel, LearnedColumns):
         members = self._checked().members.fitted.values()
         return [each.estimator for each in members if each.error is None]
 
+    def _order_counts(self):
+        return any(hook(one, "_order_counts")() for one in self._models_inside())
+
     def _shows_rounding(self):
         models = self._models_inside()
         return not all(hook(_last(one), "_is_function_of_rows")() for one in models)
@@ -288,7 +291,7 @@ class FoldedModel(RawRowModel, LearnedColumns):
         living = rows.living()
         members, moved = fitted.members.after(change, living, self._watch(fitted))
         # those of the model that was asked last
-        note(residual_before=None, residual_after=None)
+        note(residual_before=None, residual_after=None, choice=None)
         after = replace(fitted, model=rows, members=members)
         return self._concluded(after, fitted, moved, living, change)
 
@@ -307,7 +310,7 @@ class FoldedModel(RawRowModel, LearnedColumns):
         rows = replace(rows, retained=retained, forgotten=forgotten)
         living = rows.living()
         members = members.without_columns(specs, forgotten, living)
-        note(residual_before=None, residual_after=None)
+        note(residual_before=None, residual_after=None, choice=None)
         after = replace(fitted, model=rows, members=members)
         return self._concluded(after, fitted, set(members.fitted), living, None)
 

@@ -15,6 +15,7 @@ from sklearn_unlearn.base import UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.folds._changes import Call
 from sklearn_unlearn.utils.sharing import shared
+from sklearn_unlearn.utils.steps import hook
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,9 +170,11 @@ def _unlearned(estimator, call):
     """A copy of a model after a request; None if it has to be fitted anew.
 
     That it is if it has no such verb, or refuses: because a class would have no row,
-    or a closed form would not do.
+    or a closed form would not do; and if the order of rows counts, which the verb would
+    not keep.
     """
     refits = call.verb == "fit" or not hasattr(estimator, call.verb)
+    refits = refits or (call.between and hook(estimator, "_order_counts")())
     if refits or not unlearns(estimator):
         return None
     ours = isinstance(estimator, UnlearnerMixin)  # which changes by one assignment

@@ -19,6 +19,7 @@ from sklearn_unlearn.row_models._row_set_kinds import RowSetRegressor
 from sklearn_unlearn.row_models._row_sets import RowSet
 from sklearn_unlearn.utils.learned import Learned
 from sklearn_unlearn.utils.memberships import memberships, new_memberships
+from sklearn_unlearn.utils.notes import note
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.twin_parameters import drop_in, other_objective
 from sklearn_unlearn.utils.validation import check_sample_weight
@@ -240,9 +241,12 @@ class UnlearnableRidgeCV(RowSetRegressor):
             if found is None and _follows(after):
                 found = _left_out(after)
         if found is None:
-            return self._begun(replace(after, left_out=None))
-        after = replace(after, left_out=found)
-        return replace(after, made={"estimator": _chosen(before, after)})
+            after = self._begun(replace(after, left_out=None))
+        else:
+            after = replace(after, left_out=found)
+            after = replace(after, made={"estimator": _chosen(before, after)})
+        note(choice=_choice(before, after))
+        return after
 
 
 def _follows(fitted):
@@ -258,6 +262,34 @@ def _follows(fitted):
         and not fitted.forgotten.any()
         and X.shape[1] < fitted.model.order.size
     )
+
+
+def _choice(before, after):
+    """What a record says of the penalty; None where targets have their own."""
+    best = [each.sklearn_estimator.alpha_ for each in (before, after)]
+    if any(np.ndim(alpha) for alpha in best):
+        return None
+    alphas = _alphas(after.twin)
+    numbers = [int(np.flatnonzero(alphas == alpha)[0]) for alpha in best]
+    (lead_before, _), (lead, runner_up) = map(_lead, (before, after), numbers)
+    return {
+        "best_before": numbers[0],
+        "best_after": numbers[1],
+        "lead_before": lead_before,
+        "lead_after": lead,
+        "runner_up": runner_up,
+        "frozen": False,
+    }
+
+
+def _lead(fitted, best):
+    """By how much the best score is above the next, and whose that is, if known."""
+    if fitted.left_out is None or fitted.left_out.theta.shape[0] < 2:
+        return None, None
+    scores = -fitted.left_out.squares().mean(axis=1)
+    others = np.where(np.arange(scores.size) == best, -np.inf, scores)
+    runner_up = int(others.argmax())
+    return float(scores[best] - scores[runner_up]), runner_up
 
 
 def _with_new_rows(fitted):

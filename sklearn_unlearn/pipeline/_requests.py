@@ -177,6 +177,9 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
     def _keeps_places_of_one(self):
         return hook(self._flat()[0][-1][1], "_keeps_places_of_one")()
 
+    def _order_counts(self):
+        return any(hook(step, "_order_counts")() for _, step in self._flat()[0])
+
     def _shows_rounding(self):
         return any(hook(step, "_shows_rounding")() for _, step in self._flat()[0])
 

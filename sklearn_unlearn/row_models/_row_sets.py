@@ -247,6 +247,9 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         """The fitted value after a request that has edited the rows."""
         return after
 
+    def _order_counts(self):
+        return True  # of rows that are equally near, for one
+
     def _way(self):
         return "exact, the rows are the model", "rows", "its rows"
 

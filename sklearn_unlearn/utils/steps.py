@@ -211,6 +211,10 @@ class StepMixin:
         """
         return False
 
+    def _order_counts(self) -> bool:
+        """Whether the same rows in another order give another model."""
+        return False
+
     def _shows_rounding(self) -> bool:
         """Whether a digest of what was learned tells in which way it was rounded.
 
