@@ -283,7 +283,9 @@ def fold(
         if one.request.columns is not None:
             columns.append(one.request.columns)
             continue
-        if columns or not one.plain or not current.add(one):
+        # of fewer columns are values that are given now, not what has a name
+        fewer = bool(columns) and not one.given.keys().isdisjoint(("X", "X_new"))
+        if fewer or not one.plain or not current.add(one):
             done += end(current, columns)
             current, columns = Fold(follows=follows), []
             if not one.plain:

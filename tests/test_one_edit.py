@@ -255,6 +255,15 @@ SOLVES = {
     "forest behind a step": (TreeModel, "_edited", "_grown"),
     "trained again behind a step": (ShardedModel, "_trained"),
     "search behind a step": (FoldedModel, "_carried"),
+    "search": (FoldedModel, "_carried"),
+    "stacking": (FoldedModel, "_carried"),
+    "balanced": (newton, "apply"),
+    "iterative": (newton, "apply"),
+    "discriminant": (StatisticsUnlearner, "_complete"),
+    "extremes": (StatisticsUnlearner, "_complete"),
+    "quantiles": (StatisticsUnlearner, "_complete"),
+    "columns": (StatisticsUnlearner, "_complete"),
+    "transformers": (StatisticsUnlearner, "_complete"),
 }
 
 
@@ -297,17 +306,81 @@ def test_each_model_of_a_search_is_solved_once(name, monkeypatch):
     assert len(solves) == 4  # in three folds, and of all rows
 
 
-@pytest.mark.parametrize("kind", ["shards", "forest"])
-def test_rows_are_named_in_two_ways_behind_a_step(kind):
+@pytest.mark.parametrize("name", [name for name in SOLVES if name in NAMED])
+def test_rows_that_are_named_in_two_ways_are_one_edit(name, monkeypatch):
+    together, alone = fitted(name, named=True), fitted(name, named=True)
+    with_y = su.UnlearnableRidge()
     requests = [
-        ("partial_unfit", {"row_ids": NAMES[[3, 4]]}),
-        ("replace_features", given(su.UnlearnableRidge(), [10]) | {"X_new": NEW[:1]}),
+        *mixed(together, named=True),
+        ("partial_unfit", given(with_y, [20])),
+        ("replace_features", given(with_y, [21, 22]) | {"X_new": NEW[4:6]}),
+        ("replace_labels", given(with_y, [23]) | {"y_new": 1 - Y[[23]]}),
     ]
-    together, alone = (fitted(f"{kind} behind a step", named=True) for _ in range(2))
+    solves = counted_calls(monkeypatch, *SOLVES[name])
     together.carry_out(requests)
+    assert len(solves) == 1
     for verb, keywords in requests:
         getattr(alone, verb)(**keywords)
-    np.testing.assert_array_equal(answers(together), answers(alone))
+    np.testing.assert_allclose(
+        state(name, together), state(name, alone), atol=1e-6, rtol=0
+    )
+
+
+@pytest.mark.parametrize("name", ["logistic", "forest", "pipeline", "neighbours"])
+def test_names_are_followed_after_columns_were_forgotten(name, monkeypatch):
+    together, alone = fitted(name, named=True), fitted(name, named=True)
+    requests = [
+        ("replace_features", given(together, [10]) | {"X_new": NEW[:1]}),
+        ("forget_features", {"columns": [3]}),
+        ("partial_unfit", {"row_ids": NAMES[[3, 4]]}),
+        ("replace_labels", {"row_ids": NAMES[[10]], "y_new": 1 - Y[[10]]}),
+        ("forget_features", {"columns": [1]}),
+        ("partial_unfit", {"row_ids": NAMES[[5]]}),
+    ]
+    requests[0][1]["row_ids"] = NAMES[[10]]
+    solves = counted_calls(monkeypatch, *SOLVES[name])
+    together.carry_out(requests)
+    assert len(solves) == 1
+    for verb, keywords in requests:
+        getattr(alone, verb)(**keywords)
+    np.testing.assert_allclose(
+        state(name, together), state(name, alone), atol=1e-6, rtol=0
+    )
+
+
+@pytest.mark.parametrize("last", ["shards", "retrained"])
+def test_rows_that_are_named_in_two_ways_and_a_column_are_one_edit(last, monkeypatch):
+    front = su.make_unlearnable_column_transformer(
+        (Normalizer(), [0, 1]), ("passthrough", [2, 3])
+    )
+    together, alone = (
+        pipeline(front, clone(MODELS[last])).fit(X, Y, row_ids=NAMES) for _ in range(2)
+    )
+    requests = [
+        ("partial_unfit", {"row_ids": NAMES[[3, 4]]}),
+        ("replace_features", given(together, [10]) | {"X_new": NEW[:1]}),
+        ("forget_features", {"columns": [3]}),
+    ]
+    solves = counted_calls(monkeypatch, *SOLVES[last])
+    together.carry_out(requests)
+    assert len(solves) == 1
+    for verb, keywords in requests:
+        getattr(alone, verb)(**keywords)
+    np.testing.assert_allclose(answers(together), answers(alone), atol=1e-6, rtol=0)
+
+
+def test_targets_of_rows_whose_names_a_step_is_told_alone_are_refused():
+    model = pipeline(su.UnlearnableSelectKBest(k=2), clone(MODELS["shards"]))
+    before = answers(model.fit(X, Y, row_ids=NAMES))
+    requests = [
+        ("replace_labels", {"row_ids": NAMES[[3]], "y_new": 1 - Y[[3]]}),
+        ("partial_fit", {"X": X[:1], "y": Y[:1], "row_ids": [1]}),
+    ]
+    column = ("forget_features", {"columns": [0]})
+    for asked in (requests, requests[::-1], [requests[0], column]):
+        with pytest.raises(UnlearningError, match="have to be told their values"):
+            model.carry_out(asked)
+    np.testing.assert_array_equal(answers(model), before)
 
 
 @pytest.mark.parametrize("named", [False, True])

@@ -220,6 +220,8 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "transformers_")
 
+    _at_once = True
+
     def _parts_of(self, fitted):
         return [(name, one) for name, one, _ in fitted.version.transformers_]
 

@@ -19,7 +19,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_unlearn.base import Answer, UnlearnerMixin
+from sklearn_unlearn.base import Answer, Request, UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._meta_estimators import innermost, why_not
 from sklearn_unlearn.pipeline._raw_requests import (
@@ -131,7 +131,7 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
             counted = _counted(schema, request)
         if counted is None:
             return Answer(fitted)
-        if self._have_to_wait(counted.parts):
+        if self._has_to_wait(counted.parts):
             return self._one_after_another(fitted, counted)
         steps, lately = self._steps_after(counted)
         if schema is not None and request.columns is not None:
@@ -140,20 +140,19 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         remembered = fitted.remembered | set(lately)
         return Answer(FittedSteps(steps, schema, remembered, lately))
 
-    def _have_to_wait(self, parts):
-        """Whether requests name rows in two ways, and the last step has its verbs."""
-        if not parts or not self._predicts:
+    def _has_to_wait(self, parts):
+        """Whether a step learned from targets of rows of which it is told the names."""
+        if not any(part.relabels and named_alone(part) for part in parts):
             return False
-        ways = {named_alone(part) for part in parts if part.out is not None}
-        return len(ways) > 1 and not own(
-            self._flat()[0][-1][1], "_ends_named_and_given"
-        )
+        *front, (_, last) = self._flat()[0]
+        return not own(last, "_ends_named_and_given") and learn_targets(front)
 
     def _one_after_another(self, fitted, request):
         """What comes of the parts of a request, and then of its columns."""
         current, columns = self, request.columns
-        for one in request.parts:  # each may correct values and targets
-            alone = replace(request, parts=(one,), columns=None)
+        for one in request.parts:
+            # which may correct values and targets
+            alone = Request(parts=(one,)) if one.corrects_both else one
             fitted = current._apply(current._checked(), alone).fitted
             current = self._copy_with(fitted)
         if columns is not None:
@@ -261,7 +260,7 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
             return [names_out(steps) for steps in (front, edited)]
 
         with of_step(name):
-            asked = asked.with_inputs(inputs)
+            asked = replace(asked, front=partial(outputs, front)).with_inputs(inputs)
             after = answer(asked, names, partial(outputs, edited))
         after = regroup_steps(self.steps, [*edited, (name, after)])
         return after, inputs.remembered

@@ -7,6 +7,7 @@ the steps before made of its rows, and columns that are gone from these outputs.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from sklearn.utils.validation import has_fit_parameter
@@ -67,6 +68,7 @@ def inputs_of_parts(request, refuse):
     rows = None if whole.out is None else whole.out.X
     inputs = raw_inputs(whole, rows, whole.weight)
     if any(named_alone(part) and not part.relabels for part in request.parts):
+        # of no use to a step that has to know all rows that leave
         return replace(inputs, out=refuse)
     return inputs
 
@@ -101,7 +103,7 @@ def columns_left(step, change):
     return np.flatnonzero(~forgotten)
 
 
-def request_of_step(step, request, inputs):
+def request_of_step(step, request, inputs, front=None):
     """One request of a step, in its inputs.
 
     Parameters
@@ -112,6 +114,8 @@ def request_of_step(step, request, inputs):
         Perhaps with parts, in raw rows.
     inputs : InputChange
         Of which all rows that leave, and all that come, are those of the parts.
+    front : callable, optional
+        Gives what the steps before this one made of rows before the request.
 
     Returns
     -------
@@ -122,13 +126,18 @@ def request_of_step(step, request, inputs):
         gone = np.delete(columns_left(step, inputs.map), inputs.kept)
         columns = gone if gone.size else None
     parts, made = request.parts or (request,), []
+    leaving = inputs.out
+    if front is not None and any(map(named_alone, parts)):
+        # none of these steps has asked for the rows that names alone are given of
+        given = at_once(request).out or Batch()
+        leaving = cache(lambda: front(given.X))
     n_out = n_into = 0
     for part in parts:
         out, into = part.out, part.into
         n_rows, X, X_in = 0, None, None
         if out is not None and out.X is not None:
             n_rows = RawRows.of(out.X).shape[0]
-            X, n_out = _some(inputs.out, n_out, n_rows, parts), n_out + n_rows
+            X, n_out = _some(leaving, n_out, n_rows, parts), n_out + n_rows
         if into is not None and into.X is not None:
             n_new = RawRows.of(into.X).shape[0]
             X_in = _some(inputs.into, n_into, n_new, parts)

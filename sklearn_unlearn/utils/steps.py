@@ -41,10 +41,13 @@ class LocatedRows:
         Of the step, for messages.
     request : Request
         Its ``inputs`` are those of the first step, and then those of the last.
+    front : callable or None
+        Gives what the steps before this one made of rows before the request.
     """
 
     name: str
     request: Any
+    front: Any = None
 
     @property
     def rows(self) -> Any:
@@ -314,7 +317,7 @@ class StepMixin:
         gone = inputs.map is not None or inputs.forgotten is not None
         gone = gone or asked.value_of("into", "numbers") is not None
         if request.parts or (gone and request.paired and self._ends_at_once):
-            made = request_of_step(self, request, inputs)
+            made = request_of_step(self, request, inputs, asked.front)
             for part in made.parts:
                 values = part
                 if part.corrects_both:  # which a verb may not
