@@ -330,14 +330,13 @@ def test_rows_that_are_named_in_two_ways_are_one_edit(name, monkeypatch):
 def test_names_are_followed_after_columns_were_forgotten(name, monkeypatch):
     together, alone = fitted(name, named=True), fitted(name, named=True)
     requests = [
-        ("replace_features", given(together, [10]) | {"X_new": NEW[:1]}),
+        ("replace_features", {"row_ids": NAMES[[10]], "X_new": NEW[:1]}),
         ("forget_features", {"columns": [3]}),
         ("partial_unfit", {"row_ids": NAMES[[3, 4]]}),
         ("replace_labels", {"row_ids": NAMES[[10]], "y_new": 1 - Y[[10]]}),
         ("forget_features", {"columns": [1]}),
         ("partial_unfit", {"row_ids": NAMES[[5]]}),
     ]
-    requests[0][1]["row_ids"] = NAMES[[10]]
     solves = counted_calls(monkeypatch, *SOLVES[name])
     together.carry_out(requests)
     assert len(solves) == 1
