@@ -3,15 +3,23 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.linear_model import LinearRegression
 
 from sklearn_unlearn import (
+    ShardedRegressor,
+    UnlearnableDecisionTreeRegressor,
     UnlearnableGaussianNB,
+    UnlearnableGridSearchCV,
+    UnlearnableKNeighborsRegressor,
+    UnlearnableLinearRegression,
     UnlearnableLogisticRegression,
+    UnlearnableMinMaxScaler,
     UnlearnableOneHotEncoder,
     UnlearnableOrdinalEncoder,
     UnlearnableRidge,
     make_unlearnable_pipeline,
 )
+from sklearn_unlearn.exceptions import UnlearningError
 
 BIG, LAST = 2**53, 2**64 - 1
 ENCODERS = [UnlearnableOneHotEncoder, UnlearnableOrdinalEncoder]
@@ -121,3 +129,35 @@ def test_labels_stay_apart(cls):
         for label in others:
             with pytest.raises(ValueError, match="label"):
                 model.partial_unfit(X[3:4], [label])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        UnlearnableRidge(),
+        UnlearnableLinearRegression(),
+        UnlearnableKNeighborsRegressor(),
+        UnlearnableDecisionTreeRegressor(random_state=0),
+        ShardedRegressor(LinearRegression(), n_shards=2, random_state=0),
+        make_unlearnable_pipeline(UnlearnableMinMaxScaler(), UnlearnableRidge()),
+        UnlearnableGridSearchCV(UnlearnableRidge(), {}, cv=2),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_integers_beyond_floats_are_refused_in_words(model):
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    targets, beyond = rows[:, 0], np.array([10**400] * 20, dtype=object)
+    with pytest.raises(ValueError, match="beyond the largest float"):
+        clone(model).fit(rows, beyond)
+    model = clone(model).fit(rows, targets)
+    before = model.predict(rows)
+    asked = (
+        ("partial_unfit", {"X": rows[:1], "y": beyond[:1]}),
+        ("partial_fit", {"X": rows[:1], "y": beyond[:1]}),
+        ("replace_labels", {"X": rows[:1], "y": targets[:1], "y_new": beyond[:1]}),
+    )
+    for verb, keywords in asked:
+        with pytest.raises(UnlearningError, match="beyond the largest float"):
+            getattr(model, verb)(**keywords)
+        assert "beyond" in model.plan((verb, keywords)).refused
+    np.testing.assert_array_equal(model.predict(rows), before)

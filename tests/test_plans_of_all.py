@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
@@ -20,6 +21,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import sklearn_unlearn as su
 from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.records import use_record_key
 from sklearn_unlearn.utils.tags import REQUEST_VERBS
 from tests.families import X, y
 
@@ -117,6 +119,22 @@ def test_a_plan_says_what_the_record_says_then(name):
         assert touched[-1].how == ("fitted again" if again else record.method)
         assert plan.budget is None
     assert asked >= 2
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.LargeStepWarning")
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
+@pytest.mark.parametrize("name", MODELS)
+def test_the_same_rows_and_requests_have_the_same_digests(name):
+    digests = []
+    for _ in range(2):
+        model = clone(MODELS[name]).fit(X, y)
+        use_record_key(model, bytes(32))
+        rows = requested(model, "partial_unfit")
+        record = model.partial_unfit(**rows).request_record_
+        digests.append((record.state_before, record.state_after))
+    assert digests[0] == digests[1]
+    assert len(set(digests[0])) == 2
 
 
 def test_columns_that_a_step_forgets_are_named():

@@ -35,6 +35,10 @@ _GIVEN = {
 _FLOAT64 = np.dtype(np.float64)
 _PLAIN = frozenset({bool, int, float, str, type(None)})
 _NUMBERS = (np.generic, str, bool, int, float)
+#: What searches took, which is another each time.
+_TIMES = {
+    f"{kind}_{what}_time" for kind in ("mean", "std") for what in ("fit", "score")
+}
 #: Attributes of fitted values that tell what was learned, rather than from what.
 _LEARNED = {
     "sklearn_estimator",
@@ -191,8 +195,8 @@ def _add_object(parts: list[Any], value: Any, depth: int) -> None:
 def _parts(value):
     """What a value consists of, as far as it was learned, each by a name."""
     if isinstance(value, dict):
-        names = [str(name) for name in value]
-        return zip(_some(names), _some(list(value.values())), strict=True)
+        pairs = [(str(name), one) for name, one in value.items()]
+        return _some([pair for pair in pairs if pair[0] not in _TIMES])
     if isinstance(value, list | tuple):
         return ((str(len(value)), part) for part in _some(value))
     value = getattr(value, "version", value)

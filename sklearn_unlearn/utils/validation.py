@@ -66,12 +66,28 @@ def check_sample_weight(sample_weight, n_rows, *, name="sample_weight"):
     return weight
 
 
+def within_floats(name, check, *arguments, **keywords):
+    """What a check of scikit-learn's gives, which lets integers overflow.
+
+    Raises
+    ------
+    ValueError
+        If one is beyond all floats.
+    """
+    try:
+        return check(*arguments, **keywords)
+    except OverflowError as error:
+        raise ValueError(
+            f"{name} holds an integer beyond the largest float."
+        ) from error
+
+
 @contextmanager
 def named(argument):
     """Say which argument an error is about, where the message does not."""
     try:
         yield
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         if argument in str(error):
             raise
         raise ValueError(f"{argument}: {error}") from error
@@ -139,7 +155,9 @@ def check_rows(estimator, X, columns, tags=None, dtype=DATA_DTYPES):
     accepted = _accepted(reader, dtype)
 
     def checked():
-        return _canonical(validate_data(reader, X, reset=False, **accepted))
+        return _canonical(
+            within_floats("X", validate_data, reader, X, reset=False, **accepted)
+        )
 
     if not sharing():
         return checked()
@@ -182,20 +200,24 @@ def check_numeric_targets(y):
     """
     if _few_numbers(y, _FLOAT) and y.ndim in (1, 2):
         return y
-    return check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    return within_floats(
+        "y", check_array, y, ensure_2d=False, dtype=np.float64, input_name="y"
+    )
 
 
 def check_training_data(estimator, X, y, **target_checks):
     """Rows as in `check_rows`, their targets, and the `Columns` of X."""
     reader = _reader(estimator)
-    X, y = validate_data(reader, X, y, **_accepted(reader), **target_checks)
+    X, y = within_floats(
+        "X or y", validate_data, reader, X, y, **_accepted(reader), **target_checks
+    )
     return _canonical(X), y, _columns(reader)
 
 
 def check_training_rows(estimator, X, tags=None, dtype=DATA_DTYPES):
     """Rows as in `check_rows`, and the `Columns` of X."""
     reader = _reader(estimator, None, tags)
-    X = validate_data(reader, X, **_accepted(reader, dtype))
+    X = within_floats("X", validate_data, reader, X, **_accepted(reader, dtype))
     return _canonical(X), _columns(reader)
 
 

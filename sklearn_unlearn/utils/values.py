@@ -118,7 +118,10 @@ def _code(value, hashed):
     if value is None:
         return _MISSING
     if isinstance(value, numbers.Real):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # an integer beyond all floats
+            return float(hash(value) & _BITS)
     try:
         code = hashed.of_text(value) if isinstance(value, str) else hash(value)
     except TypeError:  # whoever fits refuses what cannot be hashed
