@@ -13,16 +13,15 @@ from sklearn_unlearn._batches import stated_requests
 from sklearn_unlearn._carrying import parts_of
 from sklearn_unlearn._request_log import METHODS, counted
 from sklearn_unlearn._undoing import UndoingMixin
-from sklearn_unlearn.core.rows import counting_passes
+from sklearn_unlearn.core.rows import counting_work
 from sklearn_unlearn.plans import PlannedBudget, PlannedStep, RequestPlan
 from sklearn_unlearn.utils.answers import differences
 from sklearn_unlearn.utils.notes import Answering, Notes
 from sklearn_unlearn.utils.steps import own
 from sklearn_unlearn.utils.tags import promised
 
-#: How a step is touched that reads no row, and what is read where passes are counted.
+#: How a step is touched that reads no row.
 _UNREAD = ("frozen", "untouched")
-_COUNTED = ("its rows", "some passes")
 
 
 class PlanningMixin(UndoingMixin):
@@ -70,7 +69,7 @@ class PlanningMixin(UndoingMixin):
             asked = stated_requests(self._stated, [requests] if single else requests)
             started, refused = time.perf_counter(), None
             try:
-                with counting_passes() as passes:
+                with counting_work() as work:
                     edited = self._answered_together(fitted, asked)
             except (ValueError, TypeError) as error:
                 refused = str(error)
@@ -100,14 +99,14 @@ class PlanningMixin(UndoingMixin):
                 refined="refined" in notes,
             )
             steps = tuple(touches.steps(self, after))
-            read = all(each.how in _UNREAD or each.costs in _COUNTED for each in steps)
             largest = mean = None
             if X_watch is not None:
                 largest, mean = differences(self, after, X_watch)
             return RequestPlan(
                 **found,
                 steps=steps,
-                passes=passes[0] if read else None,
+                passes=work.passes,
+                fits=work.fits,
                 largest_change=largest,
                 mean_change=mean,
             )
@@ -176,14 +175,7 @@ class Touches:
         if before is not after:
             gone = set(_outputs(before)) - set(_outputs(after))
             columns = _columns_gone(before, after)
-            labels, left = (getattr(e, "classes_", None) for e in (before, after))
-            if labels is not None and left is not None and labels is not left:
-                if not isinstance(labels, list):  # of several targets some have fewer
-                    labels, left = [labels], [left]
-                pairs = zip(labels, left, strict=True)
-                emptied = tuple(
-                    each for pair in pairs for each in np.setdiff1d(*pair).tolist()
-                )
+            emptied = _emptied(before, after)
         n_rows_out, n_rows_in = (0, 0) if how in _UNREAD else rows
         return PlannedStep(
             name=name or kind,
@@ -213,6 +205,22 @@ class Touches:
         return how
 
 
+def _emptied(before, after):
+    """Classes that an estimator has lost."""
+    labels, left = (getattr(each, "classes_", None) for each in (before, after))
+    if labels is None or left is None or labels is left:
+        return ()
+    if not isinstance(labels, list):  # of several targets some have fewer
+        labels, left = [labels], [left]
+    pairs = (each for each in zip(labels, left, strict=True) if each[0] is not each[1])
+    return tuple(
+        label
+        for one, other in pairs
+        if not np.array_equal(one, other)
+        for label in np.setdiff1d(one, other).tolist()
+    )
+
+
 def _columns_gone(before, after):
     """Inputs, by name or position, that an estimator has forgotten."""
     masks: list[Any] = []
@@ -220,9 +228,13 @@ def _columns_gone(before, after):
         fitted = vars(each).get("_fitted")
         model = getattr(fitted, "model", None)
         masks.append(getattr(fitted, "forgotten", getattr(model, "forgotten", None)))
-    if any(mask is None for mask in masks) or masks[0].shape != masks[1].shape:
+    if masks[0] is masks[1] or any(mask is None for mask in masks):
+        return ()
+    if masks[0].shape != masks[1].shape:
         return ()
     gone = np.flatnonzero(masks[1] & ~masks[0])
+    if not gone.size:
+        return ()
     names = getattr(before, "feature_names_in_", None)
     return tuple((gone if names is None else names[gone]).tolist())
 

@@ -98,8 +98,11 @@ class RequestPlan(FrameMixin):
     seconds : float
         Measured: what the plan took to compute what the requests would compute.
     passes : int or None
-        How often a linear model would read all rows that it keeps; zero where the rows
-        of the requests do. None where other models read them, as ``costs`` says.
+        How often models would read all rows that they keep, those of folds each its
+        own: zero where the rows of the requests are enough, or the nodes of trees that
+        have them. None of requests that would be refused.
+    fits : int or None
+        How many estimators would be fitted anew, whose passes are their own.
     budget : PlannedBudget or None
         With certification; of several such models, that of which least would remain.
     largest_change, mean_change : float or None
@@ -116,6 +119,7 @@ class RequestPlan(FrameMixin):
     steps: tuple[PlannedStep, ...] = ()
     refused: str | None = None
     passes: int | None = None
+    fits: int | None = None
     budget: PlannedBudget | None = None
     largest_change: float | None = None
     mean_change: float | None = None
@@ -137,8 +141,10 @@ class RequestPlan(FrameMixin):
         for row in cells:
             padded = (c.ljust(width) for c, width in zip(row, widths, strict=True))
             lines.append("  ".join(padded).rstrip())
-        passes = "" if self.passes is None else f", passes: {self.passes}"
-        lines.append(f"seconds: {self.seconds:.2g}{passes}")
+        costs = f"{self.seconds:.2g} s, as measured now"
+        if self.passes is not None:
+            costs += f"; {numbered(self.passes, 'pass')}, {numbered(self.fits, 'fit')}"
+        lines.append(f"costs: {costs}")
         if self.budget is not None:
             spends = (
                 ", ".join(f"{each:.2g}" for each in self.budget.spends) or "nothing"
@@ -190,13 +196,13 @@ def joint_plan(plans):
             refused=refused,
             steps=(),
             passes=None,
+            fits=None,
             largest_change=None,
             mean_change=None,
         )
-    passes = [one.passes for one in plans]
     if first.largest_change is not None:
         found["largest_change"] = max(one.largest_change for one in plans)
         found["mean_change"] = sum(one.mean_change for one in plans) / len(plans)
-    return replace(
-        first, **found, steps=steps, passes=None if None in passes else sum(passes)
-    )
+    for name in ("passes", "fits"):
+        found[name] = sum(getattr(one, name) for one in plans)
+    return replace(first, **found, steps=steps)

@@ -155,7 +155,55 @@ def test_passes_are_counted():
     two = kept.plan([("partial_unfit", rows), ("forget_features", {"columns": 1})])
     assert two.passes >= 2
     tree = su.UnlearnableDecisionTreeClassifier(random_state=0).fit(X, y)
-    assert tree.plan(("partial_unfit", rows)).passes is None
+    assert tree.plan(("partial_unfit", rows)).passes == 0
+    refused = ("partial_unfit", {"X": X[:1] + 9.0, "y": y[:1]})
+    assert kept.plan(refused).passes is kept.plan(refused).fits is None
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
+@pytest.mark.parametrize(
+    ("name", "passes", "fits"),
+    [
+        ("sums", 0, 0),
+        ("neighbours", 0, 0),
+        ("kernel", 1, 0),
+        ("process", 1, 0),
+        ("support vectors", (2, 9), 0),
+        ("network", (1, 99), 0),
+        ("search", 0, 0),
+        ("search, refined", (10, 99), 0),  # five models
+        ("vote", 0, 0),
+        ("stack", 0, 1),  # what decides by the answers of the others
+        ("calibrated", 0, 1),
+        ("shards", 0, (1, 2)),
+        ("trained again", 0, 1),
+        ("fitted again", 0, 1),
+        ("pipeline", (2, 20), 0),
+        ("pipeline of sums", 0, 0),
+    ],
+)
+def test_passes_and_fits_are_counted_of_all(name, passes, fits):
+    model = clone(MODELS[name]).fit(X, y)
+    plan = model.plan(("partial_unfit", requested(model, "partial_unfit")))
+    for found, expected in ((plan.passes, passes), (plan.fits, fits)):
+        low, high = expected if isinstance(expected, tuple) else (expected, expected)
+        assert low <= found <= high
+    said = f"{plan.passes} pass{'' if plan.passes == 1 else 'es'}, {plan.fits} fit"
+    assert said in repr(plan)
+
+
+def test_steps_and_members_that_are_fitted_anew_are_counted():
+    again = su.RetrainedClassifier(DecisionTreeClassifier(random_state=0))
+    model = su.UnlearnableGridSearchCV(again, {}, cv=2).fit(X, y)
+    plan = model.plan(("partial_unfit", {"X": X[:1], "y": y[:1]}))
+    assert plan.fits == 1 + 1  # without the fold of the row, and of all rows
+    steps = su.make_unlearnable_pipeline(
+        PowerTransformer(), su.UnlearnableRidge(retain_data=True)
+    ).fit(X, y)
+    plan = steps.plan(("partial_unfit", {"X": X[:1], "y": y[:1]}))
+    assert plan.fits == 1
+    assert plan.passes > 0
 
 
 def test_steps_that_stay_are_frozen_in_a_plan():

@@ -150,7 +150,7 @@ def results(
     entries : int
         About how many a block is to have.
     counted : bool
-        Whether the pass counts: see `counting_passes`.
+        Whether the pass counts: see `Work`.
     """
     if isinstance(rows, SpreadRows):
         yield rows.combined(term, combine, entries)
@@ -161,26 +161,62 @@ def results(
         yield from in_order(term, blocks)
 
 
-#: Of whoever counts passes.
-_PASSES: ContextVar[list[int] | None] = ContextVar("passes", default=None)
+@dataclass
+class Work:
+    """What a request takes, beside its own rows.
+
+    Attributes
+    ----------
+    passes : int
+        How often models read all rows that they keep, fits left out.
+    fits : int
+        How many estimators are fitted anew.
+    """
+
+    passes: int = 0
+    fits: int = 0
+
+
+#: Of whoever counts it.
+_WORK: ContextVar[Work | None] = ContextVar("work", default=None)
+
+
+class counting_work:  # noqa: N801  # as of contextlib's
+    """Count what is done while this lasts."""
+
+    def __enter__(self) -> Work:
+        work = Work()
+        self._token = _WORK.set(work)
+        return work
+
+    def __exit__(self, *_: object) -> None:
+        _WORK.reset(self._token)
 
 
 @contextmanager
-def counting_passes() -> Iterator[list[int]]:
-    """Count how often objectives read rows that are kept: the one number of a list."""
-    count = [0]
-    token = _PASSES.set(count)
+def fitting(n_estimators: int = 1) -> Iterator[None]:
+    """While estimators are fitted anew, whose passes do not count beside that."""
+    work = _WORK.get()
+    if work is not None:
+        work.fits += n_estimators
+    token = _WORK.set(None)
     try:
-        yield count
+        yield
     finally:
-        _PASSES.reset(token)
+        _WORK.reset(token)
+
+
+def count_pass() -> None:
+    """Count a pass of a model over the rows that it keeps."""
+    work = _WORK.get()
+    if work is not None:
+        work.passes += 1
 
 
 def read(rows: RowBlocks, entries: int = BLOCK_ENTRIES) -> Iterator[Rows]:
     """The blocks of a pass over rows, which is counted where these are kept."""
-    count = None if isinstance(rows, Rows) else _PASSES.get()
-    if count is not None:
-        count[0] += 1
+    if not isinstance(rows, Rows):
+        count_pass()
     return rows.blocks(entries)
 
 

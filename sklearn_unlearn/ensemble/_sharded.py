@@ -22,6 +22,7 @@ from sklearn.utils import (
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_unlearn.core.linear.bookkeeping import edited_rows
+from sklearn_unlearn.core.rows import fitting
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.ensemble._callbacks import ShardTasksMixin, with_callbacks
 from sklearn_unlearn.ensemble._shards import Fitted, Shards
@@ -320,9 +321,10 @@ class ShardedModel(
         )
         after = self._tell_of(results, task, [job.shard for job in jobs])
         models, classes = list(model.models), list(model.classes)
-        for job, trained in zip(jobs, after, strict=True):
-            models[job.shard] = (*models[job.shard][: job.first], *trained)
-            classes[job.shard] = job.classes
+        with fitting(len(jobs)):
+            for job, trained in zip(jobs, after, strict=True):
+                models[job.shard] = (*models[job.shard][: job.first], *trained)
+                classes[job.shard] = job.classes
         return replace(model, models=tuple(models), classes=tuple(classes))
 
     def _checked_base(self):

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_unlearn.base import UnlearnerMixin
+from sklearn_unlearn.core.rows import fitting
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.folds._changes import Call
 from sklearn_unlearn.utils.sharing import shared
@@ -88,7 +89,8 @@ class Members:
                 mine = part.viewed(self.views[cell[0]]) if self.views else part
                 yield delayed(_fitted)(self.specs[cell[0]], mine, columns, fit)
 
-        found = Parallel(n_jobs=n_jobs, verbose=verbose)(jobs())
+        with fitting(len(cells)):
+            found = Parallel(n_jobs=n_jobs, verbose=verbose)(jobs())
         fitted = self.fitted | dict(zip(cells, found, strict=True))
         return replace(self, fitted=fitted, n_refitted=self.n_refitted + len(cells))
 

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
+from sklearn_unlearn.core.rows import fitting
 from sklearn_unlearn.folds._estimator import FoldedFit, FoldedModel
 from sklearn_unlearn.folds._members import Members
 from sklearn_unlearn.folds._played import Played, Source
@@ -145,7 +146,8 @@ class FoldedMeta(FoldedModel):
                 (source.trained(split), living.held_out_places(split))
                 for split in range(living.rows.n_splits)
             ]
-        with shared():
+        # of folds a model of what the others say is trained, of none they are asked
+        with shared(), fitting(min(living.rows.n_splits, 1)):
             twin.fit(numbers[:, None], rows.y, **rows.keywords)
         source.close()
         return twin

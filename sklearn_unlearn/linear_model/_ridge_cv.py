@@ -14,6 +14,7 @@ from sklearn.model_selection import check_cv
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.core.leave_one_out import LeaveOneOut
 from sklearn_unlearn.core.linear.edits import Identity
+from sklearn_unlearn.core.rows import count_pass
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models._row_set_kinds import RowSetRegressor
 from sklearn_unlearn.row_models._row_sets import RowSet
@@ -320,6 +321,7 @@ def _alphas(twin):
 
 def _followed(before, request):
     """Errors after a request; None where they have to be computed anew."""
+    count_pass()
     edit, retained = request.edit, before.model.retained
     found = before.left_out
     if found is None:

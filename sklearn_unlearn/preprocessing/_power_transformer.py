@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.preprocessing import PowerTransformer
 
+from sklearn_unlearn.core.rows import fitting
 from sklearn_unlearn.preprocessing._counted import CountedValues
 from sklearn_unlearn.sufficient_statistics import Learned
 
@@ -73,4 +74,5 @@ class UnlearnablePowerTransformer(CountedValues):
         for place in range(n_columns):
             values = statistics.spelt_out(place, dtype)
             columns[: values.size, place] = values
-        estimator.fit(columns)
+        with fitting():
+            estimator.fit(columns)

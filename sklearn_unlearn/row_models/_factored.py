@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_unlearn.core.cholesky_edits import with_rows, without_rows
 from sklearn_unlearn.core.linear.edits import Identity
+from sklearn_unlearn.core.rows import count_pass
 from sklearn_unlearn.row_models._row_set_kinds import RowSetRegressor
 from sklearn_unlearn.row_models._row_sets import RowSet
 
@@ -92,6 +93,7 @@ class FactoredModel(RowSetRegressor):
         factor = self._factor_of(before)
         if factor is None:
             return None
+        count_pass()
         if kept.size < old.size:
             return without_rows(factor, np.flatnonzero(~np.isin(old, new)))
         rows = after.model.rows()

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn_unlearn.base import Request
 from sklearn_unlearn.core.linear import bookkeeping as core
 from sklearn_unlearn.core.linear.edits import Edit
-from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.rows import Rows, count_pass
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models._array_rows import relabelled
@@ -174,6 +174,7 @@ class FinalRowModel(FinalPartsMixin):
 
         @cache
         def rest():
+            count_pass()
             if origin_in is None:
                 return compacted().chunks[0].origin.X
             return compacted().chunks[0].origin.joined([origin_in]).take(order()).X

@@ -14,7 +14,7 @@ from sklearn.utils.validation import has_fit_parameter
 from sklearn_unlearn.core.arrays import like
 from sklearn_unlearn.core.linear.bookkeeping import Request, edited_rows
 from sklearn_unlearn.core.linear.edits import Edit
-from sklearn_unlearn.core.rows import Rows
+from sklearn_unlearn.core.rows import Rows, fitting
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models._adopted import AdoptedRowSet
@@ -142,7 +142,8 @@ class RowSet:
         weights = {}
         if np.any(rows.weight != 1.0) and has_fit_parameter(twin, "sample_weight"):
             weights = {"sample_weight": rows.weight}
-        return twin.fit(rows.X, self.targets(rows.y), **weights)
+        with fitting():
+            return twin.fit(rows.X, self.targets(rows.y), **weights)
 
     def targets(self, encoded):
         """Targets as the caller gave them."""

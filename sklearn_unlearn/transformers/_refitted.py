@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from sklearn_unlearn.core.rows import fitting
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.transformers._column_selector import ColumnSelector
 from sklearn_unlearn.utils.input_change import as_given
@@ -51,7 +52,7 @@ def refitted(name, step, change):
     y = None if targets is None else targets()
     keywords = {} if weights is None else {"sample_weight": weights()}
     X = protected(change.rest())
-    with FailingStep(lambda: name):
+    with FailingStep(lambda: name), fitting():
         if hasattr(after, "fit_transform"):
             outputs = after.fit_transform(X, y, **keywords)
         else:

@@ -14,6 +14,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_unlearn.core.linear.bookkeeping import edited_rows
+from sklearn_unlearn.core.rows import fitting
 from sklearn_unlearn.core.trees.forest import fit_trees
 from sklearn_unlearn.core.trees.gains import purities
 from sklearn_unlearn.core.trees.rules import Criterion, Rules
@@ -335,7 +336,8 @@ class TreeModel(
         y, weight = remaining_targets(retained)
         scales = Scales.of(y, weight, encoding)
         rules = self._rules(seed, scales, y, weight, int(np.sum(~forgotten)))
-        return Trees.fit(retained, forgotten, rules, scales, self._grow, columns)
+        with fitting():
+            return Trees.fit(retained, forgotten, rules, scales, self._grow, columns)
 
     def _grow(self, rows, places, rules):
         """`fit_trees`, in as many threads as are allowed."""

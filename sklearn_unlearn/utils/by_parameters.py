@@ -28,9 +28,13 @@ def by_parameters(estimator: Any, function: Callable[[Any], Any]) -> Any:
     """
     kind: Any = type(estimator)
     values = tuple(map(vars(estimator).get, parameters_of(kind.__init__)))
-    kinds = tuple(map(type, values))
+    kinds: tuple[Any, ...] = tuple(map(type, values))
     if not _PLAIN.issuperset(kinds):
-        return function(estimator)
+        pairs = [each for each in values if type(each) is tuple]  # as ranges are
+        alike = _PLAIN.union({tuple}).issuperset(kinds)
+        if not alike or not _PLAIN.issuperset(type(e) for each in pairs for e in each):
+            return function(estimator)
+        kinds = (*kinds, repr(pairs))
     key = kind, function, values, kinds
     try:
         return _KNOWN[key]

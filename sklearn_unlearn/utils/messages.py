@@ -139,7 +139,8 @@ class FailingStep:
 
 def numbered(n, noun):
     """A number of things, with their name in the singular or plural."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+    several = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{n} {noun if n == 1 else several}"
 
 
 def kind_of(estimator, *, first=False):

@@ -16,6 +16,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import has_fit_parameter
 
+from sklearn_unlearn.core.rows import fitting
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils.explanation import Explained
 from sklearn_unlearn.utils.final_parts import (
@@ -135,7 +136,9 @@ class StepMixin:
         keywords = {} if weights is None else {"sample_weight": weights()}
         if "y" in self._accepts and inputs.targets is not None:
             keywords["y"] = inputs.targets()
-        again = self._fit_unfitted(inputs.rest(), **keywords)
+        X = inputs.rest()
+        with fitting():
+            again = self._fit_unfitted(X, **keywords)
         # with parameters as they were set, perhaps for later
         return self._copy_with(again)
 

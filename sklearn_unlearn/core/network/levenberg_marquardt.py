@@ -28,6 +28,7 @@ from sklearn_unlearn.core.network.krylov import (
     never,
     rayleigh,
 )
+from sklearn_unlearn.core.rows import count_pass
 from sklearn_unlearn.exceptions import BudgetTooSmallError, NotFiniteError
 
 #: Damping at the start, relative to the curvature along the gradient.
@@ -63,12 +64,14 @@ class _Meter:
         before = self.clock()
         found = objective.slope(theta)
         self.passes += 1.0
+        count_pass()
         self.longest = max(self.longest, self.clock() - before)
         return found
 
     def value(self, objective: SmoothObjective, theta: Vector) -> Slope:
         """The value without a gradient, counted."""
         self.passes += 1.0
+        count_pass()
         return Slope(objective.value(theta), None)
 
     def over(self, passes: float = 0.0) -> Outcome | None:
