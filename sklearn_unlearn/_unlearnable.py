@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import (
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.multiclass import OneVsRestClassifier
@@ -12,7 +21,14 @@ from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.calibration import UnlearnableCalibratedClassifierCV
+from sklearn_unlearn.ensemble import (
+    UnlearnableStackingClassifier,
+    UnlearnableStackingRegressor,
+    UnlearnableVotingClassifier,
+    UnlearnableVotingRegressor,
+)
+from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.model_selection import (
     UnlearnableGridSearchCV,
     UnlearnableRandomizedSearchCV,
@@ -23,13 +39,18 @@ from sklearn_unlearn.multioutput import (
     UnlearnableMultiOutputRegressor,
 )
 from sklearn_unlearn.pipeline import UnlearnablePipeline
-from sklearn_unlearn.pipeline._door import converted, taken_over
+from sklearn_unlearn.pipeline._door import converted, first_sentence, taken_over
 from sklearn_unlearn.pipeline._labels import without_label_encoders
 from sklearn_unlearn.pipeline._one_estimator import one_estimator
 from sklearn_unlearn.pipeline._reasons import is_stateless_transformer
 from sklearn_unlearn.retraining import RetrainedModel, warn_if_random
-from sklearn_unlearn.transformers import check_on_stateful
-from sklearn_unlearn.utils.messages import kind_of, refusing
+from sklearn_unlearn.transformers import (
+    check_on_stateful,
+    first_difference,
+    renamed_classes,
+)
+from sklearn_unlearn.utils.messages import kind_of, refusing, warn
+from sklearn_unlearn.utils.steps import hook
 
 #: What consists of models that can unlearn, and what holds these.
 _OF_MODELS: dict[type, tuple[Any, tuple[str, ...]]] = {
@@ -41,6 +62,11 @@ _OF_MODELS: dict[type, tuple[Any, tuple[str, ...]]] = {
     OneVsRestClassifier: (UnlearnableOneVsRestClassifier, ("estimator",)),
     MultiOutputClassifier: (UnlearnableMultiOutputClassifier, ("estimator",)),
     MultiOutputRegressor: (UnlearnableMultiOutputRegressor, ("estimator",)),
+    CalibratedClassifierCV: (UnlearnableCalibratedClassifierCV, ("estimator",)),
+    StackingClassifier: (UnlearnableStackingClassifier, ("estimators",)),
+    StackingRegressor: (UnlearnableStackingRegressor, ("estimators",)),
+    VotingClassifier: (UnlearnableVotingClassifier, ("estimators",)),
+    VotingRegressor: (UnlearnableVotingRegressor, ("estimators",)),
 }
 
 
@@ -72,7 +98,9 @@ def unlearnable(
         without: the classifier learns, and predicts, the labels of y themselves. Of a
         search that has been run the best estimator is taken over, and its choice stays:
         ``from_sklearn`` of `UnlearnableGridSearchCV` takes over both. One that has not
-        been run becomes such a search.
+        been run becomes such a search. One against the rest, one for each target, a
+        vote, a stack or a calibration become what is made of the counterparts of their
+        models; rows keep their folds.
     X : array-like, DataFrame, sparse matrix or list of str, optional
         Of a fitted estimator, the raw data that it was fitted on, and it is taken over
         with them. One that is not fitted is fitted to them or, without any, returned
@@ -144,15 +172,18 @@ def unlearnable(
             "data that it was fitted on: pass X, and y. To have it fitted anew, pass "
             "clone(estimator)."
         )
+    options = {"retain_data": retain_data, "on_stateful": on_stateful, "check": check}
+    because = None
+    if type(estimator) in _OF_MODELS:
+        try:
+            return _with_models_of(estimator, X, y, given, **options)
+        except NotFittedError:
+            raise
+        except (UnlearningError, TypeError, ValueError) as error:
+            # of parameters, or of data, which are refused below as well
+            because = first_sentence(error)
     return taken_over(
-        UnlearnablePipeline,
-        estimator,
-        X,
-        y,
-        given,
-        retain_data=retain_data,
-        on_stateful=on_stateful,
-        check=check,
+        UnlearnablePipeline, estimator, X, y, given, because=because, **options
     )
 
 
@@ -182,6 +213,35 @@ def _fitted_if_asked(estimator, X, y, given, check):
     if check and isinstance(model, RetrainedModel):
         warn_if_random(model)
     return model
+
+
+def _with_models_of(estimator, X, y, given, *, retain_data, on_stateful, check):
+    """What unlearns as a fitted estimator that consists of models, with these.
+
+    Of votes and stacks of words the models have learned numbers, which are renamed.
+    """
+    like: Any = _of_models_like(estimator, retain_data, on_stateful)
+    labels = getattr(estimator, "classes_", None)
+    numbered = isinstance(estimator, VotingClassifier | StackingClassifier)
+
+    def taken(model, rows, targets, keywords):
+        if numbered and not np.array_equal(labels, model.classes_):
+            model = renamed_classes(model, labels, rows)
+        if model is None:
+            return None
+        options = {"retain_data": retain_data, "on_stateful": on_stateful}
+        ours = unlearnable(model, rows, targets, **keywords, **options, check=False)
+        return copy.deepcopy(model) if isinstance(ours, RetrainedModel) else ours
+
+    hook(like, "_adopt_models")(estimator, taken, X, y, **given)
+    different = first_difference(estimator, like, X) if check else None
+    if different is not None:
+        warn(
+            f"{different}: X, y and sample_weight give another one. Are they what it "
+            "was trained on, in the folds that it drew?",
+            DataMismatchWarning,
+        )
+    return like
 
 
 def _of_models_like(estimator, retain_data, on_stateful):

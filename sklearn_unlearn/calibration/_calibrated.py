@@ -75,3 +75,8 @@ class UnlearnableCalibratedClassifierCV(FoldedMeta, CalibratedClassifierCV):
 
     def _played(self, stand_ins):
         return {"estimator": stand_ins[0], "ensemble": bool(self.ensemble)}
+
+    def _models_of_all_rows(self, fitted, members, y):
+        if not self._on_all_rows():
+            return {}
+        return {0: fitted.calibrated_classifiers_[0].estimator}

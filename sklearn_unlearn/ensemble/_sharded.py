@@ -6,13 +6,10 @@ import copy
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
 from numbers import Integral
-from operator import methodcaller
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import (
     Bunch,
     check_consistent_length,
@@ -29,7 +26,6 @@ from sklearn_unlearn.ensemble._shards import Fitted, Shards
 from sklearn_unlearn.ensemble._training import Recipe, random_states, weight_names
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models import RawRowModel
-from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.narrowing import without_columns
 from sklearn_unlearn.utils.raw_rows import RawRows
@@ -129,23 +125,6 @@ class ShardedModel(
         if columns is not None and columns.names is not None:
             vote.feature_names_in_ = columns.names[~forgotten].copy()
         return self._dropping(fitted, vote, drop_forgotten)
-
-    def _dropping(self, fitted, plain, drop_forgotten):
-        """A plain model of the columns that are left, behind what drops the others."""
-        columns, forgotten = fitted.columns, fitted.forgotten
-        if columns is None or (columns.names is not None and not forgotten.any()):
-            return plain
-        if columns.names is None:
-            return exported(self, plain, columns, forgotten, drop_forgotten)
-        if drop_forgotten:
-            return plain
-        gone = columns.names[forgotten].tolist()
-        frame = fitted.model.retained.chunks[0].origin.X
-        if hasattr(frame, "iloc"):
-            drop = methodcaller("drop", columns=gone, errors="ignore")
-        else:  # polars
-            drop = methodcaller("drop", gone, strict=False)
-        return make_pipeline(FunctionTransformer(drop), plain)
 
     # Reading ------------------------------------------------------------------------
 

@@ -85,6 +85,11 @@ class FoldedFit:
         """How targets are encoded."""
         return self.model.encoding
 
+    @property
+    def forgotten(self):
+        """Columns at fit that are forgotten; None of rows without columns."""
+        return self.model.forgotten
+
 
 class FoldedModel(RawRowModel, LearnedColumns):
     """What is made of models of folds; a subclass decides in ``_concluded``.
@@ -256,8 +261,13 @@ class FoldedModel(RawRowModel, LearnedColumns):
         return not all(hook(_last(one), "_is_function_of_rows")() for one in models)
 
     def _way(self):
-        how = "by requests to the models of the folds"
-        return how, "rows, models of the folds", "what each of these does"
+        folds = bool(self.__sklearn_is_fitted__() and self._fitted.model.n_splits)
+        kept = "models of the folds" if folds else "its models"
+        how = "by requests to " + kept
+        how += ", each row in the fold that it has" if folds else ""
+        again = [type(each).__name__ for each in self._insides() if not unlearns(each)]
+        how += f"; {', '.join(again)}: fitted again" if again else ""
+        return how, f"rows, {kept}", "what each of these does"
 
     def _to_add(self, fitted, into, classes):
         places = into.numbers

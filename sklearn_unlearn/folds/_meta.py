@@ -12,8 +12,10 @@ from sklearn.utils.metaestimators import available_if
 
 from sklearn_unlearn.core.rows import fitting
 from sklearn_unlearn.folds._estimator import FoldedFit, FoldedModel
-from sklearn_unlearn.folds._members import Members
+from sklearn_unlearn.folds._export import plain_outcome
+from sklearn_unlearn.folds._members import Member, Members
 from sklearn_unlearn.folds._played import Played, Source
+from sklearn_unlearn.utils.from_sklearn import check_same_columns
 from sklearn_unlearn.utils.sharing import shared
 from sklearn_unlearn.utils.tags import UnlearnerTags, takes_weights
 
@@ -113,13 +115,60 @@ class FoldedMeta(FoldedModel):
             self._fitted = FoldedFit(rows, columns, members, twin)
         return self
 
+    def _unfitted_members(self, rows):
+        """What the models are clones of."""
+        return Members(tuple(clone(each) for each in self._inner()), {})
+
     def _first_members(self, rows, living):
         """The models of all folds, fitted."""
-        specs = tuple(clone(each) for each in self._inner())
-        splits: list[Any] = list(range(rows.n_splits))
+        return self._completed(self._unfitted_members(rows), living)
+
+    def _completed(self, members, living):
+        """The models that there are now, the missing ones fitted."""
+        splits: list[Any] = list(range(living.rows.n_splits))
         splits += [None] if self._on_all_rows() else []
-        cells = [(number, s) for number in range(len(specs)) for s in splits]
-        return Members(specs, {}).with_fits(cells, living, self.n_jobs)
+        cells = [(number, s) for number in range(len(members.specs)) for s in splits]
+        missing = [cell for cell in cells if cell not in members.fitted]
+        return members.with_fits(missing, living, self.n_jobs) if missing else members
+
+    def _models_of_all_rows(self, fitted, members, y):
+        """Models of all rows in scikit-learn's fitted estimator, by their numbers."""
+        return dict(enumerate(fitted.estimators_)) if self._on_all_rows() else {}
+
+    def _adopt_models(self, fitted, taken, X, y, sample_weight=None, row_ids=None):
+        """Become what scikit-learn's fitted estimator is, with its models of all rows.
+
+        It kept none of those of folds, which are fitted, and what is learned from their
+        answers is learned anew.
+
+        Parameters
+        ----------
+        fitted : estimator
+        taken : callable
+            Gives the unlearner of a model, of its X, y, and keywords; None if it has to
+            be fitted to them.
+        X, y, sample_weight, row_ids
+            What it was fitted to.
+        """
+        with self._exclusive():
+            if sample_weight is not None and not self._trains_with_weights:
+                raise TypeError(f"{type(self).__name__} takes no sample_weight here.")
+            rows, columns = self._read_folds(X, y, sample_weight, row_ids, self._splits)
+            if columns is not None and hasattr(fitted, "n_features_in_"):
+                check_same_columns(fitted, columns)
+            living, members = rows.living(), self._unfitted_members(rows)
+            part = living.trained(None)
+            known = {}
+            models = self._models_of_all_rows(fitted, members, part.y)
+            for number, model in models.items():
+                mine = part.viewed(members.views[number]) if members.views else part
+                like = taken(model, mine.X, mine.y, mine.keywords)
+                if like is not None:
+                    kept = None if columns is None else ~rows.forgotten
+                    known[number, None] = Member(like, kept)
+            members = self._completed(replace(members, fitted=known), living)
+            twin = self._made(members, living)
+            self._fitted = FoldedFit(rows, columns, members, twin)
 
     def _concluded(self, fitted, before, moved, living, change):
         return replace(fitted, outcome=self._made(fitted.members, living))
@@ -153,6 +202,27 @@ class FoldedMeta(FoldedModel):
         return twin
 
     # Reading --------------------------------------------------------------------------
+
+    def to_sklearn(self, drop_forgotten=False):
+        """scikit-learn's estimator of the models as they are, to deploy.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            After columns were forgotten: whether it takes only those that remain. If
+            False it is a pipeline whose first step drops the others.
+
+        Returns
+        -------
+        estimator
+        """
+        fitted = self._checked()
+        given, X = self.get_params(deep=False), fitted.model.living().trained(None).X
+        plain = plain_outcome(fitted.outcome, given, X)
+        columns = fitted.columns
+        if columns is not None and columns.names is not None:
+            plain.feature_names_in_ = columns.names[~fitted.forgotten].copy()
+        return self._dropping(fitted, plain, drop_forgotten)
 
     def __getattr__(self, name):
         fitted = vars(self).get("_fitted")

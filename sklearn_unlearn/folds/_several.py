@@ -67,13 +67,19 @@ class SeveralModels(FoldedMeta):
 
     # ----------------------------------------------------------------------------------
 
-    def _first_members(self, rows, living):
+    def _unfitted_members(self, rows):
         views = tuple(self._views(rows.encoding))
         specs = tuple(clone(self.estimator) for _ in views)
-        return self._settled(Members(specs, {}, views=views), living)
+        return Members(specs, {}, views=views)
 
-    def _settled(self, members, living):
-        """The models that there are now, the missing ones fitted."""
+    def _models_of_all_rows(self, fitted, members, y):
+        # the others say the one label that all rows have
+        kind = type(fitted.estimator)
+        models = [model for model in fitted.estimators_ if type(model) is kind]
+        there = self._there(members, y)
+        return dict(zip(there, models, strict=True))
+
+    def _completed(self, members, living):
         there = self._there(members, living.trained(None).y)
         fitted = {
             (number, None): members.fitted[number, None]
@@ -87,7 +93,7 @@ class SeveralModels(FoldedMeta):
         return members.with_fits(missing, living, self.n_jobs)
 
     def _concluded(self, fitted, before, moved, living, change):
-        members = self._settled(fitted.members, living)
+        members = self._completed(fitted.members, living)
         fitted = replace(fitted, members=members)
         return super()._concluded(fitted, before, moved, living, change)
 

@@ -42,7 +42,8 @@ class PipelineClass(Protocol):
         """A pipeline of these steps."""
 
 
-def _first_sentence(error):
+def first_sentence(error):
+    """What an error says first, as a reason."""
     return str(error).partition(". ")[0].rstrip(".")
 
 
@@ -103,7 +104,7 @@ def converted(pipeline, estimator, retain_data, on_stateful):
                     make = _around_converted
                 model = make(pipeline, last, retain_data, on_stateful)
             except (UnlearningError, TypeError, ValueError) as error:
-                return _converted_again(estimator, _first_sentence(error))
+                return _converted_again(estimator, first_sentence(error))
             if isinstance(model, RetrainedModel):
                 return _converted_again(estimator, reason_of(model))
             return nested([*like, (name, model)]).set_params(verbose=estimator.verbose)
@@ -111,14 +112,14 @@ def converted(pipeline, estimator, retain_data, on_stateful):
         try:
             model = _around_converted(pipeline, estimator, retain_data, on_stateful)
         except UnlearningError as error:
-            return _converted_again(estimator, _first_sentence(error))
+            return _converted_again(estimator, first_sentence(error))
         return nested([(type(estimator).__name__.lower(), model)])
     cls = exact_class(estimator)
     if hasattr(cls, "predict"):
         try:
             model = like_unfitted(cls, estimator, params)
         except (TypeError, ValueError) as error:  # of parameters that it cannot have
-            return _converted_again(estimator, _first_sentence(error))
+            return _converted_again(estimator, first_sentence(error))
         return configured_like(model, estimator)
     if transforms_alone(estimator):
         return transformer_like(estimator, "", on_stateful, nested, False)
@@ -147,7 +148,16 @@ def _around_converted(pipeline, estimator, retain_data, on_stateful):
 
 
 def taken_over(
-    pipeline, estimator, X, y, given, *, retain_data, on_stateful, check=True
+    pipeline,
+    estimator,
+    X,
+    y,
+    given,
+    *,
+    retain_data,
+    on_stateful,
+    check=True,
+    because=None,
 ):
     """A fitted estimator taken over with its data.
 
@@ -162,11 +172,13 @@ def taken_over(
         ``sample_weight`` and ``row_ids``, those that there are.
     retain_data, on_stateful, check
         As for `unlearnable`.
+    because : str, optional
+        Why it has to be trained again, if that is known.
     """
     *front, last = [("", estimator)]
     if isinstance(estimator, Pipeline):
         *front, last = estimator.steps
-    because = why_not_behind(last[1], front, fitted=True)
+    because = because or why_not_behind(last[1], front, fitted=True)
     if because is None:
         try:
             return _adopted(pipeline, estimator, X, y, given, retain_data, on_stateful)
@@ -176,7 +188,7 @@ def taken_over(
             # of other parameters, or data: these are refused below as well
             if on_stateful != "refit":
                 raise
-            because = _first_sentence(error)
+            because = first_sentence(error)
     elif not given and transforms_alone(estimator):
         return _fitted_like(pipeline, estimator, on_stateful, X, y)
     return _taken_over_again(estimator, X, y, given, check, because)

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder
 
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
-from sklearn_unlearn.transformers import few
+from sklearn_unlearn.transformers import few, renamed_classes
 from sklearn_unlearn.utils.messages import kind_of, warn
 from sklearn_unlearn.utils.rows import protected
 
@@ -78,27 +78,16 @@ def _encodes(step):
 
 
 def _with_labels(model, encoder, front, X):
-    """A fitted classifier of numbers as one of the labels that they stand for."""
+    """A fitted classifier of numbers as one of labels, unfitted if that cannot be."""
     model = getattr(model, "best_estimator_", model)
     if not hasattr(model, "classes_") or X is None:
         return model
-    anew = renamed = copy.deepcopy(model)
-    inner = renamed
-    while isinstance(inner, Pipeline):
-        inner = inner.steps[-1][1]
-    weights = getattr(inner, "class_weight", None)
-    if isinstance(weights, dict) and set(weights) <= set(range(encoder.classes_.size)):
-        names = encoder.inverse_transform([*weights]).tolist()
-        inner.class_weight = dict(zip(names, weights.values(), strict=True))
+    anew = _named_in_parameters(model, encoder)
     labels = encoder.inverse_transform(model.classes_)
-    try:
-        inner.classes_ = labels
-    except AttributeError:
-        renamed = None
     rows = few(X)
     rows = front.transform(protected(rows)) if front.steps else rows
-    said = encoder.inverse_transform(model.predict(rows))
-    if renamed is not None and np.array_equal(renamed.predict(rows), said):
+    renamed = renamed_classes(anew, labels, rows)
+    if renamed is not None:
         return renamed
     warn(
         f"{kind_of(model, first=True)} holds the numbers of labels in more places than "
@@ -106,3 +95,16 @@ def _with_labels(model, encoder, front, X):
         DataMismatchWarning,
     )
     return clone(anew)
+
+
+def _named_in_parameters(model, encoder):
+    """A copy whose weights of numbers are those of the labels."""
+    renamed = copy.deepcopy(model)
+    inner = renamed
+    while isinstance(inner, Pipeline):
+        inner = inner.steps[-1][1]
+    weights = getattr(inner, "class_weight", None)
+    if isinstance(weights, dict) and set(weights) <= set(range(encoder.classes_.size)):
+        names = encoder.inverse_transform([*weights]).tolist()
+        inner.class_weight = dict(zip(names, weights.values(), strict=True))
+    return renamed

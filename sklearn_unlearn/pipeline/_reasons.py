@@ -12,6 +12,7 @@ from sklearn_unlearn.transformers import is_nothing, is_stateless
 from sklearn_unlearn.utils.discovery import counterpart, made_of_unlearners
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.optional import OPTIONAL
+from sklearn_unlearn.utils.steps import own
 from sklearn_unlearn.utils.tags import unlearning_tags
 
 #: What learned nothing beside the one model in it.
@@ -39,8 +40,12 @@ def why_not_alone(model, *, fitted):
         near = f"Unlearnable{name}"
         extra = OPTIONAL[near][1] if near in OPTIONAL else None
         measured = f", but {near} (extra {extra}), not exactly" if extra else ""
-        if bundle := made_of_unlearners(model):
-            measured = f" that takes it over; {bundle} can be made of unlearners"
+        bundle = made_of_unlearners(model)
+        if own(bundle, "_adopt_models") is not None:
+            return f"{bundle.__name__} follows no steps: put them into its models"
+        if bundle is not None:
+            near = bundle.__name__
+            measured = f" that takes it over; {near} can be made of unlearners"
         return f"{name} has no counterpart{measured}"
     if exact_class(model) is None:
         return f"{cls.__name__} unlearns as far as it measures, not exactly"

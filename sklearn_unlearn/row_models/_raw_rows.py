@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import methodcaller
 
 import numpy as np
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import assert_all_finite, get_tags
 
 from sklearn_unlearn.core.arrays import is_sparse
@@ -15,6 +18,7 @@ from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.exceptions import EmptyClassError
 from sklearn_unlearn.row_models._array_rows import RowModel
+from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.narrowing import Inputs
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.row_hash import keys_of
@@ -83,6 +87,23 @@ class RawRowModel(RowModel):
     def _new_keys(self, fitted, origin, ids, before=None):
         """Keys of rows that come, in the place of others that had some before."""
         return keys_of(origin, ids, fitted.model.hashed)
+
+    def _dropping(self, fitted, plain, drop_forgotten):
+        """A plain model of the columns that are left, behind what drops the others."""
+        columns, forgotten = fitted.columns, fitted.forgotten
+        if columns is None or (columns.names is not None and not forgotten.any()):
+            return plain
+        if columns.names is None:
+            return exported(self, plain, columns, forgotten, drop_forgotten)
+        if drop_forgotten:
+            return plain
+        gone = columns.names[forgotten].tolist()
+        frame = fitted.model.retained.chunks[0].origin.X
+        if hasattr(frame, "iloc"):
+            drop = methodcaller("drop", columns=gone, errors="ignore")
+        else:  # polars
+            drop = methodcaller("drop", gone, strict=False)
+        return make_pipeline(FunctionTransformer(drop), plain)
 
     def _raw(self, fitted, X, argument="X"):
         """Rows of a request, in the columns that the retained ones have."""

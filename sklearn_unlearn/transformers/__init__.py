@@ -29,6 +29,7 @@ from sklearn_unlearn.transformers._frozen import (
     say_remembered,
 )
 from sklearn_unlearn.transformers._refitted import check_can_be_refitted
+from sklearn_unlearn.transformers._renamed import renamed_classes
 from sklearn_unlearn.transformers._rowwise import check_rowwise, few, may_mix, mixes
 from sklearn_unlearn.utils.input_change import (
     Imputed,
@@ -69,6 +70,7 @@ __all__ = [
     "mixes",
     "names_outputs",
     "of_step",
+    "renamed_classes",
     "said_of_difference",
     "say_remembered",
     "unfitted_twin",

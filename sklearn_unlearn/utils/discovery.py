@@ -94,14 +94,14 @@ def counterpart(estimator):
 
 
 def made_of_unlearners(estimator):
-    """The name of the class of this package that is such a bundle, but of unlearners.
+    """The class of this package that is made of models as another, but of unlearners.
 
     Of a search, a vote, a calibration and their like; None if there is none.
     """
     near = f"Unlearnable{type(estimator).__name__}"
     package = import_module("sklearn_unlearn")
     found = near in package.__all__ and _consists_of_others(getattr(package, near))
-    return near if found else None
+    return getattr(package, near) if found else None
 
 
 @cache

@@ -1,0 +1,169 @@
+"""Fitted estimators that consist of models are taken over with these."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import load_diabetes, load_wine
+from sklearn.ensemble import (
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import (
+    MultiOutputClassifier,
+    MultiOutputRegressor,
+)
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+from sklearn_unlearn import unlearnable
+from sklearn_unlearn.exceptions import DataMismatchWarning
+from sklearn_unlearn.retraining import RetrainedModel
+
+X, NUMBERS = load_wine(return_X_y=True)
+X = StandardScaler().fit_transform(X)[:, :5]
+WORDS = np.array(["barolo", "barbera", "grignolino"])[NUMBERS]
+SEVERAL = np.column_stack([NUMBERS > 0, NUMBERS > 1]).astype(int)
+ROWS, Y = load_diabetes(return_X_y=True)
+ROWS = ROWS[:120, :4]
+TWO = np.column_stack([Y[:120], ROWS[:, 0]])
+OUT = [0, 60, 100]
+
+LOGISTIC = LogisticRegression(solver="newton-cholesky", tol=1e-10)
+SCALED = make_pipeline(StandardScaler(), LOGISTIC)
+TREE = DecisionTreeClassifier(max_depth=3, random_state=0)
+PAIR = [("one", SCALED), ("other", GaussianNB())]
+CASES = {
+    "labels": (OneVsRestClassifier(SCALED), X, WORDS),
+    "two labels": (OneVsRestClassifier(LOGISTIC), X, WORDS == "barolo"),
+    "marks": (OneVsRestClassifier(LOGISTIC), X, SEVERAL),
+    "mixed": (OneVsRestClassifier(KNeighborsClassifier(3)), X, WORDS),
+    "numbers": (MultiOutputRegressor(Ridge()), ROWS, TWO),
+    "columns": (MultiOutputClassifier(SCALED), X, SEVERAL),
+    "vote": (VotingClassifier(PAIR, voting="soft"), X, NUMBERS),
+    "vote of words": (VotingClassifier(PAIR, voting="hard"), X, WORDS),
+    "one dropped": (VotingClassifier([*PAIR, ("none", "drop")]), X, NUMBERS),
+    "mean": (VotingRegressor([("ridge", Ridge()), ("far", Ridge(9.0))]), ROWS, Y[:120]),
+    "stack": (StackingClassifier(PAIR, final_estimator=LOGISTIC, cv=3), X, NUMBERS),
+    "stack of words": (StackingClassifier(PAIR, final_estimator=LOGISTIC), X, WORDS),
+    "rows too": (
+        StackingRegressor([("ridge", Ridge())], Ridge(2.0), passthrough=True),
+        ROWS,
+        Y[:120],
+    ),
+    "calibrated": (CalibratedClassifierCV(SCALED, cv=3), X, WORDS),
+    "one map": (CalibratedClassifierCV(LOGISTIC, cv=3, ensemble=False), X, WORDS),
+}
+
+
+def answers(model, rows):
+    for name in ("predict_proba", "decision_function", "predict"):
+        if hasattr(model, name):
+            found = getattr(model, name)(rows)
+            return np.hstack(found) if isinstance(found, list) else found
+    raise AssertionError(model)
+
+
+def assert_same(model, other, rows, atol):
+    found, expected = model.predict(rows), other.predict(rows)
+    if expected.dtype.kind != "f":
+        np.testing.assert_array_equal(found, expected)
+    found, expected = answers(model, rows), answers(other, rows)
+    if expected.dtype.kind == "f":
+        np.testing.assert_allclose(found, expected, atol=atol * np.abs(expected).max())
+
+
+def without_warnings(theirs, rows, y, **given):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataMismatchWarning)
+        return unlearnable(theirs, rows, y, **given)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_taken_over_with_their_models(case):
+    plain, rows, y = CASES[case]
+    theirs = clone(plain).fit(rows, y)
+    model = without_warnings(theirs, rows, y, row_ids=np.arange(len(y)))
+    assert not isinstance(model, RetrainedModel)
+    (said,) = [each.how for each in model.explain()]
+    assert "again" not in said
+    assert_same(model, theirs, rows, 1e-9)
+    model.partial_unfit(row_ids=OUT)
+    left = np.delete(np.arange(len(y)), OUT)
+    refit = clone(plain)
+    if "cv" in refit.get_params():
+        assert "each row in the fold that it has" in said
+        refit.set_params(cv=model.folds_of(np.arange(left.size)))
+    assert_same(model, refit.fit(rows[left], y[left]), rows, 1e-7)
+    model.forget_features([1])
+    fewer = np.delete(rows, 1, axis=1)
+    assert_same_of(model, refit.fit(fewer[left], y[left]), rows, fewer, 1e-7)
+
+
+def assert_same_of(model, other, rows, fewer, atol):
+    """The same of rows of which the other has fewer columns."""
+    for drop, given in ((False, rows), (True, fewer)):
+        exported = model.to_sklearn(drop_forgotten=drop)
+        assert b"sklearn_unlearn" not in pickle.dumps(exported)
+        found, expected = exported.predict(given), model.predict(rows)
+        if expected.dtype.kind != "f":
+            np.testing.assert_array_equal(found, expected)
+        np.testing.assert_allclose(*numbers(exported, model, given, rows), rtol=1e-9)
+    assert_same(exported, other, fewer, atol)
+    again = clone(exported).fit(fewer, other.predict(fewer))
+    assert again.n_features_in_ == fewer.shape[1]
+
+
+def numbers(one, other, rows, others):
+    """What both answer, or whether it is the same where that is labels."""
+    found, expected = answers(one, rows), answers(other, others)
+    if expected.dtype.kind == "f":
+        return found, expected
+    return found == expected, np.ones(expected.shape, dtype=bool)
+
+
+def test_a_model_without_counterpart_stays_until_the_first_request():
+    # a draw without a seed, of which another fit would be another one
+    drawn = SGDClassifier(loss="log_loss")
+    theirs = VotingClassifier([("drawn", drawn), ("log", LOGISTIC)], voting="soft")
+    theirs.fit(X, WORDS)
+    model = unlearnable(theirs, X, WORDS)
+    np.testing.assert_allclose(
+        model.predict_proba(X), theirs.predict_proba(X), atol=1e-9
+    )
+    (said,) = model.explain()
+    assert said.how == "by requests to its models; SGDClassifier: fitted again"
+
+
+@pytest.mark.parametrize("case", ["labels", "numbers", "vote", "stack", "calibrated"])
+def test_other_data_are_said_to_be_others(case):
+    plain, rows, y = CASES[case]
+    theirs = clone(plain).fit(rows, y)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        unlearnable(theirs, rows + 0.3 * rows[::-1], y)
+    assert {each.category for each in said} == {DataMismatchWarning}
+    assert "answers otherwise by up to" in str(said[-1].message)
+
+
+def test_weights_reach_the_models():
+    weight = 1.0 + np.arange(len(TWO)) % 3
+    plain = MultiOutputRegressor(Ridge())
+    theirs = clone(plain).fit(ROWS, TWO, weight)
+    model = without_warnings(theirs, ROWS, TWO, sample_weight=weight)
+    assert not isinstance(model, RetrainedModel)
+    assert_same(model, theirs, ROWS, 1e-9)
+    model.partial_unfit(ROWS[OUT], TWO[OUT])
+    left = np.delete(np.arange(len(TWO)), OUT)
+    refit = clone(plain).fit(ROWS[left], TWO[left], weight[left])
+    assert_same(model, refit, ROWS, 1e-9)
