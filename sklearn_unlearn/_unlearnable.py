@@ -221,7 +221,7 @@ def _with_models_of(estimator, X, y, given, *, retain_data, on_stateful, check):
     Of votes and stacks of words the models have learned numbers, which are renamed.
     """
     like: Any = _of_models_like(estimator, retain_data, on_stateful)
-    labels = getattr(estimator, "classes_", None)
+    labels: Any = getattr(estimator, "classes_", None)
     numbered = isinstance(estimator, VotingClassifier | StackingClassifier)
 
     def taken(model, rows, targets, keywords):

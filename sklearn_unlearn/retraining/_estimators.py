@@ -14,9 +14,10 @@ from sklearn_unlearn.ensemble._regressor import ShardedRegressor
 from sklearn_unlearn.retraining._retrained import RetrainedModel, asked_of_estimator
 from sklearn_unlearn.row_models import present_classes
 from sklearn_unlearn.utils.from_sklearn import check_same_classes
+from sklearn_unlearn.utils.label_columns import LabelColumns
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
-from sklearn_unlearn.utils.targets import Labels, Targets
+from sklearn_unlearn.utils.targets import Labels, Targets, labels_of
 from sklearn_unlearn.utils.validation import as_vector
 
 
@@ -39,7 +40,7 @@ class RetrainedClassifier(ClassifierMixin, RetrainedModel):
     estimator_ : estimator
         The one that was trained last.
     classes_ : ndarray of shape (n_classes,)
-        Labels that have rows, sorted.
+        Labels that have rows, sorted; of several labels a row, what the estimator says.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         If X had names of columns at fit.
@@ -73,15 +74,27 @@ class RetrainedClassifier(ClassifierMixin, RetrainedModel):
     @property
     def classes_(self):
         """Class labels, sorted; shape (n_classes,)."""
-        return self._learned.encoding.classes
+        classes = self._learned.encoding.classes
+        return self.estimator_.classes_ if classes is None else classes
 
-    _adapt = ShardedClassifier._adapt
-    _encoding = ShardedClassifier._encoding
-    _left = ShardedClassifier._left
     _check_classes = ShardedClassifier._check_classes
 
+    def _adapt(self, tags, inner):
+        if inner.classifier_tags is not None:
+            tags.classifier_tags = inner.classifier_tags
+
+    def _encoding(self, y, weight):
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        several = y.ndim == 2 and y.shape[1] > 1
+        return LabelColumns.of(y) if several else labels_of(y)
+
+    def _left(self, encoding, retained):
+        if encoding.classes is None:
+            return encoding, retained
+        return present_classes(encoding, retained, fewest=2)
+
     def _check_same_targets(self, fitted, encoding):
-        if hasattr(fitted, "classes_"):
+        if hasattr(fitted, "classes_") and encoding.classes is not None:
             check_same_classes(fitted, encoding.classes)
 
 

@@ -105,4 +105,6 @@ def _distance(fitted, again, X, others):
 
 
 def _array(Z):
+    if isinstance(Z, list):  # of each of several targets
+        return np.hstack([_array(each) for each in Z])
     return Z.toarray() if is_sparse(Z) else np.asarray(Z)

@@ -16,6 +16,7 @@ from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     IsolationForest,
+    RandomForestClassifier,
     StackingClassifier,
 )
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -23,7 +24,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, SGDRegressor
 from sklearn.model_selection import GridSearchCV
-from sklearn.neighbors import KNeighborsRegressor
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -38,6 +40,7 @@ from sklearn_unlearn import (
     RetrainedClassifier,
     RetrainedRegressor,
     RetrainedTransformer,
+    unlearnable,
 )
 from sklearn_unlearn.exceptions import (
     DataMismatchWarning,
@@ -99,7 +102,7 @@ def asked(model, verb, X, y, ids):
     X_after, y_after = X.copy(), y.copy()
     if verb == "partial_unfit":
         model.partial_unfit(X[rows], y[rows], **named)
-        return np.delete(X, rows, axis=0), np.delete(y, rows)
+        return np.delete(X, rows, axis=0), np.delete(y, rows, axis=0)
     if verb == "replace_features":
         X_after[rows] *= 1.5
         model.replace_features(X[rows], y[rows], X_after[rows], **named)
@@ -109,7 +112,7 @@ def asked(model, verb, X, y, ids):
     elif verb == "partial_fit":
         named = {} if ids is None else {"row_ids": ids[rows]}
         model.partial_fit(X[rows], y[rows], **named)
-        return np.vstack([X, X[rows]]), np.append(y, y[rows])
+        return np.vstack([X, X[rows]]), np.concatenate([y, y[rows]])
     else:
         model.forget_features([1, 4])
         X_after = np.ascontiguousarray(np.delete(X, [1, 4], axis=1))
@@ -131,6 +134,34 @@ def test_a_refit_on_the_edited_data(case, verb, with_ids):
     assert answers(model.to_sklearn(drop_forgotten=True), X_after) == answers(
         refit, X_after
     )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_several_labels_of_a_row(verb):
+    X, y = data(RetrainedClassifier)
+    colour = np.array(["red", "green", "blue"])[np.arange(90) % 3]
+    words = np.column_stack([np.where(y == 1, "benign", "malign"), colour])
+    marks = np.column_stack([y, np.arange(90) % 2])
+    boosting = GradientBoostingClassifier(n_estimators=2, random_state=0)
+    for estimator, targets in (
+        (KNeighborsClassifier(3), words),
+        (MultiOutputClassifier(boosting), words),
+        (ClassifierChain(SVC(gamma=1e-3), random_state=0), marks),
+        (RandomForestClassifier(3, random_state=0), marks),
+    ):
+        model = unlearnable(clone(estimator).fit(X, targets), X, targets)
+        model = RetrainedClassifier.from_sklearn(model.to_sklearn(), X, targets)
+        X_after, y_after = asked(model, verb, X, targets, None)
+        refit = clone(estimator).fit(X_after, y_after)
+        np.testing.assert_array_equal(model.predict(X_after), refit.predict(X_after))
+        assert len(model.classes_) == 2
+        if isinstance(estimator, KNeighborsClassifier | RandomForestClassifier):
+            found, expected = (e.predict_proba(X_after) for e in (model, refit))
+            np.testing.assert_array_equal(np.hstack(found), np.hstack(expected))
+    with pytest.raises(ValueError, match="'violet'"):
+        unlearnable(KNeighborsClassifier(3).fit(X, words), X, words).replace_labels(
+            X[:1], words[:1], [["benign", "violet"]]
+        )
 
 
 def test_corrections_keep_the_places_of_rows():
