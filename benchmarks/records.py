@@ -13,6 +13,7 @@ from sklearn_unlearn import (
     UnlearnableLogisticRegression,
     UnlearnableMaxAbsScaler,
     UnlearnableMinMaxScaler,
+    UnlearnableRandomForestClassifier,
     UnlearnableRidge,
     UnlearnableStandardScaler,
     make_unlearnable_pipeline,
@@ -20,11 +21,15 @@ from sklearn_unlearn import (
 
 #: The class that puts what a request has led to in its place, with a record.
 _CARRYING = next(kind for kind in UnlearnableRidge.__mro__ if "_put" in vars(kind))
+#: Whether models of rows follow these for digests, which a plan does not.
+_PLANS = "sklearn_unlearn.row_models._row_sets.rehearsing"
 _NOTE = (
-    "Each request takes one row out of the state that was fitted, in turns with and "
-    "without a record; without, the new state is put in its place and nothing else. "
-    "A plan is of the same request. The three take turns, 300 times, and the fastest "
-    "of each counts: what a machine does besides adds to all of them."
+    "The smallest request of a model takes one row out, named by its values. It is "
+    "asked of the state that was fitted, in turns with and without a record; without, "
+    "the new state is put in its place and nothing else, nor are rows followed for "
+    "digests. A plan is of the same request, and what it says that takes is beside "
+    "what it took. All take turns, 300 times, and the fastest of each counts: what a "
+    "machine does besides adds to all of them."
 )
 
 
@@ -35,6 +40,8 @@ def run(settings):
     X = rng.standard_normal((n_rows, n_columns))
     target = X[:, 0] + rng.logistic(size=n_rows)
     labels = (target > 0.0).astype(int)
+    small = UnlearnableLogisticRegression().fit(X[:, :5], labels)
+    _add(table, settings, small, X[:, :5], labels, " of 5 columns")
     for estimator in (
         UnlearnableRidge(),
         UnlearnableMaxAbsScaler(),
@@ -42,7 +49,9 @@ def run(settings):
         UnlearnableStandardScaler(),
         UnlearnableGaussianNB(),
         UnlearnableKNeighborsClassifier(),
+        UnlearnableRandomForestClassifier(10, random_state=0),
         UnlearnableLogisticRegression(),
+        UnlearnableLogisticRegression(retain_data=True),
         make_unlearnable_pipeline(
             UnlearnableStandardScaler(), UnlearnableLogisticRegression()
         ),
@@ -53,7 +62,7 @@ def run(settings):
     return table
 
 
-def _add(table, settings, model, X, y):
+def _add(table, settings, model, X, y, of=""):
     rows = {"X": X[1:2], "y": y[1:2]}
     model.partial_unfit(X[:1], y[:1])  # what is computed once for all requests
     steps = [step for _, step in getattr(model, "steps", ())]
@@ -65,26 +74,38 @@ def _add(table, settings, model, X, y):
             vars(part).update(attributes)
 
     def bare():
-        with patch.object(_CARRYING, "_put", _put_alone):
+        with (
+            patch.object(_CARRYING, "_put", _put_alone),
+            patch(_PLANS, lambda: True),
+        ):
             model.partial_unfit(**rows)
 
     def watched():  # so that both are patched
-        with patch.object(_CARRYING, "_put", _CARRYING._put):
+        with (
+            patch.object(_CARRYING, "_put", _CARRYING._put),
+            patch(_PLANS, lambda: False),
+        ):
             model.partial_unfit(**rows)
 
     request = "partial_unfit", rows
-    asked = watched, bare, lambda: model.plan(request)
-    calls = [Call(each, restore) for each in asked]
+    said = []
+
+    def planned():
+        said.append(model.plan(request).seconds)
+
+    calls = [Call(each, restore) for each in (watched, bare, planned)]
     n_times = 20 if settings.quick else 300
     times = np.array([[call.time() for call in calls] for _ in range(n_times)])
     recorded, alone, plan = times.min(axis=0)
     restore()
-    name = type(model).__name__
+    data = " with data" if getattr(model, "retain_data", False) else ""
+    name = f"{type(model).__name__}{data}{of}"
     table.add(
         estimator=name,
         request=Spread(np.array([recorded])),
         without_record=Spread(np.array([alone])),
         plan=Spread(np.array([plan])),
+        plan_says=Spread(np.array([min(said)])),
         record=recorded / alone,
         plan_to_request=plan / recorded,
     )

@@ -174,11 +174,12 @@ class CarryingMixin:
             return []
         log = self._request_log
         key, promised = log.key, self._promised_by(log)
+        parts = self._parts_of
         shared = Shared(
             type(self).__name__,
             (time.perf_counter() - answering.started) / n,
             n,
-            tuple(changed_steps(self._parts_of, before, fitted)),
+            tuple(changed_steps(parts, before, fitted)) if parts(before) else (),
             tuple(getattr(fitted, "lately", ())),
             log.digest_of(before),
         )
@@ -285,12 +286,14 @@ class CarryingMixin:
 
     def _promised_by(self, log):
         """Parameters and what tags say of them, which are asked for if they changed."""
-        kind: Any = type(self)
-        values = tuple(map(vars(self).get, parameters_of(kind.__init__)))
-        known = log.promised
-        if known is not None and all(map(is_, known[0], values)):
+        known, learned = log.promised, vars(self)
+        if known is None:
+            kind: Any = type(self)
+            known = (), None, parameters_of(kind.__init__)
+        values = tuple(map(learned.get, known[2]))
+        if known[0] and all(map(is_, known[0], values)):
             return known
-        return values, self._promised()
+        return values, self._promised(), known[2]
 
     def _pickled_log(self):
         """What a pickle has of the log: no key, and no state but the present one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from sklearn_unlearn.core.rows import counting_work
 from sklearn_unlearn.plans import PlannedBudget, PlannedStep, RequestPlan
 from sklearn_unlearn.utils.answers import differences
 from sklearn_unlearn.utils.notes import Answering, Notes
-from sklearn_unlearn.utils.steps import own
+from sklearn_unlearn.utils.steps import StepMixin, own
 from sklearn_unlearn.utils.tags import promised
 
+#: Attributes that estimators are kept in.
+_HOLDS = ("steps", "transformers_", "transformer_list")
 #: How a step is touched that reads no row.
 _UNREAD = ("frozen", "untouched")
 
@@ -151,6 +154,11 @@ class Touches:
     frozen: frozenset[str]
     refined: bool
 
+    @property
+    def forgets(self) -> bool:
+        """Whether columns are asked to be forgotten."""
+        return "forget_features" in self.verbs
+
     def steps(self, before: Any, after: Any, name: str = "") -> Iterator[PlannedStep]:
         """A `PlannedStep` for each estimator in another."""
         parts = parts_of(before)
@@ -165,7 +173,8 @@ class Touches:
 
     def step(self, before: Any, after: Any, name: str) -> PlannedStep:
         """That of one estimator."""
-        kind, explains = type(before).__name__, own(before, "_way")
+        cls: Any = type(before)
+        kind, explains = cls.__name__, own(before, "_way")
         costs = "a fit" if explains is None else explains()[2]
         how = self._how(before, after, name, costs)
         rows = (self.n_rows_out, self.n_rows_in)
@@ -173,8 +182,10 @@ class Touches:
         gone: set[Any] = set()
         columns: tuple[Any, ...] = ()
         if before is not after:
-            gone = set(_outputs(before)) - set(_outputs(after))
-            columns = _columns_gone(before, after)
+            if _may_name(cls, tuple(vars(before))):
+                gone = set(_outputs(before)) - set(_outputs(after))
+            if name or self.forgets:  # a step may lose columns for any reason
+                columns = _columns_gone(before, after)
             emptied = _emptied(before, after)
         n_rows_out, n_rows_in = (0, 0) if how in _UNREAD else rows
         return PlannedStep(
@@ -239,6 +250,16 @@ def _columns_gone(before, after):
     return tuple((gone if names is None else names[gone]).tolist())
 
 
+@lru_cache(maxsize=256)
+def _may_name(kind, attributes):
+    """Whether estimators of a class, with these attributes, may know `_outputs`."""
+    own_models = getattr(kind, "_models_inside", None)
+    return own_models is not StepMixin._models_inside or any(
+        name in attributes or hasattr(kind, name)
+        for name in ("categories_", "vocabulary_", *_HOLDS)
+    )
+
+
 def _outputs(estimator):
     """What an estimator, or what is in it, knows by name: outputs, or categories."""
     if hasattr(estimator, "categories_"):
@@ -248,7 +269,7 @@ def _outputs(estimator):
         return list(estimator.vocabulary_)
     models = own(estimator, "_models_inside")
     inside = [] if models is None else models()
-    for name in ("steps", "transformers_", "transformer_list"):
+    for name in _HOLDS:
         inside += [each[1] for each in getattr(estimator, name, ())]
     known = [each for each in inside if hasattr(each, "get_params")]
     return [name for each in known for name in _outputs(each)]

@@ -35,13 +35,17 @@ def fingerprint(rows, numbers, forgotten):
     X = rows.X
     if forgotten.any():
         X = columns_of(X, np.flatnonzero(~forgotten))
-    beside = [rows.y, rows.weight[:, None], numbers[:, None]]
+    n_beside = rows.y.shape[1] + 2
+    width = n_beside if is_sparse(X) else X.shape[1] + n_beside
+    packed = np.empty((rows.n_rows, width))
+    packed[:, -n_beside:-2] = rows.y
+    packed[:, -2], packed[:, -1] = rows.weight, numbers
     if not is_sparse(X):
-        # adding zero makes -0.0 and 0.0 the same
-        packed = np.add(np.hstack([X, *beside]), 0.0, dtype=np.float64, order="C")
+        packed[:, :-n_beside] = X
+        packed += 0.0  # which makes -0.0 and 0.0 the same
         hashes = [blake2b(row, digest_size=_SIZE).digest() for row in packed]
     else:
-        X, packed = X.tocsr().sorted_indices(), np.hstack(beside).astype(np.float64)
+        X = X.tocsr().sorted_indices()
         X.eliminate_zeros()
         places = X.indices.astype(np.int64)
         values = X.data.astype(np.float64)

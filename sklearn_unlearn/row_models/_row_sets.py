@@ -23,6 +23,7 @@ from sklearn_unlearn.row_models._fingerprint import fingerprint, followed
 from sklearn_unlearn.row_models._raw_rows import HEAD_ENTRIES
 from sklearn_unlearn.utils.export import exported
 from sklearn_unlearn.utils.learned import LearnedColumns
+from sklearn_unlearn.utils.notes import rehearsing
 from sklearn_unlearn.utils.row_ids import check_new_row_ids
 from sklearn_unlearn.utils.rows import columns_of
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
@@ -65,6 +66,8 @@ class KeptRows:
     def after(self, retained, request):
         """What a request has made of these rows."""
         rows = KeptRows(retained)
+        if rehearsing():  # of which no record is written
+            return rows
         found = followed(self.fingerprint, self.retained, retained, request)
         if found is not None:
             vars(rows)["fingerprint"] = found

@@ -27,12 +27,9 @@ _SIZE = 16
 _FEW_ROWS = 64
 #: Objects within one another that are opened.
 _DEPTH = 12
-#: What a request may be given for its rows, and how digests call it.
-_GIVEN = {
-    name: f"{name}:".encode()
-    for name in ("X", "X_new", "columns", "row_ids", "sample_weight", "y", "y_new")
-}
-_FLOAT64 = np.dtype(np.float64)
+#: What a request may be given for its rows, in the order of digests.
+_GIVEN = ("X", "X_new", "columns", "row_ids", "sample_weight", "y", "y_new")
+_FLOAT64, _INT64 = np.dtype(np.float64), np.dtype(np.int64)
 _PLAIN = frozenset({bool, int, float, str, type(None)})
 _NUMBERS = (np.generic, str, bool, int, float)
 #: What searches took, which is another each time.
@@ -76,18 +73,18 @@ def digest_of_rows(key: bytes, fields: dict[str, Any]) -> str:
     other than an array.
     """
     digest = _keyed(key, b"rows").copy()
-    for name, tag in _GIVEN.items():
+    for name in _GIVEN:
         value = fields.get(name)
         if value is None:
             continue
         if name == "row_ids":  # the same in any container, a single one too
             names = names_in(value).reshape(-1).tolist()
-            digest.update(tag + repr(names).encode())
+            digest.update(f"{name}:{names!r}".encode())
         elif type(value) is np.ndarray:
-            digest.update(tag + _heading(value.shape, value.dtype.kind))
+            digest.update(_heading(value.shape, value.dtype, name))
             digest.update(_values(value))
         else:
-            digest.update(tag)
+            digest.update(f"{name}:".encode())
             _feed_rows(digest, value)
     return digest.hexdigest()
 
@@ -130,13 +127,14 @@ def _feed_rows(digest, value):
 
 def _feed_values(digest, array):
     """All values of an array, equal ones alike if their kind is the same."""
-    digest.update(_heading(array.shape, array.dtype.kind))
+    digest.update(_heading(array.shape, array.dtype))
     digest.update(_values(array))
 
 
 @lru_cache(maxsize=256)
-def _heading(shape, kind):
-    return f"{shape}{kind}".encode()
+def _heading(shape, dtype, name=None):
+    kind = f"{shape}{dtype.kind}"
+    return (kind if name is None else f"{name}:{kind}").encode()
 
 
 def _values(array):
@@ -149,6 +147,8 @@ def _values(array):
     dtype = array.dtype
     if dtype is _FLOAT64 and array.ndim and array.flags.c_contiguous:
         return array + 0.0  # which makes -0.0 and 0.0 the same
+    if dtype is _INT64 and array.flags.c_contiguous:
+        return array
     kind = dtype.kind
     if kind == "f":
         return np.add(array, 0.0, dtype=np.float64, order="C")
@@ -164,8 +164,7 @@ def _add_state(parts: list[Any], value: Any, depth: int) -> None:
         if value.size > N_VALUES:
             parts.append(repr(value.shape).encode())
             value = _spread(value)
-        parts.append(_heading(value.shape, value.dtype.kind))
-        parts.append(_values(value))
+        parts += (_heading(value.shape, value.dtype), _values(value))
     elif kind in _PLAIN:
         parts.append(repr(value).encode())
     elif names := _learned_fields(kind):
