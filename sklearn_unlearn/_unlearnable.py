@@ -154,9 +154,7 @@ def unlearnable(
     ['exact, from sums', 'exact, refined']
     """
     check_on_stateful(on_stateful)
-    if isinstance(estimator, list | tuple):
-        estimator = without_label_encoders(estimator, X, y)
-    estimator = one_estimator(estimator)
+    estimator = one_estimator(without_label_encoders(estimator, X, y))
     given = {"sample_weight": sample_weight, "row_ids": row_ids}
     given = {name: value for name, value in given.items() if value is not None}
     if _is_ours(estimator):

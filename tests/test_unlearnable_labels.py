@@ -18,7 +18,12 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import LabelBinarizer, LabelEncoder, StandardScaler
+from sklearn.preprocessing import (
+    LabelBinarizer,
+    LabelEncoder,
+    MultiLabelBinarizer,
+    StandardScaler,
+)
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -112,8 +117,12 @@ def test_what_is_refused():
         unlearnable([encoder, scaler, theirs], X, encoder.transform(WORDS))
     with pytest.raises(UnlearningError, match="A LabelBinarizer makes other targets"):
         unlearnable([LabelBinarizer().fit(WORDS), scaler, theirs], X, WORDS)
-    for given in ([encoder, scaler], [encoder], [encoder, Ridge().fit(X, X[:, 0])]):
+    regressor = Ridge().fit(X, X[:, 0])
+    for given in ([encoder, scaler], [encoder], encoder, [encoder, regressor]):
         with pytest.raises(UnlearningError, match="belongs to a classifier"):
+            unlearnable(given, X, WORDS)
+    for given in (LabelBinarizer(), MultiLabelBinarizer()):
+        with pytest.raises(UnlearningError, match="makes other targets than labels"):
             unlearnable(given, X, WORDS)
 
 

@@ -172,6 +172,13 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
         alpha, lambda_ = estimator.alpha_init, estimator.lambda_init
         alpha = 1.0 / (variance + _EPS) if alpha is None else float(alpha)
         lambda_ = 1.0 if lambda_ is None else float(lambda_)
+        nothing = [n for n, v in (("alpha", alpha), ("lambda", lambda_)) if v == 0.0]
+        if len(nothing) > 1 or (nothing and estimator.compute_score):
+            instead = "another start" if len(nothing) > 1 else "compute_score=False"
+            raise ValueError(
+                f"{nothing[0]}_init=0 gives no model here, as in the twin, which "
+                f"divides by zero: pass {instead}."
+            )
         scores, previous = [], None
         for n_iter in range(1, estimator.max_iter + 1):
             estimator.n_iter_ = n_iter
@@ -230,7 +237,8 @@ class _Posterior:
 
     def mean(self, alpha, lambda_):
         """Mean of the coefficients."""
-        return self.target / (self.values + lambda_ / alpha)
+        ratio = lambda_ / alpha if alpha > 0.0 else np.inf
+        return self.target / (self.values + ratio)
 
     def covariance(self, alpha, lambda_):
         """Covariance of the coefficients, in the columns."""
@@ -239,6 +247,7 @@ class _Posterior:
     def effective(self, alpha, lambda_):
         """How many coefficients the data determine."""
         precision = alpha * self.values
+        precision = precision[precision > 0.0]
         return np.sum(precision / (lambda_ + precision))
 
     def squared_error(self, coef):

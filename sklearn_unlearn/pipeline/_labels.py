@@ -7,7 +7,7 @@ import copy
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import LabelBinarizer, LabelEncoder
+from sklearn.preprocessing import LabelBinarizer, LabelEncoder, MultiLabelBinarizer
 
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.transformers import few, renamed_classes
@@ -17,6 +17,8 @@ from sklearn_unlearn.utils.rows import protected
 
 def without_label_encoders(estimators, X, y):
     """Estimators that belong together, the last of which learned labels themselves.
+
+    What is no list is returned, unless it is an encoder by itself.
 
     A `LabelEncoder` numbers labels in their order, which is the order of classes that
     classifiers have anyway: one that was fitted to numbers is, with the labels in their
@@ -39,7 +41,9 @@ def without_label_encoders(estimators, X, y):
         If an encoder makes something else of targets than numbers of labels, or y is
         none that it encodes.
     """
-    encoders = [step for step in map(_step, estimators) if _encodes(step)]
+    several = isinstance(estimators, list | tuple)
+    together = estimators if several else [estimators]
+    encoders = [step for step in map(_step, together) if _encodes(step)]
     if not encoders:
         return estimators
     if len(encoders) > 1 or not isinstance(encoders[0], LabelEncoder):
@@ -49,12 +53,12 @@ def without_label_encoders(estimators, X, y):
             "it makes of y."
         )
     (encoder,) = encoders
-    others = [each for each in estimators if not _encodes(_step(each))]
+    others = [each for each in together if not _encodes(_step(each))]
     last = _step(others[-1]) if others else None
     if last is None or not is_classifier(last):
         raise UnlearningError(
             "A LabelEncoder belongs to a classifier, which has to be the last in the "
-            "list."
+            "list: unlearnable([encoder, ..., classifier], X, y)."
         )
     if not hasattr(encoder, "classes_"):
         return others
@@ -74,7 +78,7 @@ def _step(named):
 
 
 def _encodes(step):
-    return isinstance(step, LabelEncoder | LabelBinarizer)
+    return isinstance(step, LabelEncoder | LabelBinarizer | MultiLabelBinarizer)
 
 
 def _with_labels(model, encoder, front, X):

@@ -38,6 +38,7 @@ CASES = {
     "no_intercept": {"fit_intercept": False},
     "priors": {"alpha_1": 2.0, "alpha_2": 0.1, "lambda_1": 3.0, "lambda_2": 0.4},
     "starts": {"alpha_init": 0.3, "lambda_init": 7.0, "compute_score": True},
+    "no_prior": {"lambda_init": 0.0},
     "one_update": {"max_iter": 1, "compute_score": True},
 }
 
@@ -185,6 +186,27 @@ def test_small_residuals(noise, rtol):
     model, twin = UnlearnableBayesianRidge().fit(X, y), BayesianRidge().fit(X, y)
     np.testing.assert_allclose(model.coef_, twin.coef_, rtol=1e-12)
     assert_same(model, twin, X, rtol)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")  # of the twin
+def test_a_start_of_no_precision():
+    X, y = data()
+    model = (
+        UnlearnableBayesianRidge(alpha_init=0.0).fit(X, y).partial_unfit(X[:9], y[:9])
+    )
+    twin = BayesianRidge(alpha_init=0.0).fit(X[9:], y[9:])
+    np.testing.assert_allclose(model.coef_, twin.coef_, rtol=1e-9)
+    np.testing.assert_allclose(model.alpha_, twin.alpha_, rtol=1e-9)
+
+
+def test_starts_that_divide_by_zero_are_refused():
+    X, y = data()
+    for params in (
+        {"alpha_init": 0.0, "lambda_init": 0.0},
+        {"alpha_init": 0.0, "compute_score": True},
+    ):
+        with pytest.raises(ValueError, match="alpha_init=0 gives no model"):
+            UnlearnableBayesianRidge(**params).fit(X, y)
 
 
 def test_equal_columns_and_columns_without_values():
