@@ -21,6 +21,7 @@ from sklearn_unlearn.sufficient_statistics import (
     LearnsTargets,
     UnlearnableTransformer,
 )
+from sklearn_unlearn.utils.from_sklearn import with_amount
 
 #: Relative difference of scores that rounding, in single precision, explains.
 _FAR = 1e-2
@@ -47,10 +48,11 @@ class ScoredSelection(ColumnSelection, LearnsTargets, UnlearnableTransformer):
         ours = self._checked().sklearn_estimator
         finite = np.isfinite(ours.scores_)  # of what varies, as far as sums tell
         theirs, scores = np.asarray(fitted.scores_)[finite], ours.scores_[finite]
-        if not np.array_equal(fitted.get_support(), ours.get_support()):
-            yield name, "choice of columns"
+        chosen = fitted.get_support() != ours.get_support()
+        if chosen.any():
+            yield name, f"choice of columns ({np.sum(chosen)} of {chosen.size})"
         elif not np.allclose(theirs, scores, rtol=_FAR):
-            yield name, "scores_"
+            yield name, with_amount("scores_", fitted, ours)
 
     def _numeric_targets(self, params):
         return params["score_func"] is f_regression

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log, pi
+from numbers import Real
 
 import numpy as np
 from scipy import linalg
@@ -157,6 +158,20 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
 
     # Hooks --------------------------------------------------------------------------
 
+    def _check_parameters(self, params):
+        starts = params["alpha_init"], params["lambda_init"]
+        nothing = [
+            name
+            for name, start in zip(("alpha_init", "lambda_init"), starts, strict=True)
+            if isinstance(start, Real) and start == 0.0
+        ]
+        if len(nothing) > 1 or (nothing and params["compute_score"]):
+            instead = "another start" if len(nothing) > 1 else "compute_score=False"
+            raise ValueError(
+                f"{nothing[0]}=0 gives no model here, as in the twin, which divides by "
+                f"zero: pass {instead}."
+            )
+
     def _fill(self, estimator, statistics, params, before):
         # BayesianRidge.fit
         sums, n_columns = statistics.classes, estimator.n_features_in_
@@ -172,13 +187,6 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
         alpha, lambda_ = estimator.alpha_init, estimator.lambda_init
         alpha = 1.0 / (variance + _EPS) if alpha is None else float(alpha)
         lambda_ = 1.0 if lambda_ is None else float(lambda_)
-        nothing = [n for n, v in (("alpha", alpha), ("lambda", lambda_)) if v == 0.0]
-        if len(nothing) > 1 or (nothing and estimator.compute_score):
-            instead = "another start" if len(nothing) > 1 else "compute_score=False"
-            raise ValueError(
-                f"{nothing[0]}_init=0 gives no model here, as in the twin, which "
-                f"divides by zero: pass {instead}."
-            )
         scores, previous = [], None
         for n_iter in range(1, estimator.max_iter + 1):
             estimator.n_iter_ = n_iter

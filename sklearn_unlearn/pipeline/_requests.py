@@ -314,10 +314,20 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         self.steps = [(name, fitted(step)) for name, step in self.steps]
 
     def _find_differences(self, fitted, name, X):
+        behind = len(fitted.steps) - 1
         for (each, theirs), (_, ours) in zip(fitted.steps, self.steps, strict=True):
-            part = f"{name}__{each}".removeprefix("__")
-            yield from hook(ours, "_find_differences")(theirs, part, X)
-            X = X if is_nothing(theirs) else theirs.transform(protected(X))
+            part, found = f"{name}__{each}".removeprefix("__"), False
+            for found in hook(ours, "_find_differences")(theirs, part, X):
+                yield found
+            if not behind:
+                return
+            behind -= 1
+            try:
+                X = X if is_nothing(theirs) else theirs.transform(protected(X))
+            except ValueError:
+                if not found:
+                    raise
+                return  # a step that learned from other rows refuses these
 
     @property
     def _marks(self):

@@ -8,6 +8,7 @@ from sklearn.preprocessing import PowerTransformer
 from sklearn_unlearn.core.rows import fitting
 from sklearn_unlearn.preprocessing._counted import CountedValues
 from sklearn_unlearn.sufficient_statistics import Learned
+from sklearn_unlearn.utils.from_sklearn import with_amount
 
 #: Difference of powers that the precision of the search for them explains.
 _FAR = 1e-3
@@ -61,9 +62,9 @@ class UnlearnablePowerTransformer(CountedValues):
     # Hooks --------------------------------------------------------------------------
 
     def _find_differences(self, fitted, name, X):
-        theirs, ours = fitted.lambdas_, self._checked().sklearn_estimator.lambdas_
-        if not np.allclose(theirs, ours, rtol=_FAR, atol=_FAR):
-            yield name, "lambdas_"
+        twin = self._checked().sklearn_estimator
+        if not np.allclose(fitted.lambdas_, twin.lambdas_, rtol=_FAR, atol=_FAR):
+            yield name, with_amount("lambdas_", fitted, twin)
 
     def _way(self):
         return "exact, from sums", "values of columns", "a fit of the columns"

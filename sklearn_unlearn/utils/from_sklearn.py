@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.frozen import FrozenEstimator
@@ -209,7 +211,7 @@ def difference(fitted, twin, free=frozenset(), size=0.0):
 
 
 def with_amount(name, fitted, twin):
-    """The name of an attribute, and by how much it differs where both are numbers.
+    """The name of an attribute, and by how much it differs where that can be told.
 
     Examples
     --------
@@ -219,7 +221,20 @@ def with_amount(name, fitted, twin):
     >>> with_amount("mean_", one, other)
     'mean_ (by up to 0.5, of values up to 2.5)'
     """
-    one, other = getattr(fitted, name, None), getattr(twin, name, None)
+    one: Any = getattr(fitted, name, None)
+    other: Any = getattr(twin, name, None)
+    if isinstance(one, dict) and isinstance(other, dict):
+        n_other, n_new = len(one.keys() - other.keys()), len(other.keys() - one.keys())
+        return f"{name} (without {n_other} of {len(one)} entries, with {n_new} more)"
+    lists = [
+        isinstance(each, list)
+        or (isinstance(each, np.ndarray) and each.dtype.kind == "O")
+        for each in (one, other)
+    ]
+    if all(lists) and len(one) == len(other):
+        pairs = zip(one, other, strict=True)
+        n_other = sum(not np.array_equal(*pair) for pair in pairs)
+        return f"{name} (of {n_other} of {len(one)} columns)"
     kinds = (np.ndarray, int, float, np.number)
     if not isinstance(one, kinds) or not isinstance(other, kinds):
         return name
