@@ -2,66 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.stats import poisson
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
-from sklearn.ensemble import BaggingClassifier, BaggingRegressor
-from sklearn.utils import check_scalar, get_tags
+from sklearn.ensemble import (
+    BaggingClassifier,
+    BaggingRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import Bunch, check_scalar, get_tags
 
-from sklearn_unlearn.core.training_rows.row_hash import RowHash
-from sklearn_unlearn.core.trees.hashing import mix, row_keys, tree_seeds
-from sklearn_unlearn.folds import FoldedFit, FoldedModel, Members
+from sklearn_unlearn.ensemble._draws import Draws
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.folds import (
+    FoldedFit,
+    FoldedModel,
+    Members,
+    numbered,
+)
+from sklearn_unlearn.transformers import exported
 from sklearn_unlearn.tree import (
     UnlearnableDecisionTreeClassifier,
     UnlearnableDecisionTreeRegressor,
 )
 from sklearn_unlearn.utils.narrowing import without_columns
-from sklearn_unlearn.utils.row_hash import keys_of
 from sklearn_unlearn.utils.seeds import generator_of
 from sklearn_unlearn.utils.tags import UnlearnerTags, accepts, takes_weights
 from sklearn_unlearn.utils.twin_parameters import drop_in, other_objective
-
-_HALF = np.uint64(32)
-#: No row is in a bag more often: the chance is below that of any hash.
-_MOST = 24
-
-
-@dataclass(frozen=True)
-class Draws:
-    """How often each row is in each bag: a function of its name or values, and a seed.
-
-    Attributes
-    ----------
-    seed : int
-    n_bags : int
-    share : float
-        Of the rows that a bag has, on average.
-    repeats : bool
-        Whether a row may be in a bag several times.
-    """
-
-    seed: int
-    n_bags: int
-    share: float
-    repeats: bool
-
-    def of(self, raw, ids):
-        """How often each row is in each bag; shape (n_rows, n_bags)."""
-        key = hashlib.sha256(self.seed.to_bytes(8, "little")).digest()
-        high, low = keys_of(raw, ids, RowHash(key)).T.astype(np.uint64)
-        names = (high << _HALF) | low
-        seeds = tree_seeds(self.seed, self.n_bags)
-        drawn = mix(row_keys(seeds[None, :], names[:, None])) / 2.0**64
-        if not self.repeats:
-            return (drawn < self.share).astype(np.float64)
-        ends = poisson.cdf(np.arange(_MOST), self.share)
-        return np.searchsorted(ends, drawn, side="right").astype(np.float64)
 
 
 class Bagging(FoldedModel, BaseEstimator):
@@ -205,6 +178,41 @@ class Bagging(FoldedModel, BaseEstimator):
         _check_fitted(fitted.members)
         return fitted
 
+    def to_sklearn(self, drop_forgotten=False):
+        """A plain fitted vote of the models of all bags, without the rows, to deploy.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            After columns were forgotten: whether it takes only those that remain. If
+            False it is a pipeline whose first step drops the others.
+
+        Returns
+        -------
+        VotingClassifier, VotingRegressor or Pipeline
+            Scikit-learn's bags would draw the rows otherwise when they are asked for
+            ``estimators_samples_``.
+
+        Raises
+        ------
+        UnlearningError
+            If a vote of scikit-learn's does not hold the models.
+        """
+        fitted = self._checked()
+        members = fitted.members.fitted.values()
+        models = [exported(one.estimator, drop_forgotten=True) for one in members]
+        vote, models = self._vote(fitted, models)
+        named = {f"bag_{number}": model for number, model in enumerate(models)}
+        vote.estimators_, vote.named_estimators_ = models, Bunch(**named)
+        vote.estimators = [(name, clone(each)) for name, each in named.items()]
+        if hasattr(models[0], "feature_names_in_"):
+            vote.feature_names_in_ = models[0].feature_names_in_
+        return self._dropping(fitted, vote, drop_forgotten)
+
+    def _vote(self, fitted, models):
+        """scikit-learn's vote, without models, and the models as it asks them."""
+        return VotingRegressor([], n_jobs=self.n_jobs), models
+
     # Reading --------------------------------------------------------------------------
 
     @property
@@ -300,6 +308,23 @@ class UnlearnableBaggingClassifier(ClassifierMixin, Bagging):
     def classes_(self):
         """Class labels, sorted; shape (n_classes,)."""
         return self._learned.encoding.classes
+
+    def _vote(self, fitted, models):
+        classes = fitted.encoding.classes
+        soft = hasattr(self._inside(), "predict_proba")
+        if not soft:
+            X = fitted.model.living().trained(None).X
+            models = [numbered(model, classes, X) for model in models]
+        elif not all(np.array_equal(model.classes_, classes) for model in models):
+            raise UnlearningError(
+                "A bag has no rows of some class, and models of a VotingClassifier "
+                "know the same classes: take a larger max_samples."
+            )
+        voting = "soft" if soft else "hard"
+        vote = VotingClassifier([], voting=voting, n_jobs=self.n_jobs)
+        vote.le_ = LabelEncoder().fit(classes)
+        vote.classes_ = vote.le_.classes_
+        return vote, models
 
     def predict_proba(self, X):
         """Mean probabilities of the models, or shares of their votes.

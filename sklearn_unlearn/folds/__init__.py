@@ -8,6 +8,7 @@ request.
 
 from sklearn_unlearn.folds._changes import RowChange
 from sklearn_unlearn.folds._estimator import FoldedFit, FoldedModel
+from sklearn_unlearn.folds._export import numbered
 from sklearn_unlearn.folds._members import Member, Members, unlearns
 from sklearn_unlearn.folds._meta import FoldedMeta
 from sklearn_unlearn.folds._played import PlayedLast
@@ -27,5 +28,6 @@ __all__ = [
     "PlayedLast",
     "RowChange",
     "SeveralModels",
+    "numbered",
     "unlearns",
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.utils import Bunch
 
+from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.folds._played import Played
 from sklearn_unlearn.transformers import exported, renamed_classes
 
@@ -44,6 +46,9 @@ def plain_outcome(outcome, given, X):
         for each in twin.calibrated_classifiers_:
             each.estimator = plain(each.estimator)
         models = [each.estimator for each in twin.calibrated_classifiers_]
+    elif "estimator_" in learned:
+        twin.estimator_ = plain(outcome.estimator_)
+        models = [twin.estimator_]
     else:
         models = twin.estimators_ = plain(outcome.estimators_)
     if "named_estimators_" in learned:
@@ -64,6 +69,9 @@ def plain_outcome(outcome, given, X):
         params["final_estimator"] = clone(twin.final_estimator_)
     for name, value in params.items():
         setattr(twin, name, value)
+    learns = [each for each in models if hasattr(each, "n_features_in_")]
+    if learns and not hasattr(type(twin), "n_features_in_"):
+        twin.n_features_in_ = learns[0].n_features_in_  # not that of numbers of rows
     return twin
 
 
@@ -76,4 +84,36 @@ def _plain_model(one, X):
     labels = getattr(one, "classes_", None) if isinstance(one, Played) else None
     if labels is None or list(labels) == list(model.classes_):
         return model
-    return renamed_classes(model, labels, X)
+    return _called(model, labels, X)
+
+
+def numbered(model, classes, X):
+    """A plain model of some of these classes that calls them by their numbers.
+
+    Parameters
+    ----------
+    model : estimator
+    classes : ndarray
+        Sorted.
+    X : rows of any kind
+        Some that it can be asked about.
+
+    Raises
+    ------
+    UnlearningError
+        If it holds its labels in more places than one.
+    """
+    return _called(model, np.searchsorted(classes, model.classes_), X)
+
+
+def _called(model, labels, X):
+    if list(labels) == list(model.classes_):
+        return model
+    renamed = renamed_classes(model, labels, X)
+    if renamed is None:
+        raise UnlearningError(
+            f"Votes and stacks of scikit-learn's number the labels, and a "
+            f"{type(model).__name__} has its own in it: fit to the labels 0, 1, ..., "
+            "or take probabilities."
+        )
+    return renamed

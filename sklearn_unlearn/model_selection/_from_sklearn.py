@@ -1,4 +1,4 @@
-"""A search that was run elsewhere, taken over so that it unlearns."""
+"""A search that was run elsewhere, taken over so that it unlearns; and given back."""
 
 from __future__ import annotations
 
@@ -10,18 +10,39 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
+from sklearn_unlearn.exceptions import (
+    DataMismatchWarning,
+    NotForgottenWarning,
+    UnlearningError,
+)
+from sklearn_unlearn.model_selection._scoring import Scorers
 from sklearn_unlearn.pipeline import UnlearnablePipeline
+from sklearn_unlearn.transformers import exported
 from sklearn_unlearn.utils.messages import refusing, warn
 
 #: Scores that differ by more are of other folds, or of other rows.
 _SAME = 1e-6
 
 
+#: What a search of scikit-learn's knows beside its best estimator.
+_FOUND = (
+    "cv_results_",
+    "best_index_",
+    "best_params_",
+    "best_score_",
+    "multimetric_",
+    "n_splits_",
+    "refit_time_",
+)
+
+
 class SearchAdoption:
-    """Adds ``from_sklearn`` to a search that unlearns."""
+    """Adds ``from_sklearn`` and ``to_sklearn`` to a search that unlearns."""
 
     _take_over: Any
+    _checked: Any
+    _version: Any
+    _dropping: Any
 
     #: scikit-learn's class.
     _twin_class: Any
@@ -105,6 +126,57 @@ class SearchAdoption:
                 DataMismatchWarning,
             )
         return search
+
+    def to_sklearn(self, drop_forgotten=False):
+        """A plain fitted search of scikit-learn's, without the rows, to deploy.
+
+        Parameters
+        ----------
+        drop_forgotten : bool, default=False
+            After columns were forgotten: whether its best estimator takes only those
+            that remain. If False that is a pipeline whose first step drops the others.
+
+        Returns
+        -------
+        GridSearchCV or RandomizedSearchCV
+            With ``cv_results_``, the choice, and the best model as a plain one. A
+            `NotForgottenWarning` says if rows that have left made the choice.
+
+        Raises
+        ------
+        UnlearningError
+            If ``refit=False``: there is no model.
+        """
+        fitted, version = self._checked(), self._version()
+        best = getattr(version, "best_estimator_", None)
+        if best is None:
+            raise UnlearningError(
+                "The search was fitted with refit=False and has no model to deploy."
+            )
+        self._warn_if_frozen(fitted, "cv_results_ and best_params_ were made")
+        model = exported(best, drop_forgotten=True)
+        given = version.get_params(deep=False) | {"estimator": clone(model)}
+        for name in ("keep", "max_bytes", "refold"):
+            del given[name]
+        plain = self._twin_class(**given)
+        for name in _FOUND:
+            if hasattr(version, name):
+                setattr(plain, name, copy.deepcopy(getattr(version, name)))
+        plain.scorer_ = Scorers.scorer_of(plain.estimator, plain.scoring)
+        plain.best_estimator_ = self._dropping(fitted, model, drop_forgotten)
+        if hasattr(plain.best_estimator_, "feature_names_in_"):
+            plain.feature_names_in_ = plain.best_estimator_.feature_names_in_
+        return plain
+
+    @staticmethod
+    def _warn_if_frozen(fitted, what):
+        report = fitted.outcome.report
+        if report is not None and report.choice_frozen:
+            warn(
+                f"{what} with rows and columns that have left since: fit with "
+                'keep="all" for a choice that is made anew.',
+                NotForgottenWarning,
+            )
 
 
 def _counterpart(fitted, X, y, sample_weight, params):

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegressionCV
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_unlearn.exceptions import DataMismatchWarning, NotForgottenWarning
+from sklearn_unlearn.exceptions import DataMismatchWarning
 from sklearn_unlearn.linear_model import UnlearnableLogisticRegression
 from sklearn_unlearn.model_selection._attributes import Found
 from sklearn_unlearn.model_selection._search import SearchModel
@@ -223,14 +223,7 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
         sklearn.linear_model.LogisticRegression
             A `NotForgottenWarning` says if its C was chosen with rows that have left.
         """
-        fitted = self._checked()
-        report = fitted.outcome.report
-        if report is not None and report.choice_frozen:
-            warn(
-                "C was chosen with rows and columns that have left since: fit with "
-                'keep="all" for a choice that is made anew.',
-                NotForgottenWarning,
-            )
+        self._warn_if_frozen(self._checked(), "C was chosen")
         return self.best_estimator_.to_sklearn(drop_forgotten)
 
     @classmethod
