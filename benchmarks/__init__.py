@@ -53,5 +53,6 @@ TOPICS = (
 #: or all by ``python -m benchmarks.networks``.
 NETWORK_TOPICS = ("poisoned_labels", "memorised_number", "module_memory")
 
-#: Topics about the source text, not about what it computes: they run if asked for.
-SOURCE_TOPICS = ("architecture",)
+#: Topics about the source text and what it imports, not about what it computes: they
+#: run if asked for.
+SOURCE_TOPICS = ("architecture", "imports")

@@ -1,0 +1,67 @@
+"""Public names of a package whose modules are imported when one of these is asked for.
+
+The names, and where they are, stand once: in the ``__init__.pyi`` beside the
+``__init__.py``, which type checkers and editors read too.
+"""
+
+from __future__ import annotations
+
+import ast
+from importlib import import_module
+from pathlib import Path
+
+from sklearn_unlearn.utils.optional import OPTIONAL, optional
+
+
+def lazily(package, file):
+    """What a package defines to import its names late.
+
+    Parameters
+    ----------
+    package : str
+        Its ``__name__``.
+    file : str
+        Its ``__file__``; the names are read from the stub beside it.
+
+    Returns
+    -------
+    getattr, dir : callable
+        Its ``__getattr__`` and ``__dir__``.
+    all : list of str
+        Its ``__all__``.
+    """
+    places, exported = _read(package, Path(file).with_suffix(".pyi"))
+    module = import_module(package)
+
+    def get(name):
+        """A name, imported now."""
+        if name in OPTIONAL or name not in places:
+            return optional(package, name)
+        place = places[name]
+        value = import_module(place)
+        if place != f"{package}.{name}":
+            value = getattr(value, name)
+        # found from now on without being asked for
+        setattr(module, name, value)
+        return value
+
+    def listed():
+        """The names that there are, imported or not."""
+        return sorted({*vars(module), *places})
+
+    return get, listed, exported
+
+
+def _read(package, stub):
+    """The module of each name of a stub, and what it exports."""
+    places, exported = {}, []
+    for line in ast.parse(stub.read_text(encoding="utf-8")).body:
+        if isinstance(line, ast.ImportFrom):
+            for each in line.names:
+                is_module = line.module == package
+                place = f"{package}.{each.name}" if is_module else line.module
+                places[each.name] = place
+        elif isinstance(line, ast.Assign):
+            # __all__, the only assignment of a stub
+            exported = ast.literal_eval(line.value)
+    return places, exported
