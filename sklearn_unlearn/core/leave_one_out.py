@@ -8,6 +8,7 @@ The constant column of an intercept is the last, and has no penalty.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigvalsh
@@ -18,6 +19,8 @@ from sklearn_unlearn.core.arrays import Array, Indices, Mask, as_float64
 _MOST_REQUESTS = 64
 #: Rows that hold a direction alone, to such a share, leave by a computation anew.
 _ALONE = 1e-3
+#: Rows of which all is brought up to date at a time, so that it stays in the cache.
+_SOME_ROWS = 2**13
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +100,7 @@ class LeaveOneOut:
             residuals,
         )
 
+    @cached_property
     def squares(self) -> Array:
         """Mean square of the errors of rows, each left out.
 
@@ -158,14 +162,22 @@ class LeaveOneOut:
         inner : ndarray of shape (n_penalties, n_ranks, n_ranks)
         wrong : ndarray of shape (n_penalties, n_targets, n_ranks)
         """
-        across = turned.transpose(0, 2, 1)
+        across, gone = turned.transpose(0, 2, 1), np.flatnonzero(~self.alive)
         n_penalties, n_ranks, p = across.shape
-        side = across.reshape(-1, p)
-        found = np.concatenate([side @ block.T for block in self.blocks], axis=1)
-        reach = found.reshape(n_penalties, n_ranks, -1)
-        gone = np.flatnonzero(~self.alive)
-        leverages = self.leverages + np.sum((inner @ reach) * reach, axis=1)
-        residuals = self.residuals + wrong @ reach
+        side, start = across.reshape(-1, p), 0
+        leverages, residuals = self.leverages.copy(), self.residuals.copy()
+        for block in self.blocks:
+            for first in range(0, block.shape[0], _SOME_ROWS):
+                rows = block[first : first + _SOME_ROWS]
+                here = slice(start, start + rows.shape[0])
+                reach = (side @ rows.T).reshape(n_penalties, n_ranks, -1)
+                if n_ranks == 1:  # of which products of matrices take far longer
+                    residuals[:, :, here] += wrong * reach
+                    leverages[:, here] += inner[:, 0] * np.square(reach[:, 0])
+                else:
+                    residuals[:, :, here] += wrong @ reach
+                    leverages[:, here] += np.sum((inner @ reach) * reach, axis=1)
+                start = here.stop
         leverages[:, gone] = 0.0
         residuals[:, :, gone] = 0.0
         return replace(

@@ -287,7 +287,7 @@ def _lead(fitted, best):
     """By how much the best score is above the next, and whose that is, if known."""
     if fitted.left_out is None or fitted.left_out.theta.shape[0] < 2:
         return None, None
-    scores = -fitted.left_out.squares().mean(axis=1)
+    scores = -fitted.left_out.squares.mean(axis=1)
     others = np.where(np.arange(scores.size) == best, -np.inf, scores)
     runner_up = int(others.argmax())
     return float(scores[best] - scores[runner_up]), runner_up
@@ -339,7 +339,7 @@ def _chosen(before, after):
     """scikit-learn's estimator with the penalty of the least errors."""
     twin, found = copy.copy(before.sklearn_estimator), after.left_out
     alphas = _alphas(after.twin)
-    scores = -found.squares()
+    scores = -found.squares
     n_targets = scores.shape[1]
     if after.twin.alpha_per_target and n_targets > 1:
         best = scores.argmax(axis=0)
