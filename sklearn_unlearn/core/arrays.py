@@ -91,6 +91,9 @@ def powers_of_two(values: Array) -> Array:
 
 def take_rows(X: Data, rows: Indices) -> Data:
     """The named rows, as a copy."""
+    numbers = isinstance(rows, np.ndarray) and rows.dtype.kind in "iu"
+    if numbers and isinstance(X, np.ndarray) and X.flags.c_contiguous:
+        return X.take(rows, axis=0)  # which copies row by row, and so is faster
     return X[rows]
 
 

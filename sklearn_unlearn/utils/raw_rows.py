@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from sklearn_unlearn.core.arrays import is_sparse, like, without_columns
+from sklearn_unlearn.core.arrays import is_sparse, like, take_rows, without_columns
 from sklearn_unlearn.utils.rows import as_array, check_there, widened
 from sklearn_unlearn.utils.schema import Schema, is_frame
 from sklearn_unlearn.utils.values import close, codes_of, equal, together
@@ -194,7 +194,7 @@ class RawRows:
             return replace(self, X=_bare(X.iloc[rows]))
         if is_frame(X):
             return replace(self, X=_bare(X[rows]))
-        taken = replace(self, X=X[rows])
+        taken = replace(self, X=take_rows(X, rows))
         return replace(taken, X=taken._counting())
 
     def joined(self, others):

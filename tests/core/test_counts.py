@@ -102,3 +102,25 @@ def test_keys():
     assert np.isnan(value_of(Missing.NAN))
     assert value_of("a") == "a"
     assert repr(Missing.NAN) == "nan"
+
+
+def test_what_is_derived_follows_values_that_leave():
+    rng = np.random.default_rng(0)
+    columns = [rng.integers(0, 30, 80) / 7.0, rng.normal(size=80), np.arange(80)]
+    counts = Counts.of(columns)
+    for place in (0, 1):
+        counts.spelt_out(place, float)
+    assert counts.held == (np.dtype(float), np.dtype(float), np.dtype(int))
+    left = np.arange(80)
+    for gone in (left[:3], left[10:50], left[60:]):
+        counts = counts.minus(Counts.of([column[gone] for column in columns]))
+        left = np.setdiff1d(left, gone)
+        fresh = Counts.of([column[left] for column in columns])
+        for place, column in enumerate(columns):
+            found = counts.spelt_out(place, float)
+            np.testing.assert_array_equal(found, np.sort(column[left]))
+        assert counts.held == fresh.held
+        np.testing.assert_array_equal(counts.observed(), fresh.observed())
+    assert len(pickle.dumps(counts)) <= len(pickle.dumps(fresh)) + 10
+    again = pickle.loads(pickle.dumps(counts))
+    np.testing.assert_array_equal(again.spelt_out(0, float), counts.spelt_out(0, float))

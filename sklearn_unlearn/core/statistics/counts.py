@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from sklearn_unlearn.core.arrays import Indices
+from sklearn_unlearn.core.arrays import Array, Indices
 from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
 
 #: Values of one column with the number of rows that have them.
@@ -65,6 +66,50 @@ def _listed(values: npt.NDArray[Any]) -> list[Any]:
     return values.tolist() if known else list(values)
 
 
+class _Derived:
+    """What is computed of the counts of a column, and follows values that leave."""
+
+    _total: int | None = None
+    _floats: bool | None = None
+    _in_order: tuple[Array, npt.NDArray[np.int64]] | None = None
+
+    def total(self, column: Column) -> int:
+        """How many rows have any of the values."""
+        if self._total is None:
+            self._total = sum(column.values())
+        return self._total
+
+    def floats(self, column: Column) -> bool:
+        """Whether all values are floats."""
+        if self._floats is None:
+            self._floats = {*map(type, column)} <= {float}
+        return self._floats
+
+    def in_order(self, column: Column) -> tuple[Array, npt.NDArray[np.int64]]:
+        """Values that are numbers, sorted, and how often each was counted."""
+        if self._in_order is None:
+            values = np.fromiter(column, np.float64, len(column))
+            counts = np.fromiter(column.values(), np.int64, len(column))
+            order = np.argsort(values, kind="stable")
+            self._in_order = values[order], counts[order]
+        return self._in_order
+
+    def follow(self, before: _Derived, column: Column, gone: Column) -> None:
+        """Be what ``before`` is of a column, without values that have gone."""
+        self._total = before.total(column) - sum(gone.values())
+        if not before._floats:
+            return  # of whole numbers two may be one float
+        self._floats = True
+        if before._in_order is None:
+            return
+        values, counts = before._in_order
+        places = np.searchsorted(values, np.fromiter(gone, np.float64, len(gone)))
+        counts = counts.copy()
+        counts[places] -= np.fromiter(gone.values(), np.int64, len(gone))
+        left = places[counts[places] == 0]
+        self._in_order = np.delete(values, left), np.delete(counts, left)
+
+
 @dataclass(frozen=True, eq=False)
 class Counts:
     """Values of columns, counted.
@@ -113,8 +158,14 @@ class Counts:
     @property
     def held(self) -> tuple[np.dtype[Any], ...]:
         """Of each column the dtype at fit, a wider one if it cannot hold all values."""
-        pairs = zip(self.dtypes, self.values, strict=True)
-        return tuple(holding(dtype, column) for dtype, column in pairs)
+        triples = zip(self.dtypes, self.values, self._derived, strict=True)
+        return tuple(
+            dtype
+            if dtype == np.float64 and known.floats(column)
+            # which all of these are
+            else holding(dtype, column)
+            for dtype, column, known in triples
+        )
 
     def examples(self, *, repeated: bool = False) -> npt.NDArray[Any]:
         """Rows in which each value of each column occurs, as few as possible.
@@ -166,25 +217,34 @@ class Counts:
             taken(one, two, f"Column {place} of X holds")
             for place, (one, two) in columns
         )
-        for place, left in enumerate(values):
-            if sum(left.values()) > n_rows:
+        fewer = Counts(n_rows, values, self.dtypes)
+        triples = zip(fewer._derived, self._derived, other.values, strict=True)
+        for place, (after, before, gone) in enumerate(triples):
+            after.follow(before, self.values[place], gone)
+            if after.total(values[place]) > n_rows:
                 raise RowNotFoundError(
                     f"Column {place} of X lacks more values than are missing in what "
                     "the transformer was fitted on."
                 )
-        return Counts(n_rows, values, self.dtypes)
+        return fewer
 
     def spelt_out(self, place: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """Numbers of a column, sorted, each as often as it was counted."""
-        column = self.values[place]
-        values = np.fromiter(column, np.float64, len(column))
-        counts = np.fromiter(column.values(), np.int64, len(column))
-        order = np.argsort(values, kind="stable")
-        return np.repeat(values[order], counts[order]).astype(dtype)
+        values, counts = self._derived[place].in_order(self.values[place])
+        return np.repeat(values, counts).astype(dtype)
+
+    @cached_property
+    def _derived(self) -> tuple[_Derived, ...]:
+        """What is computed of each column, once."""
+        return tuple(_Derived() for _ in self.values)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: each for name, each in vars(self).items() if name != "_derived"}
 
     def observed(self) -> npt.NDArray[np.int64]:
         """How many rows have a value that is counted, for each column."""
-        return np.array([sum(column.values()) for column in self.values])
+        pairs = zip(self.values, self._derived, strict=True)
+        return np.array([known.total(column) for column, known in pairs])
 
     def without(self, keys: Container[Hashable]) -> Counts:
         """These counts, but not of some keys."""

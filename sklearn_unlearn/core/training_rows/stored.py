@@ -91,8 +91,11 @@ class StoredRows:
 
     def take(self, positions: Indices) -> Rows:
         """The rows at these positions with their current weights."""
-        parts, order = self._split(positions)
-        rows = joined([chunk.rows.take(mine) for chunk, mine in parts]).take(order)
+        if len(self.chunks) == 1:
+            rows = self.chunks[0].rows.take(positions)
+        else:
+            parts, order = self._split(positions)
+            rows = joined([chunk.rows.take(mine) for chunk, mine in parts]).take(order)
         return rows.reweighted(self.weights(positions))
 
     def ids_at(self, positions: Indices) -> Any:
@@ -113,6 +116,8 @@ class StoredRows:
         """What these rows were made of, None if that is not kept."""
         if self.chunks[0].origin is None:
             return None
+        if len(self.chunks) == 1:
+            return self.chunks[0].origin.take(positions)
         parts, order = self._split(positions)
         taken: list[Any] = [
             chunk.origin.take(mine) for chunk, mine in parts if chunk.origin is not None
