@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspect import signature
+from typing import Any
 
 from sklearn.frozen import FrozenEstimator
 
@@ -14,11 +15,11 @@ from sklearn_unlearn.pipeline._meta_estimators import (
     why_not,
     without_given,
 )
-from sklearn_unlearn.plans import joint_plan
+from sklearn_unlearn.plans import RequestPlan, joint_plan
 from sklearn_unlearn.utils.messages import refusing
 
 
-def partial_unfit(estimator, *arguments, **keywords):
+def partial_unfit(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
     """Forget rows, whatever the estimator is.
 
     A search, a `FixedThresholdClassifier`, a `TransformedTargetRegressor` with
@@ -56,27 +57,27 @@ def partial_unfit(estimator, *arguments, **keywords):
     return _asked("partial_unfit", estimator, arguments, keywords)
 
 
-def replace_features(estimator, *arguments, **keywords):
+def replace_features(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
     """Correct values, whatever the estimator is; see `partial_unfit`."""
     return _asked("replace_features", estimator, arguments, keywords)
 
 
-def replace_labels(estimator, *arguments, **keywords):
+def replace_labels(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
     """Correct targets, whatever the estimator is; see `partial_unfit`."""
     return _asked("replace_labels", estimator, arguments, keywords)
 
 
-def forget_features(estimator, *arguments, **keywords):
+def forget_features(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
     """Forget columns, whatever the estimator is; see `partial_unfit`."""
     return _asked("forget_features", estimator, arguments, keywords)
 
 
-def refine(estimator, *arguments, **keywords):
+def refine(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
     """Remove what a closed form left, whatever it is in; see `partial_unfit`."""
     return _asked("refine", estimator, arguments, keywords)
 
 
-def carry_out(estimator, requests):
+def carry_out(estimator: Any, requests: Any) -> Any:
     """Carry out a list of requests together, whatever the estimator is.
 
     Parameters
@@ -120,7 +121,7 @@ def carry_out(estimator, requests):
 
 
 @refusing()
-def plan(estimator, requests, X_watch=None):
+def plan(estimator: Any, requests: Any, X_watch: Any = None) -> RequestPlan:
     """What requests would do, whatever the estimator is; it stays as it is.
 
     Parameters

@@ -25,7 +25,7 @@ _PACKAGES = (
 )
 
 
-def show_versions():
+def show_versions() -> None:
     """Print versions, platform and threadpool information.
 
     Examples

@@ -72,16 +72,16 @@ _OF_MODELS: dict[type, tuple[Any, tuple[str, ...]]] = {
 
 @refusing()
 def unlearnable(
-    estimator,
-    X=None,
-    y=None,
+    estimator: Any,
+    X: Any = None,
+    y: Any = None,
     *,
-    sample_weight=None,
-    row_ids=None,
-    retain_data=True,
-    on_stateful="refit",
-    check=True,
-):
+    sample_weight: Any = None,
+    row_ids: Any = None,
+    retain_data: bool = True,
+    on_stateful: str = "refit",
+    check: bool = True,
+) -> Any:
     """The unlearner of any estimator: exact, by the least costly way that there is.
 
     Steps that have a counterpart in this package become that; transformers that have

@@ -8,7 +8,7 @@ rows, targets and fitted values are is the estimator's business.
 from __future__ import annotations
 
 from inspect import isfunction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from sklearn.base import is_regressor
 
@@ -54,13 +54,13 @@ class UnlearnerMixin(PlanningMixin, StateMixin, StepMixin):
     @verb("out")
     def partial_unfit(
         self,
-        X=None,
-        y=None,
-        sample_weight=None,
+        X: Any = None,
+        y: Any = None,
+        sample_weight: Any = None,
         *,
-        row_ids=None,
-        on_unknown="raise",
-    ):
+        row_ids: Any = None,
+        on_unknown: str = "raise",
+    ) -> Self:
         """Forget rows: the estimator as if it had never been trained on them.
 
         Parameters
@@ -102,15 +102,15 @@ class UnlearnerMixin(PlanningMixin, StateMixin, StepMixin):
     @verb("out", "into")
     def replace_features(
         self,
-        X=None,
-        y=None,
-        X_new=None,
-        sample_weight=None,
+        X: Any = None,
+        y: Any = None,
+        X_new: Any = None,
+        sample_weight: Any = None,
         *,
-        y_new=None,
-        row_ids=None,
-        on_unknown="raise",
-    ):
+        y_new: Any = None,
+        row_ids: Any = None,
+        on_unknown: str = "raise",
+    ) -> Self:
         """Correct values: the estimator as if the rows had been ``X_new`` all along.
 
         Parameters
@@ -150,14 +150,14 @@ class UnlearnerMixin(PlanningMixin, StateMixin, StepMixin):
     @verb("out", "y")
     def replace_labels(
         self,
-        X=None,
-        y=None,
-        y_new=None,
-        sample_weight=None,
+        X: Any = None,
+        y: Any = None,
+        y_new: Any = None,
+        sample_weight: Any = None,
         *,
-        row_ids=None,
-        on_unknown="raise",
-    ):
+        row_ids: Any = None,
+        on_unknown: str = "raise",
+    ) -> Self:
         """Correct targets: the estimator as if they had been ``y_new`` all along.
 
         Parameters
@@ -189,7 +189,7 @@ class UnlearnerMixin(PlanningMixin, StateMixin, StepMixin):
         return self._carry_out(Request(out=out, into=Batch(y=y_new)))
 
     @verb("columns")
-    def forget_features(self, columns):
+    def forget_features(self, columns: Any) -> Self:
         """Forget columns for good: the estimator as if it had never had them.
 
         They are ignored from then on: they may hold anything, NaN, or be absent.
@@ -213,7 +213,15 @@ class UnlearnerMixin(PlanningMixin, StateMixin, StepMixin):
         return self._carry_out(Request(columns=columns))
 
     @verb("into")
-    def partial_fit(self, X, y=None, classes=None, sample_weight=None, *, row_ids=None):
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any = None,
+        classes: Any = None,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+    ) -> Self:
         """Learn rows: the estimator as if it had been trained on them too.
 
         On an unfitted estimator this is ``fit``.
@@ -252,7 +260,7 @@ class UnlearnerMixin(PlanningMixin, StateMixin, StepMixin):
 
     # Explaining ---------------------------------------------------------------------
 
-    def explain(self):
+    def explain(self) -> Explanation:
         """How the estimator, or each step of it, unlearns.
 
         Returns

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_scalar
 
+from sklearn_unlearn.certification import PrivateRecord
 from sklearn_unlearn.certification.certificate import Certificate, not_claimed
 from sklearn_unlearn.certification.digest import model_hash
 from sklearn_unlearn.certification.distance import self_concordance
@@ -86,7 +87,7 @@ class RemovalCost:
     remaining: float | None
 
     @property
-    def fits(self):
+    def fits(self) -> Any:
         """Whether the budget has room for it; None without certification."""
         if self.distance is None or self.remaining is None:
             return None
@@ -112,7 +113,7 @@ class CertifiedMixin(NewtonModel):
 
     # Verbs --------------------------------------------------------------------------
 
-    def release(self, drop_forgotten=False):
+    def release(self, drop_forgotten: bool = False) -> tuple[Any, Certificate]:
         """The published model and its certificate.
 
         Two releases of one publication are equal; after a request that changed the data
@@ -172,7 +173,7 @@ class CertifiedMixin(NewtonModel):
         )
         return model, certificate
 
-    def private_record(self):
+    def private_record(self) -> PrivateRecord:
         """How this state was accounted for.
 
         A function of secrets, for the operator: requests may depend on data and on
@@ -192,8 +193,14 @@ class CertifiedMixin(NewtonModel):
         return replace(record, model_sha256=model_hash(self._exported(fitted)))
 
     def capacity(
-        self, X=None, y=None, sample_weight=None, *, row_ids=None, limit=10_000
-    ):
+        self,
+        X: Any = None,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+        limit: int = 10_000,
+    ) -> int:
         """How many requests like forgetting these rows the budget still has room for.
 
         An estimate: that later requests cost what this one would. With retained data
@@ -234,7 +241,14 @@ class CertifiedMixin(NewtonModel):
         with one_blas_thread():
             return capacity(lineage, fitted.model.state, edit, step, limit)
 
-    def removal_cost(self, X=None, y=None, sample_weight=None, *, row_ids=None):
+    def removal_cost(
+        self,
+        X: Any = None,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+    ) -> RemovalCost:
         """What forgetting these rows would do, before it is done.
 
         Nothing changes. What it returns is computed from secrets: for the operator, and

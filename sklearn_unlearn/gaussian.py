@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -97,27 +99,28 @@ class GaussianCertification(BaseEstimator):
 
     def __init__(
         self,
-        epsilon,
-        delta,
-        sigma=None,
-        mode="output",
-        n_publications="auto",
-        max_refusals=10,
-        row_norm=None,
-        random_state=None,
-        counter=None,
-    ):
+        epsilon: float,
+        delta: float,
+        sigma: float | None = None,
+        mode: str = "output",
+        n_publications: int | str | None = "auto",
+        max_refusals: int = 10,
+        row_norm: float | None = None,
+        random_state: int | None = None,
+        counter: Callable[..., Any] | None = None,
+    ) -> None:
         self.epsilon = epsilon
         self.delta = delta
-        self.sigma = sigma
+        # `check` refuses None where a number is needed
+        self.sigma: Any = sigma
         self.mode = mode
         self.n_publications = n_publications
         self.max_refusals = max_refusals
-        self.row_norm = row_norm
+        self.row_norm: Any = row_norm
         self.random_state = random_state
         self.counter = counter
 
-    def account(self, tol, retained):
+    def account(self, tol: float, retained: bool) -> Any:
         """The account of a fit, nothing of it spent.
 
         Parameters
@@ -162,7 +165,7 @@ class GaussianCertification(BaseEstimator):
         )
         return Account.opened(terms, self.secret(), self.counter)
 
-    def check(self):
+    def check(self) -> None:
         """Refuse wrong parameters.
 
         Raises
@@ -220,7 +223,7 @@ class GaussianCertification(BaseEstimator):
                 f"got {self.n_publications!r}."
             )
 
-    def secret(self):
+    def secret(self) -> Any:
         """Of the noise: entropy of the operating system, or made of ``random_state``.
 
         Returns

@@ -7,7 +7,7 @@ fitted attribute are is the estimator's business.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -29,7 +29,7 @@ from sklearn_unlearn.newton_inputs import FollowsInputs
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.notes import Answering, note
 from sklearn_unlearn.utils.request import Request as Ask
-from sklearn_unlearn.utils.residual import residual_at
+from sklearn_unlearn.utils.residual import GradientResidual, residual_at
 from sklearn_unlearn.utils.tags import promised
 
 
@@ -70,7 +70,7 @@ class NewtonModel(FollowsInputs):
 
     # Verbs --------------------------------------------------------------------------
 
-    def refine(self, X=None, y=None, sample_weight=None):
+    def refine(self, X: Any = None, y: Any = None, sample_weight: Any = None) -> Self:
         """Remove what a closed-form step left: full-gradient steps to ``tol``.
 
         With certification it costs nothing of the budget and publishes nothing: the
@@ -113,7 +113,9 @@ DataBlocks, optional
             self._put(answering, [Ask()], fitted, after)
         return self
 
-    def gradient_residual(self, X=None, y=None, sample_weight=None):
+    def gradient_residual(
+        self, X: Any = None, y: Any = None, sample_weight: Any = None
+    ) -> GradientResidual:
         """Norm of the summed objective's gradient on these data.
 
         Zero for a model fitted on exactly them: what an unlearning request left of the

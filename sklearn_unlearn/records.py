@@ -148,7 +148,7 @@ class RequestRecord(FrameMixin):
     state_before: str
     state_after: str
 
-    def to_json(self):
+    def to_json(self) -> str:
         """The record as a JSON document, which `RECORD_SCHEMA` describes.
 
         Returns
@@ -158,7 +158,7 @@ class RequestRecord(FrameMixin):
         return json.dumps({"format": FORMAT, **asdict(self)}, allow_nan=False)
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> RequestRecord:
         """The record that `to_json` wrote.
 
         Parameters
@@ -189,15 +189,15 @@ class RequestRecord(FrameMixin):
 
     def undo(
         self,
-        model,
-        X=None,
-        y=None,
-        X_new=None,
+        model: Any,
+        X: Any = None,
+        y: Any = None,
+        X_new: Any = None,
         *,
-        y_new=None,
-        sample_weight=None,
-        row_ids=None,
-    ):
+        y_new: Any = None,
+        sample_weight: Any = None,
+        row_ids: Any = None,
+    ) -> Any:
         """Take the request back, while its rows are at hand.
 
         Pass what the verb was given; of rows that were named by ``row_ids`` alone also
@@ -247,7 +247,7 @@ class RequestRecord(FrameMixin):
         return model._undo([self], [given])
 
     @property
-    def line(self):
+    def line(self) -> Any:
         """The record in a few words, as it is logged."""
         what = [
             f"{numbered(n, unit)} {way}"
@@ -266,7 +266,7 @@ class RequestRecord(FrameMixin):
         return {name: [value] for name, value in values.items()}
 
 
-def undo_requests(model: Recorded, records, requests):
+def undo_requests(model: Recorded, records: Any, requests: Any) -> Any:
     """Take back a list of requests that were carried out together, as one request.
 
     Parameters
@@ -314,7 +314,7 @@ def undo_requests(model: Recorded, records, requests):
     return model._undo(records, [given for _, given in requests])
 
 
-def record_key(model: Recorded):
+def record_key(model: Recorded) -> Any:
     """The key of the hashes in a model's records: a secret, to be kept apart from them.
 
     Parameters
@@ -344,7 +344,7 @@ def record_key(model: Recorded):
     return model._request_log.key
 
 
-def use_record_key(model: Recorded, key):
+def use_record_key(model: Recorded, key: Any) -> None:
     """Give a model the key of its records, after it was read from a file.
 
     Parameters
@@ -364,7 +364,7 @@ def use_record_key(model: Recorded, key):
     model._use_record_key(key)
 
 
-def hashes_of(row_ids, key):
+def hashes_of(row_ids: Any, key: Any) -> Any:
     """What records hold of identifiers.
 
     Parameters

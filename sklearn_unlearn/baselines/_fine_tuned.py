@@ -6,7 +6,7 @@ import copy
 import sys
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -101,13 +101,22 @@ class FineTuned(RawRowModel, WrappedModel):
 
     _accepts: ClassVar[frozenset[str]] = RawRowModel._accepts - {"columns"}
 
-    def __init__(self, estimator, *, n_epochs=1, eta0=0.01, random_state=None):
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        n_epochs: int = 1,
+        eta0: float = 0.01,
+        random_state: Any = None,
+    ) -> None:
         self.estimator = estimator
         self.n_epochs = n_epochs
         self.eta0 = eta0
         self.random_state = random_state
 
-    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Fit the estimator and retain the data.
 
         Parameters

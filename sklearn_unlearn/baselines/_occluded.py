@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone
@@ -66,10 +66,10 @@ class Occluded(UnlearnerMixin, WrappedModel):
 
     _accepts: ClassVar[frozenset[str]] = frozenset({"columns"})
 
-    def __init__(self, estimator):
+    def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Fit the estimator; no column is hidden.
 
         Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABCMeta, abstractmethod
+from typing import Any
 
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -38,12 +39,12 @@ class WrappedModel(
     predict_proba = _asked("predict_proba")
     decision_function = _asked("decision_function")
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Accuracy or coefficient of determination, as of the model."""
         fitted = self._checked()
         return fitted.estimator.score(self._shown(fitted, X), y, sample_weight)
 
-    def to_sklearn(self):
+    def to_sklearn(self) -> Any:
         """A copy of the fitted scikit-learn model.
 
         Returns
@@ -53,7 +54,7 @@ class WrappedModel(
         return copy.deepcopy(self._checked().estimator)
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Class labels, if the model is a classifier."""
         return self._learned.estimator.classes_
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import check_cv
 
@@ -59,8 +61,14 @@ class UnlearnableCalibratedClassifierCV(FoldedMeta, CalibratedClassifierCV):
     _twin_class = CalibratedClassifierCV
 
     def __init__(
-        self, estimator, *, method="sigmoid", cv=None, n_jobs=None, ensemble="auto"
-    ):
+        self,
+        estimator: Any,
+        *,
+        method: str = "sigmoid",
+        cv: Any = None,
+        n_jobs: int | None = None,
+        ensemble: bool | str = "auto",
+    ) -> None:
         super().__init__(
             estimator, method=method, cv=cv, n_jobs=n_jobs, ensemble=ensemble
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
@@ -83,16 +84,16 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
 
     def __init__(
         self,
-        transformers,
+        transformers: Any,
         *,
-        remainder="drop",
-        sparse_threshold=0.3,
-        n_jobs=None,
-        transformer_weights=None,
-        verbose=False,
-        verbose_feature_names_out=True,
-        on_stateful="refit",
-    ):
+        remainder: Any = "drop",
+        sparse_threshold: float = 0.3,
+        n_jobs: int | None = None,
+        transformer_weights: Any = None,
+        verbose: bool = False,
+        verbose_feature_names_out: Callable[..., Any] | bool | str = True,
+        on_stateful: str = "refit",
+    ) -> None:
         given = dict(vars(self))  # parameters that only some releases have
         super().__init__(
             transformers,
@@ -108,7 +109,7 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
 
     # Verbs ----------------------------------------------------------------------------
 
-    def fit_transform(self, X, y=None, **params):
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
         """Fit all transformers, and transform the rows.
 
         Parameters
@@ -150,7 +151,7 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
         self._remembered = frozenset()
         return outputs
 
-    def transform(self, X, **params):
+    def transform(self, X: Any, **params: Any) -> Any:
         """Outputs of rows, all from one version of the transformers.
 
         Parameters
@@ -170,7 +171,7 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
             complete(version, protected(X)), **params
         )
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
         """Names of the outputs.
 
         Parameters
@@ -194,7 +195,7 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
         steady: Any = super(UnlearnableColumnTransformer, version)
         return steady.get_feature_names_out(input_features)
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted scikit-learn column transformer, to deploy.
 
         Parameters
@@ -241,14 +242,14 @@ class UnlearnableColumnTransformer(ColumnRequests, ColumnTransformer):
 
 
 def make_unlearnable_column_transformer(
-    *transformers,
-    remainder="drop",
-    sparse_threshold=0.3,
-    n_jobs=None,
-    verbose=False,
-    verbose_feature_names_out=True,
-    on_stateful="refit",
-):
+    *transformers: Any,
+    remainder: Any = "drop",
+    sparse_threshold: Any = 0.3,
+    n_jobs: Any = None,
+    verbose: Any = False,
+    verbose_feature_names_out: Any = True,
+    on_stateful: Any = "refit",
+) -> UnlearnableColumnTransformer:
     """An `UnlearnableColumnTransformer` whose parts are named by their classes.
 
     Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from sklearn.pipeline import make_pipeline as steps_named
 from sklearn.utils.metaestimators import available_if
@@ -27,6 +27,7 @@ from sklearn_unlearn.preprocessing import (
     UnlearnableOneHotEncoder,
     UnlearnableStandardScaler,
 )
+from sklearn_unlearn.utils.residual import GradientResidual
 
 #: What is said of methods that answer for each row.
 _DOC = """``{name}`` as in scikit-learn: of a collection a Dask array, not computed yet.
@@ -98,7 +99,7 @@ def _blocks(X, y, sample_weight):
 class _Refines:
     """Verbs that read all rows, of collections too."""
 
-    def refine(self, X=None, y=None, sample_weight=None):
+    def refine(self, X: Any = None, y: Any = None, sample_weight: Any = None) -> Self:
         """Remove what a closed-form step left, by passes over all rows.
 
         Parameters
@@ -114,7 +115,9 @@ class _Refines:
         parent: Any = super()
         return parent.refine(*_blocks(X, y, sample_weight))
 
-    def gradient_residual(self, X=None, y=None, sample_weight=None):
+    def gradient_residual(
+        self, X: Any = None, y: Any = None, sample_weight: Any = None
+    ) -> GradientResidual:
         """Norm of the summed objective's gradient on these rows.
 
         Parameters
@@ -133,7 +136,9 @@ class _Refines:
 class _Model(_Refines, LinearUnlearner):
     """A linear model: sums on the workers, the factor and requests here."""
 
-    def fit(self, X, y=None, sample_weight=None, **keywords):
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, **keywords: Any
+    ) -> Self:
         """Fit the model; the workers sum gradients and Hessians.
 
         Parameters
@@ -204,7 +209,7 @@ class StandardScaler(UnlearnableStandardScaler):
     `transform` answers with a Dask array.
     """
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit the scaler; the workers sum.
 
         Parameters
@@ -230,7 +235,7 @@ class OneHotEncoder(UnlearnableOneHotEncoder):
     array, of sparse chunks unless ``sparse_output=False``.
     """
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Fit the encoder; the workers count.
 
         Parameters
@@ -265,7 +270,9 @@ class Pipeline(_Refines, UnlearnablePipeline):
     (1000,)
     """
 
-    def fit(self, X, y=None, sample_weight=None, **keywords):
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, **keywords: Any
+    ) -> Self:
         """Fit all steps, one after the other.
 
         Parameters
@@ -283,7 +290,7 @@ class Pipeline(_Refines, UnlearnablePipeline):
         return super().fit(*_blocks(X, y, sample_weight), **keywords)
 
 
-def make_pipeline(*steps, on_stateful="refit"):
+def make_pipeline(*steps: Any, on_stateful: str = "refit") -> Pipeline:
     """A `Pipeline` whose steps are named by their classes.
 
     Parameters

@@ -56,7 +56,7 @@ class DaskBlocks(DataBlocks):
         In partitions of the same rows; arrays of known sizes are cut as X is.
     """
 
-    def __init__(self, X: Any, y: Any = None, sample_weight: Any = None):
+    def __init__(self, X: Any, y: Any = None, sample_weight: Any = None) -> None:
         columns = [parts_of(X)]
         for name, values in (("y", y), ("sample_weight", sample_weight)):
             columns.append(_parts_beside(X, values, name, len(columns[0])))
@@ -131,7 +131,7 @@ class DaskRows(SpreadRows):
     #: Products with all rows bring them here, part after part.
     in_memory = False
 
-    def __init__(self, parts: list):
+    def __init__(self, parts: list) -> None:
         sizes = _here(_delayed(list(map(_delayed(_size), parts))))
         filled = [(part, size) for part, size in zip(parts, sizes, strict=True) if size]
         self._parts = [part for part, _ in filled]

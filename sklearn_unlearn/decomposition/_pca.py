@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from scipy.linalg import eigh
@@ -94,17 +95,17 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
 
     def __init__(
         self,
-        n_components=None,
+        n_components: float | None = None,
         *,
-        copy=True,
-        whiten=False,
-        svd_solver="auto",
-        tol=0.0,
-        iterated_power="auto",
-        n_oversamples=10,
-        power_iteration_normalizer="auto",
-        random_state=None,
-    ):
+        copy: bool = True,
+        whiten: bool = False,
+        svd_solver: str = "auto",
+        tol: Any = 0.0,
+        iterated_power: Any = "auto",
+        n_oversamples: Any = 10,
+        power_iteration_normalizer: Any = "auto",
+        random_state: Any = None,
+    ) -> None:
         self.n_components = n_components
         self.copy = copy
         self.whiten = whiten
@@ -115,7 +116,7 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
         self.power_iteration_normalizer = power_iteration_normalizer
         self.random_state = random_state
 
-    def get_covariance(self):
+    def get_covariance(self) -> np.ndarray:
         """Covariance matrix of the model.
 
         Returns
@@ -124,7 +125,7 @@ class UnlearnablePCA(InvertibleMixin, UnlearnableTransformer):
         """
         return self._checked().sklearn_estimator.get_covariance()
 
-    def get_precision(self):
+    def get_precision(self) -> np.ndarray:
         """Inverse of the covariance matrix of the model.
 
         Returns

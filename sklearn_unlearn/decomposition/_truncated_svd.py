@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.decomposition import TruncatedSVD
 
@@ -69,15 +71,15 @@ class UnlearnableTruncatedSVD(InvertibleMixin, UnlearnableTransformer):
 
     def __init__(
         self,
-        n_components=2,
+        n_components: int = 2,
         *,
-        algorithm="randomized",
-        n_iter=5,
-        n_oversamples=10,
-        power_iteration_normalizer="auto",
-        random_state=None,
-        tol=0.0,
-    ):
+        algorithm: str = "randomized",
+        n_iter: Any = 5,
+        n_oversamples: Any = 10,
+        power_iteration_normalizer: Any = "auto",
+        random_state: Any = None,
+        tol: Any = 0.0,
+    ) -> None:
         self.n_components = n_components
         self.algorithm = algorithm
         self.n_iter = n_iter

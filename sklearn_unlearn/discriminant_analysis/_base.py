@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.covariance import shrunk_covariance
 
@@ -23,7 +25,7 @@ class Discriminant(StatisticalClassifier):
     priors_ = Learned()
     scalings_ = Learned()
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> Any:
         """Logarithms of the posterior probabilities, up to a constant.
 
         Parameters

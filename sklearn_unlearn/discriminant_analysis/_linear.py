@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy import linalg
@@ -92,16 +93,16 @@ class UnlearnableLinearDiscriminantAnalysis(
 
     def __init__(
         self,
-        solver="svd",
-        shrinkage=None,
-        priors=None,
-        n_components=None,
-        store_covariance=False,
-        tol=1e-4,
-        covariance_estimator=None,
+        solver: str = "svd",
+        shrinkage: float | None = None,
+        priors: Any = None,
+        n_components: int | None = None,
+        store_covariance: bool = False,
+        tol: float = 1e-4,
+        covariance_estimator: Any = None,
         *,
-        retain_data=False,
-    ):
+        retain_data: bool = False,
+    ) -> None:
         self.solver = solver
         self.shrinkage = shrinkage
         self.priors = priors
@@ -112,7 +113,7 @@ class UnlearnableLinearDiscriminantAnalysis(
         self.retain_data = retain_data
 
     @property
-    def coef_(self):
+    def coef_(self) -> Any:
         """Coefficients, zero where forgotten."""
         return self._widen("coef_")
 
@@ -120,7 +121,7 @@ class UnlearnableLinearDiscriminantAnalysis(
     def _n_features_out(self):
         return len(self._learned.sklearn_estimator.get_feature_names_out())
 
-    def transform(self, X):
+    def transform(self, X: Any) -> np.ndarray:
         """Rows in the directions that separate the classes best.
 
         Parameters

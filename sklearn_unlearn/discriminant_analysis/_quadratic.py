@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy import linalg
@@ -82,15 +83,15 @@ class UnlearnableQuadraticDiscriminantAnalysis(Discriminant):
     def __init__(
         self,
         *,
-        solver="svd",
-        shrinkage=None,
-        priors=None,
-        reg_param=0.0,
-        store_covariance=False,
-        tol=1.0e-4,
-        covariance_estimator=None,
-        retain_data=False,
-    ):
+        solver: str = "svd",
+        shrinkage: float | None = None,
+        priors: Any = None,
+        reg_param: float = 0.0,
+        store_covariance: bool = False,
+        tol: float = 1.0e-4,
+        covariance_estimator: Any = None,
+        retain_data: bool = False,
+    ) -> None:
         self.solver = solver
         self.shrinkage = shrinkage
         self.priors = priors

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from sklearn.base import clone, is_classifier
 from sklearn.utils.validation import check_is_fitted
@@ -17,8 +17,15 @@ class AdoptedShards(ShardedModel):
 
     @classmethod
     def from_sklearn(
-        cls, fitted, X, y=None, sample_weight=None, *, row_ids=None, **params
-    ):
+        cls,
+        fitted: Any,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+        **params: Any,
+    ) -> Self:
         """Shards of the estimator that was fitted elsewhere, trained on its data.
 
         What it learned is of all rows at once and cannot be divided: each shard trains

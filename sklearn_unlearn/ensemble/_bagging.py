@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
@@ -49,14 +49,14 @@ class Bagging(FoldedModel, BaseEstimator):
 
     def __init__(
         self,
-        estimator=None,
-        n_estimators=10,
+        estimator: Any = None,
+        n_estimators: Any = 10,
         *,
-        max_samples=1.0,
-        bootstrap=True,
-        n_jobs=None,
-        random_state=None,
-    ):
+        max_samples: Any = 1.0,
+        bootstrap: Any = True,
+        n_jobs: Any = None,
+        random_state: Any = None,
+    ) -> None:
         self.estimator = estimator
         self.n_estimators = n_estimators
         self.max_samples = max_samples
@@ -64,7 +64,9 @@ class Bagging(FoldedModel, BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Draw the rows of each bag, and fit a model to each.
 
         Parameters
@@ -178,7 +180,7 @@ class Bagging(FoldedModel, BaseEstimator):
         _check_fitted(fitted.members)
         return fitted
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted vote of the models of all bags, without the rows, to deploy.
 
         Parameters
@@ -216,13 +218,13 @@ class Bagging(FoldedModel, BaseEstimator):
     # Reading --------------------------------------------------------------------------
 
     @property
-    def estimators_(self):
+    def estimators_(self) -> Any:
         """The models, bag after bag."""
         fitted = self._learned.members.fitted
         return [fitted[number, number].estimator for number in range(len(fitted))]
 
     @property
-    def estimators_samples_(self):
+    def estimators_samples_(self) -> Any:
         """The rows of each bag, by their numbers among those that are left."""
         living = self._learned.model.living()
         n_bags = living.rows.n_splits
@@ -305,7 +307,7 @@ class UnlearnableBaggingClassifier(ClassifierMixin, Bagging):
     _default = UnlearnableDecisionTreeClassifier
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Class labels, sorted; shape (n_classes,)."""
         return self._learned.encoding.classes
 
@@ -326,7 +328,7 @@ class UnlearnableBaggingClassifier(ClassifierMixin, Bagging):
         vote.classes_ = vote.le_.classes_
         return vote, models
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Mean probabilities of the models, or shares of their votes.
 
         Parameters
@@ -349,7 +351,7 @@ class UnlearnableBaggingClassifier(ClassifierMixin, Bagging):
                 total[np.arange(len(answer)), np.searchsorted(classes, answer)] += 1.0
         return total / len(models)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """The class of the largest mean probability.
 
         Parameters
@@ -386,7 +388,7 @@ class UnlearnableBaggingRegressor(RegressorMixin, Bagging):
 
     _default = UnlearnableDecisionTreeRegressor
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Mean of what the models predict.
 
         Parameters

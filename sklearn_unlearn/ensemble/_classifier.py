@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import VotingClassifier
@@ -110,25 +112,25 @@ class ShardedClassifier(ClassifierMixin, AdoptedShards):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Any = None,
         *,
-        n_shards=5,
-        n_slices=1,
-        voting="soft",
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-    ):
+        n_shards: int = 5,
+        n_slices: int = 1,
+        voting: str = "soft",
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
         super().__init__(estimator, n_shards, n_slices, n_jobs, random_state, verbose)
         self.voting = voting
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Class labels, sorted; shape (n_classes,)."""
         return self._learned.encoding.classes
 
     @available_if(_votes_softly)
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """The mean of the probabilities of all shards.
 
         Parameters
@@ -142,7 +144,7 @@ class ShardedClassifier(ClassifierMixin, AdoptedShards):
         """
         return self._probabilities(self._checked(), X)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Class labels.
 
         Parameters

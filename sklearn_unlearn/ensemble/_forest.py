@@ -29,7 +29,7 @@ class Forest(TreeModel):
     n_estimators: Any
     warm_start: Any
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted forest of scikit-learn, which holds no rows, to deploy.
 
         Its thresholds lie midway between values of rows that are in the model. A tree
@@ -71,7 +71,7 @@ class Forest(TreeModel):
     # Out of bag -----------------------------------------------------------------------
 
     @property
-    def oob_score_(self):
+    def oob_score_(self) -> Any:
         """Accuracy, or R2, of the trees that lack a row, on that row."""
         fitted = self._of_bag()
         encoding = fitted.encoding
@@ -83,7 +83,7 @@ class Forest(TreeModel):
         return r2_score(y[some], votes[some])
 
     @property
-    def oob_decision_function_(self):
+    def oob_decision_function_(self) -> Any:
         """Shares of the classes by the trees that lack a row.
 
         Of shape (n_rows, n_classes). Rows are those that remain, in the order in which
@@ -95,7 +95,7 @@ class Forest(TreeModel):
         return self._votes_out_of_bag(fitted)[0]
 
     @property
-    def oob_prediction_(self):
+    def oob_prediction_(self) -> Any:
         """Predictions by the trees that lack a row; shape (n_rows,) or with n_targets.
 
         Rows are those that remain, in the order in which they came; not a number where

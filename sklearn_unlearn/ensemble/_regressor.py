@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import RegressorMixin, clone
 from sklearn.ensemble import BaggingRegressor, VotingRegressor
@@ -83,17 +85,17 @@ class ShardedRegressor(RegressorMixin, AdoptedShards):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Any = None,
         *,
-        n_shards=5,
-        n_slices=1,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-    ):
+        n_shards: int = 5,
+        n_slices: int = 1,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
         super().__init__(estimator, n_shards, n_slices, n_jobs, random_state, verbose)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> Any:
         """The mean of the predictions of all shards.
 
         Parameters

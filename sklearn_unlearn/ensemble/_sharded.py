@@ -6,7 +6,7 @@ import copy
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
@@ -54,7 +54,15 @@ class ShardedModel(
     verbose: Any
 
     @abstractmethod
-    def __init__(self, estimator, n_shards, n_slices, n_jobs, random_state, verbose):
+    def __init__(
+        self,
+        estimator: Any,
+        n_shards: Any,
+        n_slices: Any,
+        n_jobs: Any,
+        random_state: Any,
+        verbose: Any,
+    ) -> None:
         self.estimator = estimator
         self.n_shards = n_shards
         self.n_slices = n_slices
@@ -64,7 +72,9 @@ class ShardedModel(
 
     # Verbs --------------------------------------------------------------------------
 
-    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Train a model on each shard of the rows.
 
         Parameters
@@ -94,7 +104,7 @@ class ShardedModel(
             self._fitted = self._fit_rows(X, y, sample_weight, row_ids)
         return self
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted vote of the models of all shards, without the rows, to deploy.
 
         Parameters
@@ -129,7 +139,7 @@ class ShardedModel(
     # Reading ------------------------------------------------------------------------
 
     @property
-    def estimators_(self):
+    def estimators_(self) -> Any:
         """The model of each shard; None of a shard without rows."""
         return self._learned.model.final
 

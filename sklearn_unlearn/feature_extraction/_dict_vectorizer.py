@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from numbers import Number
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -64,13 +65,20 @@ class UnlearnableDictVectorizer(StatisticsTransformer, TransformerMixin, BaseEst
     feature_names_ = Learned()
     vocabulary_ = Learned()
 
-    def __init__(self, *, dtype=np.float64, separator="=", sparse=True, sort=True):
+    def __init__(
+        self,
+        *,
+        dtype: Any = np.float64,
+        separator: str = "=",
+        sparse: bool = True,
+        sort: bool = True,
+    ) -> None:
         self.dtype = dtype
         self.separator = separator
         self.sparse = sparse
         self.sort = sort
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the names.
 
         Parameters
@@ -91,7 +99,7 @@ class UnlearnableDictVectorizer(StatisticsTransformer, TransformerMixin, BaseEst
         """
         return self._fit(X)
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
         """Learn the names, and outputs of the rows.
 
         Parameters
@@ -109,7 +117,7 @@ class UnlearnableDictVectorizer(StatisticsTransformer, TransformerMixin, BaseEst
 
     # What was learned -----------------------------------------------------------------
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Outputs of rows, as the twin computes them.
 
         Parameters
@@ -124,7 +132,7 @@ class UnlearnableDictVectorizer(StatisticsTransformer, TransformerMixin, BaseEst
         rows = X.rows if isinstance(X, ReadRows) else X
         return fitted.sklearn_estimator.transform(rows)
 
-    def inverse_transform(self, X, dict_type=dict):
+    def inverse_transform(self, X: Any, dict_type: Any = dict) -> list[Any]:
         """Dictionaries that have given outputs.
 
         Parameters
@@ -138,7 +146,7 @@ class UnlearnableDictVectorizer(StatisticsTransformer, TransformerMixin, BaseEst
         """
         return self._checked().sklearn_estimator.inverse_transform(X, dict_type)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
         """The names, in the order of the outputs.
 
         Parameters
@@ -152,7 +160,7 @@ class UnlearnableDictVectorizer(StatisticsTransformer, TransformerMixin, BaseEst
         """
         return self._checked().sklearn_estimator.get_feature_names_out()
 
-    def to_sklearn(self):
+    def to_sklearn(self) -> Any:
         """A plain fitted scikit-learn vectorizer, which cannot unlearn, to deploy.
 
         Returns

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sklearn_unlearn.core.affine import AffineMap
@@ -11,7 +13,7 @@ from sklearn_unlearn.sufficient_statistics import InvertibleMixin
 class ColumnSelection(InvertibleMixin):
     """A transformer that is a function of sums and selects columns."""
 
-    def get_support(self, indices=False):
+    def get_support(self, indices: bool = False) -> Any:
         """Columns that are selected.
 
         Parameters

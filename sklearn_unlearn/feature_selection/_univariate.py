@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.feature_selection import (
@@ -118,7 +119,7 @@ class UnlearnableSelectKBest(ScoredSelection):
 
     _twin_class = SelectKBest
 
-    def __init__(self, score_func=f_classif, *, k=10):
+    def __init__(self, score_func: Any = f_classif, *, k: int | str = 10) -> None:
         self.score_func = score_func
         self.k = k
 
@@ -157,7 +158,7 @@ class UnlearnableSelectPercentile(ScoredSelection):
 
     _twin_class = SelectPercentile
 
-    def __init__(self, score_func=f_classif, *, percentile=10):
+    def __init__(self, score_func: Any = f_classif, *, percentile: float = 10) -> None:
         self.score_func = score_func
         self.percentile = percentile
 

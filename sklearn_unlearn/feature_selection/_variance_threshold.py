@@ -50,7 +50,7 @@ class UnlearnableVarianceThreshold(ColumnSelection, UnlearnableTransformer):
 
     variances_ = Learned()
 
-    def __init__(self, threshold=0.0):
+    def __init__(self, threshold: float = 0.0) -> None:
         self.threshold = threshold
 
     # Hooks --------------------------------------------------------------------------

@@ -205,7 +205,7 @@ class FoldedModel(RawRowModel, LearnedColumns):
             return labels_of(y)
         return targets_of(y, get_tags(self).target_tags.multi_output)
 
-    def folds_of(self, rows):
+    def folds_of(self, rows: Any) -> list[Any]:
         """The splits of some rows, for a fresh fit to them in the same folds.
 
         Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import clone
@@ -84,7 +84,9 @@ class FoldedMeta(FoldedModel):
 
     # Fitting --------------------------------------------------------------------------
 
-    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Fit the models of all folds, and what is made of them.
 
         Parameters
@@ -203,7 +205,7 @@ class FoldedMeta(FoldedModel):
 
     # Reading --------------------------------------------------------------------------
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """scikit-learn's estimator of the models as they are, to deploy.
 
         Parameters
@@ -231,7 +233,7 @@ class FoldedMeta(FoldedModel):
         return getattr(fitted.outcome, name)
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Class labels, sorted; shape (n_classes,)."""
         return self._learned.encoding.classes
 

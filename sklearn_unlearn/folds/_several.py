@@ -117,6 +117,6 @@ class SeveralModels(FoldedMeta):
         return self._twin_class(**{**params, "estimator": estimator})
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Class labels of scikit-learn's estimator."""
         return self._learned.outcome.classes_

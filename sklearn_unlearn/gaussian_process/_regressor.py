@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.linalg import cho_solve
@@ -79,16 +80,16 @@ class UnlearnableGaussianProcessRegressor(FactoredModel):
 
     def __init__(
         self,
-        kernel=None,
+        kernel: Any = None,
         *,
-        alpha=1e-10,
-        optimizer="fmin_l_bfgs_b",
-        n_restarts_optimizer=0,
-        normalize_y=False,
-        copy_X_train=True,
-        n_targets=None,
-        random_state=None,
-    ):
+        alpha: float = 1e-10,
+        optimizer: Callable[..., Any] | str | None = "fmin_l_bfgs_b",
+        n_restarts_optimizer: int = 0,
+        normalize_y: bool = False,
+        copy_X_train: bool = True,
+        n_targets: int | None = None,
+        random_state: Any = None,
+    ) -> None:
         self.kernel = kernel
         self.alpha = alpha
         self.optimizer = optimizer
@@ -98,7 +99,7 @@ class UnlearnableGaussianProcessRegressor(FactoredModel):
         self.n_targets = n_targets
         self.random_state = random_state
 
-    def fit(self, X, y, *, row_ids=None):
+    def fit(self, X: Any, y: Any, *, row_ids: Any = None) -> Self:
         """Factor the covariances of the rows, and keep these.
 
         Parameters
@@ -126,7 +127,9 @@ class UnlearnableGaussianProcessRegressor(FactoredModel):
             )
         return self._fit(X, y, row_ids=row_ids)
 
-    def predict(self, X, return_std=False, return_cov=False):
+    def predict(
+        self, X: Any, return_std: bool = False, return_cov: bool = False
+    ) -> Any:
         """The mean of the predictive distribution, and how far it is known.
 
         Parameters
@@ -147,7 +150,7 @@ class UnlearnableGaussianProcessRegressor(FactoredModel):
         wanted = {"return_std": return_std, "return_cov": return_cov}
         return self._asked("predict", X, **wanted)
 
-    def sample_y(self, X, n_samples=1, random_state=0):
+    def sample_y(self, X: Any, n_samples: int = 1, random_state: Any = 0) -> Any:
         """Functions drawn from the process, at these rows.
 
         Parameters
@@ -164,8 +167,8 @@ class UnlearnableGaussianProcessRegressor(FactoredModel):
         return self._asked("sample_y", X, **drawn)
 
     def log_marginal_likelihood(
-        self, theta=None, eval_gradient=False, clone_kernel=True
-    ):
+        self, theta: Any = None, eval_gradient: bool = False, clone_kernel: bool = True
+    ) -> Any:
         """Of the rows that are left, as the twin gives it.
 
         Parameters

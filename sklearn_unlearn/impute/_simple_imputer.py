@@ -94,13 +94,13 @@ class UnlearnableSimpleImputer(InvertibleMixin, UnlearnableTransformer):
     def __init__(
         self,
         *,
-        missing_values=np.nan,
-        strategy="mean",
-        fill_value=None,
-        copy=True,
-        add_indicator=False,
-        keep_empty_features=False,
-    ):
+        missing_values: Any = np.nan,
+        strategy: str = "mean",
+        fill_value: Any = None,
+        copy: bool = True,
+        add_indicator: bool = False,
+        keep_empty_features: bool = False,
+    ) -> None:
         self.missing_values = missing_values
         self.strategy = strategy
         self.fill_value = fill_value

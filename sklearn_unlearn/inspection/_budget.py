@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,16 @@ class BudgetDisplay(Display):
     _kind = PrivateRecord
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, requests, *, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        requests: Any,
+        *,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> BudgetDisplay:
         """Draw what requests that follow one another would spend.
 
         Parameters
@@ -90,7 +100,7 @@ class BudgetDisplay(Display):
             records.append(model.private_record())
         return cls.from_results({type(estimator).__name__: records}, ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Any = None, **kwargs: Any) -> BudgetDisplay:
         """Draw.
 
         Parameters

@@ -32,11 +32,11 @@ class Display(FrameMixin):
     _kind: type
     plot: Any
 
-    def __init__(self, results):
+    def __init__(self, results: Any) -> None:
         self.results = results
 
     @classmethod
-    def from_results(cls, results, *, ax=None, **kwargs):
+    def from_results(cls, results: Any, *, ax: Any = None, **kwargs: Any) -> Any:
         """Draw results that are there.
 
         Parameters

@@ -45,7 +45,17 @@ class EfficiencyDisplay(Display):
     _kind = Efficiency
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, requests, *, repeats=3, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        requests: Any,
+        *,
+        repeats: int = 3,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> EfficiencyDisplay:
         """Measure and draw the speed-up of requests of growing size, or of any.
 
         Parameters
@@ -83,7 +93,9 @@ class EfficiencyDisplay(Display):
             found.setdefault(name, []).append(result)
         return cls.from_results(found, ax=ax, **kwargs)
 
-    def plot(self, ax=None, *, measure="seconds", **kwargs):
+    def plot(
+        self, ax: Any = None, *, measure: str = "seconds", **kwargs: Any
+    ) -> EfficiencyDisplay:
         """Draw.
 
         Parameters

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from sklearn_unlearn.inspection._display import (
@@ -54,8 +57,18 @@ class FidelityDisplay(Display):
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, requests, X_test, y_test, *, loss=None, ax=None, **kwargs
-    ):
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        requests: Any,
+        X_test: Any,
+        y_test: Any,
+        *,
+        loss: Callable[..., Any] | None = None,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> FidelityDisplay:
         """Draw what requests to an unlearner do to its loss on test data.
 
         Parameters
@@ -92,7 +105,7 @@ class FidelityDisplay(Display):
         ]
         return cls.from_results({type(estimator).__name__: found}, ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Any = None, **kwargs: Any) -> FidelityDisplay:
         """Draw.
 
         Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,16 @@ class ResidualDisplay(Display):
     _kind = Real
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, requests, *, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        requests: Any,
+        *,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> ResidualDisplay:
         """Draw what is left without an update, by unlearning and by a refit.
 
         Parameters
@@ -82,7 +92,7 @@ class ResidualDisplay(Display):
                 found.append(gradient_residual_norm(model, X_rest, y_rest))
         return cls.from_results(results, ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Any = None, **kwargs: Any) -> ResidualDisplay:
         """Draw.
 
         Parameters

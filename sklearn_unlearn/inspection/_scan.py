@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class ScanReport:
     refused : tuple of str
     """
 
-    def __init__(self, found, skipped=(), refused=()):
+    def __init__(self, found: Any, skipped: Any = (), refused: Any = ()) -> None:
         self.found = tuple(found)
         self.skipped = tuple(skipped)
         self.refused = tuple(refused)
@@ -74,10 +74,10 @@ class ScanReport:
     def __iter__(self) -> Iterator[Found]:
         return iter(self.found)
 
-    def __getitem__(self, place):
+    def __getitem__(self, place: Any) -> Any:
         return self.found[place]
 
-    def frame(self):
+    def frame(self) -> Any:
         """What was found as a data frame, one line each.
 
         Returns
@@ -122,7 +122,9 @@ class ScanReport:
         return f"<table><tr>{head}</tr>{body}</table><p>{escape(said)}</p>"
 
 
-def scan(model, X=None, row_ids=None, words=None):
+def scan(
+    model: Any, X: Any = None, row_ids: Any = None, words: Any = None
+) -> ScanReport:
     """What of given rows, categories, words and identifiers still stands in a model.
 
     The model may be anybody's: an estimator of any library, any other object, or the

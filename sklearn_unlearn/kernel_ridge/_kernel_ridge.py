@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_solve, cholesky
@@ -73,14 +74,14 @@ class UnlearnableKernelRidge(FactoredModel):
 
     def __init__(
         self,
-        alpha=1,
+        alpha: Any = 1,
         *,
-        kernel="linear",
-        gamma=None,
-        degree=3,
-        coef0=1,
-        kernel_params=None,
-    ):
+        kernel: Callable[..., Any] | str = "linear",
+        gamma: float | None = None,
+        degree: float = 3,
+        coef0: float = 1,
+        kernel_params: Any = None,
+    ) -> None:
         self.alpha = alpha
         self.kernel = kernel
         self.gamma = gamma
@@ -88,7 +89,9 @@ class UnlearnableKernelRidge(FactoredModel):
         self.coef0 = coef0
         self.kernel_params = kernel_params
 
-    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Solve for the rows, and keep them.
 
         Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -66,7 +66,9 @@ class LinearUnlearner(
     _reads_blocks = True
 
     @with_callbacks
-    def fit(self, X, y=None, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Fit the model and keep the factor of its Hessian.
 
         Parameters
@@ -100,22 +102,22 @@ class LinearUnlearner(
         return self
 
     @property
-    def coef_(self):
+    def coef_(self) -> Any:
         """Coefficients, zero where forgotten; shape as the twin's."""
         return self._coefficients(self._learned)[0]
 
     @property
-    def intercept_(self):
+    def intercept_(self) -> Any:
         """Intercepts; shape as the twin's."""
         return self._coefficients(self._learned)[1]
 
     @property
-    def n_iter_(self):
+    def n_iter_(self) -> Any:
         """Newton and chord steps that fit took; 1 with certification: it is secret."""
         fitted = self._learned
         return 1 if fitted.lineage is not None else max(fitted.n_iter, 1)
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted scikit-learn model without secrets, to deploy.
 
         It holds coefficients and labels; no factor, no Hessian, no data.
@@ -179,7 +181,8 @@ class LinearUnlearner(
             self, exact=exact, certified=bounded, row_ids=retains
         )
         if iterative and not retains:  # no request is answered
-            promised = replace(promised, **dict.fromkeys(REQUEST_VERBS))
+            none: dict[str, Any] = dict.fromkeys(REQUEST_VERBS)
+            promised = replace(promised, **none)
         return UnlearnerTags.extending(tags, promised)
 
     # Fitting ------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import log, pi
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from scipy import linalg
@@ -106,20 +107,20 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
     def __init__(
         self,
         *,
-        max_iter=300,
-        tol=1.0e-3,
-        alpha_1=1.0e-6,
-        alpha_2=1.0e-6,
-        lambda_1=1.0e-6,
-        lambda_2=1.0e-6,
-        alpha_init=None,
-        lambda_init=None,
-        compute_score=False,
-        fit_intercept=True,
-        copy_X=True,
-        verbose=False,
-        retain_data=False,
-    ):
+        max_iter: int = 300,
+        tol: float = 1.0e-3,
+        alpha_1: float = 1.0e-6,
+        alpha_2: float = 1.0e-6,
+        lambda_1: float = 1.0e-6,
+        lambda_2: float = 1.0e-6,
+        alpha_init: float | None = None,
+        lambda_init: float | None = None,
+        compute_score: bool = False,
+        fit_intercept: bool = True,
+        copy_X: bool = True,
+        verbose: bool = False,
+        retain_data: bool = False,
+    ) -> None:
         self.max_iter = max_iter
         self.tol = tol
         self.alpha_1 = alpha_1
@@ -135,11 +136,11 @@ class UnlearnableBayesianRidge(StatisticalRegressor):
         self.retain_data = retain_data
 
     @property
-    def coef_(self):
+    def coef_(self) -> Any:
         """Coefficients, zero where forgotten."""
         return self._widen("coef_")
 
-    def predict(self, X, return_std=False):
+    def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predicted targets.
 
         Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -23,11 +24,11 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
     """A `LinearUnlearner` whose targets are labels."""
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Class labels, sorted; shape (n_classes,)."""
         return self._learned.encoding.classes
 
-    def current_class_weight(self):
+    def current_class_weight(self) -> dict[str, Any]:
         """Weight of each class in the objective as it is now.
 
         "balanced" weights follow the data through every request; with certification
@@ -46,7 +47,7 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
             weights = loss.weights[: encoding.n_groups]
         return dict(zip(encoding.classes.tolist(), weights.tolist(), strict=True))
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> Any:
         """Signed confidence scores.
 
         Parameters
@@ -60,7 +61,7 @@ class LinearClassifier(ClassifierMixin, LinearUnlearner):
         _, raw = self._raw_prediction(X)
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Class labels.
 
         Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import MultiOutputMixin
@@ -103,20 +103,20 @@ class UnlearnableElasticNet(MultiOutputMixin, StatisticalRegressor):
 
     def __init__(
         self,
-        alpha=1.0,
+        alpha: float = 1.0,
         *,
-        l1_ratio=0.5,
-        fit_intercept=True,
-        precompute=False,
-        max_iter=1000,
-        copy_X=True,
-        tol=1e-4,
-        warm_start=False,
-        positive=False,
-        random_state=None,
-        selection="cyclic",
-        retain_data=False,
-    ):
+        l1_ratio: float = 0.5,
+        fit_intercept: bool = True,
+        precompute: bool = False,
+        max_iter: int = 1000,
+        copy_X: bool = True,
+        tol: float = 1e-4,
+        warm_start: bool = False,
+        positive: bool = False,
+        random_state: Any = None,
+        selection: str = "cyclic",
+        retain_data: bool = False,
+    ) -> None:
         self.alpha = alpha
         self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
@@ -136,12 +136,12 @@ class UnlearnableElasticNet(MultiOutputMixin, StatisticalRegressor):
         return tags
 
     @property
-    def coef_(self):
+    def coef_(self) -> Any:
         """Coefficients, zero where forgotten."""
         return self._widen("coef_")
 
     @property
-    def sparse_coef_(self):
+    def sparse_coef_(self) -> Any:
         """The same as a sparse matrix."""
         twin = copy.copy(self._learned.sklearn_estimator)
         twin.coef_ = self.coef_
@@ -254,19 +254,19 @@ class UnlearnableLasso(UnlearnableElasticNet):
 
     def __init__(
         self,
-        alpha=1.0,
+        alpha: float = 1.0,
         *,
-        fit_intercept=True,
-        precompute=False,
-        copy_X=True,
-        max_iter=1000,
-        tol=1e-4,
-        warm_start=False,
-        positive=False,
-        random_state=None,
-        selection="cyclic",
-        retain_data=False,
-    ):
+        fit_intercept: Any = True,
+        precompute: Any = False,
+        copy_X: Any = True,
+        max_iter: Any = 1000,
+        tol: Any = 1e-4,
+        warm_start: Any = False,
+        positive: Any = False,
+        random_state: Any = None,
+        selection: Any = "cyclic",
+        retain_data: Any = False,
+    ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
         self.precompute = precompute

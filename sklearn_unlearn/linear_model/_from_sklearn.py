@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -49,7 +49,16 @@ class AdoptionMixin(CertifiedMixin):
 
     @classmethod
     @refusing()
-    def from_sklearn(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
+    def from_sklearn(
+        cls,
+        fitted: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+        **params: Any,
+    ) -> Self:
         """A model that was fitted elsewhere, taken over so that it unlearns.
 
         Its coefficients are the start: one pass over the data computes the Hessian and

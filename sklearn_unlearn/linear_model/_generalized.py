@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LinearRegression
@@ -89,19 +90,19 @@ class UnlearnableGeneralizedLinearModel(LinearRegressor):
 
     def __init__(
         self,
-        loss=None,
+        loss: Any = None,
         *,
-        alpha=1.0,
-        average=False,
-        fit_intercept=True,
-        tol=1e-8,
-        max_iter=100,
-        method="second_order",
-        unlearning_rate="auto",
-        curvature="auto",
-        retain_data=False,
-        certification=None,
-    ):
+        alpha: float = 1.0,
+        average: bool = False,
+        fit_intercept: bool = True,
+        tol: float = 1e-8,
+        max_iter: int = 100,
+        method: str = "second_order",
+        unlearning_rate: float | str = "auto",
+        curvature: str = "auto",
+        retain_data: bool = False,
+        certification: Any = None,
+    ) -> None:
         self.loss = loss
         self.alpha = alpha
         self.average = average

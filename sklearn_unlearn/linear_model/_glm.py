@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import GammaRegressor, PoissonRegressor, TweedieRegressor
@@ -27,7 +28,7 @@ class _TweedieFamily(LinearRegressor):
 
     _averages = True
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """D^2, the share of the deviance that the model explains.
 
         One minus the deviance over that of the mean of ``y``: for power 0 it is R^2.
@@ -140,16 +141,16 @@ class UnlearnablePoissonRegressor(_TweedieFamily):
     def __init__(
         self,
         *,
-        alpha=1.0,
-        fit_intercept=True,
-        tol=1e-8,
-        max_iter=100,
-        method="second_order",
-        unlearning_rate="auto",
-        curvature="auto",
-        retain_data=False,
-        certification=None,
-    ):
+        alpha: float = 1.0,
+        fit_intercept: bool = True,
+        tol: float = 1e-8,
+        max_iter: int = 100,
+        method: str = "second_order",
+        unlearning_rate: float | str = "auto",
+        curvature: str = "auto",
+        retain_data: bool = False,
+        certification: Any = None,
+    ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
         self.tol = tol
@@ -234,16 +235,16 @@ class UnlearnableGammaRegressor(_TweedieFamily):
     def __init__(
         self,
         *,
-        alpha=1.0,
-        fit_intercept=True,
-        tol=1e-8,
-        max_iter=100,
-        method="second_order",
-        unlearning_rate="auto",
-        curvature="auto",
-        retain_data=False,
-        certification=None,
-    ):
+        alpha: float = 1.0,
+        fit_intercept: bool = True,
+        tol: float = 1e-8,
+        max_iter: int = 100,
+        method: str = "second_order",
+        unlearning_rate: float | str = "auto",
+        curvature: str = "auto",
+        retain_data: bool = False,
+        certification: Any = None,
+    ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
         self.tol = tol
@@ -337,18 +338,18 @@ class UnlearnableTweedieRegressor(_TweedieFamily):
     def __init__(
         self,
         *,
-        power=0.0,
-        alpha=1.0,
-        fit_intercept=True,
-        link="auto",
-        tol=1e-8,
-        max_iter=100,
-        method="second_order",
-        unlearning_rate="auto",
-        curvature="auto",
-        retain_data=False,
-        certification=None,
-    ):
+        power: float = 0.0,
+        alpha: float = 1.0,
+        fit_intercept: bool = True,
+        link: str = "auto",
+        tol: float = 1e-8,
+        max_iter: int = 100,
+        method: str = "second_order",
+        unlearning_rate: float | str = "auto",
+        curvature: str = "auto",
+        retain_data: bool = False,
+        certification: Any = None,
+    ) -> None:
         self.power = power
         self.alpha = alpha
         self.fit_intercept = fit_intercept

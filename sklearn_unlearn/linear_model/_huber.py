@@ -106,17 +106,17 @@ class UnlearnableHuberRegressor(LinearRegressor):
     def __init__(
         self,
         *,
-        epsilon=1.35,
-        alpha=0.0001,
-        fit_intercept=True,
-        tol=1e-8,
-        max_iter=100,
-        method="second_order",
-        unlearning_rate="auto",
-        curvature="auto",
-        retain_data=False,
-        certification=None,
-    ):
+        epsilon: float = 1.35,
+        alpha: float = 0.0001,
+        fit_intercept: bool = True,
+        tol: float = 1e-8,
+        max_iter: int = 100,
+        method: str = "second_order",
+        unlearning_rate: float | str = "auto",
+        curvature: str = "auto",
+        retain_data: bool = False,
+        certification: Any = None,
+    ) -> None:
         self.epsilon = epsilon
         self.alpha = alpha
         self.fit_intercept = fit_intercept
@@ -129,12 +129,12 @@ class UnlearnableHuberRegressor(LinearRegressor):
         self.certification = certification
 
     @property
-    def scale_(self):
+    def scale_(self) -> Any:
         """What residuals are measured in."""
         return self._learned.shown[-1, 1]
 
     @property
-    def outliers_(self):
+    def outliers_(self) -> Any:
         """Which of the rows that remain count linearly; with retained data only."""
         model = self._learned.model
         if model.retained is None:

@@ -32,7 +32,7 @@ class Influence:
     raw: np.ndarray | None
 
     @property
-    def norm(self):
+    def norm(self) -> Any:
         """2-norm of the change of all coefficients, of shape (n_rows,)."""
         n_rows = self.coef.shape[0]
         parts = (self.coef.reshape(n_rows, -1), self.intercept.reshape(n_rows, -1))
@@ -46,8 +46,14 @@ class InfluenceMixin(CertifiedMixin):
     _shaped: Any
 
     def influence(
-        self, X=None, y=None, sample_weight=None, *, row_ids=None, X_test=None
-    ):
+        self,
+        X: Any = None,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+        X_test: Any = None,
+    ) -> Influence:
         """How the model would change if each row left alone, without any refit.
 
         For each row the closed-form step of `partial_unfit`, all rows by one solve

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.linalg import eigvalsh
@@ -96,13 +96,13 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
     def __init__(
         self,
         *,
-        fit_intercept=True,
-        copy_X=True,
-        tol=1e-6,
-        n_jobs=None,
-        positive=False,
-        retain_data=False,
-    ):
+        fit_intercept: bool = True,
+        copy_X: bool = True,
+        tol: float = 1e-6,
+        n_jobs: int | None = None,
+        positive: bool = False,
+        retain_data: bool = False,
+    ) -> None:
         self.fit_intercept = fit_intercept
         self.copy_X = copy_X
         self.tol = tol
@@ -116,7 +116,7 @@ class UnlearnableLinearRegression(MultiOutputMixin, StatisticalRegressor):
         return tags
 
     @property
-    def coef_(self):
+    def coef_(self) -> Any:
         """Coefficients, zero where forgotten."""
         return self._widen("coef_")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
@@ -111,18 +111,18 @@ class UnlearnableLogisticRegression(LinearClassifier):
 
     def __init__(
         self,
-        C=1.0,
+        C: float = 1.0,
         *,
-        fit_intercept=True,
-        class_weight=None,
-        tol=1e-8,
-        max_iter=100,
-        method="second_order",
-        unlearning_rate="auto",
-        curvature="auto",
-        retain_data=False,
-        certification=None,
-    ):
+        fit_intercept: bool = True,
+        class_weight: Any = None,
+        tol: float = 1e-8,
+        max_iter: int = 100,
+        method: str = "second_order",
+        unlearning_rate: float | str = "auto",
+        curvature: str = "auto",
+        retain_data: bool = False,
+        certification: Any = None,
+    ) -> None:
         self.C = C
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
@@ -135,11 +135,11 @@ class UnlearnableLogisticRegression(LinearClassifier):
         self.certification = certification
 
     @property
-    def n_iter_(self):
+    def n_iter_(self) -> Any:
         """Newton and chord steps that fit took, shape (1,)."""
         return np.array([super().n_iter_], dtype=np.int32)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities of the classes.
 
         Parameters
@@ -156,7 +156,7 @@ class UnlearnableLogisticRegression(LinearClassifier):
             return np.column_stack([expit(-raw), expit(raw)])
         return softmax(raw, axis=1)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of `predict_proba`.
 
         Parameters

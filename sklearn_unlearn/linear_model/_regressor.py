@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sklearn.base import RegressorMixin
 
@@ -17,7 +17,7 @@ class LinearRegressor(RegressorMixin, LinearUnlearner):
     defined for, and a method ``inverse_link(raw)``, which gives predictions.
     """
 
-    def predict(self, X):
+    def predict(self, X: Any) -> Any:
         """Predicted targets.
 
         Parameters

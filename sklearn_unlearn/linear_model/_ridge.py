@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import MultiOutputMixin
@@ -105,17 +105,17 @@ class UnlearnableRidge(MultiOutputMixin, LinearRegressor):
 
     def __init__(
         self,
-        alpha=1.0,
+        alpha: Any = 1.0,
         *,
-        fit_intercept=True,
-        tol=1e-8,
-        max_iter=None,
-        method="second_order",
-        unlearning_rate="auto",
-        curvature="auto",
-        retain_data=False,
-        certification=None,
-    ):
+        fit_intercept: bool = True,
+        tol: float = 1e-8,
+        max_iter: int | None = None,
+        method: str = "second_order",
+        unlearning_rate: float | str = "auto",
+        curvature: str = "auto",
+        retain_data: bool = False,
+        certification: Any = None,
+    ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
         self.tol = tol
@@ -229,18 +229,18 @@ class UnlearnableRidgeClassifier(LinearClassifier):
 
     def __init__(
         self,
-        alpha=1.0,
+        alpha: float = 1.0,
         *,
-        fit_intercept=True,
-        class_weight=None,
-        tol=1e-8,
-        max_iter=None,
-        method="second_order",
-        unlearning_rate="auto",
-        curvature="auto",
-        retain_data=False,
-        certification=None,
-    ):
+        fit_intercept: bool = True,
+        class_weight: Any = None,
+        tol: float = 1e-8,
+        max_iter: int | None = None,
+        method: str = "second_order",
+        unlearning_rate: float | str = "auto",
+        curvature: str = "auto",
+        retain_data: bool = False,
+        certification: Any = None,
+    ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight

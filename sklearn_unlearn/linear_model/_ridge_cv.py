@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone
@@ -140,15 +141,15 @@ class UnlearnableRidgeCV(RowSetRegressor):
 
     def __init__(
         self,
-        alphas=(0.1, 1.0, 10.0),
+        alphas: Any = (0.1, 1.0, 10.0),
         *,
-        fit_intercept=True,
-        scoring=None,
-        cv=None,
-        gcv_mode=None,
-        store_cv_results=False,
-        alpha_per_target=False,
-    ):
+        fit_intercept: bool = True,
+        scoring: Callable[..., Any] | str | None = None,
+        cv: Any = None,
+        gcv_mode: str | None = None,
+        store_cv_results: bool = False,
+        alpha_per_target: bool = False,
+    ) -> None:
         self.alphas = alphas
         self.fit_intercept = fit_intercept
         self.scoring = scoring
@@ -157,7 +158,9 @@ class UnlearnableRidgeCV(RowSetRegressor):
         self.store_cv_results = store_cv_results
         self.alpha_per_target = alpha_per_target
 
-    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Fit all penalties, choose one, and keep the rows.
 
         Parameters
@@ -184,7 +187,7 @@ class UnlearnableRidgeCV(RowSetRegressor):
         return self._fit(X, y, sample_weight, row_ids)
 
     @property
-    def coef_(self):
+    def coef_(self) -> Any:
         """Coefficients, zero where forgotten."""
         fitted = self._learned
         coef = fitted.sklearn_estimator.coef_

@@ -121,19 +121,19 @@ class UnlearnableLinearSVC(_PenalisedIntercept, LinearClassifier):
 
     def __init__(
         self,
-        C=1.0,
+        C: float = 1.0,
         *,
-        fit_intercept=True,
-        intercept_scaling=1,
-        class_weight=None,
-        tol=1e-8,
-        max_iter=1000,
-        method="second_order",
-        unlearning_rate="auto",
-        curvature="auto",
-        retain_data=False,
-        certification=None,
-    ):
+        fit_intercept: bool = True,
+        intercept_scaling: float = 1,
+        class_weight: Any = None,
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        method: str = "second_order",
+        unlearning_rate: float | str = "auto",
+        curvature: str = "auto",
+        retain_data: bool = False,
+        certification: Any = None,
+    ) -> None:
         self.C = C
         self.fit_intercept = fit_intercept
         self.intercept_scaling = intercept_scaling
@@ -245,19 +245,19 @@ class UnlearnableLinearSVR(_PenalisedIntercept, LinearRegressor):
     def __init__(
         self,
         *,
-        epsilon=0.0,
-        C=1.0,
-        fit_intercept=True,
-        intercept_scaling=1.0,
-        loss="squared_epsilon_insensitive",
-        tol=1e-8,
-        max_iter=1000,
-        method="second_order",
-        unlearning_rate="auto",
-        curvature="auto",
-        retain_data=False,
-        certification=None,
-    ):
+        epsilon: float = 0.0,
+        C: float = 1.0,
+        fit_intercept: bool = True,
+        intercept_scaling: float = 1.0,
+        loss: str = "squared_epsilon_insensitive",
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        method: str = "second_order",
+        unlearning_rate: float | str = "auto",
+        curvature: str = "auto",
+        retain_data: bool = False,
+        certification: Any = None,
+    ) -> None:
         self.epsilon = epsilon
         self.C = C
         self.fit_intercept = fit_intercept

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.stats import beta
@@ -59,7 +60,7 @@ class AuditResult(FrameMixin):
     normal: np.ndarray = field(repr=False)
     threshold: float = field(repr=False)
 
-    def refutes(self, delta):
+    def refutes(self, delta: Any) -> Any:
         """Whether a claim of (epsilon, delta)-indistinguishability is refuted.
 
         False is no proof of the claim: another event, or more draws, may refute it.
@@ -75,8 +76,13 @@ class AuditResult(FrameMixin):
 
 
 def audit_indistinguishability(
-    first, second, epsilon, *, confidence=0.95, random_state=None
-):
+    first: Any,
+    second: Any,
+    epsilon: float,
+    *,
+    confidence: float = 0.95,
+    random_state: Any = None,
+) -> AuditResult:
     """Lower bound on the delta of two ways to publish coefficients.
 
     Publications are (epsilon, delta)-indistinguishable if for every event S

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
 
 from sklearn.utils import check_scalar
 
@@ -33,12 +35,12 @@ class Efficiency(FrameMixin):
     refit_gradients: float | None = None
 
     @property
-    def speed_up(self):
+    def speed_up(self) -> Any:
         """Time of the refit over that of the request; infinite if that took none."""
         return self.refit_seconds / self.seconds if self.seconds else math.inf
 
     @property
-    def gradient_ratio(self):
+    def gradient_ratio(self) -> Any:
         """Gradients of the refit over those of the request; None if not given.
 
         Infinite if the request took none.
@@ -49,8 +51,14 @@ class Efficiency(FrameMixin):
 
 
 def efficiency(
-    estimator, request, refit, *, gradients=None, refit_gradients=None, repeats=3
-):
+    estimator: Any,
+    request: Callable[..., Any],
+    refit: Callable[..., Any],
+    *,
+    gradients: float | None = None,
+    refit_gradients: float | None = None,
+    repeats: int = 3,
+) -> Efficiency:
     """Time of a request beside that of the refit that it saves, measured in turns.
 
     Parameters

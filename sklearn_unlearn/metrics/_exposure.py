@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from scipy.integrate import quad
@@ -51,8 +52,13 @@ class Exposure(FrameMixin):
 
 
 def exposure(
-    canary, candidates, *, n_candidates=None, n_samples=10_000, random_state=None
-):
+    canary: float,
+    candidates: Any,
+    *,
+    n_candidates: int | None = None,
+    n_samples: int = 10_000,
+    random_state: Any = None,
+) -> Exposure:
     """Exposure of a secret in the losses of a model [1]_.
 
     A canary is a random secret that was in the training data. Somebody who guesses

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -42,23 +44,32 @@ class Fidelity(FrameMixin):
     original_loss: float | None = None
 
     @property
-    def loss_difference(self):
+    def loss_difference(self) -> Any:
         """Loss of the unlearned model minus that of the refit."""
         return self.loss - self.refit_loss
 
     @property
-    def score_gap(self):
+    def score_gap(self) -> Any:
         """Score of the refit minus that of the unlearned model."""
         return self.refit_score - self.score
 
     @property
-    def loss_changes(self):
+    def loss_changes(self) -> Any:
         """Change of the loss by a refit and by unlearning; losses without original."""
         before = 0.0 if self.original_loss is None else self.original_loss
         return self.refit_loss - before, self.loss - before
 
 
-def fidelity(estimator, refit, X, y, *, original=None, loss=None, sample_weight=None):
+def fidelity(
+    estimator: Any,
+    refit: Any,
+    X: Any,
+    y: Any,
+    *,
+    original: Any = None,
+    loss: Callable[..., Any] | None = None,
+    sample_weight: Any = None,
+) -> Fidelity:
     """Distance of an unlearned model to a refit on the corrected data.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils import column_or_1d
@@ -11,7 +13,7 @@ from sklearn.utils.validation import check_consistent_length
 _TINY = np.finfo(np.float64).tiny
 
 
-def sample_losses(estimator, X, y):
+def sample_losses(estimator: Any, X: Any, y: Any) -> np.ndarray:
     """Loss of each row: what an attacker sees of a model who knows rows.
 
     Parameters

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -42,7 +44,7 @@ class MembershipInference(FrameMixin):
     fpr: np.ndarray = field(repr=False)
     tpr: np.ndarray = field(repr=False)
 
-    def tpr_at(self, fpr):
+    def tpr_at(self, fpr: float) -> float:
         """True positive rate at a false positive rate of at most ``fpr``.
 
         Parameters
@@ -69,7 +71,7 @@ class MembershipInference(FrameMixin):
         return {"fpr": self.fpr, "tpr": self.tpr}
 
 
-def membership_inference(forgotten, unseen):
+def membership_inference(forgotten: Any, unseen: Any) -> MembershipInference:
     """Attack that tells from losses whether a model was trained on rows.
 
     With losses of one model it is the attack on a **population**: one threshold for
@@ -140,17 +142,17 @@ def membership_inference(forgotten, unseen):
 
 
 def shadow_losses(
-    estimator,
-    X,
-    y,
-    rows,
+    estimator: Any,
+    X: Any,
+    y: Any,
+    rows: Any,
     *,
-    unlearn=None,
-    n_models=16,
-    fraction=0.5,
-    loss=None,
-    random_state=None,
-):
+    unlearn: Callable[..., Any] | None = None,
+    n_models: int = 16,
+    fraction: float = 0.5,
+    loss: Callable[..., Any] | None = None,
+    random_state: Any = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Losses of rows in models that forgot them and in models that never saw them.
 
     For each model a share of the other rows is drawn. An estimator is fitted on these

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_scalar
@@ -36,8 +38,16 @@ class RelearnTime(FrameMixin):
 
 
 def relearn_time(
-    estimator, X, y, target, *, train=None, margin=0.05, max_epochs=100, loss=None
-):
+    estimator: Any,
+    X: Any,
+    y: Any,
+    target: float,
+    *,
+    train: Callable[..., Any] | None = None,
+    margin: float = 0.05,
+    max_epochs: int = 100,
+    loss: Callable[..., Any] | None = None,
+) -> RelearnTime:
     """Epochs of training after which a model knows forgotten rows as it once did.
 
     A model that still holds something of them learns them faster than one that never

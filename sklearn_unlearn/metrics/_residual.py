@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sklearn_unlearn.utils.discovery import all_estimators
+from sklearn_unlearn.utils.residual import GradientResidual
 from sklearn_unlearn.utils.steps import own
 
 
-def gradient_residual_norm(estimator, X, y, sample_weight=None, *, objective=None):
+def gradient_residual_norm(
+    estimator: Any, X: Any, y: Any, sample_weight: Any = None, *, objective: Any = None
+) -> GradientResidual:
     """Norm of the gradient of the summed objective: zero for a refit.
 
     The measure of [1]_ for what a model still holds of rows that are not in X: it is at

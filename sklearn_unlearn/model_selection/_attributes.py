@@ -118,7 +118,7 @@ class SearchAttributes:
     score_samples = _by_best("score_samples")
     transform = _by_best("transform")
 
-    def score(self, X, y=None, **params):
+    def score(self, X: Any, y: Any = None, **params: Any) -> float:
         """The score of the best estimator on some rows, as in scikit-learn.
 
         Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import clone
@@ -52,16 +52,16 @@ class SearchAdoption:
     @refusing()
     def from_sklearn(
         cls,
-        fitted,
-        X,
-        y,
-        sample_weight=None,
+        fitted: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
         *,
-        groups=None,
-        row_ids=None,
-        keep="all",
-        **params,
-    ):
+        groups: Any = None,
+        row_ids: Any = None,
+        keep: str = "all",
+        **params: Any,
+    ) -> Self:
         """A search that was run elsewhere, with its candidates, taken over.
 
         It kept none of the models of its folds: these are fitted once more, in the
@@ -127,7 +127,7 @@ class SearchAdoption:
             )
         return search
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted search of scikit-learn's, without the rows, to deploy.
 
         Parameters

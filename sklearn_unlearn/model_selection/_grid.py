@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from numpy import nan
 from sklearn.model_selection import (
     GridSearchCV,
@@ -120,21 +123,21 @@ class UnlearnableGridSearchCV(SearchModel, GridSearchCV):
 
     def __init__(
         self,
-        estimator,
-        param_grid,
+        estimator: Any,
+        param_grid: Any,
         *,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        error_score=nan,
-        return_train_score=False,
-        keep="all",
-        max_bytes=2**32,
-        refold=False,
-    ):
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Callable[..., Any] | bool | str = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        error_score: Any = nan,
+        return_train_score: bool = False,
+        keep: str = "all",
+        max_bytes: int | None = 2**32,
+        refold: bool = False,
+    ) -> None:
         super().__init__(
             estimator,
             param_grid,
@@ -198,23 +201,23 @@ class UnlearnableRandomizedSearchCV(SearchModel, RandomizedSearchCV):
 
     def __init__(
         self,
-        estimator,
-        param_distributions,
+        estimator: Any,
+        param_distributions: Any,
         *,
-        n_iter=10,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        random_state=None,
-        error_score=nan,
-        return_train_score=False,
-        keep="all",
-        max_bytes=2**32,
-        refold=False,
-    ):
+        n_iter: int = 10,
+        scoring: Any = None,
+        n_jobs: Any = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: Any = 0,
+        pre_dispatch: Any = "2*n_jobs",
+        random_state: Any = None,
+        error_score: Any = nan,
+        return_train_score: Any = False,
+        keep: Any = "all",
+        max_bytes: Any = 2**32,
+        refold: Any = False,
+    ) -> None:
         super().__init__(
             estimator,
             param_distributions,

@@ -45,17 +45,17 @@ class ChoiceInfluence(FrameMixin):
     best: int
 
     @property
-    def changes(self):
+    def changes(self) -> Any:
         """By how much the lead would grow."""
         return self.leads - self.lead
 
     @property
-    def decisive(self):
+    def decisive(self) -> Any:
         """Which of the requests would change the choice; positions, ascending."""
         return np.flatnonzero(self.chosen != self.best)
 
     @property
-    def order(self):
+    def order(self) -> Any:
         """Positions of the requests, that which leaves the smallest lead first."""
         return np.argsort(self.leads, kind="stable")
 
@@ -72,7 +72,7 @@ class InfluenceOnChoice:
     _carried: Any
     _exclusive: Any
 
-    def choice_influence(self, rows=None):
+    def choice_influence(self, rows: Any = None) -> ChoiceInfluence:
         """Which rows the choice hangs on: what the best would lead by without them.
 
         Each is a request that is computed and not put in place, and takes as long.
@@ -168,7 +168,9 @@ class ChoiceInfluenceDisplay(Display):
     _kind = ChoiceInfluence
 
     @classmethod
-    def from_estimator(cls, search, rows=None, *, ax=None, **kwargs):
+    def from_estimator(
+        cls, search: Any, rows: Any = None, *, ax: Any = None, **kwargs: Any
+    ) -> ChoiceInfluenceDisplay:
         """Draw what requests would do to the lead.
 
         Parameters
@@ -188,7 +190,7 @@ class ChoiceInfluenceDisplay(Display):
         found = search.choice_influence(rows)
         return cls.from_results({type(search).__name__: found}, ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Any = None, **kwargs: Any) -> ChoiceInfluenceDisplay:
         """Draw.
 
         Parameters

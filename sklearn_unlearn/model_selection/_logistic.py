@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -102,18 +103,18 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
     def __init__(
         self,
         *,
-        Cs=10,
-        fit_intercept=True,
-        cv=None,
-        scoring=None,
-        class_weight=None,
-        tol=1e-8,
-        max_iter=100,
-        n_jobs=None,
-        retain_data=True,
-        keep="all",
-        max_bytes=2**32,
-    ):
+        Cs: Any = 10,
+        fit_intercept: bool = True,
+        cv: Any = None,
+        scoring: Callable[..., Any] | str | None = None,
+        class_weight: Any = None,
+        tol: float = 1e-8,
+        max_iter: int = 100,
+        n_jobs: int | None = None,
+        retain_data: bool = True,
+        keep: Any = "all",
+        max_bytes: Any = 2**32,
+    ) -> None:
         self.Cs = Cs
         self.fit_intercept = fit_intercept
         self.cv = cv
@@ -129,14 +130,14 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
     # What a search is made of ---------------------------------------------------------
 
     @property
-    def estimator(self):
+    def estimator(self) -> Any:
         """What is fitted with each C."""
         names = ("fit_intercept", "class_weight", "tol", "max_iter", "retain_data")
         given = {name: getattr(self, name) for name in names}
         return UnlearnableLogisticRegression(**given)
 
     @property
-    def param_grid(self):
+    def param_grid(self) -> Any:
         """The values of C."""
         return {"C": self._values()}
 
@@ -191,7 +192,7 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
     )
 
     @property
-    def coef_(self):
+    def coef_(self) -> Any:
         """Coefficients, zero where forgotten."""
         fitted = self._learned
         member = fitted.members.fitted[fitted.outcome.best, None]
@@ -201,16 +202,16 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
         return whole
 
     @property
-    def intercept_(self):
+    def intercept_(self) -> Any:
         """Intercepts."""
         return self.best_estimator_.intercept_
 
     @property
-    def n_iter_(self):
+    def n_iter_(self) -> Any:
         """Steps that the fit of the best model took."""
         return self.best_estimator_.n_iter_
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted LogisticRegression with the chosen C, to deploy.
 
         Parameters
@@ -229,8 +230,16 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
     @classmethod
     @refusing()
     def from_sklearn(
-        cls, fitted, X, y, sample_weight=None, *, row_ids=None, keep="all", **params
-    ):
+        cls,
+        fitted: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+        keep: str = "all",
+        **params: Any,
+    ) -> UnlearnableLogisticRegressionCV:
         """A model that was fitted elsewhere, fitted once more so that it unlearns.
 
         Parameters

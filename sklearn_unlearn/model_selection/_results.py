@@ -46,12 +46,12 @@ class SearchReport:
     choice_frozen: bool
 
     @property
-    def choice_changed(self):
+    def choice_changed(self) -> Any:
         """Whether another candidate is the best now."""
         return bool(self.best_index_before != self.best_index_after)
 
     @property
-    def noted(self):
+    def noted(self) -> Any:
         """What `RequestRecord` says of it in ``choice``."""
         leads = {"lead_before": self.lead_before, "lead_after": self.lead}
         numbers = {

@@ -48,7 +48,7 @@ class ErrorsOfScores:
     _checked: Any
     _exclusive: Any
 
-    def score_errors(self):
+    def score_errors(self) -> ScoreErrors:
         """How far scores may be from those of a fresh search in the same folds.
 
         They are measured on the rows that the search keeps, however many requests came

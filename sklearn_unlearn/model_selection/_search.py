@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -74,7 +74,15 @@ class SearchModel(
 
     # Fitting --------------------------------------------------------------------------
 
-    def fit(self, X, y=None, sample_weight=None, *, groups=None, row_ids=None):
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        row_ids: Any = None,
+    ) -> Self:
         """Fit all candidates in all folds, and the best one to all rows.
 
         Parameters

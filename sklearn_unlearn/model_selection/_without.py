@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -83,13 +84,13 @@ class WithoutReport(FrameMixin):
     requests: tuple[Without, ...]
 
     @property
-    def largest_error(self):
+    def largest_error(self) -> Any:
         """The largest difference of a number from that of a refit; NaN without any."""
         errors = np.array([each.error for each in self.requests])
         return float(np.nanmax(errors)) if np.isfinite(errors).any() else np.nan
 
     @property
-    def n_other_choices(self):
+    def n_other_choices(self) -> Any:
         """Requests after which a refit has chosen otherwise."""
         return sum(
             each.refit_choice is not None and each.refit_choice != each.choice
@@ -102,17 +103,17 @@ class WithoutReport(FrameMixin):
 
 
 def cross_validate_without(
-    model,
-    X,
-    y,
-    requests,
+    model: Any,
+    X: Any,
+    y: Any,
+    requests: Any,
     *,
-    scoring=None,
-    X_test=None,
-    y_test=None,
-    groups=None,
-    n_refits=5,
-):
+    scoring: Callable[..., Any] | str | None = None,
+    X_test: Any = None,
+    y_test: Any = None,
+    groups: Any = None,
+    n_refits: int | None = 5,
+) -> WithoutReport:
     """What requests to forget rows would do to a model, which stays as it is.
 
     Each request is answered by a copy of the model, as it is now: leave-one-out if each

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
+
+import numpy as np
 
 from sklearn_unlearn.sufficient_statistics import Learned, StatisticalClassifier
 
@@ -16,7 +18,9 @@ class NaiveBayes(StatisticalClassifier):
 
     class_count_ = Learned()
 
-    def fit(self, X, y=None, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Fit the model.
 
         Parameters
@@ -41,7 +45,7 @@ class NaiveBayes(StatisticalClassifier):
         """
         return self._fit(X, y, sample_weight, row_ids=row_ids)
 
-    def predict_joint_log_proba(self, X):
+    def predict_joint_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of the joint probabilities of rows and classes.
 
         Parameters

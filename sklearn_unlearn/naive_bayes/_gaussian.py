@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.naive_bayes import GaussianNB
 
@@ -66,7 +68,13 @@ class UnlearnableGaussianNB(NaiveBayes):
     theta_ = Learned()
     var_ = Learned()
 
-    def __init__(self, *, priors=None, var_smoothing=1e-9, retain_data=False):
+    def __init__(
+        self,
+        *,
+        priors: Any = None,
+        var_smoothing: float = 1e-9,
+        retain_data: bool = False,
+    ) -> None:
         self.priors = priors
         self.var_smoothing = var_smoothing
         self.retain_data = retain_data

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.neighbors import NearestCentroid
 
@@ -65,18 +67,18 @@ class UnlearnableNearestCentroid(StatisticalClassifier):
 
     def __init__(
         self,
-        metric="euclidean",
+        metric: str = "euclidean",
         *,
-        shrink_threshold=None,
-        priors="uniform",
-        retain_data=False,
-    ):
+        shrink_threshold: float | None = None,
+        priors: Any = "uniform",
+        retain_data: bool = False,
+    ) -> None:
         self.metric = metric
         self.shrink_threshold = shrink_threshold
         self.priors = priors
         self.retain_data = retain_data
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> Any:
         """Discriminant scores.
 
         Parameters

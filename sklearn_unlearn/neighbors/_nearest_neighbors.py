@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
 
+import numpy as np
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from sklearn_unlearn.row_models import (
@@ -33,7 +35,7 @@ class NeighborsModel(RowSetModel):
     effective_metric_params_ = Learned()
     n_samples_fit_ = Learned()
 
-    def fit(self, X, y, *, row_ids=None):
+    def fit(self, X: Any, y: Any, *, row_ids: Any = None) -> Self:
         """Keep the rows.
 
         Parameters
@@ -58,7 +60,12 @@ class NeighborsModel(RowSetModel):
         """
         return self._fit(X, y, row_ids=row_ids)
 
-    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
+    def kneighbors(
+        self,
+        X: Any = None,
+        n_neighbors: int | None = None,
+        return_distance: bool = True,
+    ) -> Any:
         """The nearest of the rows that are left.
 
         Parameters
@@ -79,7 +86,9 @@ class NeighborsModel(RowSetModel):
         keywords = {"n_neighbors": n_neighbors, "return_distance": return_distance}
         return self._asked("kneighbors", X, **keywords)
 
-    def kneighbors_graph(self, X=None, n_neighbors=None, mode="connectivity"):
+    def kneighbors_graph(
+        self, X: Any = None, n_neighbors: int | None = None, mode: str = "connectivity"
+    ) -> Any:
         """Which of the rows that are left are neighbours, as a sparse matrix.
 
         Parameters
@@ -165,16 +174,16 @@ class UnlearnableKNeighborsClassifier(NeighborsModel, RowSetClassifier):
 
     def __init__(
         self,
-        n_neighbors=5,
+        n_neighbors: int = 5,
         *,
-        weights="uniform",
-        algorithm="auto",
-        leaf_size=30,
-        p=2,
-        metric="minkowski",
-        metric_params=None,
-        n_jobs=None,
-    ):
+        weights: Any = "uniform",
+        algorithm: str = "auto",
+        leaf_size: int = 30,
+        p: float = 2,
+        metric: Callable[..., Any] | str = "minkowski",
+        metric_params: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.n_neighbors = n_neighbors
         self.weights = weights
         self.algorithm = algorithm
@@ -184,7 +193,7 @@ class UnlearnableKNeighborsClassifier(NeighborsModel, RowSetClassifier):
         self.metric_params = metric_params
         self.n_jobs = n_jobs
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Shares of the classes among the nearest neighbours.
 
         Parameters
@@ -240,16 +249,16 @@ class UnlearnableKNeighborsRegressor(NeighborsModel, RowSetRegressor):
 
     def __init__(
         self,
-        n_neighbors=5,
+        n_neighbors: Any = 5,
         *,
-        weights="uniform",
-        algorithm="auto",
-        leaf_size=30,
-        p=2,
-        metric="minkowski",
-        metric_params=None,
-        n_jobs=None,
-    ):
+        weights: Any = "uniform",
+        algorithm: Any = "auto",
+        leaf_size: Any = 30,
+        p: Any = 2,
+        metric: Any = "minkowski",
+        metric_params: Any = None,
+        n_jobs: Any = None,
+    ) -> None:
         self.n_neighbors = n_neighbors
         self.weights = weights
         self.algorithm = algorithm

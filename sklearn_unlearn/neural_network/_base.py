@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import sklearn
@@ -81,7 +81,9 @@ class PerceptronUnlearner(
     validation_scores_ = Learned()
     best_validation_score_ = Learned()
 
-    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Train the network as scikit-learn's twin does.
 
         Parameters
@@ -118,16 +120,16 @@ class PerceptronUnlearner(
     # Reading the model ----------------------------------------------------------------
 
     @property
-    def coefs_(self):
+    def coefs_(self) -> Any:
         """Weights of each layer, zero for forgotten columns; read-only arrays."""
         return list(self._learned.sklearn_estimator.coefs_)
 
     @property
-    def intercepts_(self):
+    def intercepts_(self) -> Any:
         """Intercepts of each layer; read-only arrays."""
         return list(self._learned.sklearn_estimator.intercepts_)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> Any:
         """Predicted labels or targets.
 
         Parameters
@@ -140,7 +142,7 @@ class PerceptronUnlearner(
         """
         return self._asked("predict", X)
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted scikit-learn model without data, to deploy.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from sklearn_unlearn.utils.export import configured_like
 from sklearn_unlearn.utils.from_sklearn import (
@@ -24,7 +24,16 @@ class AdoptionMixin:
 
     @classmethod
     @refusing()
-    def from_sklearn(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
+    def from_sklearn(
+        cls,
+        fitted: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+        **params: Any,
+    ) -> Self:
         """A network that was trained elsewhere, taken over so that it unlearns.
 
         Its weights stay what they are; nothing is trained.

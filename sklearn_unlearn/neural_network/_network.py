@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from sklearn_unlearn.neural_network._final_requests import FinalNetwork
 from sklearn_unlearn.neural_network._parameters import ParametersMixin
@@ -33,7 +33,7 @@ class NetworkUnlearner(ParametersMixin, FinalNetwork):
 
     # Verbs --------------------------------------------------------------------------
 
-    def refine(self, X=None, y=None, sample_weight=None):
+    def refine(self, X: Any = None, y: Any = None, sample_weight: Any = None) -> Self:
         """Lower the objective of the remaining data further, by damped steps.
 
         Parameters
@@ -67,7 +67,9 @@ class NetworkUnlearner(ParametersMixin, FinalNetwork):
             self._put(answering, [Request()], fitted, after)
         return self
 
-    def gradient_residual(self, X=None, y=None, sample_weight=None):
+    def gradient_residual(
+        self, X: Any = None, y: Any = None, sample_weight: Any = None
+    ) -> float:
         """Norm of the summed objective's gradient on these data.
 
         What training leaves is not zero: compare with the figure of a refit.
@@ -92,7 +94,7 @@ class NetworkUnlearner(ParametersMixin, FinalNetwork):
         _, gradient = objective.value_and_gradient(fitted.model.theta)
         return math.sqrt(float(gradient @ gradient))
 
-    def unlearning_report(self):
+    def unlearning_report(self) -> Any:
         """What the last request did: why it ended, what it cost, what was forgotten.
 
         Returns

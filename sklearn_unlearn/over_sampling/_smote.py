@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -80,7 +81,13 @@ class UnlearnableSMOTE(BaseEstimator):
     True
     """
 
-    def __init__(self, *, sampling_strategy="auto", random_state=None, k_neighbors=5):
+    def __init__(
+        self,
+        *,
+        sampling_strategy: Any = "auto",
+        random_state: Any = None,
+        k_neighbors: int = 5,
+    ) -> None:
         self.sampling_strategy = sampling_strategy
         self.random_state = random_state
         self.k_neighbors = k_neighbors
@@ -91,7 +98,7 @@ class UnlearnableSMOTE(BaseEstimator):
         tags.target_tags.required = True
         return tags
 
-    def fit_resample(self, X, y, *, row_ids=None):
+    def fit_resample(self, X: Any, y: Any, *, row_ids: Any = None) -> Any:
         """The rows, and behind them synthetic ones of small classes.
 
         Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn import config_context
@@ -45,7 +45,15 @@ class PipelineFitting(PipelineRequests):
         crossed = cross_fitted(self.steps, self._marks)
         return bool(crossed or self._remembered)
 
-    def fit(self, X, y=None, sample_weight=None, *, row_ids=None, **params):
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+        **params: Any,
+    ) -> Self:
         """Fit all steps.
 
         Parameters
@@ -87,7 +95,9 @@ class PipelineFitting(PipelineRequests):
         return self
 
     @available_if(lambda self: hasattr(super(), "transform"))
-    def fit_transform(self, X, y=None, sample_weight=None, **params):
+    def fit_transform(
+        self, X: Any, y: Any = None, sample_weight: Any = None, **params: Any
+    ) -> Any:
         """Fit all steps, and transform the rows.
 
         Parameters
@@ -108,7 +118,9 @@ class PipelineFitting(PipelineRequests):
             return self._fit_by("fit_transform", X, y, keywords)
 
     @available_if(lambda self: hasattr(super(), "fit_predict"))
-    def fit_predict(self, X, y=None, sample_weight=None, **params):
+    def fit_predict(
+        self, X: Any, y: Any = None, sample_weight: Any = None, **params: Any
+    ) -> np.ndarray:
         """Fit all steps, and what the last one says of the rows.
 
         Parameters

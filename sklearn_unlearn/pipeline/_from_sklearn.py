@@ -52,15 +52,15 @@ class PipelineAdoption:
     @refusing()
     def from_sklearn(
         cls,
-        fitted,
-        X,
-        y=None,
-        sample_weight=None,
+        fitted: Any,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
         *,
-        row_ids=None,
-        on_stateful="refit",
-        **params,
-    ):
+        row_ids: Any = None,
+        on_stateful: str = "refit",
+        **params: Any,
+    ) -> Any:
         """A pipeline that was fitted elsewhere, taken over so that it unlearns.
 
         What transformers know is computed from X, in the time of their ``fit``; the

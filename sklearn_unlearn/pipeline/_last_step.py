@@ -35,7 +35,7 @@ class LastStepMixin:
     _version: Any
 
     @available_if(lambda self: self._last_has("release"))
-    def release(self, drop_forgotten=False):
+    def release(self, drop_forgotten: bool = False) -> Any:
         """The published pipeline and its certificate.
 
         Only the last step is published with noise. What the others know is a function
@@ -74,7 +74,7 @@ class LastStepMixin:
         return published, replace(certificate, model_sha256=model_hash(published))
 
     @available_if(lambda self: self._last_has("private_record"))
-    def private_record(self):
+    def private_record(self) -> Any:
         """How this state was accounted for.
 
         A function of secrets, for the operator: do not publish it, and let no request
@@ -96,7 +96,9 @@ class LastStepMixin:
         return replace(record, model_sha256=model_hash(version._exported()))
 
     @available_if(lambda self: self._last_has("gradient_residual"))
-    def gradient_residual(self, X=None, y=None, sample_weight=None):
+    def gradient_residual(
+        self, X: Any = None, y: Any = None, sample_weight: Any = None
+    ) -> GradientResidual:
         """Norm of the gradient of the last step's objective on these rows.
 
         With certification it is that of the noise-free coefficients: for the operator,
@@ -126,8 +128,14 @@ class LastStepMixin:
 
     @available_if(lambda self: self._last_has("influence"))
     def influence(
-        self, X=None, y=None, sample_weight=None, *, row_ids=None, X_test=None
-    ):
+        self,
+        X: Any = None,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+        X_test: Any = None,
+    ) -> Any:
         """How the last step would change if each row left it alone, without any refit.
 
         The other steps stay as they are: their share in what a row does, to means and

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from functools import wraps
-from typing import Any
+from typing import Any, Self
 
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
@@ -123,13 +123,13 @@ class UnlearnablePipeline(PipelineAdoption, LastStepMixin, PipelineFitting, Pipe
 
     def __init__(
         self,
-        steps,
+        steps: Any,
         *,
-        transform_input=None,
-        memory=None,
-        verbose=False,
-        on_stateful="refit",
-    ):
+        transform_input: Any = None,
+        memory: Any = None,
+        verbose: bool = False,
+        on_stateful: str = "refit",
+    ) -> None:
         super().__init__(
             steps, transform_input=transform_input, memory=memory, verbose=verbose
         )
@@ -138,7 +138,7 @@ class UnlearnablePipeline(PipelineAdoption, LastStepMixin, PipelineFitting, Pipe
     # Verbs ----------------------------------------------------------------------------
 
     @available_if(lambda self: self._last_has("refine"))
-    def refine(self, X=None, y=None, sample_weight=None):
+    def refine(self, X: Any = None, y: Any = None, sample_weight: Any = None) -> Self:
         """Remove what a closed-form step left in the last step.
 
         What the other steps know is exact already.
@@ -171,7 +171,7 @@ class UnlearnablePipeline(PipelineAdoption, LastStepMixin, PipelineFitting, Pipe
             self._put(answering, [Request()], fitted, after)
         return self
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted scikit-learn pipeline, which cannot unlearn, to deploy.
 
         Parameters
@@ -213,12 +213,12 @@ class UnlearnablePipeline(PipelineAdoption, LastStepMixin, PipelineFitting, Pipe
     # Reading --------------------------------------------------------------------------
 
     @property
-    def n_features_in_(self):
+    def n_features_in_(self) -> Any:
         """Number of columns of the raw input."""
         return self._first_step.n_features_in_
 
     @property
-    def feature_names_in_(self):
+    def feature_names_in_(self) -> Any:
         """Names of the columns of the raw input, if they were all strings."""
         return self._first_step.feature_names_in_
 
@@ -235,7 +235,7 @@ class UnlearnablePipeline(PipelineAdoption, LastStepMixin, PipelineFitting, Pipe
             tags.target_tags = get_tags(last).target_tags
         return tags
 
-    def __getitem__(self, ind):
+    def __getitem__(self, ind: Any) -> Any:
         part = super().__getitem__(ind)
         if isinstance(ind, slice):
             part.on_stateful = self.on_stateful
@@ -257,8 +257,12 @@ class UnlearnablePipeline(PipelineAdoption, LastStepMixin, PipelineFitting, Pipe
 
 
 def make_unlearnable_pipeline(
-    *steps, transform_input=None, memory=None, verbose=False, on_stateful="refit"
-):
+    *steps: Any,
+    transform_input: Any = None,
+    memory: Any = None,
+    verbose: Any = False,
+    on_stateful: Any = "refit",
+) -> UnlearnablePipeline:
     """An `UnlearnablePipeline` whose steps are named by their classes.
 
     Parameters

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from sklearn.pipeline import FeatureUnion, make_union
 from sklearn.utils.validation import check_is_fitted
@@ -73,14 +74,14 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
 
     def __init__(
         self,
-        transformer_list,
+        transformer_list: Any,
         *,
-        n_jobs=None,
-        transformer_weights=None,
-        verbose=False,
-        verbose_feature_names_out=True,
-        on_stateful="refit",
-    ):
+        n_jobs: int | None = None,
+        transformer_weights: Any = None,
+        verbose: bool = False,
+        verbose_feature_names_out: bool = True,
+        on_stateful: str = "refit",
+    ) -> None:
         super().__init__(
             transformer_list,
             n_jobs=n_jobs,
@@ -91,7 +92,7 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
         self.on_stateful = on_stateful
 
     @classmethod
-    def like(cls, union, made):
+    def like(cls, union: Any, made: Callable[..., Any]) -> UnlearnableFeatureUnion:
         """An unfitted union with the parameters of another.
 
         Parameters
@@ -108,7 +109,7 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
 
     # Fitting ------------------------------------------------------------------------
 
-    def fit(self, X, y=None, **params):
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Fit all transformers.
 
         Parameters
@@ -126,7 +127,7 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
             self._fit_by("fit", X, y, params)
         return self
 
-    def fit_transform(self, X, y=None, **params):
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
         """Fit all transformers, and transform the rows.
 
         Parameters
@@ -166,7 +167,7 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
 
     # What was learned -----------------------------------------------------------------
 
-    def transform(self, X, **params):
+    def transform(self, X: Any, **params: Any) -> Any:
         """Outputs of rows, all from one version of the transformers.
 
         Parameters
@@ -185,7 +186,7 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
         steady: Any = super(UnlearnableFeatureUnion, version)
         return steady.transform(protected(X), **params)
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted scikit-learn union, to deploy.
 
         Parameters
@@ -239,13 +240,13 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
                 yield from hook(ours, "_find_differences")(theirs, part, X)
 
     @property
-    def n_features_in_(self):
+    def n_features_in_(self) -> Any:
         """Number of columns of X at ``fit``."""
         parent: Any = super()
         return parent.n_features_in_
 
     @property
-    def feature_names_in_(self):
+    def feature_names_in_(self) -> Any:
         """Names of the columns of X at ``fit``, if they had some."""
         parent: Any = super()
         return parent.feature_names_in_
@@ -316,12 +317,12 @@ class UnlearnableFeatureUnion(BesideParts, FeatureUnion):
 
 
 def make_unlearnable_union(
-    *transformers,
-    n_jobs=None,
-    verbose=False,
-    verbose_feature_names_out=True,
-    on_stateful="refit",
-):
+    *transformers: Any,
+    n_jobs: Any = None,
+    verbose: Any = False,
+    verbose_feature_names_out: Any = True,
+    on_stateful: Any = "refit",
+) -> UnlearnableFeatureUnion:
     """An `UnlearnableFeatureUnion` whose parts are named by their classes.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -87,7 +88,14 @@ class UnlearnableMinMaxScaler(ExtremesScaler):
     data_range_ = Learned()
     min_ = Learned()
 
-    def __init__(self, feature_range=(0, 1), *, copy=True, clip=False, n_extremes=64):
+    def __init__(
+        self,
+        feature_range: Any = (0, 1),
+        *,
+        copy: bool = True,
+        clip: bool = False,
+        n_extremes: int = 64,
+    ) -> None:
         self.feature_range = feature_range
         self.copy = copy
         self.clip = clip
@@ -161,7 +169,9 @@ class UnlearnableMaxAbsScaler(ExtremesScaler):
 
     max_abs_ = Learned()
 
-    def __init__(self, *, copy=True, clip=False, n_extremes=64):
+    def __init__(
+        self, *, copy: bool = True, clip: bool = False, n_extremes: int = 64
+    ) -> None:
         self.copy = copy
         self.clip = clip
         self.n_extremes = n_extremes

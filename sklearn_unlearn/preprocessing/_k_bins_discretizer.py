@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 import numpy as np
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
 
@@ -67,15 +69,15 @@ class UnlearnableKBinsDiscretizer(CountedValues):
 
     def __init__(
         self,
-        n_bins=5,
+        n_bins: Any = 5,
         *,
-        encode="onehot",
-        strategy="quantile",
-        quantile_method="averaged_inverted_cdf",
-        dtype=None,
-        subsample=200_000,
-        random_state=None,
-    ):
+        encode: str = "onehot",
+        strategy: str = "quantile",
+        quantile_method: str = "averaged_inverted_cdf",
+        dtype: Any = None,
+        subsample: int | None = 200_000,
+        random_state: Any = None,
+    ) -> None:
         self.n_bins = n_bins
         self.encode = encode
         self.strategy = strategy
@@ -84,7 +86,7 @@ class UnlearnableKBinsDiscretizer(CountedValues):
         self.subsample = subsample
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Fit the transformer.
 
         Parameters

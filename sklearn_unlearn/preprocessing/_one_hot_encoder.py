@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -79,15 +81,15 @@ class UnlearnableOneHotEncoder(CategoryEncoder):
     def __init__(
         self,
         *,
-        categories="auto",
-        drop=None,
-        sparse_output=True,
-        dtype=np.float64,
-        handle_unknown="error",
-        min_frequency=None,
-        max_categories=None,
-        feature_name_combiner="concat",
-    ):
+        categories: Any = "auto",
+        drop: Any = None,
+        sparse_output: bool = True,
+        dtype: Any = np.float64,
+        handle_unknown: str = "error",
+        min_frequency: float | None = None,
+        max_categories: int | None = None,
+        feature_name_combiner: Callable[..., Any] | str = "concat",
+    ) -> None:
         self.categories = categories
         self.drop = drop
         self.sparse_output = sparse_output

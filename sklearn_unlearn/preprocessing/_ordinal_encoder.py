@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.preprocessing import OrdinalEncoder
 
@@ -62,14 +64,14 @@ class UnlearnableOrdinalEncoder(CategoryEncoder):
     def __init__(
         self,
         *,
-        categories="auto",
-        dtype=np.float64,
-        handle_unknown="error",
-        unknown_value=None,
-        encoded_missing_value=np.nan,
-        min_frequency=None,
-        max_categories=None,
-    ):
+        categories: Any = "auto",
+        dtype: Any = np.float64,
+        handle_unknown: str = "error",
+        unknown_value: Any = None,
+        encoded_missing_value: Any = np.nan,
+        min_frequency: float | None = None,
+        max_categories: int | None = None,
+    ) -> None:
         self.categories = categories
         self.dtype = dtype
         self.handle_unknown = handle_unknown

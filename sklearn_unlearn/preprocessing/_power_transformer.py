@@ -54,7 +54,13 @@ class UnlearnablePowerTransformer(CountedValues):
 
     lambdas_ = Learned()
 
-    def __init__(self, method="yeo-johnson", *, standardize=True, copy=True):
+    def __init__(
+        self,
+        method: str = "yeo-johnson",
+        *,
+        standardize: bool = True,
+        copy: bool = True,
+    ) -> None:
         self.method = method
         self.standardize = standardize
         self.copy = copy

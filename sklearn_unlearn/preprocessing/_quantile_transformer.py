@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.preprocessing import QuantileTransformer
 
@@ -64,13 +66,13 @@ class UnlearnableQuantileTransformer(CountedValues):
     def __init__(
         self,
         *,
-        n_quantiles=1000,
-        output_distribution="uniform",
-        ignore_implicit_zeros=False,
-        subsample=10_000,
-        random_state=None,
-        copy=True,
-    ):
+        n_quantiles: int = 1000,
+        output_distribution: str = "uniform",
+        ignore_implicit_zeros: bool = False,
+        subsample: int | None = 10_000,
+        random_state: Any = None,
+        copy: bool = True,
+    ) -> None:
         self.n_quantiles = n_quantiles
         self.output_distribution = output_distribution
         self.ignore_implicit_zeros = ignore_implicit_zeros

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from scipy.stats import norm
@@ -59,12 +60,12 @@ class UnlearnableRobustScaler(CountedValues):
     def __init__(
         self,
         *,
-        with_centering=True,
-        with_scaling=True,
-        quantile_range=(25.0, 75.0),
-        copy=True,
-        unit_variance=False,
-    ):
+        with_centering: bool = True,
+        with_scaling: bool = True,
+        quantile_range: Any = (25.0, 75.0),
+        copy: bool = True,
+        unit_variance: bool = False,
+    ) -> None:
         self.with_centering = with_centering
         self.with_scaling = with_scaling
         self.quantile_range = quantile_range

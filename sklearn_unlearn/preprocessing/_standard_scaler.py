@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from functools import cache
+from typing import Any, Self
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -72,12 +73,14 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
     scale_ = Learned()
     var_ = Learned()
 
-    def __init__(self, *, copy=True, with_mean=True, with_std=True):
+    def __init__(
+        self, *, copy: bool = True, with_mean: bool = True, with_std: bool = True
+    ) -> None:
         self.copy = copy
         self.with_mean = with_mean
         self.with_std = with_std
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit the transformer.
 
         Parameters
@@ -100,7 +103,10 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         """
         return self._fit(X, sample_weight=sample_weight)
 
-    def partial_fit(self, X, y=None, sample_weight=None):
+    # as the twin's, which has no classes
+    def partial_fit(  # type: ignore[override]
+        self, X: Any, y: Any = None, sample_weight: Any = None
+    ) -> Self:
         """Learn rows: the transformer as if it had been fitted on them too.
 
         On an unfitted transformer this is ``fit``.
@@ -124,7 +130,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         """
         return super().partial_fit(X, y, sample_weight=sample_weight)
 
-    def transform(self, X, copy=None):
+    def transform(self, X: Any, copy: bool | None = None) -> Any:
         """Centred and scaled rows.
 
         Parameters
@@ -140,7 +146,7 @@ class UnlearnableStandardScaler(InvertibleMixin, UnlearnableTransformer):
         """
         return self._transform(X, copy=copy)
 
-    def inverse_transform(self, X, copy=None):
+    def inverse_transform(self, X: Any, copy: bool | None = None) -> Any:
         """Rows on their original scale, in the columns that are not forgotten.
 
         Parameters

@@ -113,13 +113,19 @@ class UnlearnableTargetEncoder(LearnsTargets, CategoryRows):
     target_mean_ = Learned()
     target_type_ = Learned()
 
-    def __init__(self, categories="auto", target_type="auto", smooth="auto", cv=5):
+    def __init__(
+        self,
+        categories: Any = "auto",
+        target_type: str = "auto",
+        smooth: float | str = "auto",
+        cv: int | None = 5,
+    ) -> None:
         self.categories = categories
         self.target_type = target_type
         self.smooth = smooth
         self.cv = cv
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
         """Fit the encoder, and encode each row by the targets of rows in other folds.
 
         Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin, clone
@@ -68,11 +69,11 @@ class RetrainedClassifier(ClassifierMixin, RetrainedModel):
     True
     """
 
-    def __init__(self, estimator):
+    def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Class labels, sorted; shape (n_classes,)."""
         classes = self._learned.encoding.classes
         return self.estimator_.classes_ if classes is None else classes
@@ -130,7 +131,7 @@ class RetrainedRegressor(RegressorMixin, RetrainedModel):
     True
     """
 
-    def __init__(self, estimator):
+    def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
     _adapt = ShardedRegressor._adapt
@@ -190,10 +191,12 @@ class RetrainedTransformer(RetrainedModel):
     True
     """
 
-    def __init__(self, estimator):
+    def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def fit(self, X, y=None, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Fit the estimator to the rows.
 
         Parameters
@@ -214,7 +217,9 @@ class RetrainedTransformer(RetrainedModel):
         """
         return super().fit(X, y, sample_weight, row_ids=row_ids)
 
-    def fit_transform(self, X, y=None, sample_weight=None, *, row_ids=None):
+    def fit_transform(
+        self, X: Any, y: Any = None, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Any:
         """Fit the estimator, and what it makes of these rows as it does so.
 
         Parameters
@@ -232,7 +237,7 @@ class RetrainedTransformer(RetrainedModel):
         return self.transform(X)
 
     @available_if(lambda self: hasattr(self._newest, "inverse_transform"))
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> Any:
         """Rows that have given outputs.
 
         Parameters
@@ -247,7 +252,7 @@ class RetrainedTransformer(RetrainedModel):
         return self._checked().model.final[0].inverse_transform(X)
 
     @available_if(lambda self: hasattr(self._newest, "get_feature_names_out"))
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
         """Names of the outputs.
 
         Parameters

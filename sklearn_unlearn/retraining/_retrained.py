@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
@@ -74,8 +74,15 @@ class RetrainedModel(ShardedModel):
     @classmethod
     @refusing()
     def from_sklearn(
-        cls, fitted, X, y=None, sample_weight=None, *, row_ids=None, check=True
-    ):
+        cls,
+        fitted: Any,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+        check: bool = True,
+    ) -> Self:
         """An estimator that was fitted elsewhere, taken over so that it unlearns.
 
         It stays as it is until the first request.
@@ -148,7 +155,7 @@ class RetrainedModel(ShardedModel):
             (job,) = value.model.jobs({0: 0}, value.encoding)
             self._warn_if_other(fitted, value, job.slices[0].X)
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """The estimator that was trained last, without the rows, to deploy.
 
         Parameters
@@ -168,7 +175,7 @@ class RetrainedModel(ShardedModel):
         return self._dropping(fitted, plain, drop_forgotten)
 
     @property
-    def estimator_(self):
+    def estimator_(self) -> Any:
         """The estimator that was trained last."""
         return self._learned.model.final[0]
 

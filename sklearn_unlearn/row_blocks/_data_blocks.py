@@ -74,7 +74,7 @@ class DataBlocks:
         *,
         feature_names: Sequence[str] | np.ndarray | None = None,
         verbose: bool = False,
-    ):
+    ) -> None:
         if not callable(blocks) and not isinstance(blocks, Iterable):
             raise TypeError(
                 "blocks must be an iterable of tuples, or a function that returns an "
@@ -182,7 +182,12 @@ class DataBlocks:
 
     @classmethod
     def from_npz(
-        cls, paths, y=None, sample_weight=None, *, verbose=False
+        cls,
+        paths: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        verbose: bool = False,
     ) -> DataBlocks:
         """Sparse rows in files of :func:`scipy.sparse.save_npz`, a block each.
 
@@ -210,13 +215,13 @@ class DataBlocks:
     @classmethod
     def from_parquet(
         cls,
-        source,
-        target=None,
-        sample_weight=None,
+        source: Any,
+        target: Any = None,
+        sample_weight: Any = None,
         *,
-        columns=None,
-        batch_size=2**15,
-        verbose=False,
+        columns: Any = None,
+        batch_size: int = 2**15,
+        verbose: bool = False,
     ) -> DataBlocks:
         """Rows of Parquet files, or of any dataset of pyarrow.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -40,7 +40,16 @@ class AdoptedRowSet:
 
     @classmethod
     @refusing()
-    def from_sklearn(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
+    def from_sklearn(
+        cls,
+        fitted: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+        **params: Any,
+    ) -> Self:
         """A model that was fitted elsewhere, taken over so that it unlearns.
 
         Parameters

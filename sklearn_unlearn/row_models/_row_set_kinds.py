@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
@@ -19,7 +19,7 @@ class RowSetClassifier(ClassifierMixin, RowSetModel):
     """A classifier that is a function of the rows that it keeps."""
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Class labels that have rows, sorted; shape (n_classes,)."""
         return self._learned.encoding.classes
 

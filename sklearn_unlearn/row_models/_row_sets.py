@@ -200,7 +200,7 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         tags.target_tags = theirs.target_tags
         return tags
 
-    def predict(self, X):
+    def predict(self, X: Any) -> Any:
         """Class labels, or targets.
 
         Parameters
@@ -213,7 +213,7 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         """
         return self._asked("predict", X)
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted scikit-learn model, which can no longer unlearn, to deploy.
 
         It holds what it predicts by of the rows that are left.

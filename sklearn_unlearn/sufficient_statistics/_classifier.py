@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -27,7 +27,7 @@ class StatisticalClassifier(ProbabilityMixin, ClassifierMixin, StatisticalModel)
 
     classes_ = Learned()
 
-    def fit(self, X, y=None, *, row_ids=None):
+    def fit(self, X: Any, y: Any = None, *, row_ids: Any = None) -> Self:
         """Fit the model.
 
         Parameters

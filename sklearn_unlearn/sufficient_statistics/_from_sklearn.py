@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from sklearn.base import is_classifier
 from sklearn.utils.validation import has_fit_parameter
@@ -31,7 +31,16 @@ class FromSklearnMixin(StatisticsUnlearner):
 
     @classmethod
     @refusing()
-    def from_sklearn(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
+    def from_sklearn(
+        cls,
+        fitted: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+        **params: Any,
+    ) -> Self:
         """A model that was fitted elsewhere, taken over so that it unlearns.
 
         The sums are computed from the data: that is as long as ``fit`` takes. The

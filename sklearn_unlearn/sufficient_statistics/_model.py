@@ -58,7 +58,7 @@ class StatisticalModel(FromSklearnMixin, RetainsRows, LearnedColumns, BaseEstima
 
     # Reading the model ----------------------------------------------------------------
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Class labels, or targets.
 
         Parameters
@@ -71,7 +71,7 @@ class StatisticalModel(FromSklearnMixin, RetainsRows, LearnedColumns, BaseEstima
         """
         return self._asked("predict", X)
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted scikit-learn model, which can no longer unlearn, to deploy.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -26,7 +26,9 @@ class StatisticalRegressor(RegressorMixin, StatisticalModel):
 
     _second = "pairs"
 
-    def fit(self, X, y=None, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Fit the model.
 
         Parameters

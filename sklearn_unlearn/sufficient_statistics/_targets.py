@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils import check_array
@@ -23,7 +23,7 @@ class LearnsTargets(StatisticsTransformer):
         """Whether targets are numbers, and not labels of any kind."""
         return False
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Fit the transformer.
 
         Parameters

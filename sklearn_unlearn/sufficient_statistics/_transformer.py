@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn import config_context
@@ -150,7 +150,7 @@ class UnlearnableTransformer(
     and `_output_map`.
     """
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Fit the transformer.
 
         Parameters
@@ -173,7 +173,7 @@ class UnlearnableTransformer(
 
     # What was learned -----------------------------------------------------------------
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Outputs of rows, as the twin computes them.
 
         Parameters
@@ -187,7 +187,7 @@ class UnlearnableTransformer(
         """
         return self._transform(X)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
         """Names of the outputs.
 
         Parameters
@@ -210,7 +210,7 @@ class UnlearnableTransformer(
                 input_features = [name for name, gone in pairs if not gone]
         return fitted.sklearn_estimator.get_feature_names_out(input_features)
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted scikit-learn transformer, which cannot unlearn, to deploy.
 
         Parameters
@@ -241,7 +241,7 @@ class UnlearnableTransformer(
 class InvertibleMixin(StatisticsTransformer):
     """A transformer whose twin has ``inverse_transform``."""
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> Any:
         """Rows that have given outputs, in the columns that are not forgotten.
 
         Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import numpy as np
 from sklearn.svm import SVC, NuSVC
 from sklearn.utils.metaestimators import available_if
 
@@ -32,7 +33,7 @@ class SupportClassifier(SupportModel, RowSetClassifier):
 
     class_weight_ = Learned()
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> Any:
         """Signed decisions for classes, or for pairs of them.
 
         Parameters
@@ -47,7 +48,7 @@ class SupportClassifier(SupportModel, RowSetClassifier):
         return self._asked("decision_function", X)
 
     @available_if(gives_probabilities)
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities of the classes, with ``probability=True`` alone.
 
         Parameters
@@ -62,7 +63,7 @@ class SupportClassifier(SupportModel, RowSetClassifier):
         return self._asked("predict_proba", X)
 
     @available_if(gives_probabilities)
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of `predict_proba`.
 
         Parameters
@@ -148,22 +149,22 @@ class UnlearnableSVC(LocalSupportModel, SupportClassifier):
     def __init__(
         self,
         *,
-        C=1.0,
-        kernel="rbf",
-        degree=3,
-        gamma="scale",
-        coef0=0.0,
-        shrinking=True,
-        probability=_PROBABILITY,
-        tol=1e-3,
-        cache_size=200,
-        class_weight=None,
-        verbose=False,
-        max_iter=-1,
-        decision_function_shape="ovr",
-        break_ties=False,
-        random_state=None,
-    ):
+        C: float = 1.0,
+        kernel: Any = "rbf",
+        degree: int = 3,
+        gamma: Any = "scale",
+        coef0: float = 0.0,
+        shrinking: bool = True,
+        probability: bool = _PROBABILITY,
+        tol: float = 1e-3,
+        cache_size: float = 200,
+        class_weight: Any = None,
+        verbose: bool = False,
+        max_iter: int = -1,
+        decision_function_shape: str = "ovr",
+        break_ties: bool = False,
+        random_state: Any = None,
+    ) -> None:
         self.C = C
         self.kernel = kernel
         self.degree = degree
@@ -241,22 +242,22 @@ class UnlearnableNuSVC(SupportClassifier):
     def __init__(
         self,
         *,
-        nu=0.5,
-        kernel="rbf",
-        degree=3,
-        gamma="scale",
-        coef0=0.0,
-        shrinking=True,
-        probability=_PROBABILITY,
-        tol=1e-3,
-        cache_size=200,
-        class_weight=None,
-        verbose=False,
-        max_iter=-1,
-        decision_function_shape="ovr",
-        break_ties=False,
-        random_state=None,
-    ):
+        nu: float = 0.5,
+        kernel: Any = "rbf",
+        degree: Any = 3,
+        gamma: Any = "scale",
+        coef0: Any = 0.0,
+        shrinking: Any = True,
+        probability: Any = _PROBABILITY,
+        tol: Any = 1e-3,
+        cache_size: Any = 200,
+        class_weight: Any = None,
+        verbose: Any = False,
+        max_iter: Any = -1,
+        decision_function_shape: Any = "ovr",
+        break_ties: Any = False,
+        random_state: Any = None,
+    ) -> None:
         self.nu = nu
         self.kernel = kernel
         self.degree = degree

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -100,7 +100,9 @@ class SupportModel(RowSetModel):
         tags.unlearning.weight_repeats = self._weighs_rows()
         return tags
 
-    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Solve for the rows, and keep them.
 
         Parameters
@@ -127,7 +129,7 @@ class SupportModel(RowSetModel):
         return self._fit(X, y, sample_weight, row_ids)
 
     @property
-    def coef_(self):
+    def coef_(self) -> Any:
         """Weights of the columns, of a linear kernel alone; zero where forgotten."""
         fitted = self._learned
         coef = fitted.sklearn_estimator.coef_
@@ -168,7 +170,7 @@ class LocalSupportModel(SupportModel):
     """
 
     @property
-    def solution_kept_(self):
+    def solution_kept_(self) -> Any:
         """Whether the last request left the solution as it was.
 
         So it is where the kernel is fixed and the rows that left supported nothing; of
@@ -176,7 +178,7 @@ class LocalSupportModel(SupportModel):
         """
         return self._learned.kept
 
-    def optimality_violation(self):
+    def optimality_violation(self) -> float:
         """By how much the solution violates its conditions at the rows that are left.
 
         With errors ``y - f(x)``, the largest one of a row whose coefficient may grow

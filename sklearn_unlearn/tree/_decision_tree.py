@@ -21,15 +21,15 @@ class SingleTree(TreeModel):
     #: A parameter.
     splitter: Any
 
-    def get_depth(self):
+    def get_depth(self) -> Any:
         """The depth of the deepest leaf."""
         return depth_of(self._checked().model.trees[0])
 
-    def get_n_leaves(self):
+    def get_n_leaves(self) -> Any:
         """How many leaves there are."""
         return int(np.sum(self._checked().model.trees[0].feature < 0))
 
-    def to_sklearn(self, drop_forgotten=False):
+    def to_sklearn(self, drop_forgotten: bool = False) -> Any:
         """A plain fitted tree of scikit-learn, which holds no rows, to deploy.
 
         Its thresholds lie midway between values of rows that are in the model.
@@ -143,27 +143,27 @@ class UnlearnableDecisionTreeClassifier(SingleTree, TreeClassifier):
     _balances_rows = True
 
     @property
-    def n_classes_(self):
+    def n_classes_(self) -> Any:
         """Number of classes, as the twin has it."""
         return np.int64(super().n_classes_)
 
     def __init__(
         self,
         *,
-        criterion="gini",
-        splitter="best",
-        max_depth=None,
-        min_samples_split=2,
-        min_samples_leaf=1,
-        min_weight_fraction_leaf=0.0,
-        max_features=None,
-        random_state=None,
-        max_leaf_nodes=None,
-        min_impurity_decrease=0.0,
-        class_weight=None,
-        ccp_alpha=0.0,
-        monotonic_cst=None,
-    ):
+        criterion: str = "gini",
+        splitter: str = "best",
+        max_depth: int | None = None,
+        min_samples_split: float = 2,
+        min_samples_leaf: float = 1,
+        min_weight_fraction_leaf: float = 0.0,
+        max_features: Any = None,
+        random_state: Any = None,
+        max_leaf_nodes: Any = None,
+        min_impurity_decrease: float = 0.0,
+        class_weight: Any = None,
+        ccp_alpha: float = 0.0,
+        monotonic_cst: Any = None,
+    ) -> None:
         self.criterion = criterion
         self.splitter = splitter
         self.max_depth = max_depth
@@ -224,19 +224,19 @@ class UnlearnableDecisionTreeRegressor(SingleTree, TreeRegressor):
     def __init__(
         self,
         *,
-        criterion="squared_error",
-        splitter="best",
-        max_depth=None,
-        min_samples_split=2,
-        min_samples_leaf=1,
-        min_weight_fraction_leaf=0.0,
-        max_features=None,
-        random_state=None,
-        max_leaf_nodes=None,
-        min_impurity_decrease=0.0,
-        ccp_alpha=0.0,
-        monotonic_cst=None,
-    ):
+        criterion: str = "squared_error",
+        splitter: Any = "best",
+        max_depth: Any = None,
+        min_samples_split: Any = 2,
+        min_samples_leaf: Any = 1,
+        min_weight_fraction_leaf: Any = 0.0,
+        max_features: Any = None,
+        random_state: Any = None,
+        max_leaf_nodes: Any = None,
+        min_impurity_decrease: Any = 0.0,
+        ccp_alpha: Any = 0.0,
+        monotonic_cst: Any = None,
+    ) -> None:
         self.criterion = criterion
         self.splitter = splitter
         self.max_depth = max_depth

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
@@ -34,16 +34,16 @@ class TreeClassifier(ClassifierMixin, TreeModel):
     _balances_rows: ClassVar[bool] = False
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Class labels, sorted; shape (n_classes,)."""
         return self._learned.encoding.classes
 
     @property
-    def n_classes_(self):
+    def n_classes_(self) -> Any:
         """Number of classes."""
         return len(self._learned.encoding.classes)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """The mean over trees of the shares of the classes in the leaves of rows.
 
         Parameters
@@ -57,7 +57,7 @@ class TreeClassifier(ClassifierMixin, TreeModel):
         """
         return self._mean(self._checked(), X)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of `predict_proba`.
 
         Parameters
@@ -71,7 +71,7 @@ class TreeClassifier(ClassifierMixin, TreeModel):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """The class of the largest mean share.
 
         Parameters
@@ -112,7 +112,7 @@ class TreeRegressor(RegressorMixin, TreeModel):
         "squared_error": Criterion.SQUARED_ERROR
     }
 
-    def predict(self, X):
+    def predict(self, X: Any) -> Any:
         """The mean over trees of the mean targets in the leaves of rows.
 
         Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABCMeta, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -96,7 +96,9 @@ class TreeModel(
         "monotonic_cst": (None, "Trees have no constraints here."),
     }
 
-    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Grow trees on the rows.
 
         Parameters
@@ -146,7 +148,7 @@ class TreeModel(
             self._fitted = Fitted(model, encoding, columns, params)
         return self
 
-    def apply(self, X):
+    def apply(self, X: Any) -> Any:
         """The leaf of each row in each tree.
 
         Parameters
@@ -397,7 +399,7 @@ class TreeModel(
         return class_(**{k: v for k, v in fitted.params.items() if k in known})
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> Any:
         """How much of the impurity each feature takes away, as the twin defines it.
 
         The mean over trees, of sum one; zero of forgotten columns; shape

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 
 class ProbabilityMixin:
     """Probabilities of a classifier's twin, which ``_asked`` reaches."""
@@ -11,7 +13,7 @@ class ProbabilityMixin:
     #: What the fitted twin answers to a method, about rows.
     _asked: Any
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities of the classes.
 
         Parameters
@@ -25,7 +27,7 @@ class ProbabilityMixin:
         """
         return self._asked("predict_proba", X)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of the probabilities of the classes.
 
         Parameters

@@ -86,8 +86,14 @@ class Attestation:
 
 
 def attest(
-    estimator, X, y=None, sample_weight=None, *, row_ids=None, forgotten_features=None
-):
+    estimator: Any,
+    X: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    row_ids: Any = None,
+    forgotten_features: Any = None,
+) -> Attestation:
     """Whether an estimator is what ``fit`` makes of these rows.
 
     A clone is fitted to them. What is a function of the rows (models and transformers
@@ -174,7 +180,7 @@ def _attested(estimator, X, y, given, forgotten_features):
     return Attestation(not differing, n_functions, differing, measured, **found)
 
 
-def state_digest(estimator):
+def state_digest(estimator: Any) -> str:
     """A digest of what an estimator has learned, to publish and to compare.
 
     Whoever has the remaining rows computes it again, from a fit of an estimator with

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from inspect import isclass, signature
+from typing import Any
 
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from sklearn_unlearn.utils.steps import own
 
-_KINDS = {
+_KINDS: dict[str | None, Callable[[type], bool]] = {
     "classifier": lambda each: issubclass(each, ClassifierMixin),
     "regressor": lambda each: issubclass(each, RegressorMixin),
     "transformer": lambda each: hasattr(each, "transform"),
 }
 
 
-def all_estimators(type_filter=None):
+def all_estimators(type_filter: str | None = None) -> list[Any]:
     """Public estimators that unlearn.
 
     Pipelines, searches and others that cannot be made without estimators are none: they

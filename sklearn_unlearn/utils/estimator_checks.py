@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from functools import partial, wraps
 from importlib.util import find_spec
+from typing import Any
 from unittest import SkipTest
 
 from sklearn.base import clone
@@ -44,7 +45,7 @@ __all__ = [
 _SHARED = "sklearn_unlearn.base"
 
 
-def check_unlearner(estimator, X=None, y=None):
+def check_unlearner(estimator: Any, X: Any = None, y: Any = None) -> None:
     """Check that an estimator unlearns as its verbs promise.
 
     The oracle is a clone fitted from scratch on the edited data. Whatever the estimator
@@ -138,7 +139,7 @@ def check_unlearner(estimator, X=None, y=None):
         raise AssertionError("\n\n".join(lines)) from group
 
 
-def unlearner_checks(estimator, X=None, y=None):
+def unlearner_checks(estimator: Any, X: Any = None, y: Any = None) -> Any:
     """The checks that apply to an estimator.
 
     Parameters
@@ -191,7 +192,7 @@ def _quietly(check):
     return run
 
 
-def parametrize_with_unlearner_checks(estimators):
+def parametrize_with_unlearner_checks(estimators: Any) -> Any:
     """Decorator of a pytest test that is run for each check of each estimator.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Explained(NamedTuple):
@@ -52,7 +52,7 @@ class Explanation:
     UnlearnableStandardScaler  exact, from sums  sums   its rows
     """
 
-    def __init__(self, steps):
+    def __init__(self, steps: Any) -> None:
         self.steps = tuple(steps)
 
     def __iter__(self) -> Iterator[Explained]:
@@ -61,7 +61,7 @@ class Explanation:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def __getitem__(self, place):
+    def __getitem__(self, place: Any) -> Any:
         return self.steps[place]
 
     def _table(self):

@@ -11,7 +11,7 @@ from sklearn_unlearn.utils.optional import import_optional
 class FrameMixin:
     """Adds ``frame()`` to what knows its columns."""
 
-    def frame(self):
+    def frame(self) -> Any:
         """The numbers as a data frame.
 
         Returns

@@ -32,7 +32,7 @@ class LearnedColumns:
             """The fitted value."""
 
     @property
-    def n_features_in_(self):
+    def n_features_in_(self) -> Any:
         """Number of columns of X at fit, forgotten ones included."""
         columns = self._learned.columns
         if columns is None:
@@ -40,7 +40,7 @@ class LearnedColumns:
         return columns.n_features
 
     @property
-    def feature_names_in_(self):
+    def feature_names_in_(self) -> Any:
         """Names of the columns of X at fit, if they were all strings."""
         columns = self._learned.columns
         if columns is None or columns.names is None:

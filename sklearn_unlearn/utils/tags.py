@@ -7,6 +7,7 @@ what an estimator can do read it there.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from sklearn.utils import Tags, get_tags
 
@@ -59,7 +60,14 @@ class UnlearningTags:
     weight_repeats: bool = True
 
     @classmethod
-    def of(cls, estimator, *, exact, certified=False, row_ids=False):
+    def of(
+        cls,
+        estimator: Any,
+        *,
+        exact: bool,
+        certified: bool = False,
+        row_ids: Any = False,
+    ) -> UnlearningTags:
         """Tags of an estimator all of whose verbs are exact, or none.
 
         Which verbs it has, and whether they take weights, is read from its methods.
@@ -79,7 +87,7 @@ class UnlearningTags:
         return cls._all(estimator, worth, certified=certified, row_ids=row_ids)
 
     @classmethod
-    def empirical(cls, estimator, *, row_ids=False):
+    def empirical(cls, estimator: Any, *, row_ids: Any = False) -> UnlearningTags:
         """Tags of an estimator all of whose verbs are empirical.
 
         Parameters
@@ -138,7 +146,7 @@ class UnlearnerTags(Tags):
     unlearning: UnlearningTags = field(default_factory=UnlearningTags)
 
     @classmethod
-    def extending(cls, tags, unlearning):
+    def extending(cls, tags: Any, unlearning: Any) -> UnlearnerTags:
         """scikit-learn's tags of an estimator with one more field.
 
         Parameters
@@ -158,7 +166,7 @@ class UnlearnerTags(Tags):
 _KNOWN = tuple(each.name for each in fields(Tags))
 
 
-def unlearning_tags(estimator):
+def unlearning_tags(estimator: Any) -> Any:
     """What an estimator promises of requests.
 
     Parameters

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache, partial, update_wrapper
 from types import FunctionType, MethodType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, cast
 
 from sklearn_unlearn.exceptions import InvalidRequestError
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 class Accepting(Protocol):
@@ -59,7 +61,7 @@ class Verb:
         return MethodType(_named_in(kind, self.function), estimator)
 
 
-def verb(*needs: str) -> Callable[[Callable[..., Any]], Verb]:
+def verb(*needs: str) -> Callable[[_Method], _Method]:
     """Decorate a method that an estimator has if it accepts all of these.
 
     Parameters
@@ -67,7 +69,8 @@ def verb(*needs: str) -> Callable[[Callable[..., Any]], Verb]:
     *needs : str
         Names in ``_accepts``.
     """
-    return partial(Verb, needs=frozenset(needs))
+    # who calls the method has the parameters that it is written with
+    return cast(Any, partial(Verb, needs=frozenset(needs)))
 
 
 @lru_cache(maxsize=512)

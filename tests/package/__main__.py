@@ -3,7 +3,7 @@
 The source distribution and the wheel of this checkout are built twice, compared byte by
 byte, and checked by twine. The wheel is installed in an environment of its own, outside
 the checkout and without any extra; there a small program of a user has to run, and mypy
-has to accept it by the types that the wheel ships.
+--strict has to accept it by the types that the wheel ships.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ def main():
         _run(bin_ / "python", program.name, cwd=folder)
         types = [sys.executable, "-m", "mypy", "--python-executable", bin_ / "python"]
         # scikit-learn and SciPy have no types of their own
-        options = ["--check-untyped-defs", "--config-file=", "--ignore-missing-imports"]
+        options = ["--strict", "--config-file=", "--ignore-missing-imports"]
         _run(*types, *options, program.name, cwd=folder)
         for file, digest in digests[0].items():
             print(digest, file)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
@@ -80,24 +83,24 @@ class UnlearnableCountVectorizer(DocumentVectorizer):
     def __init__(
         self,
         *,
-        input="content",
-        encoding="utf-8",
-        decode_error="strict",
-        strip_accents=None,
-        lowercase=True,
-        preprocessor=None,
-        tokenizer=None,
-        stop_words=None,
-        token_pattern=r"(?u)\b\w\w+\b",
-        ngram_range=(1, 1),
-        analyzer="word",
-        max_df=1.0,
-        min_df=1,
-        max_features=None,
-        vocabulary=None,
-        binary=False,
-        dtype=np.int64,
-    ):
+        input: str = "content",
+        encoding: str = "utf-8",
+        decode_error: str = "strict",
+        strip_accents: Any = None,
+        lowercase: bool = True,
+        preprocessor: Callable[..., Any] | None = None,
+        tokenizer: Callable[..., Any] | None = None,
+        stop_words: Any = None,
+        token_pattern: str = r"(?u)\b\w\w+\b",
+        ngram_range: Any = (1, 1),
+        analyzer: Any = "word",
+        max_df: Any = 1.0,
+        min_df: Any = 1,
+        max_features: int | None = None,
+        vocabulary: Any = None,
+        binary: bool = False,
+        dtype: Any = np.int64,
+    ) -> None:
         self.input = input
         self.encoding = encoding
         self.decode_error = decode_error

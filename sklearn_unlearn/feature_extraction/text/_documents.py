@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from itertools import compress
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -43,7 +44,7 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
 
     # Verbs --------------------------------------------------------------------------
 
-    def fit(self, raw_documents, y=None):
+    def fit(self, raw_documents: Any, y: Any = None) -> Self:
         """Learn the vocabulary.
 
         Parameters
@@ -63,7 +64,7 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
         """
         return self._fit(raw_documents)
 
-    def fit_transform(self, raw_documents, y=None):
+    def fit_transform(self, raw_documents: Any, y: Any = None) -> Any:
         """Learn the vocabulary, and outputs of the documents.
 
         Parameters
@@ -86,7 +87,7 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
 
     # What was learned ---------------------------------------------------------------
 
-    def transform(self, raw_documents):
+    def transform(self, raw_documents: Any) -> Any:
         """Outputs of documents, as the twin computes them.
 
         Parameters
@@ -102,7 +103,7 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
             return self._outputs_of(fitted, raw_documents)
         return fitted.sklearn_estimator.transform(raw_documents)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> list[Any]:
         """Words of each document whose outputs are not zero.
 
         Parameters
@@ -115,7 +116,7 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
         """
         return self._checked().sklearn_estimator.inverse_transform(X)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
         """The vocabulary, in the order of the outputs.
 
         Parameters
@@ -129,7 +130,7 @@ class DocumentVectorizer(StatisticsTransformer, BaseEstimator):
         """
         return self._checked().sklearn_estimator.get_feature_names_out()
 
-    def to_sklearn(self):
+    def to_sklearn(self) -> Any:
         """A plain fitted scikit-learn vectorizer, which cannot unlearn, to deploy.
 
         Returns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -64,7 +64,7 @@ class ModuleUnlearner(
 
     # Reading the net ------------------------------------------------------------------
 
-    def get_params(self, deep=True, **kwargs):
+    def get_params(self, deep: bool = True, **kwargs: Any) -> dict[str, Any]:
         """Parameters of this net, and of its callbacks.
 
         Parameters
@@ -80,7 +80,7 @@ class ModuleUnlearner(
         params = super().get_params(deep=deep, **kwargs)
         return {name: params[name] for name in params if name not in PRIVATE}
 
-    def forward_iter(self, X, training=False, device="cpu"):
+    def forward_iter(self, X: Any, training: bool = False, device: str = "cpu") -> Any:
         """Outputs of the module, batch after batch, all of one version of the model.
 
         Parameters
@@ -103,7 +103,7 @@ class ModuleUnlearner(
         )
 
     @property
-    def partial_fit(self):
+    def partial_fit(self) -> Any:
         """Not supported, as it would train on rows that no request could name."""
         raise AttributeError(
             "A net that unlearns has no partial_fit: it would train on rows that no "
@@ -118,7 +118,9 @@ class ModuleUnlearner(
 
     # Fitting --------------------------------------------------------------------------
 
-    def fit(self, X, y, sample_weight=None, *, row_ids=None):
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, row_ids: Any = None
+    ) -> Self:
         """Train the module as skorch does.
 
         Parameters
@@ -153,7 +155,7 @@ class ModuleUnlearner(
             self._become(net)
         return self
 
-    def initialize_module(self):
+    def initialize_module(self) -> Self:
         """Make the module anew; what was fitted is gone."""
         super().initialize_module()
         self.__dict__.pop("_fitted", None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import torch
 from skorch import NeuralNetClassifier
@@ -135,22 +138,22 @@ class UnlearnableNeuralNetClassifier(ModuleUnlearner, NeuralNetClassifier):
 
     def __init__(
         self,
-        module,
-        *args,
-        criterion=torch.nn.NLLLoss,
-        train_split=None,
-        classes=None,
-        params="all",
-        method="levenberg_marquardt",
-        unlearning_rate="auto",
-        linear_solver="cg",
-        max_steps=10,
-        max_passes=None,
-        max_seconds=None,
-        max_rows=None,
-        retain_data=True,
-        **kwargs,
-    ):
+        module: Any,
+        *args: Any,
+        criterion: Any = torch.nn.NLLLoss,
+        train_split: Callable[..., Any] | None = None,
+        classes: Any = None,
+        params: Any = "all",
+        method: str = "levenberg_marquardt",
+        unlearning_rate: float | str = "auto",
+        linear_solver: str = "cg",
+        max_steps: int | None = 10,
+        max_passes: float | None = None,
+        max_seconds: float | None = None,
+        max_rows: int | None = None,
+        retain_data: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             module,
             *args,

@@ -29,7 +29,16 @@ class AdoptionMixin(ModuleRequestsMixin, NeuralNet):
 
     @classmethod
     @refusing()
-    def from_skorch(cls, fitted, X, y, sample_weight=None, *, row_ids=None, **params):
+    def from_skorch(
+        cls,
+        fitted: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        row_ids: Any = None,
+        **params: Any,
+    ) -> Any:
         """A net that was trained elsewhere, taken over so that it unlearns.
 
         Its parameters stay what they are; nothing is trained. Where ``module`` is an
@@ -90,7 +99,7 @@ class AdoptionMixin(ModuleRequestsMixin, NeuralNet):
         net._fitted = replace(net._made(*data), adopted=fitted.module is fitted.module_)
         return net
 
-    def to_skorch(self):
+    def to_skorch(self) -> Any:
         """A plain fitted skorch net without data, to deploy.
 
         Its ``train_split`` is None, as one may hold rows.

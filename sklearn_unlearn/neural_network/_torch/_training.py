@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -39,7 +39,7 @@ class TrainingMixin(NeuralNet):
     #: From which epochs are shuffled and rows held out, while rows have names.
     _named_order: Any = None
 
-    def get_split_datasets(self, X, y=None, **fit_params):
+    def get_split_datasets(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """Rows to train on and rows that are held out, drawn from names if they can be.
 
         Parameters
@@ -63,7 +63,7 @@ class TrainingMixin(NeuralNet):
         data = self.get_dataset(X, y)
         return tuple(Subset(data, np.flatnonzero(each)) for each in (~held, held))
 
-    def get_iterator(self, dataset, training=False):
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         """Batches of rows; shuffled ones by names, if they have some.
 
         Parameters
@@ -88,7 +88,7 @@ class TrainingMixin(NeuralNet):
         given |= {"shuffle": False, "sampler": sampler, "batch_size": size}
         return self.iterator_train(dataset, **given)
 
-    def initialized_instance(self, instance_or_cls, kwargs):
+    def initialized_instance(self, instance_or_cls: Any, kwargs: Any) -> Any:
         """A module, or a criterion, to train.
 
         Parameters
@@ -105,7 +105,7 @@ class TrainingMixin(NeuralNet):
         made = super().initialized_instance(instance_or_cls, kwargs)
         return copied(made) if made is instance_or_cls else made
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; those of the optimiser also for optimisers to come.
 
         Parameters
@@ -123,7 +123,7 @@ class TrainingMixin(NeuralNet):
                 setattr(self, name, value)
         return self
 
-    def initialize_history(self):
+    def initialize_history(self) -> Self:
         """Start a new history; other versions of the net keep theirs."""
         self.history_ = History()
         return self

@@ -17,7 +17,7 @@ ROWS, WEIGHT = "X", "sample_weight"
 class WeightsMixin(NeuralNet):
     """A skorch net that weighs the losses of rows, if they come with weights."""
 
-    def infer(self, x, **fit_params):
+    def infer(self, x: Any, **fit_params: Any) -> Any:
         """Outputs of the module for a batch.
 
         Parameters
@@ -32,7 +32,9 @@ class WeightsMixin(NeuralNet):
         x = x[ROWS] if isinstance(x, Mapping) else x
         return super().infer(x, **fit_params)
 
-    def get_loss(self, y_pred, y_true, X=None, training=False):
+    def get_loss(
+        self, y_pred: Any, y_true: Any, X: Any = None, training: bool = False
+    ) -> Any:
         """Loss of a batch.
 
         Parameters

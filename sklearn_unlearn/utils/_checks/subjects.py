@@ -168,8 +168,10 @@ def check_attested(estimator):
         assert not wrong, f"{message} takes rows that have left."
         right = attest(model, *left.rows()[:2])
         if right.measured and not empirical(model, "partial_unfit"):
-            nearer = right.largest_difference < wrong.largest_difference
-            assert nearer or right.largest_difference == 0.0, (
+            near, far = right.largest_difference, wrong.largest_difference
+            assert near is not None, message
+            assert far is not None, message
+            assert near < far or near == 0.0, (
                 f"{message} finds answers no nearer to those of a refit on the rows "
                 f"left, {right}, than to those with the rows that have left, {wrong}"
             )
@@ -181,6 +183,7 @@ def assert_proved(model, case, message):
     found = attest(model, X, y)
     assert found.same, f"{message} says: {found}"
     if found.measured:
+        assert found.largest_difference is not None, f"{message} says: {found}"
         assert np.isfinite(found.largest_difference), f"{message} says: {found}"
         return
     assert found, f"{message} is true of nothing."
