@@ -195,7 +195,17 @@ def _is_fitted(estimator):
         known = [step for _, step in estimator.steps if hasattr(step, "fit")]
         known = [step for step in known if not hasattr(step, "fit_resample")]
         learned = [step for step in known if not is_stateless_transformer(step)]
-        return bool(learned) and all(map(_is_fitted, learned))
+        there = [_is_fitted(step) for step in learned]
+        for step, fitted in zip(learned, there, strict=True):
+            # others may have nothing by which that could be told
+            told = type(step).__module__.startswith("sklearn.")
+            if there[-1] and told and not fitted:
+                kind = kind_of(step, first=True)
+                raise UnlearningError(
+                    f"{kind} is not fitted, and what stands behind it is: pass the one "
+                    "that made its rows, or all of them unfitted."
+                )
+        return bool(learned) and all(there)
     try:
         check_is_fitted(estimator)
     except (NotFittedError, TypeError):

@@ -29,6 +29,20 @@ class OtherName(TransformerMixin, BaseEstimator):
         return X
 
 
+class Changed(TransformerMixin, BaseEstimator):
+    """Changes its parameter."""
+
+    def __init__(self, factor=None):
+        self.factor = list(factor)
+
+    def fit(self, X, y=None):
+        self.mean_ = X.mean(axis=0)
+        return self
+
+    def transform(self, X):
+        return X
+
+
 class Silent(ClassifierMixin, BaseEstimator):
     """Its fit returns nothing."""
 
@@ -80,6 +94,24 @@ def test_a_parameter_under_another_name():
             unlearnable(given, X, Y)
     with pytest.raises(UnlearningError, match="cannot be cloned"):
         unlearnable(make_pipeline(OtherName(), LogisticRegression()), X, Y)
+    named = r"Step 'changed', a Changed, .* cannot be cloned"
+    pipeline = make_pipeline(Changed([1]), LogisticRegression())
+    for given in (pipeline, pipeline.fit(X, Y)):
+        with pytest.raises(UnlearningError, match=named):
+            unlearnable(given, X, Y)
+
+
+def test_what_stands_behind_a_step_that_is_not_fitted():
+    fitted = LogisticRegression().fit(X, Y)
+    for given in (
+        [StandardScaler(), fitted],
+        make_pipeline(make_pipeline(StandardScaler()), fitted),
+    ):
+        with pytest.raises(UnlearningError, match="is not fitted, and what stands"):
+            unlearnable(given, X, Y)
+    # a fitted one before a model that is not is one that a fit would fit again
+    model = unlearnable([StandardScaler().fit(X + 1.0), LogisticRegression()], X, Y)
+    np.testing.assert_allclose(model[0].mean_, X.mean(axis=0))
 
 
 @pytest.mark.parametrize("given", [[()], [("scale",)], [("a", "b", "c")]])

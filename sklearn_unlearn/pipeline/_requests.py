@@ -314,18 +314,16 @@ class PipelineRequests(CompositeStep, NamedRowsMixin, UnlearnerMixin):
         self.steps = [(name, fitted(step)) for name, step in self.steps]
 
     def _find_differences(self, fitted, name, X):
-        behind = len(fitted.steps) - 1
         for (each, theirs), (_, ours) in zip(fitted.steps, self.steps, strict=True):
             part, found = f"{name}__{each}".removeprefix("__"), False
             for found in hook(ours, "_find_differences")(theirs, part, X):
                 yield found
-            if not behind:
-                return
-            behind -= 1
             try:
                 X = X if is_nothing(theirs) else theirs.transform(protected(X))
             except ValueError:
-                if not found:
+                shape = getattr(X, "shape", (len(X),))
+                n_columns = getattr(theirs, "n_features_in_", None)
+                if not found or (n_columns is not None and shape[1:] != (n_columns,)):
                     raise
                 return  # a step that learned from other rows refuses these
 

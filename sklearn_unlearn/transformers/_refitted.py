@@ -72,7 +72,11 @@ def check_can_be_refitted(name, step):
     Raises
     ------
     UnlearningError
+        Naming the step of a pipeline.
     """
+    for each, inner in step.steps if isinstance(step, Pipeline) else ():
+        if inner is not None and not isinstance(inner, str):
+            check_can_be_refitted(each, inner)
     parts = [step, *(step.get_params() if hasattr(step, "get_params") else {}).values()]
     if any(isinstance(part, FrozenEstimator) for part in parts):
         raise UnlearningError(

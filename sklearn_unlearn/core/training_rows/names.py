@@ -54,6 +54,8 @@ def groups_of(names: Any) -> Indices:
 
 def first_repeated(names: Any) -> int | None:
     """The place of the first name that is there a second time, None if none is."""
+    if names.size < 2:
+        return None
     _, first = np.unique(groups_of(names), return_index=True)
     repeated = np.setdiff1d(np.arange(names.size), first)
     return int(repeated[0]) if repeated.size else None
