@@ -21,6 +21,7 @@ from sklearn_unlearn.certification.lineage import (
     advanced,
     capacity,
     forecast,
+    known_extent,
     minimised,
     remeasured,
     requested,
@@ -362,21 +363,35 @@ class CertifiedMixin(NewtonModel):
         state, edit, step = fitted.model.state, request.edit, answer.step
         final, rows = model.state, model.retained
         try:
-            lineage = advanced(lineage, state, edit, step, final, rows)
+            before = fitted.model.retained
+            lineage = advanced(lineage, state, edit, step, final, rows, before)
         except (BudgetExceededError, NoBoundError) as error:
             if rows is None:
                 raise
-            unbounded = isinstance(error, NoBoundError)
-            nearer = self._remade if unbounded else self._closer
-            final, lineage = nearer(lineage.account, final, rows)
+            account = lineage.account
+            if isinstance(error, NoBoundError):
+                extent = None if step is None else known_extent(lineage, state, edit)
+                final, lineage = self._remade(account, final, rows, extent)
+            else:
+                final, lineage = self._closer(account, final, rows)
             model = replace(model, state=final)
         return replace(fitted, model=model, lineage=lineage)
 
-    def _remade(self, account, state, rows):
+    def _remade(self, account, state, rows, extent):
         """As `_closer`, if a Hessian of where the state is gives no bound either."""
         try:
+            computed = state.products is None  # whose gradient is that of the rows
             state = refreshed(state, rows, state.theta)
-            return state, minimised(account, "request", state, rows, exact=False)
+            found = minimised(
+                account,
+                "request",
+                state,
+                rows,
+                exact=False,
+                extent=extent,
+                computed=computed,
+            )
+            return state, found
         except (BudgetExceededError, NoBoundError, NotPositiveDefiniteError):
             return self._closer(account, state, rows)
 

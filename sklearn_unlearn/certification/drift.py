@@ -44,6 +44,8 @@ from sklearn_unlearn.core.linear.steps import StepResult
 from sklearn_unlearn.core.linear.units import Units
 from sklearn_unlearn.core.rows import RowBlocks, pass_cost
 
+#: Of no product with the rows: see `largest_changes`.
+NOT_SEEN = np.inf, np.inf
 #: Loss of certified eigenvalues by requests after which they are certified anew.
 _OLD = 2.0
 
@@ -57,6 +59,7 @@ def measured(
     exact: bool = False,
     alone: bool = False,
     computed: bool = False,
+    seen: float = np.inf,
 ) -> Drift:
     """The drift of a state, from a pass over its rows.
 
@@ -79,6 +82,8 @@ def measured(
     computed : bool, default=False
         Whether ``state.gradient`` was computed from these rows at its coefficients, as
         refinement does: it has then the rounding errors of a sum of them, no others.
+    seen : float, default=inf
+        A bound on the change of raw predictions, if one is known.
 
     Returns
     -------
@@ -106,7 +111,7 @@ def measured(
     if lag is None:
         return found
     slack += raw_rounding(objective, geometry.length, state.anchor)
-    change = geometry.blur + slack + read.change
+    change = min(geometry.blur + slack + read.change, seen)
     if not alone or geometry.blur > 0.0:
         return replace(found, change=change)
     moments = Moments.of(objective, state.factor, rows, state.anchor)
@@ -182,7 +187,7 @@ def unread(
     step: StepResult,
     final: State,
     units: Units,
-    seen: float = np.inf,
+    seen: tuple[float, float] = NOT_SEEN,
 ) -> Drift:
     """The drift where refinement ended, without a pass over the values of the rows.
 
@@ -198,18 +203,17 @@ def unread(
         After the request: its gradient was computed from the rows.
     units : Units
         Of the rows after the request.
-    seen : float, default=inf
-        What `largest_change` of ``final`` is known to be.
+    seen : tuple of float, default=NOT_SEEN
+        What `largest_changes` gave.
     """
     old, new, error = state.objective, final.objective, geometry.error
-    moved = edit.feature_map.pull(final.theta) - state.theta
-    moved[old.held] = 0.0
+    moved = _moved(state, edit, final)
     here = replace(geometry, reach=growth.reach, length=growth.row_length)
     way = way_of(old, step.factor, here, moved)
     way = way.exactly(error, growth.larger_radius(drift.geometry))
     constant = self_concordance(old)
     change = max(drift.change, growth.change)
-    jump = min(way.jump, change + seen)
+    jump = min(way.jump, seen[0])
     rounded = raw_rounding(new, growth.row_length, final.theta)
     floor = carried_floor(
         drift.floor,
@@ -233,7 +237,7 @@ def unread(
             drift.floor.roundings, drift.units.n_rows, growth.came.n_rows
         ),
     )
-    change = min(change + jump + rounded, seen)
+    change = min(change + jump + rounded, seen[1])
     unknown = over_root(floor.size, geometry.smallest)
     return Drift(geometry, change, unknown, floor.size, floor, units)
 
@@ -246,16 +250,51 @@ def readable(geometry: Geometry, edit: Edit, rows: RowBlocks) -> bool:
     return geometry.factor.order**2 <= pass_cost(rows)
 
 
-def largest_change(state: State, geometry: Geometry, rows: RowBlocks) -> float:
-    """Bound on ``|x_i . (theta - anchor)|`` over all rows, from one product."""
-    objective, change = state.objective, geometry.blur
-    for theta in (state.theta, state.anchor):
-        change += raw_rounding(objective, geometry.length, theta)
-    lag = state.theta - state.anchor
-    return change + objective.largest_raw_change(rows, lag)
+def _moved(state: State, edit: Edit, final: State) -> Array:
+    """The change of the coefficients, in the old coordinates."""
+    moved = edit.feature_map.pull(final.theta) - state.theta
+    moved[state.objective.held] = 0.0
+    return moved
 
 
-def as_read(drift: Drift, seen: float = np.inf) -> Drift:
+def largest_changes(
+    drift: Drift, state: State, edit: Edit, final: State, rows: RowBlocks, length: float
+) -> tuple[float, float]:
+    """Bounds on changes of raw predictions, from one product with the rows, or two.
+
+    Where columns leave, a row tells with them by how much: others often take their
+    place.
+
+    Parameters
+    ----------
+    drift, state : Drift, State
+        Before the request.
+    edit : Edit
+    final : State
+        After the request.
+    rows : RowBlocks
+        Before the request if columns leave, otherwise after it.
+    length : float
+        No row is longer.
+
+    Returns
+    -------
+    jump, change : float
+        That of the request, and that since the weights of H were taken.
+    """
+    old, moved = state.objective, _moved(state, edit, final)
+    thetas = state.theta, state.theta + moved, state.anchor
+    rounded = 2.0 * sum(raw_rounding(old, length, theta) for theta in thetas)
+    parts = [rows] if edit.rows_in is None else [rows, edit.rows_in]
+    jump = rounded + max(old.largest_raw_change(part, moved) for part in parts)
+    if drift.change <= jump:
+        return jump, np.inf
+    lag = state.theta - state.anchor + moved
+    change = max(old.largest_raw_change(part, lag) for part in parts)
+    return jump, drift.geometry.blur + rounded + change
+
+
+def as_read(drift: Drift, seen: tuple[float, float] = NOT_SEEN) -> Drift:
     """The same if reading the rows showed no more rounding errors than it last did.
 
     Nor any change of raw predictions, if that has not been ``seen``.
@@ -264,7 +303,7 @@ def as_read(drift: Drift, seen: float = np.inf) -> Drift:
     unknown = over_root(floor.size, drift.geometry.smallest)
     return replace(
         drift,
-        change=drift.change if seen < np.inf else 0.0,
+        change=drift.change if seen[0] < np.inf else 0.0,
         unknown=unknown,
         unknown_length=floor.size,
         floor=floor,

@@ -37,7 +37,7 @@ from sklearn_unlearn.core.rows import (
 )
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
-#: Orders at which all eigenvalues are cheaper than an iteration.
+#: Orders at which a decomposition is cheaper than an iteration.
 _SMALL = 200
 #: How much of an estimated eigenvalue is claimed at first.
 _CAUTION = 0.99
@@ -200,7 +200,7 @@ def _certified(matrix: Array, solve: Callable[[Array], Array]) -> float:
     """A shift below the smallest eigenvalue, shown by a Cholesky factorisation."""
     order = matrix.shape[0]
     if order <= _SMALL:
-        estimate = float(eigvalsh(matrix, lower=True)[0])
+        estimate = float(eigvalsh(matrix, lower=True, subset_by_index=(0, 0))[0])
     else:
         operator = LinearOperator((order, order), matvec=solve, dtype=np.float64)
         start = np.ones(order)

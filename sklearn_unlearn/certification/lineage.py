@@ -24,11 +24,12 @@ from sklearn_unlearn.certification.distance import (
     weakest_penalty,
 )
 from sklearn_unlearn.certification.drift import (
+    NOT_SEEN,
     as_read,
     followed,
     grown,
     kept,
-    largest_change,
+    largest_changes,
     measured,
     readable,
     stepped,
@@ -44,7 +45,7 @@ from sklearn_unlearn.certification.private import (
     sensitivity,
 )
 from sklearn_unlearn.core.arrays import Array, Data, is_sparse
-from sklearn_unlearn.core.linear.edits import Edit, LinearMap
+from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.steps import StepResult
 from sklearn_unlearn.core.linear.units import Units
@@ -105,6 +106,8 @@ def minimised(
     *,
     exact: bool,
     alone: bool = False,
+    extent: tuple[Array, float] | None = None,
+    computed: bool = False,
 ) -> Lineage:
     """The lineage of a state that was minimised on these rows with a fresh Hessian.
 
@@ -120,6 +123,8 @@ def minimised(
         Whether good numbers pay: for requests without data, or for want of budget.
     alone : bool, default=False
         Whether no data are retained.
+    extent, computed : tuple or None, bool
+        As `measured` takes them.
 
     Raises
     ------
@@ -130,7 +135,9 @@ def minimised(
     if account.terms.row_norm is not None:
         check_terms(state.objective, account.terms)
     with one_blas_thread():
-        drift, found = _measured(state, rows, None, account.terms, exact, alone)
+        drift, found = _measured(
+            state, rows, None, account.terms, exact, alone, extent, computed
+        )
     return _published(account, operation, state, drift, found)
 
 
@@ -141,6 +148,7 @@ def advanced(
     step: StepResult | None,
     final: State,
     rows: RowBlocks | None,
+    before: RowBlocks | None = None,
 ) -> Lineage:
     """The lineage after an edit of ``state``.
 
@@ -156,6 +164,8 @@ def advanced(
         After the request: the step's state, or a refinement of it on the rows.
     rows : RowBlocks or None
         The rows after the request, where data are retained.
+    before : RowBlocks or None
+        The same before it.
 
     Raises
     ------
@@ -164,7 +174,7 @@ def advanced(
     terms = lineage.terms
     with one_blas_thread():
         if rows is not None:
-            drift, found = _refined(lineage, state, edit, step, final, rows)
+            drift, found = _refined(lineage, state, edit, step, final, rows, before)
         else:
             assert step is not None
             drift = stepped(lineage.drift, state, edit, step)
@@ -179,6 +189,7 @@ def _refined(
     step: StepResult | None,
     final: State,
     rows: RowBlocks,
+    old_rows: RowBlocks | None,
 ) -> tuple[Drift, Distance]:
     """The drift where a refinement ended; rows are read again if that says more."""
     terms, geometry, room = lineage.terms, None, lineage.accountant.remaining
@@ -193,6 +204,7 @@ def _refined(
         return _distance(final, drift, terms, penalised=True)
 
     computed = final.products is None  # whose coefficients are those of sums
+    seen = NOT_SEEN
     if step is not None and final.factor is step.state.factor:
         before = lineage.drift
         geometry, effect = followed(before, state, edit, step)
@@ -200,37 +212,41 @@ def _refined(
             units = Units.of(final.objective.loss, rows)
             known = before, geometry, effect, state, edit, step, final, units
 
-            def told(seen: float = np.inf) -> tuple[Drift, Distance] | None:
+            def told() -> tuple[Drift, Distance, Distance]:
+                """The drift, its distance, and about what reading would make of it."""
                 drift = unread(*known, seen)
-                return _if_enough(final, drift, as_read(drift, seen), terms)
+                read = as_read(drift, seen)
+                best = _distance(final, read, terms)
+                return drift, _distance(final, drift, terms), best
 
-            found = told()
-            if found is None and told(geometry.blur) is not None:
+            drift, found, best = told()
+            if not _is_enough(found, best):
                 # it may be enough to see how far raw predictions have changed
-                found = told(largest_change(final, geometry, rows))
-            if found is not None:
-                drift, here = found[0], affordable(*found)
+                leave = isinstance(edit.feature_map, DropColumns)
+                read, length = old_rows if leave else rows, effect.row_length
+                if read is not None:
+                    seen = largest_changes(before, state, edit, final, read, length)
+                    drift, found, best = told()
+                    seen = seen[0], min(seen[1], drift.change)
+            vain = seen[0] < np.inf and not best.total < np.inf
+            if vain and best.condition >= _hopeless(drift):
+                return drift, best  # nothing that could be read gives a bound
+            if _is_enough(found, best):
+                drift = kept(drift, drift.geometry)
+                here = affordable(drift, found)
                 if here.total <= room:
                     return drift, here
-    extent = None
-    if step is not None and not isinstance(edit.feature_map, LinearMap):
-        extent = extent_after(lineage.drift.geometry, state.objective, edit)
+    extent = None if step is None else known_extent(lineage, state, edit)
     drift, here = _measured(
-        final, rows, geometry, terms, extent=extent, computed=computed
+        final, rows, geometry, terms, extent=extent, computed=computed, seen=seen[1]
     )
     return drift, affordable(drift, here)
 
 
-def _if_enough(
-    state: State, drift: Drift, read: Drift, terms: Terms
-) -> tuple[Drift, Distance] | None:
-    """A drift and its distance, if one that was ``read`` would hardly say more."""
-    found = _distance(state, drift, terms)
-    best = _distance(state, read, terms)
+def _is_enough(found: Distance, best: Distance) -> bool:
+    """Whether what reading the rows would make of a distance is hardly less."""
     enough = found.total <= (1.0 + _ENOUGH) * best.total
-    if enough and found.condition <= _LARGE_CONDITION:
-        return kept(drift, drift.geometry), found
-    return None
+    return enough and found.condition <= _LARGE_CONDITION
 
 
 def _distance(
@@ -238,6 +254,18 @@ def _distance(
 ) -> Distance:
     tol = refit_tolerance(terms.tol, drift)
     return distance(state, drift, tol, penalised=penalised)
+
+
+def known_extent(
+    lineage: Lineage, state: State, edit: Edit
+) -> tuple[Array, float] | None:
+    """Bounds on ``reach`` and ``length`` of the rows after an edit of ``state``.
+
+    None where a map mixes features.
+    """
+    if isinstance(edit.feature_map, LinearMap):
+        return None
+    return extent_after(lineage.drift.geometry, state.objective, edit)
 
 
 def remeasured(
@@ -252,7 +280,7 @@ def remeasured(
     geometry = lineage.drift.geometry
     with one_blas_thread():
         drift, _ = _measured(final, rows, geometry, lineage.terms, True, alone)
-    return replace(lineage, drift=drift)
+    return replace(lineage, drift=_without_forgotten(drift, final))
 
 
 def capacity(
@@ -291,6 +319,7 @@ def _measured(
     alone: bool = False,
     extent: tuple[Array, float] | None = None,
     computed: bool = False,
+    seen: float = np.inf,
 ) -> tuple[Drift, Distance]:
     if terms.row_norm is not None:
         check_rows(state.objective, rows, terms.row_norm)
@@ -302,6 +331,7 @@ def _measured(
         exact=exact,
         alone=alone,
         computed=computed,
+        seen=seen,
     )
     found = _distance(state, drift, terms)
     if not exact and _LARGE_CONDITION < found.condition < _hopeless(drift):
@@ -353,10 +383,20 @@ def _bytes(values: Data) -> list[bytes]:
     return [np.ascontiguousarray(values).tobytes()]
 
 
+def _without_forgotten(drift: Drift, state: State) -> Drift:
+    """The drift without the largest values of columns that are forgotten."""
+    gone, geometry = state.objective.forgotten, drift.geometry
+    if not np.any(geometry.reach[gone]):
+        return drift
+    reach = np.where(gone, 0.0, geometry.reach)
+    return replace(drift, geometry=replace(geometry, reach=reach))
+
+
 def _published(
     account: Account, operation: str, state: State, drift: Drift, found: Distance
 ) -> Lineage:
     """Spend, have it counted, then draw the one publication."""
+    drift = _without_forgotten(drift, state)
     terms, number = account.terms, account.accountant.n_published
     spent = found.total
     if terms.row_norm is not None:  # both worlds end that near to their minimisers

@@ -15,6 +15,7 @@ from sklearn_unlearn.certification.drift import measured
 from sklearn_unlearn.certification.lineage import _distance
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.refinement import refine
+from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from tests.core.problems import KINDS, Partitioned, fitted, make_problem
 
@@ -136,6 +137,16 @@ def products_of(model, columns):
     return {name: PRODUCTS[name] * spy.call_count for name, spy in spies.items()}
 
 
+def changes(before, after, X, column):
+    """How far a raw prediction is from that at which its weight in H was taken."""
+    corrected = np.where(np.arange(X.shape[1]) == column, 0.0, X)
+    same = np.arange(len(before.anchor)) == column
+    same |= (before.anchor == after.anchor)[:, 0]
+    start, X = (before, X) if same.all() else (after, corrected)
+    rows = Rows(X, np.zeros((len(X), 1)), np.ones(len(X)))
+    return before.objective.largest_raw_change(rows, after.theta - start.anchor)
+
+
 def test_columns_are_certified_by_a_half_more_products_at_most():
     X, y = categories()
     # to some, what is known before of eigenvalues leaves too little room
@@ -150,13 +161,21 @@ def test_columns_are_certified_by_a_half_more_products_at_most():
         kinds += {name: certified[name] > bare[name] for name in PRODUCTS}
         assert sum(certified.values()) <= 1.5 * sum(bare.values()), (bare, certified)
         drift = lineage.drift
+        changed = changes(fitted_value.model.state, inner.state, X, column)
+        assert changed <= drift.change
+        if certified["largest_raw_change"] > bare["largest_raw_change"]:
+            assert drift.change <= 1.07 * changed
         read = measured(
-            inner.state, inner.retained, geometry=drift.geometry, computed=True
+            inner.state,
+            inner.retained,
+            geometry=drift.geometry,
+            computed=True,
+            seen=changed,
         )
         for name in ("size", "sums", "raw", "roundings", "largest"):
             assert getattr(read.floor, name) <= 1.0001 * getattr(drift.floor, name)
-        assert read.change <= drift.change
-        assert np.all(np.abs(X).max(axis=0) <= drift.geometry.reach[:-1])
+        corrected = np.where(np.arange(X.shape[1]) == column, 0.0, X)
+        assert np.all(np.abs(corrected).max(axis=0) <= drift.geometry.reach[:-1])
         assert np.linalg.norm(X, axis=1).max() <= drift.geometry.length
         found = _distance(inner.state, read, lineage.terms).total
         if found > lineage.accountant.remaining or drift.change > 0.5:
@@ -164,12 +183,43 @@ def test_columns_are_certified_by_a_half_more_products_at_most():
             kinds["penalised"] += 1
         assert 0.999 * found <= lineage.record.distance <= 1.26 * found
         assert lineage.record.operation == "request"
-        corrected = np.where(np.arange(X.shape[1]) == column, 0.0, X)
         refit = UnlearnableLogisticRegression(tol=1e-13).fit(corrected, y)
         apart = np.linalg.norm(refit._fitted.model.state.theta - inner.state.theta)
         assert apart <= lineage.record.distance
     assert kinds["largest_raw_change"] >= 3 > kinds["rounding"]
     assert kinds["penalised"] >= 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_changes_of_predictions_are_bounded_over_many_requests(seed):
+    # against raw predictions at which the weights of the rows were taken
+    X, y = categories(1500)
+    rng, model = np.random.default_rng(seed), model_of(X, y)
+    state = model._fitted.model.state
+    anchor = state.anchor
+    began = state.objective.raw_prediction(X, anchor)
+    n_kept = 0
+    for column in rng.permutation(X.shape[1])[:8]:
+        few = rng.choice(len(y), 2, replace=False)
+        if rng.random() < 0.5:
+            new = X[few] * rng.choice([0.5, 1.5, -1.0])
+            came = model._fitted.model.state
+            model.replace_features(X[few], y[few], new)
+            X = np.vstack([np.delete(X, few, axis=0), new])
+            y = np.append(np.delete(y, few), y[few])
+            at = came.objective.raw_prediction(new, came.anchor)
+            began = np.vstack([np.delete(began, few, axis=0), at])
+        model.forget_features([column])
+        X = np.where(np.arange(X.shape[1]) == column, 0.0, X)
+        inner, drift = model._fitted.model.state, model._fitted.lineage.drift
+        kept = (inner.anchor == anchor)[:, 0] | inner.objective.forgotten
+        if not kept.all():
+            began = inner.objective.raw_prediction(X, inner.anchor)
+        n_kept += bool(kept.all())
+        anchor = inner.anchor
+        now = inner.objective.raw_prediction(X, inner.theta)
+        assert np.abs(now - began).max() <= drift.change
+    assert n_kept >= 2
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5])
@@ -197,6 +247,37 @@ def test_the_gradient_of_a_refinement_is_the_computed_one(kind):
         final = refine(start, rows, tol=1e-9, max_iter=max_iter).state
         computed = final.objective.gradient(rows, final.theta)
         np.testing.assert_array_equal(final.gradient, computed)
+
+
+def test_a_hessian_that_is_made_anew_is_measured_once():
+    # a column with a free intercept, of which nothing that could be read gives a bound
+    X, y = data(scale=60.0)
+    model = model_of(X, y)
+    names = ("rounding", "data_hessian", "gradient")
+    with ExitStack() as stack:
+        spies = [
+            stack.enter_context(
+                patch.object(
+                    Objective, name, autospec=True, side_effect=vars(Objective)[name]
+                )
+            )
+            for name in names
+        ]
+        module = "sklearn_unlearn.certification.geometry."
+        reached = [
+            stack.enter_context(patch(module + name, side_effect=AssertionError))
+            for name in ("column_reach", "largest_length")
+        ]
+        model.forget_features([0])
+    assert [spy.call_count for spy in spies] == [1, 1, 0]
+    assert not any(spy.called for spy in reached)
+    record, lineage = model.private_record(), model._fitted.lineage
+    assert record.operation == "request"
+    read = measured(model._fitted.model.state, model._fitted.model.retained)
+    assert _distance(model._fitted.model.state, read, lineage.terms).total <= (
+        record.distance * 1.0001
+    )
+    assert lineage.drift.geometry.reach[0] == 0.0 < lineage.drift.geometry.reach[1]
 
 
 def test_a_hessian_of_another_place_is_made_anew_before_anything_else():

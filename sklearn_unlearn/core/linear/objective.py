@@ -284,27 +284,30 @@ class Objective:
         def term(block: Rows) -> tuple[Array, int, int, float, float]:
             sums, room = np.zeros((2 * n_outputs, p)), None
             change = largest = 0.0
+            if not block.weight.all():
+                block = block.weighted()  # the others add nothing to any of these
             for part in block.blocks(CACHED_ENTRIES):
                 X, weight = as_float64(part.X), part.weight[:, None]
                 raw = self.raw_prediction(X, both)
-                there = weight > 0.0
-                moved = raw[:, n_outputs:] * there
-                change = max(change, moved.max(initial=0.0), -moved.min(initial=0.0))
-                raw = raw[:, :n_outputs]
+                if lag is not None:
+                    moved = raw[:, n_outputs:]
+                    ends = moved.max(initial=0.0), -moved.min(initial=0.0)
+                    change, raw = max(change, *ends), raw[:, :n_outputs]
                 if room is None and not is_sparse(X):
                     room = np.empty(X.shape)  # the first part is the largest
                 X = absolute(X, room)
-                curvature = np.abs(self.loss.curvature(raw, part.y))
                 terms = self.raw_prediction(X, size)
-                largest = max(largest, float((terms * there).max(initial=0.0)))
-                bent = self.bent(curvature, terms)
-                errors = np.hstack([np.abs(self.loss.gradient(raw, part.y)), bent])
+                largest = max(largest, terms.max(initial=0.0))
+                curvature = np.abs(self.loss.curvature(raw, part.y))
+                errors = np.empty((raw.shape[0], 2 * n_outputs))
+                np.abs(self.loss.gradient(raw, part.y), out=errors[:, :n_outputs])
+                errors[:, n_outputs:] = self.bent(curvature, terms)
                 errors *= weight
                 sums[:, : X.shape[1]] += transposed_times(X, errors).T
                 if self.fit_intercept:
                     sums[:, -1] += errors.sum(axis=0)
             met = n_roundings(n_rows, is_sparse(block.X)) + 8
-            return sums.T, 1, met, change, largest
+            return sums.T, 1, met, float(change), float(largest)
 
         def both_of(
             one: tuple[Array, int, int, float, float],
