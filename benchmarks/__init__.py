@@ -40,6 +40,7 @@ TOPICS = (
     "choice_models",
     "coverage",
     "forests",
+    "forests_accuracy",
     "forests_sequence",
     "perceptron",
     "certified",

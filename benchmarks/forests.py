@@ -26,6 +26,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from benchmarks import data
 from benchmarks.measure import Call, Table, paired, ratio
+from benchmarks.packaged_sets import adult
 from sklearn_unlearn import (
     UnlearnableColumnTransformer,
     UnlearnableOneHotEncoder,
@@ -60,18 +61,6 @@ def run(settings):
     return table
 
 
-def adult():
-    """Rows and labels of Adult, categories as numbers."""
-    frame, income = data.adult_raw()
-    coded = np.column_stack(
-        [
-            column if column.dtype.kind == "f" else _codes(column)
-            for column in (frame[name].to_numpy() for name in frame)
-        ]
-    )
-    return coded, np.array(income)
-
-
 def _sets():
     """Name, rows, targets, and whether it is classes."""
     return [
@@ -89,10 +78,6 @@ def _sets():
         ("diabetes", *load_diabetes(return_X_y=True), False),
         ("Friedman", *make_friedman1(2000, noise=1.0, random_state=0), False),
     ]
-
-
-def _codes(column):
-    return np.unique(column.astype(str), return_inverse=True)[1].astype(float)
 
 
 def _pair(classes, n_trees, seed):

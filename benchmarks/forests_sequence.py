@@ -7,8 +7,8 @@ import time
 import numpy as np
 from sklearn.base import clone
 
-from benchmarks.forests import adult
 from benchmarks.measure import Table
+from benchmarks.packaged_sets import adult
 from sklearn_unlearn import UnlearnableRandomForestClassifier
 
 _PARTS = "feature", "below", "above", "missing_left", "right", "n_rows", "sums"

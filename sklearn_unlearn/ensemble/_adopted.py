@@ -19,7 +19,7 @@ class AdoptedShards(ShardedModel):
     def from_sklearn(
         cls,
         fitted: Any,
-        X: Any,
+        X: Any = None,
         y: Any = None,
         sample_weight: Any = None,
         *,
@@ -54,10 +54,17 @@ class AdoptedShards(ShardedModel):
         Raises
         ------
         NotFittedError
+        TypeError
+            If X is missing.
         ValueError
             If X has other columns or y other labels, a parameter is refused, or the
             estimator refuses a shard.
         """
+        if X is None:
+            raise TypeError(
+                f"{cls.__name__}.from_sklearn trains its shards on the data that the "
+                "model was fitted on: pass them as X, and y."
+            )
         fitted = getattr(fitted, "best_estimator_", fitted)
         check_is_fitted(fitted)
         made: Any = cls

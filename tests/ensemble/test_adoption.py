@@ -55,3 +55,9 @@ def test_labels_that_a_classifier_was_not_fitted_with_are_refused():
     fitted = LogisticRegression().fit(rows, labels)
     with pytest.raises(ValueError, match="y holds the labels"):
         ShardedClassifier.from_sklearn(fitted, rows, (labels == "a").astype(int))
+
+
+@pytest.mark.parametrize("sharded", [ShardedClassifier, ShardedRegressor])
+def test_data_that_are_missing_are_asked_for_by_the_name_of_the_class(sharded):
+    with pytest.raises(TypeError, match=rf"^{sharded.__name__}.*pass them as X, and y"):
+        sharded.from_sklearn(LogisticRegression(max_iter=300).fit(X, Y))
