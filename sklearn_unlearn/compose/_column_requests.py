@@ -30,7 +30,7 @@ from sklearn_unlearn.transformers import (
 from sklearn_unlearn.utils.messages import FailingStep, kind_of
 from sklearn_unlearn.utils.raw_rows import taken
 from sklearn_unlearn.utils.rows import positions
-from sklearn_unlearn.utils.steps import hook
+from sklearn_unlearn.utils.steps import hook, own
 from sklearn_unlearn.utils.tags import accepts
 
 
@@ -113,6 +113,9 @@ class ColumnRequests(BesideParts):
         remembered = change.remembered
         after.output_indices_ = dict.fromkeys(self.output_indices_, slice(0, 0))
         parts, widths, gaps = [], {}, False
+        changes: list[Any] = []
+        whole = change.map, change.lost, change.unseen, change.forgotten
+        only_some = all(each is None for each in whole)
         for inner, step, columns in self.transformers_:
             width = _width(self.output_indices_[inner])
             places = positions(columns, self)
@@ -133,6 +136,11 @@ class ColumnRequests(BesideParts):
                 unseen = unseen or seen.unseen
                 parts.append((self._weight_of(inner), seen))
                 widths[inner] = map_.n_new
+                if (seen.map, seen.lost, seen.unseen) != (None, None, None):
+                    changes.append((np.arange(start, start + width), *parts[-1]))
+                elif change.into is not None and own(step, "_follow") is None:
+                    only_some = False  # alone a row may round otherwise than among all
+                only_some = only_some and map_.n_new == map_.n_old == width
             after.transformers_.append((inner, edited, columns))
             if map_.n_new:
                 after.output_indices_[inner] = slice(start, start + map_.n_new)
@@ -163,7 +171,8 @@ class ColumnRequests(BesideParts):
                 out = self._beside([(w, seen.out) for w, seen in parts], through.out)
             into = after._beside([(w, seen.into) for w, seen in parts], through.into)
             rest = after._beside([(w, seen.rest) for w, seen in parts], through.rest)
-            through = replace(through, out=out, into=into, rest=rest)
+            some = (rest, partial(_columns_of, changes)) if only_some else None
+            through = replace(through, out=out, into=into, rest=rest, some=some)
         return after, through
 
     def _rename_outputs(self, before):
@@ -320,6 +329,16 @@ def _knows_something(value):
     known, given = vars(value), type(value).__init__
     more = any(not accepts(given, name) for name in known)
     return more or any(map(_knows_something, known.values()))
+
+
+def _columns_of(changes):
+    """Columns that have changed, and what the parts that did make of all rows."""
+    outputs = [seen.rest() for _, _, seen in changes]
+    if not changes or not all(isinstance(Z, np.ndarray) for Z in outputs):
+        return None
+    weights = [weight for _, weight, _ in changes]
+    outputs = [Z if w == 1.0 else Z * w for w, Z in zip(weights, outputs, strict=True)]
+    return np.concatenate([where for where, _, _ in changes]), np.hstack(outputs)
 
 
 def _width(place):

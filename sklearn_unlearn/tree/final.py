@@ -20,7 +20,7 @@ class Inputs:
 
     Attributes
     ----------
-    moved : ndarray of float32 of shape (n_features, n_positions) or None
+    moved : ndarray of float32 of shape (n_moved, n_positions) or None
         Of the rows before, by position; None if it has not changed.
     new : ndarray of float32 of shape (n_features, n_rows)
         Of the rows that come.
@@ -30,6 +30,8 @@ class Inputs:
         Columns of these that are left.
     comparable : bool
         Whether rows have the names and the columns that they had before.
+    features : ndarray of int of shape (n_moved,) or None
+        Which features may have changed in the rows before; None for all.
     """
 
     moved: np.ndarray | None
@@ -37,6 +39,7 @@ class Inputs:
     forgotten: np.ndarray
     chosen: Any = ...
     comparable: bool = True
+    features: np.ndarray | None = None
 
     @classmethod
     def unchanged(cls, model, request):
@@ -56,10 +59,13 @@ class Inputs:
         n_before = model.retained.n_rows
         old = positions < n_before
         columns = np.empty((len(self.new), positions.size), dtype=np.float32)
-        if self.moved is None:
+        if self.moved is None or self.features is not None:
             columns[:, old] = model.rows.columns[:, model.place[positions[old]]]
-        else:
-            columns[:, old] = self.moved[:, positions[old]]
+        if self.moved is not None:
+            which = slice(None) if self.features is None else self.features[:, None]
+            columns[which, old if self.features is None else np.flatnonzero(old)] = (
+                self.moved[:, positions[old]]
+            )
         columns[:, ~old] = self.new[:, positions[~old] - n_before]
         return columns
 
@@ -73,6 +79,7 @@ class FinalTrees(FinalRowModel):
 
     _at_fit: Any
     _answered: Any
+    _check_finite: Any
     _grown: Any
 
     def _expect_raw(self, raw):
@@ -98,7 +105,7 @@ class FinalTrees(FinalRowModel):
     def _answer_final(self, asked, names, front=None):
         inputs, request, fitted = asked.inputs, asked.request, asked.fitted
         model, n_before = fitted.model, asked.retained.n_rows
-        forgotten, moved = model.forgotten, None
+        forgotten, moved, features = model.forgotten, None, None
         chosen: Any = ...
         moves = any(
             each is not None for each in (inputs.map, inputs.lost, inputs.unseen)
@@ -110,19 +117,26 @@ class FinalTrees(FinalRowModel):
         elif moves:
             self._check_forgot_nothing(asked)
             known = fitted.columns.names is not None
-            columns = Columns(inputs.n_columns, names()[1] if known else None)
-            X = check_rows(self, inputs.rest(), columns)
-            check_single(X)
-            forgotten = np.zeros(columns.n_features, dtype=bool)
+            some = inputs.changed_columns
+            n_columns = inputs.n_columns if some is None else len(forgotten)
+            columns = Columns(n_columns, names()[1] if known else None)
+            if some is None:
+                X = check_rows(self, inputs.rest(), columns)
+                check_single(X)
+            else:
+                features, X = some
+                self._check_finite(X)
+            forgotten = np.zeros(n_columns, dtype=bool)
             fitted = replace(
                 fitted, columns=columns, model=replace(model, forgotten=forgotten)
             )
             kept = asked.edited().alive
-            held = np.empty((columns.n_features, X.shape[0]), dtype=np.float32)
+            held = np.empty((X.shape[1], X.shape[0]), dtype=np.float32)
             held[:, self._order(asked, kept)] = singles(X)
-            moved = np.empty((columns.n_features, n_before), dtype=np.float32)
+            moved = np.empty((X.shape[1], n_before), dtype=np.float32)
             moved[:, kept] = held[:, : kept.size]
-        new = model.rows.columns[:, :0] if moved is None else held[:, kept.size :]
+        whole = moved is not None and features is None
+        new = held[:, kept.size :] if whole else model.rows.columns[:, :0]
         if inputs.into is None and request.relabels:
             target = self._new_targets(fitted, asked.leaving, request.into.y)
             edit = relabelled(asked.rows, target)
@@ -132,7 +146,9 @@ class FinalTrees(FinalRowModel):
             about = self._edit_of_rows(replace(asked, fitted=fitted))
             rows_in = about.edit.rows_in
             if rows_in is not None:
-                new = singles(rows_in.X) if moved is None else new
+                new = new if whole else singles(rows_in.X)
+                if features is not None:
+                    new[features] = held[:, kept.size :]
                 rows_in = replace(rows_in, X=no_keys(rows_in.X))
                 edit = replace(about.edit, rows_in=rows_in)
                 about = replace(about, edit=edit)
@@ -142,7 +158,7 @@ class FinalTrees(FinalRowModel):
             fitted = self._forget_raw_columns(asked, fitted)
             if about.origin is not None:
                 about = replace(about, origin=about.origin.forgetting(request.columns))
-        after = Inputs(moved, new, forgotten, chosen, comparable)
+        after = Inputs(moved, new, forgotten, chosen, comparable, features)
         then = self._at_fit(fitted)
         return self._copy_with(then._answered(fitted, about, after))
 

@@ -327,8 +327,10 @@ class TreeModel(
         movement = None
         if inputs is not None and inputs.moved is not None:
             stay = np.setdiff1d(before.alive, out)
-            held = model.rows.columns[:, model.place[stay]]
-            movement = Movement.of(stay, held, inputs.moved[:, stay])
+            moved, features = inputs.moved[:, stay], inputs.features
+            held = model.rows.columns
+            held = (held if features is None else held[features])[:, model.place[stay]]
+            movement = Movement.of(stay, held, moved, features)
             if movement.unsteady.size > most:
                 return None
         return model.edited(retained, out, coming, movement)

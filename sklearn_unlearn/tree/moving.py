@@ -17,7 +17,9 @@ class Movement:
     ----------
     positions : ndarray of int of shape (n_rows,)
         Of the rows that stay.
-    columns : ndarray of float32 of shape (n_features, n_rows)
+    features : ndarray of int of shape (n_moved,)
+        Those that may have changed.
+    columns : ndarray of float32 of shape (n_moved, n_rows)
         Their values.
     unsteady : ndarray of int
         Positions of those whose place in the order of some column has changed, or that
@@ -28,13 +30,18 @@ class Movement:
     """
 
     positions: np.ndarray
+    features: np.ndarray
     columns: np.ndarray
     unsteady: np.ndarray
     maps: dict[int, tuple[np.ndarray, np.ndarray]]
 
     @classmethod
-    def of(cls, positions, before, after):
-        """That of rows with these values before and after, feature by feature."""
+    def of(cls, positions, before, after, features=None):
+        """That of rows with these values before and after, feature by feature.
+
+        Features are those of these numbers, or all.
+        """
+        features = np.arange(len(before)) if features is None else features
         unsteady = np.zeros(positions.size, dtype=bool)
         orders = {}
         for feature, (old, new) in enumerate(zip(before, after, strict=True)):
@@ -58,14 +65,15 @@ class Movement:
             first = order[
                 np.append(True, _differ(before[feature][order]))[: order.size]
             ]
-            maps[feature] = before[feature][first], after[feature][first]
-        return cls(positions, after, positions[unsteady], maps)
+            maps[features[feature]] = before[feature][first], after[feature][first]
+        return cls(positions, features, after, positions[unsteady], maps)
 
     def rows(self, rows, place):
         """The rows of trees with these values."""
         columns = rows.columns.copy()
-        columns[:, place[self.positions]] = self.columns
-        missing = rows.has_missing | np.any(columns == MISSING, axis=1)
+        columns[self.features[:, None], place[self.positions]] = self.columns
+        missing = rows.has_missing.copy()
+        missing[self.features] |= np.any(self.columns == MISSING, axis=1)
         return replace(rows, columns=columns, has_missing=missing)
 
 

@@ -85,6 +85,10 @@ class InputChange:
     rest : callable or None
         Gives all rows after the request, as the step will get them; None where no data
         are retained.
+    some : tuple of callable or None
+        Where it is known that only some columns of the other rows have changed: that
+        ``rest`` of which this is so, and what gives these columns and their values in
+        all rows after the request, or None.
     weight_rest : callable or None
         Gives their weights.
     targets : callable or None
@@ -112,6 +116,7 @@ class InputChange:
     then: Callable[[Any], Any] | None = None
     imputed: tuple[Imputed, ...] = ()
     rest: Callable[[], Any] | None = None
+    some: tuple[Any, Callable[[], tuple[np.ndarray, np.ndarray] | None]] | None = None
     weight_rest: Callable[[], Any] | None = None
     targets: Callable[[], Any] | None = None
     targets_out: Callable[[], Any] | None = None
@@ -142,6 +147,16 @@ class InputChange:
         if self.map is not None:
             return self.map.n_new
         return None if self.rest is None else self.rest().shape[1]
+
+    @property
+    def changed_columns(self):
+        """Columns of other rows that have changed, and their values in all rows.
+
+        None if that is not known.
+        """
+        if self.some is None or self.some[0] is not self.rest:
+            return None  # of the outputs of a step before this one
+        return self.some[1]()
 
     def told(self, on_stateful):
         """The same for what is in a step that is to do this about what cannot unlearn.

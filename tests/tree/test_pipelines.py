@@ -238,3 +238,27 @@ def test_many_rows_that_change_their_order_are_those_of_a_fit(verb):
         pipeline.replace_labels(X[:2], y[:2], 1 - y[:2])
         y[:2], left[:2] = 1 - y[:2], True
     assert_same(pipeline, scaled(clone(FOREST)).fit(X[left], y[left]))
+
+
+@pytest.mark.parametrize("verb", ["partial_unfit", "replace_features"])
+def test_outputs_that_a_request_leaves_as_they_are_are_not_computed(monkeypatch, verb):
+    X, y = rows_of()
+    pipeline, seen = scaled(clone(FOREST)).fit(X, y), []
+    transform = UnlearnableOneHotEncoder.transform
+
+    def count(self, rows):
+        outputs = transform(self, rows)
+        seen.append(outputs.shape[0])
+        return outputs
+
+    monkeypatch.setattr(UnlearnableOneHotEncoder, "transform", count)
+    if verb == "partial_unfit":
+        pipeline.partial_unfit(X[:1], y[:1])
+        X, y = X[1:], y[1:]
+    else:
+        new = X[:1] + 1.0
+        new[0, 2] = X[0, 2]
+        pipeline.replace_features(X[:1], y[:1], new)
+        X = np.concatenate([new, X[1:]])
+    assert max(seen, default=0) <= 1
+    assert_same(pipeline, scaled(clone(FOREST)).fit(X, y))
