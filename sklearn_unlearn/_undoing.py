@@ -91,12 +91,15 @@ class UndoingMixin(CarryingMixin):
             if listed and self._keeps_places_of_one():
                 raise UndoError(
                     "In which folds rows were that left in a list is not remembered: "
-                    "with them back the model would be another than before."
+                    "with them back the model would be another than before. Fit again, "
+                    "or go on with a copy from before."
                 )
             if record.method not in ("exact", "refined"):
+                closed = record.method == "one step"
+                way = "with retain_data=True" if closed else "go on with a copy"
                 raise UndoError(
                     "The model is not exact: after the opposite request it would be "
-                    "another than before. Fit again, or with retain_data=True."
+                    f"another than before. Fit again, or {way}."
                 )
 
     def _opposite(self, record, given, by_name, log, fitted, whole):

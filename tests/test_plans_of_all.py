@@ -14,7 +14,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
+    Normalizer,
     OneHotEncoder,
+    PolynomialFeatures,
     PowerTransformer,
 )
 from sklearn.tree import DecisionTreeClassifier
@@ -191,6 +193,29 @@ def test_passes_and_fits_are_counted_of_all(name, passes, fits):
         assert low <= found <= high
     said = f"{plan.passes} pass{'' if plan.passes == 1 else 'es'}, {plan.fits} fit"
     assert said in repr(plan)
+
+
+def test_steps_without_state_are_untouched():
+    rows = {"X": X[:2], "y": y[:2]}
+    last = su.UnlearnableRidge(retain_data=True)
+    for step in (Normalizer(), FunctionTransformer(), PolynomialFeatures(2)):
+        model = su.make_unlearnable_pipeline(su.UnlearnableStandardScaler(), step, last)
+        model.fit(X, y)
+        plan = model.plan(("partial_unfit", rows))
+        assert [each.how for each in plan.steps] == ["exact", "untouched", "refined"]
+        before = model[1]
+        record = model.partial_unfit(**rows).request_record_
+        assert model[1] is before
+        assert len(record.steps) == 2
+    words = np.array([[value] for value in "aab" * 30], dtype=object)
+    words[0] = "rare"  # whose column goes
+    model = su.make_unlearnable_pipeline(
+        su.UnlearnableOneHotEncoder(), Normalizer(), last
+    )
+    model.fit(words, y).partial_unfit(words[:1], y[:1])
+    assert model[1].n_features_in_ == 2
+    refit = clone(model).fit(words[1:], y[1:])
+    np.testing.assert_allclose(model.predict(words[1:]), refit.predict(words[1:]))
 
 
 def test_steps_and_members_that_are_fitted_anew_are_counted():

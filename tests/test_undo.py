@@ -102,11 +102,13 @@ def test_other_rows_are_refused(family):
         record.undo(fitted(family), **argued(model, [1]))
 
 
+@pytest.mark.filterwarnings("ignore::sklearn_unlearn.exceptions.NotForgottenWarning")
 def test_what_has_no_exact_opposite():
-    model = fitted("logistic")
-    record = model.partial_unfit(X[:1], y[:1]).request_record_
-    with pytest.raises(UndoError, match="not exact"):
-        record.undo(model, X[:1], y[:1])
+    for family, way in (("logistic", "with retain_data"), ("network", "with a copy")):
+        model = fitted(family)
+        record = model.partial_unfit(X[:1], y[:1]).request_record_
+        with pytest.raises(UndoError, match=f"not exact.*{way}"):
+            record.undo(model, X[:1], y[:1])
     model = fitted("ridge_retained")
     record = model.forget_features([1]).request_record_
     with pytest.raises(UndoError, match="no opposite: fit again"):

@@ -287,6 +287,16 @@ def _same_rows(out, into):
     return out.shape == into.shape and bool(out.same(into).all())
 
 
+def _knows_columns(step, change, sample):
+    """Whether a step that knows no more was fitted to so many columns, unnamed."""
+    n_columns = getattr(step, "n_features_in_", None)
+    if n_columns is None or hasattr(step, "feature_names_in_"):
+        return False
+    if change.map is not None:
+        return bool(change.map.n_new == n_columns)
+    return RawRows.of(sample()).shape[1:] == (n_columns,)
+
+
 def _unchanged(name, step, change):
     """A transformer that is the same after the request."""
     if change.forgotten is not None:
@@ -301,9 +311,9 @@ def _unchanged(name, step, change):
         )
     after = step
     if (change.map is not None or change.lost is not None) and is_stateless(step):
-        # it knows the number of columns at most
+        # it knows the number of columns at most, and their names
         sample = change.rest or change.into
-        if sample is not None:
+        if sample is not None and not _knows_columns(step, change, sample):
             after = clone(step)
             after.fit(sample())
     same = change.map is None and change.lost is None and change.unseen is None

@@ -1,6 +1,7 @@
 """Faults of records, lists, plans and undo that the checks of any unlearner see."""
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
@@ -13,6 +14,7 @@ from sklearn_unlearn import (
     UnlearnableRidge,
 )
 from sklearn_unlearn.exceptions import ContradictionError
+from sklearn_unlearn.records import LOGGER
 from sklearn_unlearn.utils._checks import requests, subjects
 from sklearn_unlearn.utils.estimator_checks import unlearner_checks
 from tests.utils.faulty import failures
@@ -162,6 +164,8 @@ def test_a_record_of_other_counts():
         ({"refused": "no"}, "says: no"),
         ({"largest_change": 0.0}, "answers move by 0"),
         ({"seconds": 0.0}, "costs nothing"),
+        ({"passes": None}, "counts None passes"),
+        ({"fits": -1}, "and -1 fits"),
         ({"steps": ()}, r"names \[\]"),
     ],
 )
@@ -302,6 +306,72 @@ def test_a_plan_that_gives_another_reason():
 
     with pytest.raises(AssertionError, match="says 'never', the request"):
         requests.check_plan(Fault())
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        ({"follows": None}, "does not follow"),
+        ({"state_before": "0" * 32}, "between which the state has changed"),
+        ({"asked": "0" * 32}, "anybody can compute"),
+    ],
+)
+def test_records_that_do_not_follow(of, words):
+    class Fault(UnlearnableRidge):
+        @property
+        def request_record_(self):
+            return replace(super().request_record_, **of)
+
+    with pytest.raises(AssertionError, match=words):
+        requests.check_record(Fault())
+
+
+def test_a_request_that_is_not_logged():
+    class Fault(UnlearnableRidge):
+        def _put(self, *given, **keywords):
+            with patch.object(LOGGER, "isEnabledFor", lambda level: False):
+                return super()._put(*given, **keywords)
+
+    with pytest.raises(AssertionError, match=r"logs \[\]"):
+        requests.check_record(Fault())
+
+
+def test_an_undo_that_does_not_say_so():
+    class Fault(UnlearnableGaussianNB):
+        @property
+        def request_record_(self):
+            return replace(super().request_record_, undoes=None)
+
+    with pytest.raises(AssertionError, match="does not say what was undone"):
+        requests.check_undo(Fault())
+
+
+def test_a_list_of_which_one_is_undone():
+    class Fault(UnlearnableGaussianNB):
+        def _undo(self, records, given):
+            if len(records) == 1:
+                return super()._undo(records, given)
+            return self.partial_fit(given[0]["X"], given[0]["y"])
+
+    with pytest.raises(AssertionError, match="another model than before"):
+        requests.check_undo(Fault())
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        ({"row_ids": ("0" * 32,)}, "are of other names"),
+        ({"n_rows_out": 1}, "recorded as of 1"),
+    ],
+)
+def test_records_of_other_names(of, words):
+    class Fault(UnlearnableKNeighborsClassifier):
+        @property
+        def request_record_(self):
+            return replace(super().request_record_, **of)
+
+    with pytest.raises(AssertionError, match=words):
+        subjects.check_requests_by_name(Fault(1))
 
 
 def test_an_undo_before_what_came_later():

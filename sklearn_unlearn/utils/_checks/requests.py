@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
+from contextlib import contextmanager
 
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from sklearn_unlearn.exceptions import UndoError
+from sklearn_unlearn.records import LOGGER, undo_requests
 from sklearn_unlearn.utils._checks.assertions import (
     assert_near,
     configured,
@@ -36,6 +39,7 @@ def check_record(estimator):
     """Each request leaves a record, which clones have not and pickles have."""
     estimator = configured(estimator)
     case = make_cases(estimator)[0]
+    _check_chain(case, estimator)
     model, last = case.fit(estimator), None
     message = where(model, case, "fit")
     assert not hasattr(model, "request_record_"), f"{message} leaves a record."
@@ -65,6 +69,52 @@ def check_record(estimator):
     assert not hasattr(clone(model), "request_record_"), (
         f"{message} leaves a record that a clone has."
     )
+
+
+def _check_chain(case, estimator):
+    """A record follows the one before, is logged, and tells no rows without its key."""
+    model, other, records = case.fit(estimator), case.fit(estimator), []
+    message = where(model, case, "partial_unfit, twice,")
+    for request in (row_request(case, "partial_unfit", at) for at in (FIRST, SECOND)):
+        with _logged() as lines:
+            request.send(model)
+        records.append(model.request_record_)
+        assert lines == [records[-1].line], f"{message} logs {lines}."
+    first, second = records
+    assert (first.follows, second.follows) == (None, first.identity), (
+        f"{message} leaves a record that does not follow the one before."
+    )
+    assert second.state_before == first.state_after, (
+        f"{message} leaves records between which the state has changed."
+    )
+    row_request(case, "partial_unfit", FIRST).send(other)
+    assert other.request_record_.asked != first.asked, (
+        f"{message} leaves a digest of rows that anybody can compute who has them."
+    )
+
+
+class _Lines(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(record.getMessage())
+
+
+@contextmanager
+def _logged():
+    """Lines of requests, as somebody reads them who has no more."""
+    handler, level = _Lines(), LOGGER.level
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+    try:
+        yield handler.lines
+    finally:
+        LOGGER.setLevel(level)
+        LOGGER.removeHandler(handler)
 
 
 def check_list_of_requests(estimator):
@@ -158,6 +208,14 @@ def check_plan(estimator):
         assert not lines, f"{message}: {'; '.join(lines)}."
         assert plan.refused is None, f"{message} says: {plan.refused}"
         assert plan.seconds > 0.0, f"{message} says that it costs nothing."
+        again = any(step.how == "fitted again" for step in plan.steps)
+        counted = (
+            plan.passes is not None
+            and plan.passes >= 0
+            and plan.fits is not None
+            and plan.fits >= int(again)
+        )
+        assert counted, f"{message} counts {plan.passes} passes and {plan.fits} fits."
         assert plan.largest_change >= 0.0, f"{message} does not say how far."
         assert not hasattr(model, "request_record_"), f"{message} leaves a record."
         watched = scores(model, case.X_test)
@@ -221,8 +279,14 @@ def check_undo(estimator):
             ["partial_unfit", "partial_fit"],
             f"{message} is another model than before",
         )
+        undone = model.request_record_
+        assert undone.undoes == record.identity, (
+            f"{message} leaves a record that does not say what was undone."
+        )
     case = make_cases(estimator)[0]
     first, later = (row_request(case, "partial_unfit", at) for at in (FIRST, SECOND))
+    model = case.fit(estimator)
+    _check_list_undone(model, case, [_listed(first), _listed(later)])
     model = case.fit(estimator)
     first.send(model)
     record = model.request_record_
@@ -233,6 +297,29 @@ def check_undo(estimator):
         return
     raise AssertionError(
         f"{where(model, case, 'undo')} is done before that of what came later."
+    )
+
+
+def _check_list_undone(model, case, asked):
+    """A list is taken back as a whole, or refused and stands."""
+    before = scores(model, case.X_test)
+    records = model.carry_out(asked)
+    without = scores(model, case.X_test)
+    message = where(model, case, "undo_requests")
+    try:
+        undo_requests(model, records, asked)
+    except UndoError:
+        assert distance(scores(model, case.X_test), without) == 0.0, (
+            f"{message} is refused, but changes the model."
+        )
+        return
+    assert_near(
+        scores(model, case.X_test),
+        before,
+        distance(without, before),
+        model,
+        ["partial_unfit", "partial_fit"],
+        f"{message} leads to another model than before",
     )
 
 

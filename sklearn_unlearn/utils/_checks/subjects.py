@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import clone
 
+from sklearn_unlearn.records import hashes_of, record_key
 from sklearn_unlearn.utils._checks.assertions import (
     assert_near,
     configured,
@@ -90,6 +91,7 @@ def check_requests_by_name(estimator):
         assert _refusal(fitted, **given), f"{message} a name that is {what} is taken."
         lines = changes(held, snapshot(fitted, case.X_test))
         assert not lines, f"{message} {what} is refused, but {'; '.join(lines)}."
+    _check_hashed(clone(fitted).fit(X, y, row_ids=names, **keywords), case, first)
     for verb, new in (("replace_features", "X_new"), ("replace_labels", "y_new")):
         if not hasattr(fitted, verb):
             continue
@@ -124,6 +126,25 @@ def check_requests_by_name(estimator):
     _assert_as(model, refit, case, before, "partial_unfit", message)
 
 
+def _check_hashed(model, case, name):
+    """A record has hashes of names, which nobody can make without its key."""
+    if not hasattr(model, "plan"):
+        return
+    message = where(model, case, "partial_unfit of a name")
+    planned = model.plan(("partial_unfit", {"row_ids": [name]}))
+    record = model.partial_unfit(row_ids=[name]).request_record_
+    assert planned.n_rows_out == record.n_rows_out == _ROWS_EACH, (
+        f"{message} is planned as of {planned.n_rows_out} rows, and recorded as of "
+        f"{record.n_rows_out}."
+    )
+    assert record.row_ids == hashes_of([name], record_key(model)), (
+        f"{message} leaves a record whose hashes are of other names."
+    )
+    assert record.row_ids != hashes_of([name], bytes(32)), (
+        f"{message} leaves a record with hashes of a key that anybody knows."
+    )
+
+
 def _refusal(model, row_ids, **given):
     """Why a request by names is refused, nothing if it is not."""
     try:
@@ -137,7 +158,9 @@ def _assert_without(model, case, names, gone, before, message):
     """A model is near one that was fitted without the rows of some names."""
     X, y, keywords = case.rows()
     kept = np.flatnonzero(~np.isin(names, gone))
-    refit = clone(model).fit(some(X, kept), y[kept], row_ids=names[kept], **keywords)
+    rest = some(X, kept)
+    refit = hook(model, "_like_at_fit")(rest)
+    refit.fit(rest, y[kept], row_ids=names[kept], **keywords)
     message += " the model is not that of the other rows"
     _assert_as(model, refit, case, before, "partial_unfit", message)
 
