@@ -7,9 +7,11 @@ code. Who does not have the key can neither tell what was digested nor try value
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -30,6 +32,8 @@ _DEPTH = 12
 #: What a request may be given for its rows, in the order of digests.
 _GIVEN = ("X", "X_new", "columns", "row_ids", "sample_weight", "y", "y_new")
 _FLOAT64, _INT64 = np.dtype(np.float64), np.dtype(np.int64)
+#: Digests without a key, which leave with what they are of, and are in no pickle.
+_ALONE: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
 _PLAIN = frozenset({bool, int, float, str, type(None)})
 _NUMBERS = (np.generic, str, bool, int, float)
 #: What searches took, which is another each time.
@@ -167,54 +171,101 @@ def _add_state(parts: list[Any], value: Any, depth: int) -> None:
         parts += (_heading(value.shape, value.dtype), _values(value))
     elif kind in _PLAIN:
         parts.append(repr(value).encode())
-    elif names := _learned_fields(kind):
-        for name in names:
-            _add_state(parts, getattr(value, name), depth + 1)
     elif depth < _DEPTH:
-        _add_object(parts, value, depth)
+        _adding(kind)(parts, value, depth)
 
 
-def _add_object(parts: list[Any], value: Any, depth: int) -> None:
-    """The same of what is neither an array nor a plain value."""
-    if isinstance(value, np.ndarray):
-        _add_state(parts, np.asarray(value), depth)
-    elif isinstance(value, _NUMBERS):
-        parts.append(repr(getattr(value, "item", lambda: value)()).encode())
-    elif hasattr(value, "detach"):  # a tensor
-        _add_state(parts, value.detach().cpu().numpy(), depth)
-    elif is_sparse(value):
-        for part in (value.data, value.indices, value.indptr):
-            _add_state(parts, part, depth)
-    else:
-        for name, part in _parts(value):
-            parts.append(name.encode())
-            _add_state(parts, part, depth + 1)
+@lru_cache(maxsize=512)
+def _adding(kind: Any) -> Callable[[list[Any], Any, int], None]:
+    """What adds values of a kind that is neither an array nor plain."""
+    if names := _learned_fields(kind):
+        alone = getattr(kind, "tells_alone", False)
+        return partial(_add_alone if alone else _add_fields, names)
+    if issubclass(kind, np.ndarray):
+        return lambda parts, value, depth: _add_state(parts, np.asarray(value), depth)
+    if issubclass(kind, _NUMBERS):
+        return _add_number
+    if issubclass(kind, dict):
+        return _add_dict
+    if issubclass(kind, list | tuple):
+        return _add_list
+    if hasattr(kind, "detach"):  # a tensor
+        return lambda parts, value, depth: _add_state(
+            parts, value.detach().cpu().numpy(), depth
+        )
+    return _add_estimator if issubclass(kind, BaseEstimator) else _add_other
 
 
-def _parts(value):
-    """What a value consists of, as far as it was learned, each by a name."""
-    if isinstance(value, dict):
-        pairs = [(str(name), one) for name, one in value.items()]
-        return _some([pair for pair in pairs if pair[0] not in _TIMES])
-    if isinstance(value, list | tuple):
-        return ((str(len(value)), part) for part in _some(value))
-    value = getattr(value, "version", value)
-    if not isinstance(value, BaseEstimator):
-        return ()
+def _add_fields(
+    names: tuple[str, ...], parts: list[Any], value: Any, depth: int
+) -> None:
+    for name in names:
+        _add_state(parts, getattr(value, name), depth + 1)
+
+
+def _add_alone(
+    names: tuple[str, ...], parts: list[Any], value: Any, depth: int
+) -> None:
+    """A digest of an immutable value, as of a tree, that many requests leave alone."""
+    known = _ALONE.get(value)
+    if known is None:
+        own: list[Any] = []
+        _add_fields(names, own, value, depth)
+        known = hashlib.blake2b(b"".join(own), digest_size=_SIZE).digest()
+        _ALONE[value] = known
+    parts.append(known)
+
+
+def _add_number(parts: list[Any], value: Any, depth: int) -> None:
+    parts.append(repr(getattr(value, "item", lambda: value)()).encode())
+
+
+def _add_dict(parts: list[Any], value: Any, depth: int) -> None:
+    pairs = [(str(name), one) for name, one in value.items()]
+    for name, part in _some([pair for pair in pairs if pair[0] not in _TIMES]):
+        parts.append(name.encode())
+        _add_state(parts, part, depth + 1)
+
+
+def _add_list(parts: list[Any], value: Any, depth: int) -> None:
+    size = str(len(value)).encode()
+    for part in _some(value):
+        parts.append(size)
+        _add_state(parts, part, depth + 1)
+
+
+def _add_estimator(parts: list[Any], value: Any, depth: int) -> None:
     learned = vars(value)
     inner = learned.get("_fitted")
     if inner is not None:
-        return [(type(value).__name__, inner)]
+        parts.append(type(value).__name__.encode())
+        _add_state(parts, inner, depth + 1)
+        return
     names = _learned_attributes(tuple(learned))
+    for name, tag in names:
+        parts.append(tag)
+        _add_state(parts, learned[name], depth + 1)
     if not names:
-        return [("steps", getattr(value, "steps", None))]
-    return [(name, learned[name]) for name in names]
+        parts.append(b"steps")
+        _add_state(parts, getattr(value, "steps", None), depth + 1)
+
+
+def _add_other(parts: list[Any], value: Any, depth: int) -> None:
+    if is_sparse(value):
+        for part in (value.data, value.indices, value.indptr):
+            _add_state(parts, part, depth)
+        return
+    version = getattr(value, "version", None)
+    if isinstance(version, BaseEstimator):
+        _add_estimator(parts, version, depth)
 
 
 @lru_cache(maxsize=256)
-def _learned_attributes(names):
-    """Those that scikit-learn's estimators keep what they learned in."""
-    return tuple(name for name in names if name.endswith("_") and name[0] != "_")
+def _learned_attributes(names: tuple[str, ...]) -> tuple[tuple[str, bytes], ...]:
+    """Those in which scikit-learn's estimators keep what they learned, with tags."""
+    return tuple(
+        (name, name.encode()) for name in names if name.endswith("_") and name[0] != "_"
+    )
 
 
 @lru_cache(maxsize=256)

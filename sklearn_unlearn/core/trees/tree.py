@@ -54,6 +54,8 @@ class Tree:
 
     #: What a digest of the tree is made of.
     tells: ClassVar[tuple[str, ...]] = ("below", "sums")
+    #: Whether that is of the tree alone, and kept as long as it is there.
+    tells_alone: ClassVar[bool] = True
 
     @classmethod
     def empty(cls, n_statistics: int, tables: Tables) -> Tree:
