@@ -10,7 +10,6 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from sklearn_unlearn.exceptions import UndoError
-from sklearn_unlearn.records import LOGGER, undo_requests
 from sklearn_unlearn.utils._checks.assertions import (
     assert_near,
     configured,
@@ -27,6 +26,7 @@ from sklearn_unlearn.utils._checks.data import (
 )
 from sklearn_unlearn.utils._checks.oracles import changes, distance, scores, snapshot
 
+_LOGGER = logging.getLogger("sklearn_unlearn.requests")
 _ARGUMENTS = {
     "partial_unfit": ("X", "y"),
     "replace_features": ("X", "y", "X_new"),
@@ -107,14 +107,14 @@ class _Lines(logging.Handler):
 @contextmanager
 def _logged():
     """Lines of requests, as somebody reads them who has no more."""
-    handler, level = _Lines(), LOGGER.level
-    LOGGER.addHandler(handler)
-    LOGGER.setLevel(logging.INFO)
+    handler, level = _Lines(), _LOGGER.level
+    _LOGGER.addHandler(handler)
+    _LOGGER.setLevel(logging.INFO)
     try:
         yield handler.lines
     finally:
-        LOGGER.setLevel(level)
-        LOGGER.removeHandler(handler)
+        _LOGGER.setLevel(level)
+        _LOGGER.removeHandler(handler)
 
 
 def check_list_of_requests(estimator):
@@ -307,7 +307,7 @@ def _check_list_undone(model, case, asked):
     without = scores(model, case.X_test)
     message = where(model, case, "undo_requests")
     try:
-        undo_requests(model, records, asked)
+        model._undo(records, [given for _, given in asked])
     except UndoError:
         assert distance(scores(model, case.X_test), without) == 0.0, (
             f"{message} is refused, but changes the model."

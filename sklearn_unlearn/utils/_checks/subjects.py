@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import clone
 
-from sklearn_unlearn.records import hashes_of, record_key
 from sklearn_unlearn.utils._checks.assertions import (
     assert_near,
     configured,
@@ -21,6 +20,7 @@ from sklearn_unlearn.utils._checks.data import (
 )
 from sklearn_unlearn.utils._checks.oracles import changes, distance, scores, snapshot
 from sklearn_unlearn.utils.attestation import attest, state_digest
+from sklearn_unlearn.utils.digests import digests_of_names
 from sklearn_unlearn.utils.steps import hook
 from sklearn_unlearn.utils.tags import accepts, unlearning_tags
 
@@ -137,10 +137,10 @@ def _check_hashed(model, case, name):
         f"{message} is planned as of {planned.n_rows_out} rows, and recorded as of "
         f"{record.n_rows_out}."
     )
-    assert record.row_ids == hashes_of([name], record_key(model)), (
+    assert record.row_ids == digests_of_names(model._request_log.key, [name]), (
         f"{message} leaves a record whose hashes are of other names."
     )
-    assert record.row_ids != hashes_of([name], bytes(32)), (
+    assert record.row_ids != digests_of_names(bytes(32), [name]), (
         f"{message} leaves a record with hashes of a key that anybody knows."
     )
 
