@@ -29,23 +29,28 @@ from sklearn_unlearn.exceptions import NotForgottenWarning
 _TOL = 1e-9
 #: Rows of Adult: 80 models of them with retained data take half a gigabyte.
 _N_ADULT = 10_000
-#: Rows that leave a search without data, each alone. Of one with data there are ten,
-#: and of large data, whose fresh search takes seconds, three.
-_N_DRAWS = 100
+#: Rows that leave, each alone; of data whose fresh search takes seconds, three.
+_N_DRAWS = 10
 
 
-def run(settings):
+def add_arguments(parser):
+    """Which data, so that they can be measured in several runs."""
+    parser.add_argument("--data", default=None, help="one data set; all by default")
+
+
+def run(settings, options):
     """One row out of each search, against fresh searches in the same folds."""
     warnings.simplefilter("ignore", ConvergenceWarning)
     table = Table("One row out of a search against a fresh search in the same folds")
     n_candidates, n_folds = (3, 3) if settings.quick else (8, 5)
     candidates = np.logspace(-3, 2, n_candidates)
     for name, X, y, ours, theirs in _problems(settings, table):
+        if options.data not in (None, name):
+            continue
         folds = list(StratifiedKFold(n_folds, shuffle=True, random_state=0).split(X, y))
         draws = np.random.default_rng(0).permutation(len(y))
         for retain in (False, True):
-            n_draws = 10 if retain else _N_DRAWS
-            n_draws = 3 if settings.quick or len(y) > 1000 else n_draws
+            n_draws = 3 if settings.quick or len(y) > 1000 else _N_DRAWS
             model = ours(retain)
             place = f"{model.steps[-1][0]}__C"
             search = UnlearnableGridSearchCV(model, {place: candidates}, cv=folds)
@@ -93,9 +98,11 @@ def run(settings):
         "accuracy in any fold from the fresh search, whose LogisticRegression has "
         "solver='newton-cholesky'. Within the bound: draws of which every score in "
         "every fold is as near to the fresh one as `score_errors` says; surely: those "
-        "of which it says that a fresh search would choose the same, as all these did."
+        "of which it says that a fresh search would choose the same, as all these did. "
+        "`python -m benchmarks choice_draws` makes a hundred draws."
     )
-    _leak(table, settings)
+    if options.data is None:
+        _leak(table, settings)
     return table
 
 

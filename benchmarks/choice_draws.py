@@ -24,7 +24,7 @@ _N_DRAWS, _EVERY = 100, 10
 
 def add_arguments(parser):
     """Which of the draws are made, so that they can be made in several runs."""
-    parser.add_argument("--data", default=None, help="one data set; all by default")
+    parser.add_argument("--draws-of", default=None, help="one data set; all by default")
     parser.add_argument("--first", type=int, default=0, help="number of the first draw")
     parser.add_argument("--draws", type=int, default=_N_DRAWS, help="how many")
     parser.add_argument("--every", type=int, default=_EVERY, help="fresh searches")
@@ -39,7 +39,7 @@ def run(settings, options):
     n_draws = 2 if settings.quick else options.draws
     candidates = np.logspace(-3, 2, n_candidates)
     for name, X, y, ours, theirs in choice._problems(settings, table):
-        if options.data not in (None, name):
+        if options.draws_of not in (None, name):
             continue
         folds = list(StratifiedKFold(n_folds, shuffle=True, random_state=0).split(X, y))
         rows = np.random.default_rng(0).permutation(len(y))

@@ -6,12 +6,14 @@ fitted attribute are is the estimator's business.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.core.linear.bookkeeping import Model, Request, edited_tally
 from sklearn_unlearn.core.linear.doubt import DOUBTFUL
 from sklearn_unlearn.core.linear.edits import LinearMap
@@ -30,6 +32,7 @@ from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.notes import Answering, note
 from sklearn_unlearn.utils.request import Request as Ask
 from sklearn_unlearn.utils.residual import GradientResidual, residual_at
+from sklearn_unlearn.utils.sharing import once, sharing
 from sklearn_unlearn.utils.tags import promised
 
 
@@ -181,6 +184,23 @@ optional
         how = "exact, one step" if exact else "approximate, one step"
         return how, "factor of the curvature", "its rows"
 
+    def _of_the_rows_of(self, other):
+        """A copy that shares the rows, and sums of them, with a model of the same."""
+        if type(self) is not type(other):
+            return self
+        fitted, theirs = self._checked(), other._checked().model
+        model = fitted.model
+        names = [each.name for each in fields(model.tally)]
+        pairs = ((getattr(m.tally, name) for m in (model, theirs)) for name in names)
+        if all(np.array_equal(*pair) for pair in pairs):
+            model = replace(model, tally=theirs.tally)
+        if model.retained is not None and theirs.retained is not None:
+            one, other_one = (m.retained.chunks for m in (model, theirs))
+            alone = len(one) == len(other_one) == 1
+            if alone and _same_rows(one[0], other_one[0]):
+                model = replace(model, retained=theirs.retained)
+        return self._copy_with(replace(fitted, model=model))
+
     # Carrying out -------------------------------------------------------------------
 
     def __getstate__(self):
@@ -204,7 +224,7 @@ optional
     def _carried(self, fitted, request):
         """The fitted value after a request; the estimator stays as it is."""
         options = self._options()
-        request = self._completed(fitted, request)
+        request = self._completed(fitted, _tallied(fitted.model, request))
         try:
             answer = apply(fitted.model, request, options)
         except EmptyClassError as error:
@@ -243,6 +263,29 @@ optional
             tally = edited_tally(fitted.model, request)
             edit = replace(edit, loss=fitted.loss_at(tally.groups))
         return replace(request, edit=edit)
+
+
+def _tallied(model, request):
+    """The request with sums after it, which are those of other models of these rows."""
+    if not sharing():
+        return request
+    edit, tally = request.edit, model.tally
+    rows = [model.retained, request.retained, request.positions]
+    rows += [edit.rows_out, edit.rows_in, edit.feature_map]
+    found = partial(edited_tally, model, request)
+    return replace(request, tally=once(found, [tally, *rows], "tally", request.unseen))
+
+
+def _same_rows(chunk, other):
+    """Whether two models were given the same rows, in the same order."""
+    mine, theirs = ([rows.X, rows.y, rows.weight] for rows in (chunk.rows, other.rows))
+    if type(mine[0]) is not type(theirs[0]) or mine[0].shape != theirs[0].shape:
+        return False
+    if is_sparse(mine[0]):
+        names = "data", "indices", "indptr"
+        for given in (mine, theirs):
+            given[:1] = [getattr(given[0], name) for name in names]
+    return all(map(np.array_equal, mine, theirs))
 
 
 def _widened(penalty, n_columns, intercept):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import scipy.sparse as sp
@@ -120,7 +121,9 @@ class FollowsInputs(FinalResidualMixin):
             growth = retained.magnified * inputs.map.magnification
             mapped = growth <= _MAGNIFIED
         if mapped:
-            retained = retained.mapped(inputs.map, inputs.then)
+            given = inputs.map, inputs.then
+            after = partial(retained.mapped, *given)
+            retained = once(after, [retained, *given], "mapped")
             if rows_in is not None:
                 numbers = asked.numbers
                 retained = retained.with_rows(rows_in, ids, asked.origin_in, numbers)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -132,7 +133,7 @@ class AffineMap:
         """Whether all new outputs are known."""
         return bool(self.known.all())
 
-    @property
+    @cached_property
     def magnification(self) -> float:
         """Largest factor by which an error of an old output is seen in a new one."""
         return float(abs(self.linear).max()) if min(self.linear.shape) else 0.0

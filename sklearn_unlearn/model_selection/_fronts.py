@@ -11,6 +11,7 @@ import numpy as np
 from sklearn_unlearn.folds import unlearns
 from sklearn_unlearn.pipeline import UnlearnablePipeline, fit_behind, with_steps_of
 from sklearn_unlearn.transformers import is_stateless
+from sklearn_unlearn.utils.steps import own
 
 
 def fronts_of(specs, candidates):
@@ -68,6 +69,10 @@ def with_shared_steps(members, fronts):
         if member.error is None:
             other = first.setdefault((split, fronts[number]), member.estimator)
             model = with_steps_of(other, member.estimator)
+            last, theirs = model.steps[-1][1], other.steps[-1][1]
+            share = own(last, "_of_the_rows_of")
+            if share is not None and last is not theirs:
+                model.steps = [*model.steps[:-1], (model.steps[-1][0], share(theirs))]
             member = replace(member, estimator=model)
         fitted[number, split] = member
     return replace(members, fitted=fitted)

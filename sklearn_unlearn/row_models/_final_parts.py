@@ -13,6 +13,7 @@ from sklearn_unlearn.row_models._array_rows import RowModel
 from sklearn_unlearn.row_models._leaving import Leaving
 from sklearn_unlearn.utils.given_rows import at_once
 from sklearn_unlearn.utils.raw_rows import RawRows
+from sklearn_unlearn.utils.sharing import once
 from sklearn_unlearn.utils.validation import named
 
 
@@ -152,18 +153,24 @@ class FinalPartsMixin(RowModel):
 
     def _find(self, asked, X, origin=None):
         """Rows that leave, by what this step got of them or by what they were."""
-        out, into = asked.request.out, asked.request.into
-        return self._leaving(
-            asked.fitted,
-            X,
-            out.y,
-            out.sample_weight if self._knows_weights else None,
-            out.row_ids,
-            origin=origin,
-            on_unknown=out.on_unknown,
-            whole=into is None and out.whole,
-            interchangeable=into is None or (into.X is None and into.y is None),
-        )
+        out, into, fitted = asked.request.out, asked.request.into, asked.fitted
+        keywords = {
+            "on_unknown": out.on_unknown,
+            "whole": into is None and out.whole,
+            "interchangeable": into is None or (into.X is None and into.y is None),
+        }
+        weight = out.sample_weight if self._knows_weights else None
+
+        def found():
+            given = fitted, X, out.y, weight, out.row_ids
+            return self._leaving(*given, origin=origin, **keywords)
+
+        # models of the same rows find the same
+        told = [fitted.model.retained, X, out.y, weight, out.row_ids]
+        classes = fitted.encoding.classes
+        labels = None if classes is None else tuple(classes.tolist())
+        kind = type(self), labels, fitted.columns.n_features
+        return once(found, told, "leaving", *kind, *keywords.values())
 
     def _targets_coming(self, asked):
         """Encoded targets of rows that come, or come back."""

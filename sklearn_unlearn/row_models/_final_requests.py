@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from sklearn_unlearn.row_models._final_parts import FinalPartsMixin
 from sklearn_unlearn.utils.final_parts import raw_inputs
 from sklearn_unlearn.utils.input_change import as_given
 from sklearn_unlearn.utils.raw_rows import taken
+from sklearn_unlearn.utils.sharing import once
 from sklearn_unlearn.utils.steps import LocatedRows
 from sklearn_unlearn.utils.validation import check_sample_weight, named
 
@@ -164,13 +165,14 @@ class FinalRowModel(FinalPartsMixin):
 
         @cache
         def edited():
-            return (
-                retained if rows is None else retained.without(positions, rows.weight)
-            )
+            if rows is None:
+                return retained
+            left = partial(retained.without, positions, rows.weight)
+            return once(left, [retained, rows, positions], "edited")
 
         @cache
         def compacted():
-            return edited().compacted()
+            return once(edited().compacted, [edited()], "compacted")
 
         @cache
         def rest():

@@ -125,3 +125,53 @@ def test_a_stack_takes_held_out_rows_once_for_all_models(monkeypatch):
             stack.partial_unfit(X[:1], y[:1])
         counts.append(n_calls[0])
     assert counts[0] == counts[1]
+
+
+def last_models(search):
+    """The last steps, by candidate and split."""
+    fitted = search._fitted.members.fitted
+    return {cell: member.estimator.steps[-1][1] for cell, member in fitted.items()}
+
+
+@pytest.mark.filterwarnings("ignore:The request may be too large")
+@pytest.mark.parametrize("retain_data", [True, False])
+def test_rows_of_a_fold_are_kept_once_for_all_candidates(retain_data, monkeypatch):
+    X, y = classes()
+    requests = [
+        ("partial_unfit", (X[:2], y[:2])),
+        ("partial_unfit", (X[5:6], y[5:6])),
+        ("replace_features", (X[2:4], y[2:4], X[2:4] + 0.1)),
+        ("partial_unfit", (X[8:9], y[8:9])),
+    ]
+    both = [piped([0.01, 0.1, 1.0], retain_data).fit(X, y)]
+    with monkeypatch.context() as patched:
+        kind = UnlearnableLogisticRegression
+        patched.setattr(kind, "_of_the_rows_of", lambda model, other: model)
+        both.append(piped([0.01, 0.1, 1.0], retain_data).fit(X, y))
+    for number, (name, arguments) in enumerate(requests):
+        found, alone = (last_models(getattr(s, name)(*arguments)) for s in both)
+        for cell, model in found.items():  # to the last bit
+            np.testing.assert_array_equal(model.coef_, alone[cell].coef_)
+        if number > 1:
+            continue  # rows that come are read by each model
+        for split in range(3):
+            first, *others = (found[n, split]._fitted.model for n in range(3))
+            assert all(one.tally is first.tally for one in others)
+            assert all(one.retained is first.retained for one in others)
+
+
+def test_weights_and_targets_tell_rows_apart():
+    X, y = classes()
+    weight = np.linspace(0.5, 2.0, len(y))
+    one, two, three = (
+        UnlearnableLogisticRegression(retain_data=True) for _ in range(3)
+    )
+    one.fit(X, y), two.fit(X, y, weight), three.fit(X, np.roll(y, 1))
+    for other in (two, three):
+        assert other._of_the_rows_of(one)._fitted.model.retained is not (
+            one._fitted.model.retained
+        )
+    like = UnlearnableLogisticRegression(C=0.1, retain_data=True).fit(X, y)
+    shared = like._of_the_rows_of(one)._fitted.model
+    assert shared.retained is one._fitted.model.retained
+    assert like._fitted.model.retained is not shared.retained

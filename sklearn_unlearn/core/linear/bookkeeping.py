@@ -62,6 +62,8 @@ class Request:
         Coefficients from which ``retained`` is fitted, where no map leads there.
     unseen : bool
         Whether some rows change otherwise than by the map of the features.
+    tally : Tally or None
+        The sums after it, where they are known.
     """
 
     edit: Edit
@@ -72,6 +74,7 @@ class Request:
     retained: RetainedRows | None = None
     start: Array | None = None
     unseen: bool = False
+    tally: Tally | None = None
 
 
 def edited_tally(model: Model, request: Request) -> Tally:
@@ -80,6 +83,8 @@ def edited_tally(model: Model, request: Request) -> Tally:
     Without retained data a row out is a whole row, whatever weight is given.
     """
     edit, retained = request.edit, model.retained
+    if request.tally is not None:
+        return request.tally
     if request.retained is not None:
         return Tally.of(request.retained, model.marks, model.tally.n_groups)
     forgotten, stay = model.forgotten, None
