@@ -75,7 +75,7 @@ test-bare: $(ENV)bare$(STAMP)
 
 test-torch: $(ENV)torch$(STAMP)
 	@$(TEST_ENV) $(ENV)torch/bin/python -m pytest $(PYTEST_ARGS) \
-	    sklearn_unlearn/neural_network tests/neural_network \
+	    sklearn_unlearn/neural_network tests/neural_network doc/guide/modules.rst \
 	    tests/core/test_perceptron.py tests/core/test_levenberg_marquardt.py \
 	    tests/test_examples_torch.py tests/test_benchmarks_networks.py
 

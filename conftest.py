@@ -24,9 +24,11 @@ if find_spec("numba") is None:
     collect_ignore += ["sklearn_unlearn/core/trees/compiled"]
 if find_spec("distributed") is None:
     collect_ignore += ["sklearn_unlearn/dask", "tests/dask"]
+if any(find_spec(name) is None for name in ("distributed", "pandas", "pyarrow")):
+    collect_ignore += ["doc/guide/large_data.rst"]
 if find_spec("torch") is None or find_spec("skorch") is None:
     collect_ignore += ["sklearn_unlearn/neural_network/_torch"]
-    collect_ignore += ["tests/neural_network/modules"]
+    collect_ignore += ["tests/neural_network/modules", "doc/guide/modules.rst"]
 
 
 def pytest_addoption(parser):

@@ -58,22 +58,65 @@ def partial_unfit(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
 
 
 def replace_features(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
-    """Correct values, whatever the estimator is; see `partial_unfit`."""
+    """Correct values, whatever the estimator is; see `partial_unfit`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import UnlearnableRidgeClassifier, replace_features
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = UnlearnableRidgeClassifier().fit(X, y)
+    >>> replace_features(model, X[:1], y[:1], X[1:2]).request_record_.verb
+    'replace_features'
+    """
     return _asked("replace_features", estimator, arguments, keywords)
 
 
 def replace_labels(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
-    """Correct targets, whatever the estimator is; see `partial_unfit`."""
+    """Correct targets, whatever the estimator is; see `partial_unfit`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import UnlearnableRidgeClassifier, replace_labels
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = UnlearnableRidgeClassifier().fit(X, y)
+    >>> replace_labels(model, X[:1], y[:1], 1 - y[:1]).request_record_.verb
+    'replace_labels'
+    """
     return _asked("replace_labels", estimator, arguments, keywords)
 
 
 def forget_features(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
-    """Forget columns, whatever the estimator is; see `partial_unfit`."""
+    """Forget columns, whatever the estimator is; see `partial_unfit`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import UnlearnableRidgeClassifier, forget_features
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = forget_features(UnlearnableRidgeClassifier().fit(X, y), [4])
+    >>> float(model.coef_[4])
+    0.0
+    """
     return _asked("forget_features", estimator, arguments, keywords)
 
 
 def refine(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
-    """Remove what a closed form left, whatever it is in; see `partial_unfit`."""
+    """Remove what a closed form left, whatever it is in; see `partial_unfit`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_unlearn import UnlearnableLogisticRegression, refine
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X = scale(X)
+    >>> model = UnlearnableLogisticRegression(C=0.1).fit(X, y)
+    >>> model = refine(model.partial_unfit(X[:2], y[:2]), X[2:], y[2:])
+    >>> bool(model.gradient_residual(X[2:], y[2:]) < 1e-6)
+    True
+    """
     return _asked("refine", estimator, arguments, keywords)
 
 

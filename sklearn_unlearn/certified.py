@@ -79,6 +79,17 @@ class RemovalCost:
         what the last state did. Infinite as above.
     remaining : float or None
         With certification, what remains of the budget now.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_unlearn import UnlearnableLogisticRegression
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X = scale(X)
+    >>> cost = UnlearnableLogisticRegression(C=0.1).fit(X, y).removal_cost(X[:2], y[:2])
+    >>> cost.leverage.shape, cost.coefficient_change > 0.0, cost.fits is None
+    ((2,), True, True)
     """
 
     leverage: np.ndarray

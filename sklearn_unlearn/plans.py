@@ -39,6 +39,16 @@ class PlannedStep:
         Names of outputs, as of categories and words, that would be gone.
     emptied : tuple
         Classes that would have no row.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_unlearn import UnlearnableRidge
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = UnlearnableRidge().fit(X, y)
+    >>> step = model.plan(("partial_unfit", {"X": X[:2], "y": y[:2]})).steps[0]
+    >>> step.name, step.how, step.n_rows_out
+    ('UnlearnableRidge', 'exact', 2)
     """
 
     name: str
@@ -109,6 +119,16 @@ class RequestPlan(FrameMixin):
         How far the answers for ``X_watch`` would move: probabilities, decisions,
         predicted numbers or outputs. NaN if there would be others. With certification
         those of coefficients without noise, of which a plan draws none.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_unlearn import UnlearnableRidge
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = UnlearnableRidge().fit(X, y)
+    >>> found = model.plan(("partial_unfit", {"X": X[:2], "y": y[:2]}), X_watch=X)
+    >>> found.n_rows_out, found.refused is None, found.largest_change > 0.0
+    (2, True, True)
     """
 
     verbs: tuple[str, ...]

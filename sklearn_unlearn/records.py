@@ -118,6 +118,16 @@ class RequestRecord(FrameMixin):
         more than 2,048 numbers in an array so many, of more than 16 trees so many,
         evenly spaced; of a model of rows, all rows. Two states with different digests
         differ.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_unlearn import UnlearnableRidge
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = UnlearnableRidge().fit(X, y).partial_unfit(X[:2], y[:2])
+    >>> record = model.request_record_
+    >>> record.verb, record.n_rows_out, record.method
+    ('partial_unfit', 2, 'exact')
     """
 
     identity: str
@@ -358,6 +368,17 @@ def use_record_key(model: Recorded, key: Any) -> None:
     ------
     ValueError
         If it is no key.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_unlearn import UnlearnableRidge
+    >>> from sklearn_unlearn.records import record_key, use_record_key
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model, other = UnlearnableRidge().fit(X, y), UnlearnableRidge().fit(X, y)
+    >>> use_record_key(other, record_key(model))
+    >>> record_key(other) == record_key(model)
+    True
     """
     if not isinstance(key, bytes) or len(key) != 32:
         raise ValueError("key must be 32 bytes, as record_key gives them.")
@@ -376,6 +397,12 @@ def hashes_of(row_ids: Any, key: Any) -> Any:
     Returns
     -------
     tuple of str
+
+    Examples
+    --------
+    >>> from sklearn_unlearn.records import hashes_of
+    >>> [len(each) for each in hashes_of(["k17", "k18"], bytes(32))]
+    [32, 32]
     """
     return digests_of_names(key, row_ids)
 

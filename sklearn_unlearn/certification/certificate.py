@@ -169,6 +169,18 @@ class Certificate(_Json):
         Ed25519 signature of all other entries in hexadecimal digits; empty if it is not
         signed.
     schema : str
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.preprocessing import normalize, scale
+    >>> from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> promise = GaussianCertification(epsilon=1.0, delta=1e-4, sigma=1.0)
+    >>> model = UnlearnableLogisticRegression(C=0.01, certification=promise)
+    >>> published, certificate = model.fit(normalize(scale(X)), y).release()
+    >>> certificate.epsilon, certificate.publication
+    (1.0, 1)
     """
 
     claim: str
@@ -306,6 +318,18 @@ class PrivateRecord(_Json):
     model_sha256 : str
         As in the certificate.
     schema : str
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.preprocessing import normalize, scale
+    >>> from sklearn_unlearn import GaussianCertification, UnlearnableLogisticRegression
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> promise = GaussianCertification(epsilon=1.0, delta=1e-4, sigma=1.0)
+    >>> model = UnlearnableLogisticRegression(C=0.01, certification=promise)
+    >>> record = model.fit(normalize(scale(X)), y).private_record()
+    >>> record.operation, 0.0 < record.spent < record.budget
+    ('fit', True)
     """
 
     operation: str

@@ -31,6 +31,13 @@ def model_hash(model: Any) -> str:
     ------
     TypeError
         If something in it cannot be pickled.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn_unlearn.certification import model_hash
+    >>> model_hash(Ridge()) == model_hash(Ridge()), len(model_hash(Ridge()))
+    (True, 64)
     """
     return _Digest().of(model).hex()
 

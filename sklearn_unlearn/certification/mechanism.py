@@ -72,6 +72,12 @@ def gaussian_delta(noise: float, epsilon: float) -> float:
     float
         ``Phi(1/(2k) - eps k) - exp(eps) Phi(-1/(2k) - eps k)`` with k the noise, to
         about 1e-11 relative.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn.certification import gaussian_delta, kappa
+    >>> gaussian_delta(kappa(1.0, 1e-5), 1.0)
+    1e-05
     """
     half, shift = 0.5 / noise, epsilon * noise
     # exp(eps) phi(half + shift) = phi(half - shift): both terms as Mills ratios times
@@ -143,6 +149,12 @@ def classical_kappa(epsilon: float, delta: float) -> float:
     ------
     ValueError
         If it is smaller than what (epsilon, delta) needs, as from epsilon of about 7.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn.certification import classical_kappa, kappa
+    >>> classical_kappa(1.0, 1e-5) > kappa(1.0, 1e-5)
+    True
     """
     needed = kappa(epsilon, delta)
     classical = math.sqrt(2.0 * math.log(1.5 / delta)) / epsilon

@@ -261,6 +261,16 @@ def make_unlearnable_column_transformer(
     Returns
     -------
     UnlearnableColumnTransformer
+
+    Examples
+    --------
+    >>> from sklearn_unlearn import UnlearnableOneHotEncoder, UnlearnableStandardScaler
+    >>> from sklearn_unlearn import make_unlearnable_column_transformer
+    >>> columns = make_unlearnable_column_transformer(
+    ...     (UnlearnableStandardScaler(), [0]), (UnlearnableOneHotEncoder(), [1])
+    ... )
+    >>> [name for name, _, _ in columns.transformers]
+    ['unlearnablestandardscaler', 'unlearnableonehotencoder']
     """
     named = make_column_transformer(*transformers).transformers
     return UnlearnableColumnTransformer(

@@ -190,6 +190,15 @@ class Ridge(_Model, UnlearnableRidge):
     """:class:`~sklearn_unlearn.UnlearnableRidge` of Dask collections.
 
     As `LogisticRegression`.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from sklearn_unlearn.dask import Ridge
+    >>> X = da.random.default_rng(0).standard_normal((1000, 3), chunks=(250, 3))
+    >>> model = Ridge().fit(X, X[:, 0])
+    >>> model.partial_unfit(X[:2].compute(), X[:2, 0].compute()).predict(X).chunks
+    ((250, 250, 250, 250),)
     """
 
 
@@ -198,6 +207,15 @@ class PoissonRegressor(_Model, UnlearnablePoissonRegressor):
     """:class:`~sklearn_unlearn.UnlearnablePoissonRegressor` of Dask collections.
 
     As `LogisticRegression`.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from sklearn_unlearn.dask import PoissonRegressor
+    >>> X = da.random.default_rng(0).standard_normal((1000, 3), chunks=(250, 3))
+    >>> model = PoissonRegressor().fit(X, abs(X[:, 0]))
+    >>> model.predict(X).chunks
+    ((250, 250, 250, 250),)
     """
 
 
@@ -207,6 +225,15 @@ class StandardScaler(UnlearnableStandardScaler):
 
     Sums are without rounding: it is the same to the last bit however rows are cut.
     `transform` answers with a Dask array.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from sklearn_unlearn.dask import StandardScaler
+    >>> X = da.random.default_rng(0).standard_normal((1000, 3), chunks=(250, 3))
+    >>> scaler = StandardScaler().fit(X).partial_unfit(X[:2].compute())
+    >>> scaler.transform(X).chunks
+    ((250, 250, 250, 250), (3,))
     """
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -233,6 +260,15 @@ class OneHotEncoder(UnlearnableOneHotEncoder):
 
     It is the same to the last bit however rows are cut. `transform` answers with a Dask
     array, of sparse chunks unless ``sparse_output=False``.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import numpy as np
+    >>> from sklearn_unlearn.dask import OneHotEncoder
+    >>> X = da.from_array(np.array([[0], [1], [2], [1]]), chunks=(2, 1))
+    >>> OneHotEncoder().fit(X).partial_unfit(np.array([[2]])).categories_
+    [array([0, 1])]
     """
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -302,5 +338,11 @@ def make_pipeline(*steps: Any, on_stateful: str = "refit") -> Pipeline:
     Returns
     -------
     Pipeline
+
+    Examples
+    --------
+    >>> from sklearn_unlearn.dask import Ridge, StandardScaler, make_pipeline
+    >>> [name for name, _ in make_pipeline(StandardScaler(), Ridge()).steps]
+    ['standardscaler', 'ridge']
     """
     return Pipeline(steps_named(*steps).steps, on_stateful=on_stateful)

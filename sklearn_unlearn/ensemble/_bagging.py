@@ -384,6 +384,15 @@ class UnlearnableBaggingRegressor(RegressorMixin, Bagging):
     estimators_samples_ : list of ndarray of int
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_unlearn import UnlearnableBaggingRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = UnlearnableBaggingRegressor(n_estimators=5, random_state=0).fit(X, y)
+    >>> model.partial_unfit(X[:2], y[:2]).predict(X[2:]).shape
+    (440,)
     """
 
     _default = UnlearnableDecisionTreeRegressor

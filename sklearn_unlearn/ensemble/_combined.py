@@ -85,6 +85,23 @@ class UnlearnableStackingClassifier(Stacking, StackingClassifier):
     See Also
     --------
     UnlearnableGridSearchCV : Says how rows keep their folds.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import (
+    ...     UnlearnableGaussianNB,
+    ...     UnlearnableRidgeClassifier,
+    ...     UnlearnableStackingClassifier,
+    ... )
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> models = [
+    ...     ("nb", UnlearnableGaussianNB()),
+    ...     ("ridge", UnlearnableRidgeClassifier()),
+    ... ]
+    >>> stack = UnlearnableStackingClassifier(models).fit(X, y)
+    >>> stack.partial_unfit(X[:2], y[:2]).request_record_.method
+    'exact'
     """
 
     _twin_class = StackingClassifier
@@ -103,6 +120,20 @@ class UnlearnableStackingRegressor(Stacking, StackingRegressor):
     estimators_, final_estimator_, named_estimators_
         As in scikit-learn.
     n_features_in_ : int
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_unlearn import (
+    ...     UnlearnableLinearRegression,
+    ...     UnlearnableRidge,
+    ...     UnlearnableStackingRegressor,
+    ... )
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> models = [("ols", UnlearnableLinearRegression()), ("ridge", UnlearnableRidge())]
+    >>> stack = UnlearnableStackingRegressor(models).fit(X, y)
+    >>> stack.partial_unfit(X[:2], y[:2]).request_record_.method
+    'exact'
     """
 
     _twin_class = StackingRegressor
@@ -121,6 +152,23 @@ class UnlearnableVotingClassifier(Combined, VotingClassifier):
     estimators_, named_estimators_, classes_
         As in scikit-learn.
     n_features_in_ : int
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import (
+    ...     UnlearnableGaussianNB,
+    ...     UnlearnableRidgeClassifier,
+    ...     UnlearnableVotingClassifier,
+    ... )
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> models = [
+    ...     ("nb", UnlearnableGaussianNB()),
+    ...     ("ridge", UnlearnableRidgeClassifier()),
+    ... ]
+    >>> vote = UnlearnableVotingClassifier(models).fit(X, y)
+    >>> vote.partial_unfit(X[:2], y[:2]).request_record_.method
+    'exact'
     """
 
     _twin_class = VotingClassifier
@@ -139,6 +187,20 @@ class UnlearnableVotingRegressor(Combined, VotingRegressor):
     estimators_, named_estimators_
         As in scikit-learn.
     n_features_in_ : int
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_unlearn import (
+    ...     UnlearnableLinearRegression,
+    ...     UnlearnableRidge,
+    ...     UnlearnableVotingRegressor,
+    ... )
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> models = [("ols", UnlearnableLinearRegression()), ("ridge", UnlearnableRidge())]
+    >>> mean = UnlearnableVotingRegressor(models).fit(X, y)
+    >>> mean.partial_unfit(X[:2], y[:2]).request_record_.method
+    'exact'
     """
 
     _twin_class = VotingRegressor

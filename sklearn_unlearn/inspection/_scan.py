@@ -36,6 +36,15 @@ class Found(NamedTuple):
         Where it stands: attributes and positions, or a byte of a file.
     how : {"verbatim", "scaled"}, or as which step gives it
         Scaled means up to a factor.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn_unlearn.inspection import scan
+    >>> X, y = load_iris(return_X_y=True)
+    >>> scan(KNeighborsClassifier().fit(X, y), X[:1]).found[0].kind
+    'row'
     """
 
     kind: str
@@ -61,6 +70,15 @@ class ScanReport:
     found : tuple of Found
     skipped : tuple of str
     refused : tuple of str
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn_unlearn.inspection import scan
+    >>> X, y = load_iris(return_X_y=True)
+    >>> bool(scan(KNeighborsClassifier().fit(X, y), X[:1]))
+    True
     """
 
     def __init__(self, found: Any, skipped: Any = (), refused: Any = ()) -> None:

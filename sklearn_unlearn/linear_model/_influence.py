@@ -25,6 +25,17 @@ class Influence:
     raw : ndarray of shape (n_rows, n_test) or (n_rows, n_test, n_outputs), or None
         Of the raw predictions on ``X_test``: what ``decision_function`` gives, or
         ``predict`` before an inverse link.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_unlearn import UnlearnableLogisticRegression
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X = scale(X)
+    >>> found = UnlearnableLogisticRegression().fit(X, y).influence(X, y, X_test=X[:3])
+    >>> found.coef.shape, found.raw.shape, found.norm.shape
+    ((569, 1, 30), (569, 3), (569,))
     """
 
     coef: np.ndarray

@@ -49,6 +49,16 @@ class AuditResult(FrameMixin):
         Unit vector; zeros if the draws that choose S do not vary.
     threshold : float
         In the unit of the coefficients.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_unlearn.metrics import audit_indistinguishability
+    >>> rng = np.random.default_rng(0)
+    >>> first, second = rng.normal(size=(500, 2)), rng.normal(5.0, size=(500, 2))
+    >>> found = audit_indistinguishability(first, second, 1.0, random_state=0)
+    >>> found.delta_lower > 0.9, found.normal.shape
+    (True, (2,))
     """
 
     delta_lower: float

@@ -27,6 +27,13 @@ class Efficiency(FrameMixin):
         Gradients of single rows that each has evaluated, if they were given: of a
         request without data twice the rows that it replaces or once those that it
         removes, of a solver the rows times its passes over them.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn.metrics import Efficiency
+    >>> cost = Efficiency(0.01, 0.5, gradients=2.0, refit_gradients=1000.0)
+    >>> cost.speed_up, cost.gradient_ratio
+    (50.0, 500.0)
     """
 
     seconds: float

@@ -42,6 +42,13 @@ class Exposure(FrameMixin):
     ks_distance : float
         Kolmogorov-Smirnov distance between sample and distribution, 0 if exact: the
         estimate means little where it is large against ``1 / sqrt(n_samples)``.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn.metrics import exposure
+    >>> found = exposure(0.1, [0.5, 0.9, 1.3])
+    >>> found.rank, found.exposure == found.max_exposure == 2.0
+    (1.0, True)
     """
 
     exposure: float

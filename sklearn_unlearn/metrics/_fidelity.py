@@ -33,6 +33,17 @@ class Fidelity(FrameMixin):
         have none, or others.
     original_loss : float or None
         Mean loss of the model before the request, if it was given.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_unlearn import UnlearnableRidge
+    >>> from sklearn_unlearn.metrics import fidelity
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> unlearned = UnlearnableRidge().fit(X, y).partial_unfit(X[:5], y[:5])
+    >>> found = fidelity(unlearned, UnlearnableRidge().fit(X[5:], y[5:]), X, y)
+    >>> found.parameter_distance < 1e-8, abs(found.loss_difference) < 1e-8
+    (True, True)
     """
 
     loss: float

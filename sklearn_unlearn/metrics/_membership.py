@@ -37,6 +37,13 @@ class MembershipInference(FrameMixin):
         Largest difference between true and false positive rates, at least 0.
     fpr, tpr : ndarray of shape (n_thresholds,)
         The ROC curve: rates of rows called members that are not, and that are.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn.metrics import membership_inference
+    >>> found = membership_inference([0.1, 0.2, 0.4], [0.3, 0.5, 0.9])
+    >>> found.auc, found.tpr_at(0.0)
+    (0.88889, 0.66667)
     """
 
     auc: float

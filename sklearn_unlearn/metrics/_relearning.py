@@ -27,6 +27,13 @@ class RelearnTime(FrameMixin):
         Whether it was.
     losses : ndarray of shape (epochs + 1,)
         Mean loss on the forgotten rows, before any training and after each epoch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_unlearn.metrics import RelearnTime
+    >>> RelearnTime(2, True, np.array([0.9, 0.4, 0.1]))
+    RelearnTime(epochs=2, reached=True)
     """
 
     epochs: int

@@ -36,6 +36,17 @@ class ChoiceInfluence(FrameMixin):
         of the best now where the request would be refused.
     best : int
         The number of the candidate that is chosen now.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import UnlearnableGridSearchCV, UnlearnableRidgeClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> grid = {"alpha": [0.1, 10.0]}
+    >>> search = UnlearnableGridSearchCV(UnlearnableRidgeClassifier(), grid).fit(X, y)
+    >>> found = search.choice_influence([[0], [1, 2], [3]])
+    >>> found.leads.shape, found.decisive.size
+    ((3,), 0)
     """
 
     lead: float

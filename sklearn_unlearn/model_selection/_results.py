@@ -34,6 +34,17 @@ class SearchReport:
         The number of the next one now; None as of the lead.
     choice_frozen : bool
         Whether the request left the choice and its scores as they were at fit.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import UnlearnableGridSearchCV, UnlearnableRidgeClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> grid = {"alpha": [0.1, 10.0]}
+    >>> search = UnlearnableGridSearchCV(UnlearnableRidgeClassifier(), grid).fit(X, y)
+    >>> report = search.partial_unfit(X[:2], y[:2]).request_report_
+    >>> report.choice_changed, report.n_unlearned, report.n_refitted
+    (False, 10, 0)
     """
 
     n_unlearned: int

@@ -30,6 +30,17 @@ class ScoreErrors(FrameMixin):
         The same of mean scores.
     sure : bool
         Whether a fresh search would surely choose the same candidate.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import UnlearnableGridSearchCV, UnlearnableRidgeClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> grid = {"alpha": [0.1, 10.0]}
+    >>> search = UnlearnableGridSearchCV(UnlearnableRidgeClassifier(), grid).fit(X, y)
+    >>> found = search.partial_unfit(X[:2], y[:2]).score_errors()
+    >>> found.errors.shape, found.sure
+    ((2, 5), True)
     """
 
     errors: Any

@@ -51,6 +51,17 @@ class Without:
     refit_choice : dict or None
         What a search on the other rows, each in its folds, has chosen.
     refit_seconds : float
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import UnlearnableRidgeClassifier
+    >>> from sklearn_unlearn.model_selection import cross_validate_without
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = UnlearnableRidgeClassifier().fit(X, y)
+    >>> without = cross_validate_without(model, X, y, [range(9)]).requests[0]
+    >>> without.n_rows, without.refused is None, without.error < 1e-6
+    (9, True, True)
     """
 
     n_rows: int
@@ -76,6 +87,17 @@ class WithoutReport(FrameMixin):
         Of the model as it is.
     choice : dict or None
     requests : tuple of Without
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import UnlearnableRidgeClassifier
+    >>> from sklearn_unlearn.model_selection import cross_validate_without
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = UnlearnableRidgeClassifier().fit(X, y)
+    >>> report = cross_validate_without(model, X, y, [[0], [1, 2], [3]])
+    >>> len(report.requests), report.n_other_choices
+    (3, 0)
     """
 
     score: float

@@ -41,6 +41,21 @@ class UnlearningReport:
         a constant prediction or more, and of a classifier fewer of their labels are
         predicted than before, or less than half. False does not say that they are
         remembered, where other rows teach the same: a refit then predicts them too.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn_unlearn import UnlearnableMLPClassifier
+    >>> X, y = load_digits(n_class=2, return_X_y=True)
+    >>> noted = y.copy()
+    >>> noted[:40] = 1 - y[:40]
+    >>> net = UnlearnableMLPClassifier(
+    ...     (5,), solver="lbfgs", alpha=1.0, tol=1e-3, max_iter=1000, random_state=0
+    ... )
+    >>> net = net.fit(X / 16.0, noted).replace_labels(X[:40] / 16.0, noted[:40], y[:40])
+    >>> report = net.unlearning_report()
+    >>> report.forgotten, report.loss_after > report.loss_before
+    (True, True)
     """
 
     outcome: str

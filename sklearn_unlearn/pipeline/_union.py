@@ -334,6 +334,14 @@ def make_unlearnable_union(
     Returns
     -------
     UnlearnableFeatureUnion
+
+    Examples
+    --------
+    >>> from sklearn_unlearn import UnlearnablePCA, UnlearnableStandardScaler
+    >>> from sklearn_unlearn import make_unlearnable_union
+    >>> union = make_unlearnable_union(UnlearnableStandardScaler(), UnlearnablePCA())
+    >>> [name for name, _ in union.transformer_list]
+    ['unlearnablestandardscaler', 'unlearnablepca']
     """
     return UnlearnableFeatureUnion(
         make_union(*transformers).transformer_list,

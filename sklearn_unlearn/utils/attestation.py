@@ -50,6 +50,15 @@ class Attestation:
         None where there is no gradient.
     rounding_error : float or None
         Residuals below cannot be told from zero; NaN if it is not known.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import UnlearnableGaussianNB, attest
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = UnlearnableGaussianNB().fit(X, y).partial_unfit(X[:2], y[:2])
+    >>> bool(attest(model, X[2:], y[2:])), bool(attest(model, X, y))
+    (True, False)
     """
 
     same: bool

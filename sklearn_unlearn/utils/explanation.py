@@ -23,6 +23,13 @@ class Explained(NamedTuple):
     costs : str
         What a request about few rows costs: the rows themselves, passes over all rows,
         a fit.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn import UnlearnableRidge
+    >>> step = UnlearnableRidge().explain()[0]
+    >>> step.estimator, step.how
+    ('UnlearnableRidge', 'exact, one step')
     """
 
     step: str

@@ -47,6 +47,14 @@ class UnlearningTags:
     weight_repeats : bool, default=True
         Whether a row of weight two is the same as the row twice; not where rows are
         drawn.
+
+    Examples
+    --------
+    >>> from sklearn_unlearn import UnlearnableRidge
+    >>> from sklearn_unlearn.utils.tags import unlearning_tags
+    >>> tags = unlearning_tags(UnlearnableRidge())
+    >>> tags.partial_unfit, tags.forget_features, tags.row_ids
+    ('exact', 'exact', False)
     """
 
     partial_unfit: str | None = None

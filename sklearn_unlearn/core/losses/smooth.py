@@ -82,6 +82,24 @@ class SingleOutputLoss:
     derivative. ``max_third``, where it is defined, bounds the third derivative.
     ``target_degree`` is the power of the unit of the targets that the first
     derivative has, zero if it is not defined.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_unlearn.core.losses import SingleOutputLoss
+    >>> class LogCosh(SingleOutputLoss):
+    ...     max_curvature = 1.0
+    ...
+    ...     def value(self, raw, target):
+    ...         return np.log(np.cosh(raw - target))[:, 0]
+    ...
+    ...     def gradient(self, raw, target):
+    ...         return np.tanh(raw - target)
+    ...
+    ...     def curvature(self, raw, target):
+    ...         return 1.0 - np.tanh(raw - target)[:, 0] ** 2
+    >>> LogCosh().curvature_root(np.zeros((1, 1)), np.zeros((1, 1)))
+    array([1.])
     """
 
     coupled = False
@@ -114,7 +132,15 @@ class SingleOutputLoss:
 
 
 class HalfSquaredError:
-    """Half the squared error, summed over outputs; targets as the raw prediction."""
+    """Half the squared error, summed over outputs; targets as the raw prediction.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_unlearn.core.losses import HalfSquaredError
+    >>> HalfSquaredError().value(np.array([[3.0]]), np.array([[1.0]]))
+    array([2.])
+    """
 
     coupled = False
     constant_curvature = True
@@ -145,6 +171,13 @@ class HalfBinomialLogistic:
 
     ``log(1 + exp(raw)) - y * raw``. Its third derivative is
     ``(1 - 2 p) p (1 - p)``, hence self-concordance constant 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_unlearn.core.losses import HalfBinomialLogistic
+    >>> HalfBinomialLogistic().gradient(np.array([[0.0]]), np.array([[1.0]]))
+    array([[-0.5]])
     """
 
     coupled = False
@@ -254,6 +287,13 @@ class HalfTweedie(SingleOutputLoss):
     ----------
     power : float
         p, from 1 (half the Poisson deviance) to 2 (half the gamma deviance).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_unlearn.core.losses import HalfTweedie
+    >>> HalfTweedie(1.5).gradient(np.array([[0.0]]), np.array([[1.0]]))
+    array([[0.]])
     """
 
     def __init__(self, power: float) -> None:
@@ -314,14 +354,30 @@ class HalfTweedie(SingleOutputLoss):
 
 
 class HalfPoisson(HalfTweedie):
-    """Half the Poisson deviance with log link: ``exp(raw) - y raw`` and a constant."""
+    """Half the Poisson deviance with log link: ``exp(raw) - y raw`` and a constant.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_unlearn.core.losses import HalfPoisson
+    >>> HalfPoisson().gradient(np.array([[0.0]]), np.array([[3.0]]))
+    array([[-2.]])
+    """
 
     def __init__(self) -> None:
         super().__init__(1.0)
 
 
 class HalfGamma(HalfTweedie):
-    """Half the gamma deviance with log link: ``y exp(-raw) + raw`` and a constant."""
+    """Half the gamma deviance with log link: ``y exp(-raw) + raw`` and a constant.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_unlearn.core.losses import HalfGamma
+    >>> HalfGamma().gradient(np.array([[0.0]]), np.array([[3.0]]))
+    array([[-2.]])
+    """
 
     def __init__(self) -> None:
         super().__init__(2.0)

@@ -1,4 +1,4 @@
-"""Types that a user's checker reads: every public name is annotated, in full."""
+"""What a reader has of every public name: types in full, and an example."""
 
 import inspect
 import re
@@ -57,13 +57,25 @@ def _untyped(function):
     ]
 
 
-@pytest.mark.parametrize(("module", "name"), _public())
-def test_public_names_are_annotated(module, name):
+def _named(module, name):
     try:
         value = import_module(module)
         for part in name.split("."):
             value = getattr(value, part)
     except ImportError:
         pytest.skip("the extra is not installed")
+    return value
+
+
+@pytest.mark.parametrize(("module", "name"), _public())
+def test_public_names_have_examples(module, name):
+    value = _named(module, name)
+    if callable(value):
+        assert "\nExamples\n--------\n" in inspect.getdoc(value)
+
+
+@pytest.mark.parametrize(("module", "name"), _public())
+def test_public_names_are_annotated(module, name):
+    value = _named(module, name)
     missing = [line for each in _functions(value) for line in _untyped(each)]
     assert not missing, "\n".join(sorted(missing))
