@@ -17,6 +17,9 @@ from sklearn_unlearn.utils.traces import leaves, packed, traces
 
 #: Attributes that hold extreme values and other values at a rank.
 _EXTREMES = re.compile(r"min|max|extreme|edges|quantiles|center|references", re.I)
+_CATEGORIES = re.compile(r"categories", re.I)
+#: The place of an array in a list of one for each column.
+_OF_COLUMN = re.compile(r"\[(\d+)\]$")
 _SUPPORT = re.compile(r"support_vectors", re.I)
 #: Relative difference that rounding explains.
 _CLOSE = 1e-12
@@ -235,7 +238,7 @@ def _without_parts(found):
         for each in found
         if "," not in each.what
         or (each.what.partition(",")[0], each.place) not in whole
-        or each.kind == "extreme"
+        or each.kind in ("extreme", "category")
     ]
 
 
@@ -253,27 +256,35 @@ def _in_leaf(place, leaf, wanted, how):
     if leaf.dtype.kind not in "fiuc" or not leaf.size:
         return []
     numbers = {**wanted.cells, **wanted.identifiers}
-    kind = "extreme" if _EXTREMES.search(place.rpartition(".")[2]) else "value"
+    name = place.rpartition(".")[2]
+    kind = "extreme" if _EXTREMES.search(name) else "value"
+    kind = "category" if _CATEGORIES.search(name) else kind
     found = []
     for each in traces(leaf, numbers):
         named = each.name in wanted.identifiers
         found.append(Found("identifier" if named else kind, each.name, place, how))
-    if kind == "extreme":
-        return found + _in_their_places(place, leaf, wanted, how)
+    if kind != "value":
+        return found + _in_their_places(place, leaf, wanted, how, kind)
     return found + _rows_in(place, leaf, wanted, how)
 
 
-def _in_their_places(place, leaf, wanted, how):
-    """Extreme values of columns, in arrays of as many or lists of arrays."""
-    n_columns = len(wanted.columns)
-    if not n_columns or leaf.ndim not in (1, 2) or n_columns not in leaf.shape:
+def _in_their_places(place, leaf, wanted, how, kind):
+    """Values of columns, in arrays of as many or lists of one for each of them."""
+    n_columns, of_column = wanted.n_columns, _OF_COLUMN.search(place)
+    if of_column is not None:
+        stored = {int(of_column[1]): leaf.ravel()}
+    elif leaf.ndim in (1, 2) and n_columns and n_columns in leaf.shape:
+        table = np.atleast_2d(leaf) if leaf.shape[-1] == n_columns else leaf.T
+        stored = dict(enumerate(table.T))
+    else:
         return []
-    table = np.atleast_2d(leaf) if leaf.shape[-1] == n_columns else leaf.T
     return [
-        Found("extreme", name, place, how)
+        Found(kind, name, place, how)
         for column, cells in wanted.columns.items()
         for name, value in cells
-        if value and np.any(np.isclose(table[:, column], value, _CLOSE_32, 0.0))
+        if value
+        and column in stored
+        and np.any(np.isclose(stored[column], value, _CLOSE_32, 0.0))
     ]
 
 

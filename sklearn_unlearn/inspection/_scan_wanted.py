@@ -32,6 +32,8 @@ class Wanted:
         Numbers that name rows.
     skipped : list of str
         What many numbers share, so that to find it says nothing.
+    n_columns : int
+        Of the rows, those without numbers too.
     """
 
     rows: np.ndarray | None = None
@@ -40,6 +42,7 @@ class Wanted:
     texts: dict = field(default_factory=dict)
     identifiers: dict = field(default_factory=dict)
     skipped: list = field(default_factory=list)
+    n_columns: int = 0
 
 
 def wanted_of(X=None, row_ids=None, words=None):
@@ -91,6 +94,7 @@ def _add_rows(found, X):
             for number, value in enumerate(each.values()):
                 _add_cell(found, f"row {row}, entry {number}", None, value)
         return
+    found.n_columns = len(columns)
     numeric = all(values.dtype.kind in "fiub" for _, values in columns)
     if numeric and columns:
         found.rows = np.column_stack([np.asarray(v, float) for _, v in columns])

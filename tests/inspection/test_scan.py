@@ -25,6 +25,7 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
+    KBinsDiscretizer,
     MinMaxScaler,
     Normalizer,
     OneHotEncoder,
@@ -112,6 +113,31 @@ def test_numbers_of_few_digits():
 
 
 TEXTS = ["the deed of one", "no deed at all", "one Zanzibar deed", "all of the one"]
+
+
+def test_numbers_in_the_place_of_their_column():
+    table = np.array([[6020.0, 1.5], [1010.0, 9.75], [6020.0, 2.0], [8010.0, 4.0]])
+    found = scan(OneHotEncoder().fit(table), table[[1]])
+    assert {(each.kind, each.what, each.place) for each in found} == {
+        ("category", "row 0, column 0", ".categories_[0]"),
+        ("category", "row 0, column 1", ".categories_[1]"),
+    }
+    assert not scan(OneHotEncoder().fit(table[[0, 2, 3]]), table[[1]])
+    bins = KBinsDiscretizer(2, encode="ordinal", strategy="uniform").fit(table)
+    found = scan(bins, table[[1]])
+    assert {each[:3] for each in found} == {
+        ("extreme", "row 0, column 0", ".bin_edges_[0]"),
+        ("extreme", "row 0, column 1", ".bin_edges_[1]"),
+    }
+
+
+def test_words_beside_numbers():
+    table = np.array([["x", 1.0], ["y", 9.75], ["z", 3.0]], dtype=object)
+    parts = (OneHotEncoder(), [0]), (MinMaxScaler(), [1])
+    theirs = make_column_transformer(*parts).fit(table)
+    found = {each.kind for each in scan(theirs, table[[1]])}
+    assert found == {"category", "extreme"}
+    assert not scan(theirs, np.array([["w", 2.5]], dtype=object))
 
 
 def test_words_and_texts():
