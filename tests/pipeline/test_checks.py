@@ -5,10 +5,18 @@ import pytest
 from sklearn.base import clone
 
 from sklearn_unlearn import (
+    UnlearnableKBinsDiscretizer,
     UnlearnableLogisticRegression,
     UnlearnablePoissonRegressor,
+    UnlearnablePowerTransformer,
+    UnlearnableQuantileTransformer,
     UnlearnableRidge,
+    UnlearnableRidgeClassifier,
+    UnlearnableRobustScaler,
+    UnlearnableSelectKBest,
     UnlearnableStandardScaler,
+    UnlearnableTruncatedSVD,
+    UnlearnableVarianceThreshold,
     make_unlearnable_pipeline,
 )
 from sklearn_unlearn.utils.estimator_checks import unlearner_checks
@@ -38,6 +46,31 @@ def test_checks_of_unlearners(name, retain_data):
     pipeline = make_unlearnable_pipeline(front, last)
     for _, check in unlearner_checks(pipeline):
         check(pipeline)
+
+
+#: Transformers whose twins take no weights: they know rows as a whole, and say so.
+WHOLE_ROWS = ("check_halved_weight", "check_sample_weight")
+TRANSFORMERS = {
+    "robust": (UnlearnableRobustScaler(), UnlearnableRidge()),
+    "quantiles": (UnlearnableQuantileTransformer(n_quantiles=20), UnlearnableRidge()),
+    "bins": (UnlearnableKBinsDiscretizer(3, encode="ordinal"), UnlearnableRidge()),
+    "powers": (UnlearnablePowerTransformer(), UnlearnableRidge()),
+    "variances": (UnlearnableVarianceThreshold(), UnlearnableRidge()),
+    "components": (UnlearnableTruncatedSVD(2, algorithm="arpack"), UnlearnableRidge()),
+    "scores": (UnlearnableSelectKBest(k=1), UnlearnableRidgeClassifier()),
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_checks_of_unlearners_behind_each_transformer(name):
+    front, last = TRANSFORMERS[name]
+    last = clone(last).set_params(retain_data=True)
+    pipeline = make_unlearnable_pipeline(front, last)
+    but = {*WHOLE_ROWS, "check_sparse"} if name == "quantiles" else {*WHOLE_ROWS}
+    asked = dict(unlearner_checks(pipeline))
+    assert asked.keys() > but
+    for each in asked.keys() - but:
+        asked[each](pipeline)
 
 
 def test_rows_that_come_one_by_one():
