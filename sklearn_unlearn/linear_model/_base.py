@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, clone
 
 from sklearn_unlearn.certification.noise import noisy
 from sklearn_unlearn.certified import CertifiedMixin
+from sklearn_unlearn.core.arrays import sparser
 from sklearn_unlearn.core.linear.bookkeeping import Model
 from sklearn_unlearn.core.linear.class_terms import check_parts
 from sklearn_unlearn.core.linear.curvature import is_iterative
@@ -75,8 +76,9 @@ class LinearUnlearner(
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or DataBlocks
             With ``retain_data=True`` a float array or CSR matrix is kept by reference:
-            do not change it afterwards. All else is copied. Blocks have y and weights
-            in them, and are read several times.
+            do not change it afterwards. All else is copied, and so is an array of
+            which five in six entries are zero, as CSR. Blocks have y and weights in
+            them, and are read several times.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,) or float, optional
         row_ids : array-like of shape (n_samples,) or (n_samples, 2), optional
@@ -228,6 +230,8 @@ class LinearUnlearner(
         """
         options = self._options()
         n_columns = columns.n_features
+        if self.retain_data:
+            rows = replace(rows, X=sparser(rows.X))
         if forgotten is None:
             forgotten = np.zeros(n_columns, dtype=bool)
         tally = Tally.of(rows, encoding.marks, encoding.n_groups)

@@ -14,9 +14,10 @@ Which kind
 is the factor, but for
 
 - an order above `MAX_ORDER`, of which no factor is kept, and
-- sparse rows that are retained, of order p above `FEW_COLUMNS`, of which the square is
-  more than `WIDE` times the entries that are not zero, p^2 > 16 n d density: a solve
-  with the factor then reads more than the passes do that it spares.
+- sparse rows that are retained, as dense ones of few entries are, of order p above
+  `FEW_COLUMNS`, of which the square is more than `WIDE` times the entries that are not
+  zero, p^2 > 16 n d density: a solve with the factor then reads more than the passes do
+  that it spares.
 
 Both only where each column has a penalty, without certification and for requests of
 second order: else it is the factor too, if it is refused as too large.

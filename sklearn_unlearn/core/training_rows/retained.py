@@ -330,11 +330,12 @@ class RetainedRows(StoredRows):
     def _tidied(self) -> RetainedRows:
         chunks, changed, departed = self.chunks, self.changed, self.departed
         if len(changed) > _MAX_CHANGED:
-            weight = np.concatenate([block.weight for block in self.blocks()])
             ends = np.cumsum([chunk.rows.n_rows for chunk in chunks])[:-1]
             chunks = tuple(
                 replace(chunk, rows=chunk.rows.reweighted(part))
-                for chunk, part in zip(chunks, np.split(weight, ends), strict=True)
+                for chunk, part in zip(
+                    chunks, np.split(self.current, ends), strict=True
+                )
             )
             departed, changed = self.recorded().departed, {}
         if len(chunks) > _MAX_CHUNKS:

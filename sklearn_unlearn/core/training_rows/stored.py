@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,23 +53,24 @@ class StoredRows:
     @property
     def alive(self) -> Indices:
         """Positions of rows that have not left."""
-        return np.flatnonzero(np.concatenate([b.weight for b in self.blocks()]))
+        return np.flatnonzero(self.current)
+
+    @cached_property
+    def current(self) -> Array:
+        """Weights that rows have now, by position."""
+        weight = np.concatenate([chunk.rows.weight for chunk in self.chunks])
+        if self.changed:
+            positions = np.fromiter(self.changed, np.intp, len(self.changed))
+            weight[positions] = list(self.changed.values())
+        return weight
 
     def blocks(self, entries: int = BLOCK_ENTRIES) -> Iterator[Rows]:
         """All rows with their current weights, block after block."""
-        changed = np.array(sorted(self.changed), dtype=np.intp)
         start = 0
         for chunk in self.chunks:
-            for block in chunk.rows.blocks(entries):
-                stop = start + block.n_rows
-                low, high = np.searchsorted(changed, (start, stop))
-                if high > low:
-                    weight = block.weight.copy()
-                    for position in changed[low:high].tolist():
-                        weight[position - start] = self.changed[position]
-                    block = block.reweighted(weight)
-                yield block
-                start = stop
+            stop = start + chunk.rows.n_rows
+            yield from chunk.rows.reweighted(self.current[start:stop]).blocks(entries)
+            start = stop
 
     def whole(self) -> Rows:
         """All rows of positive weight at once."""
@@ -76,18 +78,7 @@ class StoredRows:
 
     def weights(self, positions: Indices) -> Array:
         """Current weights of these rows."""
-        parts, order = self._split(positions)
-        weight = np.concatenate([chunk.rows.weight[mine] for chunk, mine in parts])
-        weight = weight[order]
-        if positions.size <= len(self.changed):
-            for at, position in enumerate(positions.tolist()):
-                weight[at] = self.changed.get(position, weight[at])
-        elif self.changed:
-            changed = np.array(sorted(self.changed), dtype=np.intp)
-            now = np.array([self.changed[each] for each in changed.tolist()])
-            place = np.searchsorted(changed, positions) % changed.size
-            weight = np.where(changed[place] == positions, now[place], weight)
-        return weight
+        return np.asarray(self.current[positions])
 
     def take(self, positions: Indices) -> Rows:
         """The rows at these positions with their current weights."""
