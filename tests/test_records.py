@@ -20,7 +20,7 @@ from sklearn_unlearn.records import (
     record_key,
     use_record_key,
 )
-from sklearn_unlearn.utils.digests import digest_of_state
+from sklearn_unlearn.utils.digests import digest_of_rows, digest_of_state
 from sklearn_unlearn.utils.traces import traces
 from tests.families import EXACT, FAMILIES, NAMED, X, fitted, rows_of, y
 
@@ -299,3 +299,20 @@ def test_records_of_another_request_differ():
     assert replace(one) == one
     assert one != fitted("scaler").partial_unfit(X[:1]).request_record_
     assert len({one, replace(one)}) == 1
+
+
+def test_digests_of_large_arrays_with_many_zeros():
+    X = np.zeros((300, 80))
+    X[:, 3] = np.arange(300) + 1.0
+    zero, place, value = X.copy(), X.copy(), X.copy()
+    zero[0, 0] = -0.0
+    place[7, [3, 4]] = place[7, [4, 3]]
+    value[7, 3] = 1e-300
+
+    def digest(rows):
+        return digest_of_rows(bytes(32), {"X": rows})
+
+    alike = [np.asfortranarray(X), X.astype(np.float32), zero, X.copy()]
+    assert {digest(rows) for rows in alike} == {digest(X)}
+    others = [place, value, X[:, :79], X[:299], X.reshape(600, 40), X.reshape(-1)]
+    assert len({digest(rows) for rows in (X, *others)}) == 7

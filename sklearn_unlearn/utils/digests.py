@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sklearn_unlearn.core.arrays import is_sparse
+from sklearn_unlearn.core.arrays import as_csr, is_sparse
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.row_ids import names_in
 
@@ -27,6 +27,8 @@ _EVENLY = np.arange(N_VALUES)
 _SIZE = 16
 #: Rows up to which a frame is read as a whole, rather than column by column.
 _FEW_ROWS = 64
+#: Numbers of an array from which it pays to leave zeros out.
+_MANY = 2**14
 #: Objects within one another that are opened.
 _DEPTH = 12
 #: What a request may be given for its rows, in the order of digests.
@@ -81,6 +83,8 @@ def digest_of_rows(key: bytes, fields: dict[str, Any]) -> str:
         value = fields.get(name)
         if value is None:
             continue
+        if type(value) is np.ndarray and value.size > _MANY:
+            value = _without_zeros(value)
         if name == "row_ids":  # the same in any container, a single one too
             names = names_in(value).reshape(-1).tolist()
             digest.update(f"{name}:{names!r}".encode())
@@ -127,6 +131,13 @@ def _feed_rows(digest, value):
         columns = [rows.X] if isinstance(rows.X, np.ndarray) else rows.columns()
     for column in columns:
         _feed_values(digest, column)
+
+
+def _without_zeros(array):
+    """Rows of numbers of which few are not zero as CSR, which takes less time."""
+    if array.ndim != 2 or array.dtype.kind != "f":
+        return array
+    return as_csr(array) if np.count_nonzero(array) * 6 < array.size else array
 
 
 def _feed_values(digest, array):
