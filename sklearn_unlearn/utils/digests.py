@@ -232,10 +232,9 @@ def _add_number(parts: list[Any], value: Any, depth: int) -> None:
 
 
 def _add_dict(parts: list[Any], value: Any, depth: int) -> None:
-    pairs = [(str(name), one) for name, one in value.items()]
-    for name, part in _some([pair for pair in pairs if pair[0] not in _TIMES]):
-        parts.append(name.encode())
-        _add_state(parts, part, depth + 1)
+    for name in _some([name for name in value if name not in _TIMES]):
+        parts.append(str(name).encode())
+        _add_state(parts, value[name], depth + 1)
 
 
 def _add_list(parts: list[Any], value: Any, depth: int) -> None:

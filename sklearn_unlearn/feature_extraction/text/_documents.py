@@ -241,9 +241,8 @@ def places_of(words, vocabulary):
 
 def in_order(vocabulary):
     """The words of a vocabulary in the order of their outputs."""
-    words = list(vocabulary)
-    places = np.fromiter(vocabulary.values(), dtype=np.intp, count=len(words))
-    if np.all(np.diff(places) > 0):  # as they are where they have been learned
+    words, places = list(vocabulary), list(vocabulary.values())
+    if places == [*range(len(words))]:  # as they are where they have been learned
         return words
     return [words[at] for at in np.argsort(places, kind="stable")]
 
