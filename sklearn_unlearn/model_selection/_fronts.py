@@ -10,7 +10,7 @@ import numpy as np
 
 from sklearn_unlearn.folds import unlearns
 from sklearn_unlearn.pipeline import UnlearnablePipeline, fit_behind, with_steps_of
-from sklearn_unlearn.transformers import is_stateless
+from sklearn_unlearn.transformers import is_nothing, is_stateless
 from sklearn_unlearn.utils.steps import own
 
 
@@ -34,6 +34,7 @@ def fronts_of(specs, candidates):
     if not all(isinstance(each, UnlearnablePipeline) for each in specs):
         return ()
     fronts = [step for each in specs for _, step in each.steps[:-1]]
+    fronts = [step for step in fronts if not is_nothing(step)]
     if not all(is_stateless(step) or unlearns(step) for step in fronts):
         return ()
     last = specs[0].steps[-1][0]

@@ -15,9 +15,11 @@ from sklearn.model_selection import GroupKFold, ShuffleSplit
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_unlearn import (
+    UnlearnableColumnTransformer,
     UnlearnableGaussianNB,
     UnlearnableGridSearchCV,
     UnlearnableLogisticRegression,
+    UnlearnablePipeline,
     UnlearnableRandomizedSearchCV,
     UnlearnableRidge,
     UnlearnableStandardScaler,
@@ -181,6 +183,31 @@ def test_of_equal_candidates_the_first_is_the_best():
     search.partial_unfit(X[:2], y[:2])
     assert search.cv_results_["rank_test_score"].tolist() == [1, 1]
     assert search.best_index_ == 0
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        {"scaler": ["passthrough", None, UnlearnableStandardScaler()]},
+        {"columns__some": ["drop", "passthrough", UnlearnableStandardScaler()]},
+        [{"model__C": [0.1]}, {"model": [UnlearnableGaussianNB()]}],
+    ],
+    ids=["step", "columns", "model"],
+)
+def test_a_grid_of_steps(grid):
+    X, y = classes()
+    columns = UnlearnableColumnTransformer(
+        [("some", UnlearnableStandardScaler(), [0, 1])], remainder="passthrough"
+    )
+    model = UnlearnableLogisticRegression(retain_data=True, tol=1e-11)
+    steps = [("scaler", UnlearnableStandardScaler()), ("columns", columns)]
+    pipeline = UnlearnablePipeline([*steps, ("model", model)])
+    search = UnlearnableGridSearchCV(pipeline, grid, cv=3)
+    folds = folds_of(search, X, y)
+    search.fit(X, y).partial_unfit(X[ROWS], y[ROWS])
+    rest = np.delete(np.arange(len(y)), ROWS)
+    twin = fresh(search, X[rest], y[rest], without(folds, ROWS, len(y)))
+    assert_same_search(search, twin, X)
 
 
 def test_several_metrics_and_a_function_that_chooses():
