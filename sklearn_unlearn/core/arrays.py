@@ -176,7 +176,8 @@ def _add_gram(X: Data, root: Array, sign: float, intercept: bool, out: Array) ->
     for start in range(0, n_rows, step):
         part = root[start : start + step]
         rows = scaled[: part.size]
-        np.multiply(densify(X[start : start + step]), part[:, None], out=rows[:, :d])
+        dense = densify(row_block(X, start, start + part.size))
+        np.multiply(dense, part[:, None], out=rows[:, :d])
         if intercept:
             rows[:, -1] = part
         dsyrk(sign, rows.T, beta=1.0, c=out, overwrite_c=1, trans=0, lower=0)

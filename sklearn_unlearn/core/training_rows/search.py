@@ -128,6 +128,8 @@ def _candidates(
         )
         positions.append(row[np.repeat(low, n_found) + offset] + start)
         start += row.size
+    if len(indexes) == 1:
+        return owners[0], positions[0]
     owner, position = np.concatenate(owners), np.concatenate(positions)
     order = np.lexsort((position, owner))
     return owner[order], position[order]
