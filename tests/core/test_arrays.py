@@ -40,7 +40,8 @@ def test_rows_with_few_entries_are_sparser():
 
 
 def test_blocks_of_sparse_rows_are_views():
-    X = sp.random_array((50, 7), density=0.3, format="csr", rng=0)
+    rng = np.random.default_rng(0)
+    X = sp.csr_array(rng.random((50, 7)) * (rng.random((50, 7)) < 0.3))
     block = row_block(X, 13, 31)
     np.testing.assert_array_equal(block.toarray(), X.toarray()[13:31])
     assert np.shares_memory(block.data, X.data)
