@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Integral
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -95,6 +96,8 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
     }
 
     _added: ClassVar[dict[str, Any]] = {}
+    #: How the model was solved that was taken over, for one that is exported.
+    _solved_by: Mapping[str, Any] = MappingProxyType({})
     pre_dispatch = "2*n_jobs"
     error_score = np.nan
     return_train_score = False
@@ -225,7 +228,8 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
             A `NotForgottenWarning` says if its C was chosen with rows that have left.
         """
         self._warn_if_frozen(self._checked(), "C was chosen")
-        return self.best_estimator_.to_sklearn(drop_forgotten)
+        plain = self.best_estimator_.to_sklearn(drop_forgotten)
+        return plain.set_params(**self._solved_by)
 
     @classmethod
     @refusing()
@@ -295,4 +299,5 @@ class UnlearnableLogisticRegressionCV(SearchModel, GridSearchCV):
                 "model: these are other rows, or models that had not converged.",
                 DataMismatchWarning,
             )
+        model._solved_by = {name: getattr(fitted, name) for name in ("max_iter", "tol")}
         return model

@@ -145,3 +145,13 @@ def test_what_is_deployed_is_the_chosen_model():
     plain = model.partial_unfit(X[:2], y[:2]).to_sklearn()
     assert plain.C == model.C_
     np.testing.assert_allclose(plain.predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_how_a_model_was_solved_survives_its_export():
+    X, y = classes(n_classes=2)
+    theirs = twin_of(X, y, 3, scoring="neg_log_loss", max_iter=237, tol=3e-9)
+    model = UnlearnableLogisticRegressionCV.from_sklearn(theirs, X, y)
+    model = pickle.loads(pickle.dumps(model)).forget_features([1])
+    for plain in (model.to_sklearn(True), model.to_sklearn()):
+        assert (plain.max_iter, plain.tol) == (237, 3e-9)
