@@ -105,8 +105,10 @@ def cases():
             if name in texts:
                 continue
             estimator = cls()
-            # fewer trees, the same in each run
-            few = {"random_state": 0, "n_estimators": 10}
+            # fewer trees and fewer models to choose from, the same in each run
+            few = {"random_state": 0, "n_estimators": 3, "Cs": 2}
+            if "Cs" in parameters:
+                few["cv"] = 2
             estimator.set_params(**{key: few[key] for key in few if key in parameters})
             if retain_data is not None:
                 estimator.set_params(retain_data=retain_data)

@@ -14,10 +14,10 @@ from sklearn_unlearn.exceptions import EmptyClassError
 from sklearn_unlearn.linear_model._base import LinearUnlearner
 from sklearn_unlearn.utils.targets import (
     Labels,
+    as_vector,
     check_labels,
     given_weights,
 )
-from sklearn_unlearn.utils.validation import as_vector
 
 
 class LinearClassifier(ClassifierMixin, LinearUnlearner):

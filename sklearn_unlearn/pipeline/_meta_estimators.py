@@ -24,7 +24,7 @@ from sklearn_unlearn.row_blocks import DataBlocks
 from sklearn_unlearn.transformers import exported, few, is_stateless, may_mix, mixes
 from sklearn_unlearn.utils.from_sklearn import instead_of
 from sklearn_unlearn.utils.messages import kind_of
-from sklearn_unlearn.utils.validation import label_positions
+from sklearn_unlearn.utils.targets import label_positions
 
 #: What scikit-learn's meta-estimators call the models that they have fitted.
 _FITTED = (

@@ -18,8 +18,7 @@ from sklearn_unlearn.utils.from_sklearn import check_same_classes
 from sklearn_unlearn.utils.label_columns import LabelColumns
 from sklearn_unlearn.utils.rows import protected
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
-from sklearn_unlearn.utils.targets import Labels, Targets, labels_of
-from sklearn_unlearn.utils.validation import as_vector
+from sklearn_unlearn.utils.targets import Labels, Targets, as_vector, labels_of
 
 
 class RetrainedClassifier(ClassifierMixin, RetrainedModel):

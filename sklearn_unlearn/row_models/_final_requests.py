@@ -17,11 +17,10 @@ from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models._array_rows import relabelled
 from sklearn_unlearn.row_models._final_parts import FinalPartsMixin
-from sklearn_unlearn.utils.final_parts import raw_inputs
+from sklearn_unlearn.utils.final_parts import LocatedRows, raw_inputs
 from sklearn_unlearn.utils.input_change import as_given
 from sklearn_unlearn.utils.raw_rows import taken
 from sklearn_unlearn.utils.sharing import once
-from sklearn_unlearn.utils.steps import LocatedRows
 from sklearn_unlearn.utils.validation import check_sample_weight, named
 
 #: Share of a weight that is none.

@@ -11,8 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.row_models._raw_rows import present_classes
 from sklearn_unlearn.row_models._row_sets import RowSetModel
-from sklearn_unlearn.utils.targets import Labels, Targets, check_labels
-from sklearn_unlearn.utils.validation import as_vector
+from sklearn_unlearn.utils.targets import Labels, Targets, as_vector, check_labels
 
 
 class RowSetClassifier(ClassifierMixin, RowSetModel):

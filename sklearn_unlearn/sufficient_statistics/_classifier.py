@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_unlearn.sufficient_statistics._model import StatisticalModel
 from sklearn_unlearn.utils.asked import ProbabilityMixin
 from sklearn_unlearn.utils.learned import Learned
-from sklearn_unlearn.utils.validation import label_positions
+from sklearn_unlearn.utils.targets import label_positions
 
 
 class StatisticalClassifier(ProbabilityMixin, ClassifierMixin, StatisticalModel):

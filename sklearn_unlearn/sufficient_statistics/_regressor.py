@@ -11,7 +11,8 @@ from sklearn.base import RegressorMixin
 from sklearn_unlearn.core.arrays import is_sparse
 from sklearn_unlearn.exceptions import ProblemTooLargeError
 from sklearn_unlearn.sufficient_statistics._model import StatisticalModel
-from sklearn_unlearn.utils.validation import as_vector, check_numeric_targets
+from sklearn_unlearn.utils.targets import as_vector
+from sklearn_unlearn.utils.validation import check_numeric_targets
 
 #: Most columns: exact sums of their products take some 72 bytes each.
 _MOST_COLUMNS = 2**13

@@ -11,7 +11,8 @@ from sklearn_unlearn.base import Batch
 from sklearn_unlearn.row_blocks import DataBlocks
 from sklearn_unlearn.sufficient_statistics._fitted import ReadRows
 from sklearn_unlearn.sufficient_statistics._transformer import StatisticsTransformer
-from sklearn_unlearn.utils.validation import as_vector, named
+from sklearn_unlearn.utils.targets import as_vector
+from sklearn_unlearn.utils.validation import named
 
 
 class LearnsTargets(StatisticsTransformer):

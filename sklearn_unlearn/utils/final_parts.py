@@ -1,4 +1,4 @@
-"""What steps make of a request, for a last step that has its verbs and no more.
+"""The rows and inputs of a request, for a last step that has its verbs and no more.
 
 All that it asks is one request of the step: of several at once, each part with what
 the steps before made of its rows, and columns that are gone from these outputs.
@@ -6,8 +6,9 @@ the steps before made of its rows, and columns that are gone from these outputs.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import has_fit_parameter
@@ -19,6 +20,54 @@ from sklearn_unlearn.utils.raw_rows import RawRows, taken
 from sklearn_unlearn.utils.request import Batch, Request
 from sklearn_unlearn.utils.rows import widened
 from sklearn_unlearn.utils.schema import is_frame
+
+
+@dataclass(frozen=True, eq=False)
+class LocatedRows:
+    """The rows of a request, as the last step of a pipeline knows them.
+
+    Attributes
+    ----------
+    name : str
+        Of the step, for messages.
+    request : Request
+        Its ``inputs`` are those of the first step, and then those of the last.
+    front : callable or None
+        Gives what the steps before this one made of rows before the request.
+    """
+
+    name: str
+    request: Any
+    front: Any = None
+
+    @property
+    def rows(self) -> Any:
+        """Rows that leave, if they were found."""
+        return None
+
+    @property
+    def retained(self) -> Any:
+        """Retained rows, None if nothing is kept."""
+        return None
+
+    @property
+    def stays_in_part(self) -> bool:
+        """Whether some of the weight of a row that leaves is known to stay."""
+        return False
+
+    @property
+    def inputs(self) -> InputChange:
+        """What the request changes in the inputs of a step."""
+        return self.request.inputs
+
+    def with_inputs(self, inputs):
+        """The same for other inputs."""
+        return replace(self, request=replace(self.request, inputs=inputs))
+
+    def value_of(self, batch, field):
+        """What the request says of the rows that leave ("out") or come ("into")."""
+        rows = getattr(self.request, batch)
+        return None if rows is None else getattr(rows, field)
 
 
 def raw_inputs(request, X, weight):

@@ -7,7 +7,7 @@ because it keeps rows or follows an `InputChange`, overrides it in its own files
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -20,64 +20,16 @@ from sklearn_unlearn.core.rows import fitting
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.utils.explanation import Explained
 from sklearn_unlearn.utils.final_parts import (
+    LocatedRows,
     columns_left,
     inputs_of_parts,
     listed,
     raw_inputs,
     request_of_step,
 )
-from sklearn_unlearn.utils.input_change import InputChange
 from sklearn_unlearn.utils.messages import kind_of
 from sklearn_unlearn.utils.request import Batch, Request
 from sklearn_unlearn.utils.tags import unlearning_tags
-
-
-@dataclass(frozen=True, eq=False)
-class LocatedRows:
-    """The rows of a request, as the last step of a pipeline knows them.
-
-    Attributes
-    ----------
-    name : str
-        Of the step, for messages.
-    request : Request
-        Its ``inputs`` are those of the first step, and then those of the last.
-    front : callable or None
-        Gives what the steps before this one made of rows before the request.
-    """
-
-    name: str
-    request: Any
-    front: Any = None
-
-    @property
-    def rows(self) -> Any:
-        """Rows that leave, if they were found."""
-        return None
-
-    @property
-    def retained(self) -> Any:
-        """Retained rows, None if nothing is kept."""
-        return None
-
-    @property
-    def stays_in_part(self) -> bool:
-        """Whether some of the weight of a row that leaves is known to stay."""
-        return False
-
-    @property
-    def inputs(self) -> InputChange:
-        """What the request changes in the inputs of a step."""
-        return self.request.inputs
-
-    def with_inputs(self, inputs):
-        """The same for other inputs."""
-        return replace(self, request=replace(self.request, inputs=inputs))
-
-    def value_of(self, batch, field):
-        """What the request says of the rows that leave ("out") or come ("into")."""
-        rows = getattr(self.request, batch)
-        return None if rows is None else getattr(rows, field)
 
 
 class StepMixin:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.utils import check_array
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_unlearn.core.arrays import Array
@@ -15,11 +16,9 @@ from sklearn_unlearn.core.losses.weighted import (
     with_class_weights,
 )
 from sklearn_unlearn.exceptions import EmptyClassError
-from sklearn_unlearn.utils.validation import (
-    as_vector,
-    check_numeric_targets,
-    label_positions,
-)
+from sklearn_unlearn.utils.messages import warn
+from sklearn_unlearn.utils.validation import check_numeric_targets
+from sklearn_unlearn.utils.values import as_dtype
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,3 +311,51 @@ def given_weights(class_weight, classes):
             f"class_weight must hold finite numbers of at least 0; got {class_weight!r}"
         )
     return weights
+
+
+def as_vector(y):
+    """Targets in one dimension; those in one column are warned of, as in the twins.
+
+    Raises
+    ------
+    ValueError
+        If they are neither.
+    """
+    vector = column_or_1d(y)
+    if np.ndim(y) == 2:
+        warn(
+            "A column-vector y was passed when a 1d array was expected. Please change "
+            "the shape of y to (n_samples,), for example using ravel().",
+            DataConversionWarning,
+        )
+    return vector
+
+
+def label_positions(classes, y):
+    """Position in the sorted array ``classes`` of each label.
+
+    Raises
+    ------
+    ValueError
+        Naming an unknown label.
+    """
+    y = np.asarray(y)
+    if y.ndim != 1:
+        y = as_vector(y)
+    y = as_dtype(y, classes.dtype)
+    if y.dtype.kind != classes.dtype.kind:  # compared exactly, if at all
+        y, classes = y.astype(object), classes.astype(object)
+    try:
+        position = np.searchsorted(classes, y)
+    except TypeError as error:  # labels of kinds that cannot be compared
+        raise ValueError(
+            f"y holds labels of another kind than {classes.tolist()!r}."
+        ) from error
+    position = np.minimum(position, classes.size - 1)
+    unknown = classes[position] != y
+    if np.any(unknown):
+        raise ValueError(
+            f"y contains the label {np.asarray(y)[unknown].tolist()[0]!r}, which "
+            f"is not one of the model's classes {classes.tolist()!r}."
+        )
+    return position

@@ -10,15 +10,12 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.exceptions import DataConversionWarning
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from sklearn_unlearn.core.arrays import is_sparse
-from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.rows import as_array
 from sklearn_unlearn.utils.sharing import once, sharing
-from sklearn_unlearn.utils.values import as_dtype
 
 #: Dtypes of data that are kept as they are.
 DATA_DTYPES = [np.float64, np.float32]
@@ -327,54 +324,6 @@ def _without(X, forgotten, names):
     if X.shape[1] == forgotten.size:
         return X[:, np.flatnonzero(~forgotten)]
     return X if X.shape[1] == np.count_nonzero(~forgotten) else None
-
-
-def as_vector(y):
-    """Targets in one dimension; those in one column are warned of, as in the twins.
-
-    Raises
-    ------
-    ValueError
-        If they are neither.
-    """
-    vector = column_or_1d(y)
-    if np.ndim(y) == 2:
-        warn(
-            "A column-vector y was passed when a 1d array was expected. Please change "
-            "the shape of y to (n_samples,), for example using ravel().",
-            DataConversionWarning,
-        )
-    return vector
-
-
-def label_positions(classes, y):
-    """Position in the sorted array ``classes`` of each label.
-
-    Raises
-    ------
-    ValueError
-        Naming an unknown label.
-    """
-    y = np.asarray(y)
-    if y.ndim != 1:
-        y = as_vector(y)
-    y = as_dtype(y, classes.dtype)
-    if y.dtype.kind != classes.dtype.kind:  # compared exactly, if at all
-        y, classes = y.astype(object), classes.astype(object)
-    try:
-        position = np.searchsorted(classes, y)
-    except TypeError as error:  # labels of kinds that cannot be compared
-        raise ValueError(
-            f"y holds labels of another kind than {classes.tolist()!r}."
-        ) from error
-    position = np.minimum(position, classes.size - 1)
-    unknown = classes[position] != y
-    if np.any(unknown):
-        raise ValueError(
-            f"y contains the label {np.asarray(y)[unknown].tolist()[0]!r}, which "
-            f"is not one of the model's classes {classes.tolist()!r}."
-        )
-    return position
 
 
 def check_columns(columns, n_features, feature_names):

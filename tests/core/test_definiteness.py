@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.linear import factor as module
+from sklearn_unlearn.core.linear import pending_matrix as module
 from sklearn_unlearn.core.linear.definiteness import Status
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.core.dense_factor import Dense, assert_same, build, draw

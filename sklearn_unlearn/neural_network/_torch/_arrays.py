@@ -11,7 +11,7 @@ import torch
 from sklearn.utils import check_array
 from torch.utils.data import Dataset
 
-from sklearn_unlearn.utils.validation import label_positions
+from sklearn_unlearn.utils.targets import label_positions
 
 
 @dataclass(frozen=True)
