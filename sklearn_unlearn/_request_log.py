@@ -1,4 +1,4 @@
-"""What a model knows of its requests, from which their records are written."""
+"""The log of a model's requests, from which their records are written."""
 
 from __future__ import annotations
 

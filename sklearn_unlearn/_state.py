@@ -1,4 +1,4 @@
-"""What an estimator has learned: read, put in place, copied, pickled."""
+"""The state of an estimator, which is what it learned: read, set, copied, pickled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What unlearning leaves, changes, costs and spends, drawn; and a scan of any model."""
+"""Displays of what unlearning leaves, costs and spends; and a scan of any model."""
 
 from sklearn_unlearn.inspection._budget import BudgetDisplay
 from sklearn_unlearn.inspection._efficiency import EfficiencyDisplay

@@ -1,4 +1,4 @@
-"""What stands in the file of a model, read and never loaded: nothing of it is run."""
+"""Scan of the file of a model, which is read and never loaded: nothing in it runs."""
 
 from __future__ import annotations
 

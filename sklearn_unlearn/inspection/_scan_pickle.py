@@ -1,4 +1,4 @@
-"""What a pickle would make, walked opcode by opcode: no object is made, nothing run."""
+"""Walk through the opcodes of a pickle: no object is made, and nothing in it runs."""
 
 from __future__ import annotations
 

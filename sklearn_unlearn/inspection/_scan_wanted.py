@@ -1,4 +1,4 @@
-"""What a scan looks for: rows, values, words and identifiers, by name."""
+"""The rows, values, words and identifiers that a scan looks for, by name."""
 
 from __future__ import annotations
 

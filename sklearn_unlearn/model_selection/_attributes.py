@@ -1,4 +1,4 @@
-"""What a search says once it has been fitted: its choice, and the best estimator."""
+"""The attributes of a fitted search: its choice, and the best estimator."""
 
 from __future__ import annotations
 

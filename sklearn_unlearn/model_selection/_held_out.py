@@ -1,4 +1,4 @@
-"""What first steps of pipelines make of rows held out, followed by maps of requests.
+"""Outputs of first steps for rows held out, kept up to date by maps of requests.
 
 A request changes the outputs of a scaler or an encoder by a map of columns, which costs
 less than to transform all rows held out again.

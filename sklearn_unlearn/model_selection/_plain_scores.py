@@ -1,4 +1,4 @@
-"""What the scores of scikit-learn's mixins are, of answers that need no validation.
+"""Scores as of scikit-learn's mixins, of answers that need no validation.
 
 A search has many models score the same rows. Their targets were validated at ``fit``,
 and the answers are ours.

@@ -1,4 +1,4 @@
-"""What requests would do to the score, the choice and the fairness of a model."""
+"""Effects that requests would have on the score, choice and fairness of a model."""
 
 from __future__ import annotations
 

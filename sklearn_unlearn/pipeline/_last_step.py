@@ -1,4 +1,4 @@
-"""What a pipeline answers with its last step: certificate, residual, influence."""
+"""Certificate, residual and influence of a pipeline, which its last step gives."""
 
 from __future__ import annotations
 

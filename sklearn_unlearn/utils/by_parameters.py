@@ -1,4 +1,4 @@
-"""What follows from the parameters of an estimator, found once for each choice."""
+"""Values that follow from an estimator's parameters, computed once for each choice."""
 
 from __future__ import annotations
 
