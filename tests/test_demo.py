@@ -48,48 +48,38 @@ def test_demo_agrees(few_images, capsys):
     assert "predicts 100% of the test images alike" in printed
 
 
-def test_data_free_request_that_does_nothing_fails(few_images, monkeypatch, capsys):
-    answer = UnlearnableLogisticRegression.replace_labels
+def disagreements(printed):
+    return [line for line in printed.splitlines() if line.startswith("DISAGREEMENT")]
+
+
+def test_each_of_several_faults_is_told(few_images, monkeypatch, capsys):
+    """A request and a refinement that do nothing, an export that predicts otherwise."""
+    cls = UnlearnableLogisticRegression
+    answer, export = cls.replace_labels, cls.to_sklearn
 
     def idle(self, X, y, y_new, sample_weight=None):
         return answer(self, X, y, y_new) if self.retain_data else self
-
-    monkeypatch.setattr(UnlearnableLogisticRegression, "replace_labels", idle)
-    assert main(["demo"]) == 1
-    faults = [
-        line
-        for line in capsys.readouterr().out.splitlines()
-        if line.startswith("DISAGREEMENT")
-    ]
-    assert len(faults) == 1
-    assert "correct labels" in faults[0]
-
-
-def test_inexact_request_with_data_fails(few_images, monkeypatch, capsys):
-    monkeypatch.setattr(_demo, "EXACT", 0.0)
-    assert main(["demo"]) == 1
-    assert "retained: coefficients differ by" in capsys.readouterr().out
-
-
-def test_refinement_that_does_nothing_fails(few_images, monkeypatch, capsys):
-    monkeypatch.setattr(
-        UnlearnableLogisticRegression, "refine", lambda self, X, y: self
-    )
-    assert main(["demo"]) == 1
-    assert "DISAGREEMENT: then refine with data: " in capsys.readouterr().out
-
-
-def test_deployed_model_that_predicts_otherwise_fails(few_images, monkeypatch, capsys):
-    export = UnlearnableLogisticRegression.to_sklearn
 
     def stale(self):
         model = export(self)
         model.coef_ = -model.coef_
         return model
 
-    monkeypatch.setattr(UnlearnableLogisticRegression, "to_sklearn", stale)
+    monkeypatch.setattr(cls, "replace_labels", idle)
+    monkeypatch.setattr(cls, "refine", lambda self, X, y: self)
+    monkeypatch.setattr(cls, "to_sklearn", stale)
     assert main(["demo"]) == 1
-    assert "DISAGREEMENT: to_sklearn predicts" in capsys.readouterr().out
+    found = disagreements(capsys.readouterr().out)
+    told = ["correct labels", "then refine with data: ", "to_sklearn predicts"]
+    assert {each for each in told for line in found if each in line} == set(told)
+    assert all(any(each in line for each in told) for line in found)
+    assert sum("correct labels" in line for line in found) == 1
+
+
+def test_inexact_request_with_data_fails(few_images, monkeypatch, capsys):
+    monkeypatch.setattr(_demo, "EXACT", 0.0)
+    assert main(["demo"]) == 1
+    assert "retained: coefficients differ by" in capsys.readouterr().out
 
 
 def test_a_case_leads_to_the_data_it_says(plain_data):

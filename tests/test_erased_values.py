@@ -23,7 +23,7 @@ from sklearn_unlearn.utils.tags import takes_weights
 from sklearn_unlearn.utils.traces import traces
 from tests.cases import LARGE_STEPS
 
-N_ROWS, OUT = 400, [0, 1]
+N_ROWS, OUT = 200, [0, 1]
 VERBS = ("partial_unfit", "replace_features", "partial_fit")
 
 

@@ -32,6 +32,7 @@ PARAMS = {
     "UnlearnableLinearSVR": {"loss": "squared_epsilon_insensitive", "dual": False},
     "UnlearnableMLPClassifier": {"max_iter": 5},
     "UnlearnableMLPRegressor": {"max_iter": 5},
+    "UnlearnableLogisticRegressionCV": {"Cs": 2, "cv": 2},
     "UnlearnableExtraTreesClassifier": {"n_estimators": 3},
     "UnlearnableExtraTreesRegressor": {"n_estimators": 3},
     "UnlearnableRandomForestClassifier": {"n_estimators": 3},

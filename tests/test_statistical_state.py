@@ -11,8 +11,8 @@ from sklearn.base import clone
 
 from sklearn_unlearn import sufficient_statistics
 from sklearn_unlearn.core.statistics.class_sums import Statistics
+from tests.interruptions import interruptions
 from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
-from tests.linear_model.test_state import interrupt
 from tests.observers import Observers
 from tests.pairwise import pairwise
 from tests.statistical import CASES, assert_identical, assert_same, data, make
@@ -75,8 +75,8 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb):
     model = make(name).fit(X, y)
     fitted, before = model._fitted, copy.deepcopy(model)
     done = REQUESTS[verb](copy.deepcopy(model), X, y)
-    at, n_undone, n_done = 1, 0, 0
-    while interrupt(lambda: REQUESTS[verb](model, X, y), at):
+    n_undone = n_done = 0
+    for _ in interruptions(lambda: REQUESTS[verb](model, X, y), (name, verb)):
         if model._fitted is fitted:
             n_undone += 1
         else:  # after the assignment the new model is complete
@@ -84,7 +84,6 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb):
             assert_same(name, model, done, X)
             model._fitted = fitted
             n_done += 1
-        at += 1 if at < 100 else 11
     assert_identical(model, done)  # the last call was not interrupted
     model._fitted = fitted
     assert_same(name, model, before, X)

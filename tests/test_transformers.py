@@ -16,8 +16,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_unlearn.exceptions import UnlearningError
+from tests.interruptions import interruptions
 from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
-from tests.linear_model.test_state import interrupt
 from tests.transformers import (
     CASES,
     ROWS,
@@ -121,15 +121,14 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb):
     run = request(name, verb)
     fitted, before = model._fitted, pickle.dumps(model)
     done = run(copy.deepcopy(model))
-    at, n_undone = 1, 0
-    while interrupt(lambda: run(model), at):
+    n_undone = 0
+    for _ in interruptions(lambda: run(model), (name, verb)):
         if model._fitted is fitted:
             assert pickle.dumps(model) == before
             n_undone += 1
         else:  # after the assignment the new value is complete
             assert_identical(model, done)
             model._fitted = fitted
-        at += 1 if at < 100 else 11
     assert_identical(model, done)  # the last call was not interrupted
     assert n_undone > 10
 

@@ -22,8 +22,8 @@ from tests.certified.problems import (
     with_budget,
 )
 from tests.certified.snapshots import Frozen
-from tests.linear_model import test_state
-from tests.linear_model.test_state import _blas_limit, interrupt  # noqa: F401
+from tests.interruptions import interruptions
+from tests.linear_model.test_state import _blas_limit  # noqa: F401
 from tests.observers import PATIENCE, Observers
 
 
@@ -106,25 +106,26 @@ def test_a_refinement_or_fit_that_fails_spends_nothing(monkeypatch, function, er
 @pytest.mark.parametrize(
     ("short", "retain_data"), [(False, False), (False, True), (True, True)]
 )
-def test_interrupted_at_any_line_a_request_is_done_or_undone(
-    monkeypatch, short, retain_data
-):
+def test_interrupted_at_any_line_a_request_is_done_or_undone(short, retain_data):
     # lines of other modules: tests/linear_model/test_state.py
     ours = (str(Path(lineage_module.__file__).parent), certified_module.__file__)
-    monkeypatch.setattr(test_state, "PACKAGE", ours)
     estimator, X, y = fitted(short, retain_data)
     rows = 60 if short else 4
     before = Frozen(estimator)
     done = copy.copy(estimator)  # answers with the same noise
     done.partial_unfit(X[:rows], y[:rows])
-    at, n_undone = 1, 0
-    while interrupt(lambda: estimator.partial_unfit(X[:rows], y[:rows]), at):
+    n_undone = 0
+    for at in interruptions(
+        lambda: estimator.partial_unfit(X[:rows], y[:rows]),
+        (short, retain_data),
+        stride=7 if short else 3,
+        within=ours,
+    ):
         assert estimator._fitted is before.fitted
         if at % 10 == 0:
             before.assert_as_it_was()
         n_undone += 1
-        at += 3 if short else 1
-    assert n_undone > 70
+    assert n_undone > 25
     np.testing.assert_array_equal(coefficients(estimator), coefficients(done))
     assert estimator.private_record() == done.private_record()
 

@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_unlearn import ShardedClassifier, ShardedRegressor
 from tests.ensemble.cases import CLASSIFIERS, data, outputs
-from tests.linear_model.test_state import interrupt
+from tests.interruptions import interruptions
 from tests.observers import Observers
 
 
@@ -69,8 +69,8 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(verb):
     }
     requests[verb](done)
     fitted, attributes, before = model._fitted, set(vars(model)), outputs(model, X)
-    at, n_undone, n_done = 1, 0, 0
-    while interrupt(lambda: requests[verb](model), at):
+    n_undone = n_done = 0
+    for _ in interruptions(lambda: requests[verb](model), verb, stride=21):
         assert set(vars(model)) == attributes
         if model._fitted is fitted:
             assert outputs(model, X) == before
@@ -79,7 +79,6 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(verb):
             assert outputs(model, X) == outputs(done, X)
             model._fitted = fitted
             n_done += 1
-        at += 7
     assert n_undone > 30
     assert n_done <= 2
 

@@ -24,8 +24,8 @@ from sklearn_unlearn.exceptions import (
     UnlearningError,
 )
 from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+from tests.interruptions import interruptions
 from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
-from tests.linear_model.test_state import interrupt
 from tests.statistical import assert_identical
 
 ATTRIBUTES = (
@@ -294,14 +294,13 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(verb):
     model = UnlearnableBayesianRidge().fit(X, y)
     fitted = model._fitted
     done = REQUESTS[verb](copy.deepcopy(model), X, y)
-    at, n_undone = 1, 0
-    while interrupt(lambda: REQUESTS[verb](model, X, y), at):
+    n_undone = 0
+    for _ in interruptions(lambda: REQUESTS[verb](model, X, y), verb):
         if model._fitted is fitted:
             n_undone += 1
         else:
             assert_identical(model, done)
             model._fitted = fitted
-        at += 1 if at < 100 else 11
     assert n_undone > 30
     np.testing.assert_array_equal(model.coef_, done.coef_)
     # no request that was interrupted still counts as the one in progress

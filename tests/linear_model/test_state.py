@@ -14,7 +14,14 @@ from sklearn.base import clone
 import sklearn_unlearn
 from sklearn_unlearn import UnlearnableLogisticRegression
 from sklearn_unlearn.core import threads
-from sklearn_unlearn.core.linear import factor, fitting, model, steps, triangular
+from sklearn_unlearn.core.linear import (
+    factor,
+    fitting,
+    model,
+    pending_matrix,
+    steps,
+    triangular,
+)
 from tests.cases import (
     ESTIMATORS,
     LARGE_STEPS,
@@ -23,6 +30,7 @@ from tests.cases import (
     data,
     make,
 )
+from tests.interruptions import interruptions
 from tests.linear_model.arrays import arrays_of
 from tests.observers import Observers
 from tests.pairwise import pairwise
@@ -59,41 +67,6 @@ REQUESTS = {
 }
 
 
-class Injected(BaseException):
-    """Raised in the middle of a request."""
-
-
-def interrupt(request, at):
-    """Run a request and raise at its ``at``-th line within the package.
-
-    Returns
-    -------
-    bool
-        Whether the request got that far.
-    """
-    count = 0
-
-    def trace(frame, event, _):
-        nonlocal count
-        if not frame.f_code.co_filename.startswith(PACKAGE):
-            return None
-        if event == "line":
-            count += 1
-            if count == at:
-                raise Injected
-        return trace
-
-    previous = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        request()
-    except Injected:
-        return True
-    finally:
-        sys.settrace(previous)
-    return False
-
-
 @pytest.fixture
 def _blas_limit():
     """Lift a limit whose very release was interrupted."""
@@ -121,8 +94,10 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb, retain_
     done = clone(base)
     done.__dict__.update(vars(base))
     REQUESTS[verb](done, X, y)
-    at, n_undone, n_done = 1, 0, 0
-    while interrupt(lambda: REQUESTS[verb](base, X, y), at):
+    n_undone = n_done = 0
+    for _ in interruptions(
+        lambda: REQUESTS[verb](base, X, y), (name, verb, retain_data)
+    ):
         if base._fitted is fitted:
             assert_unchanged(base, before)
             n_undone += 1
@@ -130,7 +105,6 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb, retain_
             np.testing.assert_array_equal(coefficients(base), coefficients(done))
             base._fitted = fitted
             n_done += 1
-        at += 1 if at < 150 else 7
     assert n_undone > 30
     assert n_done <= 2
 
@@ -164,11 +138,8 @@ def test_interrupted_elsewhere_too(case):
     X, y = data("logistic", 60, 4)
     estimator, request = case(X, y)
     fitted, before = estimator._fitted, snapshot(estimator)
-    at = n_undone = n_done = 0
-    while True:
-        at += 1 if at < 60 else 5
-        if not interrupt(request, at):
-            break
+    n_undone = n_done = 0
+    for _ in interruptions(request, case.__name__):
         if estimator._fitted is fitted:
             assert_unchanged(estimator, before)
             n_undone += 1
@@ -192,7 +163,7 @@ def _failing(error):
     [
         (factor, "dpotrf", "partial_unfit"),
         (triangular, "dtrsv", "partial_unfit"),
-        (factor, "dsymv", "forget_features"),
+        (pending_matrix, "dsymv", "forget_features"),
         (steps, "_edited_factor", "replace_features"),
         (steps, "_changes", "replace_labels"),
         (model, "unlearn", "partial_fit"),
