@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 # The tests run in several processes: one BLAS thread each, or they wait for one another.
-TEST_ENV := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST_ARGS ?= -q -n auto
 # An x86 processor whose kernels of OpenBLAS are to be used: they round in other ways.
 KERNEL ?= Nehalem
@@ -19,6 +19,9 @@ KERNEL ?= Nehalem
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2] if sys.version_info >= (3, 11) else "")')
 ENV = .venv/$(VERSION)-
 STAMP = /.installed
+# Python of an environment. Numba keeps there what it compiles, which takes minutes: beside
+# the package, versions of Numba would replace one another's.
+python = NUMBA_CACHE_DIR=$(CURDIR)/$(ENV)$(1)/numba $(ENV)$(1)/bin/python
 
 REQUIRES_core  := -e .
 # Frames of Arrow types, Parquet, Dask and the samplers of imbalanced-learn are tested with
@@ -58,36 +61,36 @@ demo: $(ENV)core$(STAMP)
 
 examples: $(ENV)test$(STAMP)
 	@set -e; for script in examples/*.py; do \
-	    echo "== $$script"; $(ENV)test/bin/python $$script; done
+	    echo "== $$script"; $(call python,test) $$script; done
 
 examples-torch: $(ENV)torch$(STAMP)
 	@set -e; for script in examples/torch/*.py; do \
 	    echo "== $$script"; $(ENV)torch/bin/python $$script; done
 
 test: $(ENV)test$(STAMP)
-	@$(TEST_ENV) $(ENV)test/bin/python -m pytest $(PYTEST_ARGS)
+	@$(ONE_THREAD) $(call python,test) -m pytest $(PYTEST_ARGS)
 
 test-min: $(ENV)min$(STAMP)
-	@$(TEST_ENV) $(ENV)min/bin/python -m pytest $(PYTEST_ARGS)
+	@$(ONE_THREAD) $(call python,min) -m pytest $(PYTEST_ARGS)
 
 test-bare: $(ENV)bare$(STAMP)
-	@$(TEST_ENV) $(ENV)bare/bin/python -m pytest $(PYTEST_ARGS)
+	@$(ONE_THREAD) $(call python,bare) -m pytest $(PYTEST_ARGS)
 
 test-torch: $(ENV)torch$(STAMP)
-	@$(TEST_ENV) $(ENV)torch/bin/python -m pytest $(PYTEST_ARGS) \
+	@$(ONE_THREAD) $(call python,torch) -m pytest $(PYTEST_ARGS) \
 	    sklearn_unlearn/neural_network tests/neural_network doc/guide/modules.rst \
 	    tests/core/test_perceptron.py tests/core/test_levenberg_marquardt.py \
 	    tests/test_examples_torch.py tests/test_benchmarks_networks.py
 
 test-kernels: $(ENV)test$(STAMP)
 	@OPENBLAS_CORETYPE=$(KERNEL) OPENBLAS_NUM_THREADS=2 OMP_NUM_THREADS=2 \
-	    $(ENV)test/bin/python -m pytest $(PYTEST_ARGS)
+	    $(call python,test) -m pytest $(PYTEST_ARGS)
 
 coverage: $(ENV)test$(STAMP)
-	@$(TEST_ENV) $(ENV)test/bin/python -m pytest $(PYTEST_ARGS) --cov
+	@$(ONE_THREAD) $(call python,test) -m pytest $(PYTEST_ARGS) --cov
 
 mutants: $(ENV)test$(STAMP)
-	@$(TEST_ENV) $(ENV)test/bin/python -m tests.mutants $(MUTANTS)
+	@$(ONE_THREAD) $(call python,test) -m tests.mutants $(MUTANTS)
 
 package: $(ENV)package$(STAMP)
 	@$(ENV)package/bin/python -m tests.package
@@ -103,13 +106,13 @@ format: $(ENV)lint$(STAMP)
 	@$(ENV)lint/bin/ruff format
 
 bench: $(ENV)test$(STAMP)
-	@$(ENV)test/bin/python -m benchmarks $(BENCH_ARGS)
+	@$(call python,test) -m benchmarks $(BENCH_ARGS)
 
 bench-torch: $(ENV)torch$(STAMP)
 	@$(ENV)torch/bin/python -m benchmarks.networks $(BENCH_ARGS)
 
 paper: $(ENV)test$(STAMP)
-	@$(ENV)test/bin/python -m benchmarks.paper $(PAPER_ARGS)
+	@$(call python,test) -m benchmarks.paper $(PAPER_ARGS)
 
 doc: $(ENV)doc$(STAMP)
 	@$(ENV)doc/bin/sphinx-build --quiet -W --keep-going -b html doc doc/_build/html
