@@ -44,3 +44,21 @@ def pairwise(*factors):
 
 def _pairs(row):
     return set(combinations(sorted(row.items()), 2))
+
+
+def one_each(cases):
+    """The first case of each class, for what parameters have no part in.
+
+    Parameters
+    ----------
+    cases : dict of str to tuple
+        The class comes first in the tuples.
+
+    Returns
+    -------
+    list of str
+    """
+    first = {}
+    for name, (cls, *_) in cases.items():
+        first.setdefault(cls, name)
+    return list(first.values())

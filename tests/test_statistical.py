@@ -105,7 +105,7 @@ VERBS = [
 ]
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=8)
 @pytest.mark.parametrize("name", CASES)
 @given(
     st.booleans(),

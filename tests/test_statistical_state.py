@@ -14,7 +14,7 @@ from sklearn_unlearn.core.statistics.class_sums import Statistics
 from tests.interruptions import interruptions
 from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
 from tests.observers import Observers
-from tests.pairwise import pairwise
+from tests.pairwise import one_each, pairwise
 from tests.statistical import CASES, assert_identical, assert_same, data, make
 
 
@@ -100,7 +100,7 @@ def eager_switching():
 
 
 @pytest.mark.usefixtures("eager_switching")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", one_each(CASES))
 def test_predictions_during_requests_are_of_one_state(name):
     X, y = data(name, 150)
     model = make(name).fit(X, y)
@@ -123,7 +123,7 @@ def test_predictions_during_requests_are_of_one_state(name):
 
 
 @pytest.mark.usefixtures("eager_switching")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", one_each(CASES))
 def test_requests_of_several_threads_are_all_carried_out(name):
     X, y = data(name, 150)
     model = make(name).fit(X, y)

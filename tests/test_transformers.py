@@ -18,6 +18,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn_unlearn.exceptions import UnlearningError
 from tests.interruptions import interruptions
 from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
+from tests.pairwise import one_each
 from tests.transformers import (
     CASES,
     ROWS,
@@ -75,7 +76,7 @@ def test_fit_is_the_twins(name, weighted):
     np.testing.assert_array_equal(names, twin.get_feature_names_out())
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @pytest.mark.parametrize("name", CASES)
 @given(
     st.booleans(),
@@ -313,7 +314,7 @@ def test_rows_and_columns_in_one_request(name):
         assert_close(found[:, known], expected[:, known])
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", one_each(CASES))
 def test_requests_of_several_threads_are_all_carried_out(name):
     X = data(name, 64)  # no more than extremes are kept
     model = make(name).fit(X)
