@@ -1,7 +1,6 @@
-"""Certification as estimators see it: verbs that publish, requests accounted for.
+"""Certification as estimators see it: what is published, and what requests would cost.
 
-The mathematics is in ``certification``; here each request is accounted for between its
-computation and the swap.
+The mathematics is in ``certification``; ``accounted`` spends the budget.
 """
 
 from __future__ import annotations
@@ -13,36 +12,25 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_scalar
 
+from sklearn_unlearn.accounted import AccountedModel
 from sklearn_unlearn.certification import PrivateRecord
 from sklearn_unlearn.certification.certificate import Certificate, not_claimed
 from sklearn_unlearn.certification.digest import model_hash
-from sklearn_unlearn.certification.distance import self_concordance
 from sklearn_unlearn.certification.lineage import (
-    advanced,
     capacity,
     forecast,
-    known_extent,
-    minimised,
-    remeasured,
-    requested,
 )
 from sklearn_unlearn.certification.noise import grid
 from sklearn_unlearn.core.linear.bookkeeping import Request
 from sklearn_unlearn.core.linear.edits import Edit
-from sklearn_unlearn.core.linear.fitting import fit
-from sklearn_unlearn.core.linear.model import idle, step_rate
-from sklearn_unlearn.core.linear.refinement import refine, refreshed
-from sklearn_unlearn.core.linear.steps import unlearn, with_parts, with_products
+from sklearn_unlearn.core.linear.model import step_rate
+from sklearn_unlearn.core.linear.steps import unlearn, with_parts
 from sklearn_unlearn.core.threads import one_blas_thread
 from sklearn_unlearn.exceptions import (
-    BudgetExceededError,
     CertificationError,
-    NoBoundError,
     NotPositiveDefiniteError,
 )
 from sklearn_unlearn.gaussian import GaussianCertification
-from sklearn_unlearn.newton import NewtonModel, warn_unless_converged
-from sklearn_unlearn.utils.notes import note, note_account, rehearsing
 from sklearn_unlearn.utils.provenance import package_versions, plain_parameters
 
 _CLAIM = (
@@ -106,7 +94,7 @@ class RemovalCost:
         return self.distance <= self.remaining
 
 
-class CertifiedMixin(NewtonModel):
+class CertifiedMixin(AccountedModel):
     """Verbs that publish, and the accounting of each request.
 
     An estimator keeps ``lineage`` in its fitted value, None if it does not certify.
@@ -320,125 +308,7 @@ class CertifiedMixin(NewtonModel):
         leverage, change = leaving.spread(leverage, 0.0), leaving.spread(change, 0.0)
         return RemovalCost(leverage, change, moved, distance, remaining)
 
-    # Accounting -----------------------------------------------------------------------
-
-    def _begun(self, state, rows, account=None):
-        """The state of a fit that is published, and its lineage.
-
-        None for the latter without certification or in objective mode.
-        """
-        certification, retained = self.certification, bool(self.retain_data)
-        if certification is None or certification.mode == "objective":
-            return state, None
-        self_concordance(state.objective)  # of no loss without is any state near enough
-        if account is None:
-            account = certification.account(float(self.tol), retained)
-            account = account.rehearsing() if rehearsing() else account
-        try:
-            alone = not retained
-            found = minimised(account, "fit", state, rows, exact=alone, alone=alone)
-            return state, found
-        except (BudgetExceededError, NoBoundError):
-            return self._closer(account, state, rows)
-
-    def _carried(self, fitted, request):
-        """The fitted value after a request, its noise that of this request alone.
-
-        What leaves the data as they were publishes nothing, of which one could take
-        the mean: a rule that tells no more than the request.
-        """
-        if fitted.lineage is None:
-            return super()._carried(fitted, request)
-        model = idle(fitted.model, request)
-        if model is not None:
-            _note_account(fitted.lineage)
-            return replace(fitted, model=model)
-        lineage = fitted.lineage
-        if rehearsing():
-            lineage = replace(lineage, account=lineage.account.rehearsing())
-            note_account(lineage.terms.name, lineage.accountant)
-        with lineage.account.answering():
-            lineage = requested(lineage, request.edit)
-            after = super()._carried(replace(fitted, lineage=lineage), request)
-        _note_account(after.lineage)
-        if rehearsing():
-            record = after.lineage.record
-            note_account(lineage.terms.name, after.lineage.accountant, record.distance)
-        return after
-
-    def _settled(self, fitted, request, answer):
-        """The fitted value after a request, its distance spent."""
-        lineage, model = fitted.lineage, answer.model
-        if lineage is None:
-            return replace(fitted, model=model)
-        state, edit, step = fitted.model.state, request.edit, answer.step
-        final, rows = model.state, model.retained
-        try:
-            before = fitted.model.retained
-            lineage = advanced(lineage, state, edit, step, final, rows, before)
-        except (BudgetExceededError, NoBoundError) as error:
-            if rows is None:
-                raise
-            account = lineage.account
-            if isinstance(error, NoBoundError):
-                extent = None if step is None else known_extent(lineage, state, edit)
-                final, lineage = self._remade(account, final, rows, extent)
-            else:
-                final, lineage = self._closer(account, final, rows)
-            model = replace(model, state=final)
-        return replace(fitted, model=model, lineage=lineage)
-
-    def _remade(self, account, state, rows, extent):
-        """As `_closer`, if a Hessian of where the state is gives no bound either."""
-        try:
-            computed = state.products is None  # whose gradient is that of the rows
-            state = refreshed(state, rows, state.theta)
-            found = minimised(
-                account,
-                "request",
-                state,
-                rows,
-                exact=False,
-                extent=extent,
-                computed=computed,
-            )
-            return state, found
-        except (BudgetExceededError, NoBoundError, NotPositiveDefiniteError):
-            return self._closer(account, state, rows)
-
-    def _closer(self, account, state, rows):
-        """A state that the budget has room for, and its lineage.
-
-        The given one was too far from a refit, or had no bound. Nothing is drawn
-        before one is near enough.
-        """
-        try:
-            state = self._at_the_floor(state, rows)
-            return state, minimised(account, "refine", state, rows, exact=True)
-        except (BudgetExceededError, NoBoundError, NotPositiveDefiniteError):
-            options = self._options()
-            tol, max_iter = options.tol, options.max_iter
-            state = fit(state.objective, rows, tol=tol, max_iter=max_iter).state
-            state = self._at_the_floor(state, rows)
-            return state, minimised(account, "refit", state, rows, exact=True)
-
-    def _at_the_floor(self, state, rows):
-        """Minimised down to rounding errors, with a fresh Hessian."""
-        state = refreshed(state, rows, state.theta)
-        final = refine(state, rows, tol=0.0, max_iter=self._options().max_iter)
-        warn_unless_converged(final)
-        if state.products is None:
-            return final.state
-        return with_products(final.state, rows)
-
-    def _resettled(self, fitted, model, rows):
-        """The fitted value after the verb ``refine``, which publishes nothing."""
-        lineage = fitted.lineage
-        if lineage is not None:
-            _note_account(lineage)
-            alone = model.retained is None
-            lineage = remeasured(lineage, model.state, rows, alone=alone)
-        return replace(fitted, model=model, lineage=lineage)
+    # Looking ahead --------------------------------------------------------------------
 
     def _removal(self, fitted, X, y, sample_weight, row_ids):
         """The rows to be forgotten, and the request to do so."""
@@ -478,13 +348,3 @@ class CertifiedMixin(NewtonModel):
                 f"{certification!r}."
             )
         certification.check()
-
-
-def _note_account(lineage):
-    """Note what is known to all of an account; a residual is a function of secrets."""
-    note(
-        publications=lineage.record.publication,
-        budget=lineage.record.budget,
-        residual_before=None,
-        residual_after=None,
-    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_unlearn import certified as certified_module
+from sklearn_unlearn import accounted as accounted_module
 from sklearn_unlearn.exceptions import (
     BudgetExceededError,
     CertificationError,
@@ -213,7 +213,7 @@ def test_where_refining_fails_a_fit_is_published_on_the_same_account(
     at_fit, rough, _ = costs_of_many(name, X, y)
     estimator = with_budget(name, np.hypot(at_fit, 0.999 * rough), retain_data=True)
     before = estimator.fit(X, y, row_ids=np.arange(600)).private_record()
-    real, calls = certified_module.refine, []
+    real, calls = accounted_module.refine, []
 
     def failing(*arguments, **keywords):
         calls.append(arguments)
@@ -221,7 +221,7 @@ def test_where_refining_fails_a_fit_is_published_on_the_same_account(
             raise NotPositiveDefiniteError("lost in rounding")
         return real(*arguments, **keywords)
 
-    monkeypatch.setattr(certified_module, "refine", failing)
+    monkeypatch.setattr(accounted_module, "refine", failing)
     edited = remove_many(estimator, X, y)
     record = estimator.private_record()
     assert (record.operation, record.publication) == ("refit", 2)

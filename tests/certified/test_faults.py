@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sklearn_unlearn import certified as certified_module
+from sklearn_unlearn import accounted as accounted_module
 from sklearn_unlearn.certification import lineage as lineage_module
 from tests.cases import coefficients
 from tests.certified.problems import (
@@ -46,7 +46,7 @@ FAILURES = [
     *[
         (module, function, False, retain_data)
         for module, function in (
-            (certified_module, "advanced"),
+            (accounted_module, "advanced"),
             (lineage_module, "distance"),
             (lineage_module, "_published"),
             (lineage_module, "noisy"),
@@ -57,9 +57,9 @@ FAILURES = [
     ],
     (lineage_module, "stepped", False, False),
     (lineage_module, "followed", False, True),
-    (certified_module, "refine", True, True),
-    (certified_module, "refreshed", True, True),
-    (certified_module, "minimised", True, True),
+    (accounted_module, "refine", True, True),
+    (accounted_module, "refreshed", True, True),
+    (accounted_module, "minimised", True, True),
     (lineage_module, "noisy", True, True),
 ]
 
@@ -108,7 +108,7 @@ def test_a_refinement_or_fit_that_fails_spends_nothing(monkeypatch, function, er
 )
 def test_interrupted_at_any_line_a_request_is_done_or_undone(short, retain_data):
     # lines of other modules: tests/linear_model/test_state.py
-    ours = (str(Path(lineage_module.__file__).parent), certified_module.__file__)
+    ours = (str(Path(lineage_module.__file__).parent), accounted_module.__file__)
     estimator, X, y = fitted(short, retain_data)
     rows = 60 if short else 4
     before = Frozen(estimator)
@@ -248,7 +248,7 @@ def test_only_as_many_threads_get_through_as_the_budget_lets():
         for row in rows:
             try:
                 estimator.partial_unfit(X[row : row + 1], y[row : row + 1])
-            except certified_module.BudgetExceededError:
+            except accounted_module.BudgetExceededError:
                 refused.append(row)
 
     threads = [
