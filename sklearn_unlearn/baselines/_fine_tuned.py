@@ -22,11 +22,10 @@ from sklearn_unlearn.baselines._wrapped import WrappedModel
 from sklearn_unlearn.core.linear.bookkeeping import edited_rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
-from sklearn_unlearn.row_models import RawRowModel
+from sklearn_unlearn.row_models import Fitted, RawRowModel
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.targets import Labels, Targets
 from sklearn_unlearn.utils.validation import (
-    Columns,
     check_rows,
     check_sample_weight,
     check_training_data,
@@ -43,13 +42,10 @@ class _Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class _Fitted:
-    """All that was learned."""
+class _Tuned(Fitted):
+    """All that was learned, the estimator included."""
 
-    model: _Rows
-    encoding: Any
-    columns: Columns
-    estimator: Any
+    estimator: Any = None
 
 
 class FineTuned(RawRowModel, WrappedModel):
@@ -160,7 +156,7 @@ class FineTuned(RawRowModel, WrappedModel):
             hashed = RowHash()
             retained = self._retained_of(RawRows(X), encoded, weight, row_ids, hashed)
             rows = _Rows(retained, np.zeros(columns.n_features, dtype=bool), hashed)
-            self._fitted = _Fitted(rows, encoding, columns, estimator)
+            self._fitted = _Tuned(rows, encoding, columns, estimator=estimator)
         return self
 
     def __sklearn_tags__(self):

@@ -22,10 +22,10 @@ from sklearn_unlearn.core.linear.bookkeeping import edited_rows
 from sklearn_unlearn.core.rows import fitting
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.ensemble._callbacks import ShardTasksMixin, with_callbacks
-from sklearn_unlearn.ensemble._shards import Fitted, Shards
+from sklearn_unlearn.ensemble._shards import Shards
 from sklearn_unlearn.ensemble._training import Recipe, random_states, weight_names
 from sklearn_unlearn.exceptions import InsufficientWeightError
-from sklearn_unlearn.row_models import RawRowModel
+from sklearn_unlearn.row_models import Fitted, RawRowModel
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.narrowing import without_columns
 from sklearn_unlearn.utils.raw_rows import RawRows

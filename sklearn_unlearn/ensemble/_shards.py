@@ -12,7 +12,6 @@ from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.ensemble._training import Recipe, Slice
 from sklearn_unlearn.utils.row_hash import cells_of, keys_of
-from sklearn_unlearn.utils.validation import Columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,25 +173,3 @@ class Shards:
         if isinstance(X, np.ndarray):  # sums may depend on the layout
             X = np.ascontiguousarray(X)
         return Slice(X, encoding.decoded(rows.y), weight)
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """All that was learned.
-
-    Attributes
-    ----------
-    model : Shards
-    encoding : Labels or Targets
-    columns : Columns or None
-        Of X at fit; None if it had none, as texts have none.
-    """
-
-    model: Shards
-    encoding: Any
-    columns: Columns | None
-
-    @property
-    def forgotten(self):
-        """Columns at fit that no model has; None of rows without columns."""
-        return self.model.forgotten

@@ -12,6 +12,7 @@ from sklearn_unlearn.row_models._final_requests import (
     FinalResidualMixin,
     FinalRowModel,
 )
+from sklearn_unlearn.row_models._fitted import Fitted
 from sklearn_unlearn.row_models._names import NamedRowsMixin
 from sklearn_unlearn.row_models._raw_rows import RawRowModel, present_classes
 from sklearn_unlearn.row_models._row_set_kinds import (
@@ -24,6 +25,7 @@ __all__ = [
     "FactoredModel",
     "FinalResidualMixin",
     "FinalRowModel",
+    "Fitted",
     "NamedRowsMixin",
     "RawRowModel",
     "RowModel",

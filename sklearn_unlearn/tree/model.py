@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABCMeta, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,7 +19,7 @@ from sklearn_unlearn.core.trees.forest import fit_trees
 from sklearn_unlearn.core.trees.gains import purities
 from sklearn_unlearn.core.trees.rules import Criterion, Rules
 from sklearn_unlearn.exceptions import InsufficientWeightError
-from sklearn_unlearn.row_models import RawRowModel
+from sklearn_unlearn.row_models import Fitted, RawRowModel
 from sklearn_unlearn.tree.final import FinalTrees, Inputs, check_single, no_keys
 from sklearn_unlearn.tree.moving import Movement
 from sklearn_unlearn.tree.parameters import (
@@ -41,7 +41,6 @@ from sklearn_unlearn.utils.rows import columns_of
 from sklearn_unlearn.utils.seeds import generator_of
 from sklearn_unlearn.utils.tags import UnlearnerTags, UnlearningTags
 from sklearn_unlearn.utils.validation import (
-    Columns,
     check_remaining_rows,
     check_sample_weight,
     check_training_data,
@@ -51,30 +50,6 @@ from sklearn_unlearn.utils.validation import (
 _LARGE_REQUEST = 0.05
 #: Depth of a tree whose depth nothing bounds.
 _ANY_DEPTH = np.iinfo(np.int32).max
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """All that was learned.
-
-    Attributes
-    ----------
-    model : Trees
-    encoding : Labels or Targets
-    columns : Columns
-    params : dict
-        Parameters of the estimator at fit.
-    """
-
-    model: Trees
-    encoding: Any
-    columns: Columns
-    params: dict[str, Any]
-
-    @property
-    def forgotten(self):
-        """Columns at fit that no tree has."""
-        return self.model.forgotten
 
 
 class TreeModel(
