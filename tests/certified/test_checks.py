@@ -12,7 +12,7 @@ from sklearn_unlearn import (
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
 )
-from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+from tests.turns import parametrize_with_checks_in_turns
 
 
 def certification(**params):
@@ -38,7 +38,7 @@ def test_sklearn_check(estimator, check):
 
 # Without an intercept: the checks' requests are large and without data, and a free
 # intercept leaves them without a bound.
-@parametrize_with_unlearner_checks(
+@parametrize_with_checks_in_turns(
     [
         UnlearnableLogisticRegression(
             certification=certification(), fit_intercept=False

@@ -6,7 +6,7 @@ from sklearn_unlearn import (
     UnlearnableLinearDiscriminantAnalysis,
     UnlearnableQuadraticDiscriminantAnalysis,
 )
-from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+from tests.turns import parametrize_with_checks_in_turns
 
 ESTIMATORS = [
     UnlearnableLinearDiscriminantAnalysis(),
@@ -26,6 +26,6 @@ def test_sklearn_check(estimator, check):
 LSQR = UnlearnableLinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.2)
 
 
-@parametrize_with_unlearner_checks([*ESTIMATORS, LSQR])
+@parametrize_with_checks_in_turns([*ESTIMATORS, LSQR])
 def test_unlearner_check(estimator, check):
     check(estimator)

@@ -6,7 +6,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_unlearn import ShardedClassifier, ShardedRegressor
-from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+from tests.turns import parametrize_with_checks_in_turns
 
 #: A tree counts rows: to it a weight of 2 is not the row twice.
 TREES = [
@@ -47,6 +47,6 @@ def test_sklearn_check(estimator, check):
     check(estimator)
 
 
-@parametrize_with_unlearner_checks(ESTIMATORS)
+@parametrize_with_checks_in_turns(ESTIMATORS)
 def test_unlearner_check(estimator, check):
     check(estimator)

@@ -3,7 +3,7 @@
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_unlearn import UnlearnableKernelRidge
-from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+from tests.turns import parametrize_with_checks_in_turns
 
 ESTIMATORS = [UnlearnableKernelRidge(), UnlearnableKernelRidge(kernel="rbf", gamma=0.1)]
 
@@ -13,6 +13,6 @@ def test_sklearn_check(estimator, check):
     check(estimator)
 
 
-@parametrize_with_unlearner_checks(ESTIMATORS[1:])
+@parametrize_with_checks_in_turns(ESTIMATORS[1:])
 def test_unlearner_check(estimator, check):
     check(estimator)

@@ -23,10 +23,10 @@ from sklearn_unlearn.exceptions import (
     RowNotFoundError,
     UnlearningError,
 )
-from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
 from tests.interruptions import interruptions
 from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
 from tests.statistical import assert_identical
+from tests.turns import parametrize_with_checks_in_turns
 
 ATTRIBUTES = (
     *("X_offset_", "X_scale_", "alpha_", "coef_", "intercept_"),
@@ -48,7 +48,7 @@ def test_sklearn_check(estimator, check):
     check(estimator)
 
 
-@parametrize_with_unlearner_checks(
+@parametrize_with_checks_in_turns(
     [UnlearnableBayesianRidge(), UnlearnableBayesianRidge(fit_intercept=False)]
 )
 def test_unlearner_check(estimator, check):

@@ -14,10 +14,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import sklearn_unlearn as su
 from sklearn_unlearn import UnlearnableElasticNet, UnlearnableLasso
 from sklearn_unlearn.exceptions import DataMismatchWarning, RowNotFoundError
-from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
 from tests.linear_model.arrays import arrays_of, holds_multiple, pickled_arrays
 from tests.pairwise import pairwise
 from tests.statistical import assert_identical
+from tests.turns import parametrize_with_checks_in_turns
 
 N = 90
 KINDS = {
@@ -43,7 +43,7 @@ def test_sklearn_check(estimator, check):
     check(estimator)
 
 
-@parametrize_with_unlearner_checks(
+@parametrize_with_checks_in_turns(
     [
         UnlearnableLasso(alpha=0.01),
         UnlearnableElasticNet(alpha=0.01, retain_data=True),

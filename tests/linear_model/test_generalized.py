@@ -15,8 +15,8 @@ from sklearn_unlearn import (
 )
 from sklearn_unlearn.core.losses import HalfPoisson, HalfTweedie, SingleOutputLoss
 from sklearn_unlearn.exceptions import NoBoundError, UnlearningError
-from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
 from tests.cases import LARGE_STEPS, coefficients, data
+from tests.turns import parametrize_with_checks_in_turns
 
 
 class PseudoHuber(SingleOutputLoss):
@@ -33,7 +33,7 @@ class PseudoHuber(SingleOutputLoss):
 
 
 @pytest.mark.filterwarnings(LARGE_STEPS)
-@parametrize_with_unlearner_checks(
+@parametrize_with_checks_in_turns(
     [
         UnlearnableGeneralizedLinearModel(),
         UnlearnableGeneralizedLinearModel(PseudoHuber(), alpha=0.3, average=True),

@@ -23,8 +23,8 @@ from sklearn_unlearn.exceptions import (
     ProblemTooLargeError,
     RowNotFoundError,
 )
-from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
 from tests.statistical import assert_identical
+from tests.turns import parametrize_with_checks_in_turns
 
 
 @parametrize_with_checks([UnlearnableLinearRegression()])
@@ -32,7 +32,7 @@ def test_sklearn_check(estimator, check):
     check(estimator)
 
 
-@parametrize_with_unlearner_checks(
+@parametrize_with_checks_in_turns(
     [UnlearnableLinearRegression(), UnlearnableLinearRegression(fit_intercept=False)]
 )
 def test_unlearner_check(estimator, check):

@@ -11,7 +11,7 @@ from sklearn_unlearn import (
     UnlearnableGaussianNB,
     UnlearnableMultinomialNB,
 )
-from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+from tests.turns import parametrize_with_checks_in_turns
 
 
 class OfCategories(UnlearnableCategoricalNB):
@@ -36,7 +36,7 @@ def test_sklearn_check(estimator, check):
     check(estimator)
 
 
-@parametrize_with_unlearner_checks(
+@parametrize_with_checks_in_turns(
     [
         UnlearnableGaussianNB(),
         UnlearnableMultinomialNB(alpha=0.3),

@@ -7,7 +7,7 @@ from sklearn_unlearn import (
     UnlearnableKNeighborsRegressor,
     UnlearnableNearestCentroid,
 )
-from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+from tests.turns import parametrize_with_checks_in_turns
 
 ESTIMATORS = [
     UnlearnableNearestCentroid(),
@@ -22,6 +22,6 @@ def test_sklearn_check(estimator, check):
     check(estimator)
 
 
-@parametrize_with_unlearner_checks(ESTIMATORS)
+@parametrize_with_checks_in_turns(ESTIMATORS)
 def test_unlearner_check(estimator, check):
     check(estimator)

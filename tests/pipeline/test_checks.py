@@ -1,7 +1,6 @@
 """The checks of unlearners, run on pipelines, and many requests in a row."""
 
 import numpy as np
-import pytest
 from sklearn.base import clone
 
 from sklearn_unlearn import (
@@ -19,33 +18,34 @@ from sklearn_unlearn import (
     UnlearnableVarianceThreshold,
     make_unlearnable_pipeline,
 )
-from sklearn_unlearn.utils.estimator_checks import unlearner_checks
 from tests.pipeline.data import raw, scaled
 from tests.pipeline.scripts import answers
+from tests.turns import parametrize_with_checks_in_turns
 
-PIPELINES = {
-    "plain": ("passthrough", UnlearnableLogisticRegression(C=0.5)),
-    "scaled": (UnlearnableStandardScaler(), UnlearnableLogisticRegression(C=0.5)),
-    "sparse": (UnlearnableStandardScaler(with_mean=False), UnlearnableRidge()),
-    "counts": (UnlearnableStandardScaler(), UnlearnablePoissonRegressor(alpha=0.5)),
-}
+BEHIND_SCALERS = [
+    make_unlearnable_pipeline(
+        UnlearnableStandardScaler(), UnlearnableLogisticRegression(C=0.5)
+    ),
+    make_unlearnable_pipeline(
+        UnlearnableStandardScaler(), UnlearnablePoissonRegressor(alpha=0.5)
+    ),
+]
+OTHERS = [
+    make_unlearnable_pipeline("passthrough", UnlearnableLogisticRegression(C=0.5)),
+    make_unlearnable_pipeline(
+        UnlearnableStandardScaler(with_mean=False), UnlearnableRidge(retain_data=True)
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "retain_data"),
-    [
-        ("plain", False),
-        ("scaled", False),
-        ("sparse", True),
-        ("counts", False),
-    ],
-)
-def test_checks_of_unlearners(name, retain_data):
-    front, last = PIPELINES[name]
-    last = clone(last).set_params(retain_data=retain_data)
-    pipeline = make_unlearnable_pipeline(front, last)
-    for _, check in unlearner_checks(pipeline):
-        check(pipeline)
+@parametrize_with_checks_in_turns(BEHIND_SCALERS)
+def test_behind_scalers(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks_in_turns(OTHERS)
+def test_behind_nothing_and_with_data(estimator, check):
+    check(estimator)
 
 
 #: Transformers whose twins take no weights: they know rows as a whole, and say so.

@@ -8,7 +8,7 @@ from sklearn_unlearn import (
     UnlearnableSVC,
     UnlearnableSVR,
 )
-from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+from tests.turns import parametrize_with_checks_in_turns
 
 ESTIMATORS = [
     UnlearnableSVC(),
@@ -42,6 +42,6 @@ def test_sklearn_check(estimator, check):
     check(estimator)
 
 
-@parametrize_with_unlearner_checks([*ESTIMATORS[:1], ESTIMATORS[3]])
+@parametrize_with_checks_in_turns([*ESTIMATORS[:1], ESTIMATORS[3]])
 def test_unlearner_check(estimator, check):
     check(estimator)

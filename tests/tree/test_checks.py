@@ -10,7 +10,7 @@ from sklearn_unlearn import (
     UnlearnableRandomForestClassifier,
     UnlearnableRandomForestRegressor,
 )
-from sklearn_unlearn.utils.estimator_checks import parametrize_with_unlearner_checks
+from tests.turns import parametrize_with_checks_in_turns
 
 FEW = {"n_estimators": 3, "random_state": 0}
 ESTIMATORS = [
@@ -40,6 +40,6 @@ def test_sklearn_check(estimator, check):
 UNLIKE = [ESTIMATORS[1], ESTIMATORS[4]]
 
 
-@parametrize_with_unlearner_checks(UNLIKE)
+@parametrize_with_checks_in_turns(UNLIKE)
 def test_unlearner_check(estimator, check):
     check(estimator)

@@ -24,9 +24,9 @@ from sklearn_unlearn import (
 from sklearn_unlearn.utils._checks.data import all_cases
 from sklearn_unlearn.utils.estimator_checks import (
     check_unlearner,
-    parametrize_with_unlearner_checks,
     unlearner_checks,
 )
+from tests.turns import parametrize_with_checks_in_turns
 from tests.utils.faulty import WITH_FRAMES, Refitting
 
 
@@ -77,7 +77,7 @@ class NearestMean(ClassifierMixin, BaseEstimator):
         return self
 
 
-@parametrize_with_unlearner_checks(
+@parametrize_with_checks_in_turns(
     [
         UnlearnableLogisticRegression(),
         UnlearnableLogisticRegression(retain_data=True, class_weight="balanced"),
