@@ -89,7 +89,7 @@ class Sequence(Story):
         )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(VERBS, st.booleans(), st.booleans())
 def test_with_data_the_pipeline_is_a_refit_after_any_requests(verbs, gaps, extremes):
     frame, y = people(120)
@@ -104,7 +104,7 @@ def test_with_data_the_pipeline_is_a_refit_after_any_requests(verbs, gaps, extre
     sequence.compare(model, atol=1e-8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(VERBS)
 def test_without_data_statistics_are_a_refits_after_any_requests(verbs):
     frame, y = people(120)

@@ -231,7 +231,9 @@ def test_ways_out_of_a_wide_model(monkeypatch):
         make_unlearnable_pipeline(
             UnlearnableCountVectorizer(), UnlearnableMultinomialNB()
         ),
-        make_unlearnable_pipeline(HashingVectorizer(), ShardedClassifier()),
+        make_unlearnable_pipeline(
+            HashingVectorizer(n_features=512), ShardedClassifier()
+        ),
     ]
     for model in ways:
         model.fit(texts, y).partial_unfit(texts[5:7], y[5:7])
