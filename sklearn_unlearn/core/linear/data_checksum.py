@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TypeAlias
 
 import numpy as np
@@ -140,16 +141,9 @@ class Tally:
             sums: _Sums = added(one, other)
             return sums[0], one[1] and other[1], *sums[2:]
 
-        parts = list(results(term, rows, both, counted=False))
-        mark_sum = np.sum([part[2] for part in parts], axis=0)
-        return Tally(
-            np.sum([part[0] for part in parts], axis=0),
-            all(part[1] for part in parts),
-            mark_sum,
-            np.sum([part[3] for part in parts], axis=0),
-            0.0,
-            np.zeros_like(mark_sum),
-        )
+        found = reduce(both, results(term, rows, both, counted=False))
+        n_rows, whole, mark_sum, columns = found
+        return Tally(n_rows, whole, mark_sum, columns, 0.0, np.zeros_like(mark_sum))
 
     def changed(
         self,
