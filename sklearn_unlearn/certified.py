@@ -21,7 +21,7 @@ from sklearn_unlearn.certification.lineage import (
     forecast,
 )
 from sklearn_unlearn.certification.noise import grid
-from sklearn_unlearn.core.linear.bookkeeping import Request
+from sklearn_unlearn.core.linear.bookkeeping import ModelChange
 from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.linear.model import step_rate
 from sklearn_unlearn.core.linear.steps import unlearn, with_parts
@@ -290,7 +290,7 @@ class CertifiedMixin(AccountedModel):
             try:
                 position = request.positions
                 position = None if position is None else position[one]
-                removal = Request(Edit(rows_out=row), position)
+                removal = ModelChange(Edit(rows_out=row), position)
                 alone = unlearn(state, self._completed(fitted, removal).edit)
             except NotPositiveDefiniteError:
                 continue  # without it the coefficients are undetermined
@@ -313,7 +313,7 @@ class CertifiedMixin(AccountedModel):
     def _removal(self, fitted, X, y, sample_weight, row_ids):
         """The rows to be forgotten, and the request to do so."""
         leaving = self._leaving(fitted, X, y, sample_weight, row_ids).whole()
-        request = Request(Edit(rows_out=leaving.rows), leaving.positions)
+        request = ModelChange(Edit(rows_out=leaving.rows), leaving.positions)
         return leaving, self._completed(fitted, request)
 
     def _rehearsed(self, fitted, edit):

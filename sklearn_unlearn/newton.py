@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_unlearn.core.arrays import is_sparse
-from sklearn_unlearn.core.linear.bookkeeping import Model, Request, edited_tally
+from sklearn_unlearn.core.linear.bookkeeping import Model, ModelChange, edited_tally
 from sklearn_unlearn.core.linear.doubt import DOUBTFUL
 from sklearn_unlearn.core.linear.edits import LinearMap
 from sklearn_unlearn.core.linear.model import Answer, Options, apply, refined, settled
@@ -30,7 +30,7 @@ from sklearn_unlearn.exceptions import (
 from sklearn_unlearn.newton_inputs import FollowsInputs
 from sklearn_unlearn.utils.messages import warn
 from sklearn_unlearn.utils.notes import Answering, note
-from sklearn_unlearn.utils.request import Request as Ask
+from sklearn_unlearn.utils.request import Request
 from sklearn_unlearn.utils.residual import GradientResidual, residual_at
 from sklearn_unlearn.utils.sharing import once, sharing
 from sklearn_unlearn.utils.tags import promised
@@ -59,11 +59,11 @@ class NewtonModel(FollowsInputs):
         """The objective of rows of so much summed weight."""
         raise NotImplementedError
 
-    def _without_classes(self, fitted: Any, request: Request, error: Any) -> Any:
+    def _without_classes(self, fitted: Any, request: ModelChange, error: Any) -> Any:
         """The fitted value after a request that leaves no row of some classes."""
         raise error
 
-    def _settled(self, fitted: Any, request: Request, answer: Answer) -> Any:
+    def _settled(self, fitted: Any, request: ModelChange, answer: Answer) -> Any:
         """The fitted value after a request, accounted for."""
         raise NotImplementedError
 
@@ -113,7 +113,7 @@ DataBlocks, optional
             model, refinement = refined(model, rows, loss, options)
             warn_unless_converged(refinement)
             after = self._resettled(fitted, model, rows)
-            self._put(answering, [Ask()], fitted, after)
+            self._put(answering, [Request()], fitted, after)
         return self
 
     def gradient_residual(

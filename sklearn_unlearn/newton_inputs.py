@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from sklearn_unlearn.core.affine import AffineMap
 from sklearn_unlearn.core.arrays import like
-from sklearn_unlearn.core.linear.bookkeeping import Request
+from sklearn_unlearn.core.linear.bookkeeping import ModelChange
 from sklearn_unlearn.core.linear.edits import Edit, LinearMap
 from sklearn_unlearn.exceptions import (
     EmptyClassError,
@@ -84,7 +84,7 @@ class FollowsInputs(FinalResidualMixin):
         if inputs.unseen is not None:
             _say_unseen(inputs.unseen, fitted.lineage)
         edit, comes = Edit(feature_map=feature_map), inputs.into is not None
-        map_alone = Request(edit, unseen=inputs.unseen is not None)
+        map_alone = ModelChange(edit, unseen=inputs.unseen is not None)
         with_rows = replace(map_alone, edit=replace(edit, rows_out=rows))
         try:
             # a bound is smaller where a row and what replaces it change at once
@@ -106,7 +106,7 @@ class FollowsInputs(FinalResidualMixin):
         if first is map_alone and rows is not None:
             gone = replace(rows, X=inputs.map.apply(rows.X))
             edit = replace(edit, rows_out=gone)
-        return self._carried(after, Request(edit))
+        return self._carried(after, ModelChange(edit))
 
     def _follow_with_data(self, asked, columns, names):
         """The retained rows mapped where that is exact, then refined or fitted."""
@@ -136,14 +136,16 @@ class FollowsInputs(FinalResidualMixin):
         if feature_map is not None and rows_in is None:
             edit = Edit(asked.rows, feature_map=feature_map)
             unseen = inputs.unseen is not None
-            request = Request(edit, asked.positions, retained=retained, unseen=unseen)
+            request = ModelChange(
+                edit, asked.positions, retained=retained, unseen=unseen
+            )
             return self._carried(fitted, request)
         start = self._start(asked, columns.n_features, names)
         # no map leads there: the columns alone are new
         n_before = fitted.model.state.theta.shape[0]
         width = LinearMap(sp.csr_array((start.shape[0], n_before)))
         edit = Edit(asked.rows, rows_in, feature_map=width)
-        request = Request(edit, asked.positions, retained=retained, start=start)
+        request = ModelChange(edit, asked.positions, retained=retained, start=start)
         return self._carried(fitted, request)
 
     def _start(self, asked, n_columns, names):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_unlearn.core.linear.bookkeeping import Request
+from sklearn_unlearn.core.linear.bookkeeping import ModelChange
 from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.folds._rows import FoldRows
 
@@ -65,7 +65,7 @@ class RowChange:
     Attributes
     ----------
     before : FoldRows
-    request : sklearn_unlearn.core.linear.bookkeeping.Request
+    request : sklearn_unlearn.core.linear.bookkeeping.ModelChange
     """
 
     before: FoldRows
@@ -98,14 +98,14 @@ class RowChange:
         new = np.flatnonzero(edit.replaced < 0)
         if gone.size:
             part = Edit(edit.rows_out.take(gone))
-            parts.append(Request(part, positions[gone]))
+            parts.append(ModelChange(part, positions[gone]))
         if stay.size:
             old = edit.replaced[stay]
             part = Edit(edit.rows_out.take(old), edit.rows_in.take(stay))
-            parts.append(Request(part, positions[old], origin=origin.take(stay)))
+            parts.append(ModelChange(part, positions[old], origin=origin.take(stay)))
         if new.size:
             part = Edit(rows_in=edit.rows_in.take(new))
-            parts.append(Request(part, origin=origin.take(new)))
+            parts.append(ModelChange(part, origin=origin.take(new)))
         return [RowChange(self.before, part) for part in parts]
 
     def _redraws(self, split):

@@ -89,7 +89,7 @@ class FoldRows:
 
         Parameters
         ----------
-        request : sklearn_unlearn.core.linear.bookkeeping.Request
+        request : sklearn_unlearn.core.linear.bookkeeping.ModelChange
         classes_left : callable
             Gives encoding and rows without such classes.
         """

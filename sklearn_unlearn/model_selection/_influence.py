@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_unlearn.core.linear.bookkeeping import Request
+from sklearn_unlearn.core.linear.bookkeeping import ModelChange
 from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.inspection._display import Display, line_style
@@ -135,7 +135,7 @@ class InfluenceOnChoice:
         out = fitted.model.retained.take(positions)
         try:
             with refusing():
-                after = self._carried(fitted, Request(Edit(out), positions))
+                after = self._carried(fitted, ModelChange(Edit(out), positions))
         except UnlearningError:
             return np.nan, fitted.outcome.best
         after = after.outcome

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_unlearn.core.arrays import is_sparse
-from sklearn_unlearn.core.linear.bookkeeping import Request
+from sklearn_unlearn.core.linear.bookkeeping import ModelChange
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, Identity
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models import FinalResidualMixin
@@ -83,7 +83,7 @@ class FinalNetwork(FinalResidualMixin):
         replaced = None if asked.joint is None else asked.joint.replaced
         replaced = None if asked.rows is None or rows_in is None else replaced
         edit = Edit(asked.rows, rows_in, replaced, feature_map=features)
-        request = Request(edit, asked.positions, retained=retained)
+        request = ModelChange(edit, asked.positions, retained=retained)
         if asked.rows is not None:
             seen = self._rows_as_seen_now(asked, fitted, front)
         return self._carried(asked.fitted, request, seen, measured=seen is not None)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_unlearn.base import Answer, UnlearnerMixin
 from sklearn_unlearn.core.arrays import like
-from sklearn_unlearn.core.linear.bookkeeping import Request
+from sklearn_unlearn.core.linear.bookkeeping import ModelChange
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.names import are_pairs
@@ -54,7 +54,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
     _at_once: ClassVar[Any] = True
     _ends_at_once: ClassVar[bool] = True
 
-    def _carried(self, fitted: Any, request: Request) -> Any:
+    def _carried(self, fitted: Any, request: ModelChange) -> Any:
         """The fitted value after a request to the model."""
         raise NotImplementedError
 
@@ -94,7 +94,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
     def _without_columns(self, fitted, mask):
         """The fitted value after some columns are forgotten."""
         edit = Edit(feature_map=self._dropping_columns(fitted, mask))
-        return self._carried(fitted, Request(edit))
+        return self._carried(fitted, ModelChange(edit))
 
     def _dropping_columns(self, fitted, mask):
         """What becomes of rows without some columns."""
@@ -128,7 +128,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
             return None
         same_features = into is not None and into.X is None
         edit = Edit(leaving.rows, coming, same_features=same_features)
-        return Request(edit, leaving.positions, origin=origin)
+        return ModelChange(edit, leaving.positions, origin=origin)
 
     def _joint_request(self, fitted, parts):
         """What several requests ask, each of what those before it have left."""
@@ -171,7 +171,7 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
             return None
         ids = None if ids is None else ids[some]
         edit = Edit(rows_in=rows.weighted())
-        return Request(edit, ids=ids, numbers=into.numbers)
+        return ModelChange(edit, ids=ids, numbers=into.numbers)
 
     def _read_new_ids(self, fitted, row_ids, n_rows):
         """Identifiers of rows that come, None if the model knows none."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sklearn_unlearn.base import Request
-from sklearn_unlearn.core.linear import bookkeeping as core
+from sklearn_unlearn.core.linear.bookkeeping import ModelChange
 from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.rows import Rows, count_pass
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
@@ -263,7 +263,7 @@ class FinalRowModel(FinalPartsMixin):
         if request.relabels:
             target = self._new_targets(fitted, asked.leaving, request.into.y)
             edit = relabelled(asked.rows, target)
-            return self._carried(fitted, core.Request(edit, asked.positions))
+            return self._carried(fitted, ModelChange(edit, asked.positions))
         return self._carried(fitted, self._edit_of_rows(asked))
 
     def _forgetting(self, asked):
@@ -285,7 +285,7 @@ class FinalRowModel(FinalPartsMixin):
         edit, origin = Edit(asked.rows, rows_in, replaced), asked.origin_in
         ids = None if request.out is not None and asked.joint is None else ids
         numbers = None if asked.rows is not None else asked.numbers
-        return core.Request(
+        return ModelChange(
             edit, asked.positions, ids=ids, numbers=numbers, origin=origin
         )
 

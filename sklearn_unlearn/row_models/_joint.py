@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_unlearn.core.linear.bookkeeping import Request
+from sklearn_unlearn.core.linear.bookkeeping import ModelChange
 from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.rows import joined
 
 
-def joint_request(retained: Any, requests: list[Request]) -> Request | None:
+def joint_request(retained: Any, requests: list[ModelChange]) -> ModelChange | None:
     """One request to the model instead of several; None instead of none.
 
     Parameters
     ----------
     retained : RetainedRows or None
         Before all of them.
-    requests : list of Request
+    requests : list of ModelChange
         About rows alone, and different ones.
     """
     if len(requests) < 2:
@@ -34,7 +34,7 @@ def joint_request(retained: Any, requests: list[Request]) -> Request | None:
         _replaced(edits) if out and into else None,
     )
     ids, origin = _names_and_origins(retained, requests)
-    return Request(edit, positions, ids=ids, origin=origin)
+    return ModelChange(edit, positions, ids=ids, origin=origin)
 
 
 def _replaced(edits):

@@ -11,7 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import assert_all_finite, get_tags
 
 from sklearn_unlearn.core.arrays import is_sparse
-from sklearn_unlearn.core.linear.bookkeeping import Request
+from sklearn_unlearn.core.linear.bookkeeping import ModelChange
 from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
@@ -211,7 +211,7 @@ class RawRowModel(RowModel):
         ids = None if ids is None else ids[some]
         edit = Edit(rows_in=rows.take(some))
         origin = origin.take(some)
-        return Request(edit, ids=ids, numbers=into.numbers, origin=origin)
+        return ModelChange(edit, ids=ids, numbers=into.numbers, origin=origin)
 
 
 def present_classes(encoding, retained, fewest=1):

@@ -12,7 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.core.arrays import like
-from sklearn_unlearn.core.linear.bookkeeping import Request, edited_rows
+from sklearn_unlearn.core.linear.bookkeeping import ModelChange, edited_rows
 from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.rows import Rows, fitting
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
@@ -247,7 +247,7 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         """The fitted value with its estimator, at fit."""
         return replace(fitted, made={"estimator": fitted.trained()})
 
-    def _settled(self, before: Any, after: Any, request: Request) -> Any:
+    def _settled(self, before: Any, after: Any, request: ModelChange) -> Any:
         """The fitted value after a request that has edited the rows."""
         return after
 
@@ -330,7 +330,9 @@ class RowSetModel(AdoptedRowSet, FinalRowModel, LearnedColumns, BaseEstimator):
         forgotten = np.zeros(columns.n_features, dtype=bool)
         retained = self._retain_again(asked, X, forgotten, rows_in, ids)
         edit = Edit(asked.rows, rows_in)
-        return self._carried(fitted, Request(edit, asked.positions, retained=retained))
+        return self._carried(
+            fitted, ModelChange(edit, asked.positions, retained=retained)
+        )
 
 
 @lru_cache(maxsize=64)

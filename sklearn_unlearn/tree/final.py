@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_unlearn.core.linear.bookkeeping import Request
+from sklearn_unlearn.core.linear.bookkeeping import ModelChange
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.row_models import FinalRowModel, relabelled
 from sklearn_unlearn.tree.state import singles
@@ -141,7 +141,7 @@ class FinalTrees(FinalRowModel):
             target = self._new_targets(fitted, asked.leaving, request.into.y)
             edit = relabelled(asked.rows, target)
             new = model.rows.columns[:, model.place[asked.positions]]
-            about = Request(edit, asked.positions)
+            about = ModelChange(edit, asked.positions)
         else:
             about = self._edit_of_rows(replace(asked, fitted=fitted))
             rows_in = about.edit.rows_in

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from scipy.stats import spearmanr
 
 from sklearn_unlearn import UnlearnableLogisticRegression, UnlearnableRidge
-from sklearn_unlearn.core.linear.bookkeeping import Request
+from sklearn_unlearn.core.linear.bookkeeping import ModelChange
 from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.exceptions import RowNotFoundError, UnlearningError
@@ -170,7 +170,7 @@ def test_a_row_of_most_of_the_weight(name, share):
     else:  # the step, which without data would be refused
         fitted = estimator._fitted
         rows = estimator._read_rows(fitted, X[[3]], y[[3]], weight[[3]])
-        request = estimator._completed(fitted, Request(Edit(rows_out=rows)))
+        request = estimator._completed(fitted, ModelChange(Edit(rows_out=rows)))
         change = np.ravel(unlearn(fitted.model.state, request.edit).moved)
     np.testing.assert_allclose(found, change, rtol=1e-8)
 

@@ -41,8 +41,8 @@ class Model:
 
 
 @dataclass(frozen=True, eq=False)
-class Request:
-    """A validated request.
+class ModelChange:
+    """What a request changes of a model: an edit, and which of the rows it keeps.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Request:
     tally: Tally | None = None
 
 
-def edited_tally(model: Model, request: Request) -> Tally:
+def edited_tally(model: Model, request: ModelChange) -> Tally:
     """The sums after a request, not checked.
 
     Without retained data a row out is a whole row, whatever weight is given.
@@ -104,7 +104,7 @@ def edited_tally(model: Model, request: Request) -> Tally:
     return tally
 
 
-def edited_rows(model: Model, request: Request) -> RetainedRows:
+def edited_rows(model: Model, request: ModelChange) -> RetainedRows:
     """The retained rows after a request."""
     if request.retained is not None:
         return request.retained

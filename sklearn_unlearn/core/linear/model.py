@@ -14,7 +14,7 @@ import numpy as np
 from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.linear.bookkeeping import (
     Model,
-    Request,
+    ModelChange,
     edited_rows,
     edited_tally,
 )
@@ -86,7 +86,7 @@ class Answer:
     refinement: Refinement | None
 
 
-def apply(model: Model, request: Request, options: Options) -> Answer:
+def apply(model: Model, request: ModelChange, options: Options) -> Answer:
     """Carry out a request; the given model is not touched.
 
     Raises
@@ -264,7 +264,7 @@ def without_head(state: State) -> State:
     return replace(state, hessian=Preconditioner.none(penalty))
 
 
-def _minimised_again(model: Model, request: Request, options: Options) -> Answer:
+def _minimised_again(model: Model, request: ModelChange, options: Options) -> Answer:
     """The edited rows minimised from the old coefficients, which no factor corrects."""
     if model.retained is None:
         raise NoFactorError(
@@ -279,7 +279,7 @@ def _minimised_again(model: Model, request: Request, options: Options) -> Answer
     return Answer(Model(refinement.state, tally, model.marks, rows), None, refinement)
 
 
-def _fitted_anew(model: Model, request: Request, options: Options) -> Answer:
+def _fitted_anew(model: Model, request: ModelChange, options: Options) -> Answer:
     """The rows of a request fitted from its start."""
     rows = request.retained
     assert rows is not None
@@ -319,7 +319,7 @@ def _better_start(state: State, before: Array, rows: RetainedRows) -> State:
     return state
 
 
-def idle(model: Model, request: Request) -> Model | None:
+def idle(model: Model, request: ModelChange) -> Model | None:
     """The model after a request that leaves its data as they are; None if others do.
 
     Coefficients and factor stay. Rows that are replaced by their like are so in what is
