@@ -18,7 +18,7 @@ from sklearn_unlearn.core.rows import counting_work
 from sklearn_unlearn.plans import PlannedBudget, PlannedStep, RequestPlan
 from sklearn_unlearn.utils.answers import differences
 from sklearn_unlearn.utils.notes import Answering, Notes
-from sklearn_unlearn.utils.steps import StepMixin, own
+from sklearn_unlearn.utils.steps import has_models_inside, own
 from sklearn_unlearn.utils.tags import promised
 
 #: Attributes that estimators are kept in.
@@ -253,8 +253,7 @@ def _columns_gone(before, after):
 @lru_cache(maxsize=256)
 def _may_name(kind, attributes):
     """Whether estimators of a class, with these attributes, may know `_outputs`."""
-    own_models = getattr(kind, "_models_inside", None)
-    return own_models is not StepMixin._models_inside or any(
+    return has_models_inside(kind) or any(
         name in attributes or hasattr(kind, name)
         for name in ("categories_", "vocabulary_", *_HOLDS)
     )

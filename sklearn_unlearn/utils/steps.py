@@ -361,3 +361,9 @@ def own(step, name):
 def hook(step, name):
     """A method of `StepMixin`, which an unlearner of somebody else has as well."""
     return own(step, name) or partial(getattr(StepMixin, name), step)
+
+
+def has_models_inside(kind):
+    """Whether a class says itself which models it is made of."""
+    known = getattr(kind, "_models_inside", None)
+    return known is not StepMixin._models_inside
