@@ -6,7 +6,8 @@
 PYTHON ?= python3
 # The tests run in several processes: one BLAS thread each, or they wait for one another.
 ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
-PYTEST_ARGS ?= -q -n auto
+# Each process has tests that stand together: what a module fits, it fits once.
+PYTEST_ARGS ?= -q -n auto --dist worksteal
 # An x86 processor whose kernels of OpenBLAS are to be used: they round in other ways.
 KERNEL ?= Nehalem
 
