@@ -7,15 +7,17 @@ from zlib import crc32
 import sklearn_unlearn
 
 PACKAGE = str(Path(sklearn_unlearn.__file__).parent)
-#: Lines from one interruption to the next.
-STRIDE = 9
+#: Where states are put in place.
+SWAPPING = ("_carrying.py", "_state.py")
+#: Lines from one interruption to the next, there and elsewhere.
+NEAR, FAR = 3, 12
 
 
 class Injected(BaseException):
     """Raised in the middle of a request."""
 
 
-def interruptions(request, case, stride=STRIDE, within=PACKAGE):
+def interruptions(request, case, strides=(NEAR, FAR), within=PACKAGE):
     """Run a request again and again, each time to a later line, and at last to its end.
 
     Parameters
@@ -24,7 +26,7 @@ def interruptions(request, case, stride=STRIDE, within=PACKAGE):
     case : object
         Cases of a test begin at other lines: what they have in common is interrupted
         at every line by some of them.
-    stride : int
+    strides : tuple of int
     within : str or tuple of str
         Where the files lie whose lines count.
 
@@ -33,30 +35,34 @@ def interruptions(request, case, stride=STRIDE, within=PACKAGE):
     int
         After each run that was interrupted.
     """
-    at = 1 + crc32(repr(case).encode()) % stride
-    while interrupt(request, at, within):
-        yield at
-        at += stride
+    first, number = crc32(repr(case).encode()), 0
+    while interrupt(request, first, number, strides, within):
+        yield number
+        number += 1
 
 
-def interrupt(request, at, within=PACKAGE):
-    """Run a request and raise at its ``at``-th line within the package.
+def interrupt(request, first, number, strides, within):
+    """Run a request and raise at one of its lines within the package.
 
     Returns
     -------
     bool
         Whether the request got that far.
     """
-    count = 0
+    seen, met = [first, first], 0
 
     def trace(frame, event, _):
-        nonlocal count
-        if not frame.f_code.co_filename.startswith(within):
+        nonlocal met
+        file = frame.f_code.co_filename
+        if not file.startswith(within):
             return None
         if event == "line":
-            count += 1
-            if count == at:
-                raise Injected
+            place = int(not file.endswith(SWAPPING))
+            seen[place] += 1
+            if seen[place] % strides[place] == 0:
+                met += 1
+                if met > number:
+                    raise Injected
         return trace
 
     previous = sys.gettrace()

@@ -88,7 +88,7 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(name, verb):
     model._fitted = fitted
     assert_same(name, model, before, X)
     assert n_undone > 30
-    assert n_done <= 2
+    assert n_done <= 6
 
 
 @pytest.fixture

@@ -115,14 +115,14 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(short, retain_data)
     done = copy.copy(estimator)  # answers with the same noise
     done.partial_unfit(X[:rows], y[:rows])
     n_undone = 0
-    for at in interruptions(
+    for number in interruptions(
         lambda: estimator.partial_unfit(X[:rows], y[:rows]),
         (short, retain_data),
-        stride=7 if short else 3,
+        strides=(1, 7 if short else 3),
         within=ours,
     ):
         assert estimator._fitted is before.fitted
-        if at % 10 == 0:
+        if number % 10 == 0:
             before.assert_as_it_was()
         n_undone += 1
     assert n_undone > 25

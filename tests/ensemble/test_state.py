@@ -70,7 +70,7 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(verb):
     requests[verb](done)
     fitted, attributes, before = model._fitted, set(vars(model)), outputs(model, X)
     n_undone = n_done = 0
-    for _ in interruptions(lambda: requests[verb](model), verb, stride=21):
+    for _ in interruptions(lambda: requests[verb](model), verb, strides=(3, 30)):
         assert set(vars(model)) == attributes
         if model._fitted is fitted:
             assert outputs(model, X) == before
@@ -80,7 +80,7 @@ def test_interrupted_at_any_line_a_request_is_done_or_undone(verb):
             model._fitted = fitted
             n_done += 1
     assert n_undone > 30
-    assert n_done <= 2
+    assert n_done <= 6
 
 
 def test_predictions_during_requests_are_of_one_state():
