@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sklearn_unlearn.core.linear import margins
+from sklearn_unlearn.core.linear import forms, margins
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.linear.fitting import fit
 from sklearn_unlearn.core.linear.fourth_powers import (
@@ -300,7 +300,7 @@ def test_the_largest_eigenvalue_is_bounded_closely(kind, rank):
     columns = np.zeros((factor.order, rank))
     columns[start : start + 5] = root
     largest = np.linalg.eigvalsh(columns.T @ factor.solve(columns))[-1]
-    found = margins._heaviest(margins._solved(factor, root @ root.T, k))
+    found = forms.heaviest_of(forms.solved_with(factor, root @ root.T, k))
     assert largest * (1.0 - 1e-9) <= found <= 1.1 * largest
 
 

@@ -7,7 +7,8 @@ from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.linear.fitting import fit
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.refinement import longest_step, refine
-from sklearn_unlearn.core.linear.steps import LARGE_CHANGE, unlearn
+from sklearn_unlearn.core.linear.step_sizes import LARGE_CHANGE
+from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.core.losses.robust import ConcomitantHuber
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError

@@ -165,7 +165,7 @@ def _failing(error):
         (triangular, "dtrsv", "partial_unfit"),
         (pending_matrix, "dsymv", "forget_features"),
         (steps, "_edited_factor", "replace_features"),
-        (steps, "_changes", "replace_labels"),
+        (steps, "sizes_of", "replace_labels"),
         (model, "unlearn", "partial_fit"),
         (model, "edited_rows", "partial_unfit"),
         (model, "refine", "partial_unfit"),

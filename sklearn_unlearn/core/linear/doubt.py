@@ -13,7 +13,7 @@ import numpy as np
 
 from sklearn_unlearn.core.arrays import Array, Mask
 from sklearn_unlearn.core.linear.factor import Factor
-from sklearn_unlearn.core.linear.margins import MOST_UNKNOWNS
+from sklearn_unlearn.core.linear.forms import MOST_UNKNOWNS
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.linear.reach import Reach
 from sklearn_unlearn.core.losses.margin import MarginLoss

@@ -8,18 +8,26 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Protocol
 
 import numpy as np
 
 from sklearn_unlearn.core.arrays import (
     Array,
-    Indices,
     Mask,
     as_float64,
     gram,
     powers_of_two,
+)
+from sklearn_unlearn.core.linear.forms import (
+    MOST_UNKNOWNS,
+    Change,
+    Solver,
+    distances,
+    heaviest_of,
+    length_of,
+    pairs_of,
+    part_of,
+    solved_with,
 )
 from sklearn_unlearn.core.linear.fourth_powers import (
     FourthPowers,
@@ -33,8 +41,6 @@ from sklearn_unlearn.core.losses.margin import MarginLoss
 from sklearn_unlearn.core.rows import RowBlocks, Rows
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
-#: Order up to which the rows near a margin are weighed against the Hessian.
-MOST_UNKNOWNS = 512
 #: Share of the rows in the first group of distances. Others each begin at a multiple of
 #: where the last does, and the last at this power of two times the first, or less if
 #: there are few.
@@ -49,33 +55,6 @@ _CLOSE, _POWERS = 0.01, 2**16
 _BEYOND = 4.0 / 27.0
 #: Share of the rows that is summed where all would take too long.
 _NEAR = 0.1
-#: With which the largest of 33 eigenvalues is known to a tenth.
-_SQUARINGS = 6
-
-
-class Solver(Protocol):
-    """What solves with a Hessian."""
-
-    @property
-    def order(self) -> int:
-        """Coordinates of right-hand sides and solutions."""
-
-    def solve(self, right: Array) -> Array:
-        """Solve for right-hand sides of shape (order, n)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Change:
-    """A change of the coefficients, and what no raw prediction changes by more than.
-
-    Attributes
-    ----------
-    vector : ndarray of shape (p, n_outputs)
-    largest : ndarray of shape (n_outputs,)
-    """
-
-    vector: Array
-    largest: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +99,7 @@ class Margins:
         """Those of all rows."""
         p, n_outputs = objective.shape
         distances = np.concatenate(
-            [_distances(objective, block.weighted(), anchor) for block in rows.blocks()]
+            [distances(objective, block.weighted(), anchor) for block in rows.blocks()]
         )
         n_pairs = p * (p + 1) // 2
         n_groups = min(max(_NUMBERS // (n_outputs * n_pairs), _FEWEST), _GROUPS)
@@ -150,10 +129,10 @@ class Margins:
         loss = objective.loss
         assert isinstance(loss, MarginLoss)
         rows = rows.weighted()
-        distance = _distances(objective, rows, anchor)
+        distance = distances(objective, rows, anchor)
         weight = rows.weight[:, None] * loss.jump(rows.y)
         group = np.searchsorted(self.edges, distance, side="right") - 1
-        upper = _pairs(self.ever.size)
+        upper = pairs_of(self.ever.size)
         gone = objective.forgotten[upper.first] | objective.forgotten[upper.second]
         sums, ever, least = self.sums.copy(), self.ever, self.least
         weights = self.weights.copy()
@@ -185,7 +164,7 @@ class Margins:
 
     def without(self, columns: Mask) -> Margins:
         """Those without some columns."""
-        pairs = _pairs(columns.size)
+        pairs = pairs_of(columns.size)
         gone = columns[pairs.first] | columns[pairs.second]
         return replace(
             self,
@@ -197,8 +176,8 @@ class Margins:
     def mapped(self, matrix: Array) -> Margins:
         """Those of ``T x`` for a matrix T."""
         p_new, p = matrix.shape
-        upper = _pairs(p_new)
-        whole = self.sums[..., _pairs(p).places]
+        upper = pairs_of(p_new)
+        whole = self.sums[..., pairs_of(p).places]
         sums = (matrix @ whole @ matrix.T)[..., upper.first, upper.second]
         ever = powers_of_two(np.square(np.abs(matrix) @ np.sqrt(self.ever)))
         far = tuple(mapped(list(self.far), matrix))
@@ -236,9 +215,9 @@ class Margins:
         beyond = np.maximum(gone + way - self.edges, 0.0)
         shares = np.divide(beyond, way, out=np.ones_like(way), where=way > 0.0)
         shares = np.where(beyond > 0.0, np.minimum(shares, 1.0), 0.0)
-        forms = [_part(*each) for each in zip(squares, shares, strict=True)]
+        forms = [part_of(*each) for each in zip(squares, shares, strict=True)]
         crossing = [self._crossing(k, each) for k, each in enumerate(shares)]
-        bent = _bent(objective, factor, forms, crossing, enough)
+        bent = length_of(objective, factor, forms, crossing, enough)
         if bent <= enough or not self.far:
             return bent
         close = slice(self.n_close)
@@ -248,9 +227,9 @@ class Margins:
         for k, own in enumerate(shares):
             away = self.far[k].hessian(np.column_stack([each[:, k] for each in ways]))
             crossing[k] = self._crossing(k, own[close]) + away
-            forms[k] = _part(squares[k, close], own[close])
+            forms[k] = part_of(squares[k, close], own[close])
             forms[k] += form(away, moved.vector[:, [k]])
-        return min(bent, _bent(objective, factor, forms, crossing, enough))
+        return min(bent, length_of(objective, factor, forms, crossing, enough))
 
     def lost(
         self, step: Change, ends: Sequence[Change], behind: Sequence[Change]
@@ -273,11 +252,11 @@ class Margins:
         close, share = slice(self.n_close), math.sqrt(1.0 + len(behind))
         changes, total = [share * each.vector for each in (*ends, *behind)], 0.0
         for k, own in enumerate(squares):
-            least = _part(own, crossed[k])
+            least = part_of(own, crossed[k])
             if self.far:
                 ways = np.column_stack([each[:, k] for each in changes])
                 away = form(self.far[k].hessian(ways), step.vector[:, [k]])
-                least = min(least, _part(own[close], crossed[k, close]) + away)
+                least = min(least, part_of(own[close], crossed[k, close]) + away)
             total += least
         return total
 
@@ -308,11 +287,13 @@ class Margins:
         for k, crossed in enumerate(1.0 * (far > self.edges)):
             if not np.any(self.sums[k, crossed > 0.0]):
                 continue
-            lost = _heaviest(_solved(factor, self._crossing(k, crossed), k), enough)
+            lost = heaviest_of(
+                solved_with(factor, self._crossing(k, crossed), k), enough
+            )
             if self.far and lost > enough:
                 ways = np.column_stack([root * each[:, k] for each in changes])
                 away = self._crossing(k, crossed[close]) + self.far[k].hessian(ways)
-                lost = min(lost, _heaviest(_solved(factor, away, k), enough))
+                lost = min(lost, heaviest_of(solved_with(factor, away, k), enough))
             share = max(share, lost)
         return share
 
@@ -337,7 +318,7 @@ class Margins:
         for group in np.flatnonzero(self.sums[output].any(axis=1)):
             alone = 1.0 * (np.arange(group + 1) == group)
             part = inverse @ self._crossing(output, alone)
-            heaviest = max(heaviest, _heaviest(part, few))
+            heaviest = max(heaviest, heaviest_of(part, few))
         return min(known, math.sqrt(heaviest / self.least))
 
     def least_change(self, vector: Array) -> float:
@@ -346,7 +327,7 @@ class Margins:
         It is the largest of means of the rows: over those of like distance, and over
         all but the nearest, where these are weighted by their squares once more.
         """
-        kept = _pairs(self.ever.size)
+        kept = pairs_of(self.ever.size)
         pairs = vector[kept.first] * vector[kept.second] * kept.twice[:, None]
         with np.errstate(over="ignore", invalid="ignore"):
             forms = (self.sums @ pairs.T[:, :, None])[..., 0]
@@ -394,7 +375,7 @@ class Margins:
 
         Both of each output.
         """
-        vector, kept = change.vector, _pairs(self.ever.size)
+        vector, kept = change.vector, pairs_of(self.ever.size)
         with np.errstate(over="ignore", invalid="ignore"):
             pairs = vector[kept.first] * vector[kept.second] * kept.twice[:, None]
             forms = np.maximum((self.sums @ pairs.T[:, :, None])[..., 0], 0.0)
@@ -410,99 +391,8 @@ class Margins:
         error = float(shares.sum()) * self._error * p
         with np.errstate(over="ignore", invalid="ignore"):
             found = shares @ self.sums[output, : shares.size]
-            return found[_pairs(p).places] + error * np.diag(self.ever)
+            return found[pairs_of(p).places] + error * np.diag(self.ever)
 
     @property
     def _error(self) -> float:
         return 64.0 * self.ever.size * _UNIT
-
-
-@dataclass(frozen=True, eq=False)
-class _Pairs:
-    """Columns of each entry of an upper triangle, row after row.
-
-    ``twice`` has two where they differ, otherwise one, and ``places`` tells where each
-    entry of the whole matrix is.
-    """
-
-    first: Indices
-    second: Indices
-    twice: Array
-    places: Indices
-
-
-@lru_cache(maxsize=4)
-def _pairs(p: int) -> _Pairs:
-    first, second = np.triu_indices(p)
-    places: Indices = np.empty((p, p), dtype=np.intp)
-    places[first, second] = np.arange(first.size)
-    places[second, first] = np.arange(first.size)
-    return _Pairs(first, second, np.where(first == second, 1.0, 2.0), places)
-
-
-def _part(forms: Array, shares: Array) -> float:
-    """Shares of them, of which none of what is infinite is none."""
-    some = np.flatnonzero(shares > 0.0)
-    return float(shares[some] @ forms[some])
-
-
-def _distances(objective: Objective, rows: Rows, anchor: Array) -> Array:
-    loss = objective.loss
-    assert isinstance(loss, MarginLoss)
-    return loss.distance(objective.raw_prediction(rows.X, anchor), rows.y)
-
-
-def _bent(
-    objective: Objective,
-    factor: Solver,
-    forms: list[float],
-    crossing: list[Array],
-    enough: float,
-) -> float:
-    """Bound on the length of ``N D`` in the H^-1 norm by ``D' N D``, of all outputs."""
-    if not (np.isfinite(crossing).all() and np.isfinite(forms).all()):
-        return math.inf
-    # no output's Hessian has a part in that of another, nor less than its penalty
-    penalty = objective.penalty[~objective.held].min(initial=math.inf)
-    sizes = [float(np.linalg.norm(each)) for each in crossing]
-    bent = math.inf
-    if penalty > 0.0:
-        bent = math.sqrt(float(np.dot(forms, sizes)) / penalty)
-    if bent <= enough or factor.order > MOST_UNKNOWNS:
-        return bent
-    total = float(np.sum(forms))
-    few = enough * enough / total if total > 0.0 else math.inf
-    weights = [
-        _heaviest(_solved(factor, each, k), few) for k, each in enumerate(crossing)
-    ]
-    return min(bent, math.sqrt(float(np.dot(forms, weights))))
-
-
-def _solved(factor: Solver, matrix: Array, output: int) -> Array:
-    """``H^-1 N`` for a matrix N of one output."""
-    p = matrix.shape[0]
-    start = output * p if factor.order > p else 0
-    columns = np.zeros((factor.order, p))
-    columns[start : start + p] = matrix
-    return factor.solve(columns)[start : start + p]
-
-
-def _heaviest(power: Array, enough: float = 0.0) -> float:
-    """Bound on the largest eigenvalue of ``H^-1 N``, of which none is negative.
-
-    It is no larger than the root of the sum of their squares; after squaring some
-    times, few others are part of it. No smaller one is looked for than is ``enough``.
-    """
-    if not np.isfinite(power).all():
-        return math.inf
-    size = 0.0
-    for doubling in range(_SQUARINGS + 1):
-        norm = float(np.linalg.norm(power))
-        if not norm > 0.0:
-            return 0.0
-        size += math.log(norm) / 2.0**doubling
-        if doubling == _SQUARINGS or math.exp(size) <= enough:
-            break
-        power = power / norm
-        power = power @ power
-    return math.exp(size)

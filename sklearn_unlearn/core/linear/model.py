@@ -30,8 +30,8 @@ from sklearn_unlearn.core.linear.refinement import (
 )
 from sklearn_unlearn.core.linear.sameness import changes_nothing
 from sklearn_unlearn.core.linear.state import State
+from sklearn_unlearn.core.linear.step_sizes import LARGE_CHANGE
 from sklearn_unlearn.core.linear.steps import (
-    LARGE_CHANGE,
     LARGE_LOSS,
     StepResult,
     carried,

@@ -16,7 +16,8 @@ import scipy.sparse as sp
 
 from sklearn_unlearn.core.arrays import Array, Indices, Mask, as_float64, is_sparse
 from sklearn_unlearn.core.linear.factor import Factor
-from sklearn_unlearn.core.linear.margins import MOST_UNKNOWNS, Change, Margins
+from sklearn_unlearn.core.linear.forms import MOST_UNKNOWNS, Change
+from sklearn_unlearn.core.linear.margins import Margins
 from sklearn_unlearn.core.linear.objective import Objective
 from sklearn_unlearn.core.losses.margin import SquaredEpsilonInsensitive
 from sklearn_unlearn.core.losses.robust import ConcomitantHuber
