@@ -13,7 +13,8 @@ from benchmarks.measure import Table
 from sklearn_unlearn import UnlearnableLogisticRegression
 from sklearn_unlearn.core.linear.edits import Edit
 from sklearn_unlearn.core.linear.model import REFUSED_CHANGE
-from sklearn_unlearn.core.linear.steps import LARGE_CHANGE, unlearn
+from sklearn_unlearn.core.linear.step_sizes import LARGE_CHANGE
+from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 
 _EDGES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0, np.inf)

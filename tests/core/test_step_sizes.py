@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit
-from sklearn_unlearn.core.linear.steps import LARGE_CHANGE, unlearn
+from sklearn_unlearn.core.linear.step_sizes import LARGE_CHANGE
+from sklearn_unlearn.core.linear.steps import unlearn
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.exceptions import NotPositiveDefiniteError
 from tests.core.edit_problems import COLUMNS, OUT, kinds, make_edit

@@ -132,7 +132,7 @@ def heaviest_of(power: Array, enough: float = 0.0) -> float:
     return math.exp(size)
 
 
-def distances(objective: Objective, rows: Rows, anchor: Array) -> Array:
+def distances_of(objective: Objective, rows: Rows, anchor: Array) -> Array:
     """Of rows from the margin, each output's."""
     loss = objective.loss
     assert isinstance(loss, MarginLoss)

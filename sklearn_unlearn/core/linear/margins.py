@@ -22,7 +22,7 @@ from sklearn_unlearn.core.linear.forms import (
     MOST_UNKNOWNS,
     Change,
     Solver,
-    distances,
+    distances_of,
     heaviest_of,
     length_of,
     pairs_of,
@@ -99,7 +99,7 @@ class Margins:
         """Those of all rows."""
         p, n_outputs = objective.shape
         distances = np.concatenate(
-            [distances(objective, block.weighted(), anchor) for block in rows.blocks()]
+            [distances_of(objective, b.weighted(), anchor) for b in rows.blocks()]
         )
         n_pairs = p * (p + 1) // 2
         n_groups = min(max(_NUMBERS // (n_outputs * n_pairs), _FEWEST), _GROUPS)
@@ -129,7 +129,7 @@ class Margins:
         loss = objective.loss
         assert isinstance(loss, MarginLoss)
         rows = rows.weighted()
-        distance = distances(objective, rows, anchor)
+        distance = distances_of(objective, rows, anchor)
         weight = rows.weight[:, None] * loss.jump(rows.y)
         group = np.searchsorted(self.edges, distance, side="right") - 1
         upper = pairs_of(self.ever.size)
