@@ -399,6 +399,10 @@ def test_a_record_says_which_penalty_is_chosen(folds):
         assert model.alphas[choice["best_after"]] == (before := model.alpha_)
         assert not choice["frozen"]
     assert (choice["lead_before"] is None) == (folds is not None)
+    again = pickle.loads(pickle.dumps(model))
+    record = again.partial_unfit(X[[3]], y[[3]]).request_record_
+    assert again.alphas[record.choice["best_after"]] == again.alpha_
+    assert record.from_json(record.to_json()) == record
     if folds is None:
         left = np.delete(np.arange(len(X)), [1, 2])
         refit = RidgeCV(store_cv_results=True).fit(X[left], y[left])

@@ -270,11 +270,15 @@ def _follows(fitted):
 
 def _choice(before, after):
     """What a record says of the penalty; None where targets have their own."""
-    best = [each.sklearn_estimator.alpha_ for each in (before, after)]
-    if any(np.ndim(alpha) for alpha in best):
+    known = before.made.get("estimator")  # not right after it was read from a file
+    best = None if known is None else known.alpha_, after.sklearn_estimator.alpha_
+    if any(isinstance(alpha, np.ndarray) and alpha.ndim for alpha in best):
         return None
     alphas = _alphas(after.twin)
-    numbers = [int(np.flatnonzero(alphas == alpha)[0]) for alpha in best]
+    numbers = [
+        None if alpha is None else int(np.flatnonzero(alphas == alpha)[0])
+        for alpha in best
+    ]
     (lead_before, _), (lead, runner_up) = map(_lead, (before, after), numbers)
     return {
         "best_before": numbers[0],
@@ -288,7 +292,7 @@ def _choice(before, after):
 
 def _lead(fitted, best):
     """By how much the best score is above the next, and whose that is, if known."""
-    if fitted.left_out is None or fitted.left_out.theta.shape[0] < 2:
+    if best is None or fitted.left_out is None or len(fitted.left_out.theta) < 2:
         return None, None
     scores = -fitted.left_out.squares.mean(axis=1)
     others = np.where(np.arange(scores.size) == best, -np.inf, scores)
