@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_unlearn.core.trees import splits
-from sklearn_unlearn.core.trees.compiled.compiling import compiled
+from sklearn_unlearn.core.trees.compiled.compiling import compiled, loop
 from sklearn_unlearn.core.trees.gains import Histograms
 from sklearn_unlearn.core.trees.rules import Criterion, Rows, Rules
 from sklearn_unlearn.core.trees.tables import Tables
@@ -177,7 +177,7 @@ def first_nodes(nodes: Nodes, n_nodes: int, room: int) -> Nodes:
     return others
 
 
-@compiled
+@loop
 def copy(
     values: NDArray[Any], first: int, last: int, others: NDArray[Any], at: int
 ) -> None:
@@ -188,7 +188,7 @@ def copy(
         there[number] = some[number]
 
 
-@compiled
+@loop
 def copy_nodes(nodes: Nodes, first: int, last: int, others: Nodes, at: int) -> None:
     """Copy some nodes to others."""
     copy(nodes.feature, first, last, others.feature, at)

@@ -16,8 +16,21 @@ def compiled(function: F) -> F:
     Each operation on floats is that of IEEE 754 in the order written, and the lock of
     the interpreter is free meanwhile.
     """
+    return _compiled(function)
+
+
+def loop(function: F) -> F:
+    """The same of a function that makes no arrays and gives none back.
+
+    It counts no references to those that it is given: that took a fifth of a request.
+    """
+    return _compiled(function, _nrt=False)
+
+
+def _compiled(function: F, **options: bool) -> F:
+    options |= {"nogil": True}
     try:
-        result: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        result: F = numba.njit(cache=True, error_model="numpy", **options)(function)
     except RuntimeError:  # nowhere to keep it: compiled anew in each process
-        result = numba.njit(nogil=True, error_model="numpy")(function)
+        result = numba.njit(error_model="numpy", **options)(function)
     return result

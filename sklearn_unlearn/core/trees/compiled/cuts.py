@@ -13,7 +13,7 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
     Places,
     Singles,
 )
-from sklearn_unlearn.core.trees.compiled.compiling import compiled
+from sklearn_unlearn.core.trees.compiled.compiling import loop
 from sklearn_unlearn.core.trees.compiled.gains import gain_of
 from sklearn_unlearn.core.trees.compiled.scratch import Cut, Scratch, first_features
 from sklearn_unlearn.core.trees.compiled.sorting import (
@@ -25,7 +25,7 @@ from sklearn_unlearn.core.trees.compiled.sorting import (
 from sklearn_unlearn.core.trees.rules import MISSING
 
 
-@compiled
+@loop
 def _sorted_cut(
     values: Singles,
     places: Places,
@@ -88,7 +88,7 @@ def _sorted_cut(
     return top, n_left
 
 
-@compiled
+@loop
 def _fill_bins(
     column: Singles,
     places: Places,
@@ -128,7 +128,7 @@ def _fill_bins(
             sums[into, 1 + target] += moments[target, place]
 
 
-@compiled
+@loop
 def bins_cut(
     sums: Floats,
     counts: Floats,
@@ -181,7 +181,7 @@ def bins_cut(
     return top, last, int(most)
 
 
-@compiled
+@loop
 def _keep(
     kept: Kept,
     table: int,
@@ -212,7 +212,7 @@ def _keep(
             kept.sums[statistic, table, tried, into] += sums[number, statistic]
 
 
-@compiled
+@loop
 def best_cut(
     data: Data,
     limits: Limits,

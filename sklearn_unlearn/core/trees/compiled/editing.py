@@ -19,7 +19,7 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
     room_for_nodes,
     room_for_tables,
 )
-from sklearn_unlearn.core.trees.compiled.compiling import compiled
+from sklearn_unlearn.core.trees.compiled.compiling import compiled, loop
 from sklearn_unlearn.core.trees.compiled.cuts import best_cut
 from sklearn_unlearn.core.trees.compiled.growing import (
     grow_apart,
@@ -44,7 +44,7 @@ from sklearn_unlearn.core.trees.rules import MISSING
 _SIDES = np.uint64(1), np.uint64(2)
 
 
-@compiled
+@loop
 def _ends(
     column: NDArray[np.float32], places: Places, n_left: int
 ) -> tuple[np.float32, np.float32]:
@@ -59,7 +59,7 @@ def _ends(
     return below, above
 
 
-@compiled
+@loop
 def _divides(
     column: NDArray[np.float32], cut: Cut, places: Places, n_left: int
 ) -> bool:
@@ -71,7 +71,7 @@ def _divides(
     return True
 
 
-@compiled
+@loop
 def _end(
     column: NDArray[np.float32],
     places: Places,
@@ -90,7 +90,7 @@ def _end(
     return largest
 
 
-@compiled
+@loop
 def _move_ends(
     column: NDArray[np.float32],
     visit: Visit,

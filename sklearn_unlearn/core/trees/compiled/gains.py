@@ -13,12 +13,12 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
     Floats,
     Places,
 )
-from sklearn_unlearn.core.trees.compiled.compiling import compiled
+from sklearn_unlearn.core.trees.compiled.compiling import loop
 
 _ROOT, _LOG_TWO = float(np.sqrt(0.5)), float(np.log(2.0))
 
 
-@compiled
+@loop
 def _times_logarithm(x: float) -> float:
     """X log x of a non-negative number, 0 at 0."""
     if not x > 0.0:
@@ -35,7 +35,7 @@ def _times_logarithm(x: float) -> float:
     return x * (2.0 * t * series + exponent * _LOG_TWO)
 
 
-@compiled
+@loop
 def _purity(sums: Floats, weight: float, criterion: int) -> float:
     """Weight times what the impurity lacks to its largest value."""
     if criterion == ENTROPY:
@@ -50,7 +50,7 @@ def _purity(sums: Floats, weight: float, criterion: int) -> float:
     return squares / weight
 
 
-@compiled
+@loop
 def gain_of(
     left: Floats,
     n_left: float,
@@ -77,7 +77,7 @@ def gain_of(
     return gain + _purity(right, weight_right, criterion)
 
 
-@compiled
+@loop
 def sum_rows(data: Data, places: Places, sums: Floats) -> None:
     """Set the statistics of rows."""
     labels, weight, moments = data.labels, data.weight, data.moments

@@ -17,7 +17,7 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
     room_for_nodes,
     room_for_tables,
 )
-from sklearn_unlearn.core.trees.compiled.compiling import compiled
+from sklearn_unlearn.core.trees.compiled.compiling import compiled, loop
 from sklearn_unlearn.core.trees.compiled.cuts import best_cut
 from sklearn_unlearn.core.trees.compiled.gains import sum_rows
 from sklearn_unlearn.core.trees.compiled.hashes import combine, mix
@@ -83,7 +83,7 @@ def taken(data: Data, places: Places) -> Data:
     )
 
 
-@compiled
+@loop
 def is_mixed(data: Data, places: Places) -> bool:
     """Whether rows have different targets."""
     labels = data.labels
@@ -94,7 +94,7 @@ def is_mixed(data: Data, places: Places) -> bool:
     return False
 
 
-@compiled
+@loop
 def partition(
     data: Data, places: Places, cut: Cut, others: Places
 ) -> tuple[int, np.float32, np.float32]:
@@ -142,7 +142,7 @@ def partition(
     return n_left, below, above
 
 
-@compiled
+@loop
 def is_left_of(cut: Cut, x: np.float32) -> bool:
     """Whether a value is on the left of a cut."""
     if x == MISSING:
@@ -150,7 +150,7 @@ def is_left_of(cut: Cut, x: np.float32) -> bool:
     return bool(x < cut.value if cut.strict else x <= cut.value)
 
 
-@compiled
+@loop
 def missing_goes_left(cut: Cut, n_rows: int) -> bool:
     """Whether rows that lack the feature go to the left, of a node of so many rows."""
     return cut.missing_left if cut.missing else 2 * cut.n_left > n_rows

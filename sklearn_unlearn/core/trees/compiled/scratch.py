@@ -15,7 +15,7 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
     Singles,
     UInts,
 )
-from sklearn_unlearn.core.trees.compiled.compiling import compiled
+from sklearn_unlearn.core.trees.compiled.compiling import compiled, loop
 from sklearn_unlearn.core.trees.compiled.hashes import combine
 from sklearn_unlearn.core.trees.compiled.sorting import sort_pairs
 
@@ -83,7 +83,7 @@ def scratch_for(data: Data, limits: Limits, n_rows: int) -> Scratch:
     )
 
 
-@compiled
+@loop
 def first_features(data: Data, path: np.uint64, n_first: int, scratch: Scratch) -> None:
     """Set the features that a node tries first, in the order in which it does."""
     n_features = data.features.size

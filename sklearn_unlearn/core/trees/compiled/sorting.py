@@ -11,13 +11,13 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
     Ints,
     Singles,
 )
-from sklearn_unlearn.core.trees.compiled.compiling import compiled
+from sklearn_unlearn.core.trees.compiled.compiling import loop
 
 #: So many values are sorted by insertion.
 _RUN = 24
 
 
-@compiled
+@loop
 def sort_pairs(
     keys: NDArray[Any],
     values: NDArray[Any],
@@ -51,7 +51,7 @@ def sort_pairs(
         length *= 2
 
 
-@compiled
+@loop
 def distinct(
     values: Singles, n_values: int, some: Singles, ranks: Ints, firsts: Ints
 ) -> int:
@@ -66,7 +66,7 @@ def distinct(
     return n_distinct
 
 
-@compiled
+@loop
 def rank(x: np.float32) -> int:
     """A whole number in the order of values, the same of both zeros."""
     some = np.float32(x + np.float32(0.0))
@@ -74,7 +74,7 @@ def rank(x: np.float32) -> int:
     return int(bits ^ ((bits >> 63) & 0x7FFFFFFF))
 
 
-@compiled
+@loop
 def bin_of(ranks: Ints, n_values: int, x: np.float32) -> int:
     """Twice the number of values below, one more at a value; without any branch."""
     found, position, rest = rank(x), 0, n_values

@@ -11,13 +11,13 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
     Places,
     first_tables,
 )
-from sklearn_unlearn.core.trees.compiled.compiling import compiled
+from sklearn_unlearn.core.trees.compiled.compiling import compiled, loop
 from sklearn_unlearn.core.trees.compiled.cuts import bins_cut
 from sklearn_unlearn.core.trees.compiled.scratch import Cut, Scratch
 from sklearn_unlearn.core.trees.rules import MISSING
 
 
-@compiled
+@loop
 def add_to_table(
     data: Data, kept: Kept, table: int, places: Places, sign: float
 ) -> None:
@@ -43,7 +43,7 @@ def add_to_table(
                 kept.sums[1 + target, table, tried, into] += moment
 
 
-@compiled
+@loop
 def table_cut(
     data: Data, limits: Limits, kept: Kept, table: int, n_rows: int, scratch: Scratch
 ) -> Cut:

@@ -13,7 +13,7 @@ from sklearn_unlearn.core.trees.compiled.arrays import (
     Nodes,
     Places,
 )
-from sklearn_unlearn.core.trees.compiled.compiling import compiled
+from sklearn_unlearn.core.trees.compiled.compiling import compiled, loop
 from sklearn_unlearn.core.trees.compiled.hashes import combine
 from sklearn_unlearn.core.trees.compiled.scratch import Scratch
 from sklearn_unlearn.core.trees.compiled.sorting import sort_pairs
@@ -46,7 +46,7 @@ class Visit(NamedTuple):
     coming_left: int
 
 
-@compiled
+@loop
 def left_first(
     column: NDArray[np.float32], cut: np.float32, missing_left: bool, places: Places
 ) -> int:
@@ -61,7 +61,7 @@ def left_first(
     return n_left
 
 
-@compiled
+@loop
 def rows_after(
     visit: Visit, n_rows: int, places: Places, gone: NDArray[np.bool_], here: Places
 ) -> tuple[int, int]:
@@ -93,7 +93,7 @@ def rows_after(
     return n_here, n_left
 
 
-@compiled
+@loop
 def same_sample(
     data: Data,
     seed: np.uint64,
@@ -125,9 +125,9 @@ def sample_of(
         return places
     keys = np.empty(n_sampled, dtype=np.uint64)
     samples = np.empty(n_sampled, dtype=np.int32)
-    n_found = 0
+    n_found, names = 0, data.names
     for place in places:
-        key = combine(seed, data.names[place])
+        key = combine(seed, names[place])
         if n_found == n_sampled and key > keys[n_found - 1]:
             continue
         at = min(n_found, n_sampled - 1)
@@ -142,15 +142,15 @@ def sample_of(
 @compiled
 def sort_by_key(data: Data, seed: np.uint64, places: Places) -> None:
     """Put places in the order of the keys of their rows."""
-    n_rows = places.size
+    n_rows, names = places.size, data.names
     keys, others = np.empty(n_rows, dtype=np.uint64), np.empty(n_rows, dtype=np.uint64)
     other_places = np.empty(n_rows, dtype=np.int32)
     for number in range(n_rows):
-        keys[number] = combine(seed, data.names[places[number]])
+        keys[number] = combine(seed, names[places[number]])
     sort_pairs(keys, places, n_rows, others, other_places)
 
 
-@compiled
+@loop
 def sums_after(data: Data, visit: Visit, nodes: Nodes, sums: Floats) -> None:
     """Set the statistics of a node after the request."""
     for statistic in range(sums.size):
