@@ -41,6 +41,7 @@ TOPICS = (
     "coverage",
     "forests",
     "forests_accuracy",
+    "forests_large",
     "forests_sequence",
     "perceptron",
     "certified",
