@@ -15,6 +15,7 @@ from sklearn_unlearn import (
     UnlearnableCalibratedClassifierCV,
     UnlearnableGaussianNB,
     UnlearnableGridSearchCV,
+    UnlearnableLinearSVC,
     UnlearnableLogisticRegression,
     UnlearnableMultiOutputClassifier,
     UnlearnableMultiOutputRegressor,
@@ -250,7 +251,7 @@ def test_without_a_model_there_is_nothing_to_deploy():
 
 @pytest.mark.parametrize("kind", ["vote", "stack", "bags"])
 def test_labels_that_count_are_numbered(kind):
-    inner = UnlearnableGaussianNB(), UnlearnableRidgeClassifier(), OwnNames()
+    inner = UnlearnableGaussianNB(), UnlearnableLinearSVC(), OwnNames()
     makes = {
         "vote": lambda one: UnlearnableVotingClassifier([("one", one)]),
         "stack": lambda one: UnlearnableStackingClassifier(
