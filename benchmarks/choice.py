@@ -29,8 +29,6 @@ from sklearn_unlearn.exceptions import NotForgottenWarning
 _TOL = 1e-9
 #: Rows of Adult: 80 models of them with retained data take half a gigabyte.
 _N_ADULT = 10_000
-#: Rows that leave, each alone; of data whose fresh search takes seconds, three.
-_N_DRAWS = 10
 
 
 def add_arguments(parser):
@@ -39,7 +37,10 @@ def add_arguments(parser):
 
 
 def run(settings, options):
-    """One row out of each search, against fresh searches in the same folds."""
+    """One row out of each search, against fresh searches in the same folds.
+
+    There are as many draws as rounds; three, where a fresh search takes seconds.
+    """
     warnings.simplefilter("ignore", ConvergenceWarning)
     table = Table("One row out of a search against a fresh search in the same folds")
     n_candidates, n_folds = (3, 3) if settings.quick else (8, 5)
@@ -50,7 +51,8 @@ def run(settings, options):
         folds = list(StratifiedKFold(n_folds, shuffle=True, random_state=0).split(X, y))
         draws = np.random.default_rng(0).permutation(len(y))
         for retain in (False, True):
-            n_draws = 3 if settings.quick or len(y) > 1000 else _N_DRAWS
+            n_draws = 3 if settings.quick or len(y) > 1000 else settings.rounds
+            n_draws = min(n_draws, settings.rounds)
             model = ours(retain)
             place = f"{model.steps[-1][0]}__C"
             search = UnlearnableGridSearchCV(model, {place: candidates}, cv=folds)
