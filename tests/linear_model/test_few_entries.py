@@ -139,3 +139,21 @@ def test_behind_an_encoder_that_gives_dense_rows(as_input):
     refit = LogisticRegression(tol=1e-12, max_iter=1000)
     refit.fit(coded, np.delete(y, rows))
     np.testing.assert_allclose(model[-1].coef_, refit.coef_, atol=1e-5)
+
+
+def test_requests_are_attested_and_taken_back():
+    X, y = few("multinomial")
+    model = make("multinomial", retain_data=True)
+    model.fit(X, y, row_ids=np.arange(N_ROWS))
+    before = coefficients(model)
+    gone = {"X": X[[3, 8]], "y": y[[3, 8]], "row_ids": [3, 8]}
+    record = model.partial_unfit(**gone).request_record_
+    left = np.delete(np.arange(N_ROWS), [3, 8])
+    found = su.attest(model, X[left], y[left], row_ids=left)
+    assert found.largest_difference < 1e-8
+    assert found.residual <= model.tol
+    other = su.attest(model, X, y, row_ids=np.arange(N_ROWS))
+    assert other.largest_difference > 1e-5
+    record.undo(model, **gone)
+    assert all(map(is_sparse, kept(model)))
+    np.testing.assert_allclose(coefficients(model), before, rtol=1e-6, atol=1e-8)
