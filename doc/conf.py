@@ -26,6 +26,8 @@ default_role = "literal"
 
 autosummary_generate = True
 autodoc_typehints = "none"
+# At the side of a class its methods stand without its name, which is long.
+toc_object_entries_show_parents = "hide"
 # Installed or not: what nets inherit from skorch, skorch documents.
 autodoc_mock_imports = ["dask", "distributed", "skorch", "torch"]
 numpydoc_show_class_members = False
@@ -119,6 +121,9 @@ class Capabilities(SphinxDirective):
             short = repr(estimator).removeprefix("Unlearnable").removesuffix("()")
             found = map(self._symbols, capabilities(estimator))
             lines.append([f":class:`{short} <{module}.{name}>`", *found])
+        return self._table(lines)
+
+    def _table(self, lines):
         text = [".. list-table::", "   :header-rows: 1", "   :class: capabilities", ""]
         text += ["   * - " + "\n     - ".join(line) for line in lines]
         return self.parse_text_to_nodes("\n".join(text))
@@ -129,7 +134,38 @@ class Capabilities(SphinxDirective):
         return SYMBOLS[without] + "".join(f" {SYMBOLS[each]}†" for each in retained)
 
 
+class Twins(Capabilities):
+    """A table of scikit-learn's classes: what the counterpart of each can do."""
+
+    required_arguments = 0
+    verbs = (
+        "partial_unfit",
+        "replace_features",
+        "replace_labels",
+        "forget_features",
+        "partial_fit",
+    )
+
+    def run(self):
+        rows = [line for wanted in HEADERS for line in self._lines(wanted)]
+        header = ["scikit-learn", *(COLUMNS[name] for name in self.verbs)]
+        return self._table([header, *sorted(rows)])
+
+    def _lines(self, wanted):
+        for estimator in instances(wanted):
+            cls = type(estimator)
+            twin = getattr(cls, "_twin_class", None)
+            if twin is None or repr(estimator) != f"{cls.__name__}()":
+                continue
+            found = dict(zip(HEADERS[wanted], capabilities(estimator), strict=True))
+            module, place = (each.__module__.split("._")[0] for each in (twin, cls))
+            name = f"{module.removeprefix('sklearn.')}.{twin.__name__}"
+            symbols = (self._symbols(found.get(verb, "no")) for verb in self.verbs)
+            yield [f":class:`{name} <{place}.{cls.__name__}>`", *symbols]
+
+
 def setup(app):
     app.add_directive("capabilities", Capabilities)
+    app.add_directive("twins", Twins)
     app.connect("autodoc-process-docstring", unlink)
     app.connect("autodoc-skip-member", skip_routing)
