@@ -286,4 +286,4 @@ def _vocabulary(estimator, statistics):
         raise UnlearningError(
             "After pruning, no terms remain. Try a lower min_df or a higher max_df."
         )
-    return [words[place] for place in kept]
+    return words if kept.size == len(words) else [words[place] for place in kept]

@@ -309,11 +309,9 @@ class UnlearnableTfidfVectorizer(_Normed, DocumentVectorizer):
 
     def _output_map(self, before, after, others):
         source, known = sources(before, after, others)
-        vocabularies = (
-            before.sklearn_estimator.vocabulary_,
-            after.sklearn_estimator.vocabulary_,
-        )
-        old, new = (frequencies(words, others) > 0 for words in vocabularies)
+        old = frequencies(before.sklearn_estimator.vocabulary_, others) > 0
+        # of a word that has no old output it is known that others have it or not
+        new = np.where(source >= 0, old[source], ~known)
         return _reweigh(before, after, source, known, old, new)
 
 
