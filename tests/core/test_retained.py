@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from sklearn_unlearn.core.arrays import densify
 from sklearn_unlearn.core.rows import Rows
 from sklearn_unlearn.core.training_rows import retained as module
-from sklearn_unlearn.core.training_rows import search
+from sklearn_unlearn.core.training_rows import search, stored
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.exceptions import InsufficientWeightError, RowNotFoundError
@@ -415,10 +415,8 @@ def test_what_was_sorted_is_what_would_be_sorted_anew():
     gone = np.array([0, 3, 4, 29])
     after = before.without(gone, rows.weight[gone])
     parted = after.without(np.array([7]), rows.weight[[7]] / 4.0)
-    every = np.arange(30)  # more than the table has
-    np.testing.assert_array_equal(
-        parted.weights(every), [parted.weights(every[[k]])[0] for k in every]
-    )
+    every = np.arange(30)
+    assert parted.weights(every).tolist() == parted.current.tolist()
     assert parted.weights(every)[7] == 0.75 * rows.weight[7]
     assert not parted.weights(gone).any()
     chunk = parted.compacted().chunks[0].with_features(np.ones((26, 1)), np.zeros(1))
@@ -427,3 +425,16 @@ def test_what_was_sorted_is_what_would_be_sorted_anew():
     for name in ("by_origin", "by_id"):
         for one, other in zip(getattr(chunk, name), getattr(fresh, name), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_weights_of_many_rows_are_those_of_each(monkeypatch):
+    rows = make_rows()
+    retained = retain(rows).without(np.array([2, 7]), rows.weight[[2, 7]] / [1.0, 4.0])
+    retained = retained.with_rows(make_rows(3, seed=1), None)
+    some = np.array([32, 7, 2, 30, 7])
+    one_by_one = retained.weights(some)
+    monkeypatch.setattr(stored, "_FEW", 0)
+    assert retained.weights(some).tolist() == one_by_one.tolist()
+    assert one_by_one[1] == 0.75 * rows.weight[7]
+    assert one_by_one[2] == 0.0
+    assert [block.weight[0] for block in retained.blocks()][1] == one_by_one[3]

@@ -14,6 +14,9 @@ from sklearn_unlearn.core.arrays import Array, Indices, Mask
 from sklearn_unlearn.core.rows import BLOCK_ENTRIES, Rows, joined
 from sklearn_unlearn.core.training_rows.chunks import Chunk
 
+#: Rows whose weights are looked up one by one, rather than among those of all.
+_FEW = 1024
+
 
 @dataclass(frozen=True, eq=False)
 class StoredRows:
@@ -78,7 +81,14 @@ class StoredRows:
 
     def weights(self, positions: Indices) -> Array:
         """Current weights of these rows."""
-        return np.asarray(self.current[positions])
+        if positions.size > _FEW:
+            return np.asarray(self.current[positions])
+        parts, order = self._split(positions)
+        weight = np.concatenate([chunk.rows.weight[mine] for chunk, mine in parts])
+        weight = weight[order]
+        for at, position in enumerate(positions.tolist()):
+            weight[at] = self.changed.get(position, weight[at])
+        return weight
 
     def take(self, positions: Indices) -> Rows:
         """The rows at these positions with their current weights."""
