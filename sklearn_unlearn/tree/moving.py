@@ -47,8 +47,7 @@ class Movement:
         for feature, (old, new) in enumerate(zip(before, after, strict=True)):
             if np.array_equal(old, new):
                 continue
-            order = np.lexsort((new, old))
-            orders[feature] = order
+            order = orders[feature] = _order(old, new)
             new = new[order]
             falls = new < np.maximum.accumulate(new)
             unsteady[order[falls]] = True
@@ -108,6 +107,14 @@ def moved_trees(trees, movement):
         )
         for tree, low, high, some in zip(trees, *parts, strict=True)
     ]
+
+
+def _order(old, new):
+    """An order of rows by their values, and where these are equal by the new ones."""
+    order = np.argsort(old)
+    split = ~_differ(old[order]) & _differ(new[order])
+    # mostly equal values stay equal: then one sort is enough, and any is as good
+    return np.lexsort((new, old)) if split.any() else order
 
 
 def _differ(values):
