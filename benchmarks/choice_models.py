@@ -27,11 +27,19 @@ _TWINS_TOL = 1e-10
 _PENALTIES = np.logspace(-2, 3, 8)
 
 
-def run(settings):
+def add_arguments(parser):
+    """Which models, so that they can be measured in several runs."""
+    parser.add_argument("--columns", type=int, default=None, help="models of so many")
+
+
+def run(settings, options):
     """One row out of each model, against the fit of its twin to the others."""
     table = Table("One row out of models that choose, against a fresh fit")
     for name, X, y, model, twin, folds in _problems(settings):
-        n_draws = 2 if settings.quick else 7 if X.shape[1] <= 100 else 3
+        if options.columns not in (None, X.shape[1]):
+            continue
+        # fits in folds of many columns take half a minute
+        n_draws = settings.rounds if X.shape[1] <= 100 or folds is None else 1
         model.fit(X, y)
         draws = np.random.default_rng(0).permutation(len(y))[: n_draws + 1]
         first, *draws = draws.tolist()

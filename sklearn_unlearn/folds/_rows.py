@@ -163,6 +163,6 @@ class Living:
         some = np.flatnonzero(counts)
         if not some.size:
             raise InsufficientWeightError(
-                "The request would leave no row in one of the folds."
+                "The request would leave no row in one of the folds or bags."
             )
         return self.rows.part(self.positions[some], counts[some])
