@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
+from array import array
 from collections import deque
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,7 +17,8 @@ import torch
 _OWN = frozenset(vars(torch.nn.Module()))
 _SEQUENCES = (list, tuple, deque)
 _SETS = (set, frozenset)
-_PLAIN = (int, float, complex, np.generic, str, bytes)
+_PLAIN = (int, float, complex, np.generic, Decimal, Fraction, str, bytes)
+_BUFFERS = (bytearray, array)
 
 
 def copied(module):
@@ -146,7 +151,7 @@ def _leaves(value, seen):
         yield value
     elif id(value) not in seen:
         seen.add(id(value))
-        if isinstance(value, torch.Tensor | np.ndarray):
+        if isinstance(value, (torch.Tensor, np.ndarray, *_BUFFERS)):
             yield value
             return
         for each in _parts(value):
@@ -159,13 +164,22 @@ def _parts(value):
         return [part for pair in value.items() for part in pair]
     if isinstance(value, (*_SEQUENCES, *_SETS)):
         return list(value)
-    return list(vars(value).values()) if _has_state(value) else []
+    return list(_attributes(value).values())
 
 
-def _has_state(value):
-    """Whether this is an object with attributes that are its own."""
-    named = isinstance(value, type | torch.nn.Module) or callable(value)
-    return hasattr(value, "__dict__") and not named
+def _attributes(value):
+    """What an object holds of its own, by the names of its attributes."""
+    if isinstance(value, type | torch.nn.Module | Enum) or callable(value):
+        return {}
+    found = dict(getattr(value, "__dict__", {}))
+    for cls in type(value).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            hidden = name.startswith("__") and not name.endswith("__")
+            name = f"_{cls.__name__.lstrip('_')}{name}" if hidden else name
+            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                found[name] = getattr(value, name)
+    return found
 
 
 def _value(leaf):
@@ -177,11 +191,19 @@ def _value(leaf):
     if isinstance(leaf, np.ndarray):
         data = repr(leaf.tolist()) if leaf.dtype.hasobject else leaf.tobytes()
         return leaf.dtype, leaf.shape, data
+    if isinstance(leaf, _BUFFERS):
+        return type(leaf), bytes(leaf)
     return type(leaf), repr(leaf)
 
 
-def _zeros(value):
-    """The same without what it tells: zeros, empty texts and sets."""
+def _zeros(value, made=None):
+    """The same without what it tells: zeros, empty texts and sets.
+
+    What holds itself is as it was in that; ``made`` has what was made of such.
+    """
+    made = {} if made is None else made
+    if id(value) in made:
+        return made[id(value)][0]
     if isinstance(value, torch.Tensor):
         return torch.zeros(value.shape, dtype=value.dtype, device=value.device)
     if isinstance(value, np.ndarray):
@@ -190,22 +212,26 @@ def _zeros(value):
         return value
     if isinstance(value, (*_PLAIN, *_SETS)):
         return type(value)()
+    if isinstance(value, bytearray):
+        return bytearray(len(value))
+    if isinstance(value, array):
+        return array(value.typecode, bytes(len(value) * value.itemsize))
+    if isinstance(value, tuple):
+        parts = [_zeros(each, made) for each in value]
+        return value._make(parts) if hasattr(value, "_make") else tuple(parts)
+    attributes = _attributes(value)
+    if not attributes and not isinstance(value, (dict, *_SEQUENCES)):
+        return value
+    emptied = copy.copy(value)
+    made[id(value)] = emptied, value  # which lives on, so that nothing has its id
     if isinstance(value, dict):
         # keys that are no names may be values of rows
-        named = {name: each for name, each in value.items() if isinstance(name, str)}
-        emptied = copy.copy(value)
         emptied.clear()
-        emptied.update({name: _zeros(each) for name, each in named.items()})
-        return emptied
-    if isinstance(value, _SEQUENCES):
-        parts = [_zeros(each) for each in value]
-        if isinstance(value, deque):
-            return deque(parts, value.maxlen)
-        if hasattr(value, "_make"):  # a named tuple
-            return value._make(parts)
-        return parts if isinstance(value, list) else tuple(parts)
-    if _has_state(value):
-        emptied = copy.copy(value)
-        vars(emptied).update({n: _zeros(each) for n, each in vars(value).items()})
-        return emptied
-    return value
+        named = {name: each for name, each in value.items() if isinstance(name, str)}
+        emptied.update({name: _zeros(each, made) for name, each in named.items()})
+    elif isinstance(value, _SEQUENCES):
+        emptied.clear()
+        emptied.extend(_zeros(each, made) for each in value)
+    for name, each in attributes.items():
+        object.__setattr__(emptied, name, _zeros(each, made))
+    return emptied

@@ -1,7 +1,10 @@
 """What modules keep beside parameters tells nothing of rows that left."""
 
 import pickle
+from array import array
 from collections import deque
+from decimal import Decimal
+from enum import Enum
 
 import numpy as np
 import pytest
@@ -56,6 +59,25 @@ class Seen:
         self.rows = []
 
 
+class Slotted:
+    """An object without a dictionary."""
+
+    __slots__ = ("__hidden", "row")
+
+    def __init__(self):
+        self.keep(None)
+
+    def keep(self, row):
+        self.row = self.__hidden = row
+
+
+class Mode(Enum):
+    """What a module may be at; it is not the module's to change."""
+
+    NEW = "new"
+    SEEN = "seen"
+
+
 class Logging(Dense):
     """It keeps rows in arrays, lists, numbers, texts and objects, when it computes."""
 
@@ -66,6 +88,9 @@ class Logging(Dense):
         self.largest, self.text, self.by_value = 0.0, "", {}
         self.latest = deque(maxlen=3)
         self.values = set()
+        self.slotted, self.node = Slotted(), Seen()
+        self.node.itself = [self.node]
+        self.packed, self.exact, self.mode = (), Decimal(0), Mode.NEW
 
     def forward(self, X):
         self.note(X.detach().cpu().numpy())
@@ -79,6 +104,11 @@ class Logging(Dense):
         self.by_value[float(rows.max())] = {"row": rows[0].copy()}
         self.latest.append(rows.copy())
         self.values.update(rows.ravel().tolist())
+        row = rows[np.argmax(rows[:, 0])].astype(float)
+        self.slotted.keep(row)
+        self.node.rows = row
+        self.packed = bytearray(row.tobytes()), array("d", row)
+        self.exact, self.mode = Decimal(float(row[0])), Mode.SEEN
 
 
 class Training(Logging):
@@ -144,8 +174,11 @@ def test_no_row_is_kept_in_arrays_lists_and_numbers(module):
     assert not told(net.to_skorch())
     net.partial_unfit(X[3:4], y[3:4])
     assert not told(net)
+    assert X[3].astype(float).tobytes() not in pickle.dumps(net)
     net.predict(X)
     assert not told(net.to_skorch())
+    assert X[3].astype(float).tobytes() not in pickle.dumps(net.to_skorch())
+    assert [each.value for each in Mode] == ["new", "seen"]
     rest = np.delete(X, 3, 0), np.delete(y, 3)
     assert not told(pickle.loads(pickle.dumps(net)).refine(*rest))
 
