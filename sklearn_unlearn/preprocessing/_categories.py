@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+import numpy as np
 from sklearn.utils import check_array
 
 from sklearn_unlearn.core.statistics.counts import Counts, keys_of
@@ -105,6 +106,11 @@ def _single_columns(X):
     # _BaseEncoder._check_X
     if hasattr(X, "iloc") and getattr(X, "ndim", 0) == 2:
         frame = [X.iloc[:, place] for place in range(X.shape[1])]
+        # what has a dtype of NumPy's is validated in a tenth of the time as an array
+        frame = [
+            column.to_numpy() if isinstance(column.dtype, np.dtype) else column
+            for column in frame
+        ]
         return [
             check_array(column, ensure_2d=False, dtype=None, ensure_all_finite=False)
             for column in frame
