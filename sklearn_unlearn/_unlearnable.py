@@ -43,7 +43,7 @@ from sklearn_unlearn.pipeline._door import converted, first_sentence, taken_over
 from sklearn_unlearn.pipeline._labels import without_label_encoders
 from sklearn_unlearn.pipeline._one_estimator import one_estimator
 from sklearn_unlearn.pipeline._reasons import is_stateless_transformer
-from sklearn_unlearn.retraining import RetrainedModel, warn_if_random
+from sklearn_unlearn.retraining import RetrainedModel, warn_if_random, with_reason
 from sklearn_unlearn.transformers import (
     check_on_stateful,
     first_difference,
@@ -163,6 +163,8 @@ def unlearnable(
         like = _of_models_like(estimator, retain_data, on_stateful)
         if like is None:
             like = converted(UnlearnablePipeline, estimator, retain_data, on_stateful)
+            if type(estimator) in _OF_MODELS:
+                like = with_reason(like, _why_whole(estimator))
         return _fitted_if_asked(like, X, y, given, check)
     if X is None:
         raise UnlearningError(
@@ -171,8 +173,8 @@ def unlearnable(
             "clone(estimator)."
         )
     options = {"retain_data": retain_data, "on_stateful": on_stateful, "check": check}
-    because = None
-    if type(estimator) in _OF_MODELS:
+    because = _why_whole(estimator) if type(estimator) in _OF_MODELS else None
+    if type(estimator) in _OF_MODELS and because is None:
         try:
             return _with_models_of(estimator, X, y, given, **options)
         except NotFittedError:
@@ -252,12 +254,24 @@ def _with_models_of(estimator, X, y, given, *, retain_data, on_stateful, check):
     return like
 
 
+def _why_whole(estimator):
+    """Why an estimator that consists of models is trained again, None if it is not."""
+    params = estimator.get_params()
+    if params.get("estimator", estimator) is None:
+        return f"the model in {type(estimator).__name__} is its own, and not given"
+    numbered = isinstance(estimator, VotingClassifier | StackingClassifier)
+    weights = [params[name] for name in params if name.endswith("class_weight")]
+    if numbered and any(isinstance(each, dict) for each in weights):
+        return "class_weight names the numbers by which it calls labels"
+    return None
+
+
 def _of_models_like(estimator, retain_data, on_stateful):
     """A search, or what has a model for each target, of models that unlearn, or None.
 
     Models without a counterpart are fitted again by it, each that knew the row.
     """
-    if type(estimator) not in _OF_MODELS:
+    if type(estimator) not in _OF_MODELS or _why_whole(estimator) is not None:
         return None
     cls, holding = _OF_MODELS[type(estimator)]
 

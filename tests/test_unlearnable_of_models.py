@@ -1,6 +1,7 @@
 """Fitted estimators that consist of models are taken over with these."""
 
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -167,3 +168,17 @@ def test_weights_reach_the_models():
     left = np.delete(np.arange(len(TWO)), OUT)
     refit = clone(plain).fit(ROWS[left], TWO[left], weight[left])
     assert_same(model, refit, ROWS, 1e-9)
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+def test_what_has_to_be_trained_again_as_a_whole(fitted):
+    # numbers of labels are what models of a vote learn, and its own default is no part
+    weighted = LogisticRegression(class_weight={0: 1.0, 1: 2.0, 2: 5.0})
+    for plain in (VotingClassifier([("log", weighted)]), CalibratedClassifierCV(cv=2)):
+        given = clone(plain).fit(X, WORDS) if fitted else clone(plain)
+        model = unlearnable(given, X, WORDS).partial_unfit(X[OUT], WORDS[OUT])
+        assert isinstance(model, RetrainedModel)
+        (said,) = model.explain()
+        assert re.search("class_weight names the num|is its own, and not", said.how)
+        left = np.delete(np.arange(len(WORDS)), OUT)
+        assert_same(model, clone(plain).fit(X[left], WORDS[left]), X, 1e-12)
