@@ -15,7 +15,11 @@ from sklearn.ensemble import (
     VotingRegressor,
 )
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.model_selection import (
+    GridSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import Pipeline
@@ -32,6 +36,7 @@ from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
 from sklearn_unlearn.model_selection import (
     UnlearnableGridSearchCV,
     UnlearnableRandomizedSearchCV,
+    UnlearnableTunedThresholdClassifierCV,
 )
 from sklearn_unlearn.multiclass import UnlearnableOneVsRestClassifier
 from sklearn_unlearn.multioutput import (
@@ -65,6 +70,10 @@ _OF_MODELS: dict[type, tuple[Any, tuple[str, ...]]] = {
     CalibratedClassifierCV: (UnlearnableCalibratedClassifierCV, ("estimator",)),
     StackingClassifier: (UnlearnableStackingClassifier, ("estimators",)),
     StackingRegressor: (UnlearnableStackingRegressor, ("estimators",)),
+    TunedThresholdClassifierCV: (
+        UnlearnableTunedThresholdClassifierCV,
+        ("estimator",),
+    ),
     VotingClassifier: (UnlearnableVotingClassifier, ("estimators",)),
     VotingRegressor: (UnlearnableVotingRegressor, ("estimators",)),
 }

@@ -16,6 +16,7 @@ from sklearn.ensemble import (
     VotingRegressor,
 )
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.model_selection import TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import (
     MultiOutputClassifier,
@@ -63,6 +64,7 @@ CASES = {
         Y[:120],
     ),
     "calibrated": (CalibratedClassifierCV(SCALED, cv=3), X, WORDS),
+    "threshold": (TunedThresholdClassifierCV(SCALED, cv=3), X, NUMBERS == 0),
     "one map": (CalibratedClassifierCV(LOGISTIC, cv=3, ensemble=False), X, WORDS),
 }
 

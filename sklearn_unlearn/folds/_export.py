@@ -46,7 +46,7 @@ def plain_outcome(outcome, given, X):
         for each in twin.calibrated_classifiers_:
             each.estimator = plain(each.estimator)
         models = [each.estimator for each in twin.calibrated_classifiers_]
-    elif "estimator_" in learned:
+    elif "estimator_" in learned or "estimator_" in learned:
         twin.estimator_ = plain(outcome.estimator_)
         models = [twin.estimator_]
     else:

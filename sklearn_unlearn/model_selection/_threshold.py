@@ -69,3 +69,6 @@ class UnlearnableTunedThresholdClassifierCV(FoldedMeta, TunedThresholdClassifier
         if isinstance(cv, Real) and 0 < float(cv) < 1:
             cv = StratifiedShuffleSplit(1, test_size=cv, random_state=self.random_state)
         return list(check_cv(cv, y, classifier=True).split(X, y))
+
+    def _models_of_all_rows(self, fitted, members, y):
+        return {0: fitted.estimator_}
