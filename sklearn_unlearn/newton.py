@@ -49,6 +49,8 @@ class NewtonModel(FollowsInputs):
     refinement and give the new value.
     """
 
+    _checked: Any
+
     # Hooks --------------------------------------------------------------------------
 
     def _options(self) -> Options:

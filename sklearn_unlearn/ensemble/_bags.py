@@ -1,4 +1,4 @@
-"""What bags of classifiers and of regressors share."""
+"""Bags of models, each of some rows and columns: the base of both kinds."""
 
 from __future__ import annotations
 

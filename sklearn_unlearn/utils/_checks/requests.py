@@ -25,6 +25,7 @@ from sklearn_unlearn.utils._checks.data import (
     some,
 )
 from sklearn_unlearn.utils._checks.oracles import changes, distance, scores, snapshot
+from sklearn_unlearn.utils.steps import own
 
 _LOGGER = logging.getLogger("sklearn_unlearn.requests")
 _ARGUMENTS = {
@@ -307,7 +308,7 @@ def _check_list_undone(model, case, asked):
     without = scores(model, case.X_test)
     message = where(model, case, "undo_requests")
     try:
-        model._undo(records, [given for _, given in asked])
+        own(model, "_undo")(records, [given for _, given in asked])
     except UndoError:
         assert distance(scores(model, case.X_test), without) == 0.0, (
             f"{message} is refused, but changes the model."

@@ -21,7 +21,7 @@ from sklearn_unlearn.utils._checks.data import (
 from sklearn_unlearn.utils._checks.oracles import changes, distance, scores, snapshot
 from sklearn_unlearn.utils.attestation import attest, state_digest
 from sklearn_unlearn.utils.digests import digests_of_names
-from sklearn_unlearn.utils.steps import hook
+from sklearn_unlearn.utils.steps import hook, own
 from sklearn_unlearn.utils.tags import accepts, unlearning_tags
 
 #: Rows that have the same name.
@@ -137,7 +137,8 @@ def _check_hashed(model, case, name):
         f"{message} is planned as of {planned.n_rows_out} rows, and recorded as of "
         f"{record.n_rows_out}."
     )
-    assert record.row_ids == digests_of_names(model._request_log.key, [name]), (
+    key = own(model, "_request_log").key
+    assert record.row_ids == digests_of_names(key, [name]), (
         f"{message} leaves a record whose hashes are of other names."
     )
     assert record.row_ids != digests_of_names(bytes(32), [name]), (
