@@ -208,10 +208,14 @@ class CarryingMixin:
             state, digest = vars(self).get(self._kept_in), shared.state_before
         elif state is not fitted:  # what the digest is of need not last
             digest = digest_of_state(key, fitted)
-        log = RequestLog(
+        new = RequestLog(
             key, draft, follows, worth, reference(state), promised, digest, left
         )
-        vars(self).update({**learned, "_requests": log})
+        new.count = log.count + n
+        columns = [*log.columns, *(c for each in drafts for c in each.asked.columns)]
+        back = {c for each in undoes or () for c in each.columns}
+        new.columns = tuple(c for c in dict.fromkeys(columns) if c not in back)
+        vars(self).update({**learned, "_requests": new})
         if LOGGER.isEnabledFor(logging.INFO):
             after = self._last_record().state_after
             for each in drafts:
@@ -298,28 +302,33 @@ class CarryingMixin:
     def _pickled_log(self):
         """What a pickle has of the log: no key, and no state but the present one."""
         record, log = self._last_record(), self._request_log
-        return None if record is None else (record, log.standing, log.left)
+        if record is None:
+            return None
+        return record, log.standing, log.left, log.count, log.columns
 
     def _restore_log(self, pickled):
         if pickled is not None:
-            record, standing, left = pickled
+            record, standing, left, *since = pickled
+            count, columns = since or (0, ())
             vars(self)["_requests"] = RequestLog(
                 last=record,
                 standing=standing,
                 worth=record.exactness_after,
                 state=reference(vars(self).get(self._kept_in)),
                 left=left,
+                count=count,
+                columns=columns,
             )
 
     def _repr_mimebundle_(self, **kwargs):
-        """scikit-learn's displays; the HTML has a line about the last request."""
+        """scikit-learn's displays; the HTML has lines about the requests so far."""
         parent: Any = super()
         displays = getattr(parent, "_repr_mimebundle_", dict)
         shown = displays(**kwargs)
         record = self._last_record()
         if record is not None and "text/html" in shown:
-            line = html.escape(f"Last request, {record.time}: {record.line}")
-            shown["text/html"] += f"<p><small>{line}</small></p>"
+            lines = map(html.escape, self._request_log.told(record))
+            shown["text/html"] += f"<p><small>{'<br>'.join(lines)}</small></p>"
         return shown
 
     @property

@@ -216,6 +216,10 @@ class RequestLog:
         asked for, or by the next request, while the state exists anyway.
     left : dict
         Places of the rows that left, by the identity of the request that took them.
+    count : int
+        How many requests there were since ``fit``, those that took back others too.
+    columns : tuple of str or int
+        What they forgot.
     """
 
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
@@ -226,6 +230,26 @@ class RequestLog:
     promised: Any = None
     digest: str | None = None
     left: dict[str, Any] = field(default_factory=dict)
+    count: int = 0
+    columns: tuple[Any, ...] = ()
+
+    def told(self, record: RequestRecord) -> list[str]:
+        """What a notebook says of the requests so far, the last of which is known."""
+        lines = [f"Last request, {record.time}: {record.line}"]
+        worth = record.exactness_after or "not promised"
+        # a file of an older release does not say how many there were
+        count = self.count or "some"
+        lines.append(f"Requests since fit: {count}; the model is {worth}")
+        if record.residual_after is not None:
+            lines[-1] += f", its gradient residual {record.residual_after:.2g}"
+        if self.columns:
+            lines.append(f"Columns forgotten: {', '.join(map(str, self.columns))}")
+        if record.budget is not None:
+            lines.append(
+                f"Certified: {record.publications} published, from a budget of "
+                f"{record.budget:.3g} for all; private_record() has what is spent"
+            )
+        return lines
 
     def record(self) -> RequestRecord | None:
         """That of the last request; None also where its state is gone by now."""

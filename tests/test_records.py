@@ -11,7 +11,11 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from sklearn_unlearn import GaussianCertification, UnlearnableRidge
+from sklearn_unlearn import (
+    GaussianCertification,
+    UnlearnableLogisticRegression,
+    UnlearnableRidge,
+)
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.records import (
     RECORD_SCHEMA,
@@ -292,6 +296,44 @@ def test_html_has_a_line():
     model.partial_unfit(X[:1], y[:1])
     assert "partial_unfit: 1 row out; exact" in model._repr_html_()
     assert "Last request" in model._repr_mimebundle_()["text/html"]
+
+
+def test_html_tells_what_the_model_is_worth_and_no_secret():
+    names = [f"k{7000 + row}" for row in range(len(y))]
+    model = UnlearnableLogisticRegression(retain_data=True).fit(X, y, row_ids=names)
+    model.partial_unfit(row_ids=names[:2]).forget_features([3])
+    page = model._repr_html_()
+    residual = f"{model.request_record_.residual_after:.2g}"
+    assert "Requests since fit: 2; the model is refined, its gradient" in page
+    assert f"residual {residual}" in page
+    assert "Columns forgotten: 3<" in page
+    assert "k7000" not in page
+    # as much is in a file
+    assert (
+        pickle.loads(pickle.dumps(model))
+        ._repr_html_()
+        .endswith(page[page.index("<p><small>") :])
+    )
+    again = model.fit(X, y)
+    assert "Requests since fit" not in again._repr_html_()
+
+
+def test_html_tells_the_budget_and_not_what_is_spent():
+    promise = GaussianCertification(epsilon=1.0, delta=1e-4, sigma=1.0)
+    model = UnlearnableLogisticRegression(C=0.01, certification=promise).fit(X, y)
+    model.partial_unfit(X[:1], y[:1])
+    page, record = model._repr_html_(), model.private_record()
+    assert f"from a budget of {record.budget:.3g} for all" in page
+    told = page[page.index("Certified: ") :].replace(f"{record.budget:.3g}", "")
+    for secret in (record.spent, record.remaining, record.distance):
+        assert f"{secret:.3g}" not in told
+
+
+def test_undone_columns_are_not_forgotten_in_html():
+    model = fitted("ridge").partial_unfit(X[:1], y[:1])
+    model.request_record_.undo(model, X[:1], y[:1])
+    assert "Requests since fit: 2; the model is exact" in model._repr_html_()
+    assert "Columns" not in model._repr_html_()
 
 
 def test_records_of_another_request_differ():
