@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from itertools import chain, islice
 from threading import Lock, get_ident
 from typing import ClassVar, TypeVar
@@ -30,6 +31,9 @@ CROSSOVER = 512
 @cache
 def controller() -> ThreadpoolController:
     """The controller of the BLAS libraries loaded now, made once (about 1 ms)."""
+    # those of NumPy and SciPy both, whichever the caller has needed so far
+    for module in ("numpy.linalg", "scipy.linalg.blas"):
+        import_module(module)
     return ThreadpoolController().select(user_api="blas")
 
 
