@@ -208,14 +208,21 @@ class CarryingMixin:
             state, digest = vars(self).get(self._kept_in), shared.state_before
         elif state is not fitted:  # what the digest is of need not last
             digest = digest_of_state(key, fitted)
-        new = RequestLog(
-            key, draft, follows, worth, reference(state), promised, digest, left
-        )
-        new.count = log.count + n
         columns = [*log.columns, *(c for each in drafts for c in each.asked.columns)]
         back = {c for each in undoes or () for c in each.columns}
-        new.columns = tuple(c for c in dict.fromkeys(columns) if c not in back)
-        vars(self).update({**learned, "_requests": new})
+        log = RequestLog(
+            key,
+            draft,
+            follows,
+            worth,
+            reference(state),
+            promised,
+            digest,
+            left,
+            log.count + n,
+            tuple(c for c in dict.fromkeys(columns) if c not in back),
+        )
+        vars(self).update({**learned, "_requests": log})
         if LOGGER.isEnabledFor(logging.INFO):
             after = self._last_record().state_after
             for each in drafts:
