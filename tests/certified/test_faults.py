@@ -23,7 +23,6 @@ from tests.certified.problems import (
 )
 from tests.certified.snapshots import Frozen
 from tests.interruptions import interruptions
-from tests.linear_model.test_state import _blas_limit  # noqa: F401
 from tests.observers import PATIENCE, Observers
 
 

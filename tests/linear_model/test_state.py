@@ -13,7 +13,6 @@ from sklearn.base import clone
 
 import sklearn_unlearn
 from sklearn_unlearn import UnlearnableLogisticRegression
-from sklearn_unlearn.core import threads
 from sklearn_unlearn.core.linear import (
     factor,
     fitting,
@@ -65,17 +64,6 @@ REQUESTS = {
     "partial_fit": lambda e, X, y: e.partial_fit(X[:2] + 0.2, y[:2]),
     "refine": lambda e, X, y: e.refine(X, y),
 }
-
-
-@pytest.fixture
-def _blas_limit():
-    """Lift a limit whose very release was interrupted."""
-    n_threads = threads.n_threads()
-    yield
-    threads._Limit.holder, threads._Limit.before = None, []
-    if threads._Limit.taken.locked():
-        threads._Limit.taken.release()
-    threads.controller().limit(limits=n_threads)
 
 
 @pytest.mark.filterwarnings(LARGE_STEPS)
