@@ -91,7 +91,7 @@ class BudgetDisplay(Display):
         model = copy.deepcopy(estimator)
         records = [model.private_record()]
         for rows in requests:
-            out, _ = split(np.shape(y)[0], rows)
+            out, _ = split(np.shape(y)[0], rows, "requests")
             try:
                 with rehearsal():
                     model.partial_unfit(take(X, out), take(y, out))

@@ -133,7 +133,7 @@ def answers(estimator, X, y, requests):
     X_rest, y_rest
     """
     for rows in requests:
-        out, rest = split(np.shape(y)[0], rows)
+        out, rest = split(np.shape(y)[0], rows, "requests")
         unlearned = copy.deepcopy(estimator)
         with rehearsal():
             unlearned.partial_unfit(take(X, out), take(y, out))

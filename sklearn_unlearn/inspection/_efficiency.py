@@ -80,7 +80,7 @@ class EfficiencyDisplay(Display):
         """
         found: dict[str, list[Any]] = {}
         for rows in requests:
-            out, rest = split(np.shape(y)[0], rows)
+            out, rest = split(np.shape(y)[0], rows, "requests")
             X_out, y_out = take(X, out), take(y, out)
             X_rest, y_rest = take(X, rest), take(y, rest)
             result = efficiency(

@@ -191,7 +191,7 @@ def cross_validate_without(
     if (X_test is None) != (y_test is None):
         raise ValueError("Pass both of X_test and y_test, or neither.")
     y = np.asarray(y)
-    asked = [split(len(y), rows) for rows in requests]
+    asked = [split(len(y), rows, "requests") for rows in requests]
     if groups is not None:
         groups = np.asarray(groups)
         check_consistent_length(groups, y if X_test is None else y_test)

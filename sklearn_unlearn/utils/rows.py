@@ -102,7 +102,7 @@ def check_there(names, X, argument="X"):
         raise ValueError(f"{argument} lacks the columns {missing}.")
 
 
-def split(n_rows, rows):
+def split(n_rows, rows, argument="rows"):
     """Positions of the rows that a request is about, and of all others.
 
     Parameters
@@ -111,15 +111,44 @@ def split(n_rows, rows):
         Of the training data.
     rows : int, or array-like of int or bool
         Positions, or a mask.
+    argument : str, default="rows"
+        What the caller is given rows by, for messages.
 
     Raises
     ------
+    TypeError
+        If they are neither numbers of rows nor a mask.
     ValueError
-        If there is none, or no other.
+        If there is none, or no other, or not that many.
     """
+    places = _places(rows, argument)
     chosen = np.zeros(n_rows, dtype=bool)
-    if np.size(rows):
-        chosen[np.asarray(rows)] = True
+    if places.dtype.kind == "b":
+        if places.shape != chosen.shape:
+            raise ValueError(
+                f"A mask in {argument} has shape {places.shape}, not ({n_rows},)."
+            )
+    elif places.size and not -n_rows <= places.min() <= places.max() < n_rows:
+        raise ValueError(
+            f"{argument} must name rows below {n_rows}: there are no more."
+        )
+    if places.size:
+        chosen[places] = True
     if not chosen.any() or chosen.all():
-        raise ValueError("rows must name at least one row, and not all of them.")
+        raise ValueError(f"{argument} must name at least one row, and not all of them.")
     return np.flatnonzero(chosen), np.flatnonzero(~chosen)
+
+
+def _places(rows, argument):
+    """Numbers of rows or a mask, as an array."""
+    try:
+        places = np.asarray(rows)
+    except ValueError:  # lists of unequal lengths
+        places = None
+    if places is None or (places.size and places.dtype.kind not in "biu"):
+        raise TypeError(
+            f"{argument} must name rows by their numbers or by a mask; "
+            f"{type(rows).__name__} was passed. A verb with its arguments is for plan, "
+            "which tells what it would do."
+        )
+    return places

@@ -6,7 +6,11 @@ from sklearn.base import clone
 
 from sklearn_unlearn import UnlearnableGridSearchCV, UnlearnableRidge
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.model_selection import ChoiceInfluence, ChoiceInfluenceDisplay
+from sklearn_unlearn.model_selection import (
+    ChoiceInfluence,
+    ChoiceInfluenceDisplay,
+    cross_validate_without,
+)
 from tests.model_selection.searches import folds_of, fresh, without
 
 SEARCH = UnlearnableGridSearchCV(
@@ -26,6 +30,16 @@ def problem():
 def lead_of(twin, best):
     means = twin.cv_results_["mean_test_score"]
     return means[best] - np.delete(means, best).max()
+
+
+def test_a_verb_with_its_arguments_names_no_rows(problem):
+    X, y = problem
+    search = clone(SEARCH).fit(X, y)
+    request = ("partial_unfit", {"X": X[:1], "y": y[:1]})
+    with pytest.raises(TypeError, match="rows must name rows by"):
+        search.choice_influence([request])
+    with pytest.raises(TypeError, match="requests must name rows by"):
+        cross_validate_without(search, X, y, [request])
 
 
 def test_leads_are_those_of_searches_without_the_rows(problem):

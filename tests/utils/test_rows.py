@@ -18,6 +18,24 @@ def test_rows_are_told_by_position_or_mask():
             split(4, rows)
 
 
+@pytest.mark.parametrize(
+    ("rows", "error", "match"),
+    [
+        (("partial_unfit", {"X": [[1.0]]}), TypeError, "requests must name rows by"),
+        (("partial_unfit", [1, 2, 3]), TypeError, "tuple was passed"),
+        ({"X": [[1.0]]}, TypeError, "dict was passed"),
+        ("ab", TypeError, "str was passed"),
+        ([1.0, 2.0], TypeError, "list was passed"),
+        ([1, 4], ValueError, "requests must name rows below 4"),
+        (-5, ValueError, "requests must name rows below 4"),
+        ([True, False], ValueError, r"mask in requests has shape \(2,\)"),
+    ],
+)
+def test_what_names_no_rows_is_refused_by_the_name_of_its_argument(rows, error, match):
+    with pytest.raises(error, match=match):
+        split(4, rows, "requests")
+
+
 def test_rows_of_any_container():
     X = np.arange(6.0).reshape(3, 2)
     expected = X[[0, 2]]
