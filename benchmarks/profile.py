@@ -29,7 +29,7 @@ def functions(fitted):
         (objective.Objective, "curvature_columns", "pending columns"),
         (factor.Factor, "extended", "pending columns"),
         (factor.Factor, "solve", "solve"),
-        (steps, "_changes", "size of the step"),
+        (steps, "sizes_of", "size of the step"),
         (model, "unlearn", "step, the rest"),
         (newton, "apply", "thread limit, the rest of apply"),
     ]

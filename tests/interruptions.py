@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 from zlib import crc32
 
+import numpy as np
+
 import sklearn_unlearn
 
 PACKAGE = str(Path(sklearn_unlearn.__file__).parent)
@@ -65,7 +67,7 @@ def interrupt(request, first, number, strides, within):
                     raise Injected
         return trace
 
-    previous = sys.gettrace()
+    previous, floats = sys.gettrace(), np.geterr()
     sys.settrace(trace)
     try:
         request()
@@ -73,4 +75,6 @@ def interrupt(request, first, number, strides, within):
         return True
     finally:
         sys.settrace(previous)
+        # NumPy's own `errstate` does not put it back when its exit is interrupted
+        np.seterr(**floats)
     return False

@@ -228,7 +228,7 @@ def test_one_that_was_fitted_elsewhere():
         model.predict_proba(X), refit.predict_proba(X), atol=1e-7
     )
     # folds that are given are those of places: fitted again
-    split = make_pipeline(TargetEncoder(cv=2), last)
+    split = make_pipeline(TargetEncoder(cv=2), clone(last))
     assert not isinstance(unlearnable(split, X, y), RetrainedClassifier)
 
 
