@@ -1,8 +1,10 @@
 """What an import brings with it: little, and no package of an extra."""
 
 import ast
+import inspect
 import json
 import pickle
+import pydoc
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -81,6 +83,44 @@ def test_what_is_listed_is_there():
     assert "__version__" in dir(sklearn_unlearn)
     for name in sklearn_unlearn.__all__:
         assert getattr(sklearn_unlearn, name).__name__ == name
+
+
+def test_the_package_can_be_read_about():
+    assert "UnlearnableRidge" in pydoc.render_doc(sklearn_unlearn)
+    named = {name for name, _ in inspect.getmembers(sklearn_unlearn)}
+    assert {*sklearn_unlearn.__all__} <= named
+    missing = {
+        name
+        for name, (_, _, packages) in OPTIONAL.items()
+        if not all(map(find_spec, packages))
+    }
+    assert {*OPTIONAL} & {*dir(sklearn_unlearn)} == {*OPTIONAL} - missing
+
+
+def test_threads_may_ask_for_names_at_once():
+    program = """
+import threading
+import sklearn_unlearn
+
+failed = []
+begin = threading.Barrier(len(sklearn_unlearn.__all__))
+
+def ask(name):
+    begin.wait()
+    try:
+        getattr(sklearn_unlearn, name)
+    except Exception as error:
+        failed.append(f"{name}: {error}")
+
+threads = [threading.Thread(target=ask, args=[n]) for n in sklearn_unlearn.__all__]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert not failed, failed
+"""
+    root = Path(sklearn_unlearn.__file__).parents[1]
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=root)
 
 
 def test_the_stub_names_the_packages_and_all_that_is_exported():

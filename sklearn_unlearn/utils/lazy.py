@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import ast
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from threading import RLock
 
 from sklearn_unlearn.utils.optional import OPTIONAL, optional
+
+#: Held by the thread that imports: others would find modules half imported, where
+#: these, or those of scikit-learn, import one another.
+_IMPORTING = RLock()
 
 
 def lazily(package, file):
@@ -35,21 +41,31 @@ def lazily(package, file):
 
     def get(name):
         """A name, imported now."""
-        if name in OPTIONAL or name not in places:
-            return optional(package, name)
-        place = places[name]
-        value = import_module(place)
-        if place != f"{package}.{name}":
-            value = getattr(value, name)
+        with _IMPORTING:
+            if name in OPTIONAL or name not in places:
+                return optional(package, name)
+            place = places[name]
+            value = import_module(place)
+            if place != f"{package}.{name}":
+                value = getattr(value, name)
         # found from now on without being asked for
         setattr(module, name, value)
         return value
 
     def listed():
         """The names that there are, imported or not."""
-        return sorted({*vars(module), *places})
+        return sorted({*vars(module), *places} - _missing())
 
     return get, listed, exported
+
+
+def _missing():
+    """Names that need a package which is not installed."""
+    return {
+        name
+        for name, (_, _, packages) in OPTIONAL.items()
+        if not all(map(find_spec, packages))
+    }
 
 
 def _read(package, stub):
