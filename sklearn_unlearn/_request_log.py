@@ -6,15 +6,17 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from weakref import ref
 
-from sklearn_unlearn.records import RequestRecord, versions
+from sklearn_unlearn.records import RequestRecord
 from sklearn_unlearn.utils.digests import (
     digest_of_rows,
     digest_of_state,
     digests_of_names,
 )
+from sklearn_unlearn.utils.provenance import package_versions
 from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.request import Batch, Request
 from sklearn_unlearn.utils.row_ids import names_in
@@ -285,3 +287,9 @@ def reference(state: Any) -> Callable[[], Any]:
         return ref(state)
     except TypeError:  # of a kind that no reference can be weak to
         return lambda: state
+
+
+@lru_cache(maxsize=1)
+def versions():
+    """Of the packages, looked up once."""
+    return package_versions()

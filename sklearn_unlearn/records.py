@@ -10,14 +10,12 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import asdict, dataclass, field, fields
-from functools import lru_cache
 from typing import Any, Protocol
 
 from sklearn_unlearn.exceptions import UndoError
 from sklearn_unlearn.utils.digests import digests_of_names
 from sklearn_unlearn.utils.frames import FrameMixin
 from sklearn_unlearn.utils.messages import numbered
-from sklearn_unlearn.utils.provenance import package_versions
 from sklearn_unlearn.utils.record_schema import FORMAT, PROPERTIES, RECORD_SCHEMA
 
 __all__ = [
@@ -33,11 +31,8 @@ __all__ = [
 class Recorded(Protocol):
     """An estimator, as the functions of this module ask it."""
 
-    #: The log of its requests, with the key of their hashes.
     _request_log: Any
-    #: Takes back requests: their records, and what each was given.
     _undo: Any
-    #: Gives the log another key.
     _use_record_key: Any
 
 
@@ -405,9 +400,3 @@ def hashes_of(row_ids: Any, key: Any) -> Any:
     [32, 32]
     """
     return digests_of_names(key, row_ids)
-
-
-@lru_cache(maxsize=1)
-def versions():
-    """Of the packages, looked up once."""
-    return package_versions()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from sklearn_unlearn.core.arrays import Array
+from sklearn_unlearn.core.arrays import Array, Data, is_sparse
 
 #: What scikit-learn notes in an estimator of the process that it is in or was read by.
 _OF_A_PROCESS = frozenset({"_sklearn_version", "_stop_words_id"})
@@ -118,3 +118,11 @@ class _Digest:
 def _hashed(kind: str, *parts: bytes) -> bytes:
     """The hash of something, made of parts of which only the last varies in length."""
     return hashlib.sha256(b"\0".join([kind.encode(), *parts])).digest()
+
+
+def bytes_of(values: Data) -> list[bytes]:
+    """Bytes of an array, or of those of a sparse matrix."""
+    if is_sparse(values):
+        arrays = (values.data, values.indices, values.indptr)
+        return [np.ascontiguousarray(array).tobytes() for array in arrays]
+    return [np.ascontiguousarray(values).tobytes()]

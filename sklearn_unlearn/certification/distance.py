@@ -35,6 +35,9 @@ from sklearn_unlearn.exceptions import NoBoundError
 LARGEST_ERROR = 0.5
 #: Share of a refit's gradient norm up to which nobody asks where our own leads.
 _SMALL = 0.125
+#: The rounding error of a refit's gradient over that of ours: its coefficients are not
+#: quite ours, and its rows may come in other blocks.
+_FLOOR_MARGIN = 1.25
 #: What has a number for an exponential.
 _LARGEST_EXPONENT = 700.0
 #: Rounds in which a radius that bounds itself is looked for.
@@ -291,3 +294,30 @@ def _off_gauge(objective: Objective, theta: Array) -> float:
         return 0.0
     shift = theta[gauge].mean(axis=1) * math.sqrt(objective.shape[1])
     return float(np.linalg.norm(shift))
+
+
+def hopeless(drift: Drift) -> float:
+    """A of theorem 2 that is above one whatever R is: at least that of one direction.
+
+    No row is shorter in the norm of H^-1 than over the root of the largest eigenvalue.
+    """
+    geometry = drift.geometry
+    return geometry.radius / geometry.least_radius if geometry.least_radius else np.inf
+
+
+def refit_tolerance(tol: float, drift: Drift) -> float:
+    """Gradient norm of refits: ``tol`` or rounding, which is larger, and rounding.
+
+    A refit stops where its computed gradient is within ``tol`` units, or at its floor.
+    """
+    floor = _FLOOR_MARGIN * drift.floor.size
+    return max(tol * drift.units.largest, floor) + floor
+
+
+def without_forgotten(drift: Drift, state: State) -> Drift:
+    """The drift without the largest values of columns that are forgotten."""
+    gone, geometry = state.objective.forgotten, drift.geometry
+    if not np.any(geometry.reach[gone]):
+        return drift
+    reach = np.where(gone, 0.0, geometry.reach)
+    return replace(drift, geometry=replace(geometry, reach=reach))

@@ -14,14 +14,17 @@ from sklearn_unlearn.certification.account import Account, Terms
 from sklearn_unlearn.certification.accountant import Accountant
 from sklearn_unlearn.certification.certificate import PrivateRecord
 from sklearn_unlearn.certification.counter import claim
-from sklearn_unlearn.certification.digest import array_hash
+from sklearn_unlearn.certification.digest import array_hash, bytes_of
 from sklearn_unlearn.certification.distance import (
     Distance,
     Drift,
     bound,
     distance,
+    hopeless,
+    refit_tolerance,
     self_concordance,
     weakest_penalty,
+    without_forgotten,
 )
 from sklearn_unlearn.certification.drift import (
     NOT_SEEN,
@@ -44,7 +47,7 @@ from sklearn_unlearn.certification.private import (
     check_terms,
     sensitivity,
 )
-from sklearn_unlearn.core.arrays import Array, Data, is_sparse
+from sklearn_unlearn.core.arrays import Array
 from sklearn_unlearn.core.linear.edits import DropColumns, Edit, LinearMap
 from sklearn_unlearn.core.linear.state import State
 from sklearn_unlearn.core.linear.steps import StepResult
@@ -59,9 +62,6 @@ _ENOUGH = 0.25
 #: M tau from which it is asked what a penalty leaves of the smallest eigenvalue, where
 #: so many products with the rows take longer than a factor.
 _STEEP, _CHEAP = 0.5, 8
-#: The rounding error of a refit's gradient over that of ours: its coefficients are not
-#: quite ours, and its rows may come in other blocks.
-_FLOOR_MARGIN = 1.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +229,7 @@ def _refined(
                     drift, found, best = told()
                     seen = seen[0], min(seen[1], drift.change)
             vain = seen[0] < np.inf and not best.total < np.inf
-            if vain and best.condition >= _hopeless(drift):
+            if vain and best.condition >= hopeless(drift):
                 return drift, best  # nothing that could be read gives a bound
             if _is_enough(found, best):
                 drift = kept(drift, drift.geometry)
@@ -280,7 +280,7 @@ def remeasured(
     geometry = lineage.drift.geometry
     with one_blas_thread():
         drift, _ = _measured(final, rows, geometry, lineage.terms, True, alone)
-    return replace(lineage, drift=_without_forgotten(drift, final))
+    return replace(lineage, drift=without_forgotten(drift, final))
 
 
 def capacity(
@@ -334,28 +334,10 @@ def _measured(
         seen=seen,
     )
     found = _distance(state, drift, terms)
-    if not exact and _LARGE_CONDITION < found.condition < _hopeless(drift):
+    if not exact and _LARGE_CONDITION < found.condition < hopeless(drift):
         drift = with_exact_radius(state, rows, drift)
         found = _distance(state, drift, terms)
     return kept(drift, geometry), found
-
-
-def _hopeless(drift: Drift) -> float:
-    """A of theorem 2 that is above one whatever R is: at least that of one direction.
-
-    No row is shorter in the norm of H^-1 than over the root of the largest eigenvalue.
-    """
-    geometry = drift.geometry
-    return geometry.radius / geometry.least_radius if geometry.least_radius else np.inf
-
-
-def refit_tolerance(tol: float, drift: Drift) -> float:
-    """Gradient norm of refits: ``tol`` or rounding, which is larger, and rounding.
-
-    A refit stops where its computed gradient is within ``tol`` units, or at its floor.
-    """
-    floor = _FLOOR_MARGIN * drift.floor.size
-    return max(tol * drift.units.largest, floor) + floor
 
 
 def requested(lineage: Lineage, edit: Edit) -> Lineage:
@@ -368,35 +350,19 @@ def requested(lineage: Lineage, edit: Edit) -> Lineage:
     for rows in (edit.rows_out, edit.rows_in):
         parts.append(b"rows")
         if rows is not None:
-            parts += [*_bytes(rows.X), *_bytes(rows.y), *_bytes(rows.weight)]
+            parts += [*bytes_of(rows.X), *bytes_of(rows.y), *bytes_of(rows.weight)]
     for values in (*vars(edit.feature_map).values(), edit.penalty, edit.linear):
-        parts += [b"none"] if values is None else _bytes(values)
+        parts += [b"none"] if values is None else bytes_of(values)
     account = lineage.account
     account = replace(account, secret=derived(account.secret, *parts))
     return replace(lineage, account=account)
-
-
-def _bytes(values: Data) -> list[bytes]:
-    if is_sparse(values):
-        arrays = (values.data, values.indices, values.indptr)
-        return [np.ascontiguousarray(array).tobytes() for array in arrays]
-    return [np.ascontiguousarray(values).tobytes()]
-
-
-def _without_forgotten(drift: Drift, state: State) -> Drift:
-    """The drift without the largest values of columns that are forgotten."""
-    gone, geometry = state.objective.forgotten, drift.geometry
-    if not np.any(geometry.reach[gone]):
-        return drift
-    reach = np.where(gone, 0.0, geometry.reach)
-    return replace(drift, geometry=replace(geometry, reach=reach))
 
 
 def _published(
     account: Account, operation: str, state: State, drift: Drift, found: Distance
 ) -> Lineage:
     """Spend, have it counted, then draw the one publication."""
-    drift = _without_forgotten(drift, state)
+    drift = without_forgotten(drift, state)
     terms, number = account.terms, account.accountant.n_published
     spent = found.total
     if terms.row_norm is not None:  # both worlds end that near to their minimisers

@@ -1,11 +1,14 @@
-"""Reasons why an estimator is trained again: parts of it that have no counterpart."""
+"""Reasons why an estimator is trained again or refused: what has no counterpart."""
 
 from __future__ import annotations
 
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from sklearn_unlearn.exceptions import UnlearningError
+from sklearn_unlearn.pipeline._meta_estimators import why_not
 from sklearn_unlearn.pipeline._steps import knows_targets
 from sklearn_unlearn.row_models import FinalRowModel
 from sklearn_unlearn.transformers import is_nothing, is_stateless
@@ -124,3 +127,13 @@ def transforms_alone(step):
     if hasattr(step, "fit_resample") or not hasattr(step, "transform"):
         return False
     return is_stateless(step) or hasattr(exact_class(step), "transform")
+
+
+def check_unlearns(name, step):
+    """Refuse a last step without the verbs, and say what to do."""
+    if isinstance(step, FrozenEstimator) or not hasattr(step, "partial_unfit"):
+        raise UnlearningError(
+            f"Step {name!r} cannot unlearn. {why_not(step, 'partial_unfit')} "
+            "The last step has to be an estimator of sklearn_unlearn, or a search for "
+            "one."
+        )

@@ -15,13 +15,12 @@ from sklearn.base import (
     is_classifier,
     is_regressor,
 )
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_unlearn.base import Answer, Request, UnlearnerMixin
 from sklearn_unlearn.exceptions import UnlearningError
-from sklearn_unlearn.pipeline._meta_estimators import innermost, why_not
+from sklearn_unlearn.pipeline._meta_estimators import innermost
 from sklearn_unlearn.pipeline._raw_requests import (
     parts_of_request,
     read_by,
@@ -29,6 +28,7 @@ from sklearn_unlearn.pipeline._raw_requests import (
     with_mask,
     with_targets,
 )
+from sklearn_unlearn.pipeline._reasons import check_unlearns
 from sklearn_unlearn.pipeline._steps import (
     Marks,
     before_targets,
@@ -392,13 +392,3 @@ def _counted(schema, request):
     check_n_rows(request)
     request = rows_that_count(request)
     return None if request is None else read_by(schema, request)
-
-
-def check_unlearns(name, step):
-    """Refuse a last step without the verbs, and say what to do."""
-    if isinstance(step, FrozenEstimator) or not hasattr(step, "partial_unfit"):
-        raise UnlearningError(
-            f"Step {name!r} cannot unlearn. {why_not(step, 'partial_unfit')} "
-            "The last step has to be an estimator of sklearn_unlearn, or a search for "
-            "one."
-        )

@@ -16,7 +16,6 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn_unlearn.core.linear.bookkeeping import edited_rows
 from sklearn_unlearn.core.rows import fitting
 from sklearn_unlearn.core.trees.forest import fit_trees
-from sklearn_unlearn.core.trees.gains import purities
 from sklearn_unlearn.core.trees.rules import Criterion, Rules
 from sklearn_unlearn.exceptions import InsufficientWeightError
 from sklearn_unlearn.row_models import Fitted, RawRowModel
@@ -31,6 +30,7 @@ from sklearn_unlearn.tree.scales import Scales
 from sklearn_unlearn.tree.state import (
     Coming,
     Trees,
+    importances,
     remaining_targets,
     renamed_rows,
     singles,
@@ -391,12 +391,3 @@ class TreeModel(
         full = np.zeros(model.forgotten.size)
         full[~model.forgotten] = total / max(total.sum(), np.finfo(float).tiny)
         return full
-
-
-def importances(tree, criterion, n_features):
-    """Impurity that the splits of each feature take away in one tree."""
-    purity = purities(tree.sums, criterion)
-    inner = np.flatnonzero(tree.feature >= 0)
-    right = inner + tree.right[inner]
-    gain = purity[inner + 1] + purity[right] - purity[inner]
-    return np.bincount(tree.feature[inner], gain, n_features)

@@ -11,6 +11,7 @@ from sklearn_unlearn.core.training_rows.names import groups_of
 from sklearn_unlearn.core.training_rows.retained import RetainedRows
 from sklearn_unlearn.core.training_rows.row_hash import RowHash
 from sklearn_unlearn.core.trees.forest import edit_trees
+from sklearn_unlearn.core.trees.gains import purities
 from sklearn_unlearn.core.trees.hashing import combine, mix
 from sklearn_unlearn.core.trees.rules import MISSING, Rows, Rules
 from sklearn_unlearn.core.trees.tree import Tree
@@ -355,3 +356,12 @@ def remaining_targets(retained):
     weight = np.concatenate([block.weight for block in blocks])
     alive = weight > 0.0
     return np.concatenate([block.y for block in blocks])[alive], weight[alive]
+
+
+def importances(tree, criterion, n_features):
+    """Impurity that the splits of each feature take away in one tree."""
+    purity = purities(tree.sums, criterion)
+    inner = np.flatnonzero(tree.feature >= 0)
+    right = inner + tree.right[inner]
+    gain = purity[inner + 1] + purity[right] - purity[inner]
+    return np.bincount(tree.feature[inner], gain, n_features)
