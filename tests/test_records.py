@@ -15,6 +15,7 @@ from sklearn_unlearn import (
     GaussianCertification,
     UnlearnableLogisticRegression,
     UnlearnableRidge,
+    UnlearnableStandardScaler,
 )
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.records import (
@@ -354,7 +355,15 @@ def test_digests_of_large_arrays_with_many_zeros():
     def digest(rows):
         return digest_of_rows(bytes(32), {"X": rows})
 
-    alike = [np.asfortranarray(X), X.astype(np.float32), zero, X.copy()]
+    alike = [np.asfortranarray(X), zero, X.copy()]
+    alike += [X.astype(kind) for kind in ("f2", "f4", ">f4", ">f8", np.longdouble)]
     assert {digest(rows) for rows in alike} == {digest(X)}
     others = [place, value, X[:, :79], X[:299], X.reshape(600, 40), X.reshape(-1)]
     assert len({digest(rows) for rows in (X, *others)}) == 7
+
+
+@pytest.mark.parametrize("kind", ["f2", ">f4", ">f8"])
+def test_large_requests_of_floats_that_no_sparse_matrix_holds(kind):
+    rows = np.eye(260, 130, dtype=kind)
+    model = UnlearnableStandardScaler().fit(rows).partial_unfit(rows[:130])
+    np.testing.assert_array_equal(model.var_, np.zeros(130))

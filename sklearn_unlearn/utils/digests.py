@@ -137,7 +137,11 @@ def _without_zeros(array):
     """Rows of numbers of which few are not zero as CSR, which takes less time."""
     if array.ndim != 2 or array.dtype.kind != "f":
         return array
-    return as_csr(array) if np.count_nonzero(array) * 6 < array.size else array
+    if np.count_nonzero(array) * 6 >= array.size:
+        return array
+    # scipy.sparse holds neither halves of floats nor another order of bytes
+    native = array.dtype in (np.float32, np.float64)
+    return as_csr(array if native else array.astype(np.float64))
 
 
 def _feed_values(digest, array):
