@@ -18,6 +18,7 @@ from sklearn_unlearn.core.rows import counting_work
 from sklearn_unlearn.plans import PlannedBudget, PlannedStep, RequestPlan
 from sklearn_unlearn.utils.answers import differences
 from sklearn_unlearn.utils.notes import Answering, Notes
+from sklearn_unlearn.utils.raw_rows import RawRows
 from sklearn_unlearn.utils.steps import has_models_inside, own
 from sklearn_unlearn.utils.tags import promised
 
@@ -70,6 +71,8 @@ class PlanningMixin(UndoingMixin):
             single = isinstance(requests, tuple) and len(requests) == 2
             single = single and isinstance(requests[0], str)
             asked = stated_requests(self._stated, [requests] if single else requests)
+            if X_watch is not None:
+                RawRows.of(X_watch, "X_watch")
             started, refused = time.perf_counter(), None
             try:
                 with counting_work() as work:

@@ -107,3 +107,13 @@ def test_what_cannot_be_planned():
         unfitted("ridge").plan(("partial_unfit", argued(fitted("ridge"), [0])))
     with pytest.raises(UnlearningError, match="list of pairs"):
         fitted("ridge").plan("partial_unfit")
+
+
+def test_what_are_no_rows_is_refused_by_the_name_of_its_argument():
+    model = UnlearnableGaussianNB().fit(X, y)
+    request = ("partial_unfit", {"X": X[:1], "y": y[:1]})
+    with pytest.raises(ValueError, match="X_watch must be rows"):
+        model.plan(request, X_watch=5)
+    model = make_unlearnable_pipeline(model).fit(X, y)
+    with pytest.raises(ValueError, match="X_new"):
+        model.replace_features(X[:1], y[:1], X_new=3)

@@ -1,5 +1,7 @@
 """Names of rows: a request about one of two equal people reaches the one it names."""
 
+import uuid
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -328,5 +330,47 @@ def test_names_of_another_kind_are_refused_in_words():
         model.partial_unfit(row_ids=7)
     some_missing = names.astype(object)
     some_missing[3] = None
-    with pytest.raises(ValueError, match="strings; got object, of which some are miss"):
+    with pytest.raises(ValueError, match=r"\[3\] of type NoneType: give each row"):
         logistic().fit(X, y, row_ids=some_missing)
+
+
+@pytest.mark.parametrize("name", ["customer", 5, np.int64(5)])
+def test_one_name_for_all_rows_is_refused_at_fit(name):
+    X, y = (each[:N] for each in data("logistic"))
+    with pytest.raises(ValueError, match="one name for 60 rows: pass the column"):
+        logistic().fit(X, y, row_ids=name)
+    plain = LogisticRegression().fit(X, y)
+    with pytest.raises(ValueError, match="one name for 60 rows: pass the column"):
+        su.unlearnable(plain, X, y, row_ids=name)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({1003}, "row_ids is a set: pass a list"),
+        ((name for name in [1003]), "row_ids is a generator: pass a list"),
+        ({1003: 1}, "row_ids is a dict: pass a list"),
+        ([1.5], r"row_ids must be int64 as at fit; got row_ids\[0\] of type float"),
+        ([1003, None], r"row_ids\[1\] of type NoneType"),
+    ],
+)
+def test_what_are_no_names_is_said_with_its_type(names, message):
+    X, y = (each[:N] for each in data("logistic"))
+    model = logistic().fit(X, y, row_ids=IDS)
+    with pytest.raises(ValueError, match=message):
+        model.partial_unfit(row_ids=names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [uuid.UUID(int=number) for number in range(N)],
+        np.arange(N) + 0.5,
+        np.arange(N).astype("datetime64[D]"),
+    ],
+    ids=["uuid", "float", "date"],
+)
+def test_names_of_other_kinds_are_to_be_converted(names):
+    X, y = (each[:N] for each in data("logistic"))
+    with pytest.raises(ValueError, match=r"convert them, e\.g\. by \.astype\(str\)"):
+        logistic().fit(X, y, row_ids=names)

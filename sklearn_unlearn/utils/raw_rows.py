@@ -35,8 +35,14 @@ class RawRows:
     schema: Schema | None = None
 
     @staticmethod
-    def of(X):
+    def of(X, argument="X"):
         """Rows of any kind that scikit-learn takes.
+
+        Parameters
+        ----------
+        X : rows of any kind
+        argument : str
+            What the caller calls them.
 
         Raises
         ------
@@ -51,7 +57,9 @@ class RawRows:
             X = np.array([*X, None], dtype=object)[:-1]
         X = as_array(X)
         if not X.ndim:
-            raise ValueError("Expected 2D array, got scalar array instead.")
+            raise ValueError(
+                f"{argument} must be rows. Expected 2D array, got scalar array instead."
+            )
         return RawRows(X)
 
     def at_fit(self):
@@ -79,7 +87,7 @@ class RawRows:
         UnlearningError
             If a column holds something else than at fit.
         """
-        rows = RawRows.of(X)
+        rows = RawRows.of(X, argument)
         if rows.X.shape[:1] == (0,):
             raise ValueError(f"{argument} holds no row.")
         rows = RawRows(read_as(self.schema, rows.X, argument))

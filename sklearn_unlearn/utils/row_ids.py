@@ -16,7 +16,7 @@ from sklearn_unlearn.core.training_rows.names import (
 )
 from sklearn_unlearn.exceptions import RowIdKindError
 from sklearn_unlearn.utils.schema import is_frame
-from sklearn_unlearn.utils.values import as_dtype, integers
+from sklearn_unlearn.utils.values import as_dtype, integers, is_missing
 
 
 def check_row_ids(row_ids, n_rows=None, *, like=None):
@@ -25,8 +25,8 @@ def check_row_ids(row_ids, n_rows=None, *, like=None):
     Parameters
     ----------
     row_ids : array-like of shape (n_ids,) or (n_ids, 2), str or int
-        A single one is that of all rows. Of two columns the first is the key of a
-        subject, the second that of one of its rows.
+        A single one is that of all rows, of one where there were none before. Of two
+        columns the first is the key of a subject, the second that of one of its rows.
     n_rows : int, optional
         How many there must be, where each is the name of a row that is there.
     like : ndarray, optional
@@ -47,6 +47,11 @@ def check_row_ids(row_ids, n_rows=None, *, like=None):
     """
     columns = _columns(row_ids)
     if columns is None and _is_single(row_ids):
+        if like is None and n_rows is not None and n_rows > 1:
+            raise ValueError(
+                f"row_ids is {np.asarray(row_ids).item()!r}, one name for {n_rows} "
+                "rows: pass the column itself, e.g. frame['customer']."
+            )
         row_ids = [row_ids] * (1 if n_rows is None else n_rows)
     if columns is None:
         alike = None if like is None else subjects_of(like)
@@ -169,6 +174,8 @@ def _one_key(keys, argument, like):
                 "One row of a subject is [(subject, row)]."
             )
     ids = np.asarray(keys)
+    if not ids.ndim:
+        raise ValueError(f"{argument} is a {type(keys).__name__}: pass a list.")
     if ids.ndim == 2 and ids.shape[1] == 1:
         ids = ids[:, 0]
     if ids.ndim != 1:
@@ -193,11 +200,7 @@ def _one_key(keys, argument, like):
     if not is_kind or (
         like is not None and (ids.dtype.kind == "U") != (like.dtype.kind == "U")
     ):
-        wanted = "integers or strings"
-        if like is not None:
-            wanted = f"{_kind_of(like.dtype)} as at fit"
-        got = _kind_of(ids.dtype)
-        raise RowIdKindError(f"{argument} must be {wanted}; got {got}.")
+        raise RowIdKindError(_of_another_kind(ids, argument, like))
     if ids.dtype.kind in "iu":
         ids = as_dtype(ids, np.dtype(np.int64) if like is None else like.dtype)
         if like is not None and ids.dtype != like.dtype:
@@ -207,10 +210,22 @@ def _one_key(keys, argument, like):
     return ids
 
 
+def _of_another_kind(ids, argument, like):
+    """What is said of identifiers that are of no kind, or not of that at fit."""
+    if like is None:
+        wanted, then = "integers or strings", ": convert them, e.g. by .astype(str)"
+    else:
+        wanted, then = f"{_kind_of(like.dtype)} as at fit", ""
+    got = _kind_of(ids.dtype)
+    if ids.dtype == object:
+        kinds = [isinstance(key, str | numbers.Integral) for key in ids]
+        place = kinds.index(False) if False in kinds else 0
+        got = f"{argument}[{place}] of type {type(ids[place]).__name__}"
+        if is_missing(ids[place]):
+            then = ": give each row a name, none may be missing"
+    return f"{argument} must be {wanted}; got {got}{then}."
+
+
 def _kind_of(dtype):
     """What identifiers of a dtype are, in words."""
-    words = {
-        "U": "strings",
-        "O": "object, of which some are missing or of another kind",
-    }
-    return words.get(dtype.kind, str(dtype))
+    return "strings" if dtype.kind == "U" else str(dtype)
