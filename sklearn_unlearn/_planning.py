@@ -235,13 +235,16 @@ def _emptied(before, after):
     )
 
 
+def _forgotten(estimator):
+    """A mask of the inputs that an estimator has forgotten, None if it has none."""
+    fitted = vars(estimator).get("_fitted")
+    model = getattr(fitted, "model", None)
+    return getattr(fitted, "forgotten", getattr(model, "forgotten", None))
+
+
 def _columns_gone(before, after):
     """Inputs, by name or position, that an estimator has forgotten."""
-    masks: list[Any] = []
-    for each in (before, after):
-        fitted = vars(each).get("_fitted")
-        model = getattr(fitted, "model", None)
-        masks.append(getattr(fitted, "forgotten", getattr(model, "forgotten", None)))
+    masks = [_forgotten(each) for each in (before, after)]
     if masks[0] is masks[1] or any(mask is None for mask in masks):
         return ()
     if masks[0].shape != masks[1].shape:
@@ -262,10 +265,20 @@ def _may_name(kind, attributes):
     )
 
 
-def _outputs(estimator):
-    """What an estimator, or what is in it, knows by name: outputs, or categories."""
+def _outputs(estimator, left=None):
+    """What an estimator, or what is in it, knows by name: outputs, or categories.
+
+    Parameters
+    ----------
+    estimator : estimator
+    left : ndarray of int, optional
+        Places at fit of the columns that it has, where what it is in knows them.
+    """
+    forgotten = _forgotten(estimator)
+    if forgotten is not None:
+        left = np.flatnonzero(~forgotten)
     if hasattr(estimator, "categories_"):
-        pairs = enumerate(estimator.categories_)
+        pairs = zip(_inputs(estimator, left), estimator.categories_, strict=True)
         return [f"{column}: {value}" for column, each in pairs for value in each]
     if hasattr(estimator, "vocabulary_"):
         return list(estimator.vocabulary_)
@@ -274,4 +287,15 @@ def _outputs(estimator):
     for name in _HOLDS:
         inside += [each[1] for each in getattr(estimator, name, ())]
     known = [each for each in inside if hasattr(each, "get_params")]
-    return [name for each in known for name in _outputs(each)]
+    return [name for each in known for name in _outputs(each, left)]
+
+
+def _inputs(estimator, left):
+    """Names, or places at fit, of the columns of which an encoder has categories."""
+    n_columns = len(estimator.categories_)
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is not None and len(names) == n_columns:
+        return names
+    if left is None or len(left) != n_columns:
+        return range(n_columns)
+    return left if names is None else names[left]

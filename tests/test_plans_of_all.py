@@ -348,3 +348,30 @@ def test_a_class_that_members_of_a_vote_would_lose():
     assert plan.refused == str(refusal.value)
     assert plan.largest_change is None
     assert not plan.steps
+
+
+@pytest.mark.parametrize("framed", [False, True])
+@pytest.mark.parametrize("kind", ["pipeline", "columns", "trained again"])
+def test_only_categories_of_forgotten_columns_vanish(kind, framed):
+    rows = np.array([["a", "n"], ["b", "s"], ["a", "w"]] * 30, dtype=object)[:90]
+    last = su.UnlearnableLogisticRegression(retain_data=True)
+    encoder = su.UnlearnableOneHotEncoder(handle_unknown="ignore")
+    plain = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression())
+    model = {
+        "pipeline": su.make_unlearnable_pipeline(encoder, last),
+        "columns": su.make_unlearnable_pipeline(
+            su.make_unlearnable_column_transformer((encoder, [0, 1])), last
+        ),
+        "trained again": su.RetrainedClassifier(plain),
+    }[kind]
+    first, second = 0, 1
+    if framed:
+        first, second = "plan", "region"
+        rows = pytest.importorskip("pandas").DataFrame(rows, columns=[first, second])
+    plan = model.fit(rows, y).plan(("forget_features", {"columns": [first]}))
+    assert plan.steps[0].vanishing == (f"{first}: a", f"{first}: b")
+    model.forget_features([first])
+    there = (rows[second] == "s").to_numpy() if framed else rows[:, 1] == "s"
+    gone = {"X": rows[there], "y": y[there]}
+    plan = model.plan(("partial_unfit", gone))
+    assert plan.steps[0].vanishing == (f"{second}: s",)
