@@ -311,6 +311,12 @@ def _request(verb, options, rows, given):
     return Request(out=batch, into=Batch(values.get("X_new"), values.get("y_new")))
 
 
+def listed_requests(requests):
+    """A list of requests, of which one may be given as it is."""
+    one = isinstance(requests, tuple) and requests and isinstance(requests[0], str)
+    return [requests] if one else requests
+
+
 def stated_requests(stated, requests):
     """What a list of verbs and their keyword arguments asks for.
 
@@ -318,13 +324,14 @@ def stated_requests(stated, requests):
     ----------
     stated : callable
         Gives the `Request` that a verb makes of its arguments.
-    requests : list of (str, dict)
+    requests : (str, dict) or list of (str, dict)
 
     Raises
     ------
     ValueError, TypeError
         If something in it is no request, or not to an estimator of this kind.
     """
+    requests = listed_requests(requests)
     if isinstance(requests, str | dict) or not np.iterable(requests):
         raise TypeError("requests must be a list of pairs of a verb and a dict.")
     return [
@@ -337,9 +344,11 @@ def _pair(number, one):
     pair = isinstance(one, tuple | list) and len(one) == 2
     if not pair or one[0] not in REQUEST_VERBS or not isinstance(one[1], dict):
         verbs = ", ".join(map(repr, REQUEST_VERBS))
+        named = pair and isinstance(one[0], str) and one[0] not in REQUEST_VERBS
+        got = f"; its verb is {one[0]!r}" if named else ""
         raise TypeError(
             f"requests[{number}] must be a pair of a verb, which is one of {verbs}, "
-            "and a dict of its keyword arguments."
+            f"and a dict of its keyword arguments{got}."
         )
     return one
 

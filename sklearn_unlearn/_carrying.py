@@ -79,7 +79,7 @@ class CarryingMixin:
 
         Parameters
         ----------
-        requests : list of (str, dict)
+        requests : (str, dict) or list of (str, dict)
             Names of verbs and their keyword arguments, as in
             ``("partial_unfit", {"X": X, "y": y})``.
 

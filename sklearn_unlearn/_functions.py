@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn.frozen import FrozenEstimator
 
+from sklearn_unlearn._batches import listed_requests
 from sklearn_unlearn._carrying import answered_by_all
 from sklearn_unlearn.exceptions import UnlearningError
 from sklearn_unlearn.pipeline._meta_estimators import (
@@ -127,7 +128,7 @@ def carry_out(estimator: Any, requests: Any) -> Any:
     ----------
     estimator : estimator
         As for `partial_unfit`.
-    requests : list of (str, dict)
+    requests : (str, dict) or list of (str, dict)
         Names of verbs and their keyword arguments, as in
         ``("partial_unfit", {"X": X, "y": y})``.
 
@@ -160,7 +161,7 @@ def carry_out(estimator: Any, requests: Any) -> Any:
     >>> search.best_estimator_.request_record_.n_together
     2
     """
-    return _asked("carry_out", estimator, (requests,), {})
+    return _asked("carry_out", estimator, (listed_requests(requests),), {})
 
 
 @refusing()
@@ -199,8 +200,7 @@ def plan(estimator: Any, requests: Any, X_watch: Any = None) -> RequestPlan:
     >>> found.steps[0].how, found.n_rows_out, 0 < found.largest_change < 0.1
     ('exact', 2, True)
     """
-    if isinstance(requests, tuple) and requests and isinstance(requests[0], str):
-        requests = [requests]
+    requests = listed_requests(requests)
     _, models = _reached(estimator, "plan")
     plans = [
         _call(model, "plan", made, (requests, X_watch), {})(model)

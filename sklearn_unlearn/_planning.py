@@ -68,9 +68,7 @@ class PlanningMixin(UndoingMixin):
         """
         with self._exclusive(), Answering(rehearses=True) as answering:
             fitted = self._checked()
-            single = isinstance(requests, tuple) and len(requests) == 2
-            single = single and isinstance(requests[0], str)
-            asked = stated_requests(self._stated, [requests] if single else requests)
+            asked = stated_requests(self._stated, requests)
             if X_watch is not None:
                 RawRows.of(X_watch, "X_watch")
             started, refused = time.perf_counter(), None

@@ -297,7 +297,10 @@ class UnlearnerMixin(PlanningMixin, StateMixin, StepMixin):
         needed = ["X"] + ["y"] * ("y" in accepted)
         if any(getattr(rows, name) is None for name in needed):
             if "row_ids" in accepted and rows is out:
-                raise ValueError("Pass X and y of the rows, or row_ids.")
+                raise ValueError(
+                    "Pass X and y of the rows, or row_ids. To name rows write "
+                    "row_ids=[...]."
+                )
             for name in needed:
                 given(name, getattr(rows, name))
 

@@ -249,7 +249,7 @@ class RequestRecord(FrameMixin):
             "sample_weight": sample_weight,
             "row_ids": row_ids,
         }
-        return model._undo([self], [given])
+        return _recording(model)._undo([self], [given])
 
     @property
     def line(self) -> Any:
@@ -316,7 +316,7 @@ def undo_requests(model: Recorded, records: Any, requests: Any) -> Any:
         raise UndoError(
             "records and requests must be all those of one list, in its order."
         )
-    return model._undo(records, [given for _, given in requests])
+    return _recording(model)._undo(records, [given for _, given in requests])
 
 
 def record_key(model: Recorded) -> Any:
@@ -346,7 +346,7 @@ def record_key(model: Recorded) -> Any:
     >>> hashes_of([3], record_key(model)) == record.row_ids
     True
     """
-    return model._request_log.key
+    return _recording(model)._request_log.key
 
 
 def use_record_key(model: Recorded, key: Any) -> None:
@@ -377,7 +377,7 @@ def use_record_key(model: Recorded, key: Any) -> None:
     """
     if not isinstance(key, bytes) or len(key) != 32:
         raise ValueError("key must be 32 bytes, as record_key gives them.")
-    model._use_record_key(key)
+    _recording(model)._use_record_key(key)
 
 
 def hashes_of(row_ids: Any, key: Any) -> Any:
@@ -399,4 +399,22 @@ def hashes_of(row_ids: Any, key: Any) -> Any:
     >>> [len(each) for each in hashes_of(["k17", "k18"], bytes(32))]
     [32, 32]
     """
+    if not isinstance(key, bytes):
+        raise TypeError(
+            f"key must be bytes, as record_key gives them; got {type(key).__name__}."
+        )
     return digests_of_names(key, row_ids)
+
+
+def _recording(model):
+    """The model, if it is one that has records.
+
+    Raises
+    ------
+    TypeError
+    """
+    if not hasattr(model, "_request_log"):
+        raise TypeError(
+            f"model must be an estimator that unlearns; got {type(model).__name__}."
+        )
+    return model

@@ -91,7 +91,7 @@ def requests():
             "partial_unfit",
             {"row_ids": [1003, 1004, 1003]},
             RowNotFoundError,
-            r"row_ids\[2\] is 1003, which was named before",
+            r"row_ids\[2\] is 1003, which was named before: name each once",
         ),
     }
 

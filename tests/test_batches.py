@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.ensemble import VotingRegressor
 
 from sklearn_unlearn import (
     UnlearnableCountVectorizer,
     UnlearnableGaussianNB,
     UnlearnableRidge,
     UnlearnableRidgeClassifier,
+    carry_out,
 )
 from sklearn_unlearn.exceptions import ContradictionError, UnlearningError
+from tests.cases import make
 from tests.families import FAMILIES, NAMED, X, fitted, rows_of, snapshot, y
 
 SMALL = [each for each in FAMILIES if each != "network"]
@@ -239,6 +242,8 @@ def test_a_list_is_refused_as_a_whole(family):
         ("partial_unfit", "list of pairs"),
         ({"partial_unfit": {}}, "list of pairs"),
         ([("refit", {})], r"requests\[0\] must be a pair"),
+        ([("refit", {})], r"its verb is 'refit'"),
+        (("refit", {}), r"its verb is 'refit'"),
         ([("partial_unfit", X)], r"requests\[0\] must be a pair"),
         ([("partial_unfit", {"X": X[:1], "y": y[:1]}), 3], r"requests\[1\] must be"),
         ([("partial_unfit", {"Z": X[:1]})], r"requests\[0\].*'Z'"),
@@ -336,3 +341,12 @@ def test_frames():
     refit = UnlearnableGaussianNB().fit(frame[["c"]][3:], y[3:])
     assert np.array_equal(model.theta_, refit.theta_)
     assert model.request_record_.columns == ("a",)
+
+
+def test_one_request_is_carried_out_without_a_list():
+    request = ("partial_unfit", {"X": X[:1], "y": y[:1]})
+    [record] = fitted("ridge").carry_out(request)
+    assert record.n_rows_out == 1
+    vote = VotingRegressor([("one", make("ridge"))]).fit(X, y)
+    model = carry_out(vote, request).named_estimators_["one"]
+    assert model.request_record_.n_rows_out == 1

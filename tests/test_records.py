@@ -23,6 +23,7 @@ from sklearn_unlearn.records import (
     RequestRecord,
     hashes_of,
     record_key,
+    undo_requests,
     use_record_key,
 )
 from sklearn_unlearn.utils.digests import digest_of_rows, digest_of_state
@@ -367,3 +368,17 @@ def test_large_requests_of_floats_that_no_sparse_matrix_holds(kind):
     rows = np.eye(260, 130, dtype=kind)
     model = UnlearnableStandardScaler().fit(rows).partial_unfit(rows[:130])
     np.testing.assert_array_equal(model.var_, np.zeros(130))
+
+
+def test_what_is_no_model_and_no_key_is_said_in_words():
+    record = fitted("ridge").partial_unfit(X[:1], y[:1]).request_record_
+    for call in (
+        lambda: record.undo(None),
+        lambda: undo_requests(None, [record], [("partial_unfit", {})]),
+        lambda: record_key(None),
+        lambda: use_record_key(None, bytes(32)),
+    ):
+        with pytest.raises(TypeError, match="model must be an estimator"):
+            call()
+    with pytest.raises(TypeError, match=r"key must be bytes, .* got str"):
+        hashes_of([1], "abc")

@@ -240,7 +240,7 @@ def test_names_and_values_that_disagree_are_refused():
             model.replace_labels(y_new=y[:1], row_ids=IDS[:2])
         with pytest.raises(ValueError, match="X_new must be given"):
             model.replace_features(row_ids=IDS[:2])
-        with pytest.raises(ValueError, match="Pass X and y of the rows, or row_ids"):
+        with pytest.raises(ValueError, match="To name rows write row_ids="):
             model.replace_features(X_new=X_new)
         model.partial_unfit(X[[3]], y[[3]], row_ids=IDS[[3]])
 

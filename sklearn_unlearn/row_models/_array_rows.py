@@ -232,7 +232,10 @@ class RowModel(NamedRowsMixin, UnlearnerMixin):
         ids: Any = None
         rows: Any = None
         if row_ids is None and (X is None or y is None):
-            raise ValueError("Pass X and y of the rows, or row_ids.")
+            raise ValueError(
+                "Pass X and y of the rows, or row_ids. To name rows write "
+                "row_ids=[...]."
+            )
         if row_ids is not None:
             check_names(retained)
             ids = check_row_ids(row_ids, like=retained.chunks[0].ids)

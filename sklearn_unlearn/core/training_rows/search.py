@@ -110,7 +110,8 @@ def check_named_once(ids: Any) -> None:
     order = first_repeated(ids)
     if order is not None:
         raise RowNotFoundError(
-            f"row_ids[{order}] is {ids.tolist()[order]!r}, which was named before."
+            f"row_ids[{order}] is {ids.tolist()[order]!r}, which was named before: "
+            "name each once."
         )
 
 
