@@ -102,6 +102,7 @@ from sklearn_unlearn import (
 from sklearn_unlearn._functions import (
     carry_out,
     forget_features,
+    partial_fit,
     partial_unfit,
     plan,
     refine,
@@ -328,6 +329,7 @@ __all__ = [
     "make_unlearnable_column_transformer",
     "make_unlearnable_pipeline",
     "make_unlearnable_union",
+    "partial_fit",
     "partial_unfit",
     "plan",
     "refine",

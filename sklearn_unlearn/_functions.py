@@ -103,6 +103,21 @@ def forget_features(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
     return _asked("forget_features", estimator, arguments, keywords)
 
 
+def partial_fit(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
+    """Learn rows, whatever the estimator is; see `partial_unfit`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_unlearn import UnlearnableRidgeClassifier, partial_fit
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = UnlearnableRidgeClassifier().fit(X[2:], y[2:])
+    >>> partial_fit(model, X[:2], y[:2]).request_record_.n_rows_in
+    2
+    """
+    return _asked("partial_fit", estimator, arguments, keywords)
+
+
 def refine(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
     """Remove what a closed form left, whatever it is in; see `partial_unfit`.
 
@@ -260,7 +275,7 @@ def _call(model, verb, made, arguments, keywords):
 
 def _read_targets(given, made):
     """Put what was made of targets in their place."""
-    for name in given.keys() & {"y", "y_new"}:
+    for name in given.keys() & {"y", "y_new", "classes"}:
         given[name] = of_targets(given[name], made)
 
 

@@ -122,3 +122,19 @@ def test_verbs_take_names_with_routing_as_without(asked):
                 one.replace_labels(row_ids=50, y_new=1 - Y[:1])
                 found.append(one.predict_proba(X))
         np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
+
+
+def test_rows_come_to_what_is_in_a_search_and_in_votes():
+    search = GridSearchCV(logistic(), {"C": [0.1, 1.0]}, cv=3)
+    names = np.array(["no", "yes"])[Y]
+    for model, inside in (
+        (search, lambda one: [one.best_estimator_]),
+        (votes(), lambda one: one.estimators_),
+    ):
+        model.fit(X, names, row_ids=IDS)
+        assert su.partial_fit(model, X[:1], names[:1], row_ids=[900]) is model
+        for one in inside(model):
+            assert one.has([3, 900]).all()
+            plain = LogisticRegression(C=one.C, tol=1e-10)
+            plain.fit(np.vstack([X, X[:1]]), np.append(Y, Y[0]))
+            np.testing.assert_allclose(one.coef_, plain.coef_, rtol=1e-4)
