@@ -47,7 +47,10 @@ from sklearn_unlearn.pipeline import UnlearnablePipeline
 from sklearn_unlearn.pipeline._door import converted, first_sentence, taken_over
 from sklearn_unlearn.pipeline._labels import without_label_encoders
 from sklearn_unlearn.pipeline._one_estimator import one_estimator
-from sklearn_unlearn.pipeline._reasons import is_stateless_transformer
+from sklearn_unlearn.pipeline._reasons import (
+    is_stateless_transformer,
+    why_not_taken_over,
+)
 from sklearn_unlearn.retraining import RetrainedModel, warn_if_random, with_reason
 from sklearn_unlearn.transformers import (
     check_on_stateful,
@@ -239,7 +242,7 @@ def _with_models_of(estimator, X, y, given, *, retain_data, on_stateful, check):
 
     Of votes and stacks of words the models have learned numbers, which are renamed.
     """
-    like: Any = _of_models_like(estimator, retain_data, on_stateful)
+    like: Any = _of_models_like(estimator, retain_data, on_stateful, fitted=True)
     labels: Any = getattr(estimator, "classes_", None)
     numbered = isinstance(estimator, VotingClassifier | StackingClassifier)
 
@@ -249,7 +252,7 @@ def _with_models_of(estimator, X, y, given, *, retain_data, on_stateful, check):
         if model is None:
             return None
         options = {"retain_data": retain_data, "on_stateful": on_stateful}
-        ours = unlearnable(model, rows, targets, **keywords, **options, check=False)
+        ours = unlearnable(model, rows, targets, **keywords, **options, check=check)
         return copy.deepcopy(model) if isinstance(ours, RetrainedModel) else ours
 
     hook(like, "_adopt_models")(estimator, taken, X, y, **given)
@@ -275,10 +278,11 @@ def _why_whole(estimator):
     return None
 
 
-def _of_models_like(estimator, retain_data, on_stateful):
+def _of_models_like(estimator, retain_data, on_stateful, fitted=False):
     """A search, or what has a model for each target, of models that unlearn, or None.
 
-    Models without a counterpart are fitted again by it, each that knew the row.
+    Models without a counterpart are fitted again by it, each that knew the row; of a
+    fitted one, also those whose counterpart would be another model.
     """
     if type(estimator) not in _OF_MODELS or _why_whole(estimator) is not None:
         return None
@@ -291,6 +295,8 @@ def _of_models_like(estimator, retain_data, on_stateful):
             return {name: native(each) for name, each in value.items()}
         if isinstance(value, type) or not hasattr(value, "get_params"):
             return value
+        if fitted and why_not_taken_over(value) is not None:
+            return clone(value)
         like = converted(UnlearnablePipeline, value, retain_data, on_stateful)
         return clone(value) if isinstance(like, RetrainedModel) else like
 

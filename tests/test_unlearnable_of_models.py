@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_diabetes, load_wine
 from sklearn.ensemble import (
+    RandomForestClassifier,
     StackingClassifier,
     StackingRegressor,
     VotingClassifier,
@@ -140,7 +141,8 @@ def test_a_model_without_counterpart_stays_until_the_first_request():
     drawn = SGDClassifier(loss="log_loss")
     theirs = VotingClassifier([("drawn", drawn), ("log", LOGISTIC)], voting="soft")
     theirs.fit(X, WORDS)
-    model = unlearnable(theirs, X, WORDS)
+    with pytest.warns(DataMismatchWarning, match="exact up to its randomness"):
+        model = unlearnable(theirs, X, WORDS)
     np.testing.assert_allclose(
         model.predict_proba(X), theirs.predict_proba(X), atol=1e-9
     )
@@ -157,6 +159,63 @@ def test_other_data_are_said_to_be_others(case):
         unlearnable(theirs, rows + 0.3 * rows[::-1], y)
     assert {each.category for each in said} == {DataMismatchWarning}
     assert "answers otherwise by up to" in str(said[-1].message)
+
+
+FOREST = RandomForestClassifier(5, random_state=0)
+AROUND = {
+    "vote": VotingClassifier([("a", FOREST)], voting="soft"),
+    "stack": StackingClassifier([("a", FOREST)], LOGISTIC, cv=2),
+    "calibrated": CalibratedClassifierCV(FOREST, cv=2),
+    "threshold": TunedThresholdClassifierCV(FOREST, cv=2),
+    "labels": OneVsRestClassifier(make_pipeline(StandardScaler(), FOREST)),
+}
+
+
+@pytest.mark.parametrize("case", AROUND)
+def test_a_fitted_forest_in_it_stays_of_its_kind(case):
+    # its counterpart grows other trees, and takes no fitted forest over
+    plain, y = AROUND[case], (NUMBERS == 0).astype(int)
+    theirs = clone(plain).fit(X, y)
+    model = without_warnings(theirs, X, y)
+    np.testing.assert_allclose(answers(model, X), answers(theirs, X), atol=1e-9)
+    assert "fitted again" in model.explain()[0].how
+    model.partial_unfit(X[OUT], y[OUT])
+    left = np.delete(np.arange(len(y)), OUT)
+    refit = clone(plain)
+    if "cv" in refit.get_params():
+        refit.set_params(cv=model.folds_of(np.arange(left.size)))
+    refit.fit(X[left], y[left])
+    np.testing.assert_allclose(answers(model, X), answers(refit, X), atol=1e-9)
+
+
+@pytest.mark.parametrize("case", ["vote", "stack", "threshold", "labels"])
+def test_other_data_of_models_that_are_trained_again_are_said_to_be(case):
+    y = (NUMBERS == 0).astype(int)
+    theirs = clone(AROUND[case]).fit(X, y)
+    with pytest.warns(DataMismatchWarning, match="answers otherwise") as said:
+        unlearnable(theirs, X, np.roll(y, 70))
+    assert "RandomForestClassifier" in str(said[0].message)
+    whole = {"stack": "StackingClassifier", "threshold": "its threshold"}.get(case)
+    assert whole is None or whole in str(said[-1].message)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataMismatchWarning)
+        unlearnable(theirs, X, np.roll(y, 70), check=False)
+
+
+@pytest.mark.parametrize("case", ["stack", "threshold"])
+def test_what_was_learned_of_other_folds_is_said_to_be(case):
+    # the model of all rows is the same in any order of these, and the rest is not
+    kinds = {
+        "stack": (StackingClassifier, {"final_estimator": LOGISTIC}),
+        "threshold": (TunedThresholdClassifierCV, {}),
+    }
+    cls, given = kinds[case]
+    model = [("a", GaussianNB())] if case == "stack" else GaussianNB()
+    y = (NUMBERS == 1).astype(int)
+    theirs = cls(model, cv=2, **given).fit(X, y)
+    order = np.random.default_rng(0).permutation(len(y))
+    with pytest.warns(DataMismatchWarning, match="in the folds that it drew"):
+        unlearnable(theirs, X[order], y[order])
 
 
 def test_weights_reach_the_models():

@@ -17,6 +17,7 @@ from sklearn_unlearn.pipeline._reasons import (
     transforms_alone,
     why_not_alone,
     why_not_behind,
+    why_not_taken_over,
 )
 from sklearn_unlearn.retraining import (
     RetrainedClassifier,
@@ -175,10 +176,7 @@ def taken_over(
     because : str, optional
         Why it has to be trained again, if that is known.
     """
-    *front, last = [("", estimator)]
-    if isinstance(estimator, Pipeline):
-        *front, last = estimator.steps
-    because = because or why_not_behind(last[1], front, fitted=True)
+    because = because or why_not_taken_over(estimator)
     if because is None:
         try:
             return _adopted(pipeline, estimator, X, y, given, retain_data, on_stateful)

@@ -102,6 +102,14 @@ def why_not_behind(last, front, *, fitted):
     return f"{cls.__name__} does not follow steps that change with the rows"
 
 
+def why_not_taken_over(estimator):
+    """Why a fitted estimator has to be trained again, None if it has not."""
+    *front, last = [("", estimator)]
+    if isinstance(estimator, Pipeline):
+        *front, last = estimator.steps
+    return why_not_behind(last[1], front, fitted=True)
+
+
 def samplers(steps):
     """Those of the steps, and of pipelines in them, that make other rows."""
     for name, step in steps:

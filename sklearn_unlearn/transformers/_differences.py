@@ -14,8 +14,9 @@ from sklearn_unlearn.utils.seeds import unseeded_in
 
 #: Relative difference that rounding, in any order of sums, may explain.
 _FAR = 1e-6
-#: What is asked of an estimator, the most telling first.
-_ANSWERS = ("transform", "decision_function", "predict_proba", "predict")
+#: What is asked of an estimator: what it makes of rows, and what it says of them, the
+#: most telling first. What a stack makes of rows is but the answers of its models.
+_ANSWERS = (("transform",), ("decision_function", "predict_proba", "predict"))
 
 
 def first_difference(fitted, again, X):
@@ -84,13 +85,27 @@ def _said(what, distance):
 
 def _distance(fitted, again, X, others):
     """By how much answers differ, None if they do not."""
-    name = next((each for each in _ANSWERS if hasattr(fitted, each)), None)
-    if name is None:
-        return None
-    one, other = (
-        _array(getattr(each, name)(protected(rows)))
-        for each, rows in ((fitted, X), (again, others))
-    )
+    for answers in _ANSWERS:
+        name = next((each for each in answers if hasattr(fitted, each)), None)
+        if name is None:
+            continue
+        distance = _between(
+            *(
+                _array(getattr(each, name)(protected(rows)))
+                for each, rows in ((fitted, X), (again, others))
+            )
+        )
+        if distance is not None:
+            return distance
+    if hasattr(fitted, "best_threshold_"):  # scores do not show it
+        both = fitted.best_threshold_, again.best_threshold_
+        distance = _between(*map(np.atleast_1d, both))
+        return None if distance is None else f"its threshold, {distance}"
+    return None
+
+
+def _between(one, other):
+    """By how much arrays differ, None if they do not."""
     if one.shape != other.shape:
         return f"their number of outputs, {one.shape[1:]} and {other.shape[1:]}"
     if one.dtype.kind not in "biufc" or other.dtype.kind not in "biufc":
