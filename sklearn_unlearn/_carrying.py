@@ -31,6 +31,7 @@ from sklearn_unlearn.utils.by_parameters import parameters_of
 from sklearn_unlearn.utils.digests import digest_of_state
 from sklearn_unlearn.utils.notes import Answering
 from sklearn_unlearn.utils.request import Answer, Request
+from sklearn_unlearn.utils.row_ids import check_row_ids
 from sklearn_unlearn.utils.tags import promised
 from sklearn_unlearn.utils.validation import check_columns
 
@@ -186,6 +187,8 @@ class CarryingMixin:
         places = notes.pop("numbers_out", None)
         if n > 1:
             notes.pop("n_rows_out", None)
+        if not any(one.verb == "partial_fit" for one in requests):
+            requests = [self._without_unknown(one) for one in requests]
         undone = [None] * n if undoes is None else [one.identity for one in undoes]
         left = log.kept(undone)
         follows: Any = log.standing
@@ -238,6 +241,20 @@ class CarryingMixin:
             digest_of = getattr(self, "_digest_of_named", None)
             named = None if digest_of is None else digest_of(key, out.row_ids)
         return described(key, request, columns, named)
+
+    def _without_unknown(self, request):
+        """A request without the names that it skipped, of which no row was there."""
+        out = request.out
+        if out is None or out.on_unknown != "skip" or out.X is not None:
+            return request
+        has = getattr(self, "has", None)
+        if has is None or np.ndim(out.sample_weight):  # of which each name has one
+            return request
+        there = np.atleast_1d(has(out.row_ids))
+        if there.all():
+            return request
+        found = check_row_ids(out.row_ids)[there] if there.any() else None
+        return replace(request, out=replace(out, row_ids=found))
 
     def _named(self, columns):
         """Columns by name, or by position where they have none."""

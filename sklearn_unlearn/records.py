@@ -66,7 +66,8 @@ class RequestRecord(FrameMixin):
     columns : tuple of str or int
         Columns to forget, by name, or by position where they have none.
     row_ids : tuple of str
-        Keyed hash of each identifier in the request; `hashes_of` gives those of others.
+        Keyed hash of each identifier in the request, without those that it skipped as
+        unknown where names alone were given; `hashes_of` gives those of others.
     time : str
         When it was done: UTC, ISO 8601.
     seconds : float

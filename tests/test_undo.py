@@ -18,6 +18,7 @@ from sklearn_unlearn import (
     UnlearnableKernelRidge,
     UnlearnableKNeighborsClassifier,
     UnlearnableKNeighborsRegressor,
+    UnlearnableLogisticRegression,
     UnlearnablePCA,
     UnlearnableRandomForestRegressor,
     UnlearnableRidge,
@@ -33,7 +34,7 @@ from sklearn_unlearn.exceptions import (
     UndoRowsError,
     UnlearningError,
 )
-from sklearn_unlearn.records import record_key, undo_requests, use_record_key
+from sklearn_unlearn.records import hashes_of, record_key, undo_requests, use_record_key
 from tests.families import EXACT, NAMED, X, fitted, snapshot, unfitted, y
 from tests.test_batches import argued
 
@@ -552,3 +553,30 @@ def test_a_refinement_comes_between():
     model.refine()
     with pytest.raises(UndoError, match="not the last"):
         record.undo(model, X[:1], y[:1])
+
+
+@pytest.mark.parametrize("kind", ["logistic", "pipeline", "search"])
+def test_a_request_that_skipped_names_is_taken_back_by_those_that_were_there(kind):
+    classes = (y > np.median(y)).astype(int)
+    last = UnlearnableLogisticRegression(retain_data=True)
+    model = {
+        "logistic": last,
+        "pipeline": make_unlearnable_pipeline(UnlearnableStandardScaler(), last),
+        "search": UnlearnableGridSearchCV(last, {"C": [0.1, 1.0]}, cv=2),
+    }[kind].fit(X, classes, row_ids=np.arange(len(X)))
+    before = model.predict_proba(X)
+    for skipped in ([3, 9001, 5], [9001, 3, 5, 9002]):
+        model.partial_unfit(row_ids=skipped, on_unknown="skip")
+        record = model.request_record_
+        assert record.row_ids == hashes_of([3, 5], record_key(model))
+        assert record.n_rows_out == 2
+        assert not model.has([3, 5]).any()
+        record.undo(model, X[[3, 5]], classes[[3, 5]], row_ids=[3, 5])
+        np.testing.assert_allclose(model.predict_proba(X), before, atol=1e-5)
+    model.partial_unfit(row_ids=[9001], on_unknown="skip")
+    assert model.request_record_.row_ids == ()
+    assert model.request_record_.n_rows_out == 0
+    requests = [("partial_unfit", {"row_ids": [7, 9001], "on_unknown": "skip"})]
+    requests.append(("partial_unfit", {"row_ids": [8]}))
+    first, _ = model.carry_out(requests)
+    assert first.row_ids == hashes_of([7], record_key(model))
