@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     StackingClassifier,
@@ -23,8 +23,10 @@ from sklearn.model_selection import (
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_unlearn.base import with_note
 from sklearn_unlearn.calibration import UnlearnableCalibratedClassifierCV
 from sklearn_unlearn.ensemble import (
     UnlearnableStackingClassifier,
@@ -52,6 +54,7 @@ from sklearn_unlearn.pipeline._reasons import (
     why_not_taken_over,
 )
 from sklearn_unlearn.retraining import RetrainedModel, warn_if_random, with_reason
+from sklearn_unlearn.row_blocks import DataBlocks
 from sklearn_unlearn.transformers import (
     check_on_stateful,
     first_difference,
@@ -166,11 +169,31 @@ def unlearnable(
     ['exact, from sums', 'exact, refined']
     """
     check_on_stateful(on_stateful)
-    estimator = one_estimator(without_label_encoders(estimator, X, y))
+    search = estimator
+    estimator = one_estimator(without_label_encoders(search, X, y))
+    options = {"retain_data": retain_data, "on_stateful": on_stateful, "check": check}
+    if hasattr(search, "best_estimator_") and estimator is not search:
+        keywords: Any = {"sample_weight": sample_weight, "row_ids": row_ids, **options}
+        model = unlearnable(estimator, X, y, **keywords)
+        return with_note(model, f"the choice of {_said_of_choice(search)}")
     given = {"sample_weight": sample_weight, "row_ids": row_ids}
     given = {name: value for name, value in given.items() if value is not None}
     if _is_ours(estimator):
         return _fitted_if_asked(estimator, X, y, given, check)
+    cv = getattr(estimator, "cv", None)
+    if isinstance(cv, str) and cv == "prefit":
+        raise UnlearningError(
+            f"{kind_of(estimator, first=True)} with cv='prefit' holds models that were "
+            "fitted elsewhere: give cv a number or a splitter, and fit it."
+        )
+    predicts = is_classifier(estimator) or is_regressor(estimator)
+    needed = predicts or get_tags(estimator).target_tags.required
+    alone = X is not None and y is None and not isinstance(X, DataBlocks)
+    if needed and alone:
+        raise ValueError(
+            "unlearnable requires y to be passed with X: what "
+            f"{kind_of(estimator)} is fitted to."
+        )
     if not _is_fitted(estimator):
         like = _of_models_like(estimator, retain_data, on_stateful)
         if like is None:
@@ -184,7 +207,6 @@ def unlearnable(
             "data that it was fitted on: pass X, and y. To have it fitted anew, pass "
             "clone(estimator)."
         )
-    options = {"retain_data": retain_data, "on_stateful": on_stateful, "check": check}
     because = _why_whole(estimator) if type(estimator) in _OF_MODELS else None
     if type(estimator) in _OF_MODELS and because is None:
         try:
@@ -197,6 +219,13 @@ def unlearnable(
     return taken_over(
         UnlearnablePipeline, estimator, X, y, given, because=because, **options
     )
+
+
+def _said_of_choice(search):
+    """What becomes of the choice of a search that was run."""
+    name, like = type(search).__name__, _OF_MODELS.get(type(search))
+    again = like and f": {like[0].__name__}.from_sklearn makes it again"
+    return f"{name} stays{again or ''}"
 
 
 def _is_ours(estimator):

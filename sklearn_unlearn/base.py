@@ -41,6 +41,8 @@ class UnlearnerMixin(PlanningMixin, StateMixin, StepMixin):
     _accepts: ClassVar[Any] = frozenset({"out", "into", "y", "sample_weight"})
     #: Whether ``fit`` reads `DataBlocks`.
     _reads_blocks: ClassVar[bool] = False
+    #: What `explain` says beside, of how the estimator came to be.
+    _explains_too: str | None = None
 
     def __init_subclass__(cls, **keywords):
         """Let a ``fit`` that reads no blocks say so before it asks for targets."""
@@ -269,7 +271,11 @@ class UnlearnerMixin(PlanningMixin, StateMixin, StepMixin):
             A table: how exactly, what is kept of the training data, what a request
             costs.
         """
-        return Explanation(self._explained(""))
+        found = self._explained("")
+        if self._explains_too:
+            *found, last = found
+            found.append(last._replace(how=f"{last.how}; {self._explains_too}"))
+        return Explanation(found)
 
     # Checking requests ---------------------------------------------------------------
 
@@ -349,3 +355,9 @@ class UnlearnerMixin(PlanningMixin, StateMixin, StepMixin):
         if classes is not None:
             kind = "a regressor" if is_regressor(self) else kind_of(self)
             raise ValueError(f"classes must be None: {kind} has none.")
+
+
+def with_note(model, said):
+    """An unlearner whose explanation says this too."""
+    model._explains_too = said
+    return model

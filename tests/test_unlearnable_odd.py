@@ -1,11 +1,17 @@
 """Estimators that keep to scikit-learn's conventions by halves."""
 
+import pickle
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
+from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from sklearn_unlearn import ShardedClassifier, unlearnable
 from sklearn_unlearn.exceptions import DataMismatchWarning, UnlearningError
@@ -151,3 +157,36 @@ def test_a_step_whose_fit_fails_leaves_all_as_it_was(fitted):
     assert any("'fails'" in note for note in raised.value.__notes__)
     np.testing.assert_array_equal(model.predict_proba(X), before)
     assert not hasattr(model, "request_record_")
+
+
+def test_what_is_missing_or_no_estimator_is_said_by_name():
+    model = LogisticRegression()
+    for given in (model, clone(model).fit(X, Y), make_pipeline(model).fit(X, Y)):
+        with pytest.raises(ValueError, match="unlearnable requires y"):
+            unlearnable(given, X)
+    for given in ("model.joblib", Path("model.joblib")):
+        with pytest.raises(TypeError, match="Load it first"):
+            unlearnable(given, X, Y)
+    stack = StackingClassifier([("a", clone(model).fit(X, Y))], model, cv="prefit")
+    for given in (clone(stack), stack.fit(X, Y)):
+        with pytest.raises(UnlearningError, match="fitted elsewhere: give cv a number"):
+            unlearnable(given, X, Y)
+
+
+@pytest.mark.parametrize("kind", ["model", "pipeline", "again"])
+def test_the_choice_of_a_search_that_was_run_is_said_to_stay(kind):
+    inside, grid = LogisticRegression(), {"C": [0.1, 1.0]}
+    if kind != "model":
+        last = SVC() if kind == "again" else inside
+        inside = make_pipeline(StandardScaler(), last)
+        grid = {f"{inside.steps[-1][0]}__C": [0.1, 1.0]}
+    search = GridSearchCV(inside, grid, cv=2).fit(X, Y)
+    model = unlearnable(search, X, Y)
+    for each in (model, pickle.loads(pickle.dumps(model))):
+        said = each.partial_unfit(X[:2], Y[:2]).explain()[-1].how
+        assert said.endswith(
+            "; the choice of GridSearchCV stays: "
+            "UnlearnableGridSearchCV.from_sklearn makes it again"
+        )
+    assert "stays" not in unlearnable(clone(search), X, Y).explain()[-1].how
+    assert "choice" not in unlearnable(search.best_estimator_, X, Y).explain()[-1].how

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import Any
 
 from sklearn.frozen import FrozenEstimator
@@ -24,6 +25,11 @@ def one_estimator(estimator):
     """
     if isinstance(estimator, list | tuple):
         return _in_a_row([_part(each) for each in estimator])
+    if isinstance(estimator, str | PathLike):
+        raise TypeError(
+            f"estimator must be a scikit-learn estimator; got {estimator!r}. Load it "
+            "first, with joblib.load for one."
+        )
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         raise TypeError(
             f"estimator must be a scikit-learn estimator, with fit; got {estimator!r}."
