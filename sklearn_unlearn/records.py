@@ -78,7 +78,8 @@ class RequestRecord(FrameMixin):
         What tags promise of the model with these parameters: that of a refit, up to
         rounding; that of a refit up to ``tol``, by steps on retained data; a step in
         closed form; steps on an objective that is not convex. None where they promise
-        nothing.
+        nothing. Of what is trained again without a seed "exact" means up to its
+        randomness: one of the distribution of a refit, as ``explain`` says.
     exactness_before, exactness_after : str or None
         What the model was worth before the request and is worth after it: the worst
         of the methods of all requests since ``fit``, or since the last "refined" one,

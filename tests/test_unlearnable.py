@@ -111,7 +111,7 @@ CASES = {
         VotingClassifier(
             [("a", SGDClassifier(random_state=0)), ("b", GaussianNB())], voting="hard"
         ),
-        NATIVE,
+        MIXED,
     ),
 }
 

@@ -17,7 +17,7 @@ from sklearn.ensemble import (
     VotingRegressor,
 )
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
-from sklearn.model_selection import TunedThresholdClassifierCV
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import (
     MultiOutputClassifier,
@@ -99,7 +99,8 @@ def test_taken_over_with_their_models(case):
     theirs = clone(plain).fit(rows, y)
     model = without_warnings(theirs, rows, y, row_ids=np.arange(len(y)))
     assert not isinstance(model, RetrainedModel)
-    (said,) = [each.how for each in model.explain()]
+    said, *inside = [each.how for each in model.explain()]
+    assert inside
     assert "again" not in said
     assert_same(model, theirs, rows, 1e-9)
     model.partial_unfit(row_ids=OUT)
@@ -146,8 +147,34 @@ def test_a_model_without_counterpart_stays_until_the_first_request():
     np.testing.assert_allclose(
         model.predict_proba(X), theirs.predict_proba(X), atol=1e-9
     )
-    (said,) = model.explain()
-    assert said.how == "by requests to its models; SGDClassifier: fitted again"
+    said = list(model.explain())
+    assert said[0].how == "by requests to its models; SGDClassifier: fitted again"
+    assert [each[:3] for each in said[1:]] == [
+        (
+            "drawn",
+            "SGDClassifier",
+            "fitted again, exact up to its randomness (random_state=None)",
+        ),
+        ("log", "UnlearnableLogisticRegression", "exact, refined"),
+    ]
+
+
+def test_members_are_explained_by_their_names():
+    def rows(estimator):
+        return [each[:2] for each in unlearnable(estimator).explain()[1:]]
+
+    tuned = VotingClassifier([*PAIR, ("none", "drop")])
+    assert rows(GridSearchCV(tuned, {"voting": ["hard", "soft"]})) == [
+        ("estimator", "VotingClassifier")
+    ]
+    assert rows(tuned) == [
+        ("one__standardscaler", "UnlearnableStandardScaler"),
+        ("one__logisticregression", "UnlearnableLogisticRegression"),
+        ("other", "UnlearnableGaussianNB"),
+    ]
+    assert rows(CalibratedClassifierCV(GaussianNB())) == [
+        ("estimator", "UnlearnableGaussianNB")
+    ]
 
 
 @pytest.mark.parametrize("case", ["labels", "numbers", "vote", "stack", "calibrated"])

@@ -20,7 +20,10 @@ class Combined(FoldedMeta):
     """What votes and stacks share: several named estimators, some perhaps dropped."""
 
     def _inner(self):
-        return [each for _, each in self.estimators if not isinstance(each, str)]
+        return [each for _, each in self._named_insides()]
+
+    def _named_insides(self):
+        return [each for each in self.estimators if not isinstance(each[1], str)]
 
     def _inside(self):
         return self._inner()[0]

@@ -17,6 +17,7 @@ from sklearn_unlearn.folds._changes import RowChange
 from sklearn_unlearn.folds._members import Members, by_split, unlearns
 from sklearn_unlearn.folds._rows import FoldRows
 from sklearn_unlearn.row_models import RawRowModel, present_classes
+from sklearn_unlearn.transformers import explained
 from sklearn_unlearn.utils.learned import LearnedColumns
 from sklearn_unlearn.utils.memberships import memberships
 from sklearn_unlearn.utils.narrowing import without_columns
@@ -119,6 +120,10 @@ class FoldedModel(RawRowModel, LearnedColumns):
     def _insides(self):
         """All estimators inside."""
         return [self._inside()]
+
+    def _named_insides(self):
+        """The same with names."""
+        return [("estimator", each) for each in self._insides()]
 
     def _watch(self, fitted):
         """What is asked about models right after requests, if anything is."""
@@ -259,6 +264,13 @@ class FoldedModel(RawRowModel, LearnedColumns):
     def _shows_rounding(self):
         models = self._models_inside()
         return not all(hook(_last(one), "_is_function_of_rows")() for one in models)
+
+    def _explained(self, name):
+        found = super()._explained(name)
+        for inside, estimator in self._named_insides():
+            full = f"{name}__{inside}" if name else inside
+            found += explained(full, estimator, "refit")
+        return found
 
     def _way(self):
         folds = bool(self.__sklearn_is_fitted__() and self._fitted.model.n_splits)
