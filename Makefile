@@ -81,7 +81,8 @@ test-torch: $(ENV)torch$(STAMP)
 	@$(ONE_THREAD) $(call python,torch) -m pytest $(PYTEST_ARGS) \
 	    sklearn_unlearn/neural_network tests/neural_network doc/guide/modules.rst \
 	    tests/core/test_perceptron.py tests/core/test_levenberg_marquardt.py \
-	    tests/test_examples_torch.py tests/test_benchmarks_networks.py
+	    tests/test_examples_torch.py tests/test_benchmarks_networks.py \
+	    tests/test_public_names.py
 
 test-kernels: $(ENV)test$(STAMP)
 	@OPENBLAS_CORETYPE=$(KERNEL) OPENBLAS_NUM_THREADS=2 OMP_NUM_THREADS=2 \
